@@ -1,0 +1,20 @@
+"""`python -m explainer` and the command `explainer`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit status."""
+    try:
+        from explainer.cli.run import run  # noqa: PLC0415  # a Ctrl-C while modules load is a Ctrl-C too
+
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

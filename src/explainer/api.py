@@ -1,0 +1,84 @@
+"""The public functions: from files or text to values, in a few lines of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from explainer import project
+from explainer.build import Built, build
+from explainer.catalog import parse_catalog as _parse_catalog
+from explainer.findings import Finding, Parsed
+from explainer.question import LoadedQuestion, question_from_text
+from explainer.question import parse_question as _parse_question
+from explainer.resolve import Library
+from explainer.templates import builtin_renderer
+from explainer.workspace import catalog_paths
+
+__all__ = ["build_answer", "build_prompt", "load_catalogs", "load_question", "parse_catalog", "parse_question"]
+
+
+def load_catalogs(*paths: str | Path) -> Parsed[Library]:
+    """Read catalog files and folders as one library.
+
+    Args:
+        paths: files or folders, the first one wins where names are the same; none: the catalogs that the package ships.
+
+    Returns:
+        The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
+    """
+    if not paths:
+        return project.Shelf().library(project.find_catalogs(project.builtin_folder("catalogs")))
+    found = catalog_paths([Path(path) for path in paths])
+    library = project.Shelf().library(found.value or [])
+    return Parsed(library.value, found.findings + library.findings)
+
+
+def load_question(path: str | Path) -> Parsed[LoadedQuestion]:
+    """Read a question file (YAML). Nothing is raised."""
+    return project.load_question(Path(path))
+
+
+def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
+    """Read one catalog from YAML text as a library; `file` is how findings call it."""
+    loaded = _parse_catalog(text, file)
+    return Parsed(Library([loaded.value]) if loaded.value is not None else None, loaded.findings)
+
+
+def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:
+    """Read one question from YAML text; `file` is how findings call it."""
+    return _parse_question(text, file, default_id="question")
+
+
+def build_prompt(question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library]) -> Parsed[Built]:
+    """Build the prompt of a question in the seed's layout.
+
+    Args:
+        question: plain text, or what `load_question` or `parse_question` returned.
+        library: what `load_catalogs` or `parse_catalog` returned.
+
+    Returns:
+        The prompt (`.text`, `.rendering.segments`, `.sources`), or None; and all findings, those of the arguments first.
+    """
+    return _build(question, library, "prompt")
+
+
+def build_answer(question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library]) -> Parsed[Built]:
+    """Build the skeleton of a question's answer in the seed's layout; see `build_prompt`."""
+    return _build(question, library, "answer")
+
+
+def _build(
+    question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library], template: str
+) -> Parsed[Built]:
+    if isinstance(question, str):
+        question = question_from_text(question)
+    findings: Sequence[Finding] = ()
+    for parsed in (question, library):
+        findings = (*findings, *(parsed.findings if isinstance(parsed, Parsed) else ()))
+    loaded = question.value if isinstance(question, Parsed) else question
+    shelf = library.value if isinstance(library, Parsed) else library
+    if loaded is None or shelf is None:
+        return Parsed(None, tuple(findings))
+    built = build(loaded, shelf, builtin_renderer(template))
+    return Parsed(built.value, (*findings, *built.findings))

@@ -1,0 +1,109 @@
+"""One catalog file: YAML text → `LoadedCatalog`. What several catalogs mean together is the business of `resolve`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from explainer.document import Document
+from explainer.findings import Parsed, has_errors
+from explainer.schema import Catalog, Entry
+from explainer.validation import validate
+from explainer.yamltext import read_yaml
+
+__all__ = ["LoadedCatalog", "parse_catalog"]
+
+_NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCatalog:
+    """A catalog and where it comes from.
+
+    Attributes:
+        file: the name of the file.
+        catalog: its entries; those with mistakes are left out.
+        rank: the order among catalogs, smaller first; equal where there is no order.
+        broken: names of the entries that were left out: whoever names them made no mistake.
+    """
+
+    file: str
+    catalog: Catalog
+    rank: int = 0
+    broken: frozenset[str] = frozenset()
+
+
+def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
+    """Read a catalog from YAML text.
+
+    Args:
+        text: the text of the file.
+        file: the name that findings give it.
+        rank: the order among catalogs, smaller first.
+
+    Returns:
+        The catalog, without the entries that have mistakes, beside all findings.
+    """
+    document = read_yaml(text, file)
+    if document.data is None and document.readable and not document.findings:
+        document.data = {}  # a file of comments is an empty catalog
+    parsed = validate(document, Catalog)
+    broken: frozenset[str] = frozenset()
+    catalog = parsed.value
+    if catalog is None:
+        catalog, broken = _without_mistakes(document)
+    _report_repeated(document, catalog)
+    return Parsed(LoadedCatalog(file, catalog, rank, broken), tuple(document.findings))
+
+
+def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
+    """The entries that are right on their own, and the names of the others."""
+    data = document.data if isinstance(document.data, dict) else {}
+    kept: dict[str, list[Any]] = {}
+    broken: set[str] = set()
+    for kind in _NAME_KEYS:
+        items = data.get(kind)
+        for item in items if isinstance(items, list) else ():
+            alone = validate(Document(document.file, {kind: [item]}), Catalog)
+            if alone.value is None or has_errors(alone.findings):
+                broken.update(_names(item, kind))
+            else:
+                kept.setdefault(kind, []).append(item)
+    return Catalog.model_validate(kept), frozenset(broken)
+
+
+def _names(item: Any, kind: str) -> Iterator[str]:
+    """Whatever may name a broken entry, also as it would be without the characters that were refused."""
+    if not isinstance(item, dict):
+        return
+    aliases = item.get("aliases")
+    for name in (item.get(_NAME_KEYS[kind]), item.get("id"), *(aliases if isinstance(aliases, list) else ())):
+        if isinstance(name, str):
+            yield name
+            yield name.replace("\ufffd", "")
+
+
+def _report_repeated(document: Document, catalog: Catalog) -> None:
+    """Names, titles and ids that stand twice within one kind of the file."""
+    data = document.data if isinstance(document.data, dict) else {}
+    for kind, name_key in _NAME_KEYS.items():
+        items = data.get(kind)
+        for key, code in ((name_key, "C301"), ("id", "C302")):
+            if not isinstance(items, list) or (key == name_key and code == "C302"):
+                continue
+            first: dict[str, int] = {}
+            for index, item in enumerate(items):
+                value = item.get(key) if isinstance(item, dict) else None
+                if not isinstance(value, str):
+                    continue
+                if value in first:
+                    line = document.locate((kind, first[value], key)).line
+                    message = f"the {key} {value!r} stands twice in {kind!r}, first on line {line}"
+                    document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
+                first.setdefault(value, index)
+
+
+def entries(catalog: Catalog) -> tuple[Entry, ...]:
+    """All models, then all papers."""
+    return (*catalog.models, *catalog.papers)

@@ -1,0 +1,1 @@
+"""The command line: options → a call into the rooms below → bytes on stdout, findings on stderr, an exit status."""

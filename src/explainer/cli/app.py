@@ -1,0 +1,84 @@
+"""The command `explainer` and its subcommands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: Final = {
+    "build": "Build the prompt or the answer skeleton of one question.",
+    "validate": "Check catalogs, questions and templates, all in one pass.",
+    "catalog": "List and show the entries of catalogs, and print the schemas.",
+}
+"""Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the subcommands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
+        wanted = [cmd_name] if cmd_name in COMMANDS else list(COMMANDS)
+        for name in wanted:
+            if name not in self.commands:
+                self.commands[name] = _load(name)
+        return self.commands.get(cmd_name)
+
+
+def _load(name: str) -> Any:
+    module = importlib.import_module(f"explainer.cli.{name}")
+    command = typer.main.get_command(module.app)
+    command.name = name
+    command.help = command.help or COMMANDS[name]
+    command.short_help = COMMANDS[name]
+    return command
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """Return a Typer application with the settings that all commands share."""
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,  # help and usage errors quote strangers' text: nothing in it is markup
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,
+    )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's callback
+    if wanted:
+        from explainer import __version__
+        from explainer.cli.output import write_stdout
+
+        write_stdout(f"explainer {__version__}\n")
+        raise typer.Exit
+
+
+_app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+
+@_app.callback()
+def _explainer(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Build grounded prompts from questions and a catalog of AI models and papers."""
+
+
+def command() -> Any:
+    """Return the command line as one command."""
+    return typer.main.get_command(_app)

@@ -1,0 +1,128 @@
+"""`explainer build`: one question → a prompt or an answer skeleton."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explainer.build import Built, SupportsRender, build
+from explainer.cli.app import new_app
+from explainer.cli.options import (
+    CatalogOption,
+    FindingsOption,
+    KindOption,
+    StrictOption,
+    TemplateOption,
+    VerboseOption,
+    completing,
+    one_of,
+)
+from explainer.cli.output import say, show_findings, write_product
+from explainer.findings import Finding, Parsed, exit_status, has_errors
+from explainer.formats import FORMATS
+from explainer.project import Shelf, catalogs_for, load_question
+from explainer.question import LoadedQuestion, question_from_text
+from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
+from explainer.text import suggest
+from explainer.workspace import STDIN, display_path
+
+app = new_app()
+
+
+@app.command()
+def run(
+    question: Annotated[
+        Path | None, typer.Argument(metavar="QUESTION", help="A question file (YAML), or - for stdin.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
+    catalog: CatalogOption = None,
+    kind: KindOption = None,
+    template: TemplateOption = None,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="|".join(FORMATS), help="The format of the output.",
+            callback=one_of(FORMATS), autocompletion=completing(FORMATS),
+        ),
+    ] = "text",
+    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    strict: StrictOption = False,
+    findings: FindingsOption = "text",
+    verbose: VerboseOption = False,
+) -> None:  # fmt: skip
+    """Build the prompt of one question, or the skeleton of its answer.
+
+    The prompt goes to stdout (or to --out), findings go to stderr.
+    """
+    if (question is None) == (text is None):
+        message = "give a question file, - for stdin, or --text"
+        raise typer.BadParameter(message, param_hint="QUESTION")
+    kind, template = settle_template(kind, template)
+    if FORMATS[output_format].chat and kind == "answer":
+        message = f"the format {output_format!r} is for prompts, not for answers"
+        raise typer.BadParameter(message, param_hint="--format")
+    found: list[Finding] = []
+    built = None
+    loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
+    found += loaded.findings
+    if loaded.value is not None and not has_errors(found):
+        base = Path() if question is None or str(question) == STDIN else question.parent
+        built = _build(loaded.value, base, catalog or [], template, found, verbose=verbose)
+    if built is not None and exit_status(found, strict=strict) == 0:
+        problem = write_product(FORMATS[output_format].encode(built.rendering), out)
+        found += [problem] if problem else []
+    show_findings(found, findings)
+    raise typer.Exit(exit_status(found, strict=strict))
+
+
+def _build(
+    loaded: LoadedQuestion, base: Path, given: list[Path], template: str, found: list[Finding], *, verbose: bool
+) -> Built | None:
+    paths = catalogs_for(given, loaded.question.catalog, base)
+    found += paths.findings
+    if verbose:
+        for path in paths.value or []:
+            say(f"catalog: {display_path(path.path)}")
+    library = Shelf().library(paths.value or [])
+    found += library.findings
+    with contextlib.ExitStack() as stack:
+        renderer: Parsed[SupportsRender] = renderer_of(template, stack)
+        found += renderer.findings
+        if renderer.value is None or library.value is None:
+            return None
+        result = build(loaded, library.value, renderer.value)
+        found += result.findings
+        return result.value
+
+
+def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
+    """Return what is built and by which template, from the options `--as` and `--template`.
+
+    Raises:
+        typer.BadParameter: when they contradict each other, or there is no such template.
+    """
+    if template is None:
+        return (kind or "prompt"), (kind or "prompt")
+    if template in BUILTIN_TEMPLATES:
+        if kind not in (None, BUILTIN_TEMPLATES[template]):
+            message = f"the template {template!r} builds {BUILTIN_TEMPLATES[template]}s, not {kind}s"
+            raise typer.BadParameter(message, param_hint="--as")
+        return BUILTIN_TEMPLATES[template], template
+    if not Path(template).exists() and "/" not in template and "." not in template:
+        meant = suggest(template, BUILTIN_TEMPLATES)
+        message = f"there is no file and no built-in template {template!r}; built-in are {', '.join(BUILTIN_TEMPLATES)}"
+        raise typer.BadParameter(message + (f"; did you mean {meant!r}?" if meant else ""), param_hint="--template")
+    return (kind or "prompt"), template
+
+
+def renderer_of(template: str, stack: contextlib.ExitStack) -> Parsed[SupportsRender]:
+    """Return the renderer of a built-in template, or of a file; the stack ends what it started."""
+    if template in BUILTIN_TEMPLATES:
+        return Parsed(builtin_renderer(template))
+    renderer = user_renderer(Path(template))
+    if renderer.value is None:
+        return Parsed(None, renderer.findings)
+    return Parsed(stack.enter_context(renderer.value))

@@ -1,0 +1,152 @@
+"""Renders a stranger's template in a process of its own: one process a run, ended when a rendering exceeds a limit.
+
+On Linux the kernel enforces CPU time and memory. macOS enforces CPU time, and ignores the memory limit. Windows has
+neither: there the time on the clock and the size of the output are bounded, which is enough for endless loops.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from explainer.findings import Finding, Location, Parsed
+from explainer.render import Context, Rendering, Segment
+
+__all__ = ["IsolatedRenderer", "TemplateFile"]
+
+CPU_SECONDS: Final = 1
+"""Whole seconds of CPU for one rendering, beyond the second that has begun."""
+WALL_SECONDS: Final = 10.0
+MEMORY_BYTES: Final = 512 * 1024 * 1024
+SOURCE_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A user's template.
+
+    Attributes:
+        name: how findings call it.
+        folder: where the templates that it includes lie.
+        source: its text.
+        builtin: the built-in templates that it may extend or include, by name.
+    """
+
+    name: str
+    folder: Path
+    source: str
+    builtin: dict[str, str]
+
+
+class IsolatedRenderer:
+    """A renderer like `render.Renderer`, for a template that nobody vouches for. Use it as a context manager."""
+
+    def __init__(self, template: TemplateFile) -> None:
+        self.name = template.name
+        self._template = template
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def __enter__(self) -> IsolatedRenderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def render(self, context: Context) -> Parsed[Rendering]:
+        """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
+        process = self._process or self._start()
+        try:
+            _send(process, context)
+            answer = self._answers.get(timeout=WALL_SECONDS)
+        except queue.Empty:
+            self.close()
+            return self._failed("T505", f"the template was ended after {WALL_SECONDS:g} seconds")
+        except OSError:  # the process is gone: its exit status says why
+            answer = b""
+        if not answer:
+            return self._ended(process)
+        reply = json.loads(answer)
+        if "findings" in reply:
+            found = (Finding(code, Location(file, line, column), message, hint)
+                     for code, file, line, column, message, hint in reply["findings"])  # fmt: skip
+            return Parsed(None, tuple(found))
+        return Parsed(Rendering(tuple(Segment(role, text) for role, text in reply["segments"])))
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # what was still to be sent to a process that is gone
+                    continue
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        here = str(Path(__file__).resolve().parents[1])
+        path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us
+            [sys.executable, "-P", "-m", "explainer.template_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        self._process = process
+        self._answers = queue.SimpleQueue()
+        threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
+        template = self._template
+        try:
+            _send(process, {
+                "name": template.name, "folder": str(template.folder), "source": template.source,
+                "builtin": template.builtin, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES,
+                "source_bytes": SOURCE_BYTES,
+            })  # fmt: skip
+        except OSError:  # it ended at once; `render` finds out the same way
+            return process
+        return process
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> Parsed[Rendering]:
+        """Say why the process ended without an answer."""
+        try:
+            status = process.wait(timeout=WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = 0
+        self.close()
+        if status == -getattr(signal, "SIGXCPU", 0) and status:
+            return self._failed("T505", f"the template took more than {CPU_SECONDS} seconds of processor time")
+        return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
+
+    def _failed(self, code: str, message: str) -> Parsed[Rendering]:
+        hint = "a template only loops over models and papers; look for nested loops and multiplied texts"
+        return Parsed(None, (Finding(code, Location(self.name), message, hint),))
+
+
+def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
+    if process.stdin is None:  # pragma: no cover - it was started with a pipe
+        raise BrokenPipeError
+    process.stdin.write(json.dumps(message).encode() + b"\n")
+    process.stdin.flush()
+
+
+def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes]) -> None:
+    if process.stdout is not None:
+        for line in process.stdout:
+            answers.put(line)
+    answers.put(b"")

@@ -1,0 +1,77 @@
+"""One question: a YAML file, a line of JSON, or plain text → `LoadedQuestion`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from explainer.document import Document
+from explainer.findings import Parsed
+from explainer.jsontext import read_json_line
+from explainer.schema import Question
+from explainer.validation import validate
+from explainer.yamltext import read_yaml
+
+__all__ = ["LoadedQuestion", "parse_question", "parse_question_line", "question_from_text"]
+
+_KINDS: Final = ("models", "papers")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedQuestion:
+    """A question and where it comes from.
+
+    Attributes:
+        id: its own id, or the default that its source gives it.
+        question: the question as it was written.
+        document: the way back from its values to their places.
+    """
+
+    id: str
+    question: Question
+    document: Document = field(compare=False, repr=False)
+
+
+def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQuestion]:
+    """Read a question from YAML text.
+
+    Args:
+        text: the text of the file.
+        file: the name that findings give it.
+        default_id: the id of a question that has none of its own.
+    """
+    document = read_yaml(text, file)
+    if isinstance(document.data, dict):
+        for kind in _KINDS:
+            items = document.data.get(kind)
+            for index, item in enumerate(items if isinstance(items, list) else ()):
+                if isinstance(item, dict):
+                    hint = "quote a title that holds ': '; whole entries belong in a catalog"
+                    document.report("S203", (kind, index), f"item {index + 1} of {kind!r} must be a name, not a mapping", hint)
+                    document.unreliable.append((kind, index))
+    return _loaded(document, default_id)
+
+
+def parse_question_line(text: str, file: str, line: int) -> Parsed[LoadedQuestion]:
+    """Read a question from a line of JSON, where items of `models` and `papers` may be whole entries.
+
+    Args:
+        text: the line.
+        file: the name that findings give its file.
+        line: its number, from 1; the default id is `line-N`.
+    """
+    return _loaded(read_json_line(text, file, line), f"line-{line}")
+
+
+def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
+    """Make a question of plain text, with nothing said about models and papers."""
+    import json  # noqa: PLC0415  # few callers come this way
+
+    return _loaded(read_json_line(json.dumps({"question": text}), file), default_id)
+
+
+def _loaded(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+    parsed = validate(document, Question)
+    if parsed.value is None:
+        return Parsed(None, parsed.findings)
+    return Parsed(LoadedQuestion(parsed.value.id or default_id, parsed.value, document), parsed.findings)

@@ -1,0 +1,210 @@
+"""Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from explainer.findings import Finding, Location, Parsed
+from explainer.layout import neutralise
+from explainer.text import shorten
+
+if TYPE_CHECKING:  # the process that runs strangers' templates starts faster without pydantic
+    from explainer.schema import Entry
+
+__all__ = ["MAX_OUTPUT", "Context", "Renderer", "Rendering", "Segment", "entry_data", "render_context"]
+
+Context: TypeAlias = dict[str, Any]
+Role: TypeAlias = Literal["system", "user"]
+
+MAX_OUTPUT: Final = 8 * 1024 * 1024
+"""Characters that one rendering may have; a prompt has a few thousand."""
+
+
+class _Mark(str):
+    """An empty piece of output whose identity says that a part begins or ends. It never shows in a text."""
+
+    __slots__ = ()
+
+
+_SYSTEM_BEGINS: Final = _Mark()
+_SYSTEM_ENDS: Final = _Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a prompt that belongs to one role of a chat."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a template made of one question: segments whose texts, joined, are the whole text."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(segment.text for segment in self.segments)
+
+
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """Return what a template sees of an entry: its keys as in the catalog, text that cannot forge the layout.
+
+    `name` is there for papers too, so that models and papers can be listed alike.
+    """
+    data = {**entry.model_dump(), "name": entry.label}
+    for key in ("summary", "deprecated"):
+        if data[key] is not None:
+            data[key] = neutralise(data[key])
+    data["examples"] = tuple(neutralise(example) for example in data["examples"])
+    return data
+
+
+def render_context(question: str, models: Sequence[dict[str, Any]], papers: Sequence[dict[str, Any]]) -> Context:
+    """Return the variables of a template: `question`, `models` and `papers`."""
+    return {"question": neutralise(question), "models": list(models), "papers": list(papers)}
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, without the power operator: one `10**10**8` runs for minutes, and no signal stops it."""
+
+    intercepted_binops = frozenset({"**"})
+
+    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
+        message = f"the operator {operator} is not allowed in templates"
+        raise jinja2.sandbox.SecurityError(message)
+
+
+class _SourceLoader(jinja2.BaseLoader):
+    """Finds templates through a function from name to source, and gives them their name as file name."""
+
+    def __init__(self, find: Callable[[str], str | None]) -> None:
+        self._find = find
+        self.found: set[str] = set()
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source = self._find(template)
+        if source is None:
+            raise jinja2.TemplateNotFound(template)
+        self.found.add(template)
+        return source, template, lambda: True
+
+
+class Renderer:
+    """One compiled template.
+
+    Args:
+        name: the template to render, known to `find`.
+        find: returns the source of a template (this one, and those that it includes or extends), or None.
+    """
+
+    def __init__(self, name: str, find: Callable[[str], str | None]) -> None:
+        self.name = name
+        self._loader = _SourceLoader(find)
+        self._environment = _Environment(
+            loader=self._loader,
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,  # noqa: S701  # the product is a prompt, not HTML
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._template: jinja2.Template | None = None
+
+    def render(self, context: Context) -> Parsed[Rendering]:
+        """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
+        try:
+            if self._template is None:
+                self._template = self._environment.get_template(self.name)
+            return Parsed(_segments(self._chunks(self._template, context)))
+        except MemoryError:
+            return self._failed("T506", 1, "the template takes too much memory")
+        except RecursionError:
+            return self._failed("T504", 1, "the template is nested too deeply")
+        except Exception as error:  # noqa: BLE001  # a stranger's template can raise anything
+            return self._failed(*_diagnose(error, self.name, self._loader.found))
+
+    def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
+        scope = template.new_context(context)
+        if "system" in scope.blocks:
+            scope.blocks["system"] = [_marked(block) for block in scope.blocks["system"]]
+        try:
+            yield from template.root_render_func(scope)
+        except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
+            self._environment.handle_exception()
+
+    def _failed(self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None) -> Parsed[Any]:
+        return Parsed(None, (Finding(code, Location(file or self.name, line), message, hint),))
+
+
+def _marked(block: Callable[[jinja2.runtime.Context], Iterator[str]]) -> Callable[[jinja2.runtime.Context], Iterator[str]]:
+    def marked(context: jinja2.runtime.Context) -> Iterator[str]:
+        yield _SYSTEM_BEGINS
+        yield from block(context)
+        yield _SYSTEM_ENDS
+
+    return marked
+
+
+def _segments(chunks: Iterator[str]) -> Rendering:
+    segments: list[Segment] = []
+    pieces: list[str] = []
+    role: Role = "user"
+    depth = size = 0
+
+    def close() -> None:
+        text = "".join(pieces)
+        if text:
+            segments.append(Segment(role, text))
+        pieces.clear()
+
+    for chunk in chunks:
+        if chunk is _SYSTEM_BEGINS or chunk is _SYSTEM_ENDS:
+            close()
+            depth += 1 if chunk is _SYSTEM_BEGINS else -1
+            role = "system" if depth else "user"
+            continue
+        size += len(chunk)
+        if size > MAX_OUTPUT:
+            raise _TooMuchOutputError
+        pieces.append(chunk)
+    close()
+    return Rendering(tuple(segments))
+
+
+class _TooMuchOutputError(Exception):
+    """The template wrote more than `MAX_OUTPUT` characters."""
+
+
+def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str, int, str, str | None, str]:
+    """The code, line, message, hint and file of whatever a template raised."""
+    line, file = _place(error, name, names)
+    text = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return "T501", error.lineno, f"not valid Jinja: {text}", None, error.filename or error.name or name
+    if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
+        hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
+        return "T509", line, f"the template {text!r} is not there, or not in the template's folder", hint, file
+    if isinstance(error, jinja2.UndefinedError):
+        hint = "the variables are question, models and papers; an entry has the keys of the catalog"
+        return "T502", line, text, hint, file
+    if isinstance(error, jinja2.sandbox.SecurityError):
+        return "T503", line, f"the sandbox forbids this: {text}", None, file
+    if isinstance(error, _TooMuchOutputError):
+        return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file
+    return "T504", line, f"the template fails: {type(error).__name__}: {text}", None, file
+
+
+def _place(error: BaseException, name: str, names: Collection[str]) -> tuple[int, str]:
+    """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names]
+    return (frames[-1].lineno or 1, frames[-1].filename) if frames else (1, name)

@@ -1,0 +1,178 @@
+"""Several catalogs read as one, and the names in a question → the entries that it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from explainer.catalog import LoadedCatalog
+from explainer.document import Document, Path
+from explainer.findings import Parsed
+from explainer.question import LoadedQuestion
+from explainer.schema import Entry, ModelEntry, PaperEntry
+from explainer.text import digest, shorten, slugify, suggest
+
+__all__ = ["EntryIndex", "Library", "Sources", "resolve"]
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The closed world of one prompt: the entries that are offered to a question, in the order of the question."""
+
+    models: tuple[ModelEntry, ...] = ()
+    papers: tuple[PaperEntry, ...] = ()
+
+
+class EntryIndex(Generic[E]):
+    """Entries of one kind from several catalogs, found by name, id or alias.
+
+    Names come before ids, ids before aliases. Among entries of the same name the one of the earliest catalog wins;
+    where catalogs have no order, several unequal entries are all returned, and the caller calls that ambiguous.
+    """
+
+    def __init__(self, ranked: Iterable[tuple[int, E]]) -> None:
+        self._ranked = tuple(ranked)
+        self._names = _group((rank, entry.label, entry) for rank, entry in self._ranked)
+        self._ids: dict[str, list[tuple[int, E]]] | None = None
+        self._aliases: dict[str, list[tuple[int, E]]] | None = None
+        self._id_of: dict[E, str] = {}
+
+    def __iter__(self) -> Iterator[E]:
+        """The entries that can be found by their name, in the order of the catalogs."""
+        for candidates in self._names.values():
+            yield from _best(candidates)
+
+    def find(self, name: str) -> list[E]:
+        """Return the entries that a name, id or alias means: none, one, or several when it is ambiguous."""
+        for tier in (self._names, self.ids, self.aliases):
+            if name in tier:
+                return _best(tier[name])
+        return []
+
+    @property
+    def ids(self) -> dict[str, list[tuple[int, E]]]:
+        """Entries by id, explicit or default."""
+        if self._ids is None:  # slugs of thousands of titles take time, and names are nearly always found before
+            explicit = {entry.id for _, entry in self._ranked if entry.id}
+            slugs: dict[str, set[str]] = {}
+            for _, entry in self._ranked:
+                if not entry.id:
+                    slugs.setdefault(slugify(entry.label), set()).add(entry.label)
+            for _, entry in self._ranked:
+                slug = entry.id or slugify(entry.label)
+                if not entry.id and (slug in explicit or len(slugs[slug]) > 1):
+                    slug = f"{slug}-{digest(entry.label)}"
+                self._id_of[entry] = slug
+            self._ids = _group((rank, self._id_of[entry], entry) for rank, entry in self._ranked)
+        return self._ids
+
+    @property
+    def aliases(self) -> dict[str, list[tuple[int, E]]]:
+        """Entries by alias."""
+        if self._aliases is None:
+            self._aliases = _group((rank, alias, entry) for rank, entry in self._ranked for alias in entry.aliases)
+        return self._aliases
+
+    def id_of(self, entry: E) -> str:
+        """Return the id of an entry of this index."""
+        return self._id_of[entry] if self.ids else ""
+
+    def suggestion(self, name: str) -> str | None:
+        """Return the name, id or alias that was probably meant."""
+        return suggest(name, [*self._names, *self.ids, *self.aliases])
+
+
+def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]]:
+    groups: dict[str, list[tuple[int, E]]] = {}
+    for rank, key, entry in items:
+        groups.setdefault(key, []).append((rank, entry))
+    return groups
+
+
+def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
+    """The unequal entries of the earliest catalog."""
+    first = min(rank for rank, _ in candidates)
+    return list(dict.fromkeys(entry for rank, entry in candidates if rank == first))
+
+
+class Library:
+    """All catalogs that a question may draw from."""
+
+    def __init__(self, catalogs: Sequence[LoadedCatalog]) -> None:
+        ordered = sorted(catalogs, key=lambda loaded: loaded.rank)
+        self.catalogs = tuple(ordered)
+        self.models = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.models)
+        self.papers = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.papers)
+        self.broken = frozenset[str]().union(*(c.broken for c in ordered))
+
+    @property
+    def task_names(self) -> frozenset[str]:
+        """The ids and aliases of all tasks."""
+        tasks = [task for c in self.catalogs for task in c.catalog.tasks]
+        return frozenset(name for task in tasks for name in (task.id, *task.aliases))
+
+
+def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
+    """Resolve the names in a question.
+
+    Returns:
+        The sources, or None if a name is unknown or ambiguous; and a finding for each, at its place.
+        What the question leaves out is empty here.
+    """
+    document = Document(loaded.document.file, find_spans=loaded.document.find_spans)
+    models = _resolve_items(loaded.question.models or (), "models", library.models, library, document)
+    papers = _resolve_items(loaded.question.papers or (), "papers", library.papers, library, document)
+    if models is None or papers is None:
+        return Parsed(None, tuple(document.findings))
+    return Parsed(Sources(models, papers), tuple(document.findings))
+
+
+def _resolve_items(
+    items: Sequence[str | E], kind: str, index: EntryIndex[E], library: Library, document: Document
+) -> tuple[E, ...] | None:
+    chosen: list[E] = []
+    complete = True
+    for position, item in enumerate(items):
+        path: Path = (kind, position)
+        if not isinstance(item, str):
+            chosen.append(item)
+            continue
+        found = index.find(item)
+        if len(found) == 1:
+            _report_chosen(found[0], item, chosen, document, path)
+            chosen.append(found[0])
+            continue
+        complete = False
+        if len(found) > 1:
+            ids = ", ".join(sorted(repr(index.id_of(entry)) for entry in found))
+            hint = f"name one of them by its id: {ids}; or give the catalogs an order with --catalog"
+            document.report("Q403", path, f"{shorten(item)!r} means {len(found)} different entries", hint, text=item)
+        elif item not in library.broken:
+            _report_unknown(item, kind, index, library, document, path)
+    return tuple(chosen) if complete else None
+
+
+def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document, path: Path) -> None:
+    if entry in chosen:
+        document.report("Q404", path, f"{shorten(item)!r} is named twice", "name it once", text=item)
+    if entry.deprecated:
+        document.report("Q405", path, f"{shorten(item)!r} is deprecated: {shorten(entry.deprecated)}", text=item)
+
+
+def _report_unknown(
+    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: Path
+) -> None:
+    one = kind.removesuffix("s")
+    other: EntryIndex[ModelEntry] | EntryIndex[PaperEntry]
+    other = library.papers if kind == "models" else library.models
+    meant = index.suggestion(item)
+    if other.find(item):
+        hint = f"it is one of the {'papers' if kind == 'models' else 'models'}: move it there"
+    elif meant is not None:
+        hint = f"did you mean {meant!r}?"
+    else:
+        hint = f"the catalogs read are {', '.join(c.file for c in library.catalogs) or 'none'}"
+    document.report("Q401" if kind == "models" else "Q402", path, f"unknown {one} {shorten(item)!r}", hint, text=item)

@@ -1,0 +1,97 @@
+"""Every finding code of the project, with its severity and what it means. The reference page is made from this table.
+
+Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
+P prompts that are read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Only errors fail a run, unless `--strict`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding.
+
+    Attributes:
+        severity: the severity of all findings of this kind.
+        meaning: what it says, in one sentence, and what to do about it where that is not obvious.
+        unusable_file: the finding is about a file that cannot be read or written: exit status 2.
+    """
+
+    severity: Severity
+    meaning: str
+    unusable_file: bool = False
+
+
+def _error(meaning: str) -> Rule:
+    return Rule(Severity.ERROR, meaning)
+
+
+def _warning(meaning: str) -> Rule:
+    return Rule(Severity.WARNING, meaning)
+
+
+def _file(meaning: str) -> Rule:
+    return Rule(Severity.ERROR, meaning, unusable_file=True)
+
+
+RULES: dict[str, Rule] = {
+    "F101": _file("The file or folder does not exist."),
+    "F102": _file("The path is not a regular file: pipes, devices and sockets are not read; `-` reads stdin."),
+    "F103": _file("The file is larger than files of its kind may be."),
+    "F104": _file("The file cannot be read."),
+    "F105": _file("The file or folder cannot be written."),
+    "F106": _file("A folder was given that holds no file of the kind looked for."),
+    "Y101": _error("The bytes are not UTF-8 (or UTF-16/32 with a byte order mark)."),
+    "Y102": _error("The text is not YAML, or not JSON in a `.jsonl` file."),
+    "Y103": _error("A key stands twice in one mapping; YAML would silently keep the last."),
+    "Y104": _error("Aliases (`*name`) are not allowed: they can blow a small file up. Write the value out."),
+    "Y105": _error("Tags (`!!type`) are not allowed: text stays text here."),
+    "Y106": _error("The values are nested too deeply."),
+    "Y107": _error("One file holds one document; a second `---` document was found."),
+    "Y108": _error("A character that could hide or forge text: control, bidi override, tag, line separator."),
+    "Y109": _error("The file is empty, or the text holds no value."),
+    "Y110": _error("A key is not plain text."),
+    "Y111": _warning("An invisible character (zero-width space, byte order mark inside the text)."),
+    "S201": _error("An unknown key."),
+    "S202": _error("A required key is missing."),
+    "S203": _error("A value has the wrong type, such as a list where text belongs."),
+    "S204": _error("Not an http or https URL."),
+    "S205": _error("A text is empty."),
+    "S206": _error("A value that must stay on one line has line breaks."),
+    "S207": _error("Not a safe id: letters, digits, `.`, `_`, `-`, with `/` between parts; no `..`, no leading `/`."),
+    "S208": _error("A number is not valid here."),
+    "C301": _error("Two entries of one kind in one file have the same name or title."),
+    "C302": _error("Two entries of one kind in one file have the same id."),
+    "C303": _warning("An entry's task is not the id or an alias of any task in the catalogs."),
+    "C304": _error("No catalog could be found or read."),
+    "Q401": _error("A model that no catalog has."),
+    "Q402": _error("A paper that no catalog has."),
+    "Q403": _error("A name that means several different entries."),
+    "Q404": _warning("An entry is named twice."),
+    "Q405": _warning("An entry is deprecated."),
+    "Q406": _error("`models:` or `papers:` is left out, so they would be recommended, and nothing fits."),
+    "Q407": _error("Two questions of one source have the same id."),
+    "T501": _error("The template is not valid Jinja."),
+    "T502": _error("The template uses a variable that does not exist."),
+    "T503": _error("The template tries something that the sandbox forbids."),
+    "T504": _error("The template fails while it renders."),
+    "T505": _error("The template takes too much time; its process was ended."),
+    "T506": _error("The template takes too much memory."),
+    "T507": _error("The template writes too much text."),
+    "T508": _error("The template's process ended unexpectedly."),
+    "T509": _error("A template that it includes or extends is not there, or lies outside the template's folder."),
+    "T510": _warning("The rendered text holds what looks like a placeholder that was never filled in."),
+    "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
+    "P602": _error("A line in the list of models or papers does not belong there."),
+}

@@ -1,0 +1,143 @@
+"""The shape of catalogs and questions: frozen models that forbid unknown keys. Values only, no behaviour, no files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+
+__all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "Question", "Task"]
+
+_ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
+_SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
+_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _none_is_empty(value: Any) -> Any:
+    return () if value is None else value
+
+
+def _one_is_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Line = Annotated[str, StringConstraints(strict=True, pattern=_ONE_LINE)]
+"""Text on one line, with at least one visible character; kept exactly as written."""
+Text = Annotated[str, StringConstraints(strict=True, pattern=r"\S")]
+"""Text with at least one visible character, line breaks allowed; kept exactly as written."""
+Url = Annotated[str, StringConstraints(strict=True, pattern=_URL)]
+"""An http or https URL without user name, spaces or quotes; kept exactly as written."""
+SafeId = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=_SAFE_ID, max_length=200),
+    # editors read JavaScript's dialect of patterns, where \p needs a flag
+    WithJsonSchema({"type": "string", "pattern": r"^[^\s./\\-][^\s/\\]*(/[^\s./\\-][^\s/\\]*)*$"}),
+]
+"""A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
+
+_OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
+_OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
+_OptionalUrl = Annotated[Url | None, BeforeValidator(_empty_is_none)]
+_OptionalId = Annotated[SafeId | None, BeforeValidator(_empty_is_none)]
+_Lines = Annotated[tuple[Line, ...], BeforeValidator(_none_is_empty)]
+_Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
+_Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Task(_Strict):
+    """What a model does, in the words of the platform and of the people who ask for it."""
+
+    id: SafeId = Field(description="The name by which entries refer to the task.")
+    description: _OptionalText = Field(None, description="What the task is, in one sentence.")
+    aliases: _Lines = Field((), description="Other names of the task, lay words included.")
+
+
+class Entry(_Strict):
+    """What models and papers have in common."""
+
+    id: _OptionalId = Field(None, description="A short id; by default the slug of the name.")
+    aliases: _Lines = Field((), description="Other names that an answer may use.")
+    category: _OptionalLine = Field(None, description="Free text.")
+    task: _OptionalLine = Field(None, description="The id or an alias of a task.")
+    dataset: _OptionalLine = Field(None, description="The data set it was trained or measured on.")
+    paper: _OptionalUrl = Field(None, description="The URL of the paper.")
+    github: _OptionalUrl = Field(None, description="The URL of the code.")
+    huggingface: _OptionalUrl = Field(None, description="The URL on Hugging Face.")
+    links: _Urls = Field((), description="Any other URL that is rightly this entry's.")
+    summary: _OptionalText = Field(None, description="What it is, in a few sentences.")
+    examples: _Texts = Field((), description="Questions that people ask and that this entry answers.")
+    deprecated: _OptionalText = Field(None, description="Why it should not be used any more, or what replaces it.")
+
+    @property
+    def label(self) -> str:
+        """The name of a model, the title of a paper."""
+        raise NotImplementedError
+
+
+class ModelEntry(Entry):
+    """One AI model of a catalog."""
+
+    name: Line = Field(description="The name of the model, as it is printed.")
+    signature: _OptionalLine = Field(None, description="CNAPS type signature: inputs2outputs, such as Txt2Img.")
+
+    @property
+    def label(self) -> str:
+        """The name."""
+        return self.name
+
+
+class PaperEntry(Entry):
+    """One paper of a catalog."""
+
+    title: Line = Field(description="The title of the paper, as it is printed.")
+    year: Annotated[int, Field(ge=1800, le=2999)] | None = Field(None, description="The year of publication.")
+    authors: _Lines = Field((), description="The authors, in order.")
+
+    @property
+    def label(self) -> str:
+        """The title."""
+        return self.title
+
+
+class Catalog(_Strict):
+    """Which AI models and papers may be used to answer questions."""
+
+    models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="AI models.")
+    papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="Papers.")
+    tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field((), description="Tasks.")
+
+
+def _kind_of_item(value: Any) -> str:
+    return "entry" if isinstance(value, dict) else "name"
+
+
+_ModelItem = Annotated[
+    Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)
+]
+_PaperItem = Annotated[
+    Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)
+]
+
+
+class Question(_Strict):
+    """What a person asked, and which entries may be used to answer it."""
+
+    question: Text = Field(description="The question, exactly as it was asked.")
+    id: _OptionalId = Field(None, description="A safe relative path; by default the name of the file.")
+    models: tuple[_ModelItem, ...] | None = Field(
+        None, description="Names, ids or aliases of the models that may be used; recommended when left out."
+    )
+    papers: tuple[_PaperItem, ...] | None = Field(
+        None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
+    )
+    catalog: Annotated[tuple[Line, ...], BeforeValidator(_one_is_many)] | None = Field(
+        None, description="A catalog file or folder, or a list of them, relative to the question's file."
+    )

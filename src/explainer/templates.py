@@ -1,0 +1,40 @@
+"""The built-in templates, and which renderer a template gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from explainer.findings import Parsed
+from explainer.isolation import SOURCE_BYTES, IsolatedRenderer, TemplateFile
+from explainer.render import Renderer
+from explainer.workspace import builtin_folder, display_path, read_text
+
+__all__ = ["BUILTIN_TEMPLATES", "builtin_renderer", "user_renderer"]
+
+BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer"}
+"""The names of the built-in templates, and what each renders: a prompt or an answer."""
+
+
+def _sources() -> dict[str, str]:
+    folder = builtin_folder("templates")
+    return {f"builtin/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
+
+
+def builtin_renderer(name: str) -> Renderer:
+    """Return the renderer of a built-in template; it runs in this process."""
+
+    def find(wanted: str) -> str | None:
+        path = builtin_folder("templates") / wanted.removeprefix("builtin/")
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    return Renderer(f"builtin/{name}.md.j2", find)
+
+
+def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
+    """Return the renderer of a user's template; it runs in a process of its own, under limits."""
+    source = read_text(path, limit=SOURCE_BYTES)
+    if source.value is None:
+        return Parsed(None, source.findings)
+    template = TemplateFile(display_path(path), path.absolute().parent, source.value, _sources())
+    return Parsed(IsolatedRenderer(template))

@@ -1,0 +1,115 @@
+"""Plain data with positions → a model of `schema`, or findings in the words of people who edit YAML."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from explainer.document import Document, Path
+from explainer.findings import Parsed
+from explainer.schema import ModelEntry, PaperEntry, Task
+from explainer.text import shorten, suggest
+
+__all__ = ["validate"]
+
+M = TypeVar("M", bound=BaseModel)
+
+_ITEMS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
+_URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
+_ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})
+_WRONG_TYPES: Final = {
+    "string_type": "text",
+    "tuple_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+}
+
+
+def validate(document: Document, model: type[M]) -> Parsed[M]:
+    """Validate the data of a document.
+
+    Returns:
+        The model, or None and one finding for each mistake, at its place. The document's own findings come first.
+    """
+    try:
+        return Parsed(model.model_validate(document.data), tuple(document.findings))
+    except ValidationError as error:
+        if document.readable:
+            for fault in error.errors(include_url=False, include_context=False):
+                _report(document, model, fault)
+        return Parsed(None, tuple(document.findings))
+
+
+def _report(document: Document, model: type[BaseModel], fault: Any) -> None:
+    path: Path = tuple(fault["loc"])
+    kind, value = fault["type"], fault["input"]
+    key = str(path[-1]) if path else ""
+    if kind == "extra_forbidden":
+        allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
+        meant = suggest(key, allowed)
+        hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
+        document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
+    elif kind == "missing":
+        document.report("S202", path[:-1], f"the key {key!r} is missing")
+    elif kind == "string_pattern_mismatch" or kind == "string_too_long":
+        _report_text(document, path, str(value))
+    elif kind in _WRONG_TYPES:
+        subject = _subject(path) if path else "a file of this kind"
+        message = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
+        document.report("S203", path, message, _type_hint(kind, value))
+    else:
+        document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", fault["msg"])
+
+
+def _report_text(document: Document, path: Path, value: str) -> None:
+    """A text that does not match the pattern of its key."""
+    key = _key(path)
+    if not value.strip():
+        document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
+    elif key in _URL_KEYS:
+        hint = "a link begins with http:// or https:// and holds no space, quote or user name"
+        document.report("S204", path, f"{_subject(path)} is not an http or https URL: {shorten(value)!r}", hint, text=value)
+    elif key == "id":
+        hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
+        document.report("S207", path, f"the id {shorten(value)!r} is not safe", hint, text=value)
+    else:
+        hint = "fold it into one line with '>-'"
+        document.report("S206", path, f"{_subject(path)} has line breaks", hint, text=value)
+
+
+def _key(path: Path) -> str:
+    return next((step for step in reversed(path) if isinstance(step, str) and step not in ("name", "entry")), "name")
+
+
+def _subject(path: Path) -> str:
+    """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
+    steps = [step for step in path if step not in ("entry",)]
+    if len(steps) > 1 and steps[-1] == "name" and isinstance(steps[-2], int) and path[0] in _ITEMS and len(path) == 3:
+        # either the name of a catalog's entry, or the tag of a question's item: both read well this way
+        return f"'name' of item {steps[-2] + 1} of {str(steps[0])!r}"
+    if steps and isinstance(steps[-1], int):
+        return f"item {steps[-1] + 1} of {str(steps[-2])!r}" if len(steps) > 1 else f"item {steps[-1] + 1}"
+    return repr(str(steps[-1])) if steps else "the file"
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    names = ((bool, "true or false"), (int, "a number"), (float, "a number"), (str, "text"), (dict, "a mapping"))
+    return next((name for kind, name in names if isinstance(value, kind)), "a list")
+
+
+def _type_hint(kind: str, value: Any) -> str | None:
+    if kind == "string_type" and isinstance(value, dict):
+        return "quote a text that holds ': '"
+    if kind == "string_type" and value is None:
+        return "write the text; quote it if it is the word null"
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "quote it, so that it stays the text that you wrote"
+    if kind == "tuple_type" and isinstance(value, str):
+        return "begin each item with '- ' on a line of its own, or write [one, two]"
+    return None

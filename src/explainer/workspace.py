@@ -1,0 +1,187 @@
+"""The only room that touches the disk: reading within limits, finding catalogs, packaged data, writing whole files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from explainer.document import decode
+from explainer.findings import Finding, Location, Parsed
+
+__all__ = [
+    "CATALOG_SUFFIXES",
+    "MAX_CATALOG_BYTES",
+    "MAX_QUESTION_BYTES",
+    "STDIN",
+    "CatalogPath",
+    "builtin_folder",
+    "catalog_paths",
+    "display_path",
+    "files_below",
+    "find_catalogs",
+    "read_stdin",
+    "read_text",
+    "write_bytes",
+]
+
+STDIN: Final = "-"
+CATALOG_SUFFIXES: Final = (".yaml", ".yml")
+MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
+MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+_ROOT_MARKERS: Final = (".git", "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPath:
+    """A catalog file to read. Catalogs of one rank have no order among themselves."""
+
+    path: Path
+    rank: int
+
+
+def display_path(path: Path) -> str:
+    """Return a path as findings show it: relative to the working folder where it lies below it."""
+    with contextlib.suppress(ValueError, OSError):
+        return str(path.absolute().relative_to(Path.cwd()))
+    return str(path)
+
+
+def read_text(path: Path, *, limit: int) -> Parsed[str]:
+    """Read a whole regular file as text.
+
+    Args:
+        path: the file; devices, pipes and folders are refused without being opened.
+        limit: the number of bytes that it may have.
+    """
+    file = display_path(path)
+    try:
+        mode = path.stat()
+        if not stat.S_ISREG(mode.st_mode):
+            what = "a folder" if stat.S_ISDIR(mode.st_mode) else "not a regular file"
+            return _unusable("F102", file, f"this is {what}", "use - to read from stdin")
+        if mode.st_size > limit:
+            return _too_large(file, limit)
+        with path.open("rb") as stream:
+            raw = stream.read(limit + 1)
+    except FileNotFoundError:
+        return _unusable("F101", file, "no such file")
+    except (OSError, ValueError) as error:
+        return _unusable("F104", file, f"cannot be read: {_reason(error)}")
+    return _too_large(file, limit) if len(raw) > limit else decode(raw, file)
+
+
+def read_stdin(*, limit: int) -> Parsed[str]:
+    """Read stdin to its end as text."""
+    if sys.stdin is None:
+        return _unusable("F104", "<stdin>", "cannot be read: stdin is closed")
+    try:
+        raw = sys.stdin.buffer.read(limit + 1)
+    except (OSError, ValueError) as error:
+        return _unusable("F104", "<stdin>", f"cannot be read: {_reason(error)}")
+    return _too_large("<stdin>", limit) if len(raw) > limit else decode(raw, "<stdin>")
+
+
+def _too_large(file: str, limit: int) -> Parsed[str]:
+    return _unusable("F103", file, f"larger than {limit:,} bytes")
+
+
+def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[str]:
+    return Parsed(None, (Finding(code, Location(file), message, hint),))
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def builtin_folder(name: str) -> Path:
+    """Return the packaged folder `templates` or `catalogs`: inside an installed package, else of the checkout."""
+    installed = Path(__file__).parent / "data" / name
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+def files_below(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """Yield the files of a folder with one of the suffixes, in the order of their paths; hidden ones are left out.
+
+    Raises:
+        OSError: when the folder cannot be listed.
+    """
+    for child in sorted(folder.iterdir(), key=lambda child: child.name):
+        if child.name.startswith("."):
+            continue
+        if child.is_dir():
+            yield from files_below(child, suffixes)
+        elif child.suffix in suffixes:
+            yield child
+
+
+def find_catalogs(base: Path) -> list[CatalogPath]:
+    """Return the catalogs for a question in the folder `base` that names none, and gets none from the command line.
+
+    They are those of the nearest folder `catalogs` at or above `base`, but not above the project's root (a folder with
+    `.git` or `pyproject.toml`); else those that ship with the package.
+    """
+    start = base.absolute()
+    for folder in (start, *start.parents):
+        if (folder / "catalogs").is_dir():
+            return _in_folder(folder / "catalogs", 0)
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            break
+    return _in_folder(builtin_folder("catalogs"), 0)
+
+
+def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
+    """Return the catalog files of a list of files and folders; what comes first has the smaller rank."""
+    found: list[CatalogPath] = []
+    findings: list[Finding] = []
+    for rank, path in enumerate(given):
+        if not path.is_dir():
+            found.append(CatalogPath(path, rank))
+            continue
+        inside = _in_folder(path, rank)
+        found += inside
+        if not inside:
+            message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
+            findings.append(Finding("F106", Location(display_path(path)), message))
+    return Parsed(found, tuple(findings))
+
+
+def _in_folder(folder: Path, rank: int) -> list[CatalogPath]:
+    return [CatalogPath(path, rank) for path in files_below(folder, CATALOG_SUFFIXES)]
+
+
+def write_bytes(path: Path, data: bytes) -> Finding | None:
+    """Write a file whole or not at all: a temporary file beside it takes its place when it is complete.
+
+    Returns:
+        None, or a finding when it cannot be written; an old file is then as it was.
+    """
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(temporary).chmod(_permissions(path))
+        Path(temporary).replace(path)
+    except (OSError, ValueError) as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
+    return None
+
+
+def _permissions(path: Path) -> int:
+    """The permissions of the file that is replaced, else those that a new file would get."""
+    with contextlib.suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -47,7 +47,7 @@ def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) ->
         What was built, or None; and the findings about the names in the question and about the template.
     """
     resolved = resolve(loaded, library)
-    if resolved.value is None:
+    if resolved.value is None or loaded.partial:
         return Parsed(None, resolved.findings)
     sources = resolved.value
     rendered = renderer.render(

@@ -9,6 +9,7 @@ from explainer.catalog import LoadedCatalog, parse_catalog
 from explainer.findings import Finding, Parsed
 from explainer.question import LoadedQuestion, parse_question
 from explainer.resolve import Library
+from explainer.schema import Catalog
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
@@ -80,6 +81,5 @@ class Shelf:
                 self._catalogs[entry] = load_catalog(entry.path, rank=entry.rank)
             parsed = self._catalogs[entry]
             findings += parsed.findings
-            if parsed.value is not None:
-                loaded.append(parsed.value)
+            loaded.append(parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False))
         return Parsed(Library(loaded), tuple(findings))

@@ -55,7 +55,7 @@ RULES: dict[str, Rule] = {
     "Y101": _error("The bytes are not UTF-8 (or UTF-16/32 with a byte order mark)."),
     "Y102": _error("The text is not YAML, or not JSON in a `.jsonl` file."),
     "Y103": _error("A key stands twice in one mapping; YAML would silently keep the last."),
-    "Y104": _error("Aliases (`*name`) are not allowed: they can blow a small file up. Write the value out."),
+    "Y104": _error("Anchors and aliases (`&name`, `*name`) are not allowed: they can blow a small file up."),
     "Y105": _error("Tags (`!!type`) are not allowed: text stays text here."),
     "Y106": _error("The values are nested too deeply."),
     "Y107": _error("One file holds one document; a second `---` document was found."),

@@ -42,7 +42,9 @@ def load_question(path: str | Path) -> Parsed[LoadedQuestion]:
 def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
     """Read one catalog from YAML text as a library; `file` is how findings call it."""
     loaded = _parse_catalog(text, file)
-    return Parsed(Library([loaded.value]) if loaded.value is not None else None, loaded.findings)
+    if loaded.value is None:
+        return Parsed(None, loaded.findings)
+    return Parsed(Library([loaded.value], vocabulary=project.shipped_tasks), loaded.findings)
 
 
 def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from explainer.catalog import LoadedCatalog, parse_catalog
-from explainer.findings import Finding, Parsed
-from explainer.question import LoadedQuestion, parse_question
+from explainer.evaluate import LABEL_KEYS
+from explainer.findings import Finding, Location, Parsed
+from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.resolve import Library
+from explainer.schema import Task
+from explainer.text import shorten
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
     CatalogPath,
+    builtin_folder,
     catalog_paths,
     display_path,
     find_catalogs,
@@ -21,7 +26,7 @@ from explainer.workspace import (
     read_text,
 )
 
-__all__ = ["Shelf", "catalogs_for", "load_catalog", "load_question"]
+__all__ = ["Shelf", "catalogs_for", "load_catalog", "load_question", "load_question_lines", "shipped_tasks"]
 
 
 def load_question(path: Path) -> Parsed[LoadedQuestion]:
@@ -35,12 +40,41 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     return parse_question(text.value, file, default_id=default_id)
 
 
+def load_question_lines(path: Path) -> Parsed[list[LoadedQuestion]]:
+    """Read the questions of a file of JSON lines, or of stdin when the path is `-`; empty lines are passed over."""
+    stdin = str(path) == STDIN
+    text = read_stdin(limit=MAX_CATALOG_BYTES) if stdin else read_text(path, limit=MAX_CATALOG_BYTES)
+    if text.value is None:
+        return Parsed(None, text.findings)
+    file = "<stdin>" if stdin else display_path(path)
+    loaded: dict[str, LoadedQuestion] = {}
+    findings: list[Finding] = list(text.findings)
+    for number, line in enumerate(text.value.split("\n"), 1):
+        if not line.strip():
+            continue
+        one = parse_question_line(line, file, number, passed_over=LABEL_KEYS)
+        findings += one.findings
+        if one.value is not None and one.value.id in loaded:
+            message = f"the id {shorten(one.value.id)!r} stands on an earlier line too"
+            findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
+        elif one.value is not None:
+            loaded[one.value.id] = one.value
+    return Parsed(list(loaded.values()), tuple(findings))
+
+
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from a YAML file."""
     text = read_text(path, limit=MAX_CATALOG_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_catalog(text.value, display_path(path), rank=rank)
+
+
+@cache
+def shipped_tasks() -> tuple[Task, ...]:
+    """Return the tasks that ship with the package: general knowledge of which words mean which task."""
+    loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
+    return loaded.catalog.tasks if loaded is not None else ()
 
 
 def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
@@ -82,4 +116,4 @@ class Shelf:
             findings += parsed.findings
             if parsed.value is not None:
                 loaded.append(parsed.value)
-        return Parsed(Library(loaded), tuple(findings))
+        return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))

@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.render import Context, Rendering, Segment
@@ -56,7 +56,7 @@ class IsolatedRenderer:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
-    def __enter__(self) -> IsolatedRenderer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -79,9 +79,8 @@ class IsolatedRenderer:
             return self._ended(process)
         reply = json.loads(answer)
         if "findings" in reply:
-            found = (Finding(code, Location(file, line, column), message, hint)
-                     for code, file, line, column, message, hint in reply["findings"])  # fmt: skip
-            return Parsed(None, tuple(found))
+            found = reply["findings"]
+            return Parsed(None, tuple(Finding(code, Location(file, line), *rest) for code, file, line, *rest in found))
         return Parsed(Rendering(tuple(Segment(role, text) for role, text in reply["segments"])))
 
     def close(self) -> None:
@@ -101,7 +100,7 @@ class IsolatedRenderer:
     def _start(self) -> subprocess.Popen[bytes]:
         here = str(Path(__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us
+        process = subprocess.Popen(  # our own module, by the interpreter that runs us
             [sys.executable, "-P", "-m", "explainer.template_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

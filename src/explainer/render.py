@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the process that runs strangers' templates starts faster wi
 __all__ = ["MAX_OUTPUT", "Context", "Renderer", "Rendering", "Segment", "entry_data", "render_context"]
 
 Context: TypeAlias = dict[str, Any]
+Block: TypeAlias = Callable[[jinja2.runtime.Context], Iterator[str]]
 Role: TypeAlias = Literal["system", "user"]
 
 MAX_OUTPUT: Final = 8 * 1024 * 1024
@@ -61,7 +62,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
 
     `name` is there for papers too, so that models and papers can be listed alike.
     """
-    data = {**entry.model_dump(), "name": entry.label}
+    data = {**dict(entry), "name": entry.label}
     for key in ("summary", "deprecated"):
         if data[key] is not None:
             data[key] = neutralise(data[key])
@@ -79,9 +80,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"**"})
 
-    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(
+        self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any  # noqa: ARG002  # its signature
+    ) -> Any:
         message = f"the operator {operator} is not allowed in templates"
-        raise jinja2.sandbox.SecurityError(message)
+        raise jinja2.exceptions.SecurityError(message)
 
 
 class _SourceLoader(jinja2.BaseLoader):
@@ -91,7 +94,10 @@ class _SourceLoader(jinja2.BaseLoader):
         self._find = find
         self.found: set[str] = set()
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+    def get_source(
+        self, environment: jinja2.Environment, template: str  # noqa: ARG002  # its signature
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return source, file name, and whether it is still up to date."""
         source = self._find(template)
         if source is None:
             raise jinja2.TemplateNotFound(template)
@@ -113,7 +119,7 @@ class Renderer:
         self._environment = _Environment(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
-            autoescape=False,  # noqa: S701  # the product is a prompt, not HTML
+            autoescape=False,  # the product is a prompt, not HTML
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -142,11 +148,13 @@ class Renderer:
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
             self._environment.handle_exception()
 
-    def _failed(self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None) -> Parsed[Any]:
+    def _failed(
+        self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None
+    ) -> Parsed[Rendering]:
         return Parsed(None, (Finding(code, Location(file or self.name, line), message, hint),))
 
 
-def _marked(block: Callable[[jinja2.runtime.Context], Iterator[str]]) -> Callable[[jinja2.runtime.Context], Iterator[str]]:
+def _marked(block: Block) -> Block:
     def marked(context: jinja2.runtime.Context) -> Iterator[str]:
         yield _SYSTEM_BEGINS
         yield from block(context)
@@ -197,7 +205,7 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str,
     if isinstance(error, jinja2.UndefinedError):
         hint = "the variables are question, models and papers; an entry has the keys of the catalog"
         return "T502", line, text, hint, file
-    if isinstance(error, jinja2.sandbox.SecurityError):
+    if isinstance(error, jinja2.exceptions.SecurityError):
         return "T503", line, f"the sandbox forbids this: {text}", None, file
     if isinstance(error, _TooMuchOutputError):
         return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file

@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
     "T508": _error("The template's process ended unexpectedly."),
     "T509": _error("A template that it includes or extends is not there, or lies outside the template's folder."),
     "T510": _warning("The rendered text holds what looks like a placeholder that was never filled in."),
+    "T511": _warning("A heading of the rendered text has nothing under it."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
 }

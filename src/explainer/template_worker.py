@@ -1,8 +1,8 @@
-"""The process that renders a stranger's template, under limits that it cannot lift: `python -m explainer.template_worker`.
+"""The process that renders a stranger's template, under limits that it cannot lift.
 
-No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation says
-so. This process may: it gets a template on its first line of input, contexts on the following ones, and answers each with
-a line. `explainer.isolation` starts it and ends it.
+No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
+says so. This process, `python -m explainer.template_worker`, can be ended: it gets a template on its first line of
+input, contexts on the following ones, and answers each with a line. `explainer.isolation` starts it and ends it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,8 @@ def _finder(setup: dict[str, Any]) -> Any:
 def _answer(renderer: Renderer, context: dict[str, Any]) -> dict[str, Any]:
     parsed = renderer.render(context)
     if parsed.value is None:
-        return {
-            "findings": [
-                (f.code, f.location.file, f.location.line, f.location.column, f.message, f.hint) for f in parsed.findings
-            ]
-        }
+        findings = [(f.code, f.location.file, f.location.line, f.message, f.hint) for f in parsed.findings]
+        return {"findings": findings}
     return {"segments": [(segment.role, segment.text) for segment in parsed.value.segments]}
 
 

@@ -48,7 +48,8 @@ def write_stdout(text: str) -> None:
     except OSError as error:
         _discard_rest()
         if error.errno == errno.EPIPE:
-            raise ClosedOutputError("", _PIPE_CLOSED) from None
+            nothing = ""
+            raise ClosedOutputError(nothing, _PIPE_CLOSED) from None
         message = f"cannot write to stdout: {error.strerror or error}"
         raise ClosedOutputError(message, _UNUSABLE) from None
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from explainer.build import Built, build
 from explainer.catalog import parse_catalog as _parse_catalog
 from explainer.findings import Finding, Parsed
-from explainer.project import Shelf
+from explainer.project import Shelf, shipped_tasks
 from explainer.project import load_question as _load_question
 from explainer.question import LoadedQuestion, question_from_text
 from explainer.question import parse_question as _parse_question
@@ -47,7 +47,7 @@ def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
     loaded = _parse_catalog(text, file)
     if loaded.value is None:
         return Parsed(None, loaded.findings)
-    return Parsed(Library([loaded.value], vocabulary=project.shipped_tasks), loaded.findings)
+    return Parsed(Library([loaded.value], vocabulary=shipped_tasks), loaded.findings)
 
 
 def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:

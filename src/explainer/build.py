@@ -11,9 +11,10 @@ from explainer.render import Context, Rendering, entry_data, render_context
 from explainer.resolve import Library, Sources, resolve
 
 if TYPE_CHECKING:
-    from explainer.recommend import Choice, SupportsScores
+    from explainer.choose import Wanted
+    from explainer.recommend import Choice
 
-__all__ = ["Built", "SupportsRender", "Wanted", "build"]
+__all__ = ["Built", "SupportsRender", "build"]
 
 
 class SupportsRender(Protocol):
@@ -21,24 +22,6 @@ class SupportsRender(Protocol):
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template with these variables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How many entries are recommended to a question that leaves them out.
-
-    Attributes:
-        models: how many models at most.
-        papers: how many papers at most.
-        semantic: a second opinion on what fits.
-    """
-
-    models: int = 1
-    papers: int = 3
-    semantic: SupportsScores | None = None
-
-
-_WANTED = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +47,15 @@ class Built:
 
 
 def build(
-    loaded: LoadedQuestion, library: Library, renderer: SupportsRender, wanted: Wanted = _WANTED
+    loaded: LoadedQuestion, library: Library, renderer: SupportsRender, wanted: Wanted | None = None
 ) -> Parsed[Built]:
     """Resolve a question's sources, choose those that it leaves out, and render it.
+
+    Args:
+        loaded: the question.
+        library: the entries that it may use.
+        renderer: the template.
+        wanted: how many entries are chosen where it names none; None for as many as the seed has.
 
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.

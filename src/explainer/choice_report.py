@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from explainer.reasons import Recommendation
 from explainer.recommend import Choice
-from explainer.schema import Entry, ModelEntry
+from explainer.schema import ModelEntry
 from explainer.text import printable, shorten
 
 __all__ = ["SCHEMA", "choice_data", "choice_text"]
@@ -52,7 +52,7 @@ def choice_text(choice: Choice, *, explain: bool = False) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _list_lines(heading: str, found: Sequence[Recommendation[Entry]], *, explain: bool) -> list[str]:
+def _list_lines(heading: str, found: Sequence[Recommendation[Any]], *, explain: bool) -> list[str]:
     if not found:
         return []
     lines = [f"{heading}:"]
@@ -64,7 +64,7 @@ def _list_lines(heading: str, found: Sequence[Recommendation[Entry]], *, explain
     return lines
 
 
-def _score_lines(one: Recommendation[Entry]) -> list[str]:
+def _score_lines(one: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
     lines = [f"{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
     for word, share in one.shares:

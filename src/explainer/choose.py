@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from explainer.build import Wanted
 from explainer.document import Document
 from explainer.findings import Finding, Parsed
 from explainer.question import LoadedQuestion
-from explainer.recommend import Choice, recommender_of
+from explainer.recommend import Choice, SupportsScores, recommender_of
 from explainer.resolve import Library, Sources
 
-__all__ = ["NOTHING_FITS", "complete", "fit_findings"]
+__all__ = ["NOTHING_FITS", "Wanted", "complete", "fit_findings"]
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
-_HINT: Final = "say in the question what goes in and what should come out, or name entries under 'models:' and 'papers:'"
+_HINT: Final = "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
 
 
-def complete(loaded: LoadedQuestion, named: Sources, library: Library, wanted: Wanted) -> Parsed[tuple[Sources, Choice]]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many entries are recommended to a question that leaves them out.
+
+    Attributes:
+        models: how many models at most.
+        papers: how many papers at most.
+        semantic: a second opinion on what fits.
+    """
+
+    models: int = 1
+    papers: int = 3
+    semantic: SupportsScores | None = None
+
+
+def complete(
+    loaded: LoadedQuestion, named: Sources, library: Library, wanted: Wanted | None
+) -> Parsed[tuple[Sources, Choice]]:
     """Choose what a question leaves out.
 
     Args:
         loaded: the question.
         named: the entries that it names.
         library: what may be chosen.
-        wanted: how much is chosen.
+        wanted: how much is chosen; None for as many as the seed has.
 
     Returns:
         All sources and the choice among them; None and a finding when nothing fits.
     """
+    wanted = wanted or Wanted()
     question = loaded.question
     choice = recommender_of(library, wanted.semantic).recommend(
         question.question,

@@ -1,7 +1,7 @@
 """What a question has in hand and what it wants (a photo, text, sound …), and which signatures fit that.
 
 A CNAPS signature names kinds of data on both sides of a `2`: `Txt2Img` makes images of texts, `ImgMsk2Img` images of
-images and masks. A question seldom says so in these words, but “typed” tells of a text in hand and “portrait” of an image.
+images and masks. A question seldom says so in these words, but “typed” tells of a text in hand, “portrait” of an image.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _IN_HAND: Final = {
     "Vid": "video clip footage filmed",
 }
 _WANTED: Final = {
-    "Img": "photo photograph picture image portrait drew drawn painted painting illustration poster landscape generated",
+    "Img": "photo photograph picture image portrait drew drawn painted painting illustration poster landscape",
     "Txt": "caption transcript transcribed subtitles summary summarized describes translation label tagged identified",
     "Snd": "voice aloud narrator narrated audiobook music melody sang pronounced intonation",
     "Vid": "video clip animation animated movie",
@@ -53,7 +53,7 @@ def parse_signature(text: str) -> Signature | None:
 
 
 @cache
-def _votes(side: bool) -> Mapping[str, str]:  # noqa: FBT001  # of two sides
+def _votes(side: bool) -> Mapping[str, str]:
     """The kind that each telling term speaks for; True is what is in hand."""
     table = _IN_HAND if side else _WANTED
     return {term(word): kind for kind, found in table.items() for word in found.split()}

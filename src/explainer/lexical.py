@@ -1,7 +1,8 @@
 """An index of documents with fields, ranked by BM25F, in memory.
 
-BM25F: Robertson, Zaragoza, Taylor, "Simple BM25 extension to multiple weighted fields" (CIKM 2004). The term frequencies
-of all fields are weighted, each by its field's length against the average, and added up before they are saturated once.
+BM25F: Robertson, Zaragoza, Taylor, "Simple BM25 extension to multiple weighted fields" (CIKM 2004). The
+frequencies of a term in all fields are weighted, each by the length of its field against the average, and added up
+before they are saturated once.
 """
 
 from __future__ import annotations

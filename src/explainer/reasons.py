@@ -8,8 +8,8 @@ from typing import Final, Generic, TypeVar
 
 from explainer.ranking import Ranking, Share, entry_fields, task_label
 from explainer.schema import Entry
-from explainer.text import shorten
 from explainer.terms import terms, word_terms, words
+from explainer.text import shorten
 
 __all__ = ["Query", "Recommendation", "explained"]
 
@@ -84,7 +84,7 @@ def explained(
     places = {
         share.term: tuple(name for name, found in fields.items() if share.term in found) for _, share in telling
     }
-    why = _why(entry, telling, places, ranking, gains)
+    why = _why(entry, telling, places, gains)
     fit = ranking.fit(query.words, at)
     if fit:
         gains = {**gains, KINDS_FIT if fit > 0 else KINDS_DIFFER: fit}
@@ -95,7 +95,6 @@ def _why(
     entry: Entry,
     telling: Sequence[tuple[str, Share]],
     places: Mapping[str, Sequence[str]],
-    ranking: Ranking[E],
     gains: Mapping[str, float],
 ) -> str:
     reasons = []
@@ -106,7 +105,7 @@ def _why(
     if own:
         names = [word for word, _ in own]
         where = dict.fromkeys(place for _, share in own[:_TELLING] for place in places[share.term])
-        reasons.append(f"{_quoted(names)} {_verb(names, 'stands', 'stand')} in its {' and '.join(where)}")
+        reasons.append(f"{_quoted(names)} {_verb(names, 'stands', 'stand')} in its {_joined(list(where))}")
     kin = [word for word, share in telling if share.kin]
     if not task and not own and kin:
         reasons.append(f"others for {shorten(task_label(entry), 40)} speak of {_quoted(kin)}")
@@ -117,7 +116,12 @@ def _why(
 def _quoted(found: Sequence[str]) -> str:
     """The first few different words, in quotes: `“old”, “photos” and “colourise”`."""
     shown = [f"“{shorten(word, 30)}”" for word in list(dict.fromkeys(found))[:_TELLING]]
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return _joined(shown)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """`one`, `one and two`, `one, two and three`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _verb(found: Sequence[str], one: str, many: str) -> str:

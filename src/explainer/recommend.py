@@ -43,6 +43,9 @@ _SEMANTIC_WEIGHT: Final = 0.5
 class SupportsScores(Protocol):
     """A second opinion: scores entries for a question by other means than their words."""
 
+    def __hash__(self) -> int:
+        """Stand for the recommenders that were made with it."""
+
     def scores(self, question: str, ranking: Ranking[E]) -> list[float]:
         """Return a score for each entry; only their order counts."""
 

@@ -1,4 +1,4 @@
-"""Text → the terms that are compared: words split at camel case and digits, one spelling, stemmed, request words dropped.
+"""Text → the terms that are compared: split at camel case and digits, in one spelling, stemmed, no request words.
 
 The same function makes the terms of questions and of entries, so whatever it does to a word, it does on both sides.
 """
@@ -21,8 +21,7 @@ _WORD: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")
 _PARTS: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 """Where a name such as `Txt2Img` or `SwinIRLight` is split: at changes of letter case and at digits."""
 
-_STOP_WORDS: Final = frozenset(
-    """
+_STOP_TEXT: Final = """
     a about above across actually after again against all almost already also although am an and another any anyone
     anything are around as at away back be became because been before behind being below between both but by came can
     cannot come comes could did do does doing done down each either else enough even ever every everything exactly few
@@ -41,16 +40,15 @@ _STOP_WORDS: Final = frozenset(
     tried try trying understand understands work worked working works
     don't doesn't didn't isn't wasn't weren't can't couldn't won't wouldn't i'm i've i'd i'll it's that's there's what's
     couldn wasn didn doesn isn don
-    """.split()
-)
+"""
+_STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 """Function words, and the words with which people ask for an explanation whatever it is about."""
 
-_NEVER_IZE: Final = frozenset(
-    """
+_NEVER_IZE_TEXT: Final = """
     advert adv chast circumc compr comprom conc cru dem desp dev disgu enterpr exc exerc expert franch improv inc
     likew merchand otherw parad porpo prec prem prom rev superv surm surpr telev torto treat turquo
-    """.split()
-)
+"""
+_NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
 """Stems of words such as `exercise`, whose `-ise` is no other spelling of `-ize`."""
 
 _ISE: Final = re.compile(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
@@ -91,7 +89,7 @@ def _american(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def term(word: str) -> str:
-    """Return the term of one word: lower case, without accents, in American spelling, stemmed; empty for a stop word."""
+    """Return the term of a word: lower case, no accents, American spelling, stemmed; empty for a stop word."""
     folded = word.casefold().replace("’", "'").removesuffix("'s")
     if not folded.isascii():
         decomposed = unicodedata.normalize("NFKD", folded)

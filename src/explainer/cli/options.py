@@ -60,6 +60,12 @@ TemplateOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files are read.")]
+ModelCountOption = Annotated[
+    int, typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most.")
+]
+PaperCountOption = Annotated[
+    int, typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most.")
+]
 SemanticOption = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,8 @@ from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
     FindingsOption,
+    ModelCountOption,
+    PaperCountOption,
     SemanticOption,
     StrictOption,
     VerboseOption,
@@ -32,6 +34,9 @@ from explainer.workspace import STDIN, display_path
 
 FORMATS = ("text", "json", "jsonl")
 
+_OTHERS = ("model", "paper", "task")
+"""What a line of labels has besides a question: the same file does for `catalog eval`."""
+
 app = new_app()
 
 
@@ -43,8 +48,8 @@ def run(
         typer.Option("--questions", metavar="FILE", help='Questions, a line of JSON each: {"id", "question"}.'),
     ] = None,
     catalog: CatalogOption = None,
-    models: Annotated[int, typer.Option("--models", min=0, metavar="N", help="How many models.")] = 5,
-    papers: Annotated[int, typer.Option("--papers", min=0, metavar="N", help="How many papers.")] = 5,
+    models: ModelCountOption = 5,
+    papers: PaperCountOption = 5,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each word adds to each score.")] = False,
     semantic: SemanticOption = None,
     output_format: Annotated[
@@ -88,7 +93,7 @@ def run(
 def _asked(text: str | None, questions: Path | None, found: list[Finding]) -> list[LoadedQuestion]:
     """The questions of the command line."""
     if questions is not None:
-        many = load_question_lines(questions)
+        many = load_question_lines(questions, passed_over=_OTHERS)
         found += many.findings
         return many.value or []
     one = question_from_text(text or "", file="TEXT")
@@ -97,8 +102,9 @@ def _asked(text: str | None, questions: Path | None, found: list[Finding]) -> li
 
 
 def _library(
-    shelf: Shelf, asked: LoadedQuestion, questions: Path | None, given: list[Path], found: list[Finding], *, verbose: bool
-) -> Library | None:
+    shelf: Shelf, asked: LoadedQuestion, questions: Path | None, given: list[Path], found: list[Finding], *,
+    verbose: bool,
+) -> Library | None:  # fmt: skip
     base = Path() if questions is None or str(questions) == STDIN else questions.parent
     paths = catalogs_for(given, asked.question.catalog, base)
     found += paths.findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
 
 _CONSIDERED: Final = 50
+_SECOND_OPINIONS: Final = 300
 _DIGITS: Final = 6
 """Decimals that count in a comparison: the order in which figures were added up must not decide."""
 
@@ -46,8 +48,8 @@ class SupportsScores(Protocol):
     def __hash__(self) -> int:
         """Stand for the recommenders that were made with it."""
 
-    def scores(self, question: str, ranking: Ranking[E]) -> list[float]:
-        """Return a score for each entry; only their order counts."""
+    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
+        """Return a score for each candidate; only their order counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,14 @@ class Recommender:
         scores = ranking.scores(list(query.words))
         for at, gain in gains.items():
             scores[at] += sum(gain.values())
-        scores = [score if score >= FLOOR else 0.0 for score in scores]
+        if max(scores, default=0.0) < FLOOR:
+            return ()
         fused = self._semantic is not None
         if self._semantic is not None:
-            scores = _fused(scores, self._semantic.scores(query.text, ranking))
+            candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+            scores = _fused(scores, candidates, self._semantic.scores(query.text, ranking, candidates))
+        else:
+            scores = [score if score >= FLOOR else 0.0 for score in scores]
         return tuple(
             explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion, fused=fused)
             for score, demotion, at in _diverse(ranking, scores, limit)
@@ -155,10 +161,10 @@ def _bare(link: str) -> str:
     return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
 
 
-def _best(scores: Sequence[float], limit: int) -> list[int]:
-    """Return the numbers of the best entries above zero; all of them that are as good as the last."""
+def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
+    """Return the numbers of the best entries above `least`; all of them that are as good as the last."""
     cutoff = min(heapq.nlargest(limit, scores), default=0.0)
-    return [at for at, score in enumerate(scores) if score > 0 and score >= cutoff]
+    return [at for at, score in enumerate(scores) if score > least and score >= cutoff]
 
 
 def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[tuple[float, float, int]]:
@@ -179,10 +185,18 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
     return sorted(demoted, key=lambda one: order(one[2], one[0]))[:limit]
 
 
-def _fused(lexical: Sequence[float], semantic: Sequence[float]) -> list[float]:
-    """Fuse two rankings by rank (Cormack, Clarke, Buettcher, "Reciprocal rank fusion", SIGIR 2009), as per cent."""
-    fused = [0.0] * len(lexical)
-    for scores, weight in ((lexical, 1.0), (semantic, _SEMANTIC_WEIGHT)):
-        for rank, at in enumerate(sorted(range(len(scores)), key=lambda at: -round(scores[at], _DIGITS)), 1):
-            fused[at] += 100 * weight / (_RANK_OFFSET + rank)
+def _fused(scores: Sequence[float], candidates: Sequence[int], semantic: Sequence[float]) -> list[float]:
+    """Fuse two rankings by rank (Cormack, Clarke, Buettcher, "Reciprocal rank fusion", SIGIR 2009), as per cent.
+
+    Equally good ones share the rank of the first of them.
+    """
+    fused = [0.0] * len(scores)
+    lexical = [scores[at] for at in candidates]
+    for values, weight in ((lexical, 1.0), (semantic, _SEMANTIC_WEIGHT)):
+        ordered = sorted((round(value, _DIGITS) for value in values), reverse=True)
+        ranks: dict[float, int] = {}
+        for rank, value in enumerate(ordered):
+            ranks.setdefault(value, rank)
+        for at, value in zip(candidates, values, strict=True):
+            fused[at] += 100 * weight / (_RANK_OFFSET + 1 + ranks[round(value, _DIGITS)])
     return fused

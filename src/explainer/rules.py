@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back.
+P prompts that are read back, E embedding models.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ RULES: dict[str, Rule] = {
     "T509": _error("A template that it includes or extends is not there, or lies outside the template's folder."),
     "T510": _warning("The rendered text holds what looks like a placeholder that was never filled in."),
     "T511": _warning("A heading of the rendered text has nothing under it."),
+    "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
+    "E702": _file("A package that `--semantic` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
 }

@@ -23,7 +23,7 @@ __all__ = ["FIELD_WEIGHTS", "KIN_WEIGHT", "TASK_WEIGHT", "Ranking", "Share", "en
 E = TypeVar("E", bound=Entry)
 
 FIELD_WEIGHTS: Final[Mapping[str, float]] = {
-    "name": 2.0,
+    "name": 3.0,
     "examples": 2.0,
     "task": 1.0,
     "data set": 1.0,

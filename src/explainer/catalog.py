@@ -51,8 +51,6 @@ def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
 
 def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from a document; see `parse_catalog`."""
-    if document.data is None and document.readable and not document.findings:
-        document.data = {}  # a file of comments is an empty catalog
     parsed = validate(document, Catalog)
     broken: frozenset[str] = frozenset()
     catalog = parsed.value

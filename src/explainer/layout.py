@@ -20,6 +20,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from explainer.findings import Finding, Location, Parsed
@@ -185,10 +186,7 @@ class _PromptReader:
         begins = [at for at in range(start, end) if self._lines[at].startswith("Model: ")]
         for at in range(start, begins[0] if begins else end):
             self._stray(at)
-        return tuple(
-            self._entry(kind, at, following)
-            for at, following in zip(begins, [*begins[1:], end], strict=True)
-        )  # fmt: skip
+        return tuple(self._entry(kind, at, following) for at, following in pairwise([*begins, end]))
 
     def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> Printed:
         fields: dict[str, str] = {}

@@ -16,6 +16,7 @@ from explainer.project import Shelf, catalogs_for
 from explainer.question import LoadedQuestion, parse_question_line, question_from
 from explainer.render import render_context
 from explainer.resolve import Library
+from explainer.schema import ModelEntry, PaperEntry
 from explainer.templates import builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
 from explainer.workspace import MAX_CATALOG_BYTES, display_path, files_below, read_text
@@ -34,6 +35,7 @@ _SAMPLE: Final = {
     "huggingface": "https://example.org/model", "links": (), "summary": "A sample.", "examples": (), "deprecated": None,
     "signature": "Img2Img", "year": 2026, "authors": ("Sample",),
 }  # fmt: skip
+_ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
 _PLACEHOLDER: Final = re.compile(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
 _HEADING: Final = re.compile(r"#{1,6} ")
 
@@ -101,7 +103,7 @@ class _Checker:
         if text.value is None:
             return
         if path.suffix in _LINES:
-            self._check_lines(text.value, path, seen)
+            self._check_lines(text.value, path)
             return
         document = read_yaml(text.value, display_path(path))
         if _is_question(document.data, path):
@@ -116,7 +118,8 @@ class _Checker:
             if catalog.value is not None:
                 self._catalogs.append((catalog.value, document))
 
-    def _check_lines(self, text: str, path: Path, seen: dict[str, Location]) -> None:
+    def _check_lines(self, text: str, path: Path) -> None:
+        seen: dict[str, Location] = {}  # a file of lines is a source of its own
         lines = text.split("\n")
         if lines[-1] == "":
             lines.pop()
@@ -183,14 +186,13 @@ def _files(path: Path) -> Iterator[tuple[Path, Path | None]]:
 
 def _is_question(data: Any, path: Path) -> bool:
     """Whether YAML data is a question and not a catalog, also when it has mistakes."""
-    if not isinstance(data, dict):
-        return "questions" in path.absolute().parts
-    if "question" in data or "tasks" in data:
-        return "question" in data
-    items = [item for kind in ("models", "papers") for item in (data.get(kind) or ())]
-    if items:
-        return not any(isinstance(item, dict) and ("name" in item or "title" in item) for item in items)
-    return suggest("question", data) is not None or "questions" in path.absolute().parts
+    if not isinstance(data, dict) or "question" in data or "tasks" in data:
+        return "question" in data if isinstance(data, dict) else "questions" in path.absolute().parts
+    lists = [data[kind] for kind in ("models", "papers") if isinstance(data.get(kind), list)]
+    items = [item for items in lists for item in items]
+    if any(isinstance(item, dict) and any(suggest(key, _ENTRY_KEYS) for key in item) for item in items):
+        return False
+    return bool(items) or suggest("question", data) is not None or "questions" in path.absolute().parts
 
 
 def _tasks_used(data: Any) -> Iterator[tuple[tuple[str, int, str], str]]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # the process that runs strangers' templates starts faster wi
 __all__ = ["MAX_OUTPUT", "Context", "Renderer", "Rendering", "Segment", "entry_data", "render_context"]
 
 Context: TypeAlias = dict[str, Any]
-Block: TypeAlias = Callable[[jinja2.runtime.Context], Iterator[str]]
 Role: TypeAlias = Literal["system", "user"]
 
 MAX_OUTPUT: Final = 8 * 1024 * 1024
@@ -141,8 +140,7 @@ class Renderer:
 
     def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
         scope = template.new_context(context)
-        if "system" in scope.blocks:
-            scope.blocks["system"] = [_marked(block) for block in scope.blocks["system"]]
+        scope.blocks["system"] = [_mark_system, *scope.blocks.get("system", ())]
         try:
             yield from template.root_render_func(scope)
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
@@ -154,13 +152,11 @@ class Renderer:
         return Parsed(None, (Finding(code, Location(file or self.name, line), message, hint),))
 
 
-def _marked(block: Block) -> Block:
-    def marked(context: jinja2.runtime.Context) -> Iterator[str]:
-        yield _SYSTEM_BEGINS
-        yield from block(context)
-        yield _SYSTEM_ENDS
-
-    return marked
+def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
+    """Stands before the template's own blocks of that name, the parents' among them, and calls the first of them."""
+    yield _SYSTEM_BEGINS
+    yield from context.blocks["system"][1](context)
+    yield _SYSTEM_ENDS
 
 
 def _segments(chunks: Iterator[str]) -> Rendering:

@@ -78,7 +78,6 @@ RULES: dict[str, Rule] = {
     "C301": _error("Two entries of one kind in one file have the same name or title."),
     "C302": _error("Two entries of one kind in one file have the same id."),
     "C303": _warning("An entry's task is not the id or an alias of any task in the catalogs."),
-    "C304": _error("No catalog could be found or read."),
     "Q401": _error("A model that no catalog has."),
     "Q402": _error("A paper that no catalog has."),
     "Q403": _error("A name that means several different entries."),

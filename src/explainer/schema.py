@@ -57,6 +57,13 @@ _Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
 _Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
 
 
+_Paths = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_one_is_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -147,7 +154,7 @@ class Question(_Strict):
     papers: tuple[_PaperItem, ...] | None = Field(
         None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
     )
-    catalog: Annotated[tuple[Line, ...], BeforeValidator(_one_is_many)] | None = Field(
+    catalog: _Paths | None = Field(
         None, description="A catalog file or folder, or a list of them, relative to the question's file."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -39,23 +40,38 @@ def validate(document: Document, model: type[M]) -> Parsed[M]:
         return Parsed(model.model_validate(document.data), tuple(document.findings))
     except ValidationError as error:
         if document.readable:
-            for fault in error.errors(include_url=False, include_context=False):
-                _report(document, model, fault)
+            _report_faults(document, model, error.errors(include_url=False, include_context=False))
         return Parsed(None, tuple(document.findings))
 
 
-def _report(document: Document, model: type[BaseModel], fault: Any) -> None:
-    path = _without_tags(document.data, fault["loc"])
+def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[Any]) -> None:
+    misspelt: set[Path] = set()
+    for fault in faults:
+        path = _without_tags(document.data, fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            misspelt.add((*path[:-1], _report_unknown(document, model, path)))
+    for fault in faults:
+        path = _without_tags(document.data, fault["loc"])
+        if fault["type"] == "missing":
+            if path not in misspelt:  # a key that is there under a wrong name is one mistake, not two
+                document.report("S202", path[:-1], f"the key {path[-1]!r} is missing")
+        elif fault["type"] != "extra_forbidden":
+            _report_value(document, path, fault)
+
+
+def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> str:
+    """Report an unknown key; return the one that was probably meant, or nothing."""
+    key = str(path[-1])
+    allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
+    meant = suggest(key, allowed)
+    hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
+    document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
+    return meant or ""
+
+
+def _report_value(document: Document, path: Path, fault: Any) -> None:
     kind, value = fault["type"], fault["input"]
-    key = str(path[-1]) if path else ""
-    if kind == "extra_forbidden":
-        allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
-        meant = suggest(key, allowed)
-        hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
-        document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
-    elif kind == "missing":
-        document.report("S202", path[:-1], f"the key {key!r} is missing")
-    elif kind in ("string_pattern_mismatch", "string_too_long"):
+    if kind in ("string_pattern_mismatch", "string_too_long"):
         _report_text(document, path, str(value))
     elif kind in _WRONG_TYPES:
         subject = _subject(path) if path else "a file of this kind"
@@ -69,13 +85,11 @@ def _without_tags(data: Any, loc: Path) -> Path:
     """The path that pydantic means: its locations also name the branches of unions, which are not in the data."""
     path: list[str | int] = []
     for step in loc:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int):
+        inside = isinstance(data, list) if isinstance(step, int) else isinstance(data, dict) and step in data
+        if inside:
             data = data[step]
-        else:
-            continue
-        path.append(step)
+        if inside or (isinstance(data, dict) and step is loc[-1]):  # the last step may be a key that is missing
+            path.append(step)
     return tuple(path)
 
 

@@ -167,13 +167,14 @@ class _Reader:
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
+        mark: Any = event.start_mark
         if not isinstance(value, str) or value == "" or type(event) is not yaml.ScalarEvent:
             if top.attached and type(event) is not yaml.AliasEvent:
                 self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
             top.key = _BAD_KEY
         elif value in top.container:
             if top.attached:
-                self.duplicates.append(((*self._path(), value), event.start_mark.index))
+                self.duplicates.append(((*self._path(), value), mark.index))
             top.key = _BAD_KEY
         else:
             top.key = value
@@ -232,7 +233,7 @@ class _Reader:
             hint = "check the indentation; quote a text that holds ': ' or begins with a special character"
         elif "cannot start any token" in problem:
             hint = "indent with spaces, and quote a text that begins with a special character"
-        index = min(getattr(mark, "index", 0), len(self.text))
+        index = min(mark.index if mark else 0, len(self.text))
         context = f" {error.context}" if error.context else ""
         self._refuse("Y102", index, f"not valid YAML: {problem}{context}", hint)
 

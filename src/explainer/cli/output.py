@@ -90,11 +90,11 @@ def show_findings(findings: Iterable[Finding], style: str) -> None:
     found: Sequence[Finding] = tuple(findings)
     if not found and style != "json":
         return
-    from explainer.report import REPORTERS
+    from explainer.report import report
 
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            _write_stderr(REPORTERS[style](found))
+            _write_stderr(report(found, style))
 
 
 def _write_stderr(text: str) -> None:

@@ -33,15 +33,14 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         status = command().main(args=list(arguments), prog_name="explainer", standalone_mode=False)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the one place that turns endings into statuses
         return _status_of(error)
     return status if isinstance(status, int) else ExitStatus.OK
 
 
 def _status_of(error: Exception) -> int:
     """Say what ended a command, and return its exit status; what is a bug is raised again."""
-    from typer.core import Abort
-    from typer.exceptions import TyperException
+    from typer.exceptions import Abort, TyperException
 
     if isinstance(error, ClosedOutputError):
         complain(error.message)

@@ -12,7 +12,7 @@ from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, 
 from explainer.cli.output import say, write_stdout
 from explainer.findings import ExitStatus, exit_status
 from explainer.preflight import preflight, summarise
-from explainer.report import REPORTERS
+from explainer.report import report
 
 app = new_app()
 
@@ -37,7 +37,7 @@ def run(
     Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
     """
     result = preflight(paths or [], catalog or [])
-    write_stdout(REPORTERS[output_format](result.findings))
+    write_stdout(report(result.findings, output_format))
     say(summarise(result))
     status = exit_status(result.findings, strict=strict)
     if result.is_empty and status is ExitStatus.OK:

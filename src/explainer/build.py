@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
 from explainer.render import Context, Rendering, entry_data, render_context
-from explainer.resolve import Library, Sources, resolve
+from explainer.resolve import Library, Sources, Wanted, resolve
 
 if TYPE_CHECKING:
-    from explainer.choose import Wanted
-    from explainer.recommend import Choice
+    from explainer.recommend import Choice, SupportsScores
 
 __all__ = ["Built", "SupportsRender", "build"]
 
@@ -46,8 +45,15 @@ class Built:
         return self.rendering.text
 
 
+_AS_IN_THE_SEED = Wanted()
+
+
 def build(
-    loaded: LoadedQuestion, library: Library, renderer: SupportsRender, wanted: Wanted | None = None
+    loaded: LoadedQuestion,
+    library: Library,
+    renderer: SupportsRender,
+    wanted: Wanted = _AS_IN_THE_SEED,
+    semantic: SupportsScores | None = None,
 ) -> Parsed[Built]:
     """Resolve a question's sources, choose those that it leaves out, and render it.
 
@@ -55,7 +61,8 @@ def build(
         loaded: the question.
         library: the entries that it may use.
         renderer: the template.
-        wanted: how many entries are chosen where it names none; None for as many as the seed has.
+        wanted: how many entries are chosen where it names none.
+        semantic: a second opinion on what fits.
 
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.
@@ -64,10 +71,10 @@ def build(
     if resolved.value is None:
         return Parsed(None, resolved.findings)
     sources, findings, choice = resolved.value, resolved.findings, None
-    if loaded.question.models is None or loaded.question.papers is None:
+    if (loaded.question.models is None and wanted.models) or (loaded.question.papers is None and wanted.papers):
         from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
-        completed = complete(loaded, sources, library, wanted)
+        completed = complete(loaded, sources, library, wanted, semantic)
         findings += completed.findings
         if completed.value is None:
             return Parsed(None, findings)

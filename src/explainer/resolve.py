@@ -13,7 +13,7 @@ from explainer.question import LoadedQuestion
 from explainer.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.text import digest, shorten, slugify, suggest
 
-__all__ = ["EntryIndex", "Library", "Sources", "resolve"]
+__all__ = ["EntryIndex", "Library", "Sources", "Wanted", "resolve"]
 
 E = TypeVar("E", bound=Entry)
 
@@ -24,6 +24,19 @@ class Sources:
 
     models: tuple[ModelEntry, ...] = ()
     papers: tuple[PaperEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many entries are recommended to a question that leaves them out, at most; as many as in the seed.
+
+    Attributes:
+        models: how many models.
+        papers: how many papers.
+    """
+
+    models: int = 1
+    papers: int = 3
 
 
 class EntryIndex(Generic[E]):

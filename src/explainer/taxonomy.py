@@ -13,6 +13,11 @@ from explainer.terms import terms
 __all__ = ["Taxonomy"]
 
 _LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
+_BACKGROUND: Final = 50
+"""Fewer tasks say too little about which words are rare."""
+
+_LONGEST_LABEL: Final = 12
+"""Words of a label that are looked at; its parts grow with their square."""
 
 
 def _label_words(label: str) -> tuple[str, ...]:
@@ -34,14 +39,15 @@ class Taxonomy:
         for number, task in enumerate(self.tasks):
             for label in (task.id, *task.aliases):
                 self._by_label.setdefault(_label_words(label), number)
-        self._index = FieldedIndex(({"words": _vocabulary(task)} for task in self.tasks), {"words": 1.0})
+        vocabularies = ({"words": _vocabulary(task)} for task in self.tasks)
+        self._index = FieldedIndex(vocabularies, {"words": 1.0}, background=_BACKGROUND)
 
     def find(self, label: str) -> int | None:
         """Return the number of the task that a label means: by its name, else by the longest name that is a part of it.
 
         `SISR Any` means the task with the alias `SISR`, unless another one has the alias `SISR Any`.
         """
-        wanted = _label_words(label)
+        wanted = _label_words(label)[:_LONGEST_LABEL]
         if wanted in self._by_label:
             return self._by_label[wanted]
         parts = [

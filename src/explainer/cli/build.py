@@ -29,7 +29,7 @@ from explainer.findings import Finding, Parsed, exit_status, has_errors
 from explainer.formats import FORMATS
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, question_from_text
-from explainer.resolve import Library
+from explainer.resolve import Library, Wanted
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import suggest
 from explainer.workspace import STDIN, display_path
@@ -126,12 +126,11 @@ def _build(
         found += renderer.findings
         if renderer.value is None or library is None:
             return None
-        wanted = None
-        if loaded.question.models is None or loaded.question.papers is None:
-            from explainer.choose import Wanted
-
-            wanted = Wanted(asked.models, asked.papers, semantic_of(asked.semantic, found))
-        result = build(loaded, library, renderer.value, wanted)
+        left_out = loaded.question.models is None or loaded.question.papers is None
+        semantic = semantic_of(asked.semantic, found) if left_out else None
+        if asked.semantic is not None and left_out and semantic is None:
+            return None
+        result = build(loaded, library, renderer.value, Wanted(asked.models, asked.papers), semantic)
         found += result.findings
         return result.value
 

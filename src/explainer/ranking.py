@@ -128,6 +128,13 @@ class Ranking(Generic[E]):
             for term in question
         ]
 
+    def coverage(self, question: Iterable[str], number: int) -> float:
+        """Return how much of what a question tells an entry or its task speaks of, from 0 to 1."""
+        shares = self.shares(question, number)
+        whole = sum(self._index.rarity(share.term) for share in shares)
+        covered = sum(self._index.rarity(share.term) for share in shares if share.own or share.task)
+        return covered / whole if whole else 0.0
+
     def fit(self, question: Iterable[str], number: int) -> float:
         """Return what an entry's signature adds to its score."""
         return KIND_WEIGHT * Wish.of(question).fit(self._signatures[self._kinds[number]])

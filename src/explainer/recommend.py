@@ -24,6 +24,10 @@ E = TypeVar("E", bound=Entry)
 FLOOR: Final = 2.5
 """The score below which an entry does not fit: it takes one telling word, or several weak ones. In units of BM25."""
 
+CONFIDENCE: Final = 2.0
+"""The least that the best entry's score times the square root of its coverage may be, or else nothing fits: one word in
+a question about something else is no reason."""
+
 NEAR_DUPLICATE: Final = 0.8
 """What the score of an entry is multiplied by for each better one of its family."""
 
@@ -99,11 +103,13 @@ class Recommender:
             The choice; empty where nothing fits.
         """
         query = Query.of(question)
-        best = self._pick(self.models, query, models, {}) if models else ()
+        best = self._pick(self.models, query, models, {}, CONFIDENCE) if models else ()
         if not papers:
             return Choice(best)
         with_models = [one.entry for one in best] if chosen is None else chosen
-        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models)))
+        # where no model fits, a paper must fit all the better
+        needed = 2 * CONFIDENCE if models and not best and self.models.entries else CONFIDENCE
+        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), needed))
 
     def _affinity(self, query: Query, models: Sequence[ModelEntry]) -> dict[int, dict[str, float]]:
         """What papers gain by going with the chosen models, by reason."""
@@ -123,12 +129,15 @@ class Recommender:
         return gains
 
     def _pick(
-        self, ranking: Ranking[E], query: Query, limit: int, gains: Mapping[int, Mapping[str, float]]
+        self, ranking: Ranking[E], query: Query, limit: int, gains: Mapping[int, Mapping[str, float]], needed: float
     ) -> tuple[Recommendation[E], ...]:
         scores = ranking.scores(list(query.words))
         for at, gain in gains.items():
             scores[at] += sum(gain.values())
-        if max(scores, default=0.0) < FLOOR:
+        best = max(range(len(scores)), key=scores.__getitem__, default=None)
+        if best is None or scores[best] < FLOOR:
+            return ()
+        if not gains and scores[best] * math.sqrt(ranking.coverage(query.words, best)) < needed:
             return ()
         fused = self._semantic is not None
         if self._semantic is not None:

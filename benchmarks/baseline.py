@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import Stemmer
 
 STEMMER = Stemmer.Stemmer("english")
-STOP = set(
-    "a ai an and are as at be but by can could did do does even for from he her his how i in into is it its just like me "
-    "my of on or she so than that the their them then there these they this those to was we were what when where which "
-    "who why with you your".split()
-)
+STOP_TEXT = """
+a ai an and are as at be but by can could did do does even for from he her his how i in into is it its just like me my
+of on or she so than that the their them then there these they this those to was we were what when where which who why
+with you your
+"""
+STOP = set(STOP_TEXT.split())
 
 
 def tokens(text: str) -> list[str]:

@@ -1,10 +1,11 @@
 """Prints how well and how fast `recommend` is, against a plain BM25.
 
-    python benchmarks/recommend.py            quality and speed, with core dependencies alone
-    python benchmarks/recommend.py --semantic the same, and with the embedding model that is installed
-    python benchmarks/recommend.py --size N   also the index on disk, with N synthetic records
+    python -m benchmarks.recommend            quality and speed, with core dependencies alone
+    python -m benchmarks.recommend --semantic the same, and with the embedding model that is installed
+    python -m benchmarks.recommend --size N   also the index on disk, with N synthetic records
 
-Questions and models that the project may not ship lie in a folder `shared` beside the repository, or in EXPLAINER_SHARED.
+Questions and models that the project may not ship lie in a folder `shared` beside the repository, or where
+EXPLAINER_SHARED says.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from baseline import BM25
+from benchmarks.baseline import BM25
 
 from explainer.catalog import LoadedCatalog
 from explainer.evaluate import Label, bootstrap, evaluate, label_of, parse_label
@@ -31,6 +35,7 @@ from explainer.ranking import entry_fields
 from explainer.recommend import Recommender, SupportsScores
 from explainer.resolve import Library
 from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry
+from explainer.taxonomy import Taxonomy
 from explainer.workspace import catalog_paths
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,11 +116,15 @@ def shipped_cases() -> list[Case]:
     cases = []
     lay = (ROOT / "tests" / "data" / "lay_questions.jsonl").read_text().splitlines()
     labels = [parse_label(line, "lay", at).unwrap() for at, line in enumerate(lay, 1)]
-    cases.append(Case("shipped catalog, own lay questions", library, [label_of(one, library, taxonomy) for one in labels]))
+    cases.append(
+        Case("shipped catalog, own lay questions", library, [label_of(one, library, taxonomy) for one in labels])
+    )
     if SHARED.is_dir():
         names = {entry.label for entry in library.models}
         dev = [(row["question"], row["model"]) for row in lines("corpus", "questions_dev.jsonl")]
-        cases.append(Case("shipped catalog, dev questions", library, labels_of([d for d in dev if d[1] in names], library)))
+        cases.append(
+            Case("shipped catalog, dev questions", library, labels_of([d for d in dev if d[1] in names], library))
+        )
     return cases
 
 
@@ -160,14 +169,21 @@ def print_quality(cases: Sequence[Case], semantic: SupportsScores | None) -> Non
         print(f"{case.name} (n={len(case.labels)})")
         before = None
         for name, ranker in rankers(case.library, semantic).items():
-            result = evaluate(case.labels, lambda one, ranker=ranker: ranker(one.question, 10), case.library.models)
+            offered = {id(one): ranker(one.question, 10) for one in case.labels}
+
+            def look_up(label: Label, offered: dict[int, list[str]] = offered) -> list[str]:
+                return offered[id(label)]
+
+            result = evaluate(case.labels, look_up, case.library.models)
             cells = []
             for metric in METRICS:
                 values = [one.value(metric) for one in result.outcomes]
                 now = [value for value in values if value is not None]
                 cell = f"{metric} {100 * statistics.fmean(now):5.1f}" if now else f"{metric}   -  "
                 if before is not None and now:
-                    pairs = [(a, b) for a, b in zip(values, before[metric], strict=True) if a is not None and b is not None]
+                    pairs = [
+                        (a, b) for a, b in zip(values, before[metric], strict=True) if a is not None and b is not None
+                    ]
                     gain = bootstrap([a - b for a, b in pairs])
                     cell += f" ({100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}])"
                 cells.append(cell)
@@ -202,16 +218,22 @@ def milliseconds(work: Callable[[str], object], questions: Sequence[str]) -> str
     return f"median {statistics.median(taken):.2f} ms, p95 {sorted(taken)[int(0.95 * len(taken))]:.2f} ms"
 
 
-def print_speed() -> None:
-    questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
+def all_papers() -> list[PaperEntry]:
+    """The papers of the corpus; of those with the same title the first."""
     titles: dict[str, PaperEntry] = {}
     for row in lines("corpus", "arxiv_papers.jsonl"):
         fields = {key: value for key, value in row.items() if value and key in ("title", "category", "task", "paper")}
         titles.setdefault(row["title"], PaperEntry.model_validate(fields))
-    recommender = Recommender(library_of(papers=titles.values()))
+    return list(titles.values())
+
+
+def print_speed() -> None:
+    questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
+    papers = all_papers()
+    recommender = Recommender(library_of(papers=papers))
     start = time.perf_counter()
     recommender.recommend("warm up", models=0, papers=3)
-    print(f"{len(titles)} papers in memory: indexed in {time.perf_counter() - start:.2f} s")
+    print(f"{len(papers)} papers in memory: indexed in {time.perf_counter() - start:.2f} s")
     print("  warm query:", milliseconds(lambda one: recommender.recommend(one, models=0, papers=3), questions))
 
 
@@ -233,6 +255,35 @@ def print_cold() -> None:
         print(f"cold {name}: {1000 * medians[name]:.0f} ms ({medians[name] / medians['build']:.2f} x build)")
 
 
+def print_index(size: int) -> None:
+    """The index on disk: the papers, and as many synthetic records of 60 words, drawn as words are (Zipf's law)."""
+    from explainer.diskindex import DiskIndex
+
+    questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
+    taxonomy = Taxonomy(shipped_tasks())
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        papers = DiskIndex.build(Path(folder) / "papers", all_papers(), PaperEntry, taxonomy)
+        print(f"{len(papers)} papers in the index on disk: built in {time.perf_counter() - start:.1f} s")
+        print("  warm query:", milliseconds(lambda one: papers.recommend(one, 3), questions))
+        start = time.perf_counter()
+        records = DiskIndex.build(Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy)
+        print(f"{len(records)} synthetic records: built in {time.perf_counter() - start:.0f} s")
+        print("  warm query:", milliseconds(lambda one: records.recommend(one, 3), questions))
+
+
+def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
+    draw = random.Random(1)
+    summaries = [row["summary"] or "" for row in lines("corpus", "models.jsonl")]
+    vocabulary = sorted({word for text in (*questions, *summaries) for word in text.split()})
+    draw.shuffle(vocabulary)
+    weights = list(accumulate(1 / (rank + 10) for rank in range(len(vocabulary))))
+    tasks = [task.id for task in shipped_tasks()]
+    for number in range(size):
+        found = draw.choices(vocabulary, cum_weights=weights, k=60)
+        yield ModelEntry(name=f"Synthetic-{number}", task=tasks[number % len(tasks)], summary=" ".join(found))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Quality and speed of recommend.")
     parser.add_argument("--semantic", action="store_true", help="also with the installed embedding model")
@@ -248,6 +299,8 @@ def main() -> None:
     if SHARED.is_dir():
         print_gorilla(semantic)
         print_speed()
+        if given.size:
+            print_index(given.size)
     print_cold()
 
 

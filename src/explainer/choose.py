@@ -33,13 +33,15 @@ def complete(
         All sources and the choice among them; None and a finding when nothing fits.
     """
     question = loaded.question
-    choice = recommender_of(library, semantic).recommend(
+    recommender = recommender_of(library, semantic)
+    choice = recommender.recommend(
         question.question,
         models=wanted.models if question.models is None else 0,
         papers=wanted.papers if question.papers is None else 0,
         chosen=named.models if question.models is not None else None,
     )
-    missing = [kind for kind in ("models", "papers") if getattr(question, kind) is None and getattr(wanted, kind)]
+    asked = [kind for kind in ("models", "papers") if getattr(question, kind) is None and getattr(wanted, kind)]
+    missing = [kind for kind in asked if kind in recommender.kinds] or asked
     findings = fit_findings(choice, missing, loaded.document, named=bool(named.models or named.papers))
     if any(finding.is_error for finding in findings):
         return Parsed(None, findings)
@@ -48,7 +50,9 @@ def complete(
     return Parsed((Sources(models, papers), choice), findings)
 
 
-def fit_findings(choice: Choice, kinds: Sequence[str], document: Document, *, named: bool = False) -> tuple[Finding, ...]:
+def fit_findings(
+    choice: Choice, kinds: Sequence[str], document: Document, *, named: bool = False
+) -> tuple[Finding, ...]:
     """Return what there is to say about entries that should have been chosen and were not.
 
     Args:

@@ -52,9 +52,7 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     return parse_question(text.value, file, default_id=default_id)
 
 
-def pin_question(
-    path: Path, loaded: LoadedQuestion, sources: Sources, library: Library
-) -> tuple[Finding, ...]:
+def pin_question(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:
     """Write the entries that were recommended to a question into its file.
 
     Args:

@@ -18,7 +18,16 @@ from explainer.schema import Entry, ModelEntry
 from explainer.taxonomy import Taxonomy
 from explainer.terms import terms
 
-__all__ = ["FIELD_WEIGHTS", "KIN_WEIGHT", "TASK_WEIGHT", "Ranking", "Share", "entry_fields"]
+__all__ = [
+    "FIELD_WEIGHTS",
+    "KIN_WEIGHT",
+    "TASK_WEIGHT",
+    "Ranking",
+    "Share",
+    "entry_fields",
+    "family_name",
+    "task_label",
+]
 
 E = TypeVar("E", bound=Entry)
 
@@ -78,6 +87,11 @@ def task_label(entry: Entry) -> str:
     """Return what says best what an entry is for: its task, else its category, else its signature."""
     signature = entry.signature if isinstance(entry, ModelEntry) else None
     return (entry.task or entry.category or signature or "").strip()
+
+
+def family_name(entry: Entry) -> str:
+    """Return the name of an entry but for its numbers: the same model at 2×, 3× and 4× has one."""
+    return _NUMBERS.sub("", entry.label.casefold())
 
 
 class Ranking(Generic[E]):
@@ -147,7 +161,7 @@ class Ranking(Generic[E]):
 
     def family(self, number: int) -> tuple[int, str]:
         """Return what an entry shares with its near-duplicates: the name but for numbers (2×, 3×, 4×), and its kin."""
-        return self._kin[number], _NUMBERS.sub("", self.entries[number].label.casefold())
+        return self._kin[number], family_name(self.entries[number])
 
     def task_number(self, number: int) -> int | None:
         """Return the number of an entry's task in the taxonomy, if it has one there."""

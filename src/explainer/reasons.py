@@ -81,9 +81,7 @@ def explained(
     shares = sorted(ranking.shares(query.words, at), key=lambda share: (-share.total, share.term))
     telling = tuple((query.words[share.term], share) for share in shares if share.total)
     fields = {name: set(terms(text)) for name, text in entry_fields(entry).items()}
-    places = {
-        share.term: tuple(name for name, found in fields.items() if share.term in found) for _, share in telling
-    }
+    places = {share.term: tuple(name for name, found in fields.items() if share.term in found) for _, share in telling}
     why = _why(entry, telling, places, gains)
     fit = ranking.fit(query.words, at)
     if fit:

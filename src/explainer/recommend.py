@@ -75,6 +75,12 @@ class Recommender:
         self._papers: Ranking[PaperEntry] | None = None
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of which there are entries, `models` or `papers` or both."""
+        pairs = (("models", self._library.models), ("papers", self._library.papers))
+        return tuple(kind for kind, found in pairs if any(True for _ in found))
+
+    @property
     def models(self) -> Ranking[ModelEntry]:
         """The models that may be recommended."""
         if self._models is None:
@@ -181,6 +187,7 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
 
     Equally good ones stand in the order of their names.
     """
+
     def order(at: int, score: float) -> tuple[float, str]:
         return -round(score, _DIGITS), ranking.entries[at].label
 

@@ -114,9 +114,7 @@ def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
 class Library:
     """All catalogs that a question may draw from."""
 
-    def __init__(
-        self, catalogs: Sequence[LoadedCatalog], *, vocabulary: Callable[[], Sequence[Task]] = tuple
-    ) -> None:
+    def __init__(self, catalogs: Sequence[LoadedCatalog], *, vocabulary: Callable[[], Sequence[Task]] = tuple) -> None:
         """Read catalogs as one.
 
         Args:

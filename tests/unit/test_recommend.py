@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from explainer import load_catalogs, parse_catalog
 from explainer.ranking import Ranking
+from explainer.reasons import Recommendation
 from explainer.recommend import Recommender
 from explainer.resolve import Library
 from explainer.schema import Entry
@@ -37,8 +39,8 @@ def library(text: str = CATALOG) -> Library:
     return Library(found.catalogs)  # without the shipped vocabulary, so that the cases above say it all
 
 
-def names(found: Sequence[object]) -> list[str]:
-    return [one.entry.label for one in found]  # type: ignore[attr-defined]
+def names(found: Sequence[Recommendation[Any]]) -> list[str]:
+    return [one.entry.label for one in found]
 
 
 @pytest.mark.parametrize("question", ["How does AI colourise old photos?", "How does AI colorize old photos?"])
@@ -66,7 +68,10 @@ def test_deprecated_entries_are_offered_only_when_they_are_named() -> None:
 def test_papers_go_with_the_chosen_models() -> None:
     choice = Recommender(library()).recommend("rain and drizzle spoilt my holiday", models=1, papers=3)
     assert sorted(names(choice.papers)) == ["A study of umbrellas", "Removing rain from pictures"]
-    assert "it is the paper of a chosen model" in {one.entry.label: one.why for one in choice.papers}["A study of umbrellas"]
+    assert (
+        "it is the paper of a chosen model"
+        in {one.entry.label: one.why for one in choice.papers}["A study of umbrellas"]
+    )
 
 
 @pytest.mark.parametrize("question", ["How do I bake sourdough?", "", "...", "how does AI do it?", "قهوة", "\x00"])
@@ -85,7 +90,8 @@ def test_equally_good_entries_stand_in_the_order_of_their_names_wherever_they_st
 def test_a_score_is_the_sum_of_its_reasons() -> None:
     shipped = load_catalogs(ROOT / "catalogs").unwrap()
     found = Recommender(shipped).recommend("my great aunt's blurry wedding picture made sharp", models=9, papers=9)
-    for one in (*found.models, *found.papers):
+    every: list[Recommendation[Any]] = [*found.models, *found.papers]
+    for one in every:
         total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
         assert one.score == pytest.approx(total * one.demotion, abs=0.001)
         assert one.why
@@ -108,9 +114,13 @@ def test_no_question_raises_and_the_order_is_stable(question: str) -> None:
     assert recommender.recommend(question) == recommender.recommend(question)
 
 
+OPERATORS = "colour photo rain AND OR NOT \" ' ( ) * : ^ ~ -rain +snow NEAR/2 name:rain [a TO b]"
+
+
 @settings(max_examples=examples(60, 5_000))
-@given(st.lists(st.sampled_from("colour photo rain AND OR NOT \" ' ( ) * : ^ ~ -rain +snow NEAR/2 name:rain [a TO b]".split())))
+@given(st.lists(st.sampled_from(OPERATORS.split())))
 def test_nothing_in_a_question_is_a_query_operator(parts: list[str]) -> None:
     loud = Recommender(library()).recommend(" ".join(parts), papers=0).models
-    quiet = Recommender(library()).recommend(" ".join("".join(c if c.isalnum() else " " for c in part) for part in parts), papers=0)
+    bare = "".join(char if char.isalnum() else " " for char in " ".join(parts))
+    quiet = Recommender(library()).recommend(bare, papers=0)
     assert names(loud) == names(quiet.models)

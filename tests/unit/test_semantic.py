@@ -64,7 +64,9 @@ def test_the_same_question_has_the_same_scores_with_and_without_the_cache(semant
     assert again.scores("old photos", ranking, [0, 1]) == before
 
 
-@pytest.mark.parametrize("damage", [lambda raw: raw[:-7], lambda raw: b"\xff" + raw[1:], lambda raw: b"", lambda raw: b"x"])
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-7], lambda raw: b"\xff" + raw[1:], lambda raw: b"", lambda raw: b"x"]
+)
 def test_a_damaged_cache_costs_time_and_nothing_else(damage: object, tmp_path: Path) -> None:
     np = pytest.importorskip("numpy")
     asked: list[str] = []

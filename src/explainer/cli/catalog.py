@@ -126,5 +126,4 @@ def _write_json(document: dict[str, Any]) -> None:
     write_stdout(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-
 app.command("eval")(evaluate.run)

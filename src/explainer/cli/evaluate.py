@@ -39,8 +39,10 @@ def run(
     misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
     output_format: Annotated[
         str,
-        typer.Option("--format", metavar="|".join(_FORMATS), callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
-                     help="The format of the output."),
+        typer.Option(
+            "--format", metavar="|".join(_FORMATS), help="The format of the output.",
+            callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
+        ),
     ] = "text",
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip

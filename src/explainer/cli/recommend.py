@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,7 +31,10 @@ from explainer.question import LoadedQuestion, question_from_text
 from explainer.recommend import Choice, recommender_of
 from explainer.resolve import Library
 from explainer.text import printable, shorten
-from explainer.workspace import STDIN, display_path
+from explainer.workspace import STDIN, CatalogPath, display_path
+
+if TYPE_CHECKING:
+    from explainer.indexed import IndexedRecommender
 
 FORMATS = ("text", "json", "jsonl")
 
@@ -52,6 +56,9 @@ def run(
     papers: PaperCountOption = 5,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each word adds to each score.")] = False,
     semantic: SemanticOption = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="Keep an index of large catalogs on disk, and search that.")
+    ] = False,
     output_format: Annotated[
         str,
         typer.Option(
@@ -71,17 +78,29 @@ def run(
     if (text is None) == (questions is None):
         message = "give a question as text, or a file with --questions"
         raise typer.BadParameter(message, param_hint="TEXT")
+    if index and semantic is not None:
+        message = "--semantic reads all entries, and --index does not"
+        raise typer.BadParameter(message, param_hint="--index")
     found: list[Finding] = []
     opinion = semantic_of(semantic, found)
     kinds = [kind for kind, number in (("models", models), ("papers", papers)) if number]
     shelf = Shelf()
     chosen: list[tuple[LoadedQuestion, Choice]] = []
     for one in _asked(text, questions, found):
-        library = _library(shelf, one, questions, catalog or [], found, verbose=verbose and not chosen)
-        if library is None:
+        paths = _catalogs(one, questions, catalog or [], found, verbose=verbose and not chosen)
+        if index:
+            chosen_from = _search(paths, shelf, one.question.question, models, papers, found)
+        else:
+            library = _library(paths, shelf, found)
+            chosen_from = None
+            if library is not None:
+                recommender = recommender_of(library, opinion)
+                choice = recommender.recommend(one.question.question, models=models, papers=papers)
+                chosen_from = choice, recommender.kinds
+        if chosen_from is None:
             continue
-        choice = recommender_of(library, opinion).recommend(one.question.question, models=models, papers=papers)
-        found += fit_findings(choice, kinds, one.document)
+        choice, there = chosen_from
+        found += fit_findings(choice, [kind for kind in kinds if kind in there] or kinds, one.document)
         chosen.append((one, choice))
     if exit_status(found, strict=strict) != ExitStatus.UNUSABLE:
         problem = write_product(_product(chosen, output_format, explain=explain, many=questions is not None), out)
@@ -101,24 +120,65 @@ def _asked(text: str | None, questions: Path | None, found: list[Finding]) -> li
     return [one.value] if one.value is not None else []
 
 
-def _library(
-    shelf: Shelf, asked: LoadedQuestion, questions: Path | None, given: list[Path], found: list[Finding], *,
-    verbose: bool,
-) -> Library | None:  # fmt: skip
+def _catalogs(
+    asked: LoadedQuestion, questions: Path | None, given: list[Path], found: list[Finding], *, verbose: bool
+) -> tuple[CatalogPath, ...]:
     base = Path() if questions is None or str(questions) == STDIN else questions.parent
     paths = catalogs_for(given, asked.question.catalog, base)
     found += paths.findings
     if verbose:
         for path in paths.value or []:
             say(f"catalog: {display_path(path.path)}")
-    library = shelf.library(paths.value or [])
+    return tuple(paths.value or ())
+
+
+def _library(paths: tuple[CatalogPath, ...], shelf: Shelf, found: list[Finding]) -> Library | None:
+    library = shelf.library(paths)
     found += library.findings
     return library.value
 
 
-def _product(
-    chosen: list[tuple[LoadedQuestion, Choice]], output_format: str, *, explain: bool, many: bool
-) -> str:
+def _search(
+    paths: tuple[CatalogPath, ...], shelf: Shelf, question: str, models: int, papers: int, found: list[Finding]
+) -> tuple[Choice, tuple[str, ...]] | None:
+    """Recommend from the index on disk, which is built again when it turns out to be damaged; and say what it holds."""
+    for anew in (False, True):
+        opened = _indexed(paths, shelf, found, anew)
+        if opened is None:
+            return None
+        try:
+            return opened.recommend(question, models=models, papers=papers), opened.kinds
+        except ValueError:
+            _OPEN.clear()
+    return None
+
+
+_OPEN: dict[tuple[CatalogPath, ...], IndexedRecommender] = {}
+
+
+def _indexed(
+    paths: tuple[CatalogPath, ...],
+    shelf: Shelf,
+    found: list[Finding],
+    anew: bool,  # one of two tries
+) -> IndexedRecommender | None:
+    if paths not in _OPEN:
+        from explainer.indexed import open_indexed
+
+        def progress(count: int) -> None:
+            if sys.stderr is not None and sys.stderr.isatty():
+                say(f"indexed {count:,} entries")
+
+        files = [path.path for path in paths]
+        opened = open_indexed(files, lambda: _library(paths, shelf, found), progress, anew=anew)
+        found += opened.findings
+        if opened.value is None:
+            return None
+        _OPEN[paths] = opened.value
+    return _OPEN[paths]
+
+
+def _product(chosen: list[tuple[LoadedQuestion, Choice]], output_format: str, *, explain: bool, many: bool) -> str:
     if output_format == "text":
         parts = [choice_text(choice, explain=explain) for _, choice in chosen]
         if not many:

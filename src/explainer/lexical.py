@@ -56,7 +56,6 @@ class FieldedIndex:
         """
         kept = list(documents)
         self.size = len(kept)
-        self._background = max(self.size, background)
         averages = {name: _average_length(kept, name) for name in weights}
         self._postings: dict[str, tuple[array[int], array[float]]] = {}
         for number, fields in enumerate(kept):
@@ -67,17 +66,12 @@ class FieldedIndex:
                 numbers.append(number)
                 values.append(frequency / (saturation.frequency + frequency))
         for numbers, values in self._postings.values():
-            rarity = _rarity(len(numbers), self._background)
+            rarity = _rarity(len(numbers), max(self.size, background))
             for at, value in enumerate(values):
                 values[at] = value * rarity
 
     def __contains__(self, term: str) -> bool:
         return term in self._postings
-
-    def rarity(self, term: str) -> float:
-        """Return how much a term tells: the fewer documents have it, the more."""
-        containing = len(self._postings[term][0]) if term in self._postings else 0
-        return _rarity(containing, self._background)
 
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every document for a query; a repeated term counts each time."""

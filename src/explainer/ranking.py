@@ -142,12 +142,15 @@ class Ranking(Generic[E]):
             for term in question
         ]
 
-    def coverage(self, question: Iterable[str], number: int) -> float:
-        """Return how much of what a question tells an entry or its task speaks of, from 0 to 1."""
-        shares = self.shares(question, number)
-        whole = sum(self._index.rarity(share.term) for share in shares)
-        covered = sum(self._index.rarity(share.term) for share in shares if share.own or share.task)
-        return covered / whole if whole else 0.0
+    @property
+    def has_tasks(self) -> bool:
+        """Whether any entry has a task that the taxonomy knows."""
+        return max(self._tasks, default=-1) >= 0
+
+    def known(self, question: Sequence[str]) -> float:
+        """Return which part of the terms of a question any entry or task speaks of, from 0 to 1."""
+        found = sum(term in self._index or term in self.taxonomy for term in question)
+        return found / len(question) if question else 0.0
 
     def fit(self, question: Iterable[str], number: int) -> float:
         """Return what an entry's signature adds to its score."""

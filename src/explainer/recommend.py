@@ -21,18 +21,22 @@ __all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of"]
 
 E = TypeVar("E", bound=Entry)
 
-FLOOR: Final = 2.5
-"""The score below which an entry does not fit: it takes one telling word, or several weak ones. In units of BM25."""
+FLOOR: Final = 1.0
+"""The score below which an entry is not offered, even under better ones. In units of BM25."""
 
-CONFIDENCE: Final = 2.0
-"""The least that the best entry's score times the square root of its coverage may be, or else nothing fits: one word in
-a question about something else is no reason."""
+CONFIDENCE: Final = 1.5
+"""What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
+be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
+only their own words to go by."""
 
 NEAR_DUPLICATE: Final = 0.8
 """What the score of an entry is multiplied by for each better one of its family."""
 
 MODEL_WEIGHT: Final = 0.5
 """What a word about the chosen model's task counts for papers, against 1 for a word of the question."""
+
+_OWN_PAPER: Final = 3.0
+"""What a paper gains by being the one of a chosen model: about one telling word."""
 
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
@@ -131,7 +135,7 @@ class Recommender:
         own = {_bare(model.paper) for model in models if model.paper}
         for at, paper in enumerate(self.papers.entries if own else ()):
             if paper.paper and _bare(paper.paper) in own:
-                gains.setdefault(at, {})[SAME_PAPER] = FLOOR
+                gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
         return gains
 
     def _pick(
@@ -143,7 +147,7 @@ class Recommender:
         best = max(range(len(scores)), key=scores.__getitem__, default=None)
         if best is None or scores[best] < FLOOR:
             return ()
-        if not gains and scores[best] * math.sqrt(ranking.coverage(query.words, best)) < needed:
+        if not gains and scores[best] * ranking.known(list(query.words)) < needed / (1 if ranking.has_tasks else 2):
             return ()
         fused = self._semantic is not None
         if self._semantic is not None:

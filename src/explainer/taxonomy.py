@@ -42,6 +42,9 @@ class Taxonomy:
         vocabularies = ({"words": _vocabulary(task)} for task in self.tasks)
         self._index = FieldedIndex(vocabularies, {"words": 1.0}, background=_BACKGROUND)
 
+    def __contains__(self, term: str) -> bool:
+        return term in self._index
+
     def find(self, label: str) -> int | None:
         """Return the number of the task that a label means: by its name, else by the longest name that is a part of it.
 

@@ -50,7 +50,7 @@ def test_each_line_of_questions_gives_a_line_of_choices() -> None:
 
 
 def test_where_nothing_fits_the_exit_status_is_1_and_stdout_is_empty() -> None:
-    outcome = explainer("recommend", "How long do I bake sourdough?", "--catalog", CATALOGS)
+    outcome = explainer("recommend", "What is the capital of Australia?", "--catalog", CATALOGS)
     assert (outcome.status, outcome.out) == (1, "")
     assert "Q406 nothing in the catalogs fits this question" in outcome.err
 
@@ -119,7 +119,7 @@ def test_named_models_stay_and_papers_are_found_for_them() -> None:
 
 
 def test_build_of_a_question_that_nothing_fits_is_1_and_prints_nothing() -> None:
-    outcome = explainer("build", "--text", "How long do I bake sourdough?", "--catalog", CATALOGS)
+    outcome = explainer("build", "--text", "What is the capital of Australia?", "--catalog", CATALOGS)
     assert (outcome.status, outcome.out) == (1, "")
     assert "Q406" in outcome.err
 

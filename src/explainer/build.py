@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
 from explainer.render import Context, Rendering, entry_data, render_context
-from explainer.resolve import Library, Sources, resolve
+from explainer.resolve import Library, Sources, Wanted, resolve
+
+if TYPE_CHECKING:
+    from explainer.recommend import Choice, SupportsScores
 
 __all__ = ["Built", "SupportsRender", "build"]
 
@@ -28,11 +31,13 @@ class Built:
         id: the id of the question.
         sources: what was offered to it.
         rendering: the prompt or the answer skeleton.
+        choice: what was recommended, with reasons, because the question left it out; None when it named everything.
     """
 
     id: str
     sources: Sources
     rendering: Rendering
+    choice: Choice | None = None
 
     @property
     def text(self) -> str:
@@ -40,8 +45,24 @@ class Built:
         return self.rendering.text
 
 
-def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> Parsed[Built]:
-    """Resolve a question's sources and render it.
+_AS_IN_THE_SEED = Wanted()
+
+
+def build(
+    loaded: LoadedQuestion,
+    library: Library,
+    renderer: SupportsRender,
+    wanted: Wanted = _AS_IN_THE_SEED,
+    semantic: SupportsScores | None = None,
+) -> Parsed[Built]:
+    """Resolve a question's sources, choose those that it leaves out, and render it.
+
+    Args:
+        loaded: the question.
+        library: the entries that it may use.
+        renderer: the template.
+        wanted: how many entries are chosen where it names none.
+        semantic: a second opinion on what fits.
 
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.
@@ -49,7 +70,15 @@ def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) ->
     resolved = resolve(loaded, library)
     if resolved.value is None or loaded.partial:
         return Parsed(None, resolved.findings)
-    sources = resolved.value
+    sources, findings, choice = resolved.value, resolved.findings, None
+    if (loaded.question.models is None and wanted.models) or (loaded.question.papers is None and wanted.papers):
+        from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
+
+        completed = complete(loaded, sources, library, wanted, semantic)
+        findings += completed.findings
+        if completed.value is None:
+            return Parsed(None, findings)
+        sources, choice = completed.value
     rendered = renderer.render(
         render_context(
             loaded.question.question,
@@ -57,7 +86,7 @@ def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) ->
             [entry_data(entry) for entry in sources.papers],
         )
     )
-    findings = resolved.findings + rendered.findings
+    findings += rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
-    return Parsed(Built(loaded.id, sources, rendered.value), findings)
+    return Parsed(Built(loaded.id, sources, rendered.value, choice), findings)

@@ -15,7 +15,7 @@ from explainer.findings import Finding, Location, has_errors
 from explainer.project import Shelf, catalogs_for
 from explainer.question import LoadedQuestion, parse_question_line, question_from
 from explainer.render import render_context
-from explainer.resolve import Library
+from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
@@ -28,6 +28,7 @@ _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
 _TEMPLATES: Final = (".j2",)
 _FOLDERS: Final = ("catalogs", "questions", "templates")
+_NOTHING_CHOSEN: Final = Wanted(0, 0)
 
 _SAMPLE: Final = {
     "id": "sample", "aliases": (), "category": "sample", "task": "sample", "dataset": "sample",
@@ -142,7 +143,7 @@ class _Checker:
         library = self._shelf.library(paths.value or [])
         self._add(paths.findings + library.findings)
         for renderer in self._renderers:
-            result = build(loaded, library.value or Library([]), renderer)
+            result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:

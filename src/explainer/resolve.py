@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -10,10 +10,10 @@ from explainer.catalog import LoadedCatalog
 from explainer.document import Document, Path
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
-from explainer.schema import Entry, ModelEntry, PaperEntry
+from explainer.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.text import digest, shorten, slugify, suggest
 
-__all__ = ["EntryIndex", "Library", "Sources", "resolve"]
+__all__ = ["EntryIndex", "Library", "Sources", "Wanted", "resolve"]
 
 E = TypeVar("E", bound=Entry)
 
@@ -27,6 +27,19 @@ class Sources:
 
     models: tuple[ModelEntry, ...] = ()
     papers: tuple[PaperEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many entries are recommended to a question that leaves them out, at most; as many as in the seed.
+
+    Attributes:
+        models: how many models.
+        papers: how many papers.
+    """
+
+    models: int = 1
+    papers: int = 3
 
 
 class EntryIndex(Generic[E]):
@@ -104,7 +117,13 @@ def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
 class Library:
     """All catalogs that a question may draw from."""
 
-    def __init__(self, catalogs: Sequence[LoadedCatalog]) -> None:
+    def __init__(self, catalogs: Sequence[LoadedCatalog], *, vocabulary: Callable[[], Sequence[Task]] = tuple) -> None:
+        """Read catalogs as one.
+
+        Args:
+            catalogs: the catalogs; those of smaller rank win.
+            vocabulary: gives more tasks with the words that people use for them. Only recommending asks for it.
+        """
         ordered = sorted(catalogs, key=lambda loaded: loaded.rank)
         self.catalogs = tuple(ordered)
         self.models = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.models)
@@ -112,12 +131,17 @@ class Library:
         self.broken = frozenset[str]().union(*(c.broken for c in ordered))
         self.complete = all(c.complete for c in ordered)
         """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
+        self.vocabulary = vocabulary
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks of all catalogs, in their order."""
+        return tuple(task for c in self.catalogs for task in c.catalog.tasks)
 
     @property
     def task_names(self) -> frozenset[str]:
         """The ids and aliases of all tasks."""
-        tasks = [task for c in self.catalogs for task in c.catalog.tasks]
-        return frozenset(name for task in tasks for name in (task.id, *task.aliases))
+        return frozenset(name for task in self.tasks for name in (task.id, *task.aliases))
 
 
 def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:

@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back.
+P prompts that are read back, E extras: embedding models, the index on disk.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ def _error(meaning: str) -> Rule:
 
 def _warning(meaning: str) -> Rule:
     return Rule(Severity.WARNING, meaning)
+
+
+def _note(meaning: str) -> Rule:
+    return Rule(Severity.NOTE, meaning)
 
 
 def _file(meaning: str) -> Rule:
@@ -79,8 +83,10 @@ RULES: dict[str, Rule] = {
     "Q403": _error("A name that means several different entries."),
     "Q404": _warning("An entry is named twice."),
     "Q405": _warning("An entry is deprecated."),
-    "Q406": _error("`models:` or `papers:` is left out, so they would be recommended, and nothing fits."),
+    "Q406": _error("Models and papers are to be recommended, and nothing in the catalogs fits the question."),
     "Q407": _error("Two questions of one source have the same id."),
+    "Q408": _note("Models or papers are to be recommended, and only one of the two kinds has entries that fit."),
+    "Q409": _error("The choice cannot be written into the question file; it has a shape that is not safe to edit."),
     "T501": _error("The template is not valid Jinja."),
     "T502": _error("The template uses a variable that does not exist."),
     "T503": _error("The template tries something that the sandbox forbids."),
@@ -92,6 +98,9 @@ RULES: dict[str, Rule] = {
     "T509": _error("A template that it includes or extends is not there, or lies outside the template's folder."),
     "T510": _warning("The rendered text holds what looks like a placeholder that was never filled in."),
     "T511": _warning("A heading of the rendered text has nothing under it."),
+    "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
+    "E702": _file("A package that `--semantic` needs is not installed."),
+    "E703": _file("A package that `--index` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
 }

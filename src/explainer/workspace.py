@@ -22,6 +22,7 @@ __all__ = [
     "STDIN",
     "CatalogPath",
     "builtin_folder",
+    "cache_folder",
     "catalog_paths",
     "display_path",
     "files_below",
@@ -104,6 +105,15 @@ def builtin_folder(name: str) -> Path:
     """Return the packaged folder `templates` or `catalogs`: inside an installed package, else of the checkout."""
     installed = Path(__file__).parent / "data" / name
     return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be computed again: of `EXPLAINER_CACHE`, else of the XDG base directories."""
+    given = os.environ.get("EXPLAINER_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "explainer"
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:

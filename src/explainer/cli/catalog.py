@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from explainer.cli import evaluate
 from explainer.cli.app import new_app
 from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
 from explainer.cli.output import show_findings, write_stdout
@@ -125,3 +126,4 @@ def _write_json(document: dict[str, Any]) -> None:
     write_stdout(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
+app.command("eval")(evaluate.run)

@@ -1,0 +1,145 @@
+"""`explainer catalog eval`: how often the catalogs offer what would be right, and what they never offer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from explainer.cli.options import (
+    CatalogOption,
+    FindingsOption,
+    SemanticOption,
+    completing,
+    one_of,
+    semantic_of,
+)
+from explainer.cli.output import show_findings, write_stdout
+from explainer.text import printable, shorten
+
+if TYPE_CHECKING:
+    from explainer.evaluate import Evaluation, Label, Outcome
+    from explainer.findings import Finding
+    from explainer.recommend import Recommender
+    from explainer.resolve import Library
+
+_FORMATS = ("text", "json")
+_WIDTH = 76
+
+
+def run(
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELS", help='Lines of JSON: {"question"} and model(s), paper(s) or task; or -.')
+    ],
+    catalog: CatalogOption = None,
+    semantic: SemanticOption = None,
+    misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="|".join(_FORMATS), help="The format of the output.",
+            callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
+        ),
+    ] = "text",
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
+    from explainer.findings import exit_status, has_errors
+    from explainer.project import Shelf, catalogs_for
+    from explainer.recommend import recommender_of
+
+    paths = catalogs_for(catalog or [], None, Path())
+    library = Shelf().library(paths.value or [])
+    found = [*paths.findings, *library.findings]
+    opinion = semantic_of(semantic, found)
+    if library.value is not None and not has_errors(found):
+        recommender = recommender_of(library.value, opinion)
+        wanted = _labels(labels, library.value, recommender, found)
+        for kind in ("models", "papers"):
+            chosen = [label for label in wanted if label.kind == kind]
+            if chosen:
+                _show(_evaluate(chosen, recommender, library.value), kind, output_format, misses)
+    show_findings(found, findings)
+    raise typer.Exit(exit_status(found))
+
+
+def _labels(path: Path, library: Library, recommender: Recommender, found: list[Finding]) -> list[Label]:
+    from explainer.evaluate import label_of, parse_label
+    from explainer.project import load_lines
+
+    lines = load_lines(path)
+    found += lines.findings
+    labels = []
+    for text, file, number in lines.value or ():
+        parsed = parse_label(text, file, number)
+        if parsed.value is None:
+            found += parsed.findings
+            continue
+        label = label_of(parsed.value, library, recommender.taxonomy)
+        found += label.document.findings
+        if label.names:
+            labels.append(label)
+    return labels
+
+
+def _evaluate(labels: Sequence[Label], recommender: Recommender, library: Library) -> Evaluation:
+    from explainer.evaluate import DEPTH, evaluate
+
+    def offered(label: Label) -> list[str]:
+        if label.kind == "models":
+            models = recommender.recommend(label.question, models=DEPTH, papers=0).models
+            return [one.entry.label for one in models]
+        papers = recommender.recommend(label.question, models=0, papers=DEPTH).papers
+        return [one.entry.label for one in papers]
+
+    return evaluate(labels, offered, library.models if labels[0].kind == "models" else library.papers)
+
+
+def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) -> None:
+    missed = [one for one in evaluation.outcomes if one.rank != 1]
+    missed.sort(key=lambda one: (one.rank is not None, -(one.rank or 0)))
+    if output_format == "json":
+        write_stdout(json.dumps(_data(evaluation, kind, missed), ensure_ascii=False, indent=2) + "\n")
+        return
+    from explainer.evaluate import METRICS
+
+    lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
+    for name in METRICS:
+        figure = evaluation.metric(name)
+        scale = 1 if name == "MRR" else 100
+        values = [scale * value for value in (figure.mean, figure.low, figure.high)]
+        shown = "{:.3f}  [{:.3f}, {:.3f}]" if name == "MRR" else "{:5.1f}  [{:.1f}, {:.1f}]"
+        lines.append(f"  {name:<12} {shown.format(*values)}  n={figure.count}" if figure.count else f"  {name:<12} -")
+    if missed and misses:
+        lines.append(f"not first ({len(missed)}):")
+        for one in missed[:misses]:
+            place = f"place {one.rank}" if one.rank else "not offered"
+            lines.append(f"  {printable(one.label.id)}: {printable(shorten(one.label.question, _WIDTH))}")
+            lines.append(f"    wanted {printable(shorten(min(one.label.names), _WIDTH))}: {place}")
+            lines.append(f"    offered {printable(shorten(one.offered[0], _WIDTH)) if one.offered else 'nothing'}")
+    if evaluation.never:
+        lines.append(f"never among the first five ({len(evaluation.never)}):")
+        lines += [f"  {printable(shorten(name, _WIDTH))}" for name in evaluation.never[:misses]]
+    write_stdout("".join(f"{line}\n" for line in lines))
+
+
+def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[str, Any]:
+    from explainer.evaluate import METRICS
+
+    figures = {name: evaluation.metric(name) for name in METRICS}
+    return {
+        "schema": "explainer/catalog-eval/1",
+        "kind": kind,
+        "metrics": {
+            name: {"mean": one.mean, "low": one.low, "high": one.high, "count": one.count}
+            for name, one in figures.items()
+        },
+        "misses": [
+            {"id": one.label.id, "wanted": sorted(one.label.names), "offered": list(one.offered), "rank": one.rank}
+            for one in missed
+        ],
+        "never": list(evaluation.never),
+    }

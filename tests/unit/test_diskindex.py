@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from explainer import parse_catalog
+from explainer.indexed import IndexedRecommender, open_indexed
+from explainer.resolve import Library
+
+pytest.importorskip("tantivy")
+
+CATALOG = """\
+models:
+  - {name: Upscale-Net-2x, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Upscale-Net-3x, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Big-Picture, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Rain-Away, task: weather-removal}
+  - {name: Snow-Away, task: weather-removal, deprecated: use Rain-Away}
+papers: [{title: Removing rain from pictures, task: weather-removal}]
+tasks:
+  - {id: super-resolution, aliases: [enlarge, bigger]}
+  - {id: weather-removal, aliases: [rain, snow, drizzle]}
+"""
+
+
+class Catalogs:
+    """A catalog file, and how often it was read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.reads = 0
+        path.write_text(CATALOG, encoding="utf-8")
+
+    def load(self) -> Library:
+        self.reads += 1
+        return Library(parse_catalog(self.path.read_text(encoding="utf-8")).unwrap().catalogs)
+
+    def open(self, *, anew: bool = False) -> IndexedRecommender:
+        return open_indexed([self.path], self.load, lambda _: None, anew=anew).unwrap()
+
+
+@pytest.fixture
+def catalogs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogs:
+    monkeypatch.setenv("EXPLAINER_CACHE", str(tmp_path / "cache"))
+    return Catalogs(tmp_path / "catalog.yaml")
+
+
+def names(recommender: IndexedRecommender, question: str) -> list[str]:
+    return [one.entry.label for one in recommender.recommend(question).models]
+
+
+def test_the_index_finds_what_the_words_and_the_task_say(catalogs: Catalogs) -> None:
+    opened = catalogs.open()
+    assert names(opened, "snow, rain and drizzle") == ["Rain-Away"]
+    assert names(opened, "enlarge it, make it bigger")[:2] == ["Big-Picture", "Upscale-Net-2x"]
+    assert [one.entry.label for one in opened.recommend("rain and drizzle").papers] == ["Removing rain from pictures"]
+    assert names(opened, "sourdough") == names(opened, "") == []
+
+
+def test_a_catalog_is_read_once_until_it_changes(catalogs: Catalogs) -> None:
+    catalogs.open()
+    catalogs.open()
+    assert catalogs.reads == 1
+    catalogs.path.write_text(CATALOG.replace("Rain-Away,", "Dry-Sky,"), encoding="utf-8")
+    assert names(catalogs.open(), "rain and drizzle") == ["Dry-Sky"]
+    assert catalogs.reads == 2
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", None])
+def test_a_damaged_index_is_built_again(catalogs: Catalogs, garbage: bytes | None, tmp_path: Path) -> None:
+    before = names(catalogs.open(), "rain and drizzle")
+    for path in sorted((tmp_path / "cache").rglob("*")):
+        if path.is_file() and path.suffix != ".lock":
+            if garbage is None:
+                path.unlink()
+            else:
+                path.write_bytes(garbage)
+    try:
+        after = names(catalogs.open(), "rain and drizzle")
+    except ValueError:
+        after = names(catalogs.open(anew=True), "rain and drizzle")
+    assert after == before
+
+
+def test_quotes_and_operators_are_only_words(catalogs: Catalogs) -> None:
+    opened = catalogs.open()
+    for question in ('"rain" AND (drizzle', "words:rain drizzle", "rain^9 drizzle~2", "task:1 rain [a TO z] drizzle"):
+        assert names(opened, question) == ["Rain-Away"]

@@ -11,7 +11,7 @@ from explainer.naming import Fit, Verdict, judge_name, reads_like_title
 from explainer.references import Claim
 from explainer.review import Fault, Fix, Review
 from explainer.text import shorten
-from explainer.titles import canonical, own_words, words
+from explainer.titles import canonical, own_words, similarity, words
 
 __all__ = ["author_years", "catalogued_names", "claimed_names", "is_cut_off", "phrases"]
 
@@ -20,6 +20,7 @@ _AUTHOR_YEAR: Final = re.compile(
     r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 _TITLE_WORDS: Final = 5
+_SAFE: Final = 0.9
 
 
 def claimed_names(review: Review) -> Iterator[Fault]:
@@ -32,7 +33,7 @@ def claimed_names(review: Review) -> Iterator[Fault]:
         if verdict.fit is Fit.CATALOGUED:
             yield Fault("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", f"offered are {offered}")
         elif verdict.fit is Fit.ALTERED:
-            yield _altered(claim, verdict, text)
+            yield _altered(claim, verdict, text, review)
         elif verdict.fit is Fit.FOREIGN and not _said_by_prompt(claim.text, claim, review):
             yield Fault("A301", claim.start, claim.end, f"{text!r} was not offered", f"offered are {offered}" if offered else None)
         elif verdict.fit is Fit.REWORDED:
@@ -40,8 +41,12 @@ def claimed_names(review: Review) -> Iterator[Fault]:
             yield Fault("A304", claim.start, claim.end, message, f"write {verdict.meant!r}")
 
 
-def _altered(claim: Claim, verdict: Verdict, text: str) -> Fault:
-    fix = Fix(claim.start, claim.end, verdict.meant) if verdict.meant and claim.strict else None
+def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault:
+    """A near miss is safe to mend when it is very near and its links, if any, are those of the entry that it resembles."""
+    fix = None
+    if verdict.meant and claim.strict and all(review.owners(cited) & set(verdict.sources) for cited, _ in claim.links):
+        near = similarity(canonical(claim.text), canonical(verdict.meant)) >= _SAFE and len(words(verdict.meant)) >= _TITLE_WORDS
+        fix = Fix(claim.start, claim.end, verdict.meant) if near else None
     return Fault("A302", claim.start, claim.end, f"{text!r} is not as it was offered", f"did you mean {verdict.meant!r}?", fix)
 
 

@@ -19,6 +19,7 @@ from explainer.titles import FILLERS, NEAR, acronyms, canonical, content_words, 
 __all__ = ["Fit", "Verdict", "is_nothing", "judge_name", "reads_like_title"]
 
 _HALF: Final = 0.5
+_MOST: Final = 0.6
 _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
@@ -180,7 +181,7 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
     best = max(range(len(shares)), key=lambda index: shares[index], default=0)
     if nicknamed and not strict and not right:
         return Verdict(Fit.REWORDED, tuple(nicknamed), offered.sources[nicknamed[0]].name)
-    if shares and shares[best] >= _HALF and count >= 2 and not right:  # noqa: PLR2004
+    if shares and shares[best] >= _MOST and count >= 2 and not right:  # noqa: PLR2004
         return Verdict(Fit.ALTERED if strict else Fit.REWORDED, (best,), offered.sources[best].name)
     if strict or reads_like_title(plain):
         return Verdict(Fit.FOREIGN)

@@ -126,7 +126,7 @@ def _markdown_titles(answer: Faithful, rng: random.Random) -> str:
 
 def _table(answer: Faithful, rng: random.Random) -> str | None:
     lines, rows = answer.text.split("\n"), []
-    starts = [at for at, line in enumerate(lines) if line.startswith("- **Model**: ")]
+    starts = [at for at, line in enumerate(lines[:-2]) if line.startswith("- **Model**: ") and lines[at + 1].startswith("  - Paper: ")]
     for at in starts:
         cells = [lines[at][13:], lines[at + 1].partition(": ")[2], lines[at + 2].partition(": ")[2]]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CHARACTERS", "Answer", "Cited", "Phrase", "PhraseKind", "Position", "parse_answer", "prepare"]
 
-MAX_CHARACTERS: Final = 65_536
-"""How much of an answer is read. Real ones have some ten thousand; a Markdown parser takes quadratic time on hostile ones."""
+MAX_CHARACTERS: Final = 40_000
+"""How much of an answer is read, spaces and thoughts not counted: ten times as long as real ones are."""
+MAX_LENGTH: Final = 1_000_000
+"""How much of an answer is looked at, spaces and thoughts counted."""
+MAX_LINES: Final = 8_000
+"""How many lines of an answer are read."""
 MAX_BRACKETS: Final = 2_000
 """Opening brackets that reach the Markdown parser."""
 MAX_LINKS: Final = 1_000
@@ -33,7 +37,8 @@ PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
 Position: TypeAlias = tuple[int, int]
 
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
-_THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>", re.IGNORECASE)
+_NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
+_THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _RESIDUE: Final = re.compile(
     r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
     r"|\[oaicite:[^\]\n]{0,40}\]",
@@ -126,9 +131,8 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         echoes: forms in which it may repeat the question; what stands inside the echo is not its own.
         urls: URLs that may hold punctuation which usually ends a URL.
     """
-    read = text[:MAX_CHARACTERS]
-    body = prepare(read, echoes)
-    answer = Answer(text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(read))
+    body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
+    answer = Answer(text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(body))
     labels = _MarkdownReader(answer).read()
     for spotted in spot_links(body, urls):
         answer.citations.append(Cited(spotted, _label_of(spotted, labels)))
@@ -142,6 +146,19 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         answer.phrases.append(Phrase("quote", match[group], match.start(group), match.end(group)))
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
+
+
+def _within_bounds(body: str) -> str:
+    """The beginning of a body that is read: whole lines as far as they fit, or a part of a line that fits in no way."""
+    if len(body) <= MAX_CHARACTERS and body.count("\n") < MAX_LINES:
+        return body
+    left, at = MAX_CHARACTERS, 0
+    for number, match in enumerate(re.finditer(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)", body)):
+        left -= len(match.group().strip())
+        if left < 0 or number >= MAX_LINES:
+            return body[: max(at, min(match.end(), MAX_CHARACTERS))] if number < MAX_LINES else body[:at]
+        at = match.end()
+    return body
 
 
 def _is_url(href: str) -> bool:
@@ -162,22 +179,13 @@ def prepare(text: str, echoes: Iterable[str] = ()) -> str:
         at = text.find(f'"{echo}"') if echo else -1
         if at >= 0:
             text = _blank(text, at + 1, at + 1 + len(echo))
-    text = _without_thinking(text)
+    text = _THINKING.sub(lambda match: _NOT_A_BREAK.sub(" ", match.group()), text)
     text = _without_outer_fence(text)
     return _RESIDUE.sub(lambda match: " " * len(match.group()), text)
 
 
 def _blank(text: str, start: int, end: int) -> str:
-    return text[:start] + re.sub(r"[^\r\n]", " ", text[start:end]) + text[end:]
-
-
-def _without_thinking(text: str) -> str:
-    at = 0
-    while (opened := _THINKING.search(text, at)) is not None:
-        closing = re.compile(f"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
-        at = closing.end() if closing else len(text)
-        text = _blank(text, opened.start(), at)
-    return text
+    return text[:start] + _NOT_A_BREAK.sub(" ", text[start:end]) + text[end:]
 
 
 def _without_outer_fence(text: str) -> str:
@@ -217,6 +225,10 @@ def _bounded(body: str) -> str:
     if text.count("[") > MAX_BRACKETS:
         text = text.replace("[", " ").replace("]", " ")
     return text
+
+
+_FAR: Final = 2_000
+"""Characters behind the last thing found within which the next one is looked for."""
 
 
 class _MarkdownReader:
@@ -280,7 +292,7 @@ class _MarkdownReader:
 
     def _close(self, kind: str, href: str, start: int, pieces: list[str]) -> None:
         text = "".join(pieces)
-        begin = self._answer.body.find(pieces[0], start, self._end) if pieces else -1
+        begin = self._answer.body.find(pieces[0], start, min(self._end, start + len(pieces[0]) + _FAR)) if pieces else -1
         begin = begin if begin >= 0 else start
         end = max(self._at, begin)
         if kind == "link_open":
@@ -302,7 +314,8 @@ class _MarkdownReader:
 
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""
-        found = self._answer.body.find(content, self._at, self._end) if content else -1
+        end = min(self._end, self._at + len(content) + _FAR)
+        found = self._answer.body.find(content, self._at, end) if content else -1
         if found < 0:
             return self._at
         self._at = found + len(content)

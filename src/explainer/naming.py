@@ -20,6 +20,7 @@ __all__ = ["Fit", "Verdict", "is_nothing", "judge_name", "reads_like_title"]
 
 _HALF: Final = 0.5
 _MOST: Final = 0.6
+_ABRIDGED: Final = 0.7
 _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
@@ -29,7 +30,10 @@ _NOTHING: Final = re.compile(
     r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)",
     re.IGNORECASE,
 )
+_HEADING_MARK: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+")
 _MANY_WORDS: Final = 40
+_LONGEST: Final = 1_000
+"""Characters that a name may have: catalogs hold none longer."""
 
 
 class Fit(StrEnum):
@@ -73,7 +77,7 @@ def reads_like_title(text: str) -> bool:
         return False
     if any(len(word) > 5 and not word.isascii() and word.lower() == word.upper() for word in content):  # noqa: PLR2004
         return True  # a script without capitals
-    if len(content) == 1:
+    if len(content) == 1 or (" " not in text.strip() and len(content) > 2):  # noqa: PLR2004  # `NST-fast-style-candy`
         return bool(acronyms(text))
     capital = sum(word[0].isupper() or word[0].isdigit() for word in content)
     return capital >= 0.6 * len(content) or len(acronyms(text)) * 2 > len(content)
@@ -88,14 +92,16 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
         strict: the text is given as a title (`Model: …`), so a reworded one is altered.
         right: the sources that the links beside it are right for.
     """
-    forms = list(dict.fromkeys(_forms(text)))
-    keys = [canonical(form) for form in forms]
+    if len(text) > _LONGEST:
+        return Verdict(Fit.FOREIGN if strict else Fit.NO_NAME)
+    forms = list(_forms(text))
+    plain = forms[1]
+    keys = list(dict.fromkeys(canonical(form) for form in forms))
     exact = _exactly(keys, offered)
     if exact is not None:
         return exact
     if not content_words(text) and not any(char.isalnum() for char in canonical(text)):
         return Verdict(Fit.NO_NAME)
-    plain = forms[min(1, len(forms) - 1)]
     if not content_words(plain):
         return Verdict(Fit.NO_NAME)
     near = _near(plain, keys, offered, strict=strict, right=right)
@@ -135,17 +141,16 @@ def _near(
     """A whole title with something around it, a catalogued name, or a title that is nearly an offered one."""
     key = canonical(plain)
     for index, source in enumerate(offered.sources):
-        if len(source.key) >= 8 and source.key in key:  # noqa: PLR2004
-            beginning = key.removesuffix(source.key)
-            prefixed = key.endswith(source.key) and re.search(r"[:：–—-]", plain) is not None
-            if prefixed and len(words(plain)) - len(words(source.name)) <= 3:  # noqa: PLR2004
-                return Verdict(Fit.SHORT if beginning in source.all_text else Fit.REWORDED, (index,), source.name)
+        if len(source.key) >= 8 and key.endswith(source.key):  # noqa: PLR2004
+            prefix = _prefix(plain, source)
+            if prefix is not None:
+                return Verdict(Fit.SHORT if canonical(prefix) in source.all_text else Fit.REWORDED, (index,), source.name)
     if offered.gazetteer is not None:
         catalogued = next(filter(None, map(offered.gazetteer.by_name, keys)), None)
         if catalogued:
             return Verdict(Fit.CATALOGUED, (), catalogued)
     ratios = [(similarity(key, source.key), index) for index, source in enumerate(offered.sources)]
-    ratios += [(similarity(form, source.key), index) for form in keys[2:4] for index, source in enumerate(offered.sources)]
+    ratios += [(similarity(form, source.key), index) for form in keys[1:4] for index, source in enumerate(offered.sources)]
     best, index = max(ratios, default=(0.0, 0))
     if best < NEAR:
         return None
@@ -154,6 +159,13 @@ def _near(
     if abridged or _drops_ends(key, source, strict=strict):
         return Verdict(Fit.SHORT, (index,), source.name)
     return Verdict(Fit.ALTERED, (index,), source.name)
+
+
+def _prefix(plain: str, source: Source) -> str | None:
+    """What stands before a whole title, when a colon or a dash sets it apart: `TransMed: …`, at most three words."""
+    own = _HEADING_MARK.split(plain, maxsplit=1)
+    fits = len(own) == 2 and len(words(own[0])) <= 3 and canonical(own[1]) == source.key  # noqa: PLR2004
+    return own[0] if fits else None
 
 
 def _drops_ends(key: str, source: Source, *, strict: bool) -> bool:
@@ -190,11 +202,17 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
 
 def _beside_right_link(source: Source, windows: set[str], share: float, count: int, *, strict: bool) -> Fit | None:
     named = bool(windows & (source.call_names | source.nicknames))
-    if strict and count > 3 and share < 1 and not (named and share >= _HALF and count <= len(source.vocabulary) * 0.6):  # noqa: PLR2004
+    abridged = _abridges(count, source) and (share == 1 or (named and share >= _HALF))
+    if strict and count > 2 and not abridged:  # noqa: PLR2004
         return Fit.ALTERED if share >= _HALF or named else None
     if named or share == 1:
         return Fit.SHORT
     return Fit.REWORDED if share >= _HALF else None
+
+
+def _abridges(count: int, source: Source) -> bool:
+    """Whether a text has so few of a title's words that it shortens the title, and does not misquote it."""
+    return count <= _ABRIDGED * len(content_words(source.name))
 
 
 def _shortened(named: list[int], shares: list[float], count: int, offered: Offered, *, strict: bool) -> Verdict:
@@ -204,6 +222,6 @@ def _shortened(named: list[int], shares: list[float], count: int, offered: Offer
     same = tuple(index for index in named if shares[index] == shares[best])
     if strict and count > 2 and shares[best] < _HALF:  # noqa: PLR2004
         return Verdict(Fit.ALTERED, (best,), source.name)
-    if strict and (shares[best] < 1 or count > len(source.vocabulary) * 0.6) and count > 3:  # noqa: PLR2004
+    if strict and count > 2 and (shares[best] < 1 or not _abridges(count, source)):  # noqa: PLR2004
         return Verdict(Fit.ALTERED, (best,), source.name)
     return Verdict(Fit.SHORT, same, source.name)

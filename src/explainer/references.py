@@ -16,13 +16,13 @@ from explainer.naming import is_nothing, reads_like_title
 from explainer.sections import Sections
 from explainer.titles import content_words, words
 
-__all__ = ["Claim", "LinkRole", "read_claims"]
+__all__ = ["Claim", "LinkRole", "names_source", "read_claims"]
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
 
 _FIELD: Final = re.compile(
-    r"[\s>|]*(?:[-+*•–—]\s+|\(?\d{1,3}[.)]\s+)?[^\w\[(`\"“<]*+(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
+    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
     r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
 )
 _NAME_LABELS: Final = frozenset("model title name tool framework method dataset system library architecture".split())
@@ -35,7 +35,9 @@ _MINOR_WORDS: Final = frozenset(
 )
 _LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
 _ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
-_SEPARATOR: Final = re.compile(r"\s+[-–—|]{1,2}\s*$|[\s(\[:：,;<|*_-]+$")
+_SEPARATORS: Final = " \t([:：,;<|*_-–—"
+_LONGEST: Final = 2_000
+"""Characters of a line within which a field or a name is looked for."""
 _RULE: Final = re.compile(r"[\s|:*_=+-]*")
 
 
@@ -128,7 +130,7 @@ class _ClaimReader:
         if links and at <= links[0].spotted.start < at + end:
             before = value[: links[0].spotted.start - at]
             if content_words(before):
-                end = len(_SEPARATOR.sub("", before))
+                end = len(before.rstrip(_SEPARATORS))
         start = len(value) - len(value.lstrip())
         return Claim(value[start:end], at + start, at + end, strict=True)
 
@@ -157,8 +159,8 @@ class _ClaimReader:
                 if links or len(named) > 1 or reads_like_title(phrase.text):
                     return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
         end = links[0].spotted.start - begin if links else len(text)
-        plain = _SEPARATOR.sub("", text[offset:end])
-        if not _names(plain) or plain.rstrip().endswith((".", "。")):
+        plain = text[offset:end].rstrip(_SEPARATORS)
+        if len(plain) > _LONGEST or not _names(plain) or plain.rstrip().endswith((".", "。")):
             return None
         if not links and not (_ITEM.match(text) and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004
             return None
@@ -188,7 +190,7 @@ def _by_line(answer: Answer, items: Iterable[tuple[int, T]]) -> dict[int, list[T
 
 def _field(text: str) -> tuple[str, int] | None:
     """The kind of a field line (`name`, `paper`, `code`, `link`) and where its value begins."""
-    match = _FIELD.match(text)
+    match = _FIELD.match(text, 0, _LONGEST)
     if match is None:
         return None
     parts = [part for part in re.split(r"[^a-z]+", match["label"].lower()) if part]
@@ -205,6 +207,12 @@ def _field(text: str) -> tuple[str, int] | None:
     if telling and all(part in _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS for part in telling):
         return "link", match.start("value")
     return None
+
+
+def names_source(text: str) -> bool:
+    """Whether a line is a field that names a source, such as `Model: …`."""
+    found = _field(text)
+    return found is not None and found[0] == "name" and not is_nothing(text[found[1] :])
 
 
 def _role_of_label(text: str) -> LinkRole:

@@ -11,7 +11,7 @@ from explainer.answer import Answer, Cited, parse_answer
 from explainer.links import identify, is_placeholder, resembles
 from explainer.naming import Fit, Verdict, judge_name
 from explainer.offered import Offered, OwnLink
-from explainer.references import Claim, read_claims
+from explainer.references import Claim, names_source, read_claims
 from explainer.sections import Sections, find_sections
 from explainer.titles import canonical, words
 
@@ -112,7 +112,7 @@ def review_of(text: str, offered: Offered) -> Review:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
     lines = {answer.line_of(cited.spotted.start) for cited in answer.citations}
-    lines |= {answer.line_of(at) for at, _ in _mentions(answer, offered)}
+    lines |= {line for line in range(answer.lines) if names_source(answer.line(line))}
     sections = find_sections(answer, lambda first, last: any(first <= line < last for line in lines))
     review = Review(answer, offered, sections, read_claims(answer, sections))
     review.links = list(_judge_links(answer, offered))

@@ -41,7 +41,10 @@ _NUMBERED_LINE: Final = re.compile(r"(?:\*\*|__)?\(?\d{1,2}[.):]\s*\S.{0,200}|(?
 _PLAIN_LINE: Final = re.compile(r"[^\W\d_][^.!?\n]{2,60}[:：]?")
 _FIELD_LINE: Final = re.compile(r"\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE)
 _LEADING_MARKS: Final = re.compile(r"[^\w(]+")
+_CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
+_CONTINUING: Final = re.compile(r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b")
 _BOLD, _NUMBERED, _PLAIN = 7, 8, 9
+_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ def _inside(heading: Heading, chosen: dict[SectionKind, Heading], headings: Sequ
 
 
 def _markdown_headings(answer: Answer) -> list[Heading]:
-    return [_heading(answer.line(line), line, level) for line, level in sorted(answer.headings.items())]
+    """Markdown's own headings; one that holds a link is an entry of a list, not a section."""
+    lines = ((line, level, answer.line(line)) for line, level in sorted(answer.headings.items()))
+    return [_heading(text, line, level) for line, level, text in lines if "http" not in text and "](" not in text]
 
 
 def _line_headings(answer: Answer, level: int, pattern: re.Pattern[str]) -> list[Heading]:
@@ -141,6 +146,7 @@ def _line_headings(answer: Answer, level: int, pattern: re.Pattern[str]) -> list
 
 
 def _heading(text: str, line: int, level: int) -> Heading:
+    text = text[:_LONGEST]
     bare = _LEADING_MARKS.sub("", text, count=1) if _LEADING_MARKS.match(text) else text
     number = None
     match = _NUMBER.match(bare)
@@ -197,6 +203,14 @@ def _end(heading: Heading, headings: Sequence[Heading], chosen: dict[SectionKind
             continue
         if other in chosen.values() or other.level < min(heading.level, _BOLD):
             return other.line
-        if other.level == heading.level and (heading.level < _BOLD or other.number is not None):
+        if other.level == heading.level and (other.number is not None or _ends(other, heading)):
             return other.line
     return lines
+
+
+def _ends(other: Heading, heading: Heading) -> bool:
+    """Whether a heading without a number ends the section before it: `Primary model:` on the same level divides it only."""
+    title = other.title.casefold()
+    if _CLOSING.search(title):
+        return True
+    return heading.level < _BOLD and not (heading.number is not None and _CONTINUING.search(title))

@@ -24,7 +24,7 @@ __all__ = ["MAX_CHARACTERS", "Answer", "Cited", "Phrase", "PhraseKind", "Positio
 
 MAX_CHARACTERS: Final = 40_000
 """How much of an answer is read, spaces and thoughts not counted: ten times as long as real ones are."""
-MAX_LENGTH: Final = 1_000_000
+MAX_LENGTH: Final = 400_000
 """How much of an answer is looked at, spaces and thoughts counted."""
 MAX_LINES: Final = 8_000
 """How many lines of an answer are read."""

@@ -16,7 +16,7 @@ from explainer.check_names import author_years, catalogued_names, claimed_names,
 from explainer.check_sections import completeness, coverage, order, refusal, sections, workflow
 from explainer.findings import ExitStatus, Finding, Location
 from explainer.naming import Fit
-from explainer.offered import Offered
+from explainer.offered import Offered, Source
 from explainer.review import Fault, Fix, Review, review_of
 from explainer.rules import RULES, Severity
 
@@ -80,8 +80,10 @@ class Checked:
         citations: all links, titles and names that it gives as sources.
         text: the answer, as it was given.
         fixes: safe changes, by the code of the finding that they mend.
-        offered: the names of all offered entries; `used`: those that it uses.
+        sources: all offered entries.
+        used: the names of those that it uses.
         waived: findings that a reviewed file waives.
+        line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
     """
 
     id: str
@@ -90,9 +92,15 @@ class Checked:
     citations: tuple[Citation, ...] = ()
     text: str = ""
     fixes: tuple[tuple[str, Fix], ...] = ()
-    offered: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     used: tuple[str, ...] = ()
     waived: tuple[Finding, ...] = field(default=())
+    line: int = 0
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The names of all offered entries."""
+        return tuple(source.name for source in self.sources)
 
     @property
     def grounded(self) -> bool:
@@ -100,12 +108,14 @@ class Checked:
         return not any(finding.is_error for finding in self.findings)
 
 
-def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "") -> Checked:
+def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> Checked:
     """Return the report of an answer that could not be checked; at least one of the findings is an error."""
-    return Checked(answer_id, file, tuple(findings), text=text)
+    return Checked(answer_id, file, tuple(findings), text=text, line=line)
 
 
-def check_answer(text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>") -> Checked:
+def check_answer(
+    text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
+) -> Checked:
     """Check one answer against what was offered to it.
 
     Args:
@@ -113,16 +123,18 @@ def check_answer(text: str, offered: Offered, *, answer_id: str = "answer", file
         offered: what it may cite.
         answer_id: its id in reports.
         file: the name that findings give it.
+        line: the line of the file that it stands on, when that holds several answers.
     """
     if not offered.sources:
         finding = Finding("A102", Location(file), "nothing was offered, so no citation can be checked", "name models or papers")
-        return unchecked(answer_id, file, [finding], text)
+        return unchecked(answer_id, file, [finding], text, line)
     review = review_of(text, offered)
     if not any(char.isalnum() for char in review.answer.body):
         finding = Finding("A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again")
-        return unchecked(answer_id, file, [finding], text)
+        return unchecked(answer_id, file, [finding], text, line)
     faults = sorted(
-        {fault for check in CHECKS for fault in check(review)}, key=lambda fault: (fault.start, fault.code, fault.end, fault.message)
+        {fault for check in CHECKS for fault in check(review)},
+        key=lambda fault: (RULES[fault.code].severity is Severity.NOTE, fault.start, fault.code, fault.end, fault.message),
     )
     used = review.named_in(0, review.answer.lines)
     return Checked(
@@ -132,8 +144,9 @@ def check_answer(text: str, offered: Offered, *, answer_id: str = "answer", file
         tuple(_citations(review, faults)),
         text,
         tuple((fault.code, fault.fix) for fault in faults if fault.fix is not None),
-        tuple(source.name for source in offered.sources),
+        offered.sources,
         tuple(source.name for index, source in enumerate(offered.sources) if index in used),
+        line=line,
     )
 
 

@@ -81,11 +81,8 @@ def _called(review: Review, index: int) -> str:
 
 
 def _offered_hint(review: Review) -> str:
-    urls = [own.url for source in review.offered.sources for own in source.links if own.role != "summary"]
-    if not urls:
-        return "remove it: no link was offered"
-    more = f" and {len(urls) - 3} more" if len(urls) > 4 else ""  # noqa: PLR2004
-    return f"remove it; offered are {', '.join(urls[: 3 if more else 4])}{more}"
+    some = any(own.role != "summary" for source in review.offered.sources for own in source.links)
+    return "remove it, or cite one of the offered entries" if some else "remove it: no link was offered"
 
 
 def odd_destinations(review: Review) -> Iterator[Fault]:

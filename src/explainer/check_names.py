@@ -21,6 +21,7 @@ _AUTHOR_YEAR: Final = re.compile(
 )
 _TITLE_WORDS: Final = 5
 _SAFE: Final = 0.9
+_INSTEAD: Final = "remove it, or cite one of the offered entries"
 
 
 def claimed_names(review: Review) -> Iterator[Fault]:
@@ -29,13 +30,12 @@ def claimed_names(review: Review) -> Iterator[Fault]:
         if verdict.fit in (Fit.EXACT, Fit.KNOWN, Fit.NO_NAME) or is_cut_off(review, claim):
             continue
         text = shorten(claim.text)
-        offered = "; ".join(repr(shorten(source.name)) for source in review.offered.sources[:4])
         if verdict.fit is Fit.CATALOGUED:
-            yield Fault("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", f"offered are {offered}")
+            yield Fault("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", _INSTEAD)
         elif verdict.fit is Fit.ALTERED:
             yield _altered(claim, verdict, text, review)
         elif verdict.fit is Fit.FOREIGN and not _said_by_prompt(claim.text, claim, review):
-            yield Fault("A301", claim.start, claim.end, f"{text!r} was not offered", f"offered are {offered}" if offered else None)
+            yield Fault("A301", claim.start, claim.end, f"{text!r} was not offered", _INSTEAD)
         elif verdict.fit is Fit.REWORDED:
             message = f"{text!r} is not the name of the entry"
             yield Fault("A304", claim.start, claim.end, message, f"write {verdict.meant!r}")

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
 from explainer.check import Checked
-from explainer.findings import Finding, Severity
+from explainer.findings import Finding, Location, Severity
 from explainer.metrics import metrics_data, metrics_lines
 from explainer.report import REPORTERS
 from explainer.text import printable
 
-__all__ = ["CHECK_FORMATS", "SCHEMA", "finding_row", "render_report", "report_data", "verdict_line"]
+__all__ = ["CHECK_FORMATS", "SCHEMA", "finding_row", "in_file", "render_report", "report_data", "verdict_line"]
 
 SCHEMA: Final = "explainer/check/1"
 """The version of the JSON documents."""
 
+_NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303", "A308"})
 _WIDTH: Final = 100
 _MARGIN: Final = 20
 
@@ -80,9 +82,18 @@ def as_jsonl(reports: Sequence[Checked]) -> str:
     return "".join(json.dumps(report_data(report), ensure_ascii=False) + "\n" for report in reports)
 
 
+def in_file(report: Checked, finding: Finding) -> Finding:
+    """Return a finding with its place in the file: an answer in a line of JSON has its own lines and columns."""
+    if not report.line:
+        return finding
+    place = finding.location
+    message = f"{report.id}:{place.line}:{place.column}: {finding.message}"
+    return replace(finding, location=Location(place.file, report.line), message=message)
+
+
 def as_github(reports: Sequence[Checked]) -> str:
     """Workflow commands of GitHub Actions."""
-    return REPORTERS["github"]([finding for report in reports for finding in report.findings])
+    return REPORTERS["github"]([in_file(report, finding) for report in reports for finding in report.findings])
 
 
 def as_text(reports: Sequence[Checked]) -> str:
@@ -96,12 +107,21 @@ def as_text(reports: Sequence[Checked]) -> str:
                 continue
             lines += _finding_lines(report, finding, source, several=several)
         if not several or any(finding.severity is not Severity.NOTE for finding in report.findings):
-            lines += [verdict_line(report), ""]
+            lines += [*_what_was_offered(report), verdict_line(report), ""]
     if several:
         lines += metrics_lines(reports)
     elif lines:
         lines.pop()
     return "".join(f"{line}\n" for line in lines)
+
+
+def _what_was_offered(report: Checked) -> Iterator[str]:
+    """The sources that may be cited, once, when something else was."""
+    if any(finding.code in _NOT_OFFERED for finding in report.findings):
+        yield "  offered are:"
+        for source in report.sources:
+            links = ", ".join(own.url for own in source.links if own.role != "summary") or "no link"
+            yield printable(f"    {source.name}: {links}")
 
 
 def verdict_line(report: Checked) -> str:

@@ -45,6 +45,7 @@ _CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|no
 _CONTINUING: Final = re.compile(r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b")
 _BOLD, _NUMBERED, _PLAIN = 7, 8, 9
 _LONGEST: Final = 300
+_MOST_HEADINGS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def _inside(heading: Heading, chosen: dict[SectionKind, Heading], headings: Sequ
 def _markdown_headings(answer: Answer) -> list[Heading]:
     """Markdown's own headings; one that holds a link is an entry of a list, not a section."""
     lines = ((line, level, answer.line(line)) for line, level in sorted(answer.headings.items()))
-    return [_heading(text, line, level) for line, level, text in lines if "http" not in text and "](" not in text]
+    found = [_heading(text, line, level) for line, level, text in lines if "http" not in text and "](" not in text]
+    return found[:_MOST_HEADINGS]
 
 
 def _line_headings(answer: Answer, level: int, pattern: re.Pattern[str]) -> list[Heading]:
@@ -142,7 +144,7 @@ def _line_headings(answer: Answer, level: int, pattern: re.Pattern[str]) -> list
             found.append(heading)
         elif level == _NUMBERED and bare.endswith(("?", ":", "：")):
             found.append(heading)
-    return found
+    return found[:_MOST_HEADINGS]
 
 
 def _heading(text: str, line: int, level: int) -> Heading:

@@ -186,8 +186,8 @@ def _given(paths: Sequence[Path], wishes: _Wishes, intake: Intake) -> Iterator[G
 
 def _checked(given: Given) -> Checked:
     if given.text is None or given.offered is None:
-        return unchecked(given.id, given.file, given.findings, given.text or "")
-    report = check_answer(given.text, given.offered, answer_id=given.id, file=given.file)
+        return unchecked(given.id, given.file, given.findings, given.text or "", given.line)
+    report = check_answer(given.text, given.offered, answer_id=given.id, file=given.file, line=given.line)
     if not given.findings:
         return report
     from dataclasses import replace

@@ -116,7 +116,9 @@ def _plain_headings(answer: Faithful, rng: random.Random) -> str:
 
 
 def _link_syntax(answer: Faithful, rng: random.Random) -> str:
-    return re.sub(r"(?<![(<\[])https?://[^\s)\]>]+", lambda match: f"[{match.group()}]({match.group()})", answer.text)
+    return re.sub(
+        r"(?<![(<\[])https?://[^\s)\]>]+", lambda match: f"[{match.group()}]({match.group()})", answer.text
+    )
 
 
 def _markdown_titles(answer: Faithful, rng: random.Random) -> str:
@@ -126,7 +128,11 @@ def _markdown_titles(answer: Faithful, rng: random.Random) -> str:
 
 def _table(answer: Faithful, rng: random.Random) -> str | None:
     lines, rows = answer.text.split("\n"), []
-    starts = [at for at, line in enumerate(lines[:-2]) if line.startswith("- **Model**: ") and lines[at + 1].startswith("  - Paper: ")]
+    starts = [
+        at
+        for at, line in enumerate(lines[:-2])
+        if line.startswith("- **Model**: ") and lines[at + 1].startswith("  - Paper: ")
+    ]
     for at in starts:
         cells = [lines[at][13:], lines[at + 1].partition(": ")[2], lines[at + 2].partition(": ")[2]]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
@@ -143,7 +149,9 @@ HARMLESS: dict[str, Mutation] = {
     "another version": each_url(lambda url: re.sub(r"v\d(?=\.pdf$)", "v9", url)),
     ".git": each_url(_git),
     "trailing slash": each_url(lambda url: url + "/"),
-    "<autolinks>": lambda answer, rng: re.sub(r"(?<![(<\[])https?://[^\s)\]>]+", lambda m: f"<{m.group()}>", answer.text),
+    "<autolinks>": lambda answer, rng: re.sub(
+        r"(?<![(<\[])https?://[^\s)\]>]+", lambda m: f"<{m.group()}>", answer.text
+    ),
     "[links](links)": _link_syntax,
     "[titles](links)": _markdown_titles,
     "a table": _table,
@@ -156,8 +164,12 @@ HARMLESS: dict[str, Mutation] = {
     "titles in quotes": each_title(lambda title: f"“{title}”"),
     "titles with a full stop": each_title(lambda title: f"{title}."),
     "dashes in titles": each_title(lambda title: title.replace("-", "–")),
-    "in one fence": lambda answer, rng: f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None,
-    "<think> before": lambda answer, rng: f"<think>\nMaybe https://arxiv.org/abs/1706.03762?\n</think>\n\n{answer.text}",
+    "in one fence": lambda answer, rng: (
+        f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None
+    ),
+    "<think> before": lambda answer, rng: (
+        f"<think>\nMaybe https://arxiv.org/abs/1706.03762?\n</think>\n\n{answer.text}"
+    ),
 }
 
 
@@ -200,7 +212,13 @@ def _letter(url: str, rng: random.Random) -> str | None:
 
 
 def _foreign(url: str, rng: random.Random) -> str:
-    return rng.choice(["https://arxiv.org/abs/1706.03762", "https://github.com/openai/CLIP", "https://www.nature.com/articles/s41586"])
+    return rng.choice(
+        [
+            "https://arxiv.org/abs/1706.03762",
+            "https://github.com/openai/CLIP",
+            "https://www.nature.com/articles/s41586",
+        ]
+    )
 
 
 LINK_FAULTS: dict[str, Mutation] = {
@@ -209,7 +227,9 @@ LINK_FAULTS: dict[str, Mutation] = {
     "a letter more or less": one_url(_letter),
     "a foreign link": one_url(_foreign),
     "the link of another entry of the corpus": one_url(lambda url, rng: rng.choice(URLS)),
-    "a placeholder": one_url(lambda url, rng: rng.choice(["https://example.com/paper", "https://github.com/your-username/repo"])),
+    "a placeholder": one_url(
+        lambda url, rng: rng.choice(["https://example.com/paper", "https://github.com/your-username/repo"])
+    ),
     "a broken scheme": one_url(lambda url, rng: url.replace("://", rng.choice([":/", "//", ":"]), 1)),
     "cut short": one_url(lambda url, rng: url[: len(url) - rng.randint(7, 12)]),
 }
@@ -239,7 +259,9 @@ def _word_replaced(title: str, rng: random.Random) -> str | None:
     long = [at for at, word in enumerate(words) if len(word) > 3 and word.isalpha()]
     if not long:
         return None
-    words[rng.choice(long)] = rng.choice(["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"])
+    words[rng.choice(long)] = rng.choice(
+        ["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"]
+    )
     return " ".join(words)
 
 
@@ -272,7 +294,9 @@ def _word_added(title: str, rng: random.Random) -> str:
 
 
 def _foreign_title(title: str, rng: random.Random) -> str:
-    return rng.choice(["Attention Is All You Need", "Denoising Diffusion Probabilistic Models", *rng.sample(TITLES, 8)])
+    return rng.choice(
+        ["Attention Is All You Need", "Denoising Diffusion Probabilistic Models", *rng.sample(TITLES, 8)]
+    )
 
 
 TITLE_FAULTS: dict[str, Callable[[str, random.Random], str | None]] = {
@@ -287,8 +311,15 @@ TITLE_FAULTS: dict[str, Callable[[str, random.Random], str | None]] = {
 
 def _swap_links(role: str) -> Mutation:
     def mutate(answer: Faithful, rng: random.Random) -> str | None:
-        urls = {own.url for source in answer.offered.sources for own in source.links if own.role == role and own.url in answer.text}
-        keys = {url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url} for url in urls}
+        urls = {
+            own.url
+            for source in answer.offered.sources
+            for own in source.links
+            if own.role == role and own.url in answer.text
+        }
+        keys = {
+            url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url} for url in urls
+        }
         found = sorted(urls)
         rng.shuffle(found)
         for one in found:
@@ -305,7 +336,11 @@ def _swap_titles(answer: Faithful, rng: random.Random) -> str | None:
     if len(names) < 2:
         return None
     one, other = rng.sample(names, 2)
-    return answer.text.replace(f"{one}\n", "\0\n").replace(f"{other}\n", f"{one}\n").replace("\0\n", f"{other}\n")
+    return (
+        answer.text.replace(f"{one}\n", "\0\n")
+        .replace(f"{other}\n", f"{one}\n")
+        .replace("\0\n", f"{other}\n")
+    )
 
 
 SWAPS: dict[str, Mutation] = {
@@ -340,7 +375,9 @@ SECTIONS: dict[str, Mutation] = {
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def measure(answers: list[Faithful], mutations: dict[str, Mutation], rounds: int) -> dict[str, tuple[int, int, list[str]]]:
+def measure(
+    answers: list[Faithful], mutations: dict[str, Mutation], rounds: int
+) -> dict[str, tuple[int, int, list[str]]]:
     """For each mutation: how many answers it made ungrounded, of how many; and the ids of the others."""
     result = {}
     for name, mutate in mutations.items():
@@ -372,7 +409,11 @@ def hallmark() -> None:
     rows = read_lines("hallmark", "dev_public.jsonl")
     fields = [row["fields"] for row in rows if row.get("label") == "VALID"]
     titles = [str(field["title"]) for field in fields if isinstance(field, dict) and field.get("title")]
-    retyped = [t for title in titles for t in (title.upper(), title + ".", f'"{title}"', title.replace("-", "–"), title.replace(":", " -"))]
+    retyped = [
+        t
+        for title in titles
+        for t in (title.upper(), title + ".", f'"{title}"', title.replace("-", "–"), title.replace(":", " -"))
+    ]
     sources = [title for title in titles for _ in range(5)]
     same = sum(canonical(one) == canonical(other) for one, other in zip(retyped, sources, strict=True))
     near = []
@@ -384,8 +425,13 @@ def hallmark() -> None:
     caught = sum(canonical(one) != canonical(other) for one, other in near)
     rng = random.Random(7)
     others = [(one, rng.sample(titles, 10)) for one in titles]
-    foreign = sum(all(canonical(one) == canonical(o) or similarity(canonical(one), canonical(o)) < 0.8 for o in ten) for one, ten in others)
-    print(f"\nHALLMARK: {same} of {len(retyped)} harmlessly retyped titles equal; {caught} of {len(near)} near misses unequal;")
+    foreign = sum(
+        all(canonical(one) == canonical(o) or similarity(canonical(one), canonical(o)) < 0.8 for o in ten)
+        for one, ten in others
+    )
+    print(
+        f"\nHALLMARK: {same} of {len(retyped)} harmlessly retyped titles equal; {caught} of {len(near)} near misses unequal;"
+    )
     print(f"  {foreign} of {len(others)} titles not near any of ten others")
 
 
@@ -401,7 +447,9 @@ def hostile(answer: Faithful) -> None:
             start = time.perf_counter()
             check_answer(text, answer.offered)
             slowest = max(slowest, (time.perf_counter() - start, repr(mark)))
-    print(f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s")
+    print(
+        f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s"
+    )
 
 
 def many(answers: list[Faithful]) -> None:
@@ -417,8 +465,15 @@ def cold(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         question, answer = ROOT / "questions/studio-portrait.yaml", Path(folder) / "answer.md"
         tool = [sys.executable, "-m", "explainer"]
-        answer.write_bytes(subprocess.run([*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True).stdout)
-        build, check = [*tool, "build", str(question)], [*tool, "check", str(answer), "--question", str(question)]
+        answer.write_bytes(
+            subprocess.run(
+                [*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True
+            ).stdout
+        )
+        build, check = (
+            [*tool, "build", str(question)],
+            [*tool, "check", str(answer), "--question", str(question)],
+        )
         ratios, seconds = [], []
         for turn in range(rounds + 2):
             times = []

@@ -38,14 +38,18 @@ Position: TypeAlias = tuple[int, int]
 
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
-_THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+_THINKING: Final = re.compile(
+    r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL
+)
 _RESIDUE: Final = re.compile(
     r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
     r"|\[oaicite:[^\]\n]{0,40}\]",
     re.IGNORECASE,
 )
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
-_QUOTED: Final = re.compile("\"([^\"\n]{8,300})\"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》")
+_QUOTED: Final = re.compile(
+    '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
+)
 _METACHARACTER_RUN: Final = re.compile(r"([^\w\s])\1{63,}+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -132,7 +136,9 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         urls: URLs that may hold punctuation which usually ends a URL.
     """
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
-    answer = Answer(text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(body))
+    answer = Answer(
+        text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(body)
+    )
     labels = _MarkdownReader(answer).read()
     for spotted in spot_links(body, urls):
         answer.citations.append(Cited(spotted, _label_of(spotted, labels)))
@@ -140,7 +146,9 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
             answer.cut = True
             break
     seen = {id(cited.label) for cited in answer.citations if cited.label}
-    answer.odd_hrefs = [(href, label) for href, label, _ in labels if id(label) not in seen and not _is_url(href)]
+    answer.odd_hrefs = [
+        (href, label) for href, label, _ in labels if id(label) not in seen and not _is_url(href)
+    ]
     for match in _QUOTED.finditer(body):
         group = match.lastindex or 0
         answer.phrases.append(Phrase("quote", match[group], match.start(group), match.end(group)))
@@ -210,10 +218,10 @@ def _without_outer_fence(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
+    from markdown_it import MarkdownIt  # 40 ms that only answers need
 
     parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # every destination is judged here, none hidden
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # every destination is judged here, none hidden  # noqa: ARG005
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
 
@@ -273,17 +281,20 @@ class _MarkdownReader:
                 opened.append((child.type, str(child.attrs.get("href", "")), self._at, []))
             elif child.type in ("strong_close", "em_close", "link_close") and opened:
                 self._close(*opened.pop())
-            elif child.type in ("text", "code_inline"):
-                start = self._find(child.content)
-                for _, _, _, pieces in opened:
-                    pieces.append(child.content)
-                if child.type == "code_inline":
-                    self._answer.phrases.append(Phrase("code", child.content, start, self._at))
-            elif child.type == "softbreak":
-                for _, _, _, pieces in opened:
-                    pieces.append(" ")
+            elif child.type in ("text", "code_inline", "softbreak"):
+                self._text(child, [pieces for _, _, _, pieces in opened])
             elif child.type == "image":
                 self._image(child)
+
+    def _text(self, child: Token, opened: list[list[str]]) -> None:
+        content = child.content if child.type != "softbreak" else " "
+        for pieces in opened:
+            pieces.append(content)
+        if child.type == "softbreak":
+            return
+        start = self._find(content)
+        if child.type == "code_inline":
+            self._answer.phrases.append(Phrase("code", content, start, self._at))
 
     def _image(self, token: Token) -> None:
         source = str(token.attrs.get("src", ""))
@@ -292,13 +303,19 @@ class _MarkdownReader:
 
     def _close(self, kind: str, href: str, start: int, pieces: list[str]) -> None:
         text = "".join(pieces)
-        begin = self._answer.body.find(pieces[0], start, min(self._end, start + len(pieces[0]) + _FAR)) if pieces else -1
+        begin = (
+            self._answer.body.find(pieces[0], start, min(self._end, start + len(pieces[0]) + _FAR))
+            if pieces
+            else -1
+        )
         begin = begin if begin >= 0 else start
         end = max(self._at, begin)
         if kind == "link_open":
             self._label(href, text, begin, end)
         elif text.strip():
-            self._answer.phrases.append(Phrase("strong" if kind == "strong_open" else "emphasis", text, begin, end))
+            self._answer.phrases.append(
+                Phrase("strong" if kind == "strong_open" else "emphasis", text, begin, end)
+            )
 
     def _label(self, href: str, text: str, begin: int, end: int) -> None:
         phrase = Phrase("label", text, begin, end)

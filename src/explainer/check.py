@@ -11,7 +11,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from explainer.check_links import link_status, misattributed, odd_destinations, repository_ids, spoofed, wrong_place
+from explainer.check_links import (
+    link_status,
+    misattributed,
+    odd_destinations,
+    repository_ids,
+    spoofed,
+    wrong_place,
+)
 from explainer.check_names import author_years, catalogued_names, claimed_names, phrases
 from explainer.check_sections import completeness, coverage, order, refusal, sections, workflow
 from explainer.findings import ExitStatus, Finding, Location
@@ -108,7 +115,9 @@ class Checked:
         return not any(finding.is_error for finding in self.findings)
 
 
-def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> Checked:
+def unchecked(
+    answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0
+) -> Checked:
     """Return the report of an answer that could not be checked; at least one of the findings is an error."""
     return Checked(answer_id, file, tuple(findings), text=text, line=line)
 
@@ -126,15 +135,31 @@ def check_answer(
         line: the line of the file that it stands on, when that holds several answers.
     """
     if not offered.sources:
-        finding = Finding("A102", Location(file), "nothing was offered, so no citation can be checked", "name models or papers")
+        finding = Finding(
+            "A102",
+            Location(file),
+            "nothing was offered, so no citation can be checked",
+            "name models or papers",
+        )
         return unchecked(answer_id, file, [finding], text, line)
     review = review_of(text, offered)
     if not any(char.isalnum() for char in review.answer.body):
-        finding = Finding("A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again")
+        finding = Finding(
+            "A101",
+            Location(file),
+            "the answer is empty: there is nothing to check",
+            "ask for the answer again",
+        )
         return unchecked(answer_id, file, [finding], text, line)
     faults = sorted(
         {fault for check in CHECKS for fault in check(review)},
-        key=lambda fault: (RULES[fault.code].severity is Severity.NOTE, fault.start, fault.code, fault.end, fault.message),
+        key=lambda fault: (
+            RULES[fault.code].severity is Severity.NOTE,
+            fault.start,
+            fault.code,
+            fault.end,
+            fault.message,
+        ),
     )
     used = review.named_in(0, review.answer.lines)
     return Checked(
@@ -152,7 +177,9 @@ def check_answer(
 
 def _finding(fault: Fault, review: Review, file: str) -> Finding:
     location = Location(file, *review.answer.position(fault.start))
-    return Finding(fault.code, location, fault.message, fault.hint, review.answer.text[fault.start : fault.end])
+    return Finding(
+        fault.code, location, fault.message, fault.hint, review.answer.text[fault.start : fault.end]
+    )
 
 
 _FIT_STATUS: Final = {
@@ -173,7 +200,13 @@ def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
     for verdict in review.links:
         spotted = verdict.cited.spotted
         status = "misattributed" if spotted.start in wrong else verdict.status
-        entry = names[verdict.owners[0][0]] if verdict.owners else verdict.meant if status == "catalogued" else None
+        entry = (
+            names[verdict.owners[0][0]]
+            if verdict.owners
+            else verdict.meant
+            if status == "catalogued"
+            else None
+        )
         place = review.answer.position(spotted.start)
         found.append(Citation(spotted.text, "link", status, entry, *place, spotted.start, spotted.end))
     for claim, judged in review.verdicts:
@@ -181,7 +214,9 @@ def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
             kind = "title" if claim.strict else "name"
             place = review.answer.position(claim.start)
             entry = names[judged.sources[0]] if judged.sources else judged.meant
-            found.append(Citation(claim.text, kind, _FIT_STATUS[judged.fit], entry, *place, claim.start, claim.end))
+            found.append(
+                Citation(claim.text, kind, _FIT_STATUS[judged.fit], entry, *place, claim.start, claim.end)
+            )
     yield from sorted(found, key=lambda citation: (citation.start, citation.end))
 
 

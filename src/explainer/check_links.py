@@ -21,9 +21,13 @@ def link_status(review: Review) -> Iterator[Fault]:
             yield from describe(verdict, review)
 
 
-def _fault(code: str, verdict: LinkVerdict, message: str, hint: str | None = None, fix: str | None = None) -> Fault:
+def _fault(
+    code: str, verdict: LinkVerdict, message: str, hint: str | None = None, fix: str | None = None
+) -> Fault:
     spotted = verdict.cited.spotted
-    return Fault(code, spotted.start, spotted.end, message, hint, Fix(spotted.start, spotted.end, fix) if fix else None)
+    return Fault(
+        code, spotted.start, spotted.end, message, hint, Fix(spotted.start, spotted.end, fix) if fix else None
+    )
 
 
 def _respelled(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
@@ -40,8 +44,13 @@ def _known(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
     yield _fault("A206", verdict, message, f"write {own[0].url}" if own else None)
 
 
-def _altered(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
-    yield _fault("A202", verdict, "this link was not offered, but looks like one that was", f"did you mean {verdict.meant}?")
+def _altered(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:  # noqa: ARG001
+    yield _fault(
+        "A202",
+        verdict,
+        "this link was not offered, but looks like one that was",
+        f"did you mean {verdict.meant}?",
+    )
 
 
 def _catalogued(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
@@ -51,7 +60,12 @@ def _catalogued(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
 
 def _foreign(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
     if verdict.cited.spotted.form == "number":
-        yield _fault("A209", verdict, "this reads like the arXiv id of a paper that was not offered", _offered_hint(review))
+        yield _fault(
+            "A209",
+            verdict,
+            "this reads like the arXiv id of a paper that was not offered",
+            _offered_hint(review),
+        )
     else:
         yield _fault("A201", verdict, "this link was not offered", _offered_hint(review))
 
@@ -62,7 +76,12 @@ def _invalid(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
 
 
 def _asked(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
-    yield _fault("A208", verdict, "the question mentions this link, but it was not offered as a source", _offered_hint(review))
+    yield _fault(
+        "A208",
+        verdict,
+        "the question mentions this link, but it was not offered as a source",
+        _offered_hint(review),
+    )
 
 
 _DESCRIPTIONS: Final[dict[str, Callable[[LinkVerdict, Review], Iterator[Fault]]]] = {
@@ -98,7 +117,11 @@ def spoofed(review: Review) -> Iterator[Fault]:
     """A205: the text of a link is a URL, and it leads to another one."""
     for verdict in review.links:
         label, link = verdict.cited.label, verdict.cited.spotted.link
-        if label is None or link is None or not label.text.strip().lower().startswith(("http://", "https://", "www.")):
+        if (
+            label is None
+            or link is None
+            or not label.text.strip().lower().startswith(("http://", "https://", "www."))
+        ):
             continue
         shown = identify(label.text)
         if shown is not None and shown.key != link.key:
@@ -118,7 +141,12 @@ def misattributed(review: Review) -> Iterator[Fault]:
                 continue
             owner = _called(review, min(owners))
             message = f"this link is of {owner}, not of {shorten(verdict.meant or '')!r}"
-            own = [o.url for index in verdict.sources for o in review.offered.sources[index].links if o.role != "summary"]
+            own = [
+                o.url
+                for index in verdict.sources
+                for o in review.offered.sources[index].links
+                if o.role != "summary"
+            ]
             hint = f"write {' or '.join(own)}" if own else "no link was offered for it: write None"
             yield Fault("A401", cited.spotted.start, cited.spotted.end, message, hint)
 
@@ -136,16 +164,26 @@ def wrong_place(review: Review) -> Iterator[Fault]:
                 what = {"paper": "paper", "github": "code"}
                 message = f"this is the link of the {what[other]}, given as the {what[role]}"
                 right = [
-                    own.url for index in verdict.sources for own in review.offered.sources[index].links if own.role == role
+                    own.url
+                    for index in verdict.sources
+                    for own in review.offered.sources[index].links
+                    if own.role == role
                 ]
-                hint = f"write {right[0]}" if right else f"no link of the {what[role]} was offered: write None"
+                hint = (
+                    f"write {right[0]}" if right else f"no link of the {what[role]} was offered: write None"
+                )
                 yield Fault("A402", cited.spotted.start, cited.spotted.end, message, hint)
 
 
 def repository_ids(review: Review) -> Iterator[Fault]:
     """A308 and A309: ids such as `owner/name` in code."""
     offered = review.offered
-    own = {o.link.key.rpartition(":")[2] for s in offered.sources for o in (*s.links, *s.known) if "/" in o.link.key}
+    own = {
+        o.link.key.rpartition(":")[2]
+        for s in offered.sources
+        for o in (*s.links, *s.known)
+        if "/" in o.link.key
+    }
     names = {key.partition("/")[2]: key for key in own}
     for phrase in review.answer.phrases:
         text = phrase.text.strip()
@@ -153,13 +191,25 @@ def repository_ids(review: Review) -> Iterator[Fault]:
         if phrase.kind != "code" or not slash or "/" in name or not _is_id(owner) or not _is_id(name):
             continue
         key = text.casefold()
-        if key in own or key in offered.question.casefold() or any(key in s.text.casefold() for s in offered.sources):
+        if (
+            key in own
+            or key in offered.question.casefold()
+            or any(key in s.text.casefold() for s in offered.sources)
+        ):
             continue
         if name.casefold() in names:
             hint = f"did you mean {names[name.casefold()]}?"
-            yield Fault("A309", phrase.start, phrase.end, "this repository was offered under another owner", hint)
+            yield Fault(
+                "A309", phrase.start, phrase.end, "this repository was offered under another owner", hint
+            )
         else:
-            yield Fault("A308", phrase.start, phrase.end, "this reads like a repository that was not offered", _offered_hint(review))
+            yield Fault(
+                "A308",
+                phrase.start,
+                phrase.end,
+                "this reads like a repository that was not offered",
+                _offered_hint(review),
+            )
 
 
 def _is_id(text: str) -> bool:

@@ -31,7 +31,9 @@ def claimed_names(review: Review) -> Iterator[Fault]:
             continue
         text = shorten(claim.text)
         if verdict.fit is Fit.CATALOGUED:
-            yield Fault("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", _INSTEAD)
+            yield Fault(
+                "A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", _INSTEAD
+            )
         elif verdict.fit is Fit.ALTERED:
             yield _altered(claim, verdict, text, review)
         elif verdict.fit is Fit.FOREIGN and not _said_by_prompt(claim.text, claim, review):
@@ -44,10 +46,24 @@ def claimed_names(review: Review) -> Iterator[Fault]:
 def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault:
     """A near miss is safe to mend when it is very near and its links, if any, are those of the entry that it resembles."""
     fix = None
-    if verdict.meant and claim.strict and all(review.owners(cited) & set(verdict.sources) for cited, _ in claim.links):
-        near = similarity(canonical(claim.text), canonical(verdict.meant)) >= _SAFE and len(words(verdict.meant)) >= _TITLE_WORDS
+    if (
+        verdict.meant
+        and claim.strict
+        and all(review.owners(cited) & set(verdict.sources) for cited, _ in claim.links)
+    ):
+        near = (
+            similarity(canonical(claim.text), canonical(verdict.meant)) >= _SAFE
+            and len(words(verdict.meant)) >= _TITLE_WORDS
+        )
         fix = Fix(claim.start, claim.end, verdict.meant) if near else None
-    return Fault("A302", claim.start, claim.end, f"{text!r} is not as it was offered", f"did you mean {verdict.meant!r}?", fix)
+    return Fault(
+        "A302",
+        claim.start,
+        claim.end,
+        f"{text!r} is not as it was offered",
+        f"did you mean {verdict.meant!r}?",
+        fix,
+    )
 
 
 def _said_by_prompt(text: str, claim: Claim, review: Review) -> bool:
@@ -62,13 +78,16 @@ def is_cut_off(review: Review, claim: Claim) -> bool:
         return False
     key = canonical(claim.text)
     return len(key) > 3 and any(  # noqa: PLR2004
-        source.key.startswith(key) and source.key != key and key not in source.call_names for source in review.offered.sources
+        source.key.startswith(key) and source.key != key and key not in source.call_names
+        for source in review.offered.sources
     )
 
 
 def phrases(review: Review) -> Iterator[Fault]:
     """A302-A304 and A307: what stands out in the text, outside the references."""
-    cited = {index for claim, verdict in review.verdicts if verdict.fit is Fit.EXACT for index in verdict.sources}
+    cited = {
+        index for claim, verdict in review.verdicts if verdict.fit is Fit.EXACT for index in verdict.sources
+    }
     claimed = {(claim.start, claim.end) for claim in review.claims}
     for phrase in review.answer.phrases:
         section = review.sections.of_line(review.answer.line_of(phrase.start))
@@ -103,8 +122,12 @@ def catalogued_names(review: Review) -> Iterator[Fault]:
     if gazetteer is None or not gazetteer.runs:
         return
     body = review.answer.body
-    found = [(match.group(), match.start(), match.end()) for match in re.finditer(r"[^\W_]+(?:[+#]+(?!\w))?", body)]
-    spans = [(claim.start, claim.end) for claim in review.claims] + [(p.start, p.end) for p in review.answer.phrases]
+    found = [
+        (match.group(), match.start(), match.end()) for match in re.finditer(r"[^\W_]+(?:[+#]+(?!\w))?", body)
+    ]
+    spans = [(claim.start, claim.end) for claim in review.claims] + [
+        (p.start, p.end) for p in review.answer.phrases
+    ]
     end = 0
     for position, (word, start, _) in enumerate(found):
         for parts, name in gazetteer.runs.get(word, ()) if start >= end else ():
@@ -126,4 +149,6 @@ def author_years(review: Review) -> Iterator[Fault]:
         if key in authors or key in review.offered.text:
             continue
         message = f"{match.group()!r} is no paper that was offered"
-        yield Fault("A306", match.start(), match.end(), message, "cite an offered paper by its title, or leave it out")
+        yield Fault(
+            "A306", match.start(), match.end(), message, "cite an offered paper by its title, or leave it out"
+        )

@@ -15,7 +15,15 @@ from explainer.metrics import metrics_data, metrics_lines
 from explainer.report import REPORTERS
 from explainer.text import printable
 
-__all__ = ["CHECK_FORMATS", "SCHEMA", "finding_row", "in_file", "render_report", "report_data", "verdict_line"]
+__all__ = [
+    "CHECK_FORMATS",
+    "SCHEMA",
+    "finding_row",
+    "in_file",
+    "render_report",
+    "report_data",
+    "verdict_line",
+]
 
 SCHEMA: Final = "explainer/check/1"
 """The version of the JSON documents."""
@@ -60,11 +68,24 @@ def finding_row(finding: Finding) -> dict[str, Any]:
 def report_data(report: Checked) -> dict[str, Any]:
     """Return the report of one answer as plain data."""
     citations = [
-        {"text": c.text, "kind": c.kind, "status": c.status, "entry": c.entry, "line": c.line, "column": c.column}
+        {
+            "text": c.text,
+            "kind": c.kind,
+            "status": c.status,
+            "entry": c.entry,
+            "line": c.line,
+            "column": c.column,
+        }
         for c in report.citations
     ]
     findings = [finding_row(finding) for finding in report.findings]
-    return {"schema": SCHEMA, "id": report.id, "grounded": report.grounded, "findings": findings, "citations": citations}
+    return {
+        "schema": SCHEMA,
+        "id": report.id,
+        "grounded": report.grounded,
+        "findings": findings,
+        "citations": citations,
+    }
 
 
 def as_json(reports: Sequence[Checked]) -> str:
@@ -73,7 +94,11 @@ def as_json(reports: Sequence[Checked]) -> str:
     if len(reports) == 1:
         data = report_data(reports[0])
     else:
-        data = {"schema": SCHEMA, "summary": metrics_data(reports), "answers": [report_data(report) for report in reports]}
+        data = {
+            "schema": SCHEMA,
+            "summary": metrics_data(reports),
+            "answers": [report_data(report) for report in reports],
+        }
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -93,7 +118,9 @@ def in_file(report: Checked, finding: Finding) -> Finding:
 
 def as_github(reports: Sequence[Checked]) -> str:
     """Workflow commands of GitHub Actions."""
-    return REPORTERS["github"]([in_file(report, finding) for report in reports for finding in report.findings])
+    return REPORTERS["github"](
+        [in_file(report, finding) for report in reports for finding in report.findings]
+    )
 
 
 def as_text(reports: Sequence[Checked]) -> str:
@@ -142,9 +169,13 @@ def _counts(report: Checked) -> Iterator[str]:
         yield f"{len(report.waived)} waived"
 
 
-def _finding_lines(report: Checked, finding: Finding, source: _SourceLines, *, several: bool) -> Iterator[str]:
+def _finding_lines(
+    report: Checked, finding: Finding, source: _SourceLines, *, several: bool
+) -> Iterator[str]:
     severity = "" if finding.is_error else f"{finding.severity}: "
-    place = f"{report.id}:{finding.location.line}:{finding.location.column}" if several else str(finding.location)
+    place = (
+        f"{report.id}:{finding.location.line}:{finding.location.column}" if several else str(finding.location)
+    )
     yield f"{printable(place)}: {finding.code} {severity}{printable(finding.message)}"
     if finding.text:
         yield from source.excerpt(finding)
@@ -181,6 +212,8 @@ def _columns(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(char) or unicodedata.category(char) == "Cf" else 1 + (unicodedata.east_asian_width(char) in "WF")
+        0
+        if unicodedata.combining(char) or unicodedata.category(char) == "Cf"
+        else 1 + (unicodedata.east_asian_width(char) in "WF")
         for char in text
     )

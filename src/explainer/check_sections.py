@@ -21,7 +21,9 @@ _REFUSAL: Final = re.compile(
 )
 _SHORT_ANSWER: Final = 800
 _OPEN_LINK: Final = re.compile(r"\[[^\]\n]{0,300}$|\]\([^)\s]{0,500}$")
-_EMPTY_FIELD: Final = re.compile(r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE)
+_EMPTY_FIELD: Final = re.compile(
+    r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE
+)
 _VISIBLE: Final = re.compile(r"[^\W_]")
 
 
@@ -40,7 +42,13 @@ def sections(review: Review) -> Iterator[Fault]:
         if not any(line not in answer.headings and _VISIBLE.search(answer.line(line)) for line in lines):
             yield Fault("A112", start, end, f"{NAMES[kind]}: empty", "write it, or ask for it again")
         elif kind == "references" and not review.named_in(section.first, section.last):
-            yield Fault("A112", start, end, f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer")
+            yield Fault(
+                "A112",
+                start,
+                end,
+                f"{NAMES[kind]}: cites nothing that was offered",
+                "list the entries that support the answer",
+            )
 
 
 def order(review: Review) -> Iterator[Fault]:
@@ -50,20 +58,34 @@ def order(review: Review) -> Iterator[Fault]:
     answer = review.answer
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
-        yield Fault("A113", start, start, "the sections stand in another order than task, workflow, references", "move them")
+        yield Fault(
+            "A113",
+            start,
+            start,
+            "the sections stand in another order than task, workflow, references",
+            "move them",
+        )
     for kind, section in review.sections.found.items():
         number, expected = section.heading.number, KINDS.index(kind) + 1
         start = answer.line_starts[section.heading.line]
         end = start + len(answer.line(section.heading.line))
         if number not in (None, expected):
-            yield Fault("A114", start, end, f"this is section {expected}, numbered {number}", f"number it {expected}")
+            yield Fault(
+                "A114", start, end, f"this is section {expected}, numbered {number}", f"number it {expected}"
+            )
         elif not section.by_words:
             title = shorten(section.heading.title, 60)
             yield Fault("A114", start, end, f"the heading {title!r} does not say that this is {NAMES[kind]}")
     for heading in review.sections.extra:
         start = answer.line_starts[heading.line]
         end = start + len(answer.line(heading.line))
-        yield Fault("A115", start, end, f"a section too many: {shorten(heading.title, 60)!r}", "answer in three sections")
+        yield Fault(
+            "A115",
+            start,
+            end,
+            f"a section too many: {shorten(heading.title, 60)!r}",
+            "answer in three sections",
+        )
 
 
 def workflow(review: Review) -> Iterator[Fault]:
@@ -76,15 +98,21 @@ def workflow(review: Review) -> Iterator[Fault]:
     if not wanted & review.named_in(section.first, section.last):
         start = review.answer.line_starts[section.heading.line]
         end = start + len(review.answer.line(section.heading.line))
-        names = ", ".join(repr(shorten(review.offered.sources[index].name, 60)) for index in sorted(wanted)[:3])
-        yield Fault("A121", start, end, "the workflow names no model that was offered", f"say what {names} does in it")
+        names = ", ".join(
+            repr(shorten(review.offered.sources[index].name, 60)) for index in sorted(wanted)[:3]
+        )
+        yield Fault(
+            "A121", start, end, "the workflow names no model that was offered", f"say what {names} does in it"
+        )
 
 
 def completeness(review: Review) -> Iterator[Fault]:
     """A104 and A105: the answer was read whole, and does not end in the middle."""
     answer = review.answer
     if answer.cut:
-        yield Fault("A105", 0, 0, "the answer is too long to be read whole", "what was not read was not checked")
+        yield Fault(
+            "A105", 0, 0, "the answer is too long to be read whole", "what was not read was not checked"
+        )
         return
     body = answer.body.rstrip()
     last_line = body[body.rfind("\n") + 1 :]
@@ -134,9 +162,20 @@ def coverage(review: Review) -> Iterator[Fault]:
             yield Fault("A502", 0, 0, f"{name!r} was offered but is never used")
         elif section and index not in listed and index in first_mention:
             at = first_mention[index]
-            yield Fault("A501", at, at, f"{name!r} is used here, but the references do not list it", "list it with its link")
+            yield Fault(
+                "A501",
+                at,
+                at,
+                f"{name!r} is used here, but the references do not list it",
+                "list it with its link",
+            )
     for claim, verdict in review.verdicts:
         if claim.listed and claim.strict and verdict.fit is Fit.EXACT and not claim.links:
-            own = [o.url for index in verdict.sources for o in review.offered.sources[index].links if o.role != "summary"]
+            own = [
+                o.url
+                for index in verdict.sources
+                for o in review.offered.sources[index].links
+                if o.role != "summary"
+            ]
             if own and not linked & set(verdict.sources):
                 yield Fault("A503", claim.start, claim.end, "listed without its link", f"add {own[0]}")

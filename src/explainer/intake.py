@@ -19,6 +19,7 @@ from explainer.offered import Gazetteer, Offered, offered_by_prompt, offered_by_
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, parse_question_line
 from explainer.resolve import Library, resolve
+from explainer.rows import answer_in, clean, prompt_in
 from explainer.workspace import CATALOG_SUFFIXES, STDIN, display_path, files_below, read_stdin, read_text
 
 __all__ = ["LINES_SUFFIXES", "Given", "Intake"]
@@ -31,7 +32,6 @@ _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _OTHER_KEYS: Final = frozenset({"answer", "prompt", "custom_id", "response", "error", *_QUESTION_KEYS})
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,9 @@ class Intake:
         file = "<stdin>" if stdin else display_path(path)
         return self._of_prompt(text.value, file, Path() if stdin else path.parent)
 
-    def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[Given]:
+    def lines(
+        self, path: Path, questions: Path | None = None, prompts: Path | None = None
+    ) -> Iterator[Given]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
         file = "<stdin>" if str(path) == STDIN else display_path(path)
         sources: Mapping[str, Path | _Row] | None = None
@@ -123,7 +125,9 @@ class Intake:
             yield self._row(row, file, base, sources, seen, questions or prompts)
         for name in sources or ():
             if name not in seen:
-                finding = Finding("A602", Location(file), f"there is no answer for {name!r}", "ask for it again", name)
+                finding = Finding(
+                    "A602", Location(file), f"there is no answer for {name!r}", "ask for it again", name
+                )
                 yield Given(name, file, None, None, (finding,))
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
@@ -136,14 +140,21 @@ class Intake:
         try:
             files = [child for child in files_below(path, (".md", ".txt", ".markdown")) if _is_answer(child)]
         except OSError as error:
-            finding = Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror or error}")
+            finding = Finding(
+                "F104", Location(display_path(path)), f"cannot be read: {error.strerror or error}"
+            )
             yield Given(display_path(path), display_path(path), None, None, (finding,))
             return
         for child in files:
             name = _without_ending(child.relative_to(path).as_posix(), _ANSWER_ENDINGS)
             source = _matching(name, found.value)
             if source is None:
-                finding = Finding("A604", Location(display_path(child)), f"there is no question {name!r}", _closest(name, found.value))
+                finding = Finding(
+                    "A604",
+                    Location(display_path(child)),
+                    f"there is no question {name!r}",
+                    _closest(name, found.value),
+                )
                 given = self.single(child, Parsed(None, (finding,)))
             else:
                 seen[source] = 1
@@ -154,16 +165,24 @@ class Intake:
             yield Given(display_path(path), display_path(path), None, None, (finding,))
         for name in found.value:
             if files and name not in seen:
-                finding = Finding("A602", Location(display_path(path)), f"there is no answer for {name!r}", None, name)
+                finding = Finding(
+                    "A602", Location(display_path(path)), f"there is no answer for {name!r}", None, name
+                )
                 yield Given(name, display_path(path), None, None, (finding,))
 
-    def _row(
-        self, row: _Row, file: str, base: Path, sources: Mapping[str, Path | _Row] | None, seen: dict[str, int], home: Path | None
+    def _row(  # noqa: PLR0917
+        self,
+        row: _Row,
+        file: str,
+        base: Path,
+        sources: Mapping[str, Path | _Row] | None,
+        seen: dict[str, int],
+        home: Path | None,
     ) -> Given:
         if row.finding is not None:
             return Given(row.id, file, None, None, (row.finding,), row.line)
         findings = list(_unknown_keys(row, file))
-        answer = _answer_of(row, file)
+        answer = answer_in(row.data, Location(file, row.line))
         findings += answer.findings
         name = row.id
         if sources is not None:
@@ -177,12 +196,30 @@ class Intake:
         elif sources is not None and name in sources:
             offered = self._open(sources[name], home or base)
         elif sources is not None:
-            finding = Finding("A604", Location(file, row.line), f"there is no question {row.id!r}", _closest(row.id, sources), row.id)
+            finding = Finding(
+                "A604",
+                Location(file, row.line),
+                f"there is no question {row.id!r}",
+                _closest(row.id, sources),
+                row.id,
+            )
             offered = Parsed(None, (finding,))
         else:
-            finding = Finding("A601", Location(file, row.line), "the line has neither a prompt nor a question", "or give --question or --prompt")
+            finding = Finding(
+                "A601",
+                Location(file, row.line),
+                "the line has neither a prompt nor a question",
+                "or give --question or --prompt",
+            )
             offered = Parsed(None, (finding,))
-        return Given(name if sources is not None else row.id, file, answer.value, offered.value, (*findings, *offered.findings), row.line)
+        return Given(
+            name if sources is not None else row.id,
+            file,
+            answer.value,
+            offered.value,
+            (*findings, *offered.findings),
+            row.line,
+        )
 
     def _rows(self, path: Path, file: str) -> Iterator[_Row]:
         stdin = str(path) == STDIN
@@ -197,7 +234,7 @@ class Intake:
     def _of_row(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
         prompt = row.data.get("prompt")
         if isinstance(prompt, str):
-            return self._of_prompt(_clean(prompt), f"{file}:{row.line}:prompt", base)
+            return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
         if prompt is not None:
             return Parsed(None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),))
         keys = {key: row.data[key] for key in _QUESTION_KEYS if key in row.data}
@@ -210,7 +247,9 @@ class Intake:
     def _of_question(self, loaded: LoadedQuestion, base: Path) -> Parsed[Offered]:
         library = self._library(loaded.question.catalog, base)
         if library is None:
-            return Parsed(None, (Finding("C304", Location(loaded.document.file), "no catalog could be read"),))
+            return Parsed(
+                None, (Finding("C304", Location(loaded.document.file), "no catalog could be read"),)
+            )
         resolved = resolve(loaded, library)
         if resolved.value is None:
             return Parsed(None, resolved.findings)
@@ -230,7 +269,9 @@ class Intake:
         if key not in self._libraries:
             paths = catalogs_for(self._given, named, base)
             library = self._shelf.library(paths.value or [])
-            self._findings += [finding for finding in (*paths.findings, *library.findings) if finding not in self._findings]
+            self._findings += [
+                finding for finding in (*paths.findings, *library.findings) if finding not in self._findings
+            ]
             self.catalogs.update(dict.fromkeys(display_path(found.path) for found in paths.value or []))
             self._libraries[key] = library.value
         return self._libraries[key]
@@ -247,10 +288,23 @@ class Intake:
             endings = _PROMPT_ENDINGS if prompts else CATALOG_SUFFIXES
             suffixes = (".md", ".txt") if prompts else CATALOG_SUFFIXES
             try:
-                files = [child for child in files_below(path, suffixes) if not (prompts and _is_other_product(child))]
+                files = [
+                    child
+                    for child in files_below(path, suffixes)
+                    if not (prompts and _is_other_product(child))
+                ]
             except OSError as error:
-                return Parsed(None, (Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror or error}"),))
-            return Parsed({_without_ending(child.relative_to(path).as_posix(), endings): child for child in files})
+                return Parsed(
+                    None,
+                    (
+                        Finding(
+                            "F104", Location(display_path(path)), f"cannot be read: {error.strerror or error}"
+                        ),
+                    ),
+                )
+            return Parsed(
+                {_without_ending(child.relative_to(path).as_posix(), endings): child for child in files}
+            )
         if path.suffix not in LINES_SUFFIXES:
             message = "many answers need a folder, or lines of JSON (.jsonl), of questions or prompts"
             return Parsed(None, (Finding("F102", Location(display_path(path)), message),))
@@ -262,9 +316,9 @@ class Intake:
         if isinstance(source, Path):
             return self.by_question(source) if source.suffix in CATALOG_SUFFIXES else self.by_prompt(source)
         base = home.parent if not home.is_dir() else home
-        prompt = _prompt_of(source.data)
+        prompt = prompt_in(source.data)
         if prompt is not None:
-            return self._of_prompt(_clean(prompt), f"{display_path(home)}:{source.line}", base)
+            return self._of_prompt(clean(prompt), f"{display_path(home)}:{source.line}", base)
         return self._of_row(source, display_path(home), base)
 
 
@@ -275,80 +329,22 @@ def _row_of(line: str, number: int, file: str) -> _Row:
         finding = Finding("Y102", Location(file, number), f"not a line of JSON: {error}")
         return _Row(f"line-{number}", number, {}, finding)
     if not isinstance(data, dict):
-        return _Row(f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping"))
+        return _Row(
+            f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping")
+        )
     name = data.get("custom_id") if "custom_id" in data else data.get("id")
-    return _Row(_clean(name) if isinstance(name, str) and name else f"line-{number}", number, data)
-
-
-def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
+    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data)
 
 
 def _unknown_keys(row: _Row, file: str) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
     for key in row.data:
-        if key not in _OTHER_KEYS and key.removesuffix("s") in ("paper", "model", "questions", "prompt", "answer", "catalog") and (
-            not isinstance(row.data[key], str)
+        if (
+            key not in _OTHER_KEYS
+            and key.removesuffix("s") in ("paper", "model", "questions", "prompt", "answer", "catalog")
+            and (not isinstance(row.data[key], str))
         ):
             yield Finding("A606", Location(file, row.line), f"the key {key!r} means nothing here", None, key)
-
-
-def _answer_of(row: _Row, file: str) -> Parsed[str]:
-    """The answer of a line: its own, or that of a batch's response (OpenAI, vLLM)."""
-    if "answer" in row.data:
-        answer = row.data["answer"]
-        if isinstance(answer, str):
-            return Parsed(_clean(answer))
-        return Parsed(None, (Finding("A601", Location(file, row.line), "'answer' must be text"),))
-    if "response" not in row.data and "error" not in row.data:
-        return Parsed(None, (Finding("A601", Location(file, row.line), "the line has no answer", "add the key 'answer'"),))
-    response = row.data.get("response")
-    error = row.data.get("error")
-    status = response.get("status_code", 200) if isinstance(response, dict) else None
-    if error or status != 200:  # noqa: PLR2004  # HTTP
-        detail = error.get("message", error) if isinstance(error, dict) else error
-        message = f"the request failed: {_clean(str(detail)) if detail else f'status {status}'}"
-        return Parsed(None, (Finding("A605", Location(file, row.line), message, "send it again"),))
-    text, reason = _completion(response.get("body") if isinstance(response, dict) else None)
-    if text is None:
-        return Parsed(None, (Finding("A605", Location(file, row.line), "the response holds no text", "send it again"),))
-    cut = Finding("A104", Location(file, row.line), "the answer was cut off at its greatest length", "allow more tokens")
-    return Parsed(_clean(text), (cut,) if reason == "length" else ())
-
-
-def _completion(body: Any) -> tuple[str | None, str | None]:
-    """The text of a chat completion, a completion or a response, and why it ended."""
-    if not isinstance(body, dict):
-        return None, None
-    choices = body.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        message = choices[0].get("message")
-        content = message.get("content") if isinstance(message, dict) else choices[0].get("text")
-        return _joined(content), choices[0].get("finish_reason")
-    output = body.get("output")
-    parts = [_joined(item.get("content")) for item in output if isinstance(item, dict)] if isinstance(output, list) else []
-    return "".join(part for part in parts if part) or None, "length" if body.get("status") == "incomplete" else None
-
-
-def _joined(content: Any) -> str | None:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict)) or None
-    return None
-
-
-def _prompt_of(data: Mapping[str, Any]) -> str | None:
-    """The prompt of a line that a batch wrote: its text, its messages, or those of a request."""
-    if isinstance(data.get("text"), str):
-        return str(data["text"])
-    body = data.get("body")
-    messages = data.get("messages", body.get("messages", body.get("input")) if isinstance(body, dict) else None)
-    if isinstance(messages, str):
-        return messages
-    if isinstance(messages, list):
-        return "".join(_joined(m.get("content")) or "" for m in messages if isinstance(m, dict) and m.get("role") != "assistant")
-    return None
 
 
 def _without_ending(name: str, endings: Sequence[str]) -> str:
@@ -370,11 +366,15 @@ def _matching(name: str, sources: Mapping[str, Any]) -> str | None:
     bare = _HASH_TAIL.sub("", name)
     if bare != name and bare in sources:
         return bare
-    return next((source for source in sources if _HASH_TAIL.sub("", source) in (name, bare)), None) if sources else None
+    return (
+        next((source for source in sources if _HASH_TAIL.sub("", source) in (name, bare)), None)
+        if sources
+        else None
+    )
 
 
 def _closest(name: str, sources: Mapping[str, Any]) -> str | None:
-    from explainer.text import suggest  # noqa: PLC0415  # only mistakes need it
+    from explainer.text import suggest  # only mistakes need it
 
     meant = suggest(name, list(sources)[:2000])
     return f"did you mean {meant!r}?" if meant else None
@@ -384,4 +384,8 @@ def _beside_manifest(path: Path) -> Path:
     """The output that a batch's manifest stands beside: `x.jsonl` for `x.manifest.jsonl`, else its folder."""
     if path.name == "manifest.jsonl":
         return path.parent
-    return path.with_name(path.name.replace(".manifest.jsonl", ".jsonl")) if path.name.endswith(".manifest.jsonl") else path
+    return (
+        path.with_name(path.name.replace(".manifest.jsonl", ".jsonl"))
+        if path.name.endswith(".manifest.jsonl")
+        else path
+    )

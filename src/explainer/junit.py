@@ -32,7 +32,10 @@ def as_junit(reports: Sequence[Checked]) -> str:
 
 
 def _unchecked(report: Checked) -> bool:
-    return any(RULES[finding.code].nothing_checked or RULES[finding.code].unusable_file for finding in report.findings)
+    return any(
+        RULES[finding.code].nothing_checked or RULES[finding.code].unusable_file
+        for finding in report.findings
+    )
 
 
 def _case(report: Checked) -> list[str]:
@@ -47,16 +50,22 @@ def _case(report: Checked) -> list[str]:
         count = f"{len(wrong)} error{'s' * (len(wrong) != 1)}"
         codes = ", ".join(sorted({finding.code for finding in wrong}))
         text = "\n".join(_line(finding) for finding in wrong)
-        lines.append(f"      <{element} type={_attribute(codes)} message={_attribute(count)}>{_text(text)}</{element}>")
+        lines.append(
+            f"      <{element} type={_attribute(codes)} message={_attribute(count)}>{_text(text)}</{element}>"
+        )
     if others:
-        lines.append(f"      <system-out>{_text(chr(10).join(_line(finding) for finding in others))}</system-out>")
+        lines.append(
+            f"      <system-out>{_text(chr(10).join(_line(finding) for finding in others))}</system-out>"
+        )
     return [*lines, "    </testcase>"]
 
 
 def _line(finding: Finding) -> str:
     place = f"{finding.location.line}:{finding.location.column}"
     quoted = f" [{finding.text}]" if finding.text else ""
-    return f"{place}: {finding.code} {finding.message}{quoted}" + (f" ({finding.hint})" if finding.hint else "")
+    return f"{place}: {finding.code} {finding.message}{quoted}" + (
+        f" ({finding.hint})" if finding.hint else ""
+    )
 
 
 def _text(text: str) -> str:

@@ -31,7 +31,7 @@ _DOI_HOSTS: Final = frozenset({"doi.org", "dx.doi.org"})
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
 _NOT_OWNERS: Final = frozenset(
-    "about apps blog collections contact customer-stories docs enterprise events explore features join login "
+    "about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
     "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split()
 )
 _HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -41,7 +41,9 @@ _PLACEHOLDER_HOSTS: Final = re.compile(
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
     re.IGNORECASE,
 )
-_TEMPLATE_WORDS: Final = re.compile(r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE)
+_TEMPLATE_WORDS: Final = re.compile(
+    r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def identify(url: str) -> Link | None:
     if match is None or (match["scheme"] or "https").lower() not in ("http", "https"):
         return None
     host = match["host"].lower().rstrip(".").removeprefix("www.")
-    if not host or not host[0].isalnum():
+    if not host or not host[0].isalnum() or (match["scheme"] is None and "." not in host):
         return None
     path = re.sub("/{2,}", "/", unquote(match["path"] or "").lstrip("/")).rstrip("/")
     for read in (_arxiv, _doi, _github, _huggingface):
@@ -99,7 +101,9 @@ def doi_link(text: str) -> Link | None:
     if _DOI.fullmatch(text) is None:
         return None
     lowered = text.lower()
-    own = arxiv_link(lowered.removeprefix("10.48550/arxiv.")) if lowered.startswith("10.48550/arxiv.") else None
+    own = (
+        arxiv_link(lowered.removeprefix("10.48550/arxiv.")) if lowered.startswith("10.48550/arxiv.") else None
+    )
     return own or Link("doi", f"doi:{lowered}")
 
 
@@ -149,18 +153,25 @@ def is_placeholder(url: str) -> bool:
     match = _URL.fullmatch(url.strip())
     if match is None:
         return True
-    return _PLACEHOLDER_HOSTS.fullmatch(match["host"]) is not None or _TEMPLATE_WORDS.search(match["path"] or "") is not None
+    return (
+        _PLACEHOLDER_HOSTS.fullmatch(match["host"]) is not None
+        or _TEMPLATE_WORDS.search(match["path"] or "") is not None
+    )
 
 
 def resembles(one: Link, other: Link) -> bool:
     """Whether one link looks like a slip of the other: a digit, another owner, a letter more or less."""
     if one.kind == "arxiv" and other.kind == "arxiv":
-        return _differences(one.key, other.key) <= 2  # noqa: PLR2004  # two digits: chance makes ids this near 1 in 10^4
+        return _differences(one.key, other.key) <= 2  # two digits: chance makes ids this near 1 in 10^4  # noqa: PLR2004
     if one.kind == other.kind == "github" or one.kind == other.kind == "huggingface":
         owner, name = _owner_name(one.key)
         other_owner, other_name = _owner_name(other.key)
-        return name == other_name or (owner == other_owner and _ratio(name, other_name) >= 0.6) or (  # noqa: PLR2004
-            _ratio(one.key, other.key) >= 0.88  # noqa: PLR2004
+        return (
+            name == other_name
+            or (owner == other_owner and _ratio(name, other_name) >= 0.6)  # noqa: PLR2004
+            or (
+                _ratio(one.key, other.key) >= 0.88  # noqa: PLR2004
+            )
         )
     longest = max(len(one.key), len(other.key))
     return abs(len(one.key) - len(other.key)) <= longest * 0.2 and _ratio(one.key, other.key) >= 0.9  # noqa: PLR2004
@@ -174,9 +185,12 @@ def _owner_name(key: str) -> tuple[str, str]:
 def _differences(one: str, other: str) -> int:
     if len(one) != len(other):
         shorter, longer = sorted((one, other), key=len)
-        return 1 if len(longer) - len(shorter) == 1 and any(
-            longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-        ) else 9
+        return (
+            1
+            if len(longer) - len(shorter) == 1
+            and any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+            else 9
+        )
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 

@@ -26,7 +26,9 @@ _STARTS: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
+_ARXIV: Final = re.compile(
+    r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE
+)
 _TRAILING: Final = ".,;:!?'’*_~†"
 _CLOSING: Final = {")": "(", "]": "["}
 
@@ -70,7 +72,11 @@ def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> Spotted | No
     kind, start = match.lastgroup, match.start()
     if kind == "arxiv":
         number = _ARXIV.match(text, match.end())
-        return Spotted(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0])) if number else None
+        return (
+            Spotted(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
+            if number
+            else None
+        )
     if kind == "number":
         return Spotted(start, match.end(), match[0], "number", arxiv_link(match[0]))
     run = _RUN.match(text, start)

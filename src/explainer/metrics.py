@@ -30,7 +30,12 @@ def metrics_data(reports: Sequence[Checked]) -> dict[str, Any]:
     used = sum(len(report.used) for report in reports)
     entries = {name for report in reports for name in report.offered}
     covered = {name for report in reports for name in report.used}
-    codes = Counter(finding.code for report in reports for finding in report.findings if finding.severity is not Severity.NOTE)
+    codes = Counter(
+        finding.code
+        for report in reports
+        for finding in report.findings
+        if finding.severity is not Severity.NOTE
+    )
     return {
         "answers": len(reports),
         "grounded": sum(report.grounded for report in reports),
@@ -51,7 +56,12 @@ def metrics_lines(reports: Sequence[Checked]) -> list[str]:
     """Return the figures for people, with what they mean."""
     data = metrics_data(reports)
     rows = [
-        (f"{data['grounded']} of {data['answers']}", data["share_grounded"], "grounded", DEFINITIONS["grounded"]),
+        (
+            f"{data['grounded']} of {data['answers']}",
+            data["share_grounded"],
+            "grounded",
+            DEFINITIONS["grounded"],
+        ),
         (f"{data['citations']} citations", data["citation_precision"], "precision", DEFINITIONS["precision"]),
         ("", data["citation_recall"], "recall", DEFINITIONS["recall"]),
         ("", data["source_coverage"], "coverage", DEFINITIONS["coverage"]),

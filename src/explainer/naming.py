@@ -24,7 +24,10 @@ _ABRIDGED: Final = 0.7
 _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
-_TAIL: Final = re.compile(r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s", re.IGNORECASE)
+_TAIL: Final = re.compile(
+    r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s",
+    re.IGNORECASE,
+)
 _NOTHING: Final = re.compile(
     r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable|tbd|-+|–|—"
     r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)",
@@ -77,7 +80,7 @@ def reads_like_title(text: str) -> bool:
         return False
     if any(len(word) > 5 and not word.isascii() and word.lower() == word.upper() for word in content):  # noqa: PLR2004
         return True  # a script without capitals
-    if len(content) == 1 or (" " not in text.strip() and len(content) > 2):  # noqa: PLR2004  # `NST-fast-style-candy`
+    if len(content) == 1 or (" " not in text.strip() and len(content) > 2):  # `NST-fast-style-candy`  # noqa: PLR2004
         return bool(acronyms(text))
     capital = sum(word[0].isupper() or word[0].isdigit() for word in content)
     return capital >= 0.6 * len(content) or len(acronyms(text)) * 2 > len(content)
@@ -114,7 +117,9 @@ def _forms(text: str) -> Iterator[str]:
     """The text as written, then with more and more taken off that is no part of a name."""
     yield text.strip()
     plain = html.unescape(text.replace("\\", "")) if "&" in text or "\\" in text else text
-    plain = _EMOJI.sub("", _EMOJI.sub("", plain).strip().strip(_WRAPPING)).strip().strip(_WRAPPING).strip(" :：")
+    plain = (
+        _EMOJI.sub("", _EMOJI.sub("", plain).strip().strip(_WRAPPING)).strip().strip(_WRAPPING).strip(" :：")
+    )
     yield plain
     while (shorter := _TRAILING_BRACKET.sub("", plain)) != plain and shorter:
         plain = shorter
@@ -144,13 +149,19 @@ def _near(
         if len(source.key) >= 8 and key.endswith(source.key):  # noqa: PLR2004
             prefix = _prefix(plain, source)
             if prefix is not None:
-                return Verdict(Fit.SHORT if canonical(prefix) in source.all_text else Fit.REWORDED, (index,), source.name)
+                return Verdict(
+                    Fit.SHORT if canonical(prefix) in source.all_text else Fit.REWORDED, (index,), source.name
+                )
     if offered.gazetteer is not None:
         catalogued = next(filter(None, map(offered.gazetteer.by_name, keys)), None)
         if catalogued:
             return Verdict(Fit.CATALOGUED, (), catalogued)
     ratios = [(similarity(key, source.key), index) for index, source in enumerate(offered.sources)]
-    ratios += [(similarity(form, source.key), index) for form in keys[1:4] for index, source in enumerate(offered.sources)]
+    ratios += [
+        (similarity(form, source.key), index)
+        for form in keys[1:4]
+        for index, source in enumerate(offered.sources)
+    ]
     best, index = max(ratios, default=(0.0, 0))
     if best < NEAR:
         return None
@@ -177,7 +188,9 @@ def _drops_ends(key: str, source: Source, *, strict: bool) -> bool:
 
 def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[int]) -> Verdict:
     parts = [canonical(word) for word in words(plain)]
-    windows = {"".join(parts[start : start + size]) for size in range(1, 6) for start in range(len(parts) - size + 1)}
+    windows = {
+        "".join(parts[start : start + size]) for size in range(1, 6) for start in range(len(parts) - size + 1)
+    }
     count = len(content_words(plain))
     shares = [own_words(plain, source.vocabulary) for source in offered.sources]
     for index in right:
@@ -200,7 +213,9 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
     return Verdict(Fit.NO_NAME)
 
 
-def _beside_right_link(source: Source, windows: set[str], share: float, count: int, *, strict: bool) -> Fit | None:
+def _beside_right_link(
+    source: Source, windows: set[str], share: float, count: int, *, strict: bool
+) -> Fit | None:
     named = bool(windows & (source.call_names | source.nicknames))
     abridged = _abridges(count, source) and (share == 1 or (named and share >= _HALF))
     if strict and count > 2 and not abridged:  # noqa: PLR2004
@@ -215,7 +230,9 @@ def _abridges(count: int, source: Source) -> bool:
     return count <= _ABRIDGED * len(content_words(source.name))
 
 
-def _shortened(named: list[int], shares: list[float], count: int, offered: Offered, *, strict: bool) -> Verdict:
+def _shortened(
+    named: list[int], shares: list[float], count: int, offered: Offered, *, strict: bool
+) -> Verdict:
     """A text that keeps the name of a source, or is made of its words."""
     best = max(named, key=lambda index: shares[index])
     source = offered.sources[best]

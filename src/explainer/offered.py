@@ -167,7 +167,9 @@ class Offered:
         gazetteer: what else is in the catalogs.
     """
 
-    def __init__(self, sources: Iterable[Source], question: str = "", gazetteer: Gazetteer | None = None) -> None:
+    def __init__(
+        self, sources: Iterable[Source], question: str = "", gazetteer: Gazetteer | None = None
+    ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
         self.gazetteer: Final = gazetteer
@@ -208,14 +210,22 @@ class Offered:
     @cached_property
     def echoes(self) -> tuple[str, ...]:
         """The forms in which an answer may repeat the question."""
-        return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
+        return tuple(
+            dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split())))
+        )
 
     @cached_property
     def calls(self) -> dict[str, list[tuple[tuple[str, ...], int]]]:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
         found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
         for index, source in enumerate(self.sources):
-            names = (source.name, head(source.name), *source.aliases, *acronyms(source.name), *acronyms(source.text))
+            names = (
+                source.name,
+                head(source.name),
+                *source.aliases,
+                *acronyms(source.name),
+                *acronyms(source.text),
+            )
             names += (*source.repositories, *(_tails(source.name) if source.kind == "model" else ()))
             for name in dict.fromkeys(names):
                 parts = tuple(filter(None, map(canonical, words(name))))
@@ -251,7 +261,11 @@ def _of_printed(printed: Printed, entry: Entry | None) -> Source:
     links += _inside(printed.summary, "summary")
     known: list[OwnLink] = []
     if entry is not None:
-        known += [*_own(entry.paper, "paper"), *_own(entry.github, "github"), *_own(entry.huggingface, "github")]
+        known += [
+            *_own(entry.paper, "paper"),
+            *_own(entry.github, "github"),
+            *_own(entry.huggingface, "github"),
+        ]
         known += [own for url in entry.links for own in _own(url, "summary")]
         known += _inside(entry.summary, "summary")
     spelled = {own.url for own in links}

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Final
 
 import jinja2
@@ -44,7 +45,9 @@ class _Piece:
 
 def as_html(reports: Sequence[Checked]) -> str:
     """Return the page."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     folder = files("explainer")
     style = folder.joinpath("page.css").read_text(encoding="utf-8")
     template = environment.from_string(folder.joinpath("page.html.j2").read_text(encoding="utf-8"))
@@ -52,15 +55,26 @@ def as_html(reports: Sequence[Checked]) -> str:
     whole = {id(report) for report in sorted(reports, key=lambda report: report.grounded)[:MAX_TEXTS]}
     return template.render(
         version=__version__,
-        style=Markup(style),
+        title=_title_of_page(reports),
+        style=Markup(style),  # noqa: S704
         style_hash=digest,
         figures=metrics_data(reports),
         definitions=DEFINITIONS,
         codes=list(_codes(reports)),
-        answers=[_answer(number, report, whole=id(report) in whole) for number, report in enumerate(reports, start=1)],
+        answers=[
+            _answer(number, report, whole=id(report) in whole)
+            for number, report in enumerate(reports, start=1)
+        ],
         unused=_unused(reports),
         offered_count=len({name for report in reports for name in report.offered}),
     )
+
+
+def _title_of_page(reports: Sequence[Checked]) -> str:
+    grounded = sum(report.grounded for report in reports)
+    if len(reports) == 1:
+        return f"The answer is {'' if grounded else 'not '}grounded"
+    return f"{grounded} of {len(reports)} answers {'is' if grounded == 1 else 'are'} grounded"
 
 
 def _codes(reports: Sequence[Checked]) -> Iterator[dict[str, Any]]:
@@ -84,7 +98,10 @@ def _unused(reports: Sequence[Checked]) -> list[tuple[str, int]]:
     """The entries that no answer uses, and to how many answers each was offered."""
     used = {name for report in reports for name in report.used}
     offered = Counter(name for report in reports for name in report.offered)
-    return sorted(((name, count) for name, count in offered.items() if name not in used), key=lambda row: (-row[1], row[0]))
+    return sorted(
+        ((name, count) for name, count in offered.items() if name not in used),
+        key=lambda row: (-row[1], row[0]),
+    )
 
 
 def _answer(number: int, report: Checked, *, whole: bool) -> dict[str, Any]:
@@ -101,7 +118,11 @@ def _answer(number: int, report: Checked, *, whole: bool) -> dict[str, Any]:
         "findings": report.findings,
         "waived": len(report.waived),
         "sources": [
-            {"name": source.name, "used": source.name in report.used, "links": [own.url for own in source.links if own.role != "summary"]}
+            {
+                "name": source.name,
+                "used": source.name in report.used,
+                "links": [own.url for own in source.links if own.role != "summary"],
+            }
             for source in report.sources
         ],
         "pieces": list(_pieces(report)) if whole else None,
@@ -112,7 +133,11 @@ def _pieces(report: Checked) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
     starts = _line_starts(text)
-    marks = [(c.start, c.end, f"c-{c.status}", _title(c.status, c.entry)) for c in report.citations if c.end > c.start]
+    marks = [
+        (c.start, c.end, f"c-{c.status}", _title(c.status, c.entry))
+        for c in report.citations
+        if c.end > c.start
+    ]
     ends: dict[int, list[tuple[int, str, str]]] = {}
     taken = {(start, end) for start, end, _, _ in marks}
     for number, finding in enumerate(report.findings):
@@ -124,7 +149,7 @@ def _pieces(report: Checked) -> Iterator[_Piece]:
             marks.append((start, end, f"f-{finding.severity}", finding.message))
     cuts = sorted({0, len(text), *(at for start, end, _, _ in marks for at in (start, end)), *ends})
     cuts = [cut for cut in cuts if cut <= len(text)]
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         over = [mark for mark in marks if mark[0] <= first and last <= mark[1]]
         mark = min(over, key=lambda mark: mark[1] - mark[0], default=None)
         codes = tuple(ends.get(last, ()))

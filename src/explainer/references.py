@@ -25,12 +25,14 @@ _FIELD: Final = re.compile(
     r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
     r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
 )
-_NAME_LABELS: Final = frozenset("model title name tool framework method dataset system library architecture".split())
-_PAPER_LABELS: Final = frozenset("paper papers arxiv pdf doi publication article preprint".split())
-_CODE_LABELS: Final = frozenset("github code repo repository implementation huggingface gitlab".split())
-_LINK_LABELS: Final = frozenset("link links url website homepage page project source demo reference".split())
+_NAME_LABELS: Final = frozenset(
+    "model title name tool framework method dataset system library architecture".split()  # noqa: SIM905
+)
+_PAPER_LABELS: Final = frozenset("paper papers arxiv pdf doi publication article preprint".split())  # noqa: SIM905
+_CODE_LABELS: Final = frozenset("github code repo repository implementation huggingface gitlab".split())  # noqa: SIM905
+_LINK_LABELS: Final = frozenset("link links url website homepage page project source demo reference".split())  # noqa: SIM905
 _MINOR_WORDS: Final = frozenset(
-    "primary main core base recommended supporting related the official referenced key link links url name title page "
+    "primary main core base recommended supporting related the official referenced key link links url name title page "  # noqa: SIM905
     "source hugging face or and source".split()
 )
 _LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
@@ -38,6 +40,7 @@ _ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
 _SEPARATORS: Final = " \t([:：,;<|*_-–—"
 _LONGEST: Final = 2_000
 """Characters of a line within which a field or a name is looked for."""
+_DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s")
 _RULE: Final = re.compile(r"[\s|:*_=+-]*")
 
 
@@ -75,7 +78,7 @@ class _ClaimReader:
         self._subject: Claim | None = None
         section = sections.found.get("references")
         self._lines = range(section.first, section.last) if section else range(0)
-        self._links = _by_line(answer, ((cited.spotted.start, cited) for cited in answer.citations))
+        self._links = _by_line(answer, ((_place(cited), cited) for cited in answer.citations))
         self._phrases = _by_line(answer, ((phrase.start, phrase) for phrase in answer.phrases))
 
     def read(self) -> list[Claim]:
@@ -83,19 +86,27 @@ class _ClaimReader:
             self._read_line(line)
         for cited in self._answer.citations:
             label = cited.label
-            if label is not None and self._answer.line_of(label.start) not in self._lines and _names(label.text):
+            if (
+                label is not None
+                and self._answer.line_of(label.start) not in self._lines
+                and _names(label.text)
+            ):
                 self._claims.append(_labelled(label, [(cited, "any")], listed=False))
         return sorted(self._claims, key=lambda claim: claim.start)
 
     def _read_line(self, line: int) -> None:
         text = self._answer.line(line)
         links = self._links.get(line, [])
-        if not text.strip() or (line in self._answer.tables and self._is_header(line)):
+        if not text.strip() or _DEFINITION.match(text) or (line in self._answer.tables and self._is_header(line)):
             return
         found = _field(text)
         if found is not None:
             self._read_field(line, *found, links)
-        elif line in self._answer.headings and not links and not any(p.kind == "label" for p in self._phrases.get(line, [])):
+        elif (
+            line in self._answer.headings
+            and not links
+            and not any(p.kind == "label" for p in self._phrases.get(line, []))
+        ):
             self._subject = None
         else:
             self._read_free_line(line, text, links)
@@ -109,7 +120,9 @@ class _ClaimReader:
         value = self._answer.line(line)[value_at:]
         role: LinkRole = "paper" if kind == "paper" else "github" if kind == "code" else "any"
         labels = [c.label for c in links if c.label is not None] + self._odd_labels(line)
-        if kind == "name" or (role == "paper" and not links and not is_nothing(value) and len(words(value)) > 2):  # noqa: PLR2004
+        if kind == "name" or (
+            role == "paper" and not links and not is_nothing(value) and len(words(value)) > 2  # noqa: PLR2004
+        ):
             named = [label for label in labels if _names(label.text)]
             if named:
                 self._open(_labelled(named[0], [], strict=True))
@@ -154,11 +167,11 @@ class _ClaimReader:
         offset = match.end() if match else 0
         begin = self._answer.line_starts[line]
         for phrase in self._phrases.get(line, []):
-            if phrase.kind != "label" and phrase.start - begin <= offset + 3 and _names(phrase.text):  # noqa: PLR2004
+            if phrase.kind != "label" and phrase.start - begin <= offset + 3 and _names(phrase.text):
                 named = content_words(phrase.text)
                 if links or len(named) > 1 or reads_like_title(phrase.text):
                     return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
-        end = links[0].spotted.start - begin if links else len(text)
+        end = _place(links[0]) - begin if links else len(text)
         plain = text[offset:end].rstrip(_SEPARATORS)
         if len(plain) > _LONGEST or not _names(plain) or plain.rstrip().endswith((".", "。")):
             return None
@@ -168,7 +181,11 @@ class _ClaimReader:
 
     def _odd_labels(self, line: int) -> list[Phrase]:
         start = self._answer.line_starts[line]
-        return [label for _, label in self._answer.odd_hrefs if start <= label.start and self._answer.line_of(label.start) == line]
+        return [
+            label
+            for _, label in self._answer.odd_hrefs
+            if start <= label.start and self._answer.line_of(label.start) == line
+        ]
 
     def _open(self, claim: Claim) -> None:
         self._claims.append(claim)
@@ -177,8 +194,17 @@ class _ClaimReader:
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
         for cited in links:
             if self._subject is not None:
-                label = _role_of_label(cited.label.text) if cited.label and not _names(cited.label.text) else "any"
+                label = (
+                    _role_of_label(cited.label.text)
+                    if cited.label and not _names(cited.label.text)
+                    else "any"
+                )
                 self._subject.links.append((cited, label if role == "any" else role))
+
+
+def _place(cited: Cited) -> int:
+    """Where a link stands for its reader: a reference link where its text is, not where it is defined."""
+    return cited.label.start if cited.label is not None else cited.spotted.start
 
 
 def _by_line(answer: Answer, items: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
@@ -201,7 +227,12 @@ def _field(text: str) -> tuple[str, int] | None:
         return "name", match.start("value")
     if telling in (["paper"], ["title"]) and "title" in parts:
         return "name", match.start("value")
-    for kind, labels in (("name", _NAME_LABELS), ("paper", _PAPER_LABELS), ("code", _CODE_LABELS), ("link", _LINK_LABELS)):
+    for kind, labels in (
+        ("name", _NAME_LABELS),
+        ("paper", _PAPER_LABELS),
+        ("code", _CODE_LABELS),
+        ("link", _LINK_LABELS),
+    ):
         if telling and all(part in labels for part in telling):
             return kind, match.start("value")
     if telling and all(part in _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS for part in telling):
@@ -227,5 +258,7 @@ def _names(text: str) -> bool:
     return bool(content_words(text)) and "://" not in text and not is_nothing(text)
 
 
-def _labelled(label: Phrase, links: list[tuple[Cited, LinkRole]], *, strict: bool = False, listed: bool = True) -> Claim:
+def _labelled(
+    label: Phrase, links: list[tuple[Cited, LinkRole]], *, strict: bool = False, listed: bool = True
+) -> Claim:
     return Claim(label.text, label.start, label.end, strict, links, listed=listed)

@@ -34,7 +34,10 @@ def repair_prompt(report: Checked, offered: Offered) -> str:
     points = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
     if not points:
         return ""
-    lines = ["Your answer has these faults. Mend exactly them, change nothing else, and give the whole answer again.", ""]
+    lines = [
+        "Your answer has these faults. Mend exactly them, change nothing else, and give the whole answer again.",
+        "",
+    ]
     for number, finding in enumerate(points[:_MOST_POINTS], start=1):
         quoted = f" `{printable(shorten(finding.text.strip(), 200))}`:" if finding.text.strip() else ""
         hint = f". {printable(finding.hint[0].upper() + finding.hint[1:])}" if finding.hint else ""

@@ -79,7 +79,11 @@ class Review:
     def owners(self, cited: Cited) -> set[int]:
         """The sources that a link is rightly of."""
         verdict = self.link_by_start.get(cited.spotted.start)
-        return {index for index, _ in verdict.owners} if verdict and verdict.status in ("offered", "respelled", "known") else set()
+        return (
+            {index for index, _ in verdict.owners}
+            if verdict and verdict.status in ("offered", "respelled", "known")
+            else set()
+        )
 
     @cached_property
     def verdicts(self) -> list[tuple[Claim, Verdict]]:
@@ -100,7 +104,12 @@ class Review:
         """The sources that are named or linked in the lines from the first up to the second, from 0."""
         found = {index for at, index in self.mentions if first <= self.answer.line_of(at) < last}
         for claim, verdict in self.verdicts:
-            if first <= self.answer.line_of(claim.start) < last and verdict.fit in (Fit.EXACT, Fit.KNOWN, Fit.SHORT, Fit.REWORDED):
+            if first <= self.answer.line_of(claim.start) < last and verdict.fit in (
+                Fit.EXACT,
+                Fit.KNOWN,
+                Fit.SHORT,
+                Fit.REWORDED,
+            ):
                 found.update(verdict.sources)
         for link in self.links:
             if first <= self.answer.line_of(link.cited.spotted.start) < last:
@@ -150,7 +159,7 @@ def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkVerdict]:
         yield verdict
 
 
-def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:
+def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:  # noqa: PLR0911
     spotted = cited.spotted
     if spotted.link is None:
         return _broken(cited, offered)

@@ -30,11 +30,16 @@ def as_sarif(reports: Sequence[Checked]) -> str:
         for finding in findings
     ]
     run = {
-        "tool": {"driver": {"name": "explainer", "version": __version__, "rules": [_rule(code) for code in codes]}},
+        "tool": {
+            "driver": {"name": "explainer", "version": __version__, "rules": [_rule(code) for code in codes]}
+        },
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+    return (
+        json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+        + "\n"
+    )
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -60,7 +65,10 @@ def _result(report: Checked, finding: Finding, codes: list[str], *, waived: bool
         "message": {"text": placed.message + (f" ({finding.hint})" if finding.hint else "")},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": quote(place.file.replace("\\", "/"))}, "region": region},
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(place.file.replace("\\", "/"))},
+                    "region": region,
+                },
                 "logicalLocations": [{"name": report.id, "kind": "answer"}],
             }
         ],

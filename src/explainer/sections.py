@@ -31,18 +31,31 @@ _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
 }  # fmt: skip
 _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
     "task": re.compile(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
-    "workflow": re.compile(r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"),
+    "workflow": re.compile(
+        r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"
+    ),
     "references": re.compile(r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"),
 }
-_NUMBER: Final = re.compile(r"(?:section|part|step|task)?\s{0,3}(\d{1,2}|[ivx]{1,4})\s{0,2}(?:[.):：、．）]|[-–—]\s|\s(?=[A-Z]))\s*", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"(?:section|part|step|task)?\s{0,3}(\d{1,2}|[ivx]{1,4})\s{0,2}(?:[.):：、．）]|[-–—]\s|\s(?=[A-Z]))\s*",
+    re.IGNORECASE,
+)
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 _BOLD_LINE: Final = re.compile(r"(?:\d{1,2}[.)]\s+)?(?:\*\*|__)(?=\S).{1,200}(?:\*\*|__)\s*[:：]?")
-_NUMBERED_LINE: Final = re.compile(r"(?:\*\*|__)?\(?\d{1,2}[.):]\s*\S.{0,200}|(?:\*\*|__)?section\s\d.{0,200}", re.IGNORECASE)
+_NUMBERED_LINE: Final = re.compile(
+    r"(?:\*\*|__)?\(?\d{1,2}[.):]\s*\S.{0,200}|(?:\*\*|__)?section\s\d.{0,200}", re.IGNORECASE
+)
 _PLAIN_LINE: Final = re.compile(r"[^\W\d_][^.!?\n]{2,60}[:：]?")
-_FIELD_LINE: Final = re.compile(r"\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE)
+_FIELD_LINE: Final = re.compile(
+    r"\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE
+)
 _LEADING_MARKS: Final = re.compile(r"[^\w(]+")
-_CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
-_CONTINUING: Final = re.compile(r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b")
+_CLOSING: Final = re.compile(
+    r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b"
+)
+_CONTINUING: Final = re.compile(
+    r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b"
+)
 _BOLD, _NUMBERED, _PLAIN = 7, 8, 9
 _LONGEST: Final = 300
 _MOST_HEADINGS: Final = 300
@@ -82,7 +95,10 @@ class Sections:
 
     def of_line(self, line: int) -> SectionKind | None:
         """The section that a line (from 0) is in."""
-        return next((kind for kind, section in self.found.items() if section.heading.line <= line < section.last), None)
+        return next(
+            (kind for kind, section in self.found.items() if section.heading.line <= line < section.last),
+            None,
+        )
 
 
 def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections:
@@ -97,8 +113,14 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
     for level, pattern in ((_BOLD, _BOLD_LINE), (_NUMBERED, _NUMBERED_LINE), (_PLAIN, _PLAIN_LINE)):
         if len(chosen) == len(KINDS) or (level == _PLAIN and len(chosen) > 1):
             break
-        more = [heading for heading in _line_headings(answer, level, pattern) if not _inside(heading, chosen, headings)]
-        headings = sorted({heading.line: heading for heading in (*more, *headings)}.values(), key=lambda h: h.line)
+        more = [
+            heading
+            for heading in _line_headings(answer, level, pattern)
+            if not _inside(heading, chosen, headings)
+        ]
+        headings = sorted(
+            {heading.line: heading for heading in (*more, *headings)}.values(), key=lambda h: h.line
+        )
         chosen = _choose(headings, answer, cites)
     found = {}
     for kind, heading in chosen.items():
@@ -113,20 +135,29 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 def _stands_between(heading: Heading, chosen: dict[SectionKind, Heading]) -> bool:
     """Whether a numbered line may be a section of its own: an item of a list inside a section is none."""
     numbers = [h.number for h in chosen.values() if h.number is not None]
-    return bool(numbers) and heading.number not in numbers and heading.line > max(h.line for h in chosen.values())
+    return (
+        bool(numbers)
+        and heading.number not in numbers
+        and heading.line > max(h.line for h in chosen.values())
+    )
 
 
 def _inside(heading: Heading, chosen: dict[SectionKind, Heading], headings: Sequence[Heading]) -> bool:
     """Whether a line stands in a section that was found already, with nothing that says that it ends that section."""
-    return heading.number is None and any(h.line < heading.line for h in chosen.values()) and len(headings) > 1 and not any(
-        heading.says(kind, _STRONG) for kind in KINDS if kind not in chosen
+    return (
+        heading.number is None
+        and any(h.line < heading.line for h in chosen.values())
+        and len(headings) > 1
+        and not any(heading.says(kind, _STRONG) for kind in KINDS if kind not in chosen)
     )
 
 
 def _markdown_headings(answer: Answer) -> list[Heading]:
     """Markdown's own headings; one that holds a link is an entry of a list, not a section."""
     lines = ((line, level, answer.line(line)) for line, level in sorted(answer.headings.items()))
-    found = [_heading(text, line, level) for line, level, text in lines if "http" not in text and "](" not in text]
+    found = [
+        _heading(text, line, level) for line, level, text in lines if "http" not in text and "](" not in text
+    ]
     return found[:_MOST_HEADINGS]
 
 
@@ -135,14 +166,21 @@ def _line_headings(answer: Answer, level: int, pattern: re.Pattern[str]) -> list
     for line in range(answer.lines):
         text = answer.line(line)
         bare = text.strip()
-        if line in answer.headings or line in answer.code_lines or line in answer.tables or len(text) - len(bare) > 3:  # noqa: PLR2004
+        if (
+            line in answer.headings
+            or line in answer.code_lines
+            or line in answer.tables
+            or len(text) - len(bare) > 3  # noqa: PLR2004
+        ):
             continue
         if not pattern.fullmatch(bare) or "http" in bare or _FIELD_LINE.match(bare):
             continue
         heading = _heading(bare, line, level)
-        if level == _BOLD or any(heading.says(kind, _STRONG) for kind in KINDS):
-            found.append(heading)
-        elif level == _NUMBERED and bare.endswith(("?", ":", "：")):
+        if (
+            level == _BOLD
+            or any(heading.says(kind, _STRONG) for kind in KINDS)
+            or (level == _NUMBERED and bare.endswith(("?", ":", "：")))
+        ):
             found.append(heading)
     return found[:_MOST_HEADINGS]
 
@@ -172,7 +210,9 @@ def _choose(
         if kind in chosen:
             continue
         numbered = [h for h in headings if h.number == expected and h not in chosen.values()]
-        numbered = [h for h in numbered if not any(h.says(other, _STRONG) for other in KINDS if other != kind)]
+        numbered = [
+            h for h in numbered if not any(h.says(other, _STRONG) for other in KINDS if other != kind)
+        ]
         if kind == "references":
             numbered = [h for h in numbered if cites(h.line + 1, _end(h, headings, chosen, answer.lines))]
         if numbered:
@@ -183,8 +223,10 @@ def _choose(
 def _says_another(heading: Heading, kind: SectionKind, expected: int) -> bool:
     """Whether a heading's number and words both speak for another section."""
     if heading.number in (None, expected):
-        return heading.number is None and any(heading.says(other, _STRONG) for other in KINDS if other != kind) and (
-            kind == "references"
+        return (
+            heading.number is None
+            and any(heading.says(other, _STRONG) for other in KINDS if other != kind)
+            and (kind == "references")
         )
     others = dict(zip((1, 2, 3), KINDS, strict=True))
     own = others.get(heading.number)
@@ -194,11 +236,15 @@ def _says_another(heading: Heading, kind: SectionKind, expected: int) -> bool:
 def _most_prominent(headings: Sequence[Heading], expected: int, *, last: bool) -> Heading:
     level = min(heading.level for heading in headings)
     same = [heading for heading in headings if heading.level == level]
-    numbered = [heading for heading in same if heading.number == expected] or [h for h in same if h.number is not None]
+    numbered = [heading for heading in same if heading.number == expected] or [
+        h for h in same if h.number is not None
+    ]
     return (numbered or same)[-1 if last else 0]
 
 
-def _end(heading: Heading, headings: Sequence[Heading], chosen: dict[SectionKind, Heading], lines: int) -> int:
+def _end(
+    heading: Heading, headings: Sequence[Heading], chosen: dict[SectionKind, Heading], lines: int
+) -> int:
     """The line behind the last one of a section."""
     for other in headings:
         if other.line <= heading.line:

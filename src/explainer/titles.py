@@ -13,7 +13,17 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["NEAR", "acronyms", "canonical", "content_words", "head", "own_words", "same_word", "similarity", "words"]
+__all__ = [
+    "NEAR",
+    "acronyms",
+    "canonical",
+    "content_words",
+    "head",
+    "own_words",
+    "same_word",
+    "similarity",
+    "words",
+]
 
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
@@ -21,8 +31,8 @@ NEAR: Final = 0.8
 _GREEK: Final = {
     name: chr(code)
     for name, code in zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split()
-        + "varsigma sigma tau upsilon phi chi psi omega".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split()  # noqa: SIM905
+        + "varsigma sigma tau upsilon phi chi psi omega".split(),  # noqa: SIM905
         range(0x3B1, 0x3CA),
         strict=True,
     )
@@ -31,7 +41,9 @@ _LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, rever
 _LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
 _ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
 _LATIN_MARKS: Final = re.compile("(?<=[a-z])[\u0300-\u036f]+")
-_FOLDED: Final = str.maketrans({"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"})
+_FOLDED: Final = str.maketrans(
+    {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
+)
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
 _WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
 _HEAD: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
@@ -39,7 +51,7 @@ _KEPT_SYMBOLS: Final = frozenset("+#%@=&")
 _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 
 FILLERS: Final = frozenset(
-    "a an the and or of for in on with via by to from as at using based towards toward into is are be its their this "
+    "a an the and or of for in on with via by to from as at using based towards toward into is are be its their this "  # noqa: SIM905
     "that paper papers model models method methods approach technique techniques framework frameworks system systems "
     "tool tools toolkit network networks github gitlab git repo repository code source codebase implementation official "
     "link links arxiv pdf doi url website page project homepage hugging face huggingface hf card demo dataset data docs "
@@ -51,7 +63,7 @@ FILLERS: Final = frozenset(
 """Words that carry no claim about which entry is meant."""
 
 _GENERIC_ACRONYMS: Final = frozenset(
-    "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae vaes gpt "
+    "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae vaes gpt "  # noqa: SIM905
     "rgb hdr 2d 3d 4d iou miou sota gpu gpus cpu api apis cad vqa ocr sam clip unet resnet rl rlhf rag lora ssl svm pca "
     "cvpr iccv eccv neurips iclr icml aaai acl emnlp miccai arxiv doi github http https www pdf html mri ct pet "
     "psnr ssim fid ieee acm qa ir kg slam vr ar xr ui ux sdk id ids pdfs url urls eeg ecg cv hci ood fps nerf nerfs "
@@ -71,12 +83,20 @@ def canonical(text: str) -> str:
         return _ascii(text.lower())
     if _MOJIBAKE.search(text):
         text = _repaired(text)
+    folded = _folded(text)
+    for _ in range(3):  # taking a sign away can bring two others together: until nothing changes any more
+        again = _folded(folded)
+        if again == folded:
+            break
+        folded = again
+    return folded
+
+
+def _folded(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
+    text = "".join(char for char in _latex(text) if _is_kept(char))
     text = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
-    if text.isascii():
-        return _ascii(text)
-    text = _latex(text)
-    return "".join(char for char in text if _is_kept(char)).replace("&", "and")
+    return text.replace("&", "and")
 
 
 def _ascii(lowered: str) -> str:
@@ -88,12 +108,18 @@ def _ascii(lowered: str) -> str:
 
 
 def _latex(text: str) -> str:
-    return _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text)) if "\\" in text else text
+    return (
+        _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text))
+        if "\\" in text
+        else text
+    )
 
 
 def _is_kept(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] in "LMN" or char in _KEPT_SYMBOLS or (category[0] == "S" and char not in _DROPPED_SYMBOLS)
+    return (
+        category[0] in "LMN" or char in _KEPT_SYMBOLS or (category[0] == "S" and char not in _DROPPED_SYMBOLS)
+    )
 
 
 def _repaired(text: str) -> str:
@@ -150,7 +176,9 @@ def same_word(one: str, other: str) -> bool:
         return True
     shorter = min(len(one), len(other))
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)
-    return common >= 4 and common >= 0.6 * shorter and not (one[common:].isdigit() or other[common:].isdigit())  # noqa: PLR2004
+    return (
+        common >= 4 and common >= 0.6 * shorter and not (one[common:].isdigit() or other[common:].isdigit())  # noqa: PLR2004
+    )
 
 
 def own_words(text: str, vocabulary: Sequence[str]) -> float:

@@ -6,7 +6,7 @@ nothing to check cannot be waived either.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,16 @@ from explainer.rules import RULES
 from explainer.text import suggest
 from explainer.yamltext import read_yaml
 
-__all__ = ["BASELINE_SCHEMA", "Waiver", "apply_baseline", "apply_waivers", "baseline_text", "parse_baseline", "parse_waivers", "select"]
+__all__ = [
+    "BASELINE_SCHEMA",
+    "Waiver",
+    "apply_baseline",
+    "apply_waivers",
+    "baseline_text",
+    "parse_baseline",
+    "parse_waivers",
+    "select",
+]
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
 _KEYS: Final = frozenset({"id", "code", "reason", "until", "text"})
@@ -41,7 +50,7 @@ class Waiver:
     id: str
     code: str
     reason: str
-    until: datetime.date
+    until: dt.date
     location: Location
     text: str | None = None
 
@@ -65,15 +74,17 @@ def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
         if not document.findings:
             document.report("A701", (), "waivers are a list, each with id, code, reason and until")
         return Parsed(None, tuple(document.findings))
-    prefix: tuple[str, ...] = ("waivers",) if isinstance(data, dict) else ()
+    prefix: tuple[str | int, ...] = ("waivers",) if isinstance(data, dict) else ()
     for index, item in enumerate(items):
         path = (*prefix, index)
         problem = _problem(item)
         if problem is not None:
             document.report("A701", path, *problem)
             continue
-        until = datetime.date.fromisoformat(item["until"])
-        waivers.append(Waiver(item["id"], item["code"], item["reason"], until, document.locate(path), item.get("text")))
+        until = dt.date.fromisoformat(item["until"])
+        waivers.append(
+            Waiver(item["id"], item["code"], item["reason"], until, document.locate(path), item.get("text"))
+        )
     return Parsed(waivers, tuple(document.findings))
 
 
@@ -82,7 +93,9 @@ def _problem(item: Any) -> tuple[str, str | None] | None:
     if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
         return "a waiver is a mapping of texts", "write id, code, reason and until"
     unknown = next((key for key in item if key not in _KEYS), None)
-    missing = next((key for key in ("id", "code", "reason", "until") if not str(item.get(key, "")).strip()), None)
+    missing = next(
+        (key for key in ("id", "code", "reason", "until") if not str(item.get(key, "")).strip()), None
+    )
     if unknown is not None or missing is not None:
         what = f"unknown key {unknown!r}" if unknown is not None else f"the key {missing!r} is missing"
         return what, "the keys are id, code, reason, until, and perhaps text"
@@ -90,18 +103,25 @@ def _problem(item: Any) -> tuple[str, str | None] | None:
         meant = suggest(item["code"], filter(can_be_waived, RULES))
         return f"the code {item['code']!r} cannot be waived", f"did you mean {meant}?" if meant else None
     try:
-        datetime.date.fromisoformat(item["until"])
+        dt.date.fromisoformat(item["until"])
     except ValueError:
         return f"{item['until']!r} is no date", "write it as 2027-01-31"
     return None
 
 
-def apply_waivers(reports: Sequence[Checked], waivers: Sequence[Waiver], today: datetime.date) -> tuple[list[Checked], list[Finding]]:
+def apply_waivers(
+    reports: Sequence[Checked], waivers: Sequence[Waiver], today: dt.date
+) -> tuple[list[Checked], list[Finding]]:
     """Return the reports without what is waived, and findings about waivers that have expired or waive nothing."""
     used: set[int] = set()
     current = [(number, waiver) for number, waiver in enumerate(waivers) if waiver.until >= today]
     found = [
-        Finding("A702", w.location, f"the waiver of {w.code} for {w.id!r} expired on {w.until}", "look again, or remove it")
+        Finding(
+            "A702",
+            w.location,
+            f"the waiver of {w.code} for {w.id!r} expired on {w.until}",
+            "look again, or remove it",
+        )
         for w in waivers
         if w.until < today
     ]
@@ -163,7 +183,10 @@ def baseline_text(reports: Iterable[Checked]) -> str:
         for finding in (*report.findings, *report.waived)
         if can_be_waived(finding.code) and finding.severity is not Severity.NOTE
     )
-    rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
+    rows = [
+        {"id": i, "code": code, "text": text, "count": count}
+        for (i, code, text), count in sorted(counted.items())
+    ]
     return json.dumps({"schema": BASELINE_SCHEMA, "findings": rows}, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -172,8 +195,11 @@ def parse_baseline(text: str, file: str) -> Parsed[Counter[tuple[str, str, str]]
     try:
         data = json.loads(text)
         if data["schema"] != BASELINE_SCHEMA:
-            raise KeyError(data["schema"])
-        rows = {(str(row["id"]), str(row["code"]), str(row["text"])): int(row["count"]) for row in data["findings"]}
+            raise KeyError(data["schema"])  # noqa: TRY301
+        rows = {
+            (str(row["id"]), str(row["code"]), str(row["text"])): int(row["count"])
+            for row in data["findings"]
+        }
     except (ValueError, KeyError, TypeError, RecursionError):
         message = f"not a baseline ({BASELINE_SCHEMA})"
         return Parsed(None, (Finding("A701", Location(file), message, "write one with --write-baseline"),))

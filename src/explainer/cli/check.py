@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +39,7 @@ class _Wishes:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917
     answers: Annotated[
         list[Path] | None, typer.Argument(metavar="ANSWER…", help="Answers: files, a folder, .jsonl, or - for stdin.")
     ] = None,
@@ -97,13 +97,15 @@ def run(
         _explain(explain)
         raise typer.Exit
     paths = answers or []
-    wishes = _Wishes(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
+    wishes = _Wishes(
+        question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline
+    )
     _refuse_wrong_usage(paths, wishes, alone=fix or repair)
     intake = Intake(catalog or [], wishes.problems)
     given = list(_given(paths, wishes, intake))
     reports = [_checked(one) for one in given]
     if fix:
-        reports = _fix(paths, given, reports, wishes)
+        reports = _fix(given, reports, wishes)
     reports = _let_pass(reports, wishes)
     if verbose:
         for name in intake.catalogs:
@@ -148,7 +150,9 @@ def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, alone: bool) 
         message = "give an answer: a file, a folder, .jsonl, or - for stdin"
         raise typer.BadParameter(message, param_hint="ANSWER")
     if wishes.question is not None and wishes.prompt is not None:
-        message = "give one of the two: what was offered is what the prompt printed, or what the question names"
+        message = (
+            "give one of the two: what was offered is what the prompt printed, or what the question names"
+        )
         raise typer.BadParameter(message, param_hint="--question/--prompt")
     sources = [str(path) for path in (*paths, wishes.question, wishes.prompt) if path is not None]
     if sources.count(STDIN) > 1:
@@ -180,7 +184,11 @@ def _given(paths: Sequence[Path], wishes: _Wishes, intake: Intake) -> Iterator[G
             yield from intake.folder(path, wishes.question, wishes.prompt)
         else:
             if alone is None:
-                alone = intake.by_question(wishes.question) if wishes.question else intake.by_prompt(wishes.prompt or path)
+                alone = (
+                    intake.by_question(wishes.question)
+                    if wishes.question
+                    else intake.by_prompt(wishes.prompt or path)
+                )
             yield intake.single(path, alone)
 
 
@@ -195,7 +203,9 @@ def _checked(given: Given) -> Checked:
     return replace(report, findings=(*given.findings, *report.findings))
 
 
-def _fix(paths: Sequence[Path], given: Sequence[Given], reports: Sequence[Checked], wishes: _Wishes) -> list[Checked]:
+def _fix(
+    given: Sequence[Given], reports: Sequence[Checked], wishes: _Wishes
+) -> list[Checked]:
     """Mend the answers in place and check them again; an answer on stdin goes, mended, to stdout as the product."""
     from explainer.repair import apply_fixes
     from explainer.waivers import select
@@ -236,15 +246,23 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     reports = waivers.select(reports, wishes.select, wishes.ignore)
     if wishes.waivers is not None:
         text = read_text(wishes.waivers, limit=MAX_ANSWER_BYTES)
-        parsed = waivers.parse_waivers(text.value, display_path(wishes.waivers)) if text.value is not None else text
+        parsed = (
+            waivers.parse_waivers(text.value, display_path(wishes.waivers))
+            if text.value is not None
+            else text
+        )
         wishes.problems += parsed.findings
         if isinstance(parsed.value, list):
-            today = datetime.datetime.now(tz=datetime.UTC).date()
+            today = dt.datetime.now(tz=dt.UTC).date()
             reports, found = waivers.apply_waivers(reports, parsed.value, today)
             wishes.problems += found
     if wishes.baseline is not None:
         text = read_text(wishes.baseline, limit=MAX_ANSWER_BYTES)
-        known = waivers.parse_baseline(text.value, display_path(wishes.baseline)) if text.value is not None else None
+        known = (
+            waivers.parse_baseline(text.value, display_path(wishes.baseline))
+            if text.value is not None
+            else None
+        )
         wishes.problems += (known or text).findings
         if known is not None and known.value is not None:
             reports = waivers.apply_baseline(reports, known.value)
@@ -256,13 +274,19 @@ def _product(output_format: str, given: Sequence[Given], reports: Sequence[Check
         return render_report(output_format, reports)
     from explainer.repair import repair_prompt
 
-    texts = [repair_prompt(report, one.offered) for one, report in zip(given, reports, strict=True) if one.offered is not None]
+    texts = [
+        repair_prompt(report, one.offered)
+        for one, report in zip(given, reports, strict=True)
+        if one.offered is not None
+    ]
     if not any(texts):
         complain("nothing to mend", prefix="")
     return "\n".join(filter(None, texts))
 
 
-def _status(reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool) -> ExitStatus:
+def _status(
+    reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool
+) -> ExitStatus:
     """2 beats 1 beats 3 beats 0."""
     statuses = {status_of(reports, fail_on=least), exit_status(problems, strict=strict)}
     order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)

@@ -35,6 +35,8 @@ _NOTHING: Final = re.compile(
 )
 _HEADING_MARK: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+")
 _MANY_WORDS: Final = 40
+_TITLE_WORDS: Final = 4
+"""Content words from which a text on its own is taken for a title."""
 _LONGEST: Final = 1_000
 """Characters that a name may have: catalogs hold none longer."""
 
@@ -208,6 +210,9 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
         return Verdict(Fit.REWORDED, tuple(nicknamed), offered.sources[nicknamed[0]].name)
     if shares and shares[best] >= _MOST and count >= 2 and not right:  # noqa: PLR2004
         return Verdict(Fit.ALTERED if strict else Fit.REWORDED, (best,), offered.sources[best].name)
+    if right and not strict and count < _TITLE_WORDS:
+        first = next(iter(right))  # a few words beside a right link: the link says which entry is meant
+        return Verdict(Fit.REWORDED, (first,), offered.sources[first].name)
     if strict or reads_like_title(plain):
         return Verdict(Fit.FOREIGN)
     return Verdict(Fit.NO_NAME)

@@ -171,11 +171,14 @@ class _ClaimReader:
                 named = content_words(phrase.text)
                 if links or len(named) > 1 or reads_like_title(phrase.text):
                     return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
-        end = _place(links[0]) - begin if links else len(text)
+        end = max(offset, _place(links[0]) - begin) if links else len(text)
+        if line in self._answer.tables:
+            offset, end = _first_cell(text)
         plain = text[offset:end].rstrip(_SEPARATORS)
         if len(plain) > _LONGEST or not _names(plain) or plain.rstrip().endswith((".", "。")):
             return None
-        if not links and not (_ITEM.match(text) and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004
+        listed = line in self._answer.tables or _ITEM.match(text)
+        if not links and not (listed and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004
             return None
         return Claim(plain, begin + offset, begin + offset + len(plain)) if reads_like_title(plain) else None
 
@@ -200,6 +203,16 @@ class _ClaimReader:
                     else "any"
                 )
                 self._subject.links.append((cited, label if role == "any" else role))
+
+
+def _first_cell(text: str) -> tuple[int, int]:
+    """Where the first cell of a table's row that names something begins and ends."""
+    at = 0
+    for cell in text.split("|"):
+        if _names(cell):
+            return at + len(cell) - len(cell.lstrip()), at + len(cell.rstrip())
+        at += len(cell) + 1
+    return 0, 0
 
 
 def _place(cited: Cited) -> int:
@@ -238,6 +251,11 @@ def _field(text: str) -> tuple[str, int] | None:
     if telling and all(part in _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS for part in telling):
         return "link", match.start("value")
     return None
+
+
+def _is_title(value: str) -> bool:
+    """Whether what stands behind `Paper:` is a title, and no remark."""
+    return len(words(value)) > 2 and reads_like_title(value)  # noqa: PLR2004
 
 
 def names_source(text: str) -> bool:

@@ -13,12 +13,15 @@ from explainer.naming import Fit, Verdict, judge_name
 from explainer.offered import Offered, OwnLink
 from explainer.references import Claim, names_source, read_claims
 from explainer.sections import Sections, find_sections
-from explainer.titles import canonical, words
+from explainer.titles import canonical, content_words, words
 
 __all__ = ["Fault", "Fix", "LinkStatus", "LinkVerdict", "Review", "review_of"]
 
 MAX_RESEMBLANCES: Final = 60
 """Foreign links of one answer that are compared with the offered ones, for a did-you-mean."""
+
+MIN_TITLE_WORDS: Final = 4
+"""Content words of a lead without a link from which it is taken for a title."""
 
 LinkStatus = str
 
@@ -92,6 +95,9 @@ class Review:
         for claim in self.claims:
             right = dict.fromkeys(index for cited, _ in claim.links for index in sorted(self.owners(cited)))
             verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=tuple(right))
+            loose = not claim.strict and not claim.links and len(content_words(claim.text)) < MIN_TITLE_WORDS
+            if verdict.fit is Fit.FOREIGN and loose:
+                verdict = Verdict(Fit.NO_NAME)  # a label such as `Why it matters:`
             judged.append((claim, verdict))
         return judged
 

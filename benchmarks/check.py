@@ -454,10 +454,10 @@ def hostile(answer: Faithful) -> None:
 
 def many(answers: list[Faithful]) -> None:
     chosen = (answers * (2000 // len(answers) + 1))[:2000]
-    start = time.perf_counter()
+    start = time.process_time()
     for answer in chosen:
         check_answer(answer.text, answer.offered)
-    print(f"2,000 answers: {time.perf_counter() - start:.1f} s on one core; wanted < 10 s")
+    print(f"2,000 answers: {time.process_time() - start:.1f} s of one core; wanted < 10 s")
 
 
 def cold(rounds: int) -> None:

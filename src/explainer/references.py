@@ -180,7 +180,7 @@ class _ClaimReader:
         listed = line in self._answer.tables or _ITEM.match(text)
         if not links and not (listed and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004
             return None
-        return Claim(plain, begin + offset, begin + offset + len(plain)) if reads_like_title(plain) else None
+        return Claim(plain, begin + offset, begin + offset + len(plain))
 
     def _odd_labels(self, line: int) -> list[Phrase]:
         start = self._answer.line_starts[line]

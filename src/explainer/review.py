@@ -106,21 +106,21 @@ class Review:
         """Where the text calls an offered source by a name: (position, source)."""
         return [(at, index) for at, index in _mentions(self.answer, self.offered)]
 
+    @cached_property
+    def _named_lines(self) -> list[tuple[int, int]]:
+        """The lines, from 0, on which a source is named or linked: (line, source)."""
+        line_of = self.answer.line_of
+        found = [(line_of(at), index) for at, index in self.mentions]
+        for claim, verdict in self.verdicts:
+            if verdict.fit in (Fit.EXACT, Fit.KNOWN, Fit.SHORT, Fit.REWORDED):
+                found += [(line_of(claim.start), index) for index in verdict.sources]
+        for link in self.links:
+            found += [(line_of(link.cited.spotted.start), index) for index in self.owners(link.cited)]
+        return list(dict.fromkeys(found))
+
     def named_in(self, first: int, last: int) -> set[int]:
         """The sources that are named or linked in the lines from the first up to the second, from 0."""
-        found = {index for at, index in self.mentions if first <= self.answer.line_of(at) < last}
-        for claim, verdict in self.verdicts:
-            if first <= self.answer.line_of(claim.start) < last and verdict.fit in (
-                Fit.EXACT,
-                Fit.KNOWN,
-                Fit.SHORT,
-                Fit.REWORDED,
-            ):
-                found.update(verdict.sources)
-        for link in self.links:
-            if first <= self.answer.line_of(link.cited.spotted.start) < last:
-                found |= self.owners(link.cited)
-        return found
+        return {index for line, index in self._named_lines if first <= line < last}
 
 
 def review_of(text: str, offered: Offered) -> Review:

@@ -172,7 +172,11 @@ def similarity(one: str, other: str) -> float:
 
 def same_word(one: str, other: str) -> bool:
     """Whether two words in canonical form are forms of one word: `removal` and `removing`."""
-    if one == other or one + "s" == other or other + "s" == one:
+    if one == other:
+        return True
+    if one[:2] != other[:2]:
+        return False
+    if one + "s" == other or other + "s" == one:
         return True
     shorter = min(len(one), len(other))
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)

@@ -260,18 +260,18 @@ class Intake:
         content = parse_prompt(text, file)
         if content.value is None or has_errors(content.findings):
             return Parsed(None, content.findings)
-        library = self._library(None, base)
+        library = self._library(None, base, asked=bool(self._given))
         gazetteer = self._gazetteer(library) if library is not None else None
         return Parsed(offered_by_prompt(content.value, gazetteer), content.findings)
 
-    def _library(self, named: Sequence[str] | None, base: Path) -> Library | None:
+    def _library(self, named: Sequence[str] | None, base: Path, *, asked: bool = True) -> Library | None:
+        """The catalogs of a question; mistakes in some that nobody asked for are not worth saying."""
         key = (tuple(named) if named is not None else None, base.absolute())
         if key not in self._libraries:
             paths = catalogs_for(self._given, named, base)
             library = self._shelf.library(paths.value or [])
-            self._findings += [
-                finding for finding in (*paths.findings, *library.findings) if finding not in self._findings
-            ]
+            found = (*paths.findings, *library.findings) if asked else ()
+            self._findings += [finding for finding in found if finding not in self._findings]
             self.catalogs.update(dict.fromkeys(display_path(found.path) for found in paths.value or []))
             self._libraries[key] = library.value
         return self._libraries[key]

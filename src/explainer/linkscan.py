@@ -13,7 +13,7 @@ __all__ = ["Form", "Spotted", "spot_links"]
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 
-_RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
+_RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]|\\(?=[_~*&#-]))++")
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
       | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
@@ -91,10 +91,10 @@ def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> Spotted | No
     if kind == "doi":
         return Spotted(start, end, found, "doi", doi_link(found)) if "/" in found.rstrip("/") else None
     if kind == "bare":
-        return Spotted(start, end, found, "bare", identify(found))
+        return Spotted(start, end, found, "bare", identify(found.replace("\\", "")))
     if kind == "broken" and len(found) <= len(match.group()):
         return None
-    link = None if kind == "broken" else identify(found)
+    link = None if kind == "broken" else identify(found.replace("\\", ""))
     return Spotted(start, end, found, "broken" if link is None else "url", link)
 
 

@@ -41,7 +41,8 @@ def repair_prompt(report: Checked, offered: Offered) -> str:
     for number, finding in enumerate(points[:_MOST_POINTS], start=1):
         quoted = f" `{printable(shorten(finding.text.strip(), 200))}`:" if finding.text.strip() else ""
         hint = f". {printable(finding.hint[0].upper() + finding.hint[1:])}" if finding.hint else ""
-        lines.append(f"{number}. Line {finding.location.line}:{quoted} {printable(finding.message)}{hint}.")
+        end = "" if hint.endswith("?") else "."
+        lines.append(f"{number}. Line {finding.location.line}:{quoted} {printable(finding.message)}{hint}{end}")
     if len(points) > _MOST_POINTS:
         lines.append(f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds.")
     lines += ["", "Cite only these sources, with exactly these names and links, and no other:", ""]

@@ -171,7 +171,8 @@ def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:  # noqa: PLR0911
         return _broken(cited, offered)
     owners = tuple(offered.owners(spotted.link))
     if owners:
-        exact = tuple((index, own) for index, own in owners if own.url == spotted.text)
+        written = spotted.text if "\\" not in spotted.text else spotted.text.replace("\\", "")  # Markdown's escapes
+        exact = tuple((index, own) for index, own in owners if own.url in (written, spotted.text))
         named = spotted.form in ("arxiv", "doi", "number")
         return LinkVerdict(cited, "offered" if exact or named else "respelled", exact or owners)
     known = tuple(offered.known_owners(spotted.link))

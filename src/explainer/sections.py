@@ -217,7 +217,31 @@ def _choose(
             numbered = [h for h in numbered if cites(h.line + 1, _end(h, headings, chosen, answer.lines))]
         if numbered:
             chosen[kind] = min(numbered, key=lambda h: (h.level, h.line))
+    for kind in KINDS:
+        if kind not in chosen and chosen:
+            _choose_by_place(kind, headings, chosen, answer, cites)
     return chosen
+
+
+def _choose_by_place(
+    kind: SectionKind,
+    headings: Sequence[Heading],
+    chosen: dict[SectionKind, Heading],
+    answer: Answer,
+    cites: Callable[[int, int], bool],
+) -> None:
+    """Take a heading without a number, on the level of the other sections, that stands where the section belongs."""
+    before = max((h.line for other, h in chosen.items() if KINDS.index(other) < KINDS.index(kind)), default=-1)
+    after = min((h.line for other, h in chosen.items() if KINDS.index(other) > KINDS.index(kind)), default=answer.lines)
+    levels = {heading.level for heading in chosen.values() if heading.level < _BOLD}
+    for heading in headings:
+        fits = heading.number is None and heading.level in levels and before < heading.line < after
+        if not fits or _CLOSING.search(heading.title.casefold()) or _CONTINUING.search(heading.title.casefold()):
+            continue
+        if kind == "references" and not cites(heading.line + 1, _end(heading, headings, chosen, answer.lines)):
+            continue
+        chosen[kind] = heading
+        return
 
 
 def _says_another(heading: Heading, kind: SectionKind, expected: int) -> bool:

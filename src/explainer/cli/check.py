@@ -41,7 +41,7 @@ class _Wishes:
 @app.command()
 def run(  # noqa: PLR0917
     answers: Annotated[
-        list[Path] | None, typer.Argument(metavar="ANSWER…", help="Answers: files, a folder, .jsonl, or - for stdin.")
+        list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")
     ] = None,
     question: Annotated[
         Path | None, typer.Option("--question", metavar="PATH", help="The question that was asked; a folder or .jsonl for many.")

@@ -42,7 +42,8 @@ _THINKING: Final = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL
 )
 _RESIDUE: Final = re.compile(
-    r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
+    r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】"
+    r"|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
     r"|\[oaicite:[^\]\n]{0,40}\]",
     re.IGNORECASE,
 )
@@ -218,16 +219,16 @@ def _without_outer_fence(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # 40 ms that only answers need
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
 
     parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # every destination is judged here, none hidden  # noqa: ARG005
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # none is hidden  # noqa: ARG005
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
 
 
 def _bounded(body: str) -> str:
-    """The body for the Markdown parser: one kind of line break, no run or heap of marks that takes it quadratic time."""
+    """The body for the Markdown parser: one kind of line break, no heap of marks that takes it quadratic time."""
     text = body.replace("\r\n", " \n").replace("\r", "\n")
     text = _METACHARACTER_RUN.sub(lambda match: " " * len(match.group()), text)
     if text.count("[") > MAX_BRACKETS:

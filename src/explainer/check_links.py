@@ -105,7 +105,7 @@ def _offered_hint(review: Review) -> str:
 
 
 def odd_destinations(review: Review) -> Iterator[Fault]:
-    """A204: a Markdown link that leads nowhere, such as `[code](#)` or `[paper](link)`; `[GitHub](None)` says so itself."""
+    """A204: a Markdown link that leads nowhere, such as `[code](#)`; `[GitHub](None)` says so itself."""
     for href, label in review.answer.odd_hrefs:
         if (href and is_nothing(href)) or (href.startswith("#") and len(href) > 1):
             continue

@@ -44,7 +44,7 @@ def claimed_names(review: Review) -> Iterator[Fault]:
 
 
 def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault:
-    """A near miss is safe to mend when it is very near and its links, if any, are those of the entry that it resembles."""
+    """A near miss is safe to mend when it is very near and its links are those of the entry that it resembles."""
     fix = None
     if (
         verdict.meant

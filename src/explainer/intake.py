@@ -1,7 +1,7 @@
 """Answers and what was offered to each, from wherever they are kept: the glue between the disk and `check`.
 
-One answer beside one question or prompt; a folder of answers beside a folder of questions or prompts; lines of JSON that
-hold their own prompt or question; the output of a batch, joined by `custom_id` with the questions, or with the requests.
+One answer beside one question or prompt; a folder of answers beside a folder of questions or prompts; lines of JSON
+that hold their own prompt or question; the output of a batch, joined by `custom_id` with the questions or the requests.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class Intake:
                 )
                 yield Given(name, display_path(path), None, None, (finding,))
 
-    def _row(  # noqa: PLR0917
+    def _row(
         self,
         row: _Row,
         file: str,
@@ -282,7 +282,7 @@ class Intake:
         return self._gazetteers[id(library)]
 
     def _sources(self, path: Path, *, prompts: bool) -> Parsed[Mapping[str, Path | _Row]]:
-        """Questions or prompts by id: the files of a folder, or lines of JSON; a batch's manifest stands for its output."""
+        """Questions or prompts by id: files of a folder, or lines of JSON; a manifest stands for its output."""
         path = _beside_manifest(path)
         if path.is_dir():
             endings = _PROMPT_ENDINGS if prompts else CATALOG_SUFFIXES
@@ -374,7 +374,7 @@ def _matching(name: str, sources: Mapping[str, Any]) -> str | None:
 
 
 def _closest(name: str, sources: Mapping[str, Any]) -> str | None:
-    from explainer.text import suggest  # only mistakes need it
+    from explainer.text import suggest  # noqa: PLC0415  # only mistakes need it
 
     meant = suggest(name, list(sources)[:2000])
     return f"did you mean {meant!r}?" if meant else None

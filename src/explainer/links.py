@@ -149,7 +149,7 @@ def _inside(path: str) -> str:
 
 
 def is_placeholder(url: str) -> bool:
-    """Whether a URL stands for one that was never filled in: `https://example.com`, `https://github.com/your-name/…`."""
+    """Whether a URL stands for one that was never filled in: `https://example.com`, `github.com/your-name/…`."""
     match = _URL.fullmatch(url.strip())
     if match is None:
         return True

@@ -29,7 +29,8 @@ _TAIL: Final = re.compile(
     re.IGNORECASE,
 )
 _NOTHING: Final = re.compile(
-    r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable|tbd|-+|–|—"
+    r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
+    r"|tbd|-+|–|—"
     r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)",
     re.IGNORECASE,
 )
@@ -188,7 +189,7 @@ def _drops_ends(key: str, source: Source, *, strict: bool) -> bool:
     return not strict and key in source.key
 
 
-def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[int]) -> Verdict:
+def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[int]) -> Verdict:  # noqa: PLR0911
     parts = [canonical(word) for word in words(plain)]
     windows = {
         "".join(parts[start : start + size]) for size in range(1, 6) for start in range(len(parts) - size + 1)

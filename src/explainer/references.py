@@ -22,7 +22,8 @@ T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
 
 _FIELD: Final = re.compile(
-    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
+    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+"
+    r"(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
     r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
 )
 _NAME_LABELS: Final = frozenset(

@@ -1,7 +1,7 @@
 """Lines of JSON by whoever wrote them: the answer in a line, and the prompt in a line.
 
-Read are the lines of this project, and those of OpenAI's and vLLM's batches: requests (`custom_id`, `body`) and what came
-back (`custom_id`, `response`, `error`).
+Read are the lines of this project, and those of OpenAI's and vLLM's batches: requests (`custom_id`, `body`) and what
+came back (`custom_id`, `response`, `error`).
 """
 
 from __future__ import annotations

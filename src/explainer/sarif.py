@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 (OASIS, docs.oasis-open.org/sarif/sarif/v2.1.0): findings as code scanning tools and editors read them."""
+"""SARIF 2.1.0 (OASIS, docs.oasis-open.org/sarif/sarif/v2.1.0): findings for code scanning tools and editors."""
 
 from __future__ import annotations
 

@@ -24,10 +24,11 @@ NAMES: Final[dict[SectionKind, str]] = {
 }
 
 _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
-    "task": re.compile(r"^tasks?\b|\btask (?:analysis|description|definition|identification|overview|understanding|summary)|"
-                       r"\b(?:what|which)\b.{0,40}\btask\b|\btask\b.{0,40}\buser\b|\buser\b.{0,40}\btask\b|\buser (?:goal|intent)"),
+    "task": re.compile(r"^tasks?\b|\btask (?:analysis|description|definition|identification|overview|summary)|"
+                       r"\b(?:what|which)\b.{0,40}\btask\b|\btask\b.{0,40}\buser\b|"
+                       r"\buser\b.{0,40}\btask\b|\buser (?:goal|intent)"),
     "workflow": re.compile(r"workflow|\bcnaps\b|\bpipeline\b"),
-    "references": re.compile(r"\breferenc|\bpapers?\b|\btools\b|\bcitations?\b|\bbibliograph|\bsources\b|\bliterature\b"),
+    "references": re.compile(r"\breferenc|\bpapers?\b|\btools\b|\bcitations?\b|\bbibliograph|\bsources\b|\bliterature"),
 }  # fmt: skip
 _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
     "task": re.compile(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
@@ -63,7 +64,7 @@ _MOST_HEADINGS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line that reads as a heading: its level (1 to 6 as in Markdown, then bold, numbered and plain lines), its number."""
+    """A line that reads as a heading: its level (1 to 6, then bold, numbered and plain lines) and its number."""
 
     line: int
     level: int
@@ -281,7 +282,7 @@ def _end(
 
 
 def _ends(other: Heading, heading: Heading) -> bool:
-    """Whether a heading without a number ends the section before it: `Primary model:` on the same level divides it only."""
+    """Whether a heading without a number ends the section before it; `Primary model:` only divides it."""
     title = other.title.casefold()
     if _CLOSING.search(title):
         return True

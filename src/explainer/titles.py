@@ -53,8 +53,10 @@ _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 FILLERS: Final = frozenset(
     "a an the and or of for in on with via by to from as at using based towards toward into is are be its their this "  # noqa: SIM905
     "that paper papers model models method methods approach technique techniques framework frameworks system systems "
-    "tool tools toolkit network networks github gitlab git repo repository code source codebase implementation official "
-    "link links arxiv pdf doi url website page project homepage hugging face huggingface hf card demo dataset data docs "
+    "tool tools toolkit network networks github gitlab git repo repository code source codebase implementation "
+    "official "
+    "link links arxiv pdf doi url website page project homepage hugging face huggingface hf card demo dataset data "
+    "docs "
     "documentation library article publication preprint reference references study work research read view see here "
     "original full text more details available app application tutorial colab notebook weights checkpoint checkpoints "
     "download release pytorch tensorflow jax web site online abstract version primary supporting related main resource "
@@ -63,8 +65,9 @@ FILLERS: Final = frozenset(
 """Words that carry no claim about which entry is meant."""
 
 _GENERIC_ACRONYMS: Final = frozenset(
-    "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae vaes gpt "  # noqa: SIM905
-    "rgb hdr 2d 3d 4d iou miou sota gpu gpus cpu api apis cad vqa ocr sam clip unet resnet rl rlhf rag lora ssl svm pca "
+    "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae gpt "  # noqa: SIM905
+    "rgb hdr 2d 3d 4d iou miou sota gpu gpus cpu api apis cad vqa ocr sam clip unet resnet rl rlhf rag lora ssl svm "
+    "pca vaes "
     "cvpr iccv eccv neurips iclr icml aaai acl emnlp miccai arxiv doi github http https www pdf html mri ct pet "
     "psnr ssim fid ieee acm qa ir kg slam vr ar xr ui ux sdk id ids pdfs url urls eeg ecg cv hci ood fps nerf nerfs "
     "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io".split()

@@ -60,7 +60,7 @@ class Waiver:
 
 
 def can_be_waived(code: str) -> bool:
-    """Whether findings of a code may be let pass: those about citations and sections, not those that say nothing was checked."""
+    """Whether findings of a code may be let pass: those about citations and sections, not `nothing was checked`."""
     return code.startswith("A") and code < "A6" and not RULES[code].nothing_checked
 
 

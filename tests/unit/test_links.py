@@ -82,12 +82,17 @@ def test_what_is_no_web_address_has_no_identity(text: str) -> None:
 )
 def test_a_slip_resembles_what_was_meant(one: str, other: str) -> None:
     first, second = identify(one), identify(other)
-    assert first and second and first.key != second.key and resembles(first, second)
+    assert first
+    assert second
+    assert first.key != second.key
+    assert resembles(first, second)
 
 
 def test_another_paper_resembles_nothing() -> None:
     one, other = arxiv_link("2401.10000"), arxiv_link("1706.03762")
-    assert one and other and not resembles(one, other)
+    assert one
+    assert other
+    assert not resembles(one, other)
 
 
 def test_links_are_found_wherever_they_hide() -> None:

@@ -39,16 +39,17 @@ class _Wishes:
 
 
 @app.command()
-def run(  # noqa: PLR0917
+def run(
     answers: Annotated[
         list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")
     ] = None,
     question: Annotated[
-        Path | None, typer.Option("--question", metavar="PATH", help="The question that was asked; a folder or .jsonl for many.")
+        Path | None,
+        typer.Option("--question", metavar="PATH", help="The question that was asked; a folder or .jsonl for many."),
     ] = None,
     prompt: Annotated[
         Path | None,
-        typer.Option("--prompt", metavar="PATH", help="The prompt that was sent; a folder, .jsonl or a manifest for many."),
+        typer.Option("--prompt", metavar="PATH", help="The prompt that was sent; for many a folder, .jsonl or manifest."),
     ] = None,
     catalog: CatalogOption = None,
     output_format: Annotated[
@@ -58,11 +59,16 @@ def run(  # noqa: PLR0917
             callback=one_of(CHECK_FORMATS), autocompletion=completing(CHECK_FORMATS),
         ),
     ] = "text",
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write the report to a file, not to stdout.")] = None,
-    select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Report these codes only, such as A2 or A203; may be repeated.")
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="Write the report to a file, not to stdout.")
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Report these codes only, such as A2 or A203; may be repeated."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
+    ] = None,
     strict: StrictOption = False,
     fail_on: Annotated[
         str,
@@ -71,15 +77,20 @@ def run(  # noqa: PLR0917
             callback=one_of(_SEVERITIES), autocompletion=completing(_SEVERITIES),
         ),
     ] = "error",
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
+    ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to mend, instead of a report.")
+        bool,
+        typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to mend, and no report."),
     ] = False,
     waivers: Annotated[
-        Path | None, typer.Option("--waivers", metavar="FILE", help="Reviewed exceptions (YAML: id, code, reason, until).")
+        Path | None,
+        typer.Option("--waivers", metavar="FILE", help="Reviewed exceptions (YAML: id, code, reason, until)."),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Findings that are known already; only new ones count.")
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Findings that are known already; only new ones count."),
     ] = None,
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
@@ -90,8 +101,9 @@ def run(  # noqa: PLR0917
     """Prove that answers cite only the sources that they were given, named and linked rightly.
 
     It needs no network and no LLM, and says the same each time. It proves the citations, not the prose: what an answer
-    claims without citing anything passes. The report goes to stdout (or to --out). The exit status is 0 when all answers
-    are grounded, 1 when one is not, 2 for wrong usage or a file that cannot be used, 3 when nothing could be checked.
+    claims without citing anything passes. The report goes to stdout (or to --out). The exit status is 0 when all
+    answers are grounded, 1 when one is not, 2 for wrong usage or a file that cannot be used, 3 when nothing could be
+    checked.
     """
     if explain is not None:
         _explain(explain)
@@ -168,7 +180,7 @@ def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, alone: bool) 
 
 
 def _holds_lines(path: Path, wishes: _Wishes) -> bool:
-    """Whether a path holds many answers as lines of JSON; stdin does when nothing says what a single answer was offered."""
+    """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
     if str(path) == STDIN:
         source = wishes.question or wishes.prompt
         return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES

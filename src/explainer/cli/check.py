@@ -49,7 +49,7 @@ def run(
     ] = None,
     prompt: Annotated[
         Path | None,
-        typer.Option("--prompt", metavar="PATH", help="The prompt that was sent; for many a folder, .jsonl or manifest."),
+        typer.Option("--prompt", metavar="PATH", help="The prompt that was sent; for many: folder, .jsonl, manifest."),
     ] = None,
     catalog: CatalogOption = None,
     output_format: Annotated[

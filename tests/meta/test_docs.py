@@ -15,7 +15,7 @@ from tests.support import ROOT, explainer
 
 AREAS = {
     "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",
-    "T": "Templates", "P": "Prompts that are read back", "E": "Extras",
+    "T": "Templates", "P": "Prompts that are read back", "E": "Extras", "A": "Answers",
 }  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def build(
         What was built, or None; and the findings about the names in the question and about the template.
     """
     resolved = resolve(loaded, library)
-    if resolved.value is None:
+    if resolved.value is None or loaded.partial:
         return Parsed(None, resolved.findings)
     sources, findings, choice = resolved.value, resolved.findings, None
     if (loaded.question.models is None and wanted.models) or (loaded.question.papers is None and wanted.papers):

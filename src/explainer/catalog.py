@@ -27,12 +27,14 @@ class LoadedCatalog:
         catalog: its entries; those with mistakes are left out.
         rank: the order among catalogs, smaller first; equal where there is no order.
         broken: names of the entries that were left out: whoever names them made no mistake.
+        complete: False when only a part of the file could be read: what it lacks may be in the rest.
     """
 
     file: str
     catalog: Catalog
     rank: int = 0
     broken: frozenset[str] = frozenset()
+    complete: bool = True
 
 
 def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
@@ -57,7 +59,7 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     if catalog is None:
         catalog, broken = _without_mistakes(document)
     _report_repeated(document)
-    return Parsed(LoadedCatalog(document.file, catalog, rank, broken), tuple(document.findings))
+    return Parsed(LoadedCatalog(document.file, catalog, rank, broken, document.readable), tuple(document.findings))
 
 
 def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
@@ -70,18 +72,18 @@ def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
         for item in items if isinstance(items, list) else ():
             alone = validate(Document(document.file, {kind: [item]}), Catalog)
             if alone.value is None or has_errors(alone.findings):
-                broken.update(_names(item, kind))
+                broken.update(_names(item))
             else:
                 kept.setdefault(kind, []).append(item)
     return Catalog.model_validate(kept), frozenset(broken)
 
 
-def _names(item: Any, kind: str) -> Iterator[str]:
+def _names(item: Any) -> Iterator[str]:
     """Whatever may name a broken entry, also as it would be without the characters that were refused."""
     if not isinstance(item, dict):
         return
     aliases = item.get("aliases")
-    for name in (item.get(_NAME_KEYS[kind]), item.get("id"), *(aliases if isinstance(aliases, list) else ())):
+    for name in (item.get("name"), item.get("title"), item.get("id"), *(aliases if isinstance(aliases, list) else ())):
         if isinstance(name, str):
             yield name
             yield name.replace("\ufffd", "")

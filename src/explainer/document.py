@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from explainer.findings import Finding, Location, Parsed
-from explainer.text import describe_character, invisible_characters, line_column, refused_characters
+from explainer.text import Lines, describe_character, invisible_characters, line_column, refused_characters
 
 __all__ = ["MAX_DEPTH", "Document", "Path", "Spans", "character_findings", "decode"]
 
@@ -51,7 +51,7 @@ class Document:
     data: Any = None
     findings: list[Finding] = field(default_factory=list)
     readable: bool = True
-    unreliable: list[Path] = field(default_factory=list)
+    unreliable: set[Path] = field(default_factory=set)
     find_spans: Callable[[], Spans] = Spans
     _spans: Spans | None = None
 
@@ -81,7 +81,7 @@ class Document:
 
     def is_unreliable(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path, or one around it, was refused already."""
-        return any(tuple(path[: len(refused)]) == refused for refused in self.unreliable)
+        return bool(self.unreliable) and any(tuple(path[:end]) in self.unreliable for end in range(len(path) + 1))
 
 
 def decode(raw: bytes, file: str) -> Parsed[str]:
@@ -102,12 +102,13 @@ def decode(raw: bytes, file: str) -> Parsed[str]:
 def character_findings(text: str, file: str) -> list[Finding]:
     """Findings about the characters of a whole file: Y108 for refused ones, Y111 for invisible ones."""
     found = []
+    lines = Lines(text)
     for index, char in refused_characters(text, source=True):
-        location = Location(file, *line_column(text, index))
+        location = Location(file, *lines.position(index))
         message = f"the character {describe_character(char)} is not allowed"
         found.append(Finding("Y108", location, message, "remove it", char))
     for index, char in invisible_characters(text):
-        location = Location(file, *line_column(text, index))
+        location = Location(file, *lines.position(index))
         message = f"the invisible character {describe_character(char)}"
         found.append(Finding("Y111", location, message, "remove it if it is not meant", char))
     return found

@@ -129,7 +129,7 @@ class IsolatedRenderer:
             status = 0
         self.close()
         if status == -getattr(signal, "SIGXCPU", 0) and status:
-            return self._failed("T505", f"the template took more than {CPU_SECONDS} seconds of processor time")
+            return self._failed("T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time")
         return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
 
     def _failed(self, code: str, message: str) -> Parsed[Rendering]:

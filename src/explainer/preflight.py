@@ -17,7 +17,7 @@ from explainer.question import LoadedQuestion, parse_question_line, question_fro
 from explainer.render import render_context
 from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
-from explainer.templates import builtin_renderer, user_renderer
+from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
 from explainer.workspace import MAX_CATALOG_BYTES, display_path, files_below, read_text
 from explainer.yamltext import read_yaml
@@ -77,6 +77,7 @@ class _Checker:
         self._result = Preflight()
         self._catalogs: list[tuple[LoadedCatalog, Document]] = []
         self._reported: set[Finding] = set()
+        self._renderers = [builtin_renderer(name) for name in BUILTIN_TEMPLATES]
 
     def check(self, paths: Sequence[Path]) -> Preflight:
         for path in paths:
@@ -107,7 +108,7 @@ class _Checker:
             self._check_lines(text.value, path)
             return
         document = read_yaml(text.value, display_path(path))
-        if _is_question(document.data, path):
+        if _is_question(document.data, path.parts[:-1]):
             default_id = path.stem if inside is None else inside.with_suffix("").as_posix()
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
@@ -141,8 +142,8 @@ class _Checker:
         paths = catalogs_for(self._given, loaded.question.catalog, base)
         library = self._shelf.library(paths.value or [])
         self._add(paths.findings + library.findings)
-        for template in ("prompt", "answer"):
-            result = build(loaded, library.value or Library([]), builtin_renderer(template), _NOTHING_CHOSEN)
+        for renderer in self._renderers:
+            result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:
@@ -185,15 +186,16 @@ def _files(path: Path) -> Iterator[tuple[Path, Path | None]]:
         yield path, None
 
 
-def _is_question(data: Any, path: Path) -> bool:
-    """Whether YAML data is a question and not a catalog, also when it has mistakes."""
+def _is_question(data: Any, folders: Sequence[str]) -> bool:
+    """Whether YAML data is a question and not a catalog, also when it has mistakes; `folders` are those it lies in."""
+    nearest = next((folder for folder in reversed(folders) if folder in ("catalogs", "questions")), None)
     if not isinstance(data, dict) or "question" in data or "tasks" in data:
-        return "question" in data if isinstance(data, dict) else "questions" in path.absolute().parts
+        return "question" in data if isinstance(data, dict) else nearest == "questions"
     lists = [data[kind] for kind in ("models", "papers") if isinstance(data.get(kind), list)]
     items = [item for items in lists for item in items]
     if any(isinstance(item, dict) and any(suggest(key, _ENTRY_KEYS) for key in item) for item in items):
         return False
-    return bool(items) or suggest("question", data) is not None or "questions" in path.absolute().parts
+    return bool(items) or suggest("question", data) is not None or nearest == "questions"
 
 
 def _tasks_used(data: Any) -> Iterator[tuple[tuple[str, int, str], str]]:

@@ -11,7 +11,7 @@ from explainer.catalog import LoadedCatalog, parse_catalog
 from explainer.findings import Finding, Location, Parsed
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.resolve import EntryIndex, Library, Sources
-from explainer.schema import Entry, Task
+from explainer.schema import Catalog, Entry, Task
 from explainer.text import shorten
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
@@ -171,6 +171,5 @@ class Shelf:
                 self._catalogs[entry] = load_catalog(entry.path, rank=entry.rank)
             parsed = self._catalogs[entry]
             findings += parsed.findings
-            if parsed.value is not None:
-                loaded.append(parsed.value)
+            loaded.append(parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False))
         return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))

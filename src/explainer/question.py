@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from explainer.document import Document
 from explainer.findings import Parsed
@@ -26,11 +26,14 @@ class LoadedQuestion:
         id: its own id, or the default that its source gives it.
         question: the question as it was written.
         document: the way back from its values to their places.
+        partial: parts with mistakes were left out. Its names can be resolved, to find their mistakes too; it cannot be
+            rendered.
     """
 
     id: str
     question: Question
     document: Document = field(compare=False, repr=False)
+    partial: bool = False
 
 
 def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQuestion]:
@@ -54,7 +57,7 @@ def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuesti
                     message = f"item {index + 1} of {kind!r} must be a name, not a mapping"
                     hint = "quote a title that holds ': '; whole entries belong in a catalog"
                     document.report("S203", (kind, index), message, hint)
-                    document.unreliable.append((kind, index))
+                    document.unreliable.add((kind, index))
     return _loaded(document, default_id)
 
 
@@ -86,5 +89,21 @@ def question_from_text(text: str, *, default_id: str = "question", file: str = "
 def _loaded(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
     parsed = validate(document, Question)
     if parsed.value is None:
-        return Parsed(None, parsed.findings)
+        value = None
+        if document.readable and isinstance(document.data, dict):
+            value = LoadedQuestion(default_id, _without_mistakes(document.data), document, partial=True)
+        return Parsed(value, parsed.findings)
     return Parsed(LoadedQuestion(parsed.value.id or default_id, parsed.value, document), parsed.findings)
+
+
+def _without_mistakes(data: dict[str, Any]) -> Question:
+    """What can be used of a question with mistakes: its catalogs and the names in it. Other items become empty names."""
+    named: dict[str, Any] = {}
+    for kind in _KINDS:
+        items = data.get(kind)
+        if isinstance(items, list):
+            named[kind] = tuple(item if isinstance(item, str) and "\ufffd" not in item else "" for item in items)
+    catalog = data.get("catalog")
+    paths = [catalog] if isinstance(catalog, str) else catalog
+    usable = isinstance(paths, list) and all(isinstance(path, str) and path for path in paths)
+    return Question.model_construct(question="", catalog=tuple(paths) if usable and paths else None, **named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from explainer.catalog import LoadedCatalog
 from explainer.document import Document, Path
@@ -16,6 +16,9 @@ from explainer.text import digest, shorten, slugify, suggest
 __all__ = ["EntryIndex", "Library", "Sources", "Wanted", "resolve"]
 
 E = TypeVar("E", bound=Entry)
+
+_SUGGESTIONS: Final = 5
+"""Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ class Library:
         self.models = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.models)
         self.papers = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.papers)
         self.broken = frozenset[str]().union(*(c.broken for c in ordered))
+        self.complete = all(c.complete for c in ordered)
+        """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
         self.vocabulary = vocabulary
 
     @property
@@ -146,7 +151,8 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
         The sources, or None if a name is unknown or ambiguous; and a finding for each, at its place.
         What the question leaves out is empty here.
     """
-    document = Document(loaded.document.file, find_spans=loaded.document.find_spans)
+    known = loaded.document
+    document = Document(known.file, find_spans=known.find_spans, unreliable=known.unreliable)
     models = _resolve_items(loaded.question.models or (), "models", library.models, library, document)
     papers = _resolve_items(loaded.question.papers or (), "papers", library.papers, library, document)
     if models is None or papers is None:
@@ -159,10 +165,14 @@ def _resolve_items(
 ) -> tuple[E, ...] | None:
     chosen: list[E] = []
     complete = True
+    unknown = 0
     for position, item in enumerate(items):
         path: Path = (kind, position)
         if not isinstance(item, str):
             chosen.append(item)
+            continue
+        if not item:  # left out of a question with mistakes
+            complete = False
             continue
         found = index.find(item)
         if len(found) == 1:
@@ -171,11 +181,14 @@ def _resolve_items(
             continue
         complete = False
         if len(found) > 1:
-            ids = ", ".join(sorted(repr(index.id_of(entry)) for entry in found))
-            hint = f"name one of them by its id: {ids}; or give the catalogs an order with --catalog"
+            ids = sorted({index.id_of(entry) for entry in found})
+            hint = "give the catalogs an order with --catalog, or make the entries equal"
+            if len(ids) == len(found):
+                hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
             document.report("Q403", path, f"{shorten(item)!r} means {len(found)} different entries", hint, text=item)
-        elif item not in library.broken:
-            _report_unknown(item, kind, index, library, document, path)
+        elif item not in library.broken and library.complete:
+            unknown += 1
+            _report_unknown(item, kind, index, library, document, path, suggesting=unknown <= _SUGGESTIONS)
     return tuple(chosen) if complete else None
 
 
@@ -187,12 +200,12 @@ def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document,
 
 
 def _report_unknown(
-    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: Path
+    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: Path, *, suggesting: bool
 ) -> None:
     one = kind.removesuffix("s")
     other: EntryIndex[ModelEntry] | EntryIndex[PaperEntry]
     other = library.papers if kind == "models" else library.models
-    meant = index.suggestion(item)
+    meant = index.suggestion(item) if suggesting else None
     if other.find(item):
         hint = f"it is one of the {'papers' if kind == 'models' else 'models'}: move it there"
     elif meant is not None:

@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, E extras: embedding models, the index on disk.
+P prompts that are read back, E extras: embedding models, the index on disk, A answers.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ class Rule:
         severity: the severity of all findings of this kind.
         meaning: what it says, in one sentence, and what to do about it where that is not obvious.
         unusable_file: the finding is about a file that cannot be read or written: exit status 2.
+        nothing_checked: the finding says that there was nothing to check: exit status 3, never a pass.
     """
 
     severity: Severity
     meaning: str
     unusable_file: bool = False
+    nothing_checked: bool = False
 
 
 def _error(meaning: str) -> Rule:
@@ -49,6 +51,14 @@ def _file(meaning: str) -> Rule:
     return Rule(Severity.ERROR, meaning, unusable_file=True)
 
 
+def _note(meaning: str) -> Rule:
+    return Rule(Severity.NOTE, meaning)
+
+
+def _unchecked(meaning: str) -> Rule:
+    return Rule(Severity.ERROR, meaning, nothing_checked=True)
+
+
 RULES: dict[str, Rule] = {
     "F101": _file("The file or folder does not exist."),
     "F102": _file("The path is not a regular file: pipes, devices and sockets are not read; `-` reads stdin."),
@@ -59,7 +69,7 @@ RULES: dict[str, Rule] = {
     "Y101": _error("The bytes are not UTF-8 (or UTF-16/32 with a byte order mark)."),
     "Y102": _error("The text is not YAML, or not JSON in a `.jsonl` file."),
     "Y103": _error("A key stands twice in one mapping; YAML would silently keep the last."),
-    "Y104": _error("Aliases (`*name`) are not allowed: they can blow a small file up. Write the value out."),
+    "Y104": _error("Anchors and aliases (`&name`, `*name`) are not allowed: they can blow a small file up."),
     "Y105": _error("Tags (`!!type`) are not allowed: text stays text here."),
     "Y106": _error("The values are nested too deeply."),
     "Y107": _error("One file holds one document; a second `---` document was found."),
@@ -103,4 +113,46 @@ RULES: dict[str, Rule] = {
     "E703": _file("A package that `--index` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
+    "A101": _unchecked("The answer is empty, or holds nothing but thoughts: there is nothing to check."),
+    "A102": _unchecked("Nothing was offered, so no citation can be checked: the question names no model and no paper."),
+    "A103": _error("The answer refuses, instead of answering."),
+    "A104": _error("The answer ends in the middle: an unclosed fence or link, a title or URL that is cut off."),
+    "A105": _error("The answer is too long to be read whole; what was not read was not checked."),
+    "A111": _error("One of the three sections is missing."),
+    "A112": _error("One of the three sections is empty, or the references cite nothing that was offered."),
+    "A113": _warning("The sections stand in another order than task, workflow, references."),
+    "A114": _warning("A section has another number, or a heading that does not say what it is."),
+    "A115": _warning("A section too many."),
+    "A121": _warning("The workflow names no model that was offered."),
+    "A201": _error("A link that was not offered."),
+    "A202": _error("A link that was offered, but altered: a digit, an owner, a letter."),
+    "A203": _warning("An offered link in another spelling, such as https, /abs, a version or .git: it leads to the same place."),
+    "A204": _error("Not a link: broken, empty, or a placeholder that was never filled in."),
+    "A205": _error("The text of a link is another URL than the one it leads to."),
+    "A206": _warning("A link that the catalogs know as the entry's own, but that the prompt did not print."),
+    "A207": _error("The link of a catalogued entry that was not offered."),
+    "A208": _warning("A link that the question mentions, but that was not offered as a source."),
+    "A209": _warning("A number that reads like the arXiv id of a paper that was not offered."),
+    "A301": _error("A title or name that was not offered."),
+    "A302": _error("The title or name of an offered entry, altered."),
+    "A303": _error("A catalogued entry that was not offered."),
+    "A304": _warning("An offered entry under a name that is reworded; the catalog's own name would be certain."),
+    "A306": _warning("A citation by author and year that no offered paper accounts for."),
+    "A307": _warning("What reads like a title, quoted or emphasised in the text, but was not offered."),
+    "A308": _warning("A repository's id (owner/name) that was not offered."),
+    "A309": _error("The id of an offered repository with another owner."),
+    "A401": _error("The name of one entry with the link of another."),
+    "A402": _error("A link in the wrong place: the code given as the paper, or the paper as the code."),
+    "A501": _warning("An entry that the text relies on, but that the references do not list."),
+    "A502": _note("An offered entry that the answer never uses."),
+    "A503": _warning("An entry that the references list without any of its links."),
+    "A601": _error("A line of the answers cannot be checked: it has no answer, or neither a prompt nor a question."),
+    "A602": _error("A question has no answer."),
+    "A603": _error("Two answers have the same id."),
+    "A604": _error("An answer whose question is not there."),
+    "A605": _error("A request of the batch failed: there is no answer in its row."),
+    "A606": _warning("A key that means nothing in a line of answers."),
+    "A701": _error("A waiver that cannot be used: an unknown code, a missing reason or a date that is none."),
+    "A702": _warning("A waiver that has expired; what it waived counts again."),
+    "A703": _note("A waiver that waives nothing any more."),
 }

@@ -19,6 +19,8 @@ __all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "Question", "Task", "
 
 _ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
 _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
+_ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
+_ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
 
 
@@ -28,6 +30,13 @@ def _empty_is_none(value: Any) -> Any:
 
 def _none_is_empty(value: Any) -> Any:
     return () if value is None else value
+
+
+def _four_digits(value: Any) -> Any:
+    if isinstance(value, str) and not (len(value) == 4 and value.isascii() and value.isdigit()):  # noqa: PLR2004  # a year
+        message = "a year has four digits"
+        raise ValueError(message)
+    return value
 
 
 def _one_is_many(value: Any) -> Any:
@@ -44,7 +53,7 @@ SafeId = Annotated[
     str,
     StringConstraints(strict=True, pattern=_SAFE_ID, max_length=200),
     # editors read JavaScript's dialect of patterns, where \p needs a flag
-    WithJsonSchema({"type": "string", "pattern": r"^[^\s./\\-][^\s/\\]*(/[^\s./\\-][^\s/\\]*)*$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}),
 ]
 """A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
 
@@ -114,7 +123,7 @@ class PaperEntry(Entry):
     """One paper of a catalog."""
 
     title: Line = Field(description="The title of the paper, as it is printed.")
-    year: Annotated[int, Field(ge=1800, le=2999)] | None = Field(None, description="The year of publication.")
+    year: Annotated[int, Field(ge=1800, le=2999), BeforeValidator(_four_digits)] | None = Field(None, description="The year of publication.")
     authors: _Lines = Field((), description="The authors, in order.")
 
     @property
@@ -142,16 +151,19 @@ _PaperItem = Annotated[
     Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)
 ]
 
+# what editors are told: in a YAML file only names; whole entries are for lines of JSON
+_NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})
+
 
 class Question(_Strict):
     """What a person asked, and which entries may be used to answer it."""
 
     question: Text = Field(description="The question, exactly as it was asked.")
     id: _OptionalId = Field(None, description="A safe relative path; by default the name of the file.")
-    models: tuple[_ModelItem, ...] | None = Field(
+    models: Annotated[tuple[_ModelItem, ...] | None, _NAMES_SCHEMA] = Field(
         None, description="Names, ids or aliases of the models that may be used; recommended when left out."
     )
-    papers: tuple[_PaperItem, ...] | None = Field(
+    papers: Annotated[tuple[_PaperItem, ...] | None, _NAMES_SCHEMA] = Field(
         None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
     )
     catalog: _Paths | None = Field(

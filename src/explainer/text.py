@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 __all__ = [
+    "Lines",
     "describe_character",
     "invisible_characters",
     "line_column",
@@ -18,6 +20,9 @@ __all__ = [
     "slugify",
     "suggest",
 ]
+
+MAX_SLUG = 150
+"""Characters of a slug, without the hash that a longer one gets; an id may have 200."""
 
 # C0 without tab and line breaks, DEL, C1, line and paragraph separators, bidi embeddings, overrides and isolates,
 # surrogates, the two noncharacters that YAML cannot carry, tag characters. Marks that RTL and emoji text needs
@@ -62,12 +67,21 @@ def describe_character(char: str) -> str:
     return f"U+{ord(char):04X} {name}".rstrip()
 
 
+class Lines:
+    """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Return the line and the column (both from 1) of a character."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
+
 def line_column(text: str, index: int) -> tuple[int, int]:
-    """Return the line and the column (both from 1) of a character of a text; CR, LF and CRLF each end a line."""
-    line, start = 1, 0
-    for match in _LINE_BREAK.finditer(text, 0, index):
-        line, start = line + 1, match.end()
-    return line, index - start + 1
+    """Return the line and the column (both from 1) of one character of a text; see `Lines`."""
+    return Lines(text).position(index)
 
 
 def printable(text: str) -> str:
@@ -102,8 +116,8 @@ def slugify(name: str) -> str:
             lossy = lossy or not char.isascii()
             kept.append("-")
     slug = re.sub("-+", "-", "".join(kept)).strip("-")
-    if not slug or lossy:
-        return f"{slug}-{digest(name)}".lstrip("-")
+    if not slug or lossy or len(slug) > MAX_SLUG:
+        return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
     return slug
 
 

@@ -17,6 +17,7 @@ __all__ = ["validate"]
 M = TypeVar("M", bound=BaseModel)
 
 _ITEMS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
+_SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
 _ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})
 _WRONG_TYPES: Final = {
@@ -63,7 +64,9 @@ def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> s
     """Report an unknown key; return the one that was probably meant, or nothing."""
     key = str(path[-1])
     allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
-    meant = suggest(key, allowed)
+    meant = _SWAPPED.get(key) if _SWAPPED.get(key) in allowed else suggest(key, allowed)
+    if "\ufffd" in key and any(finding.code == "Y108" for finding in document.findings):
+        return meant or ""
     hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
     document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
     return meant or ""
@@ -72,13 +75,14 @@ def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> s
 def _report_value(document: Document, path: Path, fault: Any) -> None:
     kind, value = fault["type"], fault["input"]
     if kind in ("string_pattern_mismatch", "string_too_long"):
-        _report_text(document, path, str(value))
+        if "\ufffd" not in value or not any(finding.code == "Y108" for finding in document.findings):
+            _report_text(document, path, str(value))  # else its refused characters are the mistake
     elif kind in _WRONG_TYPES:
         subject = _subject(path) if path else "a file of this kind"
         message = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
         document.report("S203", path, message, _type_hint(kind, value))
     else:
-        document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", fault["msg"])
+        document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", _hint_of(fault))
 
 
 def _without_tags(data: Any, loc: Path) -> Path:
@@ -91,6 +95,11 @@ def _without_tags(data: Any, loc: Path) -> Path:
         if inside or (isinstance(data, dict) and step is loc[-1]):  # the last step may be a key that is missing
             path.append(step)
     return tuple(path)
+
+
+def _hint_of(fault: Any) -> str:
+    """pydantic's own words."""
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _report_text(document: Document, path: Path, value: str) -> None:

@@ -66,7 +66,7 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         mode = path.stat()
         if not stat.S_ISREG(mode.st_mode):
             what = "a folder" if stat.S_ISDIR(mode.st_mode) else "not a regular file"
-            return _unusable("F102", file, f"this is {what}", "use - to read from stdin")
+            return _unusable("F102", file, f"this is {what}")
         if mode.st_size > limit:
             return _too_large(file, limit)
         with path.open("rb") as stream:
@@ -137,7 +137,7 @@ def find_catalogs(base: Path) -> list[CatalogPath]:
     They are those of the nearest folder `catalogs` at or above `base`, but not above the project's root (a folder with
     `.git` or `pyproject.toml`); else those that ship with the package.
     """
-    start = base.absolute()
+    start = Path(os.path.normpath(base.absolute()))  # `a/..` is no folder above `b`
     for folder in (start, *start.parents):
         if (folder / "catalogs").is_dir():
             return _in_folder(folder / "catalogs", 0)

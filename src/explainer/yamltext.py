@@ -14,7 +14,7 @@ import yaml
 
 from explainer.document import MAX_DEPTH, Document, Path, Spans, character_findings
 from explainer.findings import Finding, Location
-from explainer.text import describe_character, line_column, refused_characters, replace_refused, shorten
+from explainer.text import Lines, describe_character, refused_characters, replace_refused, shorten
 
 __all__ = ["read_yaml"]
 
@@ -53,7 +53,7 @@ def read_yaml(text: str, file: str) -> Document:
     document.find_spans = find_spans
     for path, index in reader.duplicates:
         first = document.locate(path, key=True)
-        location = Location(file, *line_column(text, index))
+        location = Location(file, *reader.lines.position(index))
         message = f"the key {path[-1]!r} stands twice in one mapping, first on line {first.line}"
         document.findings.append(Finding("Y103", location, message, "remove one of the two", str(path[-1])))
     return document
@@ -83,6 +83,9 @@ class _Reader:
         self.document = document
         self.spans = spans
         self.root: Any = None
+        self.lines = Lines(text)
+        self._anchors: dict[str, Any] = {}
+        """Anchors that no alias uses: most likely they are texts that begin with `&`."""
         self.duplicates: list[tuple[Path, int]] = []
         self._stack: list[_Frame] = []
         self._documents = 0
@@ -100,6 +103,8 @@ class _Reader:
         else:
             if self._documents == 0:
                 self._refuse("Y109", 0, "the file is empty")
+        for anchor, event in self._anchors.items():
+            self._note("Y104", event, f"the anchor &{shorten(anchor)} is not allowed", "quote a text that begins with &")
 
     def _take(self, event: Any) -> bool:
         kind = type(event)
@@ -110,6 +115,7 @@ class _Reader:
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             self._stack.pop()
         elif kind is yaml.AliasEvent:
+            self._anchors.pop(event.anchor, None)
             self._note("Y104", event, f"the alias *{event.anchor} is not allowed", "write the value out")
             self._distrust()
             self._place(None, event)
@@ -124,15 +130,13 @@ class _Reader:
         if len(self._stack) >= MAX_DEPTH:
             self._refuse("Y106", event.start_mark.index, f"values are nested more than {MAX_DEPTH} levels deep")
             return False
-        if event.tag is not None:
-            self._tag(event)
+        self._check_properties(event)
         self._stack.append(_Frame(container, attached=self._place(container, event)))
         return True
 
     def _scalar(self, event: Any) -> None:
         value: str | None = event.value
-        if event.tag is not None:
-            self._tag(event)
+        self._check_properties(event)
         if not event.style:
             top = self._stack[-1] if self._stack else None
             is_key = top is not None and type(top.container) is dict and top.key is _NO_KEY
@@ -192,19 +196,23 @@ class _Reader:
     def _distrust(self) -> None:
         """Remember that the value about to be placed stands for something that was refused."""
         if not self._stack:
-            self.document.unreliable.append(())
+            self.document.unreliable.add(())
             return
         top = self._stack[-1]
         if not top.attached:
             return
         step: Any = len(top.container) if type(top.container) is list else top.key
         if isinstance(step, str | int):
-            self.document.unreliable.append((*self._path(), step))
+            self.document.unreliable.add((*self._path(), step))
 
-    def _tag(self, event: Any) -> None:
-        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._note("Y105", event, f"the tag {shorten(tag)} is not allowed", "remove it: text stays text here")
-        self._distrust()
+    def _check_properties(self, event: Any) -> None:
+        """Refuse what YAML allows before a value: a tag, an anchor."""
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._note("Y105", event, f"the tag {shorten(tag)} is not allowed", "remove it: text stays text here")
+            self._distrust()
+        if event.anchor is not None:
+            self._anchors.setdefault(event.anchor, event)
 
     def _check_escapes(self, event: Any) -> None:
         start = event.start_mark.index
@@ -213,7 +221,7 @@ class _Reader:
             char = chr(int(code, 16)) if code else _NAMED_ESCAPES.get(match[4], "")
             if any(True for _ in refused_characters(char)):
                 message = f"the escape {match.group()} stands for {describe_character(char)}, which is not allowed"
-                location = Location(self.document.file, *line_column(self.text, start + match.start()))
+                location = Location(self.document.file, *self.lines.position(start + match.start()))
                 self.document.findings.append(Finding("Y108", location, message, "remove it", match.group()))
 
     def _note(self, code: str, event: Any, message: str, hint: str) -> None:
@@ -221,13 +229,15 @@ class _Reader:
         self.document.findings.append(Finding(code, location, message, hint))
 
     def _refuse(self, code: str, index: int, message: str, hint: str | None = None) -> None:
-        location = Location(self.document.file, *line_column(self.text, index))
+        location = Location(self.document.file, *self.lines.position(index))
         self.document.findings.append(Finding(code, location, message, hint))
         self.document.readable = False
 
     def _syntax_error(self, error: Any) -> None:
-        mark = error.problem_mark or error.context_mark
         problem = error.problem or "cannot be read"
+        mark = error.problem_mark or error.context_mark
+        if "end of stream" in problem:  # where the quote or bracket was opened says more than where the file ends
+            mark = error.context_mark or mark
         hint = None
         if "mapping values" in problem or "expected <block end>" in problem or "expected ':'" in problem:
             hint = "check the indentation; quote a text that holds ': ' or begins with a special character"

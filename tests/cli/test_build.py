@@ -187,3 +187,10 @@ def test_with_no_models_their_heading_goes_and_with_no_papers_theirs_stays() -> 
     out = explainer("build", "q.yaml").out
     assert "### Recommended AI Models:" not in out
     assert out.endswith("### Related Papers:\n\nAnswer:\n")
+
+
+def test_a_path_with_dots_has_the_parents_of_where_it_leads() -> None:
+    write_tree(Path(), {"w/catalogs/a.yaml": CATALOG, "w/sub/x": "", "q/x.yaml": QUESTION})
+    outcome = explainer("build", "w/sub/../../q/x.yaml", "-v")
+    assert outcome.status == 1
+    assert "w/catalogs" not in outcome.err

@@ -100,3 +100,23 @@ def test_the_catalog_of_the_command_line_is_what_questions_are_answered_from() -
     outcome = explainer("validate", "questions/q.yaml", "--catalog", "other.yaml")
     assert outcome.status == 1
     assert outcome.out.count("Q40") == 2
+
+
+def test_one_mistake_in_a_file_is_not_many_in_others() -> None:
+    question = "question: x\nmodels: [M, N]\npapers: []\n"
+    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - name: M\n  - name: 'N\n", "questions/q.yaml": question})
+    assert [line.split()[1] for line in explainer("validate").out.splitlines() if not line.startswith(" ")] == ["Y102"]
+    missing = explainer("build", "questions/q.yaml", "--catalog", "nowhere.yaml")
+    assert (missing.status, missing.err) == (2, "nowhere.yaml:1:1: F101 no such file\n")
+
+
+def test_a_question_with_a_mistake_still_has_its_names_looked_up() -> None:
+    write_tree(Path(), {**GOOD, "questions/q.yaml": "question: x\nmodels: [Mm, [y], null]\npaper: []\nid: ../x\n"})
+    out = explainer("validate", "questions/q.yaml").out
+    codes = [line.split()[1] for line in out.splitlines() if not line.startswith(" ")]
+    assert codes == ["Q401", "S203", "S203", "S201", "S207"]
+
+
+def test_folders_above_the_project_say_nothing_about_its_files() -> None:
+    write_tree(Path(), {"questions/project/catalogs/c.yaml": "models: []\n"})
+    assert explainer("validate", "questions/project/catalogs").status == 0

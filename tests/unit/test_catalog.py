@@ -48,7 +48,9 @@ def test_a_good_catalog_is_read_whole() -> None:
         ("id: one", "id: ../one", ("S207", 3, 9)),
         ("id: one", "id: /one", ("S207", 3, 9)),
         ("id: one", "id: a/../b", ("S207", 3, 9)),
-        ("year: 2024", "year: soon", ("S203", 9, 11)),
+        ("year: 2024", "year: soon", ("S208", 9, 11)),
+        ("year: 2024", "year: 20_20", ("S208", 9, 11)),
+        ("year: 2024", "year: [2024]", ("S203", 9, 11)),
         ("year: 2024", "year: 12", ("S208", 9, 11)),
         ("tasks:", "task:", ("S201", 11, 1)),
         ("models:", "models:\n  - name: One", ("C301", 3, 11)),
@@ -64,6 +66,16 @@ def test_each_mistake_has_its_code_and_place(before: str, after: str, expected: 
 def test_an_unknown_key_suggests_the_one_that_was_meant() -> None:
     finding = parse_catalog("papers:\n  - titel: x\n    title: y\n", "c").findings[0]
     assert finding.hint == "did you mean 'title'?"
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("models:\n  - title: x\n", "name"), ("papers:\n  - name: x\n", "title")])
+def test_a_name_for_a_title_is_one_mistake(wrong: str, right: str) -> None:
+    findings = parse_catalog(wrong, "c").findings
+    assert [(f.code, f.hint) for f in findings] == [("S201", f"did you mean {right!r}?")]
+
+
+def test_a_hidden_character_in_an_id_or_a_key_is_one_mistake() -> None:
+    assert [code for code, *_ in found("models:\n  - {name: x, id: 'a\u202eb', 'ke\u202ey': z}\n")] == ["Y108", "Y108"]
 
 
 def test_entries_with_mistakes_are_left_out_and_remembered() -> None:

@@ -41,6 +41,9 @@ def test_keys_that_other_loaders_take_for_booleans_stay_text() -> None:
         ("a: &x 1\nb: *x\n", [("Y104", 2, 4)]),
         ("a: &x {k: v}\nb:\n  <<: *x\n", [("Y104", 3, 7)]),
         ("*x : 1\n", [("Y104", 1, 1)]),
+        ("a: &amp x\n", [("Y104", 1, 4)]),
+        ("a: &b [1]\n", [("Y104", 1, 4)]),
+        ("a: 'never closed\nb: 1\n", [("Y102", 1, 4)]),
         ("a: !!python/object/apply:os.system [id]\n", [("Y105", 1, 4)]),
         ("a: !!str 1\n", [("Y105", 1, 4)]),
         ("a: !!bool x\n", [("Y105", 1, 4)]),
@@ -84,6 +87,13 @@ def test_depth_is_bounded_before_anything_recurses(opening: str, depth: int) -> 
 
 def test_thirty_two_levels_are_enough_and_allowed() -> None:
     assert not read_yaml("[" * 32 + "]" * 32, "f").findings
+
+
+def test_thousands_of_mistakes_are_found_in_one_pass() -> None:
+    escapes = read_yaml('a: "' + "\\u0001" * 100_000 + '"\n', "f")
+    assert len(escapes.findings) == 100_000
+    repeated = read_yaml("a: 1\n" * 20_000, "f")
+    assert repeated.findings[-1].location.line == 20_000
 
 
 def test_line_breaks_of_every_kind_give_the_same_data_and_positions() -> None:

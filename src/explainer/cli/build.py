@@ -25,7 +25,7 @@ from explainer.cli.options import (
     semantic_of,
 )
 from explainer.cli.output import say, show_findings, write_product
-from explainer.findings import Finding, Parsed, exit_status, has_errors
+from explainer.findings import ExitStatus, Finding, Parsed, exit_status
 from explainer.formats import FORMATS
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, question_from_text
@@ -40,7 +40,7 @@ app = new_app()
 @app.command()
 def run(
     question: Annotated[
-        Path | None, typer.Argument(metavar="QUESTION", help="A question file (YAML), or - for stdin.")
+        Path | None, typer.Argument(metavar="QUESTION", readable=False, help="A question file (YAML), or - for stdin.")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
     catalog: CatalogOption = None,
@@ -83,14 +83,14 @@ def run(
     built = None
     loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
     found += loaded.findings
-    if loaded.value is not None and not has_errors(found):
+    if loaded.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
         library = _library(loaded.value, base, catalog or [], found, verbose=verbose)
         wanted = Asked(models, papers, semantic)
         built = _build(loaded.value, library, template, wanted, found)
         if built is not None and library is not None and built.choice is not None:
             found += _record(loaded.value, built, library, question if pin else None, verbose=verbose)
-    if built is not None and exit_status(found, strict=strict) == 0:
+    if built is not None and exit_status(found, strict=strict) == ExitStatus.OK:
         problem = write_product(FORMATS[output_format].encode(built.rendering), out)
         found += [problem] if problem else []
     show_findings(found, findings)
@@ -114,7 +114,7 @@ def _library(
         for path in paths.value or []:
             say(f"catalog: {display_path(path.path)}")
     library = Shelf().library(paths.value or [])
-    found += library.findings
+    found += [finding for finding in library.findings if finding.is_error]  # the rest is for `validate` to say
     return library.value
 
 

@@ -38,7 +38,7 @@ def completing(choices: Collection[str]) -> Callable[[str], list[str]]:
 
 CatalogOption = Annotated[
     list[Path] | None,
-    typer.Option("--catalog", metavar="PATH", help="A catalog file or folder; may be repeated, the first one wins."),
+    typer.Option("--catalog", metavar="PATH", readable=False, help="A catalog file or folder; may be repeated, the first one wins."),
 ]
 FindingsOption = Annotated[
     str,

@@ -1,0 +1,189 @@
+"""`explainer check` as people and scripts call it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explainer.cli.run import run
+
+CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
+FAITHFUL = (CASES / "faithful/answer.md").read_text(encoding="utf-8")
+QUESTION = CASES / "faithful/question.yaml"
+Capture = pytest.CaptureFixture[bytes]
+
+
+def entries() -> dict[str, Any]:
+    import yaml
+
+    catalog = yaml.safe_load((CASES / "catalog.yaml").read_text(encoding="utf-8"))
+    return {"question": "How?", "models": catalog["models"][:1], "papers": catalog["papers"][:2]}
+
+
+def check(*arguments: str | Path) -> int:
+    return run(["check", *map(str, arguments)])
+
+
+def test_a_faithful_answer_passes_and_a_faulty_one_fails(capfdbinary: Capture) -> None:
+    assert check(CASES / "faithful/answer.md", "--question", QUESTION) == 0
+    assert b": grounded: 7 citations" in capfdbinary.readouterr().out
+    assert check(CASES / "foreign-link/answer.md", "--question", QUESTION) == 1
+    out, err = capfdbinary.readouterr()
+    assert b"A201" in out
+    assert b"^^^^" in out
+    assert err == b""
+
+
+def test_a_prompt_is_a_door_too(tmp_path: Path, capfdbinary: Capture) -> None:
+    assert run(["build", str(QUESTION), "--out", str(tmp_path / "p.txt")]) == 0
+    assert check(CASES / "faithful/answer.md", "--prompt", tmp_path / "p.txt") == 0
+    assert check(CASES / "swapped-links/answer.md", "--prompt", tmp_path / "p.txt", "--format", "json") == 1
+    data = json.loads(capfdbinary.readouterr().out.split(b"\n", 1)[1])
+    assert {finding["code"] for finding in data["findings"]} == {"A401"}
+
+
+def test_lines_hold_their_own_prompt_or_question(tmp_path: Path, capfdbinary: Capture) -> None:
+    rows: list[Any] = [
+        {"id": "b", "answer": FAITHFUL, **entries()},
+        {"id": "a", "answer": FAITHFUL.replace("2401.10000", "1706.03762"), **entries()},
+        {"id": "empty", "answer": "", **entries()},
+        {"id": "none", "answer": "x"},
+        {"id": "b", "answer": FAITHFUL, **entries()},
+        {"id": "number", "answer": 3, **entries()},
+    ]
+    lines = [json.dumps(row) for row in rows] + ["not json", "[]"]
+    (tmp_path / "answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert check(tmp_path / "answers.jsonl", "--format", "jsonl") == 1
+    reports = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert [report["id"] for report in reports] == ["b", "a", "empty", "none", "b", "number", "line-7", "line-8"]
+    assert [report["grounded"] for report in reports] == [True] + [False] * 7
+    codes = [{finding["code"] for finding in report["findings"] if finding["severity"] == "error"} for report in reports]
+    assert codes[2:] == [{"A101"}, {"A601"}, {"A603"}, {"A601"}, {"Y102"}, {"S203"}]
+
+
+def test_a_folder_beside_a_folder_of_questions(tmp_path: Path, capfdbinary: Capture) -> None:
+    questions, answers = tmp_path / "q", tmp_path / "a"
+    for name in ("one", "deep/two", "three"):
+        (questions / name).parent.mkdir(parents=True, exist_ok=True)
+        (questions / f"{name}.yaml").write_text(QUESTION.read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("one.answer.md", "deep/two.md", "four.md"):
+        (answers / name).parent.mkdir(parents=True, exist_ok=True)
+        (answers / name).write_text(FAITHFUL, encoding="utf-8")
+    assert check(answers, "--question", questions, "--catalog", CASES / "catalog.yaml", "--format", "jsonl") == 1
+    reports = {row["id"]: row for row in map(json.loads, capfdbinary.readouterr().out.splitlines())}
+    assert {name: row["grounded"] for name, row in reports.items()} == {
+        "deep/two": True, "four": False, "one": True, "three": False,
+    }  # fmt: skip
+    assert reports["four"]["findings"][0]["code"] == "A604"
+    assert reports["three"]["findings"][0]["code"] == "A602"
+
+
+def response(name: str, text: str | None, status: int = 200, error: Any = None) -> dict[str, Any]:
+    body = {"choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}
+    return {"id": "r", "custom_id": name, "response": {"status_code": status, "body": body}, "error": error}
+
+
+def test_the_output_of_a_batch_is_joined_whatever_its_order(tmp_path: Path, capfdbinary: Capture) -> None:
+    questions = [{"id": name, **entries()} for name in ("q1", "q2", "q3", "q4")]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions), encoding="utf-8")
+    rows = [response("q3.3f2a9c", FAITHFUL), response("q1.0aa111", FAITHFUL.replace("2401", "2501")), response("q2.beef01", None, 500)]
+    (tmp_path / "out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert check(tmp_path / "out.jsonl", "--question", tmp_path / "q.jsonl", "--format", "jsonl") == 1
+    reports = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert [row["id"] for row in reports] == ["q3", "q1", "q2", "q4"]
+    assert [row["grounded"] for row in reports] == [True, False, False, False]
+    assert [row["findings"][0]["code"] for row in reports[1:]] == ["A202", "A605", "A602"]
+
+
+def test_the_output_of_a_batch_is_joined_with_its_requests(tmp_path: Path, capfdbinary: Capture) -> None:
+    assert run(["build", str(QUESTION), "--format", "messages", "--out", str(tmp_path / "m.json")]) == 0
+    messages = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    request = {"custom_id": "q.3f2a9c", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": messages}}
+    (tmp_path / "req.jsonl").write_text(json.dumps(request) + "\n", encoding="utf-8")
+    (tmp_path / "out.jsonl").write_text(json.dumps(response("q.3f2a9c", FAITHFUL)) + "\n", encoding="utf-8")
+    assert check(tmp_path / "out.jsonl", "--prompt", tmp_path / "req.jsonl", "--format", "jsonl") == 0
+    assert check(tmp_path / "out.jsonl", "--prompt", tmp_path / "req.manifest.jsonl", "--format", "jsonl") == 0
+    assert b"false" not in capfdbinary.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([], 2),
+        (["answer.md"], 2),
+        (["missing.md", "--question", QUESTION], 2),
+        ([CASES / "faithful/answer.md", "--question", "missing.yaml"], 2),
+        ([CASES / "faithful/answer.md", "--question", QUESTION, "--prompt", "x"], 2),
+        ([CASES / "faithful/answer.md", "--question", QUESTION, "--format", "xml"], 2),
+        ([CASES / "faithful/answer.md", "--question", QUESTION, "--select", "Z9"], 2),
+        ([CASES / "faithful/answer.md", "--prompt", CASES / "faithful/answer.md"], 1),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION], 0),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict"], 1),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--fail-on", "warning"], 1),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict", "--ignore", "A203"], 0),
+        ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--select", "A3"], 0),
+        ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--ignore", "A2", "--select", "A201"], 1),
+        ([CASES / "faithful/answer.md", CASES / "foreign-link/answer.md", "--question", QUESTION], 1),
+        (["--explain", "a201"], 0),
+        (["--explain", "A999"], 2),
+    ],
+)
+def test_the_exit_status_says_how_it_went(arguments: list[str | Path], status: int, capfdbinary: Capture) -> None:
+    assert check(*arguments) == status
+    assert b"Traceback" not in capfdbinary.readouterr().err
+
+
+def test_nothing_to_check_is_3_and_cannot_be_ignored(tmp_path: Path) -> None:
+    (tmp_path / "empty.md").write_text("\n", encoding="utf-8")
+    assert check(tmp_path / "empty.md", "--question", QUESTION) == 3
+    assert check(tmp_path / "empty.md", "--question", QUESTION, "--ignore", "A1") == 3
+    (tmp_path / "none.jsonl").write_text("", encoding="utf-8")
+    assert check(tmp_path / "none.jsonl") == 3
+
+
+def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path, capfdbinary: Capture) -> None:
+    path = tmp_path / "answer.md"
+    path.write_bytes((CASES / "other-spelling/answer.md").read_bytes().replace(b"\n", b"\r\n"))
+    assert check(path, "--question", QUESTION, "--fix") == 0
+    assert path.read_bytes() == FAITHFUL.encode().replace(b"\n", b"\r\n")
+    out, err = capfdbinary.readouterr()
+    assert b"mended 2 places" in err
+    assert b"A203" not in out
+
+
+def test_the_repair_prompt_is_the_product(capfdbinary: Capture) -> None:
+    assert check(CASES / "foreign-link/answer.md", "--question", QUESTION, "--repair-prompt") == 1
+    out, _ = capfdbinary.readouterr()
+    assert out.startswith(b"Your answer has these faults.")
+    assert b"GitHub: https://github.com/lightlab/glownet" in out
+
+
+def test_waivers_hold_until_their_day_and_are_reviewed(tmp_path: Path, capfdbinary: Capture) -> None:
+    waivers = tmp_path / "waivers.yaml"
+    row = "- {id: answer, code: A201, reason: agreed, until: %s}\n- {id: answer, code: A202, reason: agreed, until: 2999-01-01}\n"
+    waivers.write_text(row % "2999-01-01", encoding="utf-8")
+    arguments = (CASES / "foreign-link/answer.md", "--question", QUESTION, "--waivers", waivers)
+    assert check(*arguments) == 0
+    assert b"2 waived" in capfdbinary.readouterr().out
+    waivers.write_text(row % "2001-01-01", encoding="utf-8")
+    assert check(*arguments) == 1
+    assert b"A702" in capfdbinary.readouterr().err
+    waivers.write_text("- {id: answer, code: A101, reason: x, until: 2999-01-01}\n- {id: a, code: A201}\n", encoding="utf-8")
+    assert check(*arguments) == 1
+    assert capfdbinary.readouterr().err.count(b"A701") == 2
+
+
+def test_a_baseline_lets_only_what_is_known_pass(tmp_path: Path, capfdbinary: Capture) -> None:
+    baseline = tmp_path / "baseline.json"
+    one = (CASES / "foreign-link/answer.md", "--question", QUESTION)
+    assert check(*one, "--write-baseline", baseline) == 1
+    assert check(*one, "--baseline", baseline) == 0
+    text = (CASES / "foreign-link/answer.md").read_text(encoding="utf-8")
+    (tmp_path / "answer.md").write_text(text.replace("lightlab/glownett", "someone/else"), encoding="utf-8")
+    assert check(tmp_path / "answer.md", "--question", QUESTION, "--baseline", baseline) == 1
+    baseline.write_text("{}", encoding="utf-8")
+    assert check(*one, "--baseline", baseline) == 1
+    assert b"A701" in capfdbinary.readouterr().err

@@ -105,14 +105,12 @@ class DiskIndex(Generic[E]):
         import tantivy
 
         telling = self._telling(query)
-        if not telling:
-            return []
         words = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", term)) for term in telling]
         scores = self._taxonomy.scores(list(query.words))
         likely = sorted((at for at, score in enumerate(scores) if score > 0), key=lambda at: -scores[at])[
             :_LIKELY_TASKS
         ]
-        searches = [tantivy.Query.boolean_query(words)]
+        searches = [tantivy.Query.boolean_query(words)] if words else []
         for number in likely:
             task = tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "task", str(number)), 0.0)
             searches.append(tantivy.Query.boolean_query([(tantivy.Occur.Must, task), *words]))

@@ -32,6 +32,10 @@ _CANDIDATES: Final = 20
 _SCALE: Final = 1 / 2.2
 """The engine multiplies every score of BM25 by k1 + 1, which changes no order; here it would outweigh the tasks."""
 
+_LARGE: Final = 100_000
+_TERMS: Final = 8
+"""Terms of a question that are searched in an index that is large."""
+
 _LIKELY_TASKS: Final = 3
 _HEAP: Final = 128_000_000
 _PROGRESS: Final = 10_000
@@ -100,14 +104,13 @@ class DiskIndex(Generic[E]):
         """The best entries by their own words, and the best ones of the likeliest tasks, with what the tasks add."""
         import tantivy
 
-        if not query.words:
-            return []
-        words = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", term)) for term in query.words]
+        telling = self._telling(query)
+        words = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", term)) for term in telling]
         scores = self._taxonomy.scores(list(query.words))
         likely = sorted((at for at, score in enumerate(scores) if score > 0), key=lambda at: -scores[at])[
             :_LIKELY_TASKS
         ]
-        searches = [tantivy.Query.boolean_query(words)]
+        searches = [tantivy.Query.boolean_query(words)] if words else []
         for number in likely:
             task = tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "task", str(number)), 0.0)
             searches.append(tantivy.Query.boolean_query([(tantivy.Occur.Must, task), *words]))
@@ -122,6 +125,12 @@ class DiskIndex(Generic[E]):
                     found[key] = (total, str(document["entry"][0]))
         best = sorted(found.values(), key=lambda one: -one[0])[:limit]
         return [(score, self._entry_type.model_validate_json(raw)) for score, raw in best]
+
+    def _telling(self, query: Query) -> list[str]:
+        """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
+        frequencies = [(self._searcher.doc_freq("words", term), term) for term in query.words]
+        present = sorted(one for one in frequencies if one[0])
+        return [term for _, term in present[: _TERMS if len(self) > _LARGE else None]]
 
     @classmethod
     def build(

@@ -62,7 +62,12 @@ def open_indexed(
     if not available():
         return Parsed(None, (Finding("E703", Location("--index"), "the index on disk needs tantivy", _INSTALL),))
     try:
-        folder = cache_folder() / "index" / _key(paths)
+        key = _key(paths)
+    except OSError:
+        load()  # it says what is wrong with the files
+        return Parsed(None)
+    try:
+        folder = cache_folder() / "index" / key
         if not anew:
             try:
                 return Parsed(_open(folder))

@@ -33,7 +33,7 @@ E = TypeVar("E", bound=Entry)
 
 FIELD_WEIGHTS: Final[Mapping[str, float]] = {
     "name": 3.0,
-    "examples": 2.0,
+    "examples": 1.5,
     "task": 1.0,
     "data set": 1.0,
     "summary": 0.5,

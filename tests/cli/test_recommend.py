@@ -88,6 +88,11 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
     assert explainer("recommend", *arguments).status == 2
 
 
+def test_a_file_that_is_not_there_is_all_that_is_said() -> None:
+    outcome = explainer("recommend", "swap faces", "--catalog", "none.yaml")
+    assert (outcome.status, outcome.out, outcome.err) == (2, "", "none.yaml:1:1: F101 no such file\n")
+
+
 def test_a_file_that_is_not_there_is_2() -> None:
     assert explainer("recommend", "--questions", "none.jsonl", "--catalog", CATALOGS).status == 2
     assert explainer("recommend", "text", "--catalog", "none.yaml").status == 2

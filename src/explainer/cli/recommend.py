@@ -86,7 +86,8 @@ def run(
     kinds = [kind for kind, number in (("models", models), ("papers", papers)) if number]
     shelf = Shelf()
     chosen: list[tuple[LoadedQuestion, Choice]] = []
-    for one in _asked(text, questions, found):
+    usable = exit_status(found) is ExitStatus.OK  # the model of --semantic
+    for one in _asked(text, questions, found) if usable else ():
         paths = _catalogs(one, questions, catalog or [], found, verbose=verbose and not chosen)
         if index:
             chosen_from = _search(paths, shelf, one.question.question, models, papers, found)
@@ -135,7 +136,7 @@ def _catalogs(
 def _library(paths: tuple[CatalogPath, ...], shelf: Shelf, found: list[Finding]) -> Library | None:
     library = shelf.library(paths)
     found += library.findings
-    return library.value
+    return None if exit_status(library.findings) is ExitStatus.UNUSABLE else library.value
 
 
 def _search(

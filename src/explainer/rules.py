@@ -47,14 +47,6 @@ def _note(meaning: str) -> Rule:
     return Rule(Severity.NOTE, meaning)
 
 
-def _file(meaning: str) -> Rule:
-    return Rule(Severity.ERROR, meaning, unusable_file=True)
-
-
-def _note(meaning: str) -> Rule:
-    return Rule(Severity.NOTE, meaning)
-
-
 def _unchecked(meaning: str) -> Rule:
     return Rule(Severity.ERROR, meaning, nothing_checked=True)
 

@@ -33,10 +33,10 @@ def read(text: str) -> Content:
     head, rest = text.split('A user has asked the following question:\n"', 1)
     assert head == "You are an AI scientist.\n\n"
     question, rest = rest.split('"\n\nBased on the following recommended models, explain:\n', 1)
-    before, _, papers = rest.partition("### Related Papers:\n")
+    before, _, papers = rest.partition("\n### Related Papers:\n")
     assert papers.endswith("\nAnswer:\n")
-    models = before.partition("### Recommended AI Models:\n")[2]
-    return Content(undo(question), entries(models), entries(papers[: -len("\nAnswer:\n")]))
+    models = before.partition("\n### Recommended AI Models:\n")[2]
+    return Content(undo(question), entries(models + "\n" if models else ""), entries(papers[: -len("\nAnswer:\n")]))
 
 
 def entries(block: str) -> list[Entry]:

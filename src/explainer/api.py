@@ -13,7 +13,7 @@ from explainer.question import LoadedQuestion, question_from_text
 from explainer.question import parse_question as _parse_question
 from explainer.resolve import Library
 from explainer.templates import builtin_renderer
-from explainer.workspace import catalog_paths
+from explainer.workspace import builtin_folder, catalog_paths, find_catalogs
 
 __all__ = ["build_answer", "build_prompt", "load_catalogs", "load_question", "parse_catalog", "parse_question"]
 
@@ -28,7 +28,7 @@ def load_catalogs(*paths: str | Path) -> Parsed[Library]:
         The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
     """
     if not paths:
-        return project.Shelf().library(project.find_catalogs(project.builtin_folder("catalogs")))
+        return project.Shelf().library(find_catalogs(builtin_folder("catalogs")))
     found = catalog_paths([Path(path) for path in paths])
     library = project.Shelf().library(found.value or [])
     return Parsed(library.value, found.findings + library.findings)

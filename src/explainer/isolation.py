@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from explainer.findings import Finding, Location, Parsed
-from explainer.render import Context, Rendering, Segment
+from explainer.render import Context, Parts, Rendering, Segment
 
 __all__ = ["IsolatedRenderer", "TemplateFile"]
 
@@ -83,6 +84,17 @@ class IsolatedRenderer:
                      for code, file, line, column, message, hint in reply["findings"])  # fmt: skip
             return Parsed(None, tuple(found))
         return Parsed(Rendering(tuple(Segment(role, text) for role, text in reply["segments"])))
+
+    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+        """Render the template with each of these variables."""
+        outcomes: list[Parts | Finding] = []
+        for context in contexts:
+            rendered = self.render(context)
+            if rendered.value is None:
+                outcomes.append(rendered.findings[0])
+            else:
+                outcomes.append([(segment.role, [segment.text]) for segment in rendered.value.segments])
+        return outcomes
 
     def close(self) -> None:
         """End the process."""

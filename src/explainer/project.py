@@ -14,9 +14,8 @@ from explainer.workspace import (
     MAX_QUESTION_BYTES,
     STDIN,
     CatalogPath,
-    catalog_paths,
+    catalogs_for,
     display_path,
-    find_catalogs,
     read_stdin,
     read_text,
 )
@@ -41,21 +40,6 @@ def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_catalog(text.value, display_path(path), rank=rank)
-
-
-def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
-    """Return the catalogs that a question is answered from.
-
-    Args:
-        given: those of the command line; they win.
-        named: the `catalog:` of the question, relative to `base`.
-        base: the folder of the question.
-    """
-    if given:
-        return catalog_paths(given)
-    if named is not None:
-        return catalog_paths([base / name for name in named])
-    return Parsed(find_catalogs(base))
 
 
 class Shelf:

@@ -12,7 +12,7 @@ from explainer.schema import Question
 from explainer.validation import validate
 from explainer.yamltext import read_yaml
 
-__all__ = ["LoadedQuestion", "parse_question", "parse_question_line", "question_from_text"]
+__all__ = ["LoadedQuestion", "load_document", "parse_question", "parse_question_line", "question_from_text"]
 
 _KINDS: Final = ("models", "papers")
 
@@ -49,7 +49,7 @@ def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQue
                     hint = "quote a title that holds ': '; whole entries belong in a catalog"
                     document.report("S203", (kind, index), f"item {index + 1} of {kind!r} must be a name, not a mapping", hint)
                     document.unreliable.append((kind, index))
-    return _loaded(document, default_id)
+    return load_document(document, default_id)
 
 
 def parse_question_line(text: str, file: str, line: int) -> Parsed[LoadedQuestion]:
@@ -60,17 +60,18 @@ def parse_question_line(text: str, file: str, line: int) -> Parsed[LoadedQuestio
         file: the name that findings give its file.
         line: its number, from 1; the default id is `line-N`.
     """
-    return _loaded(read_json_line(text, file, line), f"line-{line}")
+    return load_document(read_json_line(text, file, line), f"line-{line}")
 
 
 def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
     """Make a question of plain text, with nothing said about models and papers."""
     import json  # noqa: PLC0415  # few callers come this way
 
-    return _loaded(read_json_line(json.dumps({"question": text}), file), default_id)
+    return load_document(read_json_line(json.dumps({"question": text}), file), default_id)
 
 
-def _loaded(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+    """Make a question of plain data that was read already."""
     parsed = validate(document, Question)
     if parsed.value is None:
         return Parsed(None, parsed.findings)

@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back.
+P prompts that are read back, B batches.
 """
 
 from __future__ import annotations
@@ -94,4 +94,12 @@ RULES: dict[str, Rule] = {
     "T510": _warning("The rendered text holds what looks like a placeholder that was never filled in."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
+    "B701": _error("An entry that the question names has mistakes in its catalog."),
+    "B702": _error("The ids of two questions differ only in letter case or in Unicode form: many disks hold one file for both."),
+    "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),
+    "B704": _error("Without any summary and paper the prompt is still longer than `--max-tokens`."),
+    "B705": _error("The output is out of date, or missing (`batch --check`)."),
+    "B706": _warning("The output of a question that is gone; `--prune` removes it."),
+    "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
+    "B708": _error("The question could not be rendered: a worker process ended."),
 }

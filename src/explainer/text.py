@@ -10,6 +10,7 @@ from hashlib import blake2b
 __all__ = [
     "describe_character",
     "invisible_characters",
+    "is_plain",
     "line_column",
     "printable",
     "refused_characters",
@@ -49,6 +50,13 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
     """Yield (index, character) of what is allowed but cannot be seen and is seldom meant."""
     for match in _INVISIBLE.finditer(text):
         yield match.start(), match.group()
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has no refused and no invisible characters."""
+    if text.isascii() and text.isprintable():
+        return True
+    return _REFUSED_IN_VALUE.search(text) is None and _INVISIBLE.search(text) is None
 
 
 def replace_refused(text: str) -> str:

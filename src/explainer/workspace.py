@@ -23,6 +23,7 @@ __all__ = [
     "CatalogPath",
     "builtin_folder",
     "catalog_paths",
+    "catalogs_for",
     "display_path",
     "files_below",
     "find_catalogs",
@@ -150,6 +151,21 @@ def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
             message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
             findings.append(Finding("F106", Location(display_path(path)), message))
     return Parsed(found, tuple(findings))
+
+
+def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
+    """Return the catalogs that a question is answered from.
+
+    Args:
+        given: those of the command line; they win.
+        named: the `catalog:` of the question, relative to `base`.
+        base: the folder of the question.
+    """
+    if given:
+        return catalog_paths(given)
+    if named is not None:
+        return catalog_paths([base / name for name in named])
+    return Parsed(find_catalogs(base))
 
 
 def _in_folder(folder: Path, rank: int) -> list[CatalogPath]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from explainer.crew import Crew
 from explainer.findings import Finding, Location
@@ -21,10 +21,14 @@ from explainer.sources import Item, Skipped, Source
 from explainer.workspace import CatalogPath, catalogs_for, display_path
 
 if TYPE_CHECKING:  # a run that finds nothing to do starts without pydantic and Jinja
-    from explainer.press import Made
-    from explainer.target import Target
+    from explainer.target import Bytes, Output, Target
 
-__all__ = ["Batch", "Shop", "Summary"]
+__all__ = ["Batch", "Chunk", "Shop", "Summary"]
+
+MadeLight: TypeAlias = tuple[Any, ...]
+"""A `press.Made` without its bytes."""
+Chunk: TypeAlias = tuple[tuple[list[MadeLight], tuple[Finding, ...]], list[bytes]]
+"""What was made of a chunk and the findings about catalogs; and all bytes: of each output its row, then itself."""
 
 CHUNK: Final = 128
 _MOST_LOOKUPS: Final = 200
@@ -103,6 +107,7 @@ class _Entry:
     known: Known | None = None
     row: bytes = b""
     to_do: bool = False
+    skipped_row: bytes = b""
 
 
 @dataclass
@@ -149,9 +154,9 @@ class Batch:
         """
         with Crew(self.jobs, partial(_maker, self.shop)) as crew:
             for entries, result in crew.work(self._chunks()):
-                made, findings = result if result is not None else ([], ())
+                (made, findings), bulk = result if result is not None else (([], ()), [])
                 self.report(findings)
-                self._settle(entries, iter(made))
+                self._settle(entries, iter(made), iter(bulk))
                 self.progress(self.summary)
         self._account_for_the_gone()
         self.target.complete()
@@ -188,19 +193,24 @@ class Batch:
             return _Entry(item, to_do=True)
         return _Entry(item, known, row, to_do=not unchanged)
 
-    def _settle(self, entries: list[_Entry], made: Iterator[Made]) -> None:
+    def _settle(self, entries: list[_Entry], made: Iterator[MadeLight], bulk: Iterator[Bytes]) -> None:
         """Give the outputs of one chunk to the target."""
-        outputs: list[tuple[bytes, str, bytes | Known]] = []
+        outputs: list[Output] = []
+        others: list[bytes] = []
         findings: list[Finding] = []
         for entry in entries:
             item = entry.item
             if isinstance(item, Skipped):
                 self._skipped(item)
             elif entry.to_do:
-                self._take(entry, next(made), outputs, findings)
+                output = self._take(entry, next(made), bulk, findings)
+                if output is not None:
+                    outputs.append(output)
+                elif entry.skipped_row:
+                    others.append(entry.skipped_row)
             elif entry.known is None:  # no question, as the last time
                 self._skipped(Skipped(str(item.source), _why(entry.row)))
-                outputs.append((entry.row, "", b""))
+                others.append(entry.row)
             elif (problem := self._claim(entry.known.id, item)) is not None:
                 self._fail(item, entry.known.id, findings, (problem,))
             else:
@@ -208,34 +218,35 @@ class Batch:
                 outputs.append((moved(entry.row, item.source), entry.known.out, entry.known))
         self._fresh.clear()
         self.report(findings)
-        rows = [row for row, out, data in outputs if data == b"" and not out]
-        self.target.put([output for output in outputs if output[2] != b"" or output[1]])
-        if rows:
-            self.target.keep(b"".join(rows))
+        self.target.put(outputs)
+        if others:
+            self.target.keep(b"".join(others))
 
-    def _take(
-        self, entry: _Entry, made: Made, outputs: list[tuple[bytes, str, bytes | Known]], findings: list[Finding]
-    ) -> None:
+    def _take(self, entry: _Entry, made: MadeLight, bulk: Iterator[Bytes], findings: list[Finding]) -> Output | None:
+        """Return what to give to the target for a question that was made, or None when it has no output."""
         item = entry.item
+        _, status, id_, found, why = made
         if not isinstance(item, Item):  # pragma: no cover - what is skipped is not made
-            return
-        if made.status == "skipped":
-            why = (made.data or b"").decode()
+            return None
+        if status == "skipped":
             self._skipped(Skipped(str(item.source), why))
-            raw = item.raw if isinstance(item.raw, bytes) else b""
-            outputs.append((_skipped_row(item, raw, why), "", b""))
-            return
-        problem = self._claim(made.id, item) if made.status != "failed" else None
-        if made.status == "failed" or problem is not None:
-            self._fail(item, made.id, findings, made.findings if problem is None else (*made.findings, problem))
-            return
-        findings += made.findings
-        if made.status == "rendered" and made.data is not None:
+            entry.skipped_row = _skipped_row(item, why)
+            return None
+        if status == "failed":
+            self._fail(item, id_, findings, found)
+            return None
+        row = next(bulk)
+        data = next(bulk) if status == "rendered" else None
+        problem = self._claim(id_, item)
+        if problem is not None:
+            self._fail(item, id_, findings, (*found, problem))
+            return None
+        findings += found
+        if data is not None:
             self.summary.rendered += 1
-            outputs.append((made.row, made.id + self._suffix, made.data))
-        elif entry.known is not None:
-            self.summary.unchanged += 1
-            outputs.append((made.row, entry.known.out, entry.known))
+            return row, id_ + self._suffix, data
+        self.summary.unchanged += 1
+        return None if entry.known is None else (row, entry.known.out, entry.known)
 
     def _skipped(self, skipped: Skipped) -> None:
         if skipped.why == "hidden":
@@ -326,7 +337,8 @@ def _why(row: bytes) -> str:
     return str(loads(row).get("skipped", ""))
 
 
-def _skipped_row(item: Item, raw: bytes, why: str) -> bytes:
+def _skipped_row(item: Item, why: str) -> bytes:
+    raw = item.raw if isinstance(item.raw, bytes) else b""
     return json.dumps({"source": item.source, "raw": content_hash(raw), "skipped": why}, ensure_ascii=False).encode() + b"\n"
 
 
@@ -335,7 +347,7 @@ def _without_hash(row: bytes) -> bytes:
     return json.dumps({**json.loads(row), "raw": ""}, ensure_ascii=False).encode() + b"\n"
 
 
-def _maker(shop: Shop) -> Callable[[list[tuple[Item, Known | None]]], tuple[list[Made], tuple[Finding, ...]]]:
+def _maker(shop: Shop) -> Callable[[list[tuple[Item, Known | None]]], Chunk]:
     from explainer.shop import make_worker  # noqa: PLC0415  # a run that finds nothing to do never gets here
 
     return make_worker(shop)

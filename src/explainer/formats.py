@@ -1,7 +1,7 @@
 """A rendering → the text of a file, or one line of a `.jsonl`. A format is one class and one line of `FORMATS`.
 
 A format gives its output as pieces of bytes. Prompts share most of their pieces, so each piece is encoded once: `Encoder`
-keeps what it has encoded, and a rendering costs little more than joining bytes.
+keeps what comes again, and a rendering costs little more than joining bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring  # as `json.dumps(…, ensure_ascii=False)` writes a string
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:  # a run that finds nothing to do starts without Jinja
     from explainer.render import Parts, Rendering
@@ -21,6 +21,7 @@ __all__ = ["FORMATS", "NO_OPTIONS", "Encoder", "Format", "Options", "Output", "p
 DEFAULT_MODEL: Final = "gpt-4o-mini"
 _KEPT: Final = 16 * 1024 * 1024
 """Characters of pieces that an encoder keeps; when there are more it starts anew."""
+_SEEN: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ class Options:
 NO_OPTIONS: Final = Options()
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One rendering, and what goes with it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Output:
     id: str
     custom_id: str
     parts: Parts
-    completion: Parts = field(default_factory=list)
+    completion: Parts
 
 
 def parts_of(rendering: Rendering) -> Parts:
@@ -66,31 +66,41 @@ class Encoder:
 
     def __init__(self, options: Options = NO_OPTIONS) -> None:
         self.options = options
-        self._known: dict[Callable[[str], bytes], dict[str, bytes]] = {}
-        self._size = 0
+        self._json = _Known(_json_bytes)
+        self._utf8 = _Known(str.encode)
 
     def json(self, pieces: list[str]) -> bytes:
         """Return the inside of the JSON string of some joined pieces: escaping a text is escaping its parts."""
-        return self._join(pieces, _json_bytes)
+        return b"".join(map(self._json.__getitem__, pieces))
 
     def utf8(self, pieces: list[str]) -> bytes:
         """Return joined pieces as UTF-8."""
-        return self._join(pieces, str.encode)
+        return b"".join(map(self._utf8.__getitem__, pieces))
 
-    def _join(self, pieces: list[str], encode: Callable[[str], bytes]) -> bytes:
-        known = self._known.setdefault(encode, {})
-        encoded = []
-        for piece in pieces:
-            data = known.get(piece)
-            if data is None:
-                data = encode(piece)
-                self._size += len(piece)
-                if self._size > _KEPT:
-                    known.clear()
-                    self._size = len(piece)
-                known[piece] = data
-            encoded.append(data)
-        return b"".join(encoded)
+
+class _Known(dict[str, bytes]):
+    """Pieces and their encodings. A piece is kept when it comes for the second time: a question comes once."""
+
+    def __init__(self, encode: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._encode = encode
+        self._seen: set[int] = set()
+        self._size = 0
+
+    def __missing__(self, piece: str) -> bytes:
+        data = self._encode(piece)
+        hash_ = hash(piece)
+        if hash_ in self._seen:
+            if self._size > _KEPT:
+                self.clear()
+                self._size = 0
+            self._size += len(piece)
+            self[piece] = data
+        elif len(self._seen) < _SEEN:
+            self._seen.add(hash_)
+        else:
+            self._seen = {hash_}
+        return data
 
 
 def _json_bytes(text: str) -> bytes:
@@ -117,7 +127,7 @@ class Format:
 
     def encode(self, rendering: Rendering) -> str:
         """Return the text of a file of one rendering that stands alone."""
-        return self.file(Output("question", "question", parts_of(rendering)), Encoder()).decode()
+        return self.file(Output("question", "question", parts_of(rendering), []), Encoder()).decode()
 
 
 def _text_file(output: Output, encoder: Encoder) -> bytes:

@@ -9,8 +9,7 @@ from typing import Any
 
 from explainer.findings import Finding, Location
 from explainer.journal import Past, Volume
-from explainer.manifest import Known
-from explainer.target import MANIFEST, Target
+from explainer.target import MANIFEST, Output, Target
 from explainer.workspace import display_path
 
 __all__ = ["FolderComparison", "LinesComparison"]
@@ -54,7 +53,7 @@ class FolderComparison(_Comparison):
         self._folder = folder
         self._outs: set[str] = set()
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Compare files."""
         for _, out, data in outputs:
             self._outs.add(out)
@@ -96,12 +95,12 @@ class LinesComparison(_Comparison):
         if self._stream is not None:
             self._stream.close()
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Compare lines."""
         for row, _, data in outputs:
             self._line += 1
-            if self._stream is not None and isinstance(data, bytes) and self._stream.readline() != data:
-                self._outdated(self._path, self._line, f"the output of {json.loads(row)['id']!r} is out of date")
+            if self._stream is not None and self._stream.readline() != data:
+                self._outdated(self._path, self._line, f"the output of {json.loads(bytes(row))['id']!r} is out of date")
 
     def complete(self) -> None:
         """Report what is missing, and what is left over."""

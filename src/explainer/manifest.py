@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
 from typing import Any, Final
-from zlib import crc32
 
 __all__ = [
-    "SCHEMA", "Known", "Recipe", "RowIndex", "content_hash", "file_hash", "known_of", "line_hash",
+    "SCHEMA", "Known", "Recipe", "RowIndex", "content_hash", "file_hash", "known_of",
     "read_header", "short_hash",
 ]
 
 SCHEMA: Final = "explainer/manifest/1"
 _HASH_BYTES: Final = 12
+_SIXTY_BITS: Final = (1 << 60) - 1
 
 
 def content_hash(*parts: bytes) -> str:
@@ -39,14 +39,9 @@ def file_hash(data: bytes) -> str:
     return sha256(data).hexdigest()[: 2 * _HASH_BYTES]
 
 
-def line_hash(data: bytes) -> str:
-    """Return the checksum of a line of output (CRC-32): it tells an edited line, and costs next to nothing."""
-    return f"{crc32(data):08x}"
-
-
 def short_hash(text: str) -> int:
-    """Return 60 bits of a hash of a text, the same in every process: a small number to find a row again."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 4
+    """Return 60 bits of a hash of a text: a small number, the same in this process alone."""
+    return hash(text) & _SIXTY_BITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed, exit_status
 from explainer.formats import FORMATS, Encoder, Options, Output
 from explainer.jsontext import read_json_line
-from explainer.manifest import Known, Recipe, content_hash, file_hash, line_hash
+from explainer.manifest import Known, Recipe, content_hash, file_hash
 from explainer.memo import EntryData
 from explainer.question import LoadedQuestion, load_document, parse_question
 from explainer.render import Context, Parts, entry_data, render_context
@@ -34,8 +34,9 @@ __all__ = ["LibraryFor", "Made", "Offered", "Press", "SupportsRenderAll"]
 Status = Literal["rendered", "same", "failed", "skipped"]
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII)
 _MAX_ID: Final = 200
+_MOST_NAMES: Final = 200_000
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
-_DECODE: Final = json.JSONDecoder(object_pairs_hook=tuple).decode
+_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 
@@ -56,7 +57,7 @@ class Prepared:
         self.entry = entry
         self.data: EntryData = entry_data(entry)
         self.digest = content_hash(entry.model_dump_json(exclude_defaults=True).encode())
-        self.listed = f'{{"name": {encode_basestring(entry.label)}, "hash": "{self.digest}"}}'
+        self.listed = f'{{"name": {encode_basestring(entry.label)}, "hash": "{self.digest}"}}'.encode()
 
 
 class Offered:
@@ -67,17 +68,9 @@ class Offered:
         self.hash = hash_
         self.unusable = tuple(unusable)
         """Why a catalog could not be read: then no question can be answered for sure."""
-        self._names: dict[tuple[str, str], Prepared | None] = {}
+        self.models = _Named(library.models, self)
+        self.papers = _Named(library.papers, self)
         self._ready: dict[int, Prepared] = {}
-
-    def named(self, kind: str, name: str) -> Prepared | None:
-        """Return the entry that a name means, or None when there is anything to say about it."""
-        key = (kind, name)
-        if key not in self._names:
-            found = (self.library.models if kind == "models" else self.library.papers).find(name)
-            right = len(found) == 1 and not found[0].deprecated
-            self._names[key] = self._keep(found[0]) if right else None
-        return self._names[key]
 
     def ready(self, entry: Entry) -> Prepared:
         """Return an entry made ready; those that are written in a question itself are not kept."""
@@ -86,38 +79,55 @@ class Offered:
             return known
         index: Any = self.library.papers if isinstance(entry, PaperEntry) else self.library.models
         if any(entry is candidate for candidate in index.find(entry.label)):
-            return self._keep(entry)
+            return self.keep(entry)
         return Prepared(entry)
 
-    def _keep(self, entry: Entry) -> Prepared:
+    def keep(self, entry: Entry) -> Prepared:
+        """Return an entry of the library made ready; it is kept."""
         if id(entry) not in self._ready:
             self._ready[id(entry)] = Prepared(entry)
         return self._ready[id(entry)]
+
+
+class _Named(dict[str, "Prepared | None"]):
+    """What names mean: the entry, or None when there is anything to say about it."""
+
+    def __init__(self, index: Any, offered: Offered) -> None:
+        super().__init__()
+        self._index = index
+        self._offered = offered
+
+    def __missing__(self, name: str) -> Prepared | None:
+        if len(self) > _MOST_NAMES:  # names that no catalog has, one after the other
+            self.clear()
+        found = self._index.find(name)
+        right = len(found) == 1 and not found[0].deprecated
+        prepared = self[name] = self._offered.keep(found[0]) if right else None
+        return prepared
 
 
 LibraryFor = Callable[[Sequence[str] | None, str | int], Offered]
 """From a question's `catalog:` and its place in the source to the entries that it may use."""
 
 
-@dataclass(slots=True)
-class Made:
+class Made(NamedTuple):
     """What became of one question.
 
     Attributes:
         source: its place in the source.
         status: what happened.
         id: its id; empty when it could not be read.
-        row: its row of the manifest.
-        data: the bytes of its output, unless it is the same as before.
         findings: what there is to say.
+        why: why it is no question, when it was skipped.
+        bulk: its row of the manifest (also when the output is the same as before), then its output.
     """
 
     source: str | int
     status: Status
     id: str = ""
-    row: bytes = b""
-    data: bytes | None = None
     findings: tuple[Finding, ...] = ()
+    why: str = ""
+    bulk: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -207,19 +217,27 @@ class Press:
             return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
             return Made(item.source, "failed", order.id, findings=order.findings)
-        texts = [self._options_hash, order.question, *[m.digest for m in order.models], "/", *[p.digest for p in order.papers]]
-        if order.answer is not None:
-            texts.append(content_hash(order.answer.encode("utf-8", "surrogatepass")))
-        order.key = content_hash("\0".join(texts).encode())
+        order.key = self._key(order)
         return order
+
+    def _key(self, order: _Order) -> str:
+        """The hash of a question's text, its entries and the options."""
+        texts = [self._options_hash, order.question, "/"]
+        texts += [model.digest for model in order.models]
+        texts.append("/")
+        texts += [paper.digest for paper in order.papers]
+        if order.answer is not None:
+            texts += ["/", order.answer]
+        return content_hash("\0".join(texts).encode())
 
     def _short_way(self, item: Item, raw: bytes) -> _Order | None:
         """Understand a line about which there is nothing to say; None for every other."""
         try:
-            pairs = _DECODE(raw.decode())
-        except (ValueError, RecursionError):
+            text = raw.decode()
+            pairs, end = _SCAN(text, 0)
+        except (ValueError, StopIteration, RecursionError):
             return None
-        if type(pairs) is not tuple:
+        if type(pairs) is not tuple or end != len(text):
             return None
         try:
             data = dict(pairs)
@@ -240,8 +258,10 @@ class Press:
         if offered.unusable:
             return None
         try:
-            chosen_models = [offered.named("models", name) for name in models]
-            chosen_papers = [offered.named("papers", name) for name in papers]
+            by_name = offered.models
+            chosen_models = [by_name[name] for name in models]
+            by_name = offered.papers
+            chosen_papers = [by_name[name] for name in papers]
         except TypeError:  # a whole entry instead of a name
             return None
         chosen = {*chosen_models, *chosen_papers}
@@ -262,7 +282,7 @@ class Press:
         else:
             loaded = parse_question(text.value, item.file, default_id=_SUFFIX.sub("", str(item.source)))
             if loaded.value is None and (why := _no_question(text.value, item.file)):
-                return Made(item.source, "skipped", data=why.encode())
+                return Made(item.source, "skipped", why=why)
         question = loaded.value
         if question is None:
             return Made(item.source, "failed", findings=loaded.findings)
@@ -294,7 +314,8 @@ class Press:
         """What there is to say of a question that was changed in its bytes alone, or in nothing that it uses."""
         if known.key != order.key or known.id != order.id:
             return None
-        return Made(order.item.source, "same", order.id, self._row(order, known.size, known.output), None, order.findings)
+        row = self._row(order, known.size, known.output)
+        return Made(order.item.source, "same", order.id, order.findings, bulk=(row,))
 
     # --- from an order to an output ---
 
@@ -313,8 +334,8 @@ class Press:
             row = self._row(order, len(data), file_hash(data))
         else:
             data = self._format.line(output, self._encoder) + b"\n"
-            row = self._row(order, len(data), line_hash(data))
-        return Made(order.item.source, "rendered", order.id, row, data, order.findings)
+            row = self._row(order, len(data), "")
+        return Made(order.item.source, "rendered", order.id, order.findings, "", (row, data))
 
     def _row(self, order: _Order, size: int, output: str) -> bytes:
         source = order.item.source
@@ -327,12 +348,14 @@ class Press:
             more += f', "catalogs": {json.dumps(list(order.catalogs), ensure_ascii=False)}'
         if order.tokens is not None:
             more += f', "tokens": {order.tokens}, "cut": {json.dumps(order.cut, ensure_ascii=False)}'
-        return (
+        text = (
             f'{{"source": {place}, "raw": "{order.raw}", "library": "{order.offered.hash}", "key": "{order.key}", '
             f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{order.key[:8]}"{more}, '
-            f'"question": {encode_basestring(order.question)}, "models": [{", ".join([m.listed for m in order.models])}], '
-            f'"papers": [{", ".join([p.listed for p in order.papers])}]}}\n'
-        ).encode()
+            f'"question": {encode_basestring(order.question)}, "models": ['
+        )
+        models = b", ".join([model.listed for model in order.models])
+        papers = b", ".join([paper.listed for paper in order.papers])
+        return b'%b%b], "papers": [%b]}\n' % (text.encode(), models, papers)
 
     def _fit(self, order: _Order, parts: Parts, budget: int) -> Parts | Finding:
         """Cut a prompt to a budget: the summaries of papers, the last one first, then the papers themselves."""

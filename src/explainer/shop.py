@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from explainer.batch import Shop
+from explainer.batch import Chunk, Shop
 from explainer.findings import ExplainerError, Finding
 from explainer.fingerprint import hash_of_catalogs
 from explainer.manifest import Known
-from explainer.press import Made, Offered, Press, SupportsRenderAll
+from explainer.press import Offered, Press, SupportsRenderAll
 from explainer.project import Shelf
 from explainer.resolve import Library
 from explainer.rules import RULES
@@ -22,7 +22,7 @@ from explainer.workspace import CatalogPath
 
 __all__ = ["Worker", "make_worker"]
 
-Worker: TypeAlias = Callable[[Sequence[tuple[Item, Known | None]]], tuple[list[Made], tuple[Finding, ...]]]
+Worker: TypeAlias = Callable[[Sequence[tuple[Item, Known | None]]], Chunk]
 
 _warm: dict[int, Worker] = {}
 """Workers of built-in templates: a process that is forked off goes on with what was loaded before."""
@@ -44,9 +44,10 @@ def make_worker(shop: Shop) -> Worker:
         counter(recipe.tokenizer) if recipe.max_tokens is not None else None, files=shop.files,
     )  # fmt: skip
 
-    def work(chunk: Sequence[tuple[Item, Known | None]]) -> tuple[list[Made], tuple[Finding, ...]]:
+    def work(chunk: Sequence[tuple[Item, Known | None]]) -> Chunk:
         made = press.run(chunk, lines=shop.lines)
-        return made, catalogs.drain()
+        bulk = [data for one in made for data in one.bulk]
+        return ([tuple(one[:-1]) for one in made], catalogs.drain()), bulk
 
     if shop.template in BUILTIN_TEMPLATES:
         _warm[id(shop)] = work
@@ -72,10 +73,14 @@ class _Catalogs:
         self._shelf = Shelf()
         self._by_place: dict[tuple[tuple[str, ...] | None, str], Offered] = {}
         self._by_paths: dict[tuple[CatalogPath, ...], Offered] = {}
+        self._usual: Offered | None = None
+        """The entries for every line that has no `catalog:` of its own."""
         self._findings: list[Finding] = []
 
     def offered(self, named: Sequence[str] | None, source: str | int) -> Offered:
         """Return the entries for a question, from its own `catalog:` and its place in the source."""
+        if named is None and type(source) is int and self._usual is not None:
+            return self._usual
         key = (None if named is None else tuple(named), source.rpartition("/")[0] if isinstance(source, str) else "")
         if key not in self._by_place:
             paths, findings = self._shop.catalogs(named, source)
@@ -87,6 +92,8 @@ class _Catalogs:
                 unusable = [f for f in (*findings, *library.findings) if RULES[f.code].unusable_file]
                 self._by_paths[paths] = Offered(library.value or Library([]), hash_, unusable)
             self._by_place[key] = self._by_paths[paths]
+            if named is None and isinstance(source, int):
+                self._usual = self._by_place[key]
         return self._by_place[key]
 
     def drain(self) -> tuple[Finding, ...]:

@@ -6,9 +6,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.workspace import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display_path
@@ -19,8 +18,7 @@ TABLE_SUFFIXES: Final = (".csv", ".parquet")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One question as it stands in its source.
 
     Attributes:
@@ -34,8 +32,7 @@ class Item:
     raw: bytes | Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Something in the source that is no question, and why."""
 
     name: str

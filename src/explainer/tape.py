@@ -85,8 +85,13 @@ class Tape:
                 elif step is _QUESTION:
                     pieces.append(str(context["question"]))
                 else:
+                    number = step.number
                     for name in step.lists:
-                        pieces += map(step.block, context[name])
+                        entries = context[name]
+                        try:
+                            pieces += [entry._blocks[number] for entry in entries]  # noqa: SLF001  # `recall`, at once
+                        except (AttributeError, KeyError):
+                            pieces += map(step.block, entries)
             if any(pieces):
                 parts.append((role, pieces))
         return parts

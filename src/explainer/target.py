@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from explainer.journal import (
     Appender,
@@ -24,7 +24,11 @@ from explainer.journal import (
 )
 from explainer.manifest import Known
 
-__all__ = ["FolderTarget", "LinesTarget", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]
+__all__ = ["Bytes", "FolderTarget", "Output", "LinesTarget", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]
+
+Bytes: TypeAlias = bytes | memoryview
+Output: TypeAlias = tuple[Bytes, str, Bytes | Known]
+"""A row of the manifest; the file below the target folder; and the output, or what is known of an unchanged one."""
 
 MANIFEST: Final = "manifest.jsonl"
 
@@ -114,7 +118,7 @@ class Target:
         """Whether an output is still there as it was written."""
         raise NotImplementedError
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Take some outputs, each with its row, and the bytes or what is known of the unchanged output."""
         raise NotImplementedError
 
@@ -166,10 +170,10 @@ class FolderTarget(Target):
         """Whether a file is still there as it was written."""
         return is_intact(f"{self._root}/{known.out}", known, self.past.volumes[known.volume].written)
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Write files."""
         for _, out, data in outputs:
-            if isinstance(data, bytes):
+            if not isinstance(data, Known):
                 path = f"{self._root}/{out}"
                 self._make_folder(os.path.dirname(path))
                 replace_file(path, data)
@@ -227,17 +231,17 @@ class LinesTarget(Target):
     def _volumes(self) -> list[Volume]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
         parts = [Volume(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
-        return [Volume(self.manifest, self.path), *parts]
+        return [Volume(self.manifest, self.path, complete=True), *parts]
 
     def is_intact(self, known: Known) -> bool:
         """Whether a line is still there as it was written."""
         return self.past.volumes[known.volume].line(known) is not None
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Append lines."""
-        lines: list[bytes] = []
+        lines: list[Bytes] = []
         for _, _, data in outputs:
-            line = data if isinstance(data, bytes) else self.past.volumes[data.volume].line(data)
+            line = data if not isinstance(data, Known) else self.past.volumes[data.volume].line(data)
             if line is None:
                 message = "was changed while it was read"
                 raise OSError(0, message, str(self.path))
@@ -273,9 +277,9 @@ class StdoutTarget(Target):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         return None
 
-    def put(self, outputs: list[tuple[bytes, str, bytes | Known]]) -> None:
+    def put(self, outputs: list[Output]) -> None:
         """Write lines."""
-        self._write(b"".join([data for _, _, data in outputs if isinstance(data, bytes)]))
+        self._write(b"".join([data for _, _, data in outputs if not isinstance(data, Known)]))
 
     def keep(self, row: bytes) -> None:
         """There is no manifest."""

@@ -30,6 +30,7 @@ _REFUSED = (
 _REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
 _REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNPRINTABLE = re.compile(f"[\t\n\r{_REFUSED}]")
 
@@ -56,7 +57,7 @@ def is_plain(text: str) -> bool:
     """Whether a text has no refused and no invisible characters."""
     if text.isascii() and text.isprintable():
         return True
-    return _REFUSED_IN_VALUE.search(text) is None and _INVISIBLE.search(text) is None
+    return _NOT_PLAIN.search(text) is None
 
 
 def replace_refused(text: str) -> str:

@@ -1,13 +1,14 @@
 """Remembers what a template prints of an entry, so that an entry of many questions is rendered once.
 
-A template stays plain Jinja. While it is compiled, each loop is looked at: when its body depends on nothing but the loop's
-own variable, what the body prints for an entry is the same each time, and is kept with the entry. A body that uses
-anything else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
+A template stays plain Jinja. While it is compiled, each loop is looked at: what a stretch of its body prints for an entry is
+the same each time when it depends on nothing but the loop's own variable, and is kept with the entry. What uses anything
+else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
 """
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, groupby
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -77,6 +78,21 @@ def _is_pure(node: nodes.Node, known: set[str]) -> bool:
     return not (isinstance(node, nodes.For) and node.recursive)
 
 
+def _pieces(body: list[nodes.Node]) -> Iterator[nodes.Node]:
+    """The statements of a body; a statement that prints several things becomes several."""
+    for node in body:
+        if isinstance(node, nodes.Output):
+            yield from (nodes.Output([part], lineno=part.lineno) for part in node.nodes)
+        else:
+            yield node
+
+
+def _sets(name: str, body: list[nodes.Node]) -> bool:
+    """Whether some nodes give a variable another value."""
+    names = (found for root in body for found in _all_nodes(root) if isinstance(found, nodes.Name))
+    return any(found.name == name and found.ctx != "load" for found in names)
+
+
 class MemoisingGenerator(CodeGenerator):
     """Jinja's compiler, but that the body of a loop whose output depends on the entry alone asks `recall` first."""
 
@@ -84,15 +100,27 @@ class MemoisingGenerator(CodeGenerator):
         super().__init__(*args, **settings)
         self._variables: dict[int, str] = {}
         """The loop variable of each body that is remembered, by the identity of its node."""
+        self._scopes: list[nodes.Scope] = []
+        """Those nodes, kept alive."""
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802  # Jinja's name
         """Compile a loop."""
         target = node.target
-        if isinstance(target, nodes.Name) and not node.recursive and depends_only_on(target.name, node.body):
-            scope = nodes.Scope(node.body, lineno=node.lineno)
-            self._variables[id(scope)] = target.name
-            node.body = [scope]
+        if isinstance(target, nodes.Name) and not node.recursive and not _sets(target.name, node.body):
+            node.body = list(self._remembering(target.name, node.body))
         super().visit_For(node, frame)
+
+    def _remembering(self, name: str, body: list[nodes.Node]) -> Iterator[nodes.Node]:
+        """The body of a loop, with each stretch of it that depends on the loop's variable alone as a node of its own."""
+        for pure, group in groupby(_pieces(body), lambda node: depends_only_on(name, [node])):
+            stretch = list(group)
+            if pure and any(not isinstance(node, nodes.TemplateData) for one in stretch for node in one.iter_child_nodes()):
+                scope = nodes.Scope(stretch, lineno=stretch[0].lineno)
+                self._variables[id(scope)] = name
+                self._scopes.append(scope)
+                yield scope
+            else:
+                yield from stretch
 
     def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:  # noqa: N802
         """Compile the body of a loop as: what is remembered, or else what it prints now."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
@@ -29,7 +29,7 @@ from explainer.text import is_plain, suggest
 from explainer.tokens import Counter
 from explainer.yamltext import read_yaml
 
-__all__ = ["LibraryFor", "Made", "Offered", "Press", "SupportsRenderAll"]
+__all__ = ["LibraryFor", "Made", "Offered", "Prepared", "Press", "SupportsRenderAll", "content_key"]
 
 Status = Literal["rendered", "same", "failed", "skipped"]
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII)
@@ -58,6 +58,19 @@ class Prepared:
         self.data: EntryData = entry_data(entry)
         self.digest = content_hash(entry.model_dump_json(exclude_defaults=True).encode())
         self.listed = f'{{"name": {encode_basestring(entry.label)}, "hash": "{self.digest}"}}'.encode()
+
+
+def content_key(
+    options_hash: str, question: str, models: Sequence[Prepared], papers: Sequence[Prepared], answer: str | None = None
+) -> str:
+    """Return the hash of what an output is made of: the options, the question, its entries, its given answer."""
+    texts = [options_hash, question, "/"]
+    texts += [model.digest for model in models]
+    texts.append("/")
+    texts += [paper.digest for paper in papers]
+    if answer is not None:
+        texts += ["/", answer]
+    return content_hash("\0".join(texts).encode())
 
 
 class Offered:
@@ -217,18 +230,8 @@ class Press:
             return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
             return Made(item.source, "failed", order.id, findings=order.findings)
-        order.key = self._key(order)
+        order.key = content_key(self._options_hash, order.question, order.models, order.papers, order.answer)
         return order
-
-    def _key(self, order: _Order) -> str:
-        """The hash of a question's text, its entries and the options."""
-        texts = [self._options_hash, order.question, "/"]
-        texts += [model.digest for model in order.models]
-        texts.append("/")
-        texts += [paper.digest for paper in order.papers]
-        if order.answer is not None:
-            texts += ["/", order.answer]
-        return content_hash("\0".join(texts).encode())
 
     def _short_way(self, item: Item, raw: bytes) -> _Order | None:
         """Understand a line about which there is nothing to say; None for every other."""
@@ -327,6 +330,8 @@ class Press:
             completion = [("user", [order.answer])] if order.answer else self._completer.render_all([order.context()])[0]
         for outcome in (parts, completion):
             if isinstance(outcome, Finding):
+                if outcome.code != "B704":
+                    outcome = replace(outcome, message=f"{outcome.message} (rendering {order.id!r})")  # noqa: PLW2901
                 return Made(order.item.source, "failed", order.id, findings=(*order.findings, outcome))
         output = Output(order.id, f"{order.id}.{order.key[:8]}", parts, completion)  # type: ignore[arg-type]  # no findings
         if self._files or self._format.line is None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from explainer.cache import cached_catalog, keep_catalog
 from explainer.catalog import LoadedCatalog, parse_catalog
+from explainer.document import decode
 from explainer.findings import Finding, Parsed
 from explainer.question import LoadedQuestion, parse_question
 from explainer.resolve import Library
@@ -16,6 +18,7 @@ from explainer.workspace import (
     CatalogPath,
     catalogs_for,
     display_path,
+    read_raw,
     read_stdin,
     read_text,
 )
@@ -35,11 +38,21 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
 
 
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
-    """Read a catalog from a YAML file."""
-    text = read_text(path, limit=MAX_CATALOG_BYTES)
+    """Read a catalog from a YAML file, or from the cache when the same bytes were read and found right before."""
+    raw = read_raw(path, limit=MAX_CATALOG_BYTES)
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    file = display_path(path)
+    cached = cached_catalog(raw.value)
+    if cached is not None:
+        return Parsed(LoadedCatalog(file, cached, rank))
+    text = decode(raw.value, file)
     if text.value is None:
         return Parsed(None, text.findings)
-    return parse_catalog(text.value, display_path(path), rank=rank)
+    parsed = parse_catalog(text.value, file, rank=rank)
+    if parsed.value is not None and not parsed.findings:
+        keep_catalog(raw.value, parsed.value.catalog)
+    return parsed
 
 
 class Shelf:

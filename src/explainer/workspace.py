@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed
@@ -27,6 +27,7 @@ __all__ = [
     "display_path",
     "files_below",
     "find_catalogs",
+    "read_raw",
     "read_stdin",
     "read_text",
     "write_bytes",
@@ -61,6 +62,12 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         path: the file; devices, pipes and folders are refused without being opened.
         limit: the number of bytes that it may have.
     """
+    raw = read_raw(path, limit=limit)
+    return Parsed(None, raw.findings) if raw.value is None else decode(raw.value, display_path(path))
+
+
+def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
+    """Read a whole regular file as bytes; see `read_text`."""
     file = display_path(path)
     try:
         mode = path.stat()
@@ -75,7 +82,7 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         return _unusable("F101", file, "no such file")
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    return _too_large(file, limit) if len(raw) > limit else decode(raw, file)
+    return _too_large(file, limit) if len(raw) > limit else Parsed(raw)
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:
@@ -89,11 +96,11 @@ def read_stdin(*, limit: int) -> Parsed[str]:
     return _too_large("<stdin>", limit) if len(raw) > limit else decode(raw, "<stdin>")
 
 
-def _too_large(file: str, limit: int) -> Parsed[str]:
+def _too_large(file: str, limit: int) -> Parsed[Any]:
     return _unusable("F103", file, f"larger than {limit:,} bytes")
 
 
-def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[str]:
+def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[Any]:
     return Parsed(None, (Finding(code, Location(file), message, hint),))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +25,7 @@ from explainer.cli.options import (
 )
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.cli.progress import Progress
+from explainer.cli.requests import BodyOption, ModelOption, request_body
 from explainer.crew import WorkerLostError
 from explainer.findings import ExitStatus, ExplainerError, Finding, Location, exit_status
 from explainer.fingerprint import hash_of_template
@@ -61,11 +61,8 @@ def run(
             callback=one_of(FORMATS), autocompletion=completing(FORMATS),
         ),
     ] = "text",
-    model: Annotated[str | None, typer.Option("--model", help="The model that requests name (openai-batch).")] = None,
-    body: Annotated[
-        list[str] | None,
-        typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
-    ] = None,
+    model: ModelOption = None,
+    body: BodyOption = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes to work with; by default as many as cores.")
     ] = None,
@@ -93,7 +90,8 @@ def run(
     What did not change since the last run is not rendered again. A question with mistakes costs that question only.
     """
     kind, template = _settle_template(kind, template)
-    _refuse_contradictions(source, out, kind, output_format, model=model, body=body, check=check, max_tokens=max_tokens)
+    _refuse_contradictions(source, out, kind, output_format, check=check, max_tokens=max_tokens)
+    keys = request_body(output_format, model, body)
     files = out.suffix != ".jsonl" and str(out) != STDIN
     if max_tokens is not None:
         try:
@@ -109,7 +107,7 @@ def run(
     try:
         recipe = Recipe(
             __version__, kind, template, hash_of_template(template, builtin=_is_builtin(template)), output_format, model,
-            _body(body or []), max_tokens, tokenizer, strict,
+            keys, max_tokens, tokenizer, strict,
         )  # fmt: skip
     except OSError as error:
         voice.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
@@ -240,9 +238,8 @@ def _settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
 
 
 def _refuse_contradictions(
-    source: Path, out: Path, kind: str, output_format: str, *,
-    model: str | None, body: list[str] | None, check: bool, max_tokens: int | None,
-) -> None:  # fmt: skip
+    source: Path, out: Path, kind: str, output_format: str, *, check: bool, max_tokens: int | None
+) -> None:
     """Refuse what cannot be meant.
 
     Raises:
@@ -256,9 +253,6 @@ def _refuse_contradictions(
     if lines and format_.line is None:
         message = f"the format {output_format!r} makes a file of each question: give a folder"
         raise typer.BadParameter(message, param_hint="--out")
-    if (model or body) and output_format != "openai-batch":
-        message = "--model and --body are for the format 'openai-batch'"
-        raise typer.BadParameter(message, param_hint="--format")
     if max_tokens is not None and kind == "answer":
         message = "an answer skeleton has nothing to cut: it is for prompts"
         raise typer.BadParameter(message, param_hint="--max-tokens")
@@ -278,18 +272,3 @@ def _refuse_contradictions(
 
 def _same(source: Path, out: Path) -> bool:
     return STDIN not in (str(source), str(out)) and os.path.realpath(source) == os.path.realpath(out)
-
-
-def _body(pairs: list[str]) -> dict[str, Any]:
-    """The options of a request's body; a value is JSON where it reads as such, else text."""
-    body: dict[str, Any] = {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not sign or not key or key in ("model", "messages"):
-            message = f"{printable(pair)!r} is not KEY=VALUE" if not sign or not key else f"{key!r} is set already"
-            raise typer.BadParameter(message, param_hint="--body")
-        try:
-            body[key] = json.loads(value)
-        except ValueError:
-            body[key] = value
-    return body

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from explainer import __version__
 from explainer.build import Built, SupportsRender, build
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -21,10 +22,15 @@ from explainer.cli.options import (
     one_of,
 )
 from explainer.cli.output import say, show_findings, write_product
+from explainer.cli.requests import BodyOption, ModelOption, request_body
 from explainer.findings import Finding, Parsed, exit_status, has_errors
-from explainer.formats import FORMATS
+from explainer.fingerprint import hash_of_template
+from explainer.formats import FORMATS, Encoder, Options, Output, parts_of
+from explainer.manifest import Recipe
+from explainer.press import Prepared, content_key
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, question_from_text
+from explainer.render import Parts, render_context
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import suggest
 from explainer.workspace import STDIN, display_path
@@ -49,6 +55,8 @@ def run(
         ),
     ] = "text",
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    model: ModelOption = None,
+    body: BodyOption = None,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     verbose: VerboseOption = False,
@@ -64,6 +72,7 @@ def run(
     if FORMATS[output_format].chat and kind == "answer":
         message = f"the format {output_format!r} is for prompts, not for answers"
         raise typer.BadParameter(message, param_hint="--format")
+    keys = request_body(output_format, model, body)
     found: list[Finding] = []
     built = None
     loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
@@ -71,8 +80,10 @@ def run(
     if loaded.value is not None and not has_errors(found):
         base = Path() if question is None or str(question) == STDIN else question.parent
         built = _build(loaded.value, base, catalog or [], template, found, verbose=verbose)
-    if built is not None and exit_status(found, strict=strict) == 0:
-        problem = write_product(FORMATS[output_format].encode(built.rendering), out)
+    if built is not None and loaded.value is not None and exit_status(found, strict=strict) == 0:
+        template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
+        recipe = Recipe(__version__, kind, template, template_hash, output_format, model, keys)
+        problem = write_product(_encode(built, loaded.value, recipe), out)
         found += [problem] if problem else []
     show_findings(found, findings)
     raise typer.Exit(exit_status(found, strict=strict))
@@ -96,6 +107,19 @@ def _build(
         result = build(loaded, library.value, renderer.value)
         found += result.findings
         return result.value
+
+
+def _encode(built: Built, loaded: LoadedQuestion, recipe: Recipe) -> str:
+    """The text of what was built; a request has the `custom_id` that a batch gives it."""
+    format_ = FORMATS[recipe.format]
+    models, papers = [[Prepared(entry) for entry in some] for some in (built.sources.models, built.sources.papers)]
+    completion: Parts = []
+    if format_.completes:
+        context = render_context(loaded.question.question, [m.data for m in models], [p.data for p in papers])
+        completion = parts_of(builtin_renderer("answer").render(context).unwrap())
+    custom_id = f"{built.id}.{content_key(recipe.options_hash, loaded.question.question, models, papers)[:8]}"
+    output = Output(built.id, custom_id, parts_of(built.rendering), completion)
+    return format_.file(output, Encoder(Options(recipe.model, recipe.body))).decode()
 
 
 def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:

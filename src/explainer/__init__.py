@@ -1,6 +1,7 @@
 """Grounded prompts from questions and a catalog of AI models and papers.
 
-The public API is what `__all__` names; everything else may change without notice. Nothing is imported before it is used.
+The public API is what `__all__` names; everything else may change without notice. A module is imported when one of
+its names is first used.
 """
 
 from __future__ import annotations
@@ -12,37 +13,61 @@ if TYPE_CHECKING:
     from explainer.api import build_answer, build_prompt, load_catalogs, load_question, parse_catalog, parse_question
     from explainer.build import Built
     from explainer.findings import ExplainerError, Finding, Location, Parsed, Severity
-    from explainer.layout import PromptContent, Printed, parse_prompt
+    from explainer.layout import Printed, PromptContent, parse_prompt
     from explainer.resolve import Library, Sources
     from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, Task
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Built",
+    "Catalog",
+    "ExplainerError",
+    "Finding",
+    "Library",
+    "Location",
+    "ModelEntry",
+    "PaperEntry",
+    "Parsed",
+    "Printed",
+    "PromptContent",
+    "Question",
+    "Severity",
+    "Sources",
+    "Task",
+    "build_answer",
+    "build_prompt",
+    "load_catalogs",
+    "load_question",
+    "parse_catalog",
+    "parse_prompt",
+    "parse_question",
+]
+
 _HOMES = {
-    "Built": "build",
-    "Catalog": "schema",
-    "ExplainerError": "findings",
-    "Finding": "findings",
-    "Library": "resolve",
-    "Location": "findings",
-    "ModelEntry": "schema",
-    "PaperEntry": "schema",
-    "Parsed": "findings",
-    "Printed": "layout",
-    "PromptContent": "layout",
-    "Question": "schema",
-    "Severity": "findings",
-    "Sources": "resolve",
-    "Task": "schema",
     "build_answer": "api",
     "build_prompt": "api",
     "load_catalogs": "api",
     "load_question": "api",
     "parse_catalog": "api",
-    "parse_prompt": "layout",
     "parse_question": "api",
+    "Built": "build",
+    "ExplainerError": "findings",
+    "Finding": "findings",
+    "Location": "findings",
+    "Parsed": "findings",
+    "Severity": "findings",
+    "Printed": "layout",
+    "PromptContent": "layout",
+    "parse_prompt": "layout",
+    "Library": "resolve",
+    "Sources": "resolve",
+    "Catalog": "schema",
+    "ModelEntry": "schema",
+    "PaperEntry": "schema",
+    "Question": "schema",
+    "Task": "schema",
 }
-__all__ = list(_HOMES)  # noqa: PLE0605  # a list of names, as a list
 
 
 def __getattr__(name: str) -> Any:

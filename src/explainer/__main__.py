@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    gc.set_threshold(50_000)  # modules are not garbage: looking for some while they load takes time
     try:
         from explainer.cli.run import run  # noqa: PLC0415  # a Ctrl-C while modules load is a Ctrl-C too
 
         status = run(sys.argv[1:])
     except KeyboardInterrupt:
         status = 130
+    gc.freeze()  # nor are they at the end: the interpreter's last collection need not walk through them
     sys.exit(status)
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from explainer import project
 from explainer.build import Built, build
 from explainer.catalog import parse_catalog as _parse_catalog
 from explainer.findings import Finding, Parsed
+from explainer.project import Shelf
+from explainer.project import load_question as _load_question
 from explainer.question import LoadedQuestion, question_from_text
 from explainer.question import parse_question as _parse_question
 from explainer.resolve import Library
 from explainer.templates import builtin_renderer
-from explainer.workspace import builtin_folder, catalog_paths, find_catalogs
+from explainer.workspace import builtin_folder, catalog_paths
+
+QuestionLike: TypeAlias = "str | LoadedQuestion | Parsed[LoadedQuestion]"
+LibraryLike: TypeAlias = "Library | Parsed[Library]"
 
 __all__ = ["build_answer", "build_prompt", "load_catalogs", "load_question", "parse_catalog", "parse_question"]
 
@@ -27,16 +32,14 @@ def load_catalogs(*paths: str | Path) -> Parsed[Library]:
     Returns:
         The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
     """
-    if not paths:
-        return project.Shelf().library(find_catalogs(builtin_folder("catalogs")))
-    found = catalog_paths([Path(path) for path in paths])
-    library = project.Shelf().library(found.value or [])
+    found = catalog_paths([Path(path) for path in paths] or [builtin_folder("catalogs")])
+    library = Shelf().library(found.value or [])
     return Parsed(library.value, found.findings + library.findings)
 
 
 def load_question(path: str | Path) -> Parsed[LoadedQuestion]:
     """Read a question file (YAML). Nothing is raised."""
-    return project.load_question(Path(path))
+    return _load_question(Path(path))
 
 
 def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
@@ -50,7 +53,7 @@ def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion
     return _parse_question(text, file, default_id="question")
 
 
-def build_prompt(question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library]) -> Parsed[Built]:
+def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
     """Build the prompt of a question in the seed's layout.
 
     Args:
@@ -58,19 +61,17 @@ def build_prompt(question: str | LoadedQuestion | Parsed[LoadedQuestion], librar
         library: what `load_catalogs` or `parse_catalog` returned.
 
     Returns:
-        The prompt (`.text`, `.rendering.segments`, `.sources`), or None; and all findings, those of the arguments first.
+        The prompt (`.text`, `.rendering.segments`, `.sources`), or None; and all findings, the arguments' first.
     """
     return _build(question, library, "prompt")
 
 
-def build_answer(question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library]) -> Parsed[Built]:
+def build_answer(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
     """Build the skeleton of a question's answer in the seed's layout; see `build_prompt`."""
     return _build(question, library, "answer")
 
 
-def _build(
-    question: str | LoadedQuestion | Parsed[LoadedQuestion], library: Library | Parsed[Library], template: str
-) -> Parsed[Built]:
+def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parsed[Built]:
     if isinstance(question, str):
         question = question_from_text(question)
     findings: Sequence[Finding] = ()

@@ -1,4 +1,4 @@
-"""Many questions → outputs and a manifest: renders what has changed, keeps the rest, loses one question to one mistake."""
+"""Many questions → outputs and a manifest: renders what has changed, keeps the rest; one mistake costs one question."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ class Shop:
     lines: bool
     files: bool
 
-    def catalogs(self, named: Sequence[str] | None, source: str | int) -> tuple[tuple[CatalogPath, ...], tuple[Finding, ...]]:
+    def catalogs(
+        self, named: Sequence[str] | None, source: str | int
+    ) -> tuple[tuple[CatalogPath, ...], tuple[Finding, ...]]:
         """Return the catalogs of a question, from its own `catalog:` and its place in the source."""
-        folder = self.base / os.path.dirname(source) if isinstance(source, str) else self.base
+        folder = self.base / _folder_of(source)
         found = catalogs_for(self.given, named, folder)
         return tuple(found.value or ()), found.findings
 
@@ -89,7 +91,7 @@ class _CatalogHashes:
         self._hashes: dict[tuple[CatalogPath, ...], str] = {}
 
     def hash(self, named: Sequence[str] | None, source: str | int) -> str:
-        folder = os.path.dirname(source) if isinstance(source, str) else ""
+        folder = _folder_of(source)
         key = (named, folder)
         if key not in self._paths:
             self._paths[key] = self._shop.catalogs(named, source)[0]
@@ -117,7 +119,8 @@ class Batch:
     Attributes:
         source: where the questions come from.
         target: where the outputs go; it is open.
-        shop: how they are made.
+        shop: what their making needs.
+        make: returns the function that makes a chunk of them; called once in each process, when there is work.
         jobs: how many processes make them.
         report: called with findings as they come.
         skip: called with everything in the source that is no question.
@@ -128,6 +131,7 @@ class Batch:
     source: Source
     target: Target
     shop: Shop
+    make: Callable[[Shop], Callable[[list[tuple[Item, Known | None]]], Chunk]]
     jobs: int
     report: Callable[[Iterable[Finding]], None]
     skip: Callable[[Skipped], None]
@@ -152,7 +156,7 @@ class Batch:
             OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
             WorkerLostError: when a worker process is gone.
         """
-        with Crew(self.jobs, partial(_maker, self.shop)) as crew:
+        with Crew(self.jobs, partial(self.make, self.shop)) as crew:
             for entries, result in crew.work(self._chunks()):
                 (made, findings), bulk = result if result is not None else (([], ()), [])
                 self.report(findings)
@@ -281,7 +285,9 @@ class Batch:
         if first != id_:
             message = f"the ids {id_!r} and {first!r} ({there}) are one file on many disks"
             return Finding("B702", where, message, "rename one of the two", id_)
-        return Finding("Q407", where, f"the id {id_!r} stands twice, first {there}", "give one of the two another id", id_)
+        return Finding(
+            "Q407", where, f"the id {id_!r} stands twice, first {there}", "give one of the two another id", id_
+        )
 
     def _owner(self, id_: str, name: str) -> tuple[str, str | int] | None:
         """Who has an id whose hash was seen before; None when only the hash is the same."""
@@ -328,6 +334,11 @@ class Batch:
         return os.path.lexists(Path(self.target.manifest.parent, known.out))
 
 
+def _folder_of(source: str | int) -> str:
+    """The folder of a file below the source's folder; lines have none."""
+    return source.rpartition("/")[0] if isinstance(source, str) else ""
+
+
 def _folded(id_: str) -> str:
     """What an id is on a disk that ignores letter case and Unicode forms."""
     return id_ if id_.isascii() and id_.islower() else unicodedata.normalize("NFC", id_).casefold()
@@ -339,15 +350,12 @@ def _why(row: bytes) -> str:
 
 def _skipped_row(item: Item, why: str) -> bytes:
     raw = item.raw if isinstance(item.raw, bytes) else b""
-    return json.dumps({"source": item.source, "raw": content_hash(raw), "skipped": why}, ensure_ascii=False).encode() + b"\n"
+    return (
+        json.dumps({"source": item.source, "raw": content_hash(raw), "skipped": why}, ensure_ascii=False).encode()
+        + b"\n"
+    )
 
 
 def _without_hash(row: bytes) -> bytes:
     """A row whose output no question is ever unchanged for."""
     return json.dumps({**json.loads(row), "raw": ""}, ensure_ascii=False).encode() + b"\n"
-
-
-def _maker(shop: Shop) -> Callable[[list[tuple[Item, Known | None]]], Chunk]:
-    from explainer.shop import make_worker  # noqa: PLC0415  # a run that finds nothing to do never gets here
-
-    return make_worker(shop)

@@ -1,8 +1,8 @@
 """Keeps catalogs that were read and found right, so that a large one is read once.
 
 A cached catalog is found by the hash of its bytes, and is validated again like any other, only faster: JSON instead of
-YAML, and no search for what is wrong. A file of the cache can be deleted or damaged at any time, then the catalog is read
-as always. Only folders that belong to the user alone are trusted.
+YAML, and no search for what is wrong. A file of the cache can be deleted or damaged at any time, then the catalog is
+read as always. Only folders that belong to the user alone are trusted.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from explainer.document import Document
 from explainer.findings import Parsed, has_errors
-from explainer.schema import Catalog, Entry
+from explainer.schema import Catalog
+from explainer.text import shorten
 from explainer.validation import validate
 from explainer.yamltext import read_yaml
 
-__all__ = ["LoadedCatalog", "parse_catalog"]
+__all__ = ["LoadedCatalog", "catalog_from", "parse_catalog"]
 
 _NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id"}
 
@@ -45,16 +46,18 @@ def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
     Returns:
         The catalog, without the entries that have mistakes, beside all findings.
     """
-    document = read_yaml(text, file)
-    if document.data is None and document.readable and not document.findings:
-        document.data = {}  # a file of comments is an empty catalog
+    return catalog_from(read_yaml(text, file), rank=rank)
+
+
+def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
+    """Read a catalog from a document; see `parse_catalog`."""
     parsed = validate(document, Catalog)
     broken: frozenset[str] = frozenset()
     catalog = parsed.value
     if catalog is None:
         catalog, broken = _without_mistakes(document)
-    _report_repeated(document, catalog)
-    return Parsed(LoadedCatalog(file, catalog, rank, broken), tuple(document.findings))
+    _report_repeated(document)
+    return Parsed(LoadedCatalog(document.file, catalog, rank, broken), tuple(document.findings))
 
 
 def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
@@ -84,26 +87,20 @@ def _names(item: Any, kind: str) -> Iterator[str]:
             yield name.replace("\ufffd", "")
 
 
-def _report_repeated(document: Document, catalog: Catalog) -> None:
+def _report_repeated(document: Document) -> None:
     """Names, titles and ids that stand twice within one kind of the file."""
     data = document.data if isinstance(document.data, dict) else {}
     for kind, name_key in _NAME_KEYS.items():
         items = data.get(kind)
-        for key, code in ((name_key, "C301"), ("id", "C302")):
-            if not isinstance(items, list) or (key == name_key and code == "C302"):
-                continue
+        for key in dict.fromkeys((name_key, "id")):
             first: dict[str, int] = {}
-            for index, item in enumerate(items):
+            for index, item in enumerate(items if isinstance(items, list) else ()):
                 value = item.get(key) if isinstance(item, dict) else None
                 if not isinstance(value, str):
                     continue
                 if value in first:
                     line = document.locate((kind, first[value], key)).line
-                    message = f"the {key} {value!r} stands twice in {kind!r}, first on line {line}"
+                    message = f"the {key} {shorten(value)!r} stands twice in {kind!r}, first on line {line}"
+                    code = "C301" if key == name_key else "C302"
                     document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
                 first.setdefault(value, index)
-
-
-def entries(catalog: Catalog) -> tuple[Entry, ...]:
-    """All models, then all papers."""
-    return (*catalog.models, *catalog.papers)

@@ -14,8 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 __all__ = ["Crew", "WorkerLostError"]
 
@@ -65,10 +64,10 @@ class Crew(Generic[T, R]):
         self._slots: list[int] = []
         self._busy: dict[Connection, _Job] = {}
 
-    def __enter__(self) -> Crew[T, R]:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         for process, connection in self._workers:
             connection.close()
             if error is not None:

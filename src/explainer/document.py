@@ -87,6 +87,9 @@ class Document:
 def decode(raw: bytes, file: str) -> Parsed[str]:
     """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
     codec, label = next(((codec, label) for mark, codec, label in _BOMS if raw.startswith(mark)), ("utf-8", "UTF-8"))
+    if label == "UTF-8" and b"\0" in raw[:4]:
+        message = "this looks like UTF-16 or UTF-32 without a byte order mark"
+        return Parsed(None, (Finding("Y101", Location(file), message, "save the file as UTF-8"),))
     try:
         return Parsed(raw.decode(codec))
     except UnicodeDecodeError as error:

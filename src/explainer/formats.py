@@ -1,7 +1,7 @@
 """A rendering → the text of a file, or one line of a `.jsonl`. A format is one class and one line of `FORMATS`.
 
-A format gives its output as pieces of bytes. Prompts share most of their pieces, so each piece is encoded once: `Encoder`
-keeps what comes again, and a rendering costs little more than joining bytes.
+A format makes bytes of pieces of text. Prompts share most of their pieces, so each is encoded once: `Encoder` keeps what
+comes again, and a rendering costs little more than joining bytes.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _messages(parts: Parts, encoder: Encoder) -> bytes:
     return b"[%b]" % b", ".join(messages)
 
 
-def _messages_file(output: Output, encoder: Encoder) -> bytes:
+def _messages_file(output: Output, _encoder: Encoder) -> bytes:
     messages = [{"role": role, "content": "".join(pieces)} for role, pieces in output.parts]
     return _indented(messages)
 
@@ -157,7 +157,10 @@ def _batch_line(output: Output, encoder: Encoder) -> bytes:
     """A request of OpenAI's Batch API, which `vllm run-batch` takes too."""
     options = encoder.options
     rest = json.dumps(dict(options.body), ensure_ascii=False)[1:-1]
-    return b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", "body": {"model": %b, "messages": %b%b}}' % (
+    return (
+        b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
+        b'"body": {"model": %b, "messages": %b%b}}'
+    ) % (
         _string(output.custom_id), _string(options.model or DEFAULT_MODEL), _messages(output.parts, encoder),
         f", {rest}".encode() if rest else b"",
     )  # fmt: skip
@@ -186,9 +189,9 @@ def _chat_row(output: Output, encoder: Encoder) -> bytes:
     ) % (_messages(output.parts, encoder), completion, _string(output.id), _string(output.custom_id))
 
 
-def _llm_file(output: Output, encoder: Encoder) -> bytes:
+def _llm_file(output: Output, _encoder: Encoder) -> bytes:
     """A template of the command `llm`: it fills `$name` in, so a dollar is written twice."""
-    texts = {role: "" for role in ("system", "user")}
+    texts = dict.fromkeys(("system", "user"), "")
     for role, pieces in output.parts:
         texts[role] += "".join(pieces).replace("$", "$$")
     keys = {"system": texts["system"], "prompt": texts["user"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from explainer.findings import Finding, Location
 from explainer.journal import Past, Volume
@@ -14,6 +14,7 @@ from explainer.workspace import display_path
 
 __all__ = ["FolderComparison", "LinesComparison"]
 
+PRUNE = "remove it with --prune"
 Report = Callable[[Iterable[Finding]], None]
 
 
@@ -26,10 +27,10 @@ class _Comparison(Target):
         self.interrupted = False
         self._report = report
 
-    def __enter__(self) -> Target:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         return None
 
     def keep(self, row: bytes) -> None:
@@ -71,7 +72,7 @@ class FolderComparison(_Comparison):
         for known, _ in past.rows():
             if known.out not in self._outs and (self._folder / known.out).is_file():
                 place = Location(display_path(self._folder / known.out))
-                self._report([Finding("B706", place, f"its question ({known.source}) is gone", "remove it with --prune")])
+                self._report([Finding("B706", place, f"its question ({known.source}) is gone", PRUNE)])
         past.close()
 
 
@@ -86,12 +87,12 @@ class LinesComparison(_Comparison):
         self._stream: Any = None
         self._line = 0
 
-    def __enter__(self) -> Target:
+    def __enter__(self) -> Self:
         if self._path.exists():
             self._stream = self._path.open("rb")
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._stream is not None:
             self._stream.close()
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.render import Context, Parts, Rendering, Segment
@@ -63,7 +63,7 @@ class IsolatedRenderer:
         self._sent: dict[int, Any] = {}
         """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
 
-    def __enter__(self) -> IsolatedRenderer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -142,7 +142,7 @@ class IsolatedRenderer:
     def _start(self) -> subprocess.Popen[bytes]:
         here = str(Path(__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us
+        process = subprocess.Popen(  # our own module, by the interpreter that runs us
             [sys.executable, "-P", "-m", "explainer.template_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """What earlier runs of a batch left behind, and where the present one writes until it is complete.
 
-A run appends to files beside its target: the rows of its manifest, and the lines of a `.jsonl` target. When all is done they
-take the places of the manifest and of the target. What a run that was killed left is read by the next one as if it were
-an older result. The kernel's lock on a file keeps two runs on one target apart, and goes with the process that held it.
+A run appends to files beside its target: the rows of its manifest, and the lines of a `.jsonl` target. When all is done
+they take the places of the manifest and of the target. What a run that was killed left is read by the next one as if it
+were an older result. The kernel's lock on a file keeps two runs on one target apart, and goes with its process.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from explainer.manifest import Known, RowIndex, content_hash, file_hash, known_of, read_header, short_hash
 
@@ -29,8 +28,18 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
-    "Appender", "Past", "TargetLock", "Volume", "is_intact", "left_parts", "loads", "moved", "new_token", "remove_stale",
-    "replace_file", "token_of",
+    "Appender",
+    "Past",
+    "TargetLock",
+    "Volume",
+    "is_intact",
+    "left_parts",
+    "loads",
+    "moved",
+    "new_token",
+    "remove_stale",
+    "replace_file",
+    "token_of",
 ]
 
 PART: Final = ".explainer-part"
@@ -59,14 +68,14 @@ def replace_file(path: str, data: bytes | memoryview) -> None:
         OSError: when it cannot be written; an old file is then as it was, and nothing else is left.
     """
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name[:40]}.{new_token()}{_TEMPORARY}")
+    temporary = f"{folder or '.'}/.{name[:40]}.{new_token()}{_TEMPORARY}"
     handle = os.open(temporary, _FLAGS, 0o666)
     try:
         try:
             write_all(handle, data)
         finally:
             os.close(handle)
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105  # ten thousand times: a Path for each takes longer than this
     except BaseException:
         _unlink(temporary)
         raise
@@ -74,7 +83,7 @@ def replace_file(path: str, data: bytes | memoryview) -> None:
 
 def _unlink(path: str) -> None:
     with contextlib.suppress(OSError):
-        os.unlink(path)
+        os.unlink(path)  # noqa: PTH108
 
 
 def remove_stale(folder: Path) -> None:
@@ -82,7 +91,7 @@ def remove_stale(folder: Path) -> None:
     for where, _, names in os.walk(folder):
         for name in names:
             if name.endswith(_TEMPORARY) and _OURS.fullmatch(name):
-                _unlink(os.path.join(where, name))
+                _unlink(f"{where}/{name}")
 
 
 class TargetLock:
@@ -98,7 +107,7 @@ class TargetLock:
         self._waiting = waiting
         self._handle = -1
 
-    def __enter__(self) -> TargetLock:
+    def __enter__(self) -> Self:
         told = False
         while True:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
@@ -113,7 +122,7 @@ class TargetLock:
             if told:
                 time.sleep(0.05)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         _unlink(self._path)
         os.close(self._handle)
 
@@ -131,7 +140,7 @@ class TargetLock:
     def _is_still_there(self, handle: int) -> bool:
         """Whether the name still means the locked file: the run before us removes it."""
         with contextlib.suppress(OSError):
-            return os.path.samestat(os.fstat(handle), os.stat(self._path))
+            return os.path.samestat(os.fstat(handle), Path(self._path).stat())
         return False
 
 
@@ -202,7 +211,7 @@ class Volume:
 
 
 class Past:
-    """What earlier runs made, found by the place of a question (a file's path) or by its bytes (a line may have moved)."""
+    """What earlier runs made, found by a question's place (a file's path) or by its bytes (a line may have moved)."""
 
     def __init__(self, volumes: list[Volume], recipe: str, *, by_place: bool) -> None:
         self.volumes = [volume for volume in volumes if volume.open()]
@@ -276,7 +285,9 @@ def _same_id(known: Known, source: str | int) -> bool:
 def moved(row: bytes, source: str | int) -> bytes:
     """Return a row with another place of its question."""
     data = json.loads(row)
-    return row if data["source"] == source else json.dumps({**data, "source": source}, ensure_ascii=False).encode() + b"\n"
+    if data["source"] == source:
+        return row
+    return json.dumps({**data, "source": source}, ensure_ascii=False).encode() + b"\n"
 
 
 def loads(row: bytes) -> Any:
@@ -290,7 +301,7 @@ def loads(row: bytes) -> Any:
 def is_intact(path: str, known: Known, written: int) -> bool:
     """Whether a file is what a row says: at a glance when it is older than the row, else by its bytes."""
     try:
-        about = os.stat(path)
+        about = os.stat(path)  # noqa: PTH116
         if about.st_size != known.size:
             return False
         if about.st_mtime_ns <= written:
@@ -315,7 +326,7 @@ class Appender:
     def publish(self) -> None:
         """Take the target's place."""
         self._close()
-        os.replace(self.path, self.target)
+        self.path.replace(self.target)
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -339,7 +350,7 @@ def left_parts(target: Path) -> list[Path]:
     begin = f".{target.name[:80]}."
     try:
         with os.scandir(target.parent) as scan:
-            found = [Path(e.path) for e in scan if e.name.startswith(begin) and e.name.endswith(PART) and _OURS.fullmatch(e.name)]
+            found = [Path(entry.path) for entry in scan if entry.name.startswith(begin) and entry.name.endswith(PART)]
     except FileNotFoundError:
         return []
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))

@@ -49,7 +49,8 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
     if repeated:
         for key, column in _Walker(text, line).repeated:
             message = f"the key {key!r} stands twice in one object"
-            document.findings.append(Finding("Y103", Location(file, line, column), message, "remove one of the two", key))
+            location = Location(file, line, column)
+            document.findings.append(Finding("Y103", location, message, "remove one of the two", key))
     _report_characters(document)
     return document
 

@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from explainer.findings import Finding, Location, Parsed
@@ -33,40 +35,41 @@ PAPERS_HEADING: Final = "### Related Papers:"
 ANSWER_FIELD: Final = "Answer:"
 NO_LINK: Final = "None"
 
-# Possessive quantifiers (`*+`) keep these linear: no text makes them go back and try again.
-_MARKERS: Final = r"(?:(?:>|[-+*•](?=\s)|\d{1,9}[.)](?=\s))\s*+)*+"
-_EMPHASIS: Final = r"""[*_~`"']*+"""
-_FORGING: Final = re.compile(
-    rf"""{_MARKERS}(?:
-        \#{{1,6}}(?:\s|$)                      # an ATX heading
-      | (?:=++|-++)\s*+$                       # the underline of a setext heading
-      | `{{3}} | ~{{3}}                        # a fence
-      | <(?:!--|\?|![a-z]|!\[cdata\[|/?h[1-6r]\b|/?(?:script|pre|style|textarea)\b)
-      | \#{{0,6}}\s*+{_EMPHASIS}\s*+(?:model|paper|github|summary|answer)\s*+{_EMPHASIS}\s*+:
-      | {re.escape(QUESTION_INTRO.casefold())}
-      | {re.escape(INSTRUCTIONS_INTRO.casefold())}
-    )""",
-    re.VERBOSE,
-)
-_INDENT: Final = re.compile(r"[^\S\n]*")
-_BACKSLASHES: Final = re.compile(r"\\*")
+
+@cache
+def _forging() -> re.Pattern[str]:
+    """What reads as a part of the layout, in lower case. Compiled for the first text of several lines."""
+    # Possessive quantifiers (`*+`) keep this linear: no text makes it go back and try again.
+    markers = r"(?:(?:>|[-+*•](?=\s)|\d{1,9}[.)](?=\s))\s*+)*+"
+    emphasis = r"""[*_~`"']*+"""
+    return re.compile(
+        rf"""{markers}(?:
+            \#{{1,6}}(?:\s|$)                      # an ATX heading
+          | (?:=++|-++)\s*+$                       # the underline of a setext heading
+          | `{{3}} | ~{{3}}                        # a fence
+          | <(?:!--|\?|![a-z]|!\[cdata\[|/?h[1-6r]\b|/?(?:script|pre|style|textarea)\b)
+          | \#{{0,6}}\s*+{emphasis}\s*+(?:model|paper|github|summary|answer)\s*+{emphasis}\s*+:
+          | {re.escape(QUESTION_INTRO.casefold())}
+          | {re.escape(INSTRUCTIONS_INTRO.casefold())}
+        )""",
+        re.VERBOSE,
+    )
 
 
 def _forges(core: str) -> bool:
     """Whether a line without its indentation and leading backslashes reads as a part of the layout."""
     if core.isascii():
-        return _FORGING.match(core.lower()) is not None
+        return _forging().match(core.lower()) is not None
     visible = "".join(char for char in unicodedata.normalize("NFKC", core) if unicodedata.category(char) != "Cf")
-    return _FORGING.match(visible.casefold().lstrip()) is not None
+    return _forging().match(visible.casefold().lstrip()) is not None
 
 
 def _split(line: str) -> tuple[str, str, str]:
     """Split a line into indentation, leading backslashes and the rest."""
-    indent = _INDENT.match(line)
-    start = indent.end() if indent else 0
-    slashes = _BACKSLASHES.match(line, start)
-    end = slashes.end() if slashes else start
-    return line[:start], line[start:end], line[end:]
+    unindented = line.lstrip()
+    core = unindented.lstrip("\\")
+    start, end = len(line) - len(unindented), len(line) - len(core)
+    return line[:start], line[start:end], core
 
 
 def neutralise(text: str) -> str:
@@ -183,10 +186,7 @@ class _PromptReader:
         begins = [at for at in range(start, end) if self._lines[at].startswith("Model: ")]
         for at in range(start, begins[0] if begins else end):
             self._stray(at)
-        return tuple(
-            self._entry(kind, at, following)
-            for at, following in zip(begins, [*begins[1:], end], strict=True)
-        )  # fmt: skip
+        return tuple(self._entry(kind, at, following) for at, following in pairwise([*begins, end]))
 
     def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> Printed:
         fields: dict[str, str] = {}

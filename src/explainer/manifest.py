@@ -1,7 +1,7 @@
 """The manifest of a batch: one line of JSON for each output, which says what it was made of. Values only, no files.
 
-The first line is the header: the version of the schema and of the tool, the template, the format, the options. Every other
-line is a row; `docs/batch.md` lists the keys.
+The first line is the header: the version of the schema and of the tool, the template, the format, the options. Every
+other line is a row; `docs/batch.md` lists the keys.
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ from hashlib import blake2b, sha256
 from typing import Any, Final
 
 __all__ = [
-    "SCHEMA", "Known", "Recipe", "RowIndex", "content_hash", "file_hash", "known_of",
-    "read_header", "short_hash",
+    "SCHEMA",
+    "Known",
+    "Recipe",
+    "RowIndex",
+    "content_hash",
+    "file_hash",
+    "known_of",
+    "read_header",
+    "short_hash",
 ]
 
 SCHEMA: Final = "explainer/manifest/1"
@@ -86,7 +93,8 @@ class Recipe:
     def header(self, suffix: str) -> bytes:
         """Return the first line of the manifest."""
         about = {key: value for key, value in asdict(self).items() if key not in ("version", "kind")}
-        header = {"schema": SCHEMA, "version": self.version, "as": self.kind, **about, "suffix": suffix, "recipe": self.hash}
+        first = {"schema": SCHEMA, "version": self.version, "as": self.kind}
+        header = {**first, **about, "suffix": suffix, "recipe": self.hash}
         return json.dumps(header, ensure_ascii=False).encode() + b"\n"
 
 

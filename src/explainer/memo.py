@@ -1,8 +1,8 @@
 """Remembers what a template prints of an entry, so that an entry of many questions is rendered once.
 
-A template stays plain Jinja. While it is compiled, each loop is looked at: what a stretch of its body prints for an entry is
-the same each time when it depends on nothing but the loop's own variable, and is kept with the entry. What uses anything
-else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
+A template stays plain Jinja. While it is compiled, each loop is looked at: what a stretch of its body prints for an
+entry is the same each time when it depends on nothing but the loop's own variable, and is kept with the entry. What uses
+anything else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
 """
 
 from __future__ import annotations
@@ -87,6 +87,10 @@ def _pieces(body: list[nodes.Node]) -> Iterator[nodes.Node]:
             yield node
 
 
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Output) and all(isinstance(part, nodes.TemplateData) for part in node.nodes)
+
+
 def _sets(name: str, body: list[nodes.Node]) -> bool:
     """Whether some nodes give a variable another value."""
     names = (found for root in body for found in _all_nodes(root) if isinstance(found, nodes.Name))
@@ -111,10 +115,10 @@ class MemoisingGenerator(CodeGenerator):
         super().visit_For(node, frame)
 
     def _remembering(self, name: str, body: list[nodes.Node]) -> Iterator[nodes.Node]:
-        """The body of a loop, with each stretch of it that depends on the loop's variable alone as a node of its own."""
+        """The body of a loop; each stretch of it that depends on the loop's variable alone becomes one node."""
         for pure, group in groupby(_pieces(body), lambda node: depends_only_on(name, [node])):
             stretch = list(group)
-            if pure and any(not isinstance(node, nodes.TemplateData) for one in stretch for node in one.iter_child_nodes()):
+            if pure and not all(_is_text(node) for node in stretch):
                 scope = nodes.Scope(stretch, lineno=stretch[0].lineno)
                 self._variables[id(scope)] = name
                 self._scopes.append(scope)

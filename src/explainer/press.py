@@ -1,8 +1,8 @@
 """Makes outputs of many questions, pure: bytes of a question → bytes of its output and its row of the manifest.
 
-Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and
-its printed blocks and their encodings are kept (`memo`, `tape`, `formats.Encoder`). A line of JSON that is plainly right
-takes a short way; every other goes the way of `explainer build`, which also finds the words for what is wrong.
+Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and its
+printed blocks and their encodings are kept (`memo`, `tape`, `formats.Encoder`). A line of JSON that is plainly right takes
+a short way; every other goes the way of `explainer build`, which also finds the words for what is wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9
 _MAX_ID: Final = 200
 _MOST_NAMES: Final = 200_000
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
-_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once
+_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once  # type: ignore[attr-defined]  # the scanner itself, in C
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 
@@ -233,7 +233,7 @@ class Press:
         order.key = content_key(self._options_hash, order.question, order.models, order.papers, order.answer)
         return order
 
-    def _short_way(self, item: Item, raw: bytes) -> _Order | None:
+    def _short_way(self, item: Item, raw: bytes) -> _Order | None:  # noqa: C901, PLR0911  # leaves at the first doubt
         """Understand a line about which there is nothing to say; None for every other."""
         try:
             text = raw.decode()
@@ -327,7 +327,9 @@ class Press:
             parts = self._fit(order, parts, self._recipe.max_tokens)
         completion: Parts | Finding = []
         if self._format.completes and not isinstance(parts, Finding):
-            completion = [("user", [order.answer])] if order.answer else self._completer.render_all([order.context()])[0]
+            completion = (
+                [("user", [order.answer])] if order.answer else self._completer.render_all([order.context()])[0]
+            )
         for outcome in (parts, completion):
             if isinstance(outcome, Finding):
                 if outcome.code != "B704":
@@ -399,7 +401,8 @@ def _on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, .
     if isinstance(source, str):
         return tuple(findings)
     return tuple(
-        Finding(f.code, Location(f.location.file, source, f.location.column), f.message, f.hint, f.text) for f in findings
+        Finding(f.code, Location(f.location.file, source, f.location.column), f.message, f.hint, f.text)
+        for f in findings
     )
 
 

@@ -12,7 +12,14 @@ from explainer.schema import Question
 from explainer.validation import validate
 from explainer.yamltext import read_yaml
 
-__all__ = ["LoadedQuestion", "load_document", "parse_question", "parse_question_line", "question_from_text"]
+__all__ = [
+    "LoadedQuestion",
+    "load_document",
+    "parse_question",
+    "parse_question_line",
+    "question_from",
+    "question_from_text",
+]
 
 _KINDS: Final = ("models", "papers")
 
@@ -40,14 +47,19 @@ def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQue
         file: the name that findings give it.
         default_id: the id of a question that has none of its own.
     """
-    document = read_yaml(text, file)
+    return question_from(read_yaml(text, file), default_id=default_id)
+
+
+def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuestion]:
+    """Read a question from a document of YAML; see `parse_question`."""
     if isinstance(document.data, dict):
         for kind in _KINDS:
             items = document.data.get(kind)
             for index, item in enumerate(items if isinstance(items, list) else ()):
                 if isinstance(item, dict):
+                    message = f"item {index + 1} of {kind!r} must be a name, not a mapping"
                     hint = "quote a title that holds ': '; whole entries belong in a catalog"
-                    document.report("S203", (kind, index), f"item {index + 1} of {kind!r} must be a name, not a mapping", hint)
+                    document.report("S203", (kind, index), message, hint)
                     document.unreliable.append((kind, index))
     return load_document(document, default_id)
 

@@ -33,7 +33,7 @@ __all__ = [
 Context: TypeAlias = dict[str, Any]
 Role: TypeAlias = Literal["system", "user"]
 Parts: TypeAlias = list[tuple[Role, list[str]]]
-"""A rendering as its template printed it: what belongs to each role, piece by piece. Equal pieces are often one object."""
+"""A rendering as its template printed it: what belongs to each role, piece by piece."""
 
 MAX_OUTPUT: Final = 8 * 1024 * 1024
 """Characters that one rendering may have; a prompt has a few thousand."""
@@ -75,7 +75,7 @@ def entry_data(entry: Entry) -> EntryData:
     `name` is there for papers too, so that models and papers can be listed alike. The same object, given to several
     renderings, is rendered faster.
     """
-    data = {**entry.model_dump(), "name": entry.label}
+    data = {**dict(entry), "name": entry.label}
     for key in ("summary", "deprecated"):
         if data[key] is not None:
             data[key] = neutralise(data[key])
@@ -102,9 +102,11 @@ class _Environment(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
-    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(
+        self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any  # noqa: ARG002  # its signature
+    ) -> Any:
         message = f"the operator {operator} is not allowed in templates"
-        raise jinja2.sandbox.SecurityError(message)
+        raise jinja2.exceptions.SecurityError(message)
 
 
 class _SourceLoader(jinja2.BaseLoader):
@@ -114,7 +116,10 @@ class _SourceLoader(jinja2.BaseLoader):
         self._find = find
         self.found: set[str] = set()
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+    def get_source(
+        self, environment: jinja2.Environment, template: str  # noqa: ARG002  # its signature
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return source, file name, and whether it is still up to date."""
         source = self._find(template)
         if source is None:
             raise jinja2.TemplateNotFound(template)
@@ -136,7 +141,7 @@ class Renderer:
         self._environment = _Environment(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
-            autoescape=False,  # noqa: S701  # the product is a prompt, not HTML
+            autoescape=False,  # the product is a prompt, not HTML
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -177,8 +182,7 @@ class Renderer:
 
     def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
         scope = template.new_context(context)
-        if "system" in scope.blocks:
-            scope.blocks["system"] = [_marked(block) for block in scope.blocks["system"]]
+        scope.blocks["system"] = [_mark_system, *scope.blocks.get("system", ())]
         try:
             yield from template.root_render_func(scope)
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
@@ -188,13 +192,11 @@ class Renderer:
         return Finding(code, Location(file or self.name, line), message, hint)
 
 
-def _marked(block: Callable[[jinja2.runtime.Context], Iterator[str]]) -> Callable[[jinja2.runtime.Context], Iterator[str]]:
-    def marked(context: jinja2.runtime.Context) -> Iterator[str]:
-        yield _SYSTEM_BEGINS
-        yield from block(context)
-        yield _SYSTEM_ENDS
-
-    return marked
+def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
+    """Stands before the template's own blocks of that name, the parents' among them, and calls the first of them."""
+    yield _SYSTEM_BEGINS
+    yield from context.blocks["system"][1](context)
+    yield _SYSTEM_ENDS
 
 
 def _parts(chunks: Iterator[str]) -> Parts:
@@ -239,7 +241,7 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str,
     if isinstance(error, jinja2.UndefinedError):
         hint = "the variables are question, models and papers; an entry has the keys of the catalog"
         return "T502", line, text, hint, file
-    if isinstance(error, jinja2.sandbox.SecurityError):
+    if isinstance(error, jinja2.exceptions.SecurityError):
         return "T503", line, f"the sandbox forbids this: {text}", None, file
     if isinstance(error, _TooMuchOutputError):
         return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from explainer.findings import Finding, Severity
 from explainer.text import printable
 
-__all__ = ["REPORTERS", "finding_data", "findings_json"]
+__all__ = ["REPORTERS", "finding_data", "report"]
 
 SCHEMA: Final = "explainer/findings/1"
 """The version of the JSON document."""
@@ -39,8 +39,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     }
 
 
-def findings_json(findings: Sequence[Finding]) -> str:
-    """Return the JSON document of all findings."""
+def _json(findings: Sequence[Finding]) -> str:
     document = {"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
@@ -69,6 +68,11 @@ def _property(text: str) -> str:
 
 REPORTERS: Final[dict[str, Callable[[Sequence[Finding]], str]]] = {
     "text": _text,
-    "json": findings_json,
+    "json": _json,
     "github": _github,
 }
+
+
+def report(findings: Iterable[Finding], style: str) -> str:
+    """Return findings in one of the formats of `REPORTERS`, in the order of their places."""
+    return REPORTERS[style](sorted(findings, key=lambda finding: (finding.location, finding.code)))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
 
-__all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "Question", "Task"]
+__all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "Question", "Task", "json_schema"]
 
 _ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
 _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
@@ -46,6 +55,13 @@ _OptionalId = Annotated[SafeId | None, BeforeValidator(_empty_is_none)]
 _Lines = Annotated[tuple[Line, ...], BeforeValidator(_none_is_empty)]
 _Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
 _Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
+
+
+_Paths = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_one_is_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 
 
 class _Strict(BaseModel):
@@ -138,6 +154,11 @@ class Question(_Strict):
     papers: tuple[_PaperItem, ...] | None = Field(
         None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
     )
-    catalog: Annotated[tuple[Line, ...], BeforeValidator(_one_is_many)] | None = Field(
+    catalog: _Paths | None = Field(
         None, description="A catalog file or folder, or a list of them, relative to the question's file."
     )
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

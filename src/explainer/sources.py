@@ -1,4 +1,4 @@
-"""Where the questions of a batch come from: a folder of YAML files, lines of JSON, the rows of a table. One at a time."""
+"""Where the questions of a batch come from: a folder of YAML files, or lines of JSON. One at a time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from explainer.findings import Finding, Location, Parsed
+from explainer.findings import Finding, Location
 from explainer.workspace import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display_path
 
-__all__ = ["FolderSource", "Item", "LinesSource", "Skipped", "Source", "open_source"]
+__all__ = ["FolderSource", "Item", "LinesSource", "Skipped", "Source"]
 
-TABLE_SUFFIXES: Final = (".csv", ".parquet")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -164,7 +163,8 @@ class LinesSource:
             if len(raw) == limit and not raw.endswith(b"\n"):
                 while (rest := readline(limit)) and not rest.endswith(b"\n"):
                     continue
-                yield Item(number, name, Finding("F103", Location(name, number), f"longer than {MAX_QUESTION_BYTES:,} bytes"))
+                message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
+                yield Item(number, name, Finding("F103", Location(name, number), message))
             elif raw := raw.strip():
                 yield Item(number, name, raw)
 
@@ -174,30 +174,3 @@ class LinesSource:
             return None
         with self._path.open("rb") as stream:
             return sum(block.count(b"\n") for block in iter(lambda: stream.read(1024 * 1024), b""))
-
-
-def open_source(path: Path, out: Path) -> Parsed[Source]:
-    """Return the source that a path means: a folder, a `.jsonl`, `-` for lines from stdin, a `.csv` or `.parquet`."""
-    if str(path) == STDIN:
-        if sys.stdin is None:
-            return Parsed(None, (Finding("F104", Location("<stdin>"), "cannot be read: stdin is closed"),))
-        return Parsed(LinesSource(path))
-    file = display_path(path)
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return Parsed(None, (Finding("F101", Location(file), "no such file or folder"),))
-    except (OSError, ValueError) as error:
-        return Parsed(None, (Finding("F104", Location(file), f"cannot be read: {error}"),))
-    if stat.S_ISDIR(mode):
-        return Parsed(FolderSource(path, out))
-    if not stat.S_ISREG(mode):
-        return Parsed(None, (Finding("F102", Location(file), "not a regular file", "use - to read lines from stdin"),))
-    if path.suffix in TABLE_SUFFIXES:
-        from explainer.tables import open_table  # noqa: PLC0415  # few batches read tables
-
-        return open_table(path)
-    if path.suffix in CATALOG_SUFFIXES:
-        hint = "build one question with `explainer build`, or give the folder"
-        return Parsed(None, (Finding("F102", Location(file), "a source is a folder or a .jsonl, not a YAML file", hint),))
-    return Parsed(LinesSource(path))

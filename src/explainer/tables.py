@@ -1,4 +1,4 @@
-"""Questions from the rows of a table: `.csv` (RFC 4180) and, with an extra, `.parquet`. A row becomes a line of JSON."""
+"""Questions from the rows of a table: `.csv` (RFC 4180) or, with an extra, `.parquet`. A row becomes a line of JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def open_table(path: Path) -> Parsed[Source]:
             import pyarrow.parquet  # noqa: F401, PLC0415  # an extra
         except ImportError:
             hint = "pip install 'cnaps-explainer[parquet]'"
-            return Parsed(None, (Finding("F104", Location(display_path(path)), "a .parquet needs the package pyarrow", hint),))
+            message = "a .parquet needs the package pyarrow"
+            return Parsed(None, (Finding("F104", Location(display_path(path)), message, hint),))
         source = ParquetSource(path)
     try:
         columns = source.columns()
@@ -45,7 +46,7 @@ def open_table(path: Path) -> Parsed[Source]:
 
 
 def _as_line(cells: Mapping[str, Any]) -> bytes:
-    """A row as a line of JSON. An empty cell is left out; a list is a list, JSON in brackets, or names with `|` between."""
+    """A row as a line of JSON. An empty cell is left out; names are a list, JSON in brackets, or have `|` between them."""
     data: dict[str, Any] = {}
     for name, cell in cells.items():
         if cell is None or cell == "":

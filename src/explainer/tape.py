@@ -65,7 +65,7 @@ def _lists(node: nodes.Node) -> Iterator[str]:
 
 
 class Tape:
-    """A template as what it prints, by which of the lists are empty: parts of one role, made of texts, the question and loops."""
+    """What a template prints, by which of the lists are empty: parts of one role, of texts, the question and loops."""
 
     def __init__(self, shapes: Mapping[tuple[bool, ...], list[tuple[_Role, list[Any]]]]) -> None:
         self._shapes = shapes

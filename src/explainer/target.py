@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from explainer.journal import (
     Appender,
@@ -16,7 +16,6 @@ from explainer.journal import (
     Volume,
     is_intact,
     left_parts,
-    moved,
     new_token,
     remove_stale,
     replace_file,
@@ -24,7 +23,7 @@ from explainer.journal import (
 )
 from explainer.manifest import Known
 
-__all__ = ["Bytes", "FolderTarget", "Output", "LinesTarget", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]
+__all__ = ["Bytes", "FolderTarget", "LinesTarget", "Output", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]
 
 Bytes: TypeAlias = bytes | memoryview
 Output: TypeAlias = tuple[Bytes, str, Bytes | Known]
@@ -59,8 +58,8 @@ class TargetPlan:
 class Target:
     """A place for outputs, with a manifest that grows beside it until all is complete. Use it as a context manager.
 
-    Leaving the context without `complete` leaves what is finished for the next run, but after an error of the disk: then
-    nothing is left.
+    Leaving the context without `complete` leaves what is finished for the next run; after an error of the disk nothing
+    is left.
     """
 
     files: bool
@@ -78,7 +77,7 @@ class Target:
         self.interrupted = False
         """An earlier run was killed."""
 
-    def __enter__(self) -> Target:
+    def __enter__(self) -> Self:
         self.manifest.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._lock)
@@ -92,15 +91,15 @@ class Target:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._stack.__exit__(kind, error, trace)  # type: ignore[arg-type]
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._stack.__exit__(None if error is None else type(error), error, trace)  # type: ignore[arg-type]
 
     def _begin(self, token: str) -> None:
         self._rows = Appender(self.manifest, token)
         self._appenders.append(self._rows)
         self._rows.append(self._header)
 
-    def _close(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def _close(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         for appender in self._appenders:
             if isinstance(error, OSError):
                 appender.discard()
@@ -175,14 +174,14 @@ class FolderTarget(Target):
         for _, out, data in outputs:
             if not isinstance(data, Known):
                 path = f"{self._root}/{out}"
-                self._make_folder(os.path.dirname(path))
+                self._make_folder(path.rpartition("/")[0])
                 replace_file(path, data)
         self.keep(b"".join([row for row, _, _ in outputs]))
 
     def _make_folder(self, folder: str) -> None:
         if folder in self._made:
             return
-        os.makedirs(folder, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._root)
         if os.path.commonpath([root, os.path.realpath(folder)]) != root:
             message = "lies outside the target, through a link in it"
@@ -192,7 +191,7 @@ class FolderTarget(Target):
     def remove(self, known: Known) -> None:
         """Remove a file, and the folders that are empty then."""
         path = Path(self._root, known.out)
-        if os.path.isabs(known.out) or ".." in Path(known.out).parts:
+        if known.out.startswith("/") or ".." in Path(known.out).parts:
             return
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
@@ -269,12 +268,11 @@ class StdoutTarget(Target):
         self._write = write
         self.past = Past([], "", by_place=False)
         self.interrupted = False
-        self._ids: list[bytes] = []
 
-    def __enter__(self) -> StdoutTarget:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         return None
 
     def put(self, outputs: list[Output]) -> None:

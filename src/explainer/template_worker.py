@@ -1,8 +1,9 @@
-"""The process that renders a stranger's template, under limits that it cannot lift: `python -m explainer.template_worker`.
+"""The process that renders a stranger's template, under limits that it cannot lift.
 
-No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation says
-so. This process may: it gets a template on its first line of input, contexts on the following ones, and answers each of
-those with a message of `explainer.wire`. `explainer.isolation` starts it and ends it.
+No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
+says so. This process, `python -m explainer.template_worker`, can be ended: it gets a template on its first line of
+input, contexts on the following ones, and answers each of those with a message of `explainer.wire`.
+`explainer.isolation` starts it and ends it.
 """
 
 from __future__ import annotations

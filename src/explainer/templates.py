@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from explainer.findings import Parsed
-from explainer.isolation import SOURCE_BYTES, IsolatedRenderer, TemplateFile
 from explainer.render import Renderer
 from explainer.workspace import builtin_folder, display_path, read_text
+
+if TYPE_CHECKING:
+    from explainer.isolation import IsolatedRenderer
 
 __all__ = ["BUILTIN_TEMPLATES", "builtin_renderer", "user_renderer"]
 
@@ -33,6 +35,12 @@ def builtin_renderer(name: str) -> Renderer:
 
 def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     """Return the renderer of a user's template; it runs in a process of its own, under limits."""
+    from explainer.isolation import (  # noqa: PLC0415  # built-in templates need no process
+        SOURCE_BYTES,
+        IsolatedRenderer,
+        TemplateFile,
+    )
+
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:
         return Parsed(None, source.findings)

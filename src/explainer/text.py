@@ -108,7 +108,7 @@ def slugify(name: str) -> str:
         if unicodedata.category(char)[0] in "LMN":
             kept.append(char)
         else:
-            lossy = lossy or ord(char) > 0x7F
+            lossy = lossy or not char.isascii()
             kept.append("-")
     slug = re.sub("-+", "-", "".join(kept)).strip("-")
     if not slug or lossy:
@@ -125,5 +125,5 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     if nearest:
         return folded[nearest[0]]
-    starts = sorted(name for name in names if len(word) > 3 and name.casefold().startswith(word.casefold()))
-    return starts[0] if starts else None
+    starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
+    return min(starts, default=None)

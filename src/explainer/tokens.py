@@ -33,7 +33,7 @@ def _o200k() -> Counter:
 
 
 TOKENIZERS: Final[dict[str, Callable[[], Counter]]] = {"estimate": lambda: estimate, "o200k": _o200k}
-"""`estimate`: a quarter of the characters. `o200k`: exact for the models of OpenAI since GPT-4o (the package rs-bpe)."""
+"""`estimate`: a quarter of the characters. `o200k`: exact for OpenAI's models since GPT-4o (the package rs-bpe)."""
 
 
 def counter(name: str) -> Counter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -39,23 +40,38 @@ def validate(document: Document, model: type[M]) -> Parsed[M]:
         return Parsed(model.model_validate(document.data), tuple(document.findings))
     except ValidationError as error:
         if document.readable:
-            for fault in error.errors(include_url=False, include_context=False):
-                _report(document, model, fault)
+            _report_faults(document, model, error.errors(include_url=False, include_context=False))
         return Parsed(None, tuple(document.findings))
 
 
-def _report(document: Document, model: type[BaseModel], fault: Any) -> None:
-    path: Path = tuple(fault["loc"])
+def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[Any]) -> None:
+    misspelt: set[Path] = set()
+    for fault in faults:
+        path = _without_tags(document.data, fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            misspelt.add((*path[:-1], _report_unknown(document, model, path)))
+    for fault in faults:
+        path = _without_tags(document.data, fault["loc"])
+        if fault["type"] == "missing":
+            if path not in misspelt:  # a key that is there under a wrong name is one mistake, not two
+                document.report("S202", path[:-1], f"the key {path[-1]!r} is missing")
+        elif fault["type"] != "extra_forbidden":
+            _report_value(document, path, fault)
+
+
+def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> str:
+    """Report an unknown key; return the one that was probably meant, or nothing."""
+    key = str(path[-1])
+    allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
+    meant = suggest(key, allowed)
+    hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
+    document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
+    return meant or ""
+
+
+def _report_value(document: Document, path: Path, fault: Any) -> None:
     kind, value = fault["type"], fault["input"]
-    key = str(path[-1]) if path else ""
-    if kind == "extra_forbidden":
-        allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
-        meant = suggest(key, allowed)
-        hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
-        document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
-    elif kind == "missing":
-        document.report("S202", path[:-1], f"the key {key!r} is missing")
-    elif kind == "string_pattern_mismatch" or kind == "string_too_long":
+    if kind in ("string_pattern_mismatch", "string_too_long"):
         _report_text(document, path, str(value))
     elif kind in _WRONG_TYPES:
         subject = _subject(path) if path else "a file of this kind"
@@ -65,14 +81,27 @@ def _report(document: Document, model: type[BaseModel], fault: Any) -> None:
         document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", fault["msg"])
 
 
+def _without_tags(data: Any, loc: Path) -> Path:
+    """The path that pydantic means: its locations also name the branches of unions, which are not in the data."""
+    path: list[str | int] = []
+    for step in loc:
+        inside = isinstance(data, list) if isinstance(step, int) else isinstance(data, dict) and step in data
+        if inside:
+            data = data[step]
+        if inside or (isinstance(data, dict) and step is loc[-1]):  # the last step may be a key that is missing
+            path.append(step)
+    return tuple(path)
+
+
 def _report_text(document: Document, path: Path, value: str) -> None:
     """A text that does not match the pattern of its key."""
     key = _key(path)
     if not value.strip():
         document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
     elif key in _URL_KEYS:
+        message = f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
         hint = "a link begins with http:// or https:// and holds no space, quote or user name"
-        document.report("S204", path, f"{_subject(path)} is not an http or https URL: {shorten(value)!r}", hint, text=value)
+        document.report("S204", path, message, hint, text=value)
     elif key == "id":
         hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
         document.report("S207", path, f"the id {shorten(value)!r} is not safe", hint, text=value)
@@ -82,18 +111,13 @@ def _report_text(document: Document, path: Path, value: str) -> None:
 
 
 def _key(path: Path) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str) and step not in ("name", "entry")), "name")
+    return next(step for step in reversed(path) if isinstance(step, str))
 
 
 def _subject(path: Path) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
-    steps = [step for step in path if step not in ("entry",)]
-    if len(steps) > 1 and steps[-1] == "name" and isinstance(steps[-2], int) and path[0] in _ITEMS and len(path) == 3:
-        # either the name of a catalog's entry, or the tag of a question's item: both read well this way
-        return f"'name' of item {steps[-2] + 1} of {str(steps[0])!r}"
-    if steps and isinstance(steps[-1], int):
-        return f"item {steps[-1] + 1} of {str(steps[-2])!r}" if len(steps) > 1 else f"item {steps[-1] + 1}"
-    return repr(str(steps[-1])) if steps else "the file"
+    last = path[-1]
+    return f"item {last + 1} of {str(path[-2])!r}" if isinstance(last, int) else repr(last)
 
 
 def _describe(value: Any) -> str:

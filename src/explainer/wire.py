@@ -1,7 +1,7 @@
 """How renderings travel from the process that made them: a piece of text that comes again is sent once.
 
-A message is a line of JSON and the texts whose sizes it gives, one after the other. For each rendering it has a finding or
-the parts: a role, and numbers. A number is that of a piece which both sides know, or `ONCE` for a text that is not kept.
+A message is a line of JSON and the texts whose sizes it gives, one after the other. For each rendering it has a
+finding, or the parts: a role, and numbers. A number is that of a piece which both sides know, or `ONCE`.
 """
 
 from __future__ import annotations
@@ -44,10 +44,12 @@ class Sender:
         for outcome in outcomes:
             if isinstance(outcome, Finding):
                 place = outcome.location
-                heads.append({"finding": (outcome.code, place.file, place.line, place.column, outcome.message, outcome.hint)})
+                where = (place.file, place.line, place.column)
+                heads.append({"finding": (outcome.code, *where, outcome.message, outcome.hint)})
             else:
                 heads.append([(role, [self._number(piece, new, once) for piece in pieces]) for role, pieces in outcome])
-        head = {"forget": forget, "new": [len(text) for text in new], "once": [len(text) for text in once], "heads": heads}
+        sizes = {"new": [len(text) for text in new], "once": [len(text) for text in once]}
+        head = {"forget": forget, **sizes, "heads": heads}
         return [json.dumps(head).encode(), b"\n", *new, *once]
 
     def _number(self, piece: str, new: list[bytes], once: list[bytes]) -> int:
@@ -67,7 +69,7 @@ class Sender:
 
 def size_of(head: dict[str, Any]) -> int:
     """Return how many bytes of text follow the line of a message."""
-    return sum(head["new"]) + sum(head["once"])
+    return int(sum(head["new"]) + sum(head["once"]))
 
 
 class Receiver:
@@ -96,7 +98,8 @@ class Receiver:
                 code, file, line, column, message, hint = one["finding"]
                 outcomes.append(Finding(code, Location(file, line, column), message, hint))
             else:
-                outcomes.append([
-                    (role, [known[number] if number >= 0 else next(inline) for number in numbers]) for role, numbers in one
-                ])  # fmt: skip
+                parts: Parts = []
+                for role, numbers in one:
+                    parts.append((role, [known[number] if number >= 0 else next(inline) for number in numbers]))
+                outcomes.append(parts)
         return outcomes

@@ -101,7 +101,7 @@ class _Reader:
             if self._documents == 0:
                 self._refuse("Y109", 0, "the file is empty")
 
-    def _take(self, event: yaml.Event) -> bool:
+    def _take(self, event: Any) -> bool:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             self._scalar(event)
@@ -167,13 +167,14 @@ class _Reader:
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
+        mark: Any = event.start_mark
         if not isinstance(value, str) or value == "" or type(event) is not yaml.ScalarEvent:
             if top.attached and type(event) is not yaml.AliasEvent:
                 self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
             top.key = _BAD_KEY
         elif value in top.container:
             if top.attached:
-                self.duplicates.append(((*self._path(), value), event.start_mark.index))
+                self.duplicates.append(((*self._path(), value), mark.index))
             top.key = _BAD_KEY
         else:
             top.key = value
@@ -182,10 +183,7 @@ class _Reader:
 
     def _path(self) -> Path:
         """The path of the innermost open container."""
-        path: list[str | int] = []
-        for frame in self._stack[:-1]:
-            path.append(len(frame.container) - 1 if type(frame.container) is list else _last_key(frame))
-        return tuple(path)
+        return tuple(_last_step(frame) for frame in self._stack[:-1])
 
     def _mark(self, path: Path, event: Any) -> None:
         if self.spans is not None:
@@ -199,7 +197,7 @@ class _Reader:
         top = self._stack[-1]
         if not top.attached:
             return
-        step = len(top.container) if type(top.container) is list else top.key
+        step: Any = len(top.container) if type(top.container) is list else top.key
         if isinstance(step, str | int):
             self.document.unreliable.append((*self._path(), step))
 
@@ -227,7 +225,7 @@ class _Reader:
         self.document.findings.append(Finding(code, location, message, hint))
         self.document.readable = False
 
-    def _syntax_error(self, error: yaml.MarkedYAMLError) -> None:
+    def _syntax_error(self, error: Any) -> None:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or "cannot be read"
         hint = None
@@ -235,14 +233,17 @@ class _Reader:
             hint = "check the indentation; quote a text that holds ': ' or begins with a special character"
         elif "cannot start any token" in problem:
             hint = "indent with spaces, and quote a text that begins with a special character"
-        index = min(mark.index, len(self.text)) if mark is not None else 0
+        index = min(mark.index if mark else 0, len(self.text))
         context = f" {error.context}" if error.context else ""
         self._refuse("Y102", index, f"not valid YAML: {problem}{context}", hint)
 
 
-def _last_key(frame: _Frame) -> str:
-    """The key whose value is being read: the last that was put into the mapping."""
-    return next(reversed(frame.container))  # type: ignore[no-any-return]
+def _last_step(frame: _Frame) -> str | int:
+    """The index or the key of the value that was put into a container last."""
+    if type(frame.container) is list:
+        return len(frame.container) - 1
+    key: str = next(reversed(frame.container))
+    return key
 
 
 def _position(mark: Any) -> tuple[int, int]:

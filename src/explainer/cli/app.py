@@ -20,11 +20,11 @@ COMMANDS: Final = {
 class LazyGroup(TyperGroup):
     """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # its signature
         """Return the names of the subcommands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
         wanted = [cmd_name] if cmd_name in COMMANDS else list(COMMANDS)
         for name in wanted:
@@ -53,7 +53,7 @@ def new_app(**settings: Any) -> typer.Typer:
     )
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001  # Typer's callback
+def _show_version(wanted: bool) -> None:  # Typer's callback
     if wanted:
         from explainer import __version__
         from explainer.cli.output import write_stdout

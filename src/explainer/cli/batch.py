@@ -31,8 +31,9 @@ from explainer.findings import ExitStatus, ExplainerError, Finding, Location, ex
 from explainer.fingerprint import hash_of_template
 from explainer.formats import FORMATS
 from explainer.freshness import FolderComparison, LinesComparison
+from explainer.intake import open_source
 from explainer.manifest import Recipe
-from explainer.sources import Skipped, Source, open_source
+from explainer.sources import Skipped, Source
 from explainer.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.text import printable
 from explainer.tokens import TOKENIZERS, UnknownTokenizerError, counter
@@ -46,10 +47,10 @@ _GC_THRESHOLD = 50_000
 @app.command()
 def run(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A folder of question files, a .jsonl, .csv or .parquet, or - for lines from stdin.")
+        Path, typer.Argument(metavar="SOURCE", help="A folder of YAML files, a .jsonl, .csv or .parquet, or -.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="DEST", help="A folder (a file per question), a .jsonl, or - for lines to stdout.")
+        Path, typer.Option("--out", metavar="DEST", help="A folder (a file per question), a .jsonl, or - for stdout.")
     ],
     catalog: CatalogOption = None,
     kind: KindOption = None,
@@ -77,7 +78,7 @@ def run(
     tokenizer: Annotated[
         str,
         typer.Option(
-            "--tokenizer", metavar="|".join(TOKENIZERS), help="How tokens are counted: a quarter of the characters, or exactly.",
+            "--tokenizer", metavar="|".join(TOKENIZERS), help="How tokens are counted.",
             callback=one_of(TOKENIZERS), autocompletion=completing(TOKENIZERS),
         ),
     ] = "estimate",
@@ -105,14 +106,14 @@ def run(
         voice.end()
         raise typer.Exit(voice.status)
     try:
-        recipe = Recipe(
-            __version__, kind, template, hash_of_template(template, builtin=_is_builtin(template)), output_format, model,
-            keys, max_tokens, tokenizer, strict,
-        )  # fmt: skip
+        template_hash = hash_of_template(template, builtin=_is_builtin(template))
     except OSError as error:
         voice.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
         voice.end()
         raise typer.Exit(voice.status) from None
+    recipe = Recipe(
+        __version__, kind, template, template_hash, output_format, model, keys, max_tokens, tokenizer, strict
+    )
     shop = Shop(recipe, template, tuple(catalog or ()), opened.value.base, lines=opened.value.lines, files=files)
     target = _target(out, shop, voice, force=force, check=check)
     _work(opened.value, target, shop, voice, jobs=jobs or len(_cores()), prune=prune and not check, check=check)
@@ -126,7 +127,7 @@ def _work(source: Source, target: Target, shop: Shop, voice: _Voice, *, jobs: in
     try:
         with target:
             batch = Batch(
-                source, target, shop, jobs, voice.report, voice.skip,
+                source, target, shop, _make_worker, jobs, voice.report, voice.skip,
                 lambda summary: voice.progress.update(summary.done, size), prune=prune,
             )  # fmt: skip
             summary = batch.run()
@@ -141,6 +142,12 @@ def _work(source: Source, target: Target, shop: Shop, voice: _Voice, *, jobs: in
     voice.end()
     if summary is not None:
         say(_closing(summary, check=check))
+
+
+def _make_worker(shop: Shop) -> Any:
+    from explainer.shop import make_worker  # a run that finds nothing to do never gets here
+
+    return make_worker(shop)
 
 
 def _closing(summary: Summary, *, check: bool) -> str:

@@ -48,7 +48,8 @@ def write_stdout(text: str) -> None:
     except OSError as error:
         _discard_rest()
         if error.errno == errno.EPIPE:
-            raise ClosedOutputError("", _PIPE_CLOSED) from None
+            nothing = ""
+            raise ClosedOutputError(nothing, _PIPE_CLOSED) from None
         message = f"cannot write to stdout: {error.strerror or error}"
         raise ClosedOutputError(message, _UNUSABLE) from None
 
@@ -89,11 +90,11 @@ def show_findings(findings: Iterable[Finding], style: str) -> None:
     found: Sequence[Finding] = tuple(findings)
     if not found and style != "json":
         return
-    from explainer.report import REPORTERS
+    from explainer.report import report
 
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            _write_stderr(REPORTERS[style](found))
+            _write_stderr(report(found, style))
 
 
 def _write_stderr(text: str) -> None:

@@ -14,7 +14,7 @@ __all__ = ["BodyOption", "ModelOption", "request_body"]
 ModelOption = Annotated[str | None, typer.Option("--model", help="The model that requests name (openai-batch).")]
 BodyOption = Annotated[
     list[str] | None,
-    typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body (openai-batch); may be repeated."),
+    typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
 ]
 _TAKEN = ("model", "messages")
 

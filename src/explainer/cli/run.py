@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Final
 
+from explainer.cli.output import ClosedOutputError, complain
+from explainer.findings import ExitStatus
+
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
-_UNUSABLE: Final = 2
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,33 +30,44 @@ def run(arguments: Sequence[str]) -> int:
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _terminate)
     from explainer.cli.app import command
-    from explainer.cli.output import ClosedOutputError, complain
 
     try:
         status = command().main(args=list(arguments), prog_name="explainer", standalone_mode=False)
-        return status if isinstance(status, int) else 0
-    except ClosedOutputError as error:
-        if error.message:
-            complain(error.message)
-        return error.status
-    except (KeyboardInterrupt, EOFError):
-        return INTERRUPTED
-    except MemoryError:
-        complain("not enough memory")
-        return 1
-    except OSError as error:
-        complain(str(error))
-        return _UNUSABLE
-    except Exception as error:
-        from typer.exceptions import TyperException
+    except Exception as error:  # noqa: BLE001  # the one place that turns endings into statuses
+        return _status_of(error)
+    return status if isinstance(status, int) else ExitStatus.OK
 
-        if not isinstance(error, TyperException):
-            raise
-        context = getattr(error, "ctx", None)
-        if context is not None:
-            complain(context.get_usage(), f"Try '{context.command_path} --help' for help.", prefix="")
-        complain(error.format_message())
+
+def _status_of(error: Exception) -> int:
+    """Say what ended a command, and return its exit status; what is a bug is raised again."""
+    from typer.exceptions import Abort, TyperException
+
+    if isinstance(error, ClosedOutputError):
+        complain(error.message)
+        return error.status
+    if isinstance(error, Abort):
+        return INTERRUPTED
+    if isinstance(error, MemoryError):
+        complain("not enough memory")
+        return ExitStatus.ERRORS
+    if isinstance(error, OSError):
+        complain(str(error))
+        return ExitStatus.UNUSABLE
+    if isinstance(error, TyperException):
+        _explain_usage(error)
         return error.exit_code
+    raise error
+
+
+def _explain_usage(error: Exception) -> None:
+    context = getattr(error, "ctx", None)
+    message = str(getattr(error, "format_message", lambda: error)())
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+        complain(message, prefix="")
+        return
+    if context is not None:
+        complain(context.get_usage(), f"Try '{context.command_path} --help' for help.", prefix="")
+    complain(message)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,127 @@
+"""`explainer catalog`: what is in the catalogs, and the schemas of the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from explainer.cli.app import new_app
+from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
+from explainer.cli.output import show_findings, write_stdout
+from explainer.findings import Finding, Location, exit_status, has_errors
+from explainer.project import Shelf, catalogs_for
+from explainer.resolve import EntryIndex, Library
+from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, json_schema
+from explainer.text import shorten
+
+app = new_app(no_args_is_help=True, help="List and show the entries of catalogs, and print the schemas.")
+
+_KINDS = ("models", "papers", "tasks")
+_FORMATS = ("text", "json")
+
+FormatOption = Annotated[
+    str,
+    typer.Option("--format", metavar="|".join(_FORMATS), callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
+                 help="The format of the output."),
+]  # fmt: skip
+
+
+def open_library(catalog: list[Path] | None, findings: str) -> Library:
+    """Return the library of the catalogs given, or of those that are found from here; end the command on errors."""
+    paths = catalogs_for(catalog or [], None, Path())
+    library = Shelf().library(paths.value or [])
+    found = paths.findings + library.findings
+    if found:
+        show_findings(found, findings)
+    if library.value is None or has_errors(found):
+        raise typer.Exit(exit_status(found))
+    return library.value
+
+
+@app.command("list")
+def list_entries(
+    catalog: CatalogOption = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="|".join(_KINDS), help="Only entries of this kind.",
+                     callback=one_of(_KINDS), autocompletion=completing(_KINDS)),
+    ] = None,
+    output_format: FormatOption = "text",
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """List models, papers and tasks: kind, id and name."""
+    rows = list(_rows(open_library(catalog, findings), kind))
+    if output_format == "json":
+        _write_json({"schema": "explainer/catalog-list/1", "entries": rows})
+        return
+    width = max((len(row["id"]) for row in rows), default=0)
+    write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
+
+
+def _rows(library: Library, kind: str | None) -> Iterator[dict[str, Any]]:
+    models: tuple[str, EntryIndex[Any]] = ("model", library.models)
+    papers: tuple[str, EntryIndex[Any]] = ("paper", library.papers)
+    for name, index in (models, papers):
+        if kind in (None, f"{name}s"):
+            for entry in index:
+                yield {"kind": name, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
+    if kind in (None, "tasks"):
+        for loaded in library.catalogs:
+            for task in loaded.catalog.tasks:
+                yield {"kind": "task", "id": task.id, "name": task.description or task.id, "task": None}
+
+
+@app.command("show")
+def show_entry(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
+    catalog: CatalogOption = None,
+    output_format: FormatOption = "text",
+    findings: FindingsOption = "text",
+) -> None:
+    """Show an entry, as YAML that is itself a catalog."""
+    library = open_library(catalog, findings)
+    models, papers = library.models.find(name), library.papers.find(name)
+    if not models and not papers:
+        message = f"no model and no paper is called {shorten(name)!r}"
+        found = Finding("Q401", Location("NAME"), message, _hint(library, name), name)
+        show_findings([found], findings)
+        raise typer.Exit(exit_status([found]))
+    shown = {"models": [_data(library.models, entry) for entry in models],
+             "papers": [_data(library.papers, entry) for entry in papers]}  # fmt: skip
+    shown = {kind: entries for kind, entries in shown.items() if entries}
+    if output_format == "json":
+        _write_json({"schema": "explainer/entries/1", **shown})
+        return
+    import yaml
+
+    write_stdout(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, width=100))
+
+
+def _hint(library: Library, name: str) -> str | None:
+    meant = library.models.suggestion(name) or library.papers.suggestion(name)
+    return f"did you mean {meant!r}?" if meant else None
+
+
+def _data(index: EntryIndex[Any], entry: ModelEntry | PaperEntry) -> dict[str, Any]:
+    """An entry as plain data, its name first, without what it does not say."""
+    data = entry.model_dump(mode="json", exclude_defaults=True)
+    key = "name" if isinstance(entry, ModelEntry) else "title"
+    return {key: data.pop(key), "id": index.id_of(entry), **{name: data[name] for name in data if name != "id"}}
+
+
+@app.command("schema")
+def print_schema(
+    question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
+) -> None:
+    """Print the JSON Schema of catalog files, for editors."""
+    _write_json(json_schema(Question if question else Catalog))
+
+
+def _write_json(document: dict[str, Any]) -> None:
+    write_stdout(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+

@@ -1,0 +1,46 @@
+"""`explainer validate`: the pre-flight of a project. Its findings are the product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explainer.cli.app import new_app
+from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, completing, one_of
+from explainer.cli.output import say, write_stdout
+from explainer.findings import ExitStatus, exit_status
+from explainer.preflight import preflight, summarise
+from explainer.report import report
+
+app = new_app()
+
+
+@app.command()
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files and folders; by default this project's.")
+    ] = None,
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="|".join(FINDINGS_STYLES), help="How findings are written to stdout.",
+            callback=one_of(FINDINGS_STYLES), autocompletion=completing(FINDINGS_STYLES),
+        ),
+    ] = "text",
+    strict: StrictOption = False,
+) -> None:  # fmt: skip
+    """Check catalogs, questions and templates in one pass, and report all findings at once.
+
+    Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
+    """
+    result = preflight(paths or [], catalog or [])
+    write_stdout(report(result.findings, output_format))
+    say(summarise(result))
+    status = exit_status(result.findings, strict=strict)
+    if result.is_empty and status is ExitStatus.OK:
+        say("nothing to check: no catalog, question or template was found")
+        status = ExitStatus.NOTHING_CHECKED
+    raise typer.Exit(status)

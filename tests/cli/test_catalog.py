@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from explainer.catalog import parse_catalog
+from tests.support import explainer, write_tree
+
+CATALOG = """\
+models:
+  - {name: Alpha, id: a, aliases: [first], task: t, summary: "It is 2401.10000"}
+  - name: 画像
+papers:
+  - {title: Alpha, year: 2020}
+tasks:
+  - {id: t, description: To do.}
+"""
+
+
+def here() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": CATALOG})
+
+
+def test_list_shows_kind_id_and_name() -> None:
+    here()
+    assert (
+        explainer("catalog", "list").out
+        == "model  a      Alpha\nmodel  画像     画像\npaper  alpha  Alpha\ntask   t      To do.\n"
+    )
+
+
+def test_list_can_be_narrowed_and_speaks_json() -> None:
+    here()
+    document = json.loads(explainer("catalog", "list", "--kind", "models", "--format", "json").out)
+    assert document["schema"] == "explainer/catalog-list/1"
+    assert [(entry["kind"], entry["id"], entry["task"]) for entry in document["entries"]] == [
+        ("model", "a", "t"),
+        ("model", "画像", None),
+    ]
+
+
+def test_show_prints_a_catalog_that_reads_back_the_same() -> None:
+    here()
+    out = explainer("catalog", "show", "first").out
+    shown = parse_catalog(out, "shown").unwrap().catalog.models[0]
+    assert shown.model_copy(update={"id": "a"}) == parse_catalog(CATALOG, "c").unwrap().catalog.models[0]
+
+
+def test_show_prints_a_model_and_a_paper_of_one_name() -> None:
+    here()
+    shown = yaml.safe_load(explainer("catalog", "show", "Alpha").out)
+    assert [next(iter(entries[0])) for entries in shown.values()] == ["name", "title"]
+    assert json.loads(explainer("catalog", "show", "Alpha", "--format", "json").out)["schema"] == "explainer/entries/1"
+
+
+def test_an_unknown_name_is_a_finding_with_a_suggestion() -> None:
+    here()
+    outcome = explainer("catalog", "show", "Alpa")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "Q401 no model and no paper is called 'Alpa'\n    did you mean 'Alpha'?" in outcome.err
+
+
+def test_a_catalog_with_mistakes_is_not_listed() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - nme: x\n"})
+    outcome = explainer("catalog", "list")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "S201" in outcome.err
+
+
+def test_the_schemas_are_json_schema() -> None:
+    for arguments, title in (([], "Catalog"), (["--question"], "Question")):
+        schema = json.loads(explainer("catalog", "schema", *arguments).out)
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        assert schema["title"] == title
+        assert schema["additionalProperties"] is False

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import explainer, write_tree
+
+GOOD = {
+    "catalogs/c.yaml": "models:\n  - {name: M, task: t}\npapers:\n  - title: P\ntasks:\n  - id: t\n",
+    "questions/q.yaml": "question: Why?\nmodels: [M]\npapers: [P]\n",
+    "questions/deep/er/q.yaml": "question: Why?\nmodels: []\npapers: []\n",
+    "questions/lines.jsonl": '{"question": "Why?", "models": [{"name": "Own"}], "papers": []}\n',
+    "templates/t.md.j2": "{{ question }}{% include '_part.j2' %}\n",
+    "templates/_part.j2": "{{ nothing_of_its_own }}" * 0 + "part",
+}
+
+
+def test_a_good_project_is_said_to_be_good() -> None:
+    write_tree(Path(), GOOD)
+    outcome = explainer("validate")
+    assert (outcome.status, outcome.out) == (0, "")
+    assert outcome.err == "1 catalog, 3 questions, 2 templates: no errors\n"
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    write_tree(
+        Path(),
+        {
+            **GOOD,
+            "catalogs/d.yaml": "models:\n  - {name: N, tsk: t}\n",
+            "catalogs/e.yaml": "papers:\n  - {title: Q, task: deblurr}\n",
+            "questions/r.yaml": "question: Why?\nmodels: [O]\npapers: []\n",
+            "questions/s.yaml": "question: Why?\nid: q\nmodels: []\npapers: []\n",
+            "questions/bad.jsonl": '{"question": "x", "models": [], "papers": []}\n{"question": \n',
+            "templates/u.md.j2": "{{ question }}\n{{ modles }}\n",
+            "templates/v.md.j2": "# Title\n\n## Empty\n\n## Full\n{{ question }} {name}\n",
+        },
+    )
+    outcome = explainer("validate")
+    assert outcome.status == 1
+    places = [
+        line.split(" ")[0] + " " + line.split(" ")[1] for line in outcome.out.splitlines() if not line.startswith(" ")
+    ]
+    assert places == [
+        "catalogs/d.yaml:2:15: S201",
+        "catalogs/e.yaml:2:22: C303",
+        "questions/bad.jsonl:2:14: Y102",
+        "questions/r.yaml:2:10: Q401",
+        "questions/s.yaml:2:5: Q407",
+        "templates/u.md.j2:2:1: T502",
+        "templates/v.md.j2:1:1: T511",
+        "templates/v.md.j2:3:1: T511",
+        "templates/v.md.j2:6:16: T510",
+    ]
+    assert outcome.err == "3 catalogs, 7 questions, 4 templates: 5 errors, 4 warnings\n"
+
+
+def test_warnings_fail_only_when_strict() -> None:
+    write_tree(Path(), {"c.yaml": "models:\n  - {name: M, task: x}\ntasks:\n  - id: t\n"})
+    assert explainer("validate", "c.yaml").status == 0
+    assert explainer("validate", "c.yaml", "--strict").status == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["."], ["empty"]])
+def test_nothing_to_check_is_never_a_pass(arguments: list[str]) -> None:
+    Path("empty").mkdir()
+    outcome = explainer("validate", *arguments)
+    assert outcome.status == 3
+    assert "nothing to check" in outcome.err
+
+
+def test_a_path_that_is_not_there_ends_with_2() -> None:
+    assert explainer("validate", "missing").status == 2
+    assert "F101" in explainer("validate", "missing").out
+
+
+def test_json_is_valid_with_and_without_findings() -> None:
+    write_tree(Path(), GOOD)
+    assert json.loads(explainer("validate", "--format", "json").out) == {
+        "schema": "explainer/findings/1",
+        "findings": [],
+    }
+    assert json.loads(explainer("validate", "missing", "--format", "json").out)["findings"][0]["code"] == "F101"
+
+
+def test_a_single_file_may_be_a_question_a_catalog_or_a_template() -> None:
+    write_tree(Path(), GOOD)
+    for path, counted in (
+        ("questions/q.yaml", "0 catalogs, 1 question, 0 templates"),
+        ("catalogs/c.yaml", "1 catalog, 0 questions, 0 templates"),
+        ("templates/t.md.j2", "0 catalogs, 0 questions, 1 template"),
+    ):
+        assert explainer("validate", path).err == f"{counted}: no errors\n"
+
+
+def test_the_catalog_of_the_command_line_is_what_questions_are_answered_from() -> None:
+    write_tree(Path(), {**GOOD, "other.yaml": "models:\n  - name: X\n"})
+    outcome = explainer("validate", "questions/q.yaml", "--catalog", "other.yaml")
+    assert outcome.status == 1
+    assert outcome.out.count("Q40") == 2

@@ -1,0 +1,92 @@
+"""Pages that are made from the code: EXPLAINER_UPDATE=1 writes them anew, otherwise they must be as the code says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from explainer.cli.app import COMMANDS
+from explainer.rules import RULES
+from tests.support import ROOT, explainer
+
+AREAS = {
+    "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",
+    "T": "Templates", "P": "Prompts that are read back",
+}  # fmt: skip
+
+
+def findings_page() -> str:
+    lines = [
+        "# Findings",
+        "",
+        "Made from `src/explainer/rules.py`. Errors end a command with 1; those marked * with 2.",
+    ]
+    for letter, area in AREAS.items():
+        lines += ["", f"## {area}", "", "| code | severity | meaning |", "|---|---|---|"]
+        lines += [
+            f"| {code}{'*' if rule.unusable_file else ''} | {rule.severity} | {rule.meaning} |"
+            for code, rule in RULES.items()
+            if code.startswith(letter)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    yield "explainer", explainer("--help").out
+    for command in COMMANDS:
+        out = explainer(command, "--help").out
+        yield f"explainer {command}", out
+        below = out.partition("\nCommands:\n")[2]
+        for sub in re.findall(r"^  (\w[\w-]*)", below, re.MULTILINE):
+            yield f"explainer {command} {sub}", explainer(command, sub, "--help").out
+
+
+def commands_page() -> str:
+    lines = ["# Commands", "", "What `--help` prints, for each command."]
+    for name, text in helps():
+        lines += ["", f"## `{name}`", "", "```text", text.rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def schema_file(*arguments: str) -> str:
+    return explainer("catalog", "schema", *arguments).out
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("docs/findings.md", findings_page),
+        ("docs/commands.md", commands_page),
+        ("schemas/catalog.schema.json", schema_file),
+        ("schemas/question.schema.json", lambda: schema_file("--question")),
+    ],
+)
+def test_the_page_is_as_the_code_says(path: str, page: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    text = page()  # type: ignore[operator]
+    if os.environ.get("EXPLAINER_UPDATE") == "1":
+        (ROOT / path).write_text(text, encoding="utf-8")
+    assert (ROOT / path).read_text(encoding="utf-8") == text, "run: EXPLAINER_UPDATE=1 pytest tests/meta/test_docs.py"
+
+
+def test_every_code_has_an_area() -> None:
+    assert {code[0] for code in RULES} <= set(AREAS)
+
+
+def test_every_code_is_used() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py") if path.name != "rules.py"
+    )
+    assert [code for code in RULES if f'"{code}"' not in source] == []
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(Path(ROOT).glob("docs/*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target

@@ -1,0 +1,240 @@
+"""The catalogs and questions that ship: no findings, own examples, known tasks, and links with a source."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from explainer import api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explainer.resolve import Library
+    from explainer.schema import Entry, ModelEntry, PaperEntry, Task
+
+ROOT = Path(__file__).resolve().parent.parent
+PLATFORM_TASKS = 21
+ARXIV_ID = re.compile(r"arxiv\.org/[a-z]+/(\d{4}\.\d{4,5})")
+URL_KEYS = ("paper", "github", "huggingface")
+SAME_MODEL = {
+    "Grounding DINO": (
+        "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"
+    ),
+}
+"""Names that the sources give to a model which they list twice."""
+
+
+def shared(*parts: str) -> Path:
+    """A file of the data that catalogs are checked against; the test is skipped where it is missing."""
+    path = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared")).joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"{'/'.join(parts)} is not here")
+    return path
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+@cache
+def library() -> Library:
+    return api.load_catalogs(ROOT / "catalogs").unwrap()
+
+
+def models() -> list[ModelEntry]:
+    entries = (entry for loaded in library().catalogs for entry in loaded.catalog.models)
+    return list({entry.name: entry for entry in entries}.values())
+
+
+def papers() -> list[PaperEntry]:
+    return [entry for loaded in library().catalogs for entry in loaded.catalog.papers]
+
+
+def tasks() -> list[Task]:
+    return [task for loaded in library().catalogs for task in loaded.catalog.tasks]
+
+
+def question_files() -> list[Path]:
+    return sorted((ROOT / "questions").glob("*.yaml"))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of an example without case, numbers, punctuation and the names of models."""
+    text = names_of_models().sub(" ", text.casefold())
+    return tuple(re.findall(r"[^\W_]+", re.sub(r"\d+(?:\.\d+)?[x×]?", " ", text)))
+
+
+@cache
+def names_of_models() -> re.Pattern[str]:
+    names = {name.casefold() for entry in models() for name in (entry.name, *entry.aliases)}
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
+
+
+def links(entry: Entry) -> Iterator[str]:
+    yield from (url for key in URL_KEYS if (url := getattr(entry, key)) is not None)
+    yield from entry.links
+
+
+def plain(url: str) -> str:
+    """A link without scheme, case, query and fragment, and of a repository only its address."""
+    url = re.sub(r"[?#].*$", "", url).casefold().rstrip("/")
+    url = re.sub(r"^https?://(?:www\.)?", "", url)
+    url = re.sub(r"(arxiv\.org/abs/\d{4}\.\d{4,5})\.pdf$", r"\1", url)
+    return re.sub(r"^(github\.com/[^/]+/[^/]+)/(?:blob|tree)/.*$", r"\1", url)
+
+
+def test_every_catalog_is_read_without_a_finding() -> None:
+    assert api.load_catalogs(ROOT / "catalogs").findings == ()
+
+
+def test_every_question_is_read_and_those_that_name_entries_build_a_prompt() -> None:
+    for path in question_files():
+        loaded = api.load_question(path)
+        assert loaded.findings == (), path
+        if loaded.unwrap().question.models is not None:
+            assert api.build_prompt(loaded, library()).findings == (), path
+
+
+def test_half_of_the_questions_leave_the_entries_to_be_recommended() -> None:
+    questions = [api.load_question(path).unwrap().question for path in question_files()]
+    open_ones = [question for question in questions if question.models is None and question.papers is None]
+    assert len(questions) >= 30
+    assert len(open_ones) * 2 >= len(questions)
+
+
+def test_every_file_tells_editors_its_schema() -> None:
+    for folder, schema in (("catalogs", "catalog"), ("questions", "question")):
+        for path in sorted((ROOT / folder).glob("*.yaml")):
+            first = path.read_text(encoding="utf-8").splitlines()[0]
+            assert first == f"# yaml-language-server: $schema=../schemas/{schema}.schema.json", path
+
+
+def test_every_model_has_a_summary_and_at_least_three_examples() -> None:
+    for entry in models():
+        assert entry.summary, entry.name
+        assert len(entry.examples) >= 3, entry.name
+
+
+def test_no_two_entries_share_an_example_once_names_and_numbers_are_removed() -> None:
+    counted = Counter(example for entry in models() for example in {words(text) for text in entry.examples})
+    assert [example for example, times in counted.items() if times > 1] == []
+
+
+def test_no_two_examples_are_nearly_the_same() -> None:
+    bags = [(entry.name, text, frozenset(words(text))) for entry in models() for text in entry.examples]
+    alike = [
+        (text, other_text)
+        for (name, text, bag), (other, other_text, other_bag) in itertools.combinations(bags, 2)
+        if name != other and len(bag & other_bag) > 0.6 * len(bag | other_bag)
+    ]
+    assert alike == []
+
+
+def test_no_question_file_repeats_an_example() -> None:
+    asked = {words(api.load_question(path).unwrap().question.question) for path in question_files()}
+    assert asked.isdisjoint(words(text) for entry in models() for text in entry.examples)
+
+
+def test_every_task_of_an_entry_is_known_and_every_entry_has_one() -> None:
+    ids = {task.id for task in tasks()}
+    assert [entry.name for entry in models() if entry.task not in ids] == []
+    assert [entry.title for entry in papers() if entry.task is not None and entry.task not in ids] == []
+
+
+def test_no_word_leads_to_two_tasks() -> None:
+    owners: dict[str, set[str]] = {}
+    for task in tasks():
+        for word in (task.id, *task.aliases):
+            owners.setdefault(word.casefold(), set()).add(task.id)
+    assert {word: sorted(ids) for word, ids in owners.items() if len(ids) > 1} == {}
+
+
+def test_a_name_or_an_alias_means_one_model() -> None:
+    for entry in models():
+        for name in (entry.name, *entry.aliases):
+            assert library().models.find(name) == [entry], name
+
+
+def test_there_are_papers_for_every_task_of_the_platform() -> None:
+    entries = papers()
+    counted = Counter(entry.task for entry in entries)
+    assert len(entries) >= 300
+    assert [task.id for task in tasks()[:PLATFORM_TASKS] if counted[task.id] < 5] == []
+
+
+def test_no_paper_stands_twice() -> None:
+    titles = Counter(re.sub(r"\W", "", entry.title.casefold()) for entry in papers())
+    numbers = Counter(found[1] for entry in papers() if (found := ARXIV_ID.search(entry.paper or "")))
+    assert [title for title, times in titles.items() if times > 1] == []
+    assert [number for number, times in numbers.items() if times > 1] == []
+
+
+def test_the_year_of_an_arxiv_paper_is_that_of_its_number() -> None:
+    for entry in papers():
+        if entry.year and entry.paper and (found := ARXIV_ID.search(entry.paper)):
+            assert entry.year == 2000 + int(found[1][:2]), entry.title
+
+
+def test_links_stand_in_their_own_field_and_carry_no_tail() -> None:
+    for entry in (*models(), *papers()):
+        assert entry.github is None or entry.github.startswith("https://github.com/"), entry.label
+        assert entry.huggingface is None or entry.huggingface.startswith("https://huggingface.co/")
+        for url in links(entry):
+            assert not re.search(r"[?&](?:tab|utm_\w+)=|github\.com/[^?]*[?#]", url), url
+
+
+def test_every_model_of_the_public_lists_is_there() -> None:
+    listed = {row["name"].strip() for row in json_lines(shared("corpus", "models.jsonl"))}
+    names = {entry.name for entry in models()}
+    assert {SAME_MODEL.get(name, name) for name in listed} == names
+    assert all(library().models.find(name) for name in listed)
+
+
+def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_same_paper() -> None:
+    rows = json_lines(shared("corpus", "models.jsonl"))
+    own: dict[str, list[dict[str, Any]]] = {}
+    by_paper: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        own.setdefault(SAME_MODEL.get(row["name"].strip(), row["name"].strip()), []).append(row)
+        by_paper.setdefault(row["paper"], []).append(row)
+    for entry in models():
+        siblings = [sibling for row in own[entry.name] if row["paper"] for sibling in by_paper[row["paper"]]]
+        known = {plain(row[key]) for row in (*own[entry.name], *siblings) for key in URL_KEYS if row[key]}
+        assert [url for url in links(entry) if plain(url) not in known] == [], entry.name
+
+
+def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> None:
+    files = ("papers.jsonl", "arxiv_papers.jsonl")
+    rows = [row for name in files for row in json_lines(shared("corpus", name))]
+    pairs = {(row["title"], plain(row["paper"])) for row in rows}
+    code = {plain(row["github"]) for row in rows if row["github"]}
+    for row in json_lines(shared("corpus", "models.jsonl")):
+        pairs.add((row["name"], plain(row["paper"] or "")))
+        code.add(plain(row["github"] or ""))
+    for row in json_lines(shared("openmmlab", "collections.jsonl")):
+        pairs.add((row["paper_title"], plain(row["paper_url"])))
+        code |= {plain(url) for url in row["code_urls"]}
+    for entry in papers():
+        assert (entry.title, plain(entry.paper or "")) in pairs, entry.title
+        others = [url for url in links(entry) if url != entry.paper]
+        assert [url for url in others if plain(url) not in code] == [], entry.title
+
+
+def test_no_sentence_of_the_lists_was_copied() -> None:
+    def sentences(text: str) -> set[str]:
+        parts = re.split(r"(?<=[.!?])\s+", " ".join(text.casefold().split()))
+        return {part for part in parts if len(part.split()) > 4}
+
+    rows = json_lines(shared("corpus", "models.jsonl"))
+    theirs = {sentence for row in rows for sentence in sentences(row["summary"] or "")}
+    assert [entry.name for entry in models() if sentences(entry.summary or "") & theirs] == []

@@ -324,7 +324,7 @@ class Batch:
             else:
                 self.summary.gone += 1
                 place = Location(display_path(Path(self.target.manifest.parent, known.out)))
-                message = f"its question ({known.source}) is gone"
+                message = f"its question ({known.source}) is gone" if same_file else "an output of another format"
                 self.report([Finding("B706", place, message, "remove it with --prune")])
                 outdated.append(_without_hash(row))
         if outdated:
@@ -358,4 +358,4 @@ def _skipped_row(item: Item, why: str) -> bytes:
 
 def _without_hash(row: bytes) -> bytes:
     """A row whose output no question is ever unchanged for."""
-    return json.dumps({**json.loads(row), "raw": ""}, ensure_ascii=False).encode() + b"\n"
+    return json.dumps({**json.loads(row), "raw": "", "key": ""}, ensure_ascii=False).encode() + b"\n"

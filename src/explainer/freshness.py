@@ -49,8 +49,8 @@ class FolderComparison(_Comparison):
 
     files = True
 
-    def __init__(self, folder: Path, report: Report) -> None:
-        super().__init__(folder / MANIFEST, report)
+    def __init__(self, folder: Path, kind: str, report: Report) -> None:
+        super().__init__(folder / f"{kind}.{MANIFEST}", report)
         self._folder = folder
         self._outs: set[str] = set()
 

@@ -41,6 +41,7 @@ class TargetPlan:
     """What a target needs to know of a run.
 
     Attributes:
+        kind: prompt or answer: a folder may hold both, each with its manifest.
         recipe: the hash of the recipe: only outputs of the same recipe are used again.
         header: the first line of the manifest.
         by_place: questions are found again by their place, not by their bytes.
@@ -48,6 +49,7 @@ class TargetPlan:
         waiting: called when another run has to end first.
     """
 
+    kind: str
     recipe: str
     header: bytes
     by_place: bool
@@ -153,7 +155,7 @@ class FolderTarget(Target):
 
     def __init__(self, folder: Path, plan: TargetPlan) -> None:
         self.folder = folder
-        self.manifest = folder / MANIFEST
+        self.manifest = folder / f"{plan.kind}.{MANIFEST}"
         self._root = str(folder)
         self._made: set[str] = set()
         super().__init__(plan)

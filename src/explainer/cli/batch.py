@@ -217,10 +217,11 @@ def _target(out: Path, shop: Shop, voice: _Voice, *, force: bool, check: bool) -
     if str(out) == STDIN:
         return StdoutTarget(lambda data: write_stdout(data.decode()))
     if check:
-        return (FolderComparison if shop.files else LinesComparison)(out, voice.report)
+        return FolderComparison(out, shop.recipe.kind, voice.report) if shop.files else LinesComparison(out, voice.report)
     format_ = FORMATS[shop.recipe.format]
     header = shop.recipe.header(f".{shop.recipe.kind}{format_.suffix}" if shop.files else "")
-    plan = TargetPlan(shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait)
+    plan = TargetPlan(
+        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait)
     return (FolderTarget if shop.files else LinesTarget)(out, plan)
 
 

@@ -35,7 +35,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def finished(folder: Path) -> int:
     """How many outputs the journals that were left account for."""
-    parts = [path for path in folder.glob(".*manifest.jsonl.*.explainer-part")]
+    parts = [path for path in folder.rglob(".*manifest.jsonl.*.explainer-part")]
     return max([sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1 for part in parts] or [0])
 
 
@@ -44,14 +44,20 @@ def test_a_run_that_is_killed_tears_nothing_and_loses_nothing(tmp_path: Path, ta
     root = project(tmp_path, COUNT)
     begun = time.monotonic()
     whole = start(root / "q.jsonl", "--out", root / "whole" / target, "--jobs", "2")
-    assert whole.wait() == 0, whole.communicate()[1]
+    error = whole.communicate()[1]
+    assert whole.returncode == 0, error
     usual = time.monotonic() - begun
     expected = tree(root / "whole")
     rng = random.Random(f"{target}/{time.time_ns()}" if SLOW else target)
     kept = killed = 0
     while killed < KILLS // 2:
         run = start(root / "q.jsonl", "--out", root / "cut" / target, "--jobs", rng.choice("12"))
-        time.sleep(rng.uniform(0.2, 1.0) * usual)
+        if rng.random() < 0.5:
+            time.sleep(rng.uniform(0.2, 1.0) * usual)  # any time
+        else:
+            while run.poll() is None and not finished(root / "cut"):
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.03))  # while it writes
         run.kill()
         run.communicate()
         killed += run.returncode == -signal.SIGKILL
@@ -149,7 +155,7 @@ class Fault:
 def test_every_call_to_the_disk_may_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, target: str, error: int
 ) -> None:
-    root = project(tmp_path / "p", examples(6, 20) if not SLOW else 20)
+    root = project(tmp_path / "p", examples(4, 20))
     command = ("batch", root / source, "--out", root / "t" / target, "--jobs", "1")
     assert explainer(*command).status == 0
     old = tree(root / "t")
@@ -180,14 +186,16 @@ def test_every_call_to_the_disk_may_fail(
             done = explainer(*command)
         where = f"call {number} of {calls}, {fault.failed}: {done.err}"
         for name, data in tree(root / "t").items():
-            if not Path(name).name.startswith("."):
+            if name.startswith(".") or (name.endswith(".jsonl") and " failed" in done.err):
+                assert data.endswith(b"\n"), where  # a question that could not be read is not in it
+            else:
                 assert data in (old.get(name), new.get(name)), where
         if fault.failed == "unlink":
             continue  # what cannot be removed stays
         assert done.status in (0, 1, 2), where
         assert leftovers(root) == [], where
         if done.status:
-            assert done.err.count("F10") + done.err.count("B701") + done.err.count("C304") + done.err.count("Error:") >= 1, where
+            assert done.err.count("F10") + done.err.count("B701") + done.err.count("B709") + done.err.count("Error:") >= 1, where
         assert explainer(*command).status == 0, where
         assert tree(root / "t") == new, where
 

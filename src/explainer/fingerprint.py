@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +18,15 @@ _MOST_BYTES: Final = 1024 * 1024
 
 
 def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
-    """Return the hash of the bytes of some catalogs, and of their order."""
+    """Return the hash of the bytes of some catalogs, and of their order; one that is not there has none.
+
+    Raises:
+        OSError: when one cannot be read.
+    """
     parts: list[bytes] = []
     for entry in paths:
         parts.append(f"{entry.rank}".encode())
-        try:
-            parts.append(entry.path.read_bytes() if entry.path.is_file() else b"")
-        except OSError:
-            parts.append(b"")
+        parts.append(entry.path.read_bytes() if entry.path.is_file() else b"")
     return content_hash(b"catalogs", *parts)
 
 
@@ -35,7 +37,9 @@ def hash_of_template(template: str, *, builtin: bool) -> str:
         OSError: when it cannot be read.
     """
     shipped = builtin_folder("templates")
-    parts = [path.read_bytes() for path in sorted(shipped.glob("*.j2"))]
+    with os.scandir(shipped) as scan:
+        names = sorted(entry.name for entry in scan if entry.name.endswith(".j2"))
+    parts = [(shipped / name).read_bytes() for name in names]
     if builtin:
         return content_hash(template.encode(), *parts)
     path = Path(template)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:  # a run that finds nothing to do starts without Jinja
     from explainer.render import Parts, Rendering
 
-__all__ = ["FORMATS", "NO_OPTIONS", "Encoder", "Format", "Options", "Output", "parts_of"]
+__all__ = ["FORMATS", "NO_OPTIONS", "Encoder", "Format", "Options", "Output", "parts_of", "promptfoo_config"]
 
 DEFAULT_MODEL: Final = "gpt-4o-mini"
 _KEPT: Final = 16 * 1024 * 1024
@@ -178,6 +178,18 @@ def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
 
 
 _NUNJUCKS: Final = re.compile(r"\{[{%#]")
+
+
+def promptfoo_config(tests: str) -> bytes:
+    """Return a configuration of promptfoo that runs the tests of a file, or of the files that a pattern means."""
+    return (
+        "# yaml-language-server: $schema=https://promptfoo.dev/config-schema.json\n"
+        "# Written by explainer batch; give it your providers and assertions in a file of your own.\n"
+        "description: prompts of explainer\n"
+        "prompts: ['{{prompt}}']\n"
+        "providers: [echo]\n"
+        f"tests: {json.dumps('file://' + tests, ensure_ascii=False)}\n"
+    ).encode()
 
 
 def _chat_row(output: Output, encoder: Encoder) -> bytes:

@@ -69,13 +69,16 @@ def replace_file(path: str, data: bytes | memoryview) -> None:
     """
     folder, name = os.path.split(path)
     temporary = f"{folder or '.'}/.{name[:40]}.{new_token()}{_TEMPORARY}"
-    handle = os.open(temporary, _FLAGS, 0o666)
     try:
+        handle = os.open(temporary, _FLAGS, 0o666)
         try:
             write_all(handle, data)
         finally:
             os.close(handle)
         os.replace(temporary, path)  # noqa: PTH105  # ten thousand times: a Path for each takes longer than this
+    except OSError as error:
+        _unlink(temporary)
+        raise OSError(error.errno, error.strerror, path) from None  # the name that people know
     except BaseException:
         _unlink(temporary)
         raise
@@ -317,16 +320,25 @@ class Appender:
     def __init__(self, target: Path, token: str) -> None:
         self.target = target
         self.path = target.with_name(f".{target.name[:80]}.{token}{PART}")
-        self._handle = os.open(self.path, _FLAGS, 0o666)
+        try:
+            self._handle = os.open(self.path, _FLAGS, 0o666)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(target)) from None
 
     def append(self, data: bytes) -> None:
         """Append some bytes; from then on they outlive this process."""
-        write_all(self._handle, data)
+        try:
+            write_all(self._handle, data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.target)) from None
 
     def publish(self) -> None:
         """Take the target's place."""
-        self._close()
-        self.path.replace(self.target)
+        try:
+            self._close()
+            self.path.replace(self.target)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.target)) from None
 
     def discard(self) -> None:
         """Leave nothing behind."""

@@ -292,7 +292,7 @@ class Press:
         offered = self._library_for(question.question.catalog, item.source)
         if offered.unusable:
             message = f"its catalog {offered.unusable[0].location.file!r} cannot be read"
-            unusable = Finding("C304", question.document.locate(("catalog",)), message)
+            unusable = Finding("B709", question.document.locate(("catalog",)), message)
             return Made(item.source, "failed", question.id, findings=(*loaded.findings, unusable))
         resolved = resolve(question, offered.library)
         findings = loaded.findings + resolved.findings

@@ -101,5 +101,6 @@ RULES: dict[str, Rule] = {
     "B705": _error("The output is out of date, or missing (`batch --check`)."),
     "B706": _warning("The output of a question that is gone; `--prune` removes it."),
     "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
+    "B709": _error("A catalog of the question cannot be read, so what its names mean is not known."),
     "B708": _error("The question could not be rendered: a worker process ended."),
 }

@@ -47,6 +47,7 @@ class TargetPlan:
         by_place: questions are found again by their place, not by their bytes.
         force: nothing is used again.
         waiting: called when another run has to end first.
+        beside: further files that belong to the outputs.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class TargetPlan:
     by_place: bool
     force: bool
     waiting: Callable[[], None]
+    beside: tuple[tuple[Path, bytes], ...] = ()
 
 
 class Target:
@@ -71,6 +73,7 @@ class Target:
         self._recipe = "" if plan.force else plan.recipe
         self._header = plan.header
         self._by_place = plan.by_place
+        self._beside = plan.beside
         self._lock = TargetLock(self.manifest.with_name(f".{self.manifest.name}.lock"), plan.waiting)
         self._appenders: list[Appender] = []
         self._old_parts: list[Path] = []
@@ -136,6 +139,9 @@ class Target:
 
     def complete(self) -> None:
         """Put everything in its place."""
+        for path, data in self._beside:
+            if not path.is_file() or path.read_bytes() != data:
+                replace_file(str(path), data)
         for appender in self._appenders:
             appender.publish()
         self._appenders.clear()

@@ -239,7 +239,7 @@ def test_one_bad_question_costs_one_question(root: Path) -> None:
     assert done.status == 1
     found = [line.split(" ")[:2] for line in done.err.splitlines() if line.startswith(("../", "q.jsonl", str(root)))]
     assert [(where.rsplit(":", 3)[1:3], code) for where, code in found] == [
-        (["1", "2"], "Y102"), (["2", "14"], "S203"), (["3", "30"], "Q401"), (["4", "18"], "Y103"), (["15", "14"], "Y108"),
+        (["1", "2"], "Y102"), (["2", "14"], "S203"), (["3", "30"], "Q401"), (["4", "19"], "Y103"), (["15", "14"], "Y108"),
     ]  # fmt: skip
     assert [row["id"] for row in rows(root / "out.jsonl")] == [question(n)["id"] for n in range(9)]
     assert "9 rendered, 0 unchanged, 0 removed, 5 failed" in done.err

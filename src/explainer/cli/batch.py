@@ -29,7 +29,7 @@ from explainer.cli.requests import BodyOption, ModelOption, request_body
 from explainer.crew import WorkerLostError
 from explainer.findings import ExitStatus, ExplainerError, Finding, Location, exit_status
 from explainer.fingerprint import hash_of_template
-from explainer.formats import FORMATS
+from explainer.formats import FORMATS, promptfoo_config
 from explainer.freshness import FolderComparison, LinesComparison
 from explainer.intake import open_source
 from explainer.manifest import Recipe
@@ -221,8 +221,17 @@ def _target(out: Path, shop: Shop, voice: _Voice, *, force: bool, check: bool) -
     format_ = FORMATS[shop.recipe.format]
     header = shop.recipe.header(f".{shop.recipe.kind}{format_.suffix}" if shop.files else "")
     plan = TargetPlan(
-        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait)
+        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait, beside=_beside(out, shop))
     return (FolderTarget if shop.files else LinesTarget)(out, plan)
+
+
+def _beside(out: Path, shop: Shop) -> tuple[tuple[Path, bytes], ...]:
+    """The files that a format needs beside its outputs."""
+    if shop.recipe.format != "promptfoo":
+        return ()
+    if shop.files:
+        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json")),)
+    return ((out.with_name(f"{out.stem}.promptfoo.yaml"), promptfoo_config(out.name)),)
 
 
 def _cores() -> Any:

@@ -133,6 +133,8 @@ class Crew(Generic[T, R]):
                 job.value, sizes, job.bulk = connection.recv()
             except (EOFError, OSError):
                 raise WorkerLostError from None
+            if isinstance(job.value, Exception):
+                raise job.value
             if sizes is not None and self._shared is not None and job.slot is not None:
                 job.bulk = _cut(memoryview(self._shared), job.slot * _SLOT, sizes)
             job.done = True
@@ -162,6 +164,14 @@ def _cut(memory: memoryview, begin: int, sizes: Sequence[int]) -> list[memoryvie
     return pieces
 
 
+def _try(work: Callable[[Any], tuple[Any, Bulk]], task: Any) -> tuple[Any, Bulk]:
+    """Do the work; what it raises is raised in the process that asked for it."""
+    try:
+        return work(task)
+    except Exception as error:  # noqa: BLE001
+        return error, ()
+
+
 def _serve(
     connection: Connection, inherited: Sequence[Connection], make: Callable[[], Callable[[Any], tuple[Any, Bulk]]],
     shared: mmap.mmap | None,
@@ -175,7 +185,7 @@ def _serve(
     while True:
         try:
             slot, task = connection.recv()
-            value, bulk = work(task)
+            value, bulk = _try(work, task)
             data = b"".join(bulk)
             if shared is not None and slot is not None and len(data) <= _SLOT:
                 shared[slot * _SLOT : slot * _SLOT + len(data)] = data

@@ -78,7 +78,11 @@ class _Catalogs:
         self._findings: list[Finding] = []
 
     def offered(self, named: Sequence[str] | None, source: str | int) -> Offered:
-        """Return the entries for a question, from its own `catalog:` and its place in the source."""
+        """Return the entries for a question, from its own `catalog:` and its place in the source.
+
+        Raises:
+            ExplainerError: when a catalog that is not the question's own choice cannot be read.
+        """
         if named is None and type(source) is int and self._usual is not None:
             return self._usual
         key = (None if named is None else tuple(named), source.rpartition("/")[0] if isinstance(source, str) else "")
@@ -90,6 +94,8 @@ class _Catalogs:
                 library = self._shelf.library(paths)
                 self._findings += library.findings
                 unusable = [f for f in (*findings, *library.findings) if RULES[f.code].unusable_file]
+                if unusable and named is None:  # no question can do without it
+                    raise ExplainerError(unusable)
                 self._by_paths[paths] = Offered(library.value or Library([]), hash_, unusable)
             self._by_place[key] = self._by_paths[paths]
             if named is None and isinstance(source, int):

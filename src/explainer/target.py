@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
+from explainer.findings import ExplainerError
 from explainer.journal import (
     Appender,
     Past,
@@ -106,7 +107,7 @@ class Target:
 
     def _close(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         for appender in self._appenders:
-            if isinstance(error, OSError):
+            if isinstance(error, OSError | ExplainerError):
                 appender.discard()
             else:
                 appender.leave()

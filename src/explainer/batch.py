@@ -23,10 +23,12 @@ from explainer.workspace import CatalogPath, catalogs_for, display_path
 if TYPE_CHECKING:  # a run that finds nothing to do starts without pydantic and Jinja
     from explainer.target import Bytes, Output, Target
 
-__all__ = ["Batch", "Chunk", "Shop", "Summary"]
+__all__ = ["Batch", "Chunk", "Shop", "Summary", "Task"]
 
 MadeLight: TypeAlias = tuple[Any, ...]
 """A `press.Made` without its bytes."""
+Task: TypeAlias = tuple[tuple[Any, ...], Known | None]
+"""The fields of an item, and what an earlier run knew of it."""
 Chunk: TypeAlias = tuple[tuple[list[MadeLight], tuple[Finding, ...]], list[bytes]]
 """What was made of a chunk and the findings about catalogs; and all bytes: of each output its row, then itself."""
 
@@ -131,7 +133,7 @@ class Batch:
     source: Source
     target: Target
     shop: Shop
-    make: Callable[[Shop], Callable[[list[tuple[Item, Known | None]]], Chunk]]
+    make: Callable[[Shop], Callable[[list[Task]], Chunk]]
     jobs: int
     report: Callable[[Iterable[Finding]], None]
     skip: Callable[[Skipped], None]
@@ -147,6 +149,7 @@ class Batch:
         self._failed_ids: set[str] = set()
         self._unreadable_ids = False
         self._lookups = 0
+        self._found_again = 0
         self._suffix = f".{self.shop.recipe.kind}{FORMATS[self.shop.recipe.format].suffix}"
 
     def run(self) -> Summary:
@@ -166,14 +169,14 @@ class Batch:
         self.target.complete()
         return self.summary
 
-    def _chunks(self) -> Iterator[tuple[list[_Entry], list[tuple[Item, Known | None]] | None]]:
+    def _chunks(self) -> Iterator[tuple[list[_Entry], list[Task] | None]]:
         entries: list[_Entry] = []
-        work: list[tuple[Item, Known | None]] = []
+        work: list[Task] = []
         for item in self.source:
             entry = self._triage(item)
             entries.append(entry)
             if entry.to_do and isinstance(item, Item):
-                work.append((item, entry.known))
+                work.append((tuple(item), entry.known))  # plain tuples travel faster
             if len(work) >= CHUNK or len(entries) >= 8 * CHUNK:
                 yield entries, work or None
                 entries, work = [], []
@@ -219,7 +222,9 @@ class Batch:
                 self._fail(item, entry.known.id, findings, (problem,))
             else:
                 self.summary.unchanged += 1
-                outputs.append((moved(entry.row, item.source), entry.known.out, entry.known))
+                row = entry.row if entry.known.source == item.source else moved(entry.row, item.source)
+                outputs.append((row, entry.known.out, entry.known))
+                self._found_again += 1
         self._fresh.clear()
         self.report(findings)
         self.target.put(outputs)
@@ -306,6 +311,8 @@ class Batch:
 
     def _account_for_the_gone(self) -> None:
         """Outputs of earlier runs whose questions are not there any more, or have mistakes now."""
+        if self._found_again == self.target.past.outputs:
+            return  # each of them is unchanged
         done: set[int] = set()
         outdated: list[bytes] = []
         for known, row in self.target.past.rows() if self.target.past else ():

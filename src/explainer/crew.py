@@ -7,14 +7,14 @@ where the platform has that: copying them through pipes would take as long as ma
 from __future__ import annotations
 
 import mmap
-import multiprocessing
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 __all__ = ["Crew", "WorkerLostError"]
 
@@ -126,6 +126,8 @@ class Crew(Generic[T, R]):
 
     def _receive(self) -> list[Connection]:
         """Take the results that are there, at least one; return the connections that are idle now."""
+        from multiprocessing.connection import wait  # noqa: PLC0415  # many batches need no second process
+
         ready: list[Any] = wait(list(self._busy))
         for connection in ready:
             job = self._busy.pop(connection)
@@ -141,6 +143,8 @@ class Crew(Generic[T, R]):
         return ready
 
     def _start(self) -> None:
+        import multiprocessing  # noqa: PLC0415
+
         # a fork has everything that is loaded already; macOS' own libraries do not survive one, Windows has none
         method = "fork" if sys.platform == "linux" else "spawn"
         context: Any = multiprocessing.get_context(method)
@@ -177,6 +181,8 @@ def _serve(
     shared: mmap.mmap | None,
 ) -> None:  # fmt: skip
     """Work until the other end is closed, which it also is when that process is gone."""
+    import signal  # noqa: PLC0415
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in inherited:

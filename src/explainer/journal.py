@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
-from explainer.manifest import Known, RowIndex, content_hash, file_hash, known_of, read_header, short_hash
+from explainer.manifest import Known, RowIndex, content_hash, file_hash, known_of, read_header, read_row, short_hash
 
 try:
     import fcntl
@@ -224,6 +224,8 @@ class Past:
         self._offsets = array("Q")
         self._begins = array("Q")
         self._firsts: list[int] = []
+        self.outputs = 0
+        """How many rows are about outputs."""
         for volume in self.volumes:
             self._add(volume)
 
@@ -234,12 +236,13 @@ class Past:
         self._firsts.append(len(self._offsets))
         begin = 0
         for offset in volume.offsets():
-            row = loads(volume.row(offset))
-            if not isinstance(row, dict) or "source" not in row or "raw" not in row:
+            row = read_row(volume.row(offset))
+            if "source" not in row or "raw" not in row:
                 continue
             self._index.add(short_hash(str(row["source"] if self._by_place else row["raw"])), len(self._offsets))
             self._offsets.append(offset)
             self._begins.append(begin)
+            self.outputs += "id" in row
             begin += row["size"] if isinstance(row.get("size"), int) else 0
 
     def _is_current(self, volume: Volume) -> bool:
@@ -253,7 +256,7 @@ class Past:
             number = bisect_right(self._firsts, place) - 1
             volume = self.volumes[number]
             row = volume.row(self._offsets[place])
-            data = loads(row)
+            data = read_row(row)
             known = known_of(data, volume=number, offset=self._begins[place], current=self._is_current(volume))
             if known is None:
                 if data.get("skipped") and data.get("source") == source and data.get("raw") == hash_:
@@ -270,7 +273,7 @@ class Past:
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
                 row = volume.row(offset)
-                known = known_of(loads(row), volume=number, offset=0, current=self._is_current(volume))
+                known = known_of(read_row(row), volume=number, offset=0, current=self._is_current(volume))
                 if known is not None:
                     yield known, row
 

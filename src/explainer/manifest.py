@@ -7,6 +7,7 @@ other line is a row; `docs/batch.md` lists the keys.
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,7 @@ __all__ = [
     "file_hash",
     "known_of",
     "read_header",
+    "read_row",
     "short_hash",
 ]
 
@@ -138,6 +140,29 @@ class Known:
     volume: int = 0
     offset: int = 0
     current: bool = True
+
+
+_ROW: Final = re.compile(
+    rb'\{"source": (?:"([^"\\]*+)"|(\d+)), "raw": "([0-9a-f]*)", "library": "([0-9a-f]*)", "key": "([0-9a-f]*)", "size": (\d+), '
+    rb'"output": "([0-9a-f]*)", "id": "([^"\\]*+)", "custom_id": "[^"\\]*+"(?:, "out": "([^"\\]*+)")?, "(?:question|tokens)"'
+)
+"""A row as it is nearly always: then its long end need not be read."""
+
+
+def read_row(row: bytes) -> dict[str, Any]:
+    """Return what the next run needs of a row as plain data; empty when the row is damaged."""
+    match = _ROW.match(row)
+    if match is None:
+        try:
+            data = json.loads(row)
+        except ValueError:
+            return {}
+        return data if isinstance(data, dict) else {}
+    file, line, raw, library, key, size, output, id_, out = match.groups()
+    return {
+        "source": int(line) if file is None else file.decode(), "raw": raw.decode(), "library": library.decode(),
+        "key": key.decode(), "size": int(size), "output": output.decode(), "id": id_.decode(), "out": (out or b"").decode(),
+    }  # fmt: skip
 
 
 def known_of(row: Any, *, volume: int, offset: int, current: bool) -> Known | None:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from explainer.batch import Chunk, Shop
+from explainer.batch import Chunk, Shop, Task
 from explainer.findings import ExplainerError, Finding
 from explainer.fingerprint import hash_of_catalogs
-from explainer.manifest import Known
 from explainer.press import Offered, Press, SupportsRenderAll
 from explainer.project import Shelf
 from explainer.resolve import Library
@@ -22,7 +21,7 @@ from explainer.workspace import CatalogPath
 
 __all__ = ["Worker", "make_worker"]
 
-Worker: TypeAlias = Callable[[Sequence[tuple[Item, Known | None]]], Chunk]
+Worker: TypeAlias = Callable[[Sequence[Task]], Chunk]
 
 _warm: dict[int, Worker] = {}
 """Workers of built-in templates: a process that is forked off goes on with what was loaded before."""
@@ -44,8 +43,8 @@ def make_worker(shop: Shop) -> Worker:
         counter(recipe.tokenizer) if recipe.max_tokens is not None else None, files=shop.files,
     )  # fmt: skip
 
-    def work(chunk: Sequence[tuple[Item, Known | None]]) -> Chunk:
-        made = press.run(chunk, lines=shop.lines)
+    def work(chunk: Sequence[Task]) -> Chunk:
+        made = press.run([(Item(*item), known) for item, known in chunk], lines=shop.lines)
         bulk = [data for one in made for data in one.bulk]
         return ([tuple(one[:-1]) for one in made], catalogs.drain()), bulk
 

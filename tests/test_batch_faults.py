@@ -35,7 +35,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def finished(folder: Path) -> int:
     """How many outputs the journals that were left account for."""
-    parts = [path for path in folder.rglob(".*manifest.jsonl.*.explainer-part")]
+    parts = list(folder.rglob(".*manifest.jsonl.*.explainer-part"))
     return max([sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1 for part in parts] or [0])
 
 

@@ -1,7 +1,7 @@
 """A rendering → the text of a file, or one line of a `.jsonl`. A format is one class and one line of `FORMATS`.
 
-A format makes bytes of pieces of text. Prompts share most of their pieces, so each is encoded once: `Encoder` keeps what
-comes again, and a rendering costs little more than joining bytes.
+A format makes bytes of pieces of text. Prompts share most of their pieces, so each is encoded once: `Encoder` keeps
+what comes again, and a rendering costs little more than joining bytes.
 """
 
 from __future__ import annotations

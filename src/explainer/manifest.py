@@ -143,8 +143,9 @@ class Known:
 
 
 _ROW: Final = re.compile(
-    rb'\{"source": (?:"([^"\\]*+)"|(\d+)), "raw": "([0-9a-f]*)", "library": "([0-9a-f]*)", "key": "([0-9a-f]*)", "size": (\d+), '
-    rb'"output": "([0-9a-f]*)", "id": "([^"\\]*+)", "custom_id": "[^"\\]*+"(?:, "out": "([^"\\]*+)")?, "(?:question|tokens)"'
+    rb'\{"source": (?:"([^"\\]*+)"|(\d+)), "raw": "([0-9a-f]*)", "library": "([0-9a-f]*)", "key": "([0-9a-f]*)", '
+    rb'"size": (\d+), "output": "([0-9a-f]*)", "id": "([^"\\]*+)", "custom_id": "[^"\\]*+"'
+    rb'(?:, "out": "([^"\\]*+)")?, "(?:question|tokens)"'
 )
 """A row as it is nearly always: then its long end need not be read."""
 
@@ -161,7 +162,8 @@ def read_row(row: bytes) -> dict[str, Any]:
     file, line, raw, library, key, size, output, id_, out = match.groups()
     return {
         "source": int(line) if file is None else file.decode(), "raw": raw.decode(), "library": library.decode(),
-        "key": key.decode(), "size": int(size), "output": output.decode(), "id": id_.decode(), "out": (out or b"").decode(),
+        "key": key.decode(), "size": int(size), "output": output.decode(), "id": id_.decode(),
+        "out": (out or b"").decode(),
     }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Remembers what a template prints of an entry, so that an entry of many questions is rendered once.
 
 A template stays plain Jinja. While it is compiled, each loop is looked at: what a stretch of its body prints for an
-entry is the same each time when it depends on nothing but the loop's own variable, and is kept with the entry. What uses
-anything else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
+entry is the same each time when it depends on nothing but the loop's own variable, and is kept with the entry. What
+uses anything else (`loop`, another variable, a macro, `set`, an include, the filter `random`) is rendered as always.
 """
 
 from __future__ import annotations

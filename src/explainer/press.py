@@ -1,7 +1,7 @@
 """Makes outputs of many questions, pure: bytes of a question → bytes of its output and its row of the manifest.
 
-Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and its
-printed blocks and their encodings are kept (`memo`, `tape`, `formats.Encoder`). A line of JSON that is plainly right takes
+Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and
+its printed blocks and their encodings are kept (`memo`, `tape`, `formats.Encoder`). A line that is plainly right takes
 a short way; every other goes the way of `explainer build`, which also finds the words for what is wrong.
 """
 

@@ -46,7 +46,7 @@ def open_table(path: Path) -> Parsed[Source]:
 
 
 def _as_line(cells: Mapping[str, Any]) -> bytes:
-    """A row as a line of JSON. An empty cell is left out; names are a list, JSON in brackets, or have `|` between them."""
+    """A row as a line of JSON. An empty cell is left out; names are a list, JSON, or have `|` between."""
     data: dict[str, Any] = {}
     for name, cell in cells.items():
         if cell is None or cell == "":

@@ -47,10 +47,16 @@ class Sender:
                 where = (place.file, place.line, place.column)
                 heads.append({"finding": (outcome.code, *where, outcome.message, outcome.hint)})
             else:
-                heads.append([(role, [self._number(piece, new, once) for piece in pieces]) for role, pieces in outcome])
+                heads.append([(role, self._sequence(pieces, new, once)) for role, pieces in outcome])
         sizes = {"new": [len(text) for text in new], "once": [len(text) for text in once]}
         head = {"forget": forget, **sizes, "heads": heads}
         return [json.dumps(head).encode(), b"\n", *new, *once]
+
+    def _sequence(self, pieces: list[str], new: list[bytes], once: list[bytes]) -> list[int]:
+        try:
+            return [self._numbers[piece] for piece in pieces]
+        except KeyError:
+            return [self._number(piece, new, once) for piece in pieces]
 
     def _number(self, piece: str, new: list[bytes], once: list[bytes]) -> int:
         number = self._numbers.get(piece)

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explainer.catalog import parse_catalog
 from explainer.formats import FORMATS, Encoder, Options, Output
 from explainer.isolation import IsolatedRenderer, TemplateFile
+from explainer.manifest import Recipe
 from explainer.memo import EntryData
 from explainer.press import Offered, Press
-from explainer.manifest import Recipe
 from explainer.render import Renderer, render_context
-from explainer.sources import Item
-from explainer.catalog import parse_catalog
 from explainer.resolve import Library
+from explainer.sources import Item
 from explainer.templates import builtin_renderer
 from tests.batches import CATALOG
 from tests.support import ROOT, examples
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 ENTRY = st.fixed_dictionaries(
     {"name": TEXT, "title": TEXT, "paper": st.none() | TEXT, "github": st.none() | TEXT, "summary": st.none() | TEXT}
 )

@@ -217,11 +217,15 @@ def _target(out: Path, shop: Shop, voice: _Voice, *, force: bool, check: bool) -
     if str(out) == STDIN:
         return StdoutTarget(lambda data: write_stdout(data.decode()))
     if check:
-        return FolderComparison(out, shop.recipe.kind, voice.report) if shop.files else LinesComparison(out, voice.report)
+        if shop.files:
+            return FolderComparison(out, shop.recipe.kind, voice.report)
+        return LinesComparison(out, voice.report)
     format_ = FORMATS[shop.recipe.format]
     header = shop.recipe.header(f".{shop.recipe.kind}{format_.suffix}" if shop.files else "")
     plan = TargetPlan(
-        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait, beside=_beside(out, shop))
+        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait,
+        beside=_beside(out, shop),
+    )  # fmt: skip
     return (FolderTarget if shop.files else LinesTarget)(out, plan)
 
 

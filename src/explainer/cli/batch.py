@@ -121,6 +121,7 @@ def run(
 
 
 def _work(source: Source, target: Target, shop: Shop, voice: _Voice, *, jobs: int, prune: bool, check: bool) -> None:
+    voice.say_catalogs(shop)
     size = source.size() if voice.progress.active else None
     summary = None
     gc.set_threshold(_GC_THRESHOLD, 50, 50)
@@ -198,6 +199,11 @@ class _Voice:
         if self._verbose:
             self.progress.clear()
             say(f"skipped: {skipped.name} ({skipped.why})")
+
+    def say_catalogs(self, shop: Shop) -> None:
+        if self._verbose:
+            for catalog in shop.catalogs(None, 0)[0]:
+                say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
 
     def wait(self) -> None:
         say("waiting for another run on the same target")

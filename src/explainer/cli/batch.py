@@ -31,8 +31,8 @@ from explainer.findings import ExitStatus, ExplainerError, Finding, Location, ex
 from explainer.fingerprint import hash_of_template
 from explainer.formats import FORMATS, promptfoo_config
 from explainer.freshness import FolderComparison, LinesComparison
-from explainer.intake import open_source
 from explainer.manifest import Recipe
+from explainer.opening import open_source
 from explainer.sources import Skipped, Source
 from explainer.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.text import printable

@@ -188,12 +188,13 @@ class Batch:
             return _Entry(item)
         if not self.target.past or isinstance(item.raw, Finding):
             return _Entry(item, to_do=True)
-        known, row = self.target.past.find(item.source, item.raw)
+        hash_ = content_hash(item.raw)
+        known, row = self.target.past.find(item.source, hash_)
         if known is None:
             return _Entry(item, row=row, to_do=not row)
         unchanged = (
             known.current
-            and known.raw == content_hash(item.raw)
+            and known.raw == hash_
             and known.library == self._hashes.hash(known.catalogs, item.source)
         )
         if not self.target.is_intact(known):

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
-from explainer.manifest import Known, RowIndex, content_hash, file_hash, known_of, read_header, read_row, short_hash
+from explainer.manifest import Known, RowIndex, file_hash, known_of, read_header, read_row, short_hash
 
 try:
     import fcntl
@@ -248,9 +248,8 @@ class Past:
     def _is_current(self, volume: Volume) -> bool:
         return volume.header is not None and volume.header.get("recipe") == self._recipe
 
-    def find(self, source: str | int, raw: bytes) -> tuple[Known | None, bytes]:
-        """Return what is known of a question from an earlier run, and its row; (None, b"") when it is new."""
-        hash_ = content_hash(raw)
+    def find(self, source: str | int, hash_: str) -> tuple[Known | None, bytes]:
+        """Return what is known of a question, by its place or the hash of its bytes; (None, b"") when it is new."""
         best: tuple[Known | None, bytes] = (None, b"")
         for place in self._index.find(short_hash(str(source) if self._by_place else hash_)):
             number = bisect_right(self._firsts, place) - 1

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = [
     "SCHEMA",
@@ -109,8 +109,7 @@ def read_header(line: bytes) -> dict[str, Any] | None:
     return header if isinstance(header, dict) and header.get("schema") == SCHEMA else None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A row of an earlier run, as far as the next run needs it.
 
     Attributes:

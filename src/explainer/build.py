@@ -13,7 +13,7 @@ from explainer.resolve import Library, Sources, Wanted, resolve
 if TYPE_CHECKING:
     from explainer.recommend import Choice, SupportsScores
 
-__all__ = ["Built", "SupportsRender", "build"]
+__all__ = ["Built", "SupportsRender", "build", "offer"]
 
 
 class SupportsRender(Protocol):
@@ -48,6 +48,29 @@ class Built:
 _AS_IN_THE_SEED = Wanted()
 
 
+def offer(
+    loaded: LoadedQuestion,
+    library: Library,
+    wanted: Wanted = _AS_IN_THE_SEED,
+    semantic: SupportsScores | None = None,
+) -> Parsed[tuple[Sources, Choice | None]]:
+    """Resolve the names in a question, and choose what it leaves out; see `build`.
+
+    Returns:
+        What is offered, and what was chosen of it (None when the question names everything); or None.
+    """
+    resolved = resolve(loaded, library)
+    if resolved.value is None or loaded.partial:
+        return Parsed(None, resolved.findings)
+    sources, question = resolved.value, loaded.question
+    if not ((question.models is None and wanted.models) or (question.papers is None and wanted.papers)):
+        return Parsed((sources, None), resolved.findings)
+    from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
+
+    completed = complete(loaded, sources, library, wanted, semantic)
+    return Parsed(completed.value, resolved.findings + completed.findings)
+
+
 def build(
     loaded: LoadedQuestion,
     library: Library,
@@ -67,18 +90,10 @@ def build(
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.
     """
-    resolved = resolve(loaded, library)
-    if resolved.value is None or loaded.partial:
-        return Parsed(None, resolved.findings)
-    sources, findings, choice = resolved.value, resolved.findings, None
-    if (loaded.question.models is None and wanted.models) or (loaded.question.papers is None and wanted.papers):
-        from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
-
-        completed = complete(loaded, sources, library, wanted, semantic)
-        findings += completed.findings
-        if completed.value is None:
-            return Parsed(None, findings)
-        sources, choice = completed.value
+    offered = offer(loaded, library, wanted, semantic)
+    if offered.value is None:
+        return Parsed(None, offered.findings)
+    sources, choice = offered.value
     rendered = renderer.render(
         render_context(
             loaded.question.question,
@@ -86,7 +101,7 @@ def build(
             [entry_data(entry) for entry in sources.papers],
         )
     )
-    findings += rendered.findings
+    findings = offered.findings + rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
     return Parsed(Built(loaded.id, sources, rendered.value, choice), findings)

@@ -95,6 +95,10 @@ class ExplainerError(Exception):
         self.findings = tuple(findings)
         super().__init__("\n".join(f"{f.location}: {f.code} {f.message}" for f in self.findings))
 
+    def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:
+        """Travel between processes with the findings."""
+        return ExplainerError, (self.findings,)
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):

@@ -13,13 +13,15 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from explainer.findings import Finding, Location, Parsed
-from explainer.render import Context, Rendering, Segment
+from explainer.render import Context, Parts, Rendering, Segment
+from explainer.wire import Receiver, size_of
 
 __all__ = ["IsolatedRenderer", "TemplateFile"]
 
@@ -28,6 +30,8 @@ CPU_SECONDS: Final = 1
 WALL_SECONDS: Final = 10.0
 MEMORY_BYTES: Final = 512 * 1024 * 1024
 SOURCE_BYTES: Final = 1024 * 1024
+_AT_ONCE: Final = 64
+_MOST_ENTRIES: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class IsolatedRenderer:
         self.name = template.name
         self._template = template
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
+        self._receiver = Receiver()
+        self._sent: dict[int, Any] = {}
+        """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
 
     def __enter__(self) -> Self:
         return self
@@ -66,26 +73,61 @@ class IsolatedRenderer:
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
+        outcome = self.render_all([context])[0]
+        if isinstance(outcome, Finding):
+            return Parsed(None, (outcome,))
+        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
+
+    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+        """Render the template with each of these variables, many at a time, in its process."""
+        outcomes: list[Parts | Finding] = []
+        for begin in range(0, len(contexts), _AT_ONCE):
+            some = contexts[begin : begin + _AT_ONCE]
+            done = self._render(some)
+            if isinstance(done, Finding) and len(some) > 1:  # one of them exceeds a limit: each alone shows which
+                for context in some:
+                    alone = self._render([context])
+                    outcomes += [alone] if isinstance(alone, Finding) else alone
+            else:
+                outcomes += [done] if isinstance(done, Finding) else done
+        return outcomes
+
+    def _render(self, contexts: Sequence[Context]) -> list[Parts | Finding] | Finding:
         process = self._process or self._start()
         try:
-            _send(process, context)
+            _send(process, self._request(contexts))
             answer = self._answers.get(timeout=WALL_SECONDS)
         except queue.Empty:
             self.close()
             return self._failed("T505", f"the template was ended after {WALL_SECONDS:g} seconds")
         except OSError:  # the process is gone: its exit status says why
-            answer = b""
-        if not answer:
+            answer = None
+        if answer is None:
             return self._ended(process)
-        reply = json.loads(answer)
-        if "findings" in reply:
-            found = reply["findings"]
-            return Parsed(None, tuple(Finding(code, Location(file, line), *rest) for code, file, line, *rest in found))
-        return Parsed(Rendering(tuple(Segment(role, text) for role, text in reply["segments"])))
+        return self._receiver.outcomes(*answer)
+
+    def _request(self, contexts: Sequence[Context]) -> dict[str, Any]:
+        """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
+        if len(self._sent) > _MOST_ENTRIES:
+            self._sent.clear()
+        forget = not self._sent
+        new: dict[int, Any] = {}
+        short = []
+        for context in contexts:
+            lists = []
+            for kind in ("models", "papers"):
+                for entry in context[kind]:
+                    if id(entry) not in self._sent:
+                        self._sent[id(entry)] = entry
+                        new[id(entry)] = entry
+                lists.append([id(entry) for entry in context[kind]])
+            short.append((context["question"], *lists))
+        return {"forget": forget, "entries": new, "contexts": short}
 
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
+        self._sent.clear()
         if process is None:
             return
         process.kill()
@@ -109,6 +151,7 @@ class IsolatedRenderer:
         )
         self._process = process
         self._answers = queue.SimpleQueue()
+        self._receiver = Receiver()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
         template = self._template
         try:
@@ -121,7 +164,7 @@ class IsolatedRenderer:
             return process
         return process
 
-    def _ended(self, process: subprocess.Popen[bytes]) -> Parsed[Rendering]:
+    def _ended(self, process: subprocess.Popen[bytes]) -> Finding:
         """Say why the process ended without an answer."""
         try:
             status = process.wait(timeout=WALL_SECONDS)
@@ -132,9 +175,9 @@ class IsolatedRenderer:
             return self._failed("T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time")
         return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
 
-    def _failed(self, code: str, message: str) -> Parsed[Rendering]:
+    def _failed(self, code: str, message: str) -> Finding:
         hint = "a template only loops over models and papers; look for nested loops and multiplied texts"
-        return Parsed(None, (Finding(code, Location(self.name), message, hint),))
+        return Finding(code, Location(self.name), message, hint)
 
 
 def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
@@ -144,8 +187,14 @@ def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
     process.stdin.flush()
 
 
-def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes]) -> None:
+def _read_answers(
+    process: subprocess.Popen[bytes], answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None]
+) -> None:
     if process.stdout is not None:
         for line in process.stdout:
-            answers.put(line)
-    answers.put(b"")
+            head = json.loads(line)
+            texts = process.stdout.read(size_of(head))
+            if len(texts) < size_of(head):
+                break
+            answers.put((head, texts))
+    answers.put(None)

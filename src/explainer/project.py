@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from explainer.cache import cached_catalog, keep_catalog
 from explainer.catalog import LoadedCatalog, parse_catalog
+from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.resolve import EntryIndex, Library, Sources
@@ -19,9 +21,9 @@ from explainer.workspace import (
     STDIN,
     CatalogPath,
     builtin_folder,
-    catalog_paths,
+    catalogs_for,
     display_path,
-    find_catalogs,
+    read_raw,
     read_stdin,
     read_text,
     write_bytes,
@@ -120,11 +122,21 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
 
 
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
-    """Read a catalog from a YAML file."""
-    text = read_text(path, limit=MAX_CATALOG_BYTES)
+    """Read a catalog from a YAML file, or from the cache when the same bytes were read and found right before."""
+    raw = read_raw(path, limit=MAX_CATALOG_BYTES)
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    file = display_path(path)
+    cached = cached_catalog(raw.value)
+    if cached is not None:
+        return Parsed(LoadedCatalog(file, cached, rank))
+    text = decode(raw.value, file)
     if text.value is None:
         return Parsed(None, text.findings)
-    return parse_catalog(text.value, display_path(path), rank=rank)
+    parsed = parse_catalog(text.value, file, rank=rank)
+    if parsed.value is not None and not parsed.findings:
+        keep_catalog(raw.value, parsed.value.catalog)
+    return parsed
 
 
 @cache
@@ -132,21 +144,6 @@ def shipped_tasks() -> tuple[Task, ...]:
     """Return the tasks that ship with the package: general knowledge of which words mean which task."""
     loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
     return loaded.catalog.tasks if loaded is not None else ()
-
-
-def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
-    """Return the catalogs that a question is answered from.
-
-    Args:
-        given: those of the command line; they win.
-        named: the `catalog:` of the question, relative to `base`.
-        base: the folder of the question.
-    """
-    if given:
-        return catalog_paths(given)
-    if named is not None:
-        return catalog_paths([base / name for name in named])
-    return Parsed(find_catalogs(base))
 
 
 class Shelf:

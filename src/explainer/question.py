@@ -13,7 +13,14 @@ from explainer.schema import Question
 from explainer.validation import validate
 from explainer.yamltext import read_yaml
 
-__all__ = ["LoadedQuestion", "parse_question", "parse_question_line", "question_from", "question_from_text"]
+__all__ = [
+    "LoadedQuestion",
+    "load_document",
+    "parse_question",
+    "parse_question_line",
+    "question_from",
+    "question_from_text",
+]
 
 _KINDS: Final = ("models", "papers")
 
@@ -58,7 +65,7 @@ def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuesti
                     hint = "quote a title that holds ': '; whole entries belong in a catalog"
                     document.report("S203", (kind, index), message, hint)
                     document.unreliable.add((kind, index))
-    return _loaded(document, default_id)
+    return load_document(document, default_id)
 
 
 def parse_question_line(
@@ -76,17 +83,18 @@ def parse_question_line(
     if isinstance(document.data, dict):
         for key in passed_over:
             document.data.pop(key, None)
-    return _loaded(document, f"line-{line}")
+    return load_document(document, f"line-{line}")
 
 
 def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
     """Make a question of plain text, with nothing said about models and papers."""
     import json  # noqa: PLC0415  # few callers come this way
 
-    return _loaded(read_json_line(json.dumps({"question": text}), file), default_id)
+    return load_document(read_json_line(json.dumps({"question": text}), file), default_id)
 
 
-def _loaded(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+    """Make a question of plain data that was read already."""
     parsed = validate(document, Question)
     if parsed.value is None:
         value = None

@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, E extras: embedding models, the index on disk, A answers.
+P prompts that are read back, A answers, B batches, E extras: embedding models, the index on disk.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ def _warning(meaning: str) -> Rule:
 
 def _note(meaning: str) -> Rule:
     return Rule(Severity.NOTE, meaning)
+
+
+def _file(meaning: str) -> Rule:
+    return Rule(Severity.ERROR, meaning, unusable_file=True)
 
 
 def _unchecked(meaning: str) -> Rule:
@@ -147,4 +151,13 @@ RULES: dict[str, Rule] = {
     "A701": _error("A waiver that cannot be used: an unknown code, a missing reason or a date that is none."),
     "A702": _warning("A waiver that has expired; what it waived counts again."),
     "A703": _note("A waiver that waives nothing any more."),
+    "B701": _error("An entry that the question names has mistakes in its catalog."),
+    "B702": _error("Two ids differ only in letter case or Unicode form: many disks hold one file for both."),
+    "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),
+    "B704": _error("Without any summary and paper the prompt is still longer than `--max-tokens`."),
+    "B705": _error("The output is out of date, or missing (`batch --check`)."),
+    "B706": _warning("The output of a question that is gone; `--prune` removes it."),
+    "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
+    "B709": _error("A catalog of the question cannot be read, so what its names mean is not known."),
+    "B708": _error("The question could not be rendered: a worker process ended."),
 }

@@ -2,7 +2,8 @@
 
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
 says so. This process, `python -m explainer.template_worker`, can be ended: it gets a template on its first line of
-input, contexts on the following ones, and answers each with a line. `explainer.isolation` starts it and ends it.
+input, contexts on the following ones, and answers each of those with a message of `explainer.wire`.
+`explainer.isolation` starts it and ends it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from explainer.memo import EntryData
 from explainer.render import Renderer
+from explainer.wire import Sender
 
 
 def main() -> None:
@@ -25,9 +28,23 @@ def main() -> None:
     setup = json.loads(requests.readline())
     _limit_once(setup["memory_bytes"])
     renderer = Renderer(setup["name"], _finder(setup))
+    limit = _CpuLimit(setup["cpu_seconds"])
+    entries: dict[str, EntryData] = {}
+    sender = Sender()
     for line in requests:
-        _limit_cpu(setup["cpu_seconds"])
-        answers.write(json.dumps(_answer(renderer, json.loads(line))).encode() + b"\n")
+        request = json.loads(line)
+        if request["forget"]:
+            entries.clear()
+        entries.update((number, EntryData(data)) for number, data in request["entries"].items())
+        outcomes = []
+        for question, models, papers in request["contexts"]:
+            limit.renew()
+            outcomes.append(renderer.render_parts({
+                "question": question,
+                "models": [entries[str(number)] for number in models],
+                "papers": [entries[str(number)] for number in papers],
+            }))  # fmt: skip
+        answers.writelines(sender.message(outcomes))
         answers.flush()
 
 
@@ -48,14 +65,6 @@ def _finder(setup: dict[str, Any]) -> Any:
     return find
 
 
-def _answer(renderer: Renderer, context: dict[str, Any]) -> dict[str, Any]:
-    parsed = renderer.render(context)
-    if parsed.value is None:
-        findings = [(f.code, f.location.file, f.location.line, f.message, f.hint) for f in parsed.findings]
-        return {"findings": findings}
-    return {"segments": [(segment.role, segment.text) for segment in parsed.value.segments]}
-
-
 def _limit_once(memory_bytes: int) -> None:
     """Bound the memory. macOS accepts the call and ignores it; Windows has no such call."""
     with contextlib.suppress(ImportError, ValueError, OSError):
@@ -65,13 +74,24 @@ def _limit_once(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
-def _limit_cpu(seconds: int) -> None:
-    """Let the kernel end this process when the next rendering takes more than so many seconds of CPU."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415  # not there on Windows
+class _CpuLimit:
+    """Lets the kernel end this process when one rendering takes more than so many seconds of CPU."""
 
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, hard))
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._limit = 0
+
+    def renew(self) -> None:
+        """Allow that much again, from now on."""
+        wanted = math.ceil(time.process_time()) + self._seconds
+        if wanted == self._limit:
+            return
+        with contextlib.suppress(ImportError, ValueError, OSError):
+            import resource  # noqa: PLC0415  # not there on Windows
+
+            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+            resource.setrlimit(resource.RLIMIT_CPU, (wanted, hard))
+        self._limit = wanted
 
 
 if __name__ == "__main__":

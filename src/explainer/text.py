@@ -12,6 +12,7 @@ __all__ = [
     "Lines",
     "describe_character",
     "invisible_characters",
+    "is_plain",
     "line_column",
     "printable",
     "refused_characters",
@@ -34,6 +35,7 @@ _REFUSED = (
 _REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
 _REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNPRINTABLE = re.compile(f"[\t\n\r{_REFUSED}]")
 
@@ -54,6 +56,13 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
     """Yield (index, character) of what is allowed but cannot be seen and is seldom meant."""
     for match in _INVISIBLE.finditer(text):
         yield match.start(), match.group()
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has no refused and no invisible characters."""
+    if text.isascii() and text.isprintable():
+        return True
+    return _NOT_PLAIN.search(text) is None
 
 
 def replace_refused(text: str) -> str:

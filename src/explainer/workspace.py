@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed
@@ -24,9 +24,11 @@ __all__ = [
     "builtin_folder",
     "cache_folder",
     "catalog_paths",
+    "catalogs_for",
     "display_path",
     "files_below",
     "find_catalogs",
+    "read_raw",
     "read_stdin",
     "read_text",
     "write_bytes",
@@ -61,6 +63,12 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         path: the file; devices, pipes and folders are refused without being opened.
         limit: the number of bytes that it may have.
     """
+    raw = read_raw(path, limit=limit)
+    return Parsed(None, raw.findings) if raw.value is None else decode(raw.value, display_path(path))
+
+
+def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
+    """Read a whole regular file as bytes; see `read_text`."""
     file = display_path(path)
     try:
         mode = path.stat()
@@ -75,7 +83,7 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         return _unusable("F101", file, "no such file")
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    return _too_large(file, limit) if len(raw) > limit else decode(raw, file)
+    return _too_large(file, limit) if len(raw) > limit else Parsed(raw)
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:
@@ -89,11 +97,11 @@ def read_stdin(*, limit: int) -> Parsed[str]:
     return _too_large("<stdin>", limit) if len(raw) > limit else decode(raw, "<stdin>")
 
 
-def _too_large(file: str, limit: int) -> Parsed[str]:
+def _too_large(file: str, limit: int) -> Parsed[Any]:
     return _unusable("F103", file, f"larger than {limit:,} bytes")
 
 
-def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[str]:
+def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[Any]:
     return Parsed(None, (Finding(code, Location(file), message, hint),))
 
 
@@ -160,6 +168,21 @@ def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
             message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
             findings.append(Finding("F106", Location(display_path(path)), message))
     return Parsed(found, tuple(findings))
+
+
+def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
+    """Return the catalogs that a question is answered from.
+
+    Args:
+        given: those of the command line; they win.
+        named: the `catalog:` of the question, relative to `base`.
+        base: the folder of the question.
+    """
+    if given:
+        return catalog_paths(given)
+    if named is not None:
+        return catalog_paths([base / name for name in named])
+    return Parsed(find_catalogs(base))
 
 
 def _in_folder(folder: Path, rank: int) -> list[CatalogPath]:

@@ -15,7 +15,7 @@ from tests.support import ROOT, explainer
 
 AREAS = {
     "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",
-    "T": "Templates", "P": "Prompts that are read back", "E": "Extras", "A": "Answers",
+    "T": "Templates", "P": "Prompts that are read back", "A": "Answers", "B": "Batches", "E": "Extras",
 }  # fmt: skip
 
 

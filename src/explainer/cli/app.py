@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 COMMANDS: Final = {
     "build": "Build the prompt or the answer skeleton of one question.",
+    "batch": "Build the prompts or answer skeletons of many questions.",
     "check": "Prove that answers cite only the sources that they were given, named and linked rightly.",
     "recommend": "Rank models and papers for a question in lay words, with reasons.",
     "validate": "Check catalogs, questions and templates, all in one pass.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from explainer import __version__
 from explainer.build import Built, SupportsRender, build
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -25,8 +26,9 @@ from explainer.cli.options import (
     semantic_of,
 )
 from explainer.cli.output import say, show_findings, write_product
+from explainer.cli.requests import BodyOption, ModelOption, request_body
 from explainer.findings import ExitStatus, Finding, Parsed, exit_status
-from explainer.formats import FORMATS
+from explainer.formats import FORMATS, Encoder, Options, Output, parts_of
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, question_from_text
 from explainer.resolve import Library, Wanted
@@ -60,6 +62,8 @@ def run(
     pin: Annotated[
         bool, typer.Option("--pin", help="Write what was recommended into the question file.")
     ] = False,
+    model: ModelOption = None,
+    body: BodyOption = None,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     verbose: VerboseOption = False,
@@ -79,6 +83,7 @@ def run(
     if pin and (question is None or str(question) == STDIN):
         message = "there is no question file to write into"
         raise typer.BadParameter(message, param_hint="--pin")
+    keys = request_body(output_format, model, body)
     found: list[Finding] = []
     built = None
     loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
@@ -90,8 +95,8 @@ def run(
         built = _build(loaded.value, library, template, wanted, found)
         if built is not None and library is not None and built.choice is not None:
             found += _record(loaded.value, built, library, question if pin else None, verbose=verbose)
-    if built is not None and exit_status(found, strict=strict) == ExitStatus.OK:
-        problem = write_product(FORMATS[output_format].encode(built.rendering), out)
+    if built is not None and loaded.value is not None and exit_status(found, strict=strict) == ExitStatus.OK:
+        problem = write_product(_encode(built, loaded.value, kind, template, output_format, model, keys), out)
         found += [problem] if problem else []
     show_findings(found, findings)
     raise typer.Exit(exit_status(found, strict=strict))
@@ -148,6 +153,30 @@ def _record(
     from explainer.project import pin_question
 
     return pin_question(path, loaded, built.sources, library)
+
+
+def _encode(
+    built: Built, loaded: LoadedQuestion, kind: str, template: str, output_format: str, model: str | None, body: Any
+) -> str:
+    """The text of what was built; a request has the `custom_id` that a batch gives it."""
+    if output_format == "text":
+        return built.text
+    from explainer.fingerprint import hash_of_template
+    from explainer.manifest import Recipe
+    from explainer.prepared import Prepared, content_key
+    from explainer.render import render_context
+
+    format_ = FORMATS[output_format]
+    template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
+    recipe = Recipe(__version__, kind, template, template_hash, output_format, model, body)
+    models, papers = [[Prepared(entry) for entry in some] for some in (built.sources.models, built.sources.papers)]
+    completion: Any = []
+    if format_.completes:
+        context = render_context(loaded.question.question, [m.data for m in models], [p.data for p in papers])
+        completion = parts_of(builtin_renderer("answer").render(context).unwrap())
+    custom_id = f"{built.id}.{content_key(recipe.options_hash, loaded.question.question, models, papers)[:8]}"
+    output = Output(built.id, custom_id, parts_of(built.rendering), completion)
+    return format_.file(output, Encoder(Options(recipe.model, recipe.body))).decode()
 
 
 def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:

@@ -1,0 +1,152 @@
+"""The short ways (tapes, remembered blocks, encoded pieces, lines that are plainly right) give what the long ways give."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explainer.catalog import parse_catalog
+from explainer.formats import FORMATS, Encoder, Options, Output
+from explainer.isolation import IsolatedRenderer, TemplateFile
+from explainer.manifest import Recipe
+from explainer.memo import EntryData
+from explainer.press import Offered, Press
+from explainer.render import Renderer, render_context
+from explainer.resolve import Library
+from explainer.sources import Item
+from explainer.templates import builtin_renderer
+from tests.batches import CATALOG
+from tests.support import ROOT, examples
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
+ENTRY = st.fixed_dictionaries(
+    {"name": TEXT, "title": TEXT, "paper": st.none() | TEXT, "github": st.none() | TEXT, "summary": st.none() | TEXT}
+)
+ENTRIES = st.lists(ENTRY, max_size=3)
+
+OWN = [
+    "{{ question }}",
+    "{% for m in models %}{{ loop.index }} {{ m.name }} {{ m.paper or 'None' }}{% if m.github %} {{ m.github }}{% endif %}\n{% endfor %}{{ question }}",
+    "{% for p in papers + models %}{{ p.title|upper }}{% else %}none{% endfor %}{% if not models and papers %}x{% elif models or papers %}y{% else %}z{% endif %}",
+    "{% set n = models|length %}{% for m in models %}{{ m.name }} of {{ n }}{% set m = 'shadow' %}{{ m }}{{ m|upper }}{% endfor %}",
+    "{% block system %}S {{ question }}{% for m in models %}[{{ m.name }}]{% endfor %}{% endblock %}U{% for p in papers %}{{ p.title }}{% for c in p.summary or '' %}{{ c }}-{% endfor %}{% endfor %}",
+    "{% for m in models %}{% for p in papers %}{{ m.name }}{{ p.title }}{% endfor %}{{ m.name }}{% endfor %}",
+    "{% for m in models if m.paper %}{{ m.name }}{% endfor %}{% macro f(e) %}<{{ e.name }}>{% endmacro %}{% for m in models %}{{ f(m) }}{{ m.name }}{% endfor %}",
+    "{% for name, e in [('a', 1)] %}{{ name }}{{ e }}{% endfor %}{% for m in models %}{{ question }}{{ m.name ~ m.title }}{{ m['paper'] }}{% endfor %}",
+    "{% for m in models recursive %}{{ m.name }}{% endfor %}{% for m in models %}{% include 'part' %}{{ m.name }}{% endfor %}",
+]
+PART = "({{ m.name }}{{ question }})"
+
+
+def plain(source: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader({"x": source, "part": PART}), keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    return environment.get_template("x")
+
+
+SHIPPED = [(ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8") for name in ("prompt", "answer")]
+
+
+@pytest.mark.parametrize("source", [*SHIPPED, *OWN])
+def test_every_template_renders_as_with_plain_jinja(source: str) -> None:
+    renderer = Renderer("x", {"x": source, "part": PART}.get)
+    template = plain(source)
+    kept: dict[str, EntryData] = {}
+
+    def entry(data: dict[str, Any]) -> EntryData:
+        return kept.setdefault(json.dumps(data), EntryData(data))  # the same object again, as in a batch
+
+    @settings(max_examples=examples(30, 1000))
+    @given(question=TEXT, models=ENTRIES, papers=ENTRIES)
+    def check(question: str, models: list[dict[str, Any]], papers: list[dict[str, Any]]) -> None:
+        context = {"question": question, "models": list(map(entry, models)), "papers": list(map(entry, papers))}
+        expected = template.render(question=question, models=models, papers=papers)
+        for _ in range(2):
+            rendered = renderer.render(context)
+            assert rendered.value is not None, rendered.findings
+            assert rendered.value.text == expected
+
+    check()
+
+
+@pytest.mark.parametrize("source", [SHIPPED[0], OWN[1], OWN[4]])
+def test_a_process_renders_as_this_one_does(source: str, tmp_path: Path) -> None:
+    here = Renderer("x", {"x": source}.get)
+    entries = [EntryData({"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n}) for n in range(5)]
+    contexts = [render_context(f"“{n}”?", entries[: n % 4], entries[n % 5 :]) for n in range(200)]
+    with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as there:
+        assert there.render_all(contexts) == [
+            [(role, pieces) for role, pieces in outcome] for outcome in here.render_all(contexts)  # type: ignore[union-attr]
+        ]
+
+
+def test_one_question_that_exceeds_a_limit_costs_one_question(tmp_path: Path) -> None:
+    source = "{{ question }}{% if question == 'bomb' %}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{% endif %}"
+    contexts = [render_context(text, [], []) for text in ("a", "b", "bomb", "c", "d")]
+    with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as renderer:
+        outcomes = renderer.render_all(contexts)
+    assert [outcome if isinstance(outcome, list) else outcome.code for outcome in outcomes] == [
+        [("user", ["a"])], [("user", ["b"])], "T505", [("user", ["c"])], [("user", ["d"])],
+    ]  # fmt: skip
+
+
+@settings(max_examples=examples(200, 5000))
+@given(st.lists(st.lists(TEXT, max_size=4), max_size=4), TEXT, TEXT)
+def test_encoding_piece_by_piece_is_encoding_the_whole(pieces: list[list[str]], id_: str, answer: str) -> None:
+    encoder = Encoder(Options("m", {"n": 1}))
+    text = "".join(map("".join, pieces))
+    output = Output(id_, id_ + ".1", [("user", some) for some in pieces], [("user", [answer])])
+    for _ in range(3):  # a piece is kept when it comes again
+        assert FORMATS["text"].file(output, encoder).decode() == text
+        for name, path in (("text", ["text"]), ("messages", ["messages"]), ("openai-batch", ["body", "messages"])):
+            line = FORMATS[name].line
+            assert line is not None
+            data = json.loads(line(output, encoder))
+            assert b"\n" not in line(output, encoder)
+            for step in path:
+                data = data[step]
+            assert data == (text if name == "text" else [{"role": "user", "content": "".join(some)} for some in pieces])
+
+
+NAMES = st.sampled_from(["Alpha", "Beta", "B", "beta", "Old", "Light: a study", "Shade", "nope", ""])
+VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | TEXT | st.lists(NAMES, max_size=3)
+LINE = st.one_of(
+    st.fixed_dictionaries(
+        {"question": TEXT | VALUE, "models": st.lists(NAMES, max_size=3), "papers": st.lists(NAMES, max_size=3)},
+        optional={"id": st.sampled_from(["a", "a/b", "", "../a", "é", "x" * 201]) | VALUE, "catalog": VALUE, "nope": VALUE},
+    ),
+    st.dictionaries(st.sampled_from(["question", "models", "papers", "id"]), VALUE),
+).map(json.dumps)
+MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"])).map(lambda two: two[0] + two[1]) | LINE.map(
+    lambda line: line[:-1] + ', "question": "again"}'
+)
+
+
+@settings(max_examples=examples(400, 20_000))
+@given(LINE | MANGLED)
+def test_the_short_way_through_a_line_is_the_long_way(line: str) -> None:
+    item = Item(3, "q.jsonl", line.encode().strip())
+    short = _PRESS.run([(item, None)], lines=True)
+    long_way = Press._short_way
+    try:
+        Press._short_way = lambda self, item, raw: None  # type: ignore[method-assign]
+        assert _PRESS.run([(item, None)], lines=True) == short
+    finally:
+        Press._short_way = long_way  # type: ignore[method-assign]
+
+
+_LOADED = parse_catalog(CATALOG, "c.yaml")
+assert _LOADED.value is not None
+_OFFERED = Offered(Library([_LOADED.value]), "hash")
+_PRESS = Press(
+    Recipe("1", "prompt", "prompt", "hash"), lambda named, source: _OFFERED, builtin_renderer("prompt"),
+    builtin_renderer("answer"), None, files=False,
+)  # fmt: skip

@@ -117,12 +117,6 @@ class Answer:
         end = self.line_starts[number + 1] if number + 1 < len(self.line_starts) else len(self.body)
         return self.body[self.line_starts[number] : end].rstrip("\r\n")
 
-    def source_line(self, number: int) -> str:
-        """A line of the text as it was given, counted from 1."""
-        starts = self.line_starts
-        end = starts[number] if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r\n")
-
     @property
     def lines(self) -> int:
         """The number of lines."""

@@ -1,4 +1,4 @@
-"""The references of an answer as claims: a name, the links given for it, and what is said to be missing.
+"""The references of an answer as claims: a name, and the links given for it.
 
 Fields (`Model:`, `Paper:`, `GitHub:`), link texts, leads in bold or quotes, rows of tables and plain lines are read
 alike: whatever names something opens a claim, and what follows belongs to it until the next one opens.
@@ -55,7 +55,6 @@ class Claim:
         start: where that begins; `end`: where it ends.
         strict: it is given as a title or a name (`Model: …`), not in passing.
         links: its links, each with the place that its label gives it.
-        missing: the places of which it says that there is no link.
         listed: it stands in the references.
         continued: its text with the line below, which may be the rest of it.
     """
@@ -65,7 +64,6 @@ class Claim:
     end: int
     strict: bool = False
     links: list[tuple[Cited, LinkRole]] = field(default_factory=list)
-    missing: set[LinkRole] = field(default_factory=set)
     listed: bool = True
     continued: str | None = None
 
@@ -147,10 +145,7 @@ class _ClaimReader:
                 claim.continued = self._continued(line, value)
                 self._open(claim)
             self._attach(links, "any")
-        elif is_nothing(value) and not links:
-            if self._subject is not None:
-                self._subject.missing.add(role)
-        else:
+        elif links or not is_nothing(value):
             for label in labels:
                 if _names(label.text) and reads_like_title(label.text):
                     self._open(_labelled(label, []))

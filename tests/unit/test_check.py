@@ -328,3 +328,15 @@ def test_a_foreign_link_is_found_in_every_form(form: str) -> None:
 @pytest.mark.parametrize("form", sorted(set(FORMS) - {"inline", "json", "footnote", "wrapped"}))
 def test_an_altered_title_is_found_in_every_form_that_marks_it(form: str) -> None:
     assert "A302" in codes(in_form(form).replace("Relight Portraits", "Repaint Portraits").replace("of Brush", "on Brush"))
+
+
+@pytest.mark.parametrize("form", ["{}", "**{}**", "**Candy ({})**", "`{}`", "“{}”", "the {} model"])
+def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> None:
+    catalog = {"models": [*ENTRIES["models"], {"name": "NST-fast-style-candy"}], "papers": ENTRIES["papers"]}
+    library = parse_catalog(json.dumps(catalog)).unwrap()
+    names = {"models": ["NST-fast-style-mosaic"], "papers": [TITLE, OTHER]}
+    loaded = parse_question_line(json.dumps({"question": "How?", **names}), "<test>", 1).unwrap()
+    world = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    workflow = f"NST-fast-style-mosaic paints, and {form.format('NST-fast-style-candy')} too."
+    assert codes(answer(REFERENCES, workflow), world) == {"A303"}
+    assert codes(answer(REFERENCES), world) == set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -47,6 +47,7 @@ _RESIDUE: Final = re.compile(
     r"|\[oaicite:[^\]\n]{0,40}\]",
     re.IGNORECASE,
 )
+_ANCHOR: Final = re.compile(r"<a\s[^<>]{0,500}>([^<>]{1,500})</a>", re.IGNORECASE)
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _QUOTED: Final = re.compile(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
@@ -116,12 +117,6 @@ class Answer:
         end = self.line_starts[number + 1] if number + 1 < len(self.line_starts) else len(self.body)
         return self.body[self.line_starts[number] : end].rstrip("\r\n")
 
-    def source_line(self, number: int) -> str:
-        """A line of the text as it was given, counted from 1."""
-        starts = self.line_starts
-        end = starts[number] if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r\n")
-
     @property
     def lines(self) -> int:
         """The number of lines."""
@@ -140,7 +135,7 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
     answer = Answer(
         text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(body)
     )
-    labels = _MarkdownReader(answer).read()
+    labels = [*_MarkdownReader(answer).read(), *_anchors(body)]
     for spotted in spot_links(body, urls):
         answer.citations.append(Cited(spotted, _label_of(spotted, labels)))
         if len(answer.citations) >= MAX_LINKS:
@@ -148,13 +143,21 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
             break
     seen = {id(cited.label) for cited in answer.citations if cited.label}
     answer.odd_hrefs = [
-        (href, label) for href, label, _ in labels if id(label) not in seen and not _is_url(href)
+        (href, label)
+        for href, label, _ in labels
+        if id(label) not in seen and href != "html:" and not _is_url(href)
     ]
     for match in _QUOTED.finditer(body):
         group = match.lastindex or 0
         answer.phrases.append(Phrase("quote", match[group], match.start(group), match.end(group)))
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
+
+
+def _anchors(body: str) -> Iterator[tuple[str, Phrase, Position]]:
+    """The links of HTML, with their text; their destinations are found in the plain text."""
+    for match in _ANCHOR.finditer(body):
+        yield "html:", Phrase("label", match[1], match.start(1), match.end(1)), match.span()
 
 
 def _within_bounds(body: str) -> str:

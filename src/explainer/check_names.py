@@ -125,9 +125,9 @@ def catalogued_names(review: Review) -> Iterator[Fault]:
     found = [
         (match.group(), match.start(), match.end()) for match in re.finditer(r"[^\W_]+(?:[+#]+(?!\w))?", body)
     ]
-    spans = [(claim.start, claim.end) for claim in review.claims] + [
-        (p.start, p.end) for p in review.answer.phrases
-    ]
+    # what other rules judge: claims, and phrases that are the name and nothing else
+    spans = [(claim.start, claim.end) for claim in review.claims]
+    spans += [(p.start, p.end) for p in review.answer.phrases if gazetteer.by_name(canonical(p.text))]
     end = 0
     for position, (word, start, _) in enumerate(found):
         for parts, name in gazetteer.runs.get(word, ()) if start >= end else ():

@@ -13,7 +13,7 @@ __all__ = ["Form", "Spotted", "spot_links"]
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 
-_RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]|\\(?=[_~*&#-]))++")
+_RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]++|\\(?=[_~*&#-]))++")
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
       | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
@@ -32,6 +32,8 @@ _DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
 _ARXIV: Final = re.compile(
     r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE
 )
+_LONGEST: Final = 4_096
+"""Characters that a URL may have."""
 _TRAILING: Final = ".,;:!?'’*_~†"
 _CLOSING: Final = {")": "(", "]": "["}
 
@@ -84,7 +86,7 @@ def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> Spotted | No
         )
     if kind == "number":
         return Spotted(start, match.end(), match[0], "number", arxiv_link(match[0]))
-    run = _RUN.match(text, start)
+    run = _RUN.match(text, start, start + _LONGEST)
     whole = run.group() if run else match.group()
     found = _exactly(whole, exact) or _trimmed(whole)
     end = start + len(found)

@@ -155,6 +155,8 @@ def _near(
                 return Verdict(
                     Fit.SHORT if canonical(prefix) in source.all_text else Fit.REWORDED, (index,), source.name
                 )
+        if not strict and _quotes(plain, source):
+            return Verdict(Fit.SHORT, (index,), source.name)
     if offered.gazetteer is not None:
         catalogued = next(filter(None, map(offered.gazetteer.by_name, keys)), None)
         if catalogued:
@@ -173,6 +175,18 @@ def _near(
     if abridged or _drops_ends(key, source, strict=strict):
         return Verdict(Fit.SHORT, (index,), source.name)
     return Verdict(Fit.ALTERED, (index,), source.name)
+
+
+def _quotes(plain: str, source: Source) -> bool:
+    """Whether a longer text holds a whole title, set apart from what stands around it."""
+    at = plain.casefold().find(source.name.casefold())
+    if at < 0 or len(source.key) < 12 or len(plain) <= len(source.name):  # noqa: PLR2004
+        return False
+    before = plain[:at].rstrip(_WRAPPING + " ")
+    after = plain[at + len(source.name) :].lstrip(_WRAPPING + " ")
+    apart_before = not before or not before[-1].isalnum() or len(words(before)) > 2  # noqa: PLR2004
+    apart_after = not after or not after[0].isalnum() or len(words(after)) > 2  # noqa: PLR2004
+    return apart_before and apart_after
 
 
 def _prefix(plain: str, source: Source) -> str | None:

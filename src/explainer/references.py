@@ -1,4 +1,4 @@
-"""The references of an answer as claims: a name, the links given for it, and what is said to be missing.
+"""The references of an answer as claims: a name, and the links given for it.
 
 Fields (`Model:`, `Paper:`, `GitHub:`), link texts, leads in bold or quotes, rows of tables and plain lines are read
 alike: whatever names something opens a claim, and what follows belongs to it until the next one opens.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from explainer.answer import Answer, Cited, Phrase
@@ -54,8 +55,8 @@ class Claim:
         start: where that begins; `end`: where it ends.
         strict: it is given as a title or a name (`Model: …`), not in passing.
         links: its links, each with the place that its label gives it.
-        missing: the places of which it says that there is no link.
         listed: it stands in the references.
+        continued: its text with the line below, which may be the rest of it.
     """
 
     text: str
@@ -63,8 +64,8 @@ class Claim:
     end: int
     strict: bool = False
     links: list[tuple[Cited, LinkRole]] = field(default_factory=list)
-    missing: set[LinkRole] = field(default_factory=set)
     listed: bool = True
+    continued: str | None = None
 
 
 def read_claims(answer: Answer, sections: Sections) -> list[Claim]:
@@ -98,7 +99,11 @@ class _ClaimReader:
     def _read_line(self, line: int) -> None:
         text = self._answer.line(line)
         links = self._links.get(line, [])
-        if not text.strip() or _DEFINITION.match(text) or (line in self._answer.tables and self._is_header(line)):
+        if (
+            not text.strip()
+            or _DEFINITION.match(text)
+            or (line in self._answer.tables and self._is_header(line))
+        ):
             return
         found = _field(text)
         if found is not None:
@@ -108,9 +113,18 @@ class _ClaimReader:
             and not links
             and not any(p.kind == "label" for p in self._phrases.get(line, []))
         ):
-            self._subject = None
+            self._read_heading(line, text)
         else:
             self._read_free_line(line, text, links)
+
+    def _read_heading(self, line: int, text: str) -> None:
+        """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
+        self._subject = None
+        below = next((at for at in range(line + 1, self._lines.stop) if self._answer.line(at).strip()), line)
+        title = text.strip().strip("#*_ :：")
+        if self._links.get(below) and _names(title) and not names_source(self._answer.line(below)):
+            start = self._answer.line_starts[line] + text.index(title)
+            self._open(Claim(title, start, start + len(title)))
 
     def _is_header(self, line: int) -> bool:
         following = self._answer.line(line + 1) if line + 1 < self._answer.lines else ""
@@ -121,19 +135,17 @@ class _ClaimReader:
         value = self._answer.line(line)[value_at:]
         role: LinkRole = "paper" if kind == "paper" else "github" if kind == "code" else "any"
         labels = [c.label for c in links if c.label is not None] + self._odd_labels(line)
-        if kind == "name" or (
-            role == "paper" and not links and not is_nothing(value) and len(words(value)) > 2  # noqa: PLR2004
-        ):
+        before = value[: max(0, _place(links[0]) - at)] if links else value
+        if kind == "name" or (role == "paper" and not is_nothing(before) and _is_title(before)):
             named = [label for label in labels if _names(label.text)]
             if named:
                 self._open(_labelled(named[0], [], strict=True))
-            elif not is_nothing(value[: links[0].spotted.start - at] if links else value):
-                self._open(self._value(at, value, links))
+            elif not is_nothing(before):
+                claim = self._value(at, value, links)
+                claim.continued = self._continued(line, value)
+                self._open(claim)
             self._attach(links, "any")
-        elif is_nothing(value) and not links:
-            if self._subject is not None:
-                self._subject.missing.add(role)
-        else:
+        elif links or not is_nothing(value):
             for label in labels:
                 if _names(label.text) and reads_like_title(label.text):
                     self._open(_labelled(label, []))
@@ -160,7 +172,20 @@ class _ClaimReader:
         lead = self._lead(line, text, links)
         if lead is not None:
             self._open(lead)
-        self._attach(links, "any")
+        self._attach(links[:1], "any")
+        begin = self._answer.line_starts[line]
+        for previous, cited in pairwise(links):
+            start, end = previous.spotted.end, _place(cited)
+            if _names(text[start - begin : end - begin]) and line not in self._answer.tables:
+                self._open(Claim(text[start - begin : end - begin], start, end))
+            self._attach([cited], "any")
+
+    def _continued(self, line: int, value: str) -> str | None:
+        """A value with the line below it, when that may be the rest of a title that was wrapped."""
+        below = self._answer.line(line + 1) if line + 1 < self._answer.lines else ""
+        if not below[:1].isspace() or not below.strip() or _ITEM.match(below) or _field(below):
+            return None
+        return f"{value.strip()} {below.strip()}"
 
     def _lead(self, line: int, text: str, links: list[Cited]) -> Claim | None:
         """What a line without link texts begins with, when that names something."""
@@ -172,11 +197,13 @@ class _ClaimReader:
                 named = content_words(phrase.text)
                 if links or len(named) > 1 or reads_like_title(phrase.text):
                     return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
+                if phrase.kind == "strong":
+                    return None  # a label: `**Relevance**: …`
         end = max(offset, _place(links[0]) - begin) if links else len(text)
         if line in self._answer.tables:
             offset, end = _first_cell(text)
         plain = text[offset:end].rstrip(_SEPARATORS)
-        if len(plain) > _LONGEST or not _names(plain) or plain.rstrip().endswith((".", "。")):
+        if len(plain) > _LONGEST or not _names(plain) or (not links and plain.endswith((".", "。"))):
             return None
         listed = line in self._answer.tables or _ITEM.match(text)
         if not links and not (listed and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004

@@ -95,6 +95,9 @@ class Review:
         for claim in self.claims:
             right = dict.fromkeys(index for cited, _ in claim.links for index in sorted(self.owners(cited)))
             verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=tuple(right))
+            if claim.continued and verdict.fit not in (Fit.EXACT, Fit.KNOWN):
+                whole = judge_name(claim.continued, self.offered, strict=True, right=tuple(right))
+                verdict = whole if whole.fit is Fit.EXACT else verdict
             loose = not claim.strict and not claim.links and len(content_words(claim.text)) < MIN_TITLE_WORDS
             if verdict.fit is Fit.FOREIGN and loose:
                 verdict = Verdict(Fit.NO_NAME)  # a label such as `Why it matters:`
@@ -171,7 +174,9 @@ def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:  # noqa: PLR0911
         return _broken(cited, offered)
     owners = tuple(offered.owners(spotted.link))
     if owners:
-        written = spotted.text if "\\" not in spotted.text else spotted.text.replace("\\", "")  # Markdown's escapes
+        written = (
+            spotted.text if "\\" not in spotted.text else spotted.text.replace("\\", "")
+        )  # Markdown's escapes
         exact = tuple((index, own) for index, own in owners if own.url in (written, spotted.text))
         named = spotted.form in ("arxiv", "doi", "number")
         return LinkVerdict(cited, "offered" if exact or named else "respelled", exact or owners)

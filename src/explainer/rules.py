@@ -122,7 +122,7 @@ RULES: dict[str, Rule] = {
     "A121": _warning("The workflow names no model that was offered."),
     "A201": _error("A link that was not offered."),
     "A202": _error("A link that was offered, but altered: a digit, an owner, a letter."),
-    "A203": _warning("An offered link in another spelling, such as https, /abs, a version or .git: it leads to the same place."),
+    "A203": _warning("An offered link in another spelling, such as https, /abs, a version or .git."),
     "A204": _error("Not a link: broken, empty, or a placeholder that was never filled in."),
     "A205": _error("The text of a link is another URL than the one it leads to."),
     "A206": _warning("A link that the catalogs know as the entry's own, but that the prompt did not print."),

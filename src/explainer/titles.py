@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 __all__ = [
+    "FILLERS",
     "NEAR",
     "acronyms",
     "canonical",

@@ -286,3 +286,57 @@ def test_figures_over_a_set() -> None:
     assert figures["citation_precision"] == round(11 / 12, 4)
     assert figures["citation_recall"] == 1
     assert metrics_data([])["share_grounded"] is None
+
+FORMS = {
+    'numbered refs': '1. NST-fast-style-mosaic - https://github.com/rrmina/fast-style\n2. "§T§" (2024), http://arxiv.org/pdf/2401.10000v1.pdf\n3. §O§. arXiv:2402.20000',
+    'bold dash': '- **§T§** — A method for faces. [Paper](http://arxiv.org/pdf/2401.10000v1.pdf) | [Code](https://github.com/lightlab/glownet)\n- **§O§**: A survey that lists Many Things. [arXiv](http://arxiv.org/pdf/2402.20000v2.pdf)',
+    'descr': '- **Model**: §T§\n  - **Paper**: http://arxiv.org/pdf/2401.10000v1.pdf\n  - **Relevance**: Shows How Light Moves Across Faces In Photos\n  - **Why It Matters**: Key Insight',
+    'paper title': '**Papers:**\n- Paper: §T§\n  Link: http://arxiv.org/pdf/2401.10000v1.pdf\n- Paper: §O§ (http://arxiv.org/pdf/2402.20000v2.pdf)',
+    'wrapped': '- **Model**: GlowNet: Learning to Relight Portraits\n  from a Single Photo\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf',
+    'authors': '- Ada Lumen. *§T§*. arXiv preprint arXiv:2401.10000, 2024.',
+    'footnote': '[^1]: §T§. http://arxiv.org/pdf/2401.10000v1.pdf',
+    'subhead': '#### §T§\n- Paper: http://arxiv.org/pdf/2401.10000v1.pdf\n- GitHub: https://github.com/lightlab/glownet\n\n#### §O§\n- Paper: http://arxiv.org/pdf/2402.20000v2.pdf',
+    'generic bold': '**Primary Model**\n\n- NST-fast-style-mosaic: https://github.com/rrmina/fast-style\n\n**Supporting Research Papers And Tools**\n\n- §T§: http://arxiv.org/pdf/2401.10000v1.pdf',
+    'project': '- §T§\n  - Project Page: https://gitlab.com/lightlab/extra\n  - Official Implementation: https://github.com/lightlab/glownet\n  - PDF: http://arxiv.org/pdf/2401.10000v1.pdf',
+    'inline': 'The answer rests on §T§ (http://arxiv.org/pdf/2401.10000v1.pdf) and §O§ (http://arxiv.org/pdf/2402.20000v2.pdf).',
+    'table2': '| Type | Name | Paper | Code |\n|---|---|---|---|\n| Model | NST-fast-style-mosaic | N/A | [GitHub](https://github.com/rrmina/fast-style) |\n| Paper | §T§ | [arXiv](http://arxiv.org/pdf/2401.10000v1.pdf) | [GitHub](https://github.com/lightlab/glownet) |',
+    'code block': '```\nModel: §T§\nPaper: http://arxiv.org/pdf/2401.10000v1.pdf\n```',
+    'json': '{"title": "§T§", "paper": "http://arxiv.org/pdf/2401.10000v1.pdf"}',
+    'emoji': '🔹 **Model:** NST-fast-style-mosaic\n🔗 https://github.com/rrmina/fast-style\n🔹 **Paper:** §T§\n🔗 http://arxiv.org/pdf/2401.10000v1.pdf',
+    'model note': '- **Model**: NST-fast-style-mosaic (neural style transfer model)\n  - GitHub: https://github.com/rrmina/fast-style\n- **Model**: §T§ – relights portraits\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf',
+    'none remark': '- **Model**: §O§\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n  - GitHub: Not provided in the prompt',
+    'html': '<ul><li><a href="http://arxiv.org/pdf/2401.10000v1.pdf">§T§</a></li></ul>',
+}
+
+
+def in_form(form: str) -> str:
+    return answer(FORMS[form].replace("§T§", TITLE).replace("§O§", OTHER))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_references_may_have_many_forms(form: str) -> None:
+    report = check_answer(in_form(form), offered())
+    assert report.grounded, report.findings
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_foreign_link_is_found_in_every_form(form: str) -> None:
+    text = in_form(form).replace("2401.10000", "1706.03762").replace("2402.20000", "1810.04805")
+    assert codes(text) & {"A201", "A202"}
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMS) - {"inline", "json", "footnote", "wrapped"}))
+def test_an_altered_title_is_found_in_every_form_that_marks_it(form: str) -> None:
+    assert "A302" in codes(in_form(form).replace("Relight Portraits", "Repaint Portraits").replace("of Brush", "on Brush"))
+
+
+@pytest.mark.parametrize("form", ["{}", "**{}**", "**Candy ({})**", "`{}`", "“{}”", "the {} model"])
+def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> None:
+    catalog = {"models": [*ENTRIES["models"], {"name": "NST-fast-style-candy"}], "papers": ENTRIES["papers"]}
+    library = parse_catalog(json.dumps(catalog)).unwrap()
+    names = {"models": ["NST-fast-style-mosaic"], "papers": [TITLE, OTHER]}
+    loaded = parse_question_line(json.dumps({"question": "How?", **names}), "<test>", 1).unwrap()
+    world = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    workflow = f"NST-fast-style-mosaic paints, and {form.format('NST-fast-style-candy')} too."
+    assert codes(answer(REFERENCES, workflow), world) == {"A303"}
+    assert codes(answer(REFERENCES), world) == set()

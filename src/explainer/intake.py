@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from explainer.build import offer
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.layout import parse_prompt
 from explainer.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, parse_question_line
-from explainer.resolve import Library, resolve
+from explainer.resolve import Library
 from explainer.rows import answer_in, clean, prompt_in
 from explainer.workspace import CATALOG_SUFFIXES, STDIN, display_path, files_below, read_stdin, read_text
 
@@ -248,13 +249,15 @@ class Intake:
         library = self._library(loaded.question.catalog, base)
         if library is None:
             return Parsed(
-                None, (Finding("C304", Location(loaded.document.file), "no catalog could be read"),)
+                None, (Finding("F106", Location(loaded.document.file), "no catalog could be read"),)
             )
-        resolved = resolve(loaded, library)
-        if resolved.value is None:
-            return Parsed(None, resolved.findings)
-        offered = offered_by_sources(resolved.value, loaded.question.question, self._gazetteer(library))
-        return Parsed(offered, resolved.findings)
+        chosen = offer(loaded, library)  # what `build` recommends to a question that leaves its sources out
+        if chosen.value is None:
+            return Parsed(None, chosen.findings)
+        sources, _ = chosen.value
+        return Parsed(
+            offered_by_sources(sources, loaded.question.question, self._gazetteer(library)), chosen.findings
+        )
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
         content = parse_prompt(text, file)

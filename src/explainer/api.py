@@ -9,7 +9,7 @@ from typing import TypeAlias
 from explainer.build import Built, build
 from explainer.catalog import parse_catalog as _parse_catalog
 from explainer.findings import Finding, Parsed
-from explainer.project import Shelf
+from explainer.project import Shelf, shipped_tasks
 from explainer.project import load_question as _load_question
 from explainer.question import LoadedQuestion, question_from_text
 from explainer.question import parse_question as _parse_question
@@ -45,7 +45,9 @@ def load_question(path: str | Path) -> Parsed[LoadedQuestion]:
 def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
     """Read one catalog from YAML text as a library; `file` is how findings call it."""
     loaded = _parse_catalog(text, file)
-    return Parsed(Library([loaded.value]) if loaded.value is not None else None, loaded.findings)
+    if loaded.value is None:
+        return Parsed(None, loaded.findings)
+    return Parsed(Library([loaded.value], vocabulary=shipped_tasks), loaded.findings)
 
 
 def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:

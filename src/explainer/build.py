@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
 from explainer.render import Context, Rendering, entry_data, render_context
 from explainer.resolve import Library, Sources, resolve
+
+if TYPE_CHECKING:
+    from explainer.choose import Wanted
+    from explainer.recommend import Choice
 
 __all__ = ["Built", "SupportsRender", "build"]
 
@@ -28,11 +32,13 @@ class Built:
         id: the id of the question.
         sources: what was offered to it.
         rendering: the prompt or the answer skeleton.
+        choice: what was recommended, with reasons, because the question left it out; None when it named everything.
     """
 
     id: str
     sources: Sources
     rendering: Rendering
+    choice: Choice | None = None
 
     @property
     def text(self) -> str:
@@ -40,8 +46,16 @@ class Built:
         return self.rendering.text
 
 
-def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> Parsed[Built]:
-    """Resolve a question's sources and render it.
+def build(
+    loaded: LoadedQuestion, library: Library, renderer: SupportsRender, wanted: Wanted | None = None
+) -> Parsed[Built]:
+    """Resolve a question's sources, choose those that it leaves out, and render it.
+
+    Args:
+        loaded: the question.
+        library: the entries that it may use.
+        renderer: the template.
+        wanted: how many entries are chosen where it names none; None for as many as the seed has.
 
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.
@@ -49,7 +63,15 @@ def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) ->
     resolved = resolve(loaded, library)
     if resolved.value is None:
         return Parsed(None, resolved.findings)
-    sources = resolved.value
+    sources, findings, choice = resolved.value, resolved.findings, None
+    if loaded.question.models is None or loaded.question.papers is None:
+        from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
+
+        completed = complete(loaded, sources, library, wanted)
+        findings += completed.findings
+        if completed.value is None:
+            return Parsed(None, findings)
+        sources, choice = completed.value
     rendered = renderer.render(
         render_context(
             loaded.question.question,
@@ -57,7 +79,7 @@ def build(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) ->
             [entry_data(entry) for entry in sources.papers],
         )
     )
-    findings = resolved.findings + rendered.findings
+    findings += rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
-    return Parsed(Built(loaded.id, sources, rendered.value), findings)
+    return Parsed(Built(loaded.id, sources, rendered.value, choice), findings)

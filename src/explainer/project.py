@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from explainer.catalog import LoadedCatalog, parse_catalog
-from explainer.findings import Finding, Parsed
-from explainer.question import LoadedQuestion, parse_question
-from explainer.resolve import Library
+from explainer.findings import Finding, Location, Parsed
+from explainer.question import LoadedQuestion, parse_question, parse_question_line
+from explainer.resolve import EntryIndex, Library, Sources
+from explainer.schema import Entry, Task
+from explainer.text import shorten
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
     CatalogPath,
+    builtin_folder,
     catalog_paths,
     display_path,
     find_catalogs,
     read_stdin,
     read_text,
+    write_bytes,
 )
 
-__all__ = ["Shelf", "catalogs_for", "load_catalog", "load_question"]
+__all__ = [
+    "Shelf",
+    "catalogs_for",
+    "load_catalog",
+    "load_lines",
+    "load_question",
+    "load_question_lines",
+    "pin_question",
+    "shipped_tasks",
+]
+
+E = TypeVar("E", bound=Entry)
 
 
 def load_question(path: Path) -> Parsed[LoadedQuestion]:
@@ -35,12 +52,88 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     return parse_question(text.value, file, default_id=default_id)
 
 
+def pin_question(
+    path: Path, loaded: LoadedQuestion, sources: Sources, library: Library
+) -> tuple[Finding, ...]:
+    """Write the entries that were recommended to a question into its file.
+
+    Args:
+        path: the file.
+        loaded: the question as it was read from there.
+        sources: all its entries.
+        library: where they come from.
+
+    Returns:
+        What went wrong; the file is then as it was.
+    """
+    from explainer.pin import pin  # noqa: PLC0415  # few ask for it
+
+    names = {}
+    if loaded.question.models is None:
+        names["models"] = [_name_of(entry, library.models) for entry in sources.models]
+    if loaded.question.papers is None:
+        names["papers"] = [_name_of(entry, library.papers) for entry in sources.papers]
+    text = read_text(path, limit=MAX_QUESTION_BYTES)
+    if text.value is None:
+        return text.findings
+    pinned = pin(text.value, display_path(path), names)
+    problem = write_bytes(path, pinned.value.encode()) if pinned.value is not None else None
+    return pinned.findings + ((problem,) if problem else ())
+
+
+def _name_of(entry: E, index: EntryIndex[E]) -> str:
+    """The name of an entry, or its id where the name means several."""
+    return entry.label if index.find(entry.label) == [entry] else index.id_of(entry)
+
+
+def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
+    """Read a file of JSON lines, or stdin when the path is `-`: the text of each, its file and its number.
+
+    Empty lines are passed over.
+    """
+    stdin = str(path) == STDIN
+    text = read_stdin(limit=MAX_CATALOG_BYTES) if stdin else read_text(path, limit=MAX_CATALOG_BYTES)
+    if text.value is None:
+        return Parsed(None, text.findings)
+    file = "<stdin>" if stdin else display_path(path)
+    numbered = enumerate(text.value.split("\n"), 1)
+    return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
+
+
+def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Parsed[list[LoadedQuestion]]:
+    """Read the questions of a file of JSON lines, or of stdin when the path is `-`.
+
+    Args:
+        path: the file.
+        passed_over: keys that a line may have for other readers.
+    """
+    lines = load_lines(path)
+    loaded: dict[str, LoadedQuestion] = {}
+    findings: list[Finding] = list(lines.findings)
+    for line, file, number in lines.value or ():
+        one = parse_question_line(line, file, number, passed_over=passed_over)
+        findings += one.findings
+        if one.value is not None and one.value.id in loaded:
+            message = f"the id {shorten(one.value.id)!r} stands on an earlier line too"
+            findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
+        elif one.value is not None:
+            loaded[one.value.id] = one.value
+    return Parsed(list(loaded.values()) if lines.value is not None else None, tuple(findings))
+
+
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from a YAML file."""
     text = read_text(path, limit=MAX_CATALOG_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_catalog(text.value, display_path(path), rank=rank)
+
+
+@cache
+def shipped_tasks() -> tuple[Task, ...]:
+    """Return the tasks that ship with the package: general knowledge of which words mean which task."""
+    loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
+    return loaded.catalog.tasks if loaded is not None else ()
 
 
 def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
@@ -82,4 +175,4 @@ class Shelf:
             findings += parsed.findings
             if parsed.value is not None:
                 loaded.append(parsed.value)
-        return Parsed(Library(loaded), tuple(findings))
+        return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))

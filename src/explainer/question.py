@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -57,15 +58,22 @@ def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuesti
     return _loaded(document, default_id)
 
 
-def parse_question_line(text: str, file: str, line: int) -> Parsed[LoadedQuestion]:
+def parse_question_line(
+    text: str, file: str, line: int, *, passed_over: Collection[str] = ()
+) -> Parsed[LoadedQuestion]:
     """Read a question from a line of JSON, where items of `models` and `papers` may be whole entries.
 
     Args:
         text: the line.
         file: the name that findings give its file.
         line: its number, from 1; the default id is `line-N`.
+        passed_over: keys that are somebody else's business.
     """
-    return _loaded(read_json_line(text, file, line), f"line-{line}")
+    document = read_json_line(text, file, line)
+    if isinstance(document.data, dict):
+        for key in passed_over:
+            document.data.pop(key, None)
+    return _loaded(document, f"line-{line}")
 
 
 def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:

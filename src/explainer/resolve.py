@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,7 +10,7 @@ from explainer.catalog import LoadedCatalog
 from explainer.document import Document, Path
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
-from explainer.schema import Entry, ModelEntry, PaperEntry
+from explainer.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.text import digest, shorten, slugify, suggest
 
 __all__ = ["EntryIndex", "Library", "Sources", "resolve"]
@@ -101,18 +101,31 @@ def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
 class Library:
     """All catalogs that a question may draw from."""
 
-    def __init__(self, catalogs: Sequence[LoadedCatalog]) -> None:
+    def __init__(
+        self, catalogs: Sequence[LoadedCatalog], *, vocabulary: Callable[[], Sequence[Task]] = tuple
+    ) -> None:
+        """Read catalogs as one.
+
+        Args:
+            catalogs: the catalogs; those of smaller rank win.
+            vocabulary: gives more tasks with the words that people use for them. Only recommending asks for it.
+        """
         ordered = sorted(catalogs, key=lambda loaded: loaded.rank)
         self.catalogs = tuple(ordered)
         self.models = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.models)
         self.papers = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.papers)
         self.broken = frozenset[str]().union(*(c.broken for c in ordered))
+        self.vocabulary = vocabulary
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks of all catalogs, in their order."""
+        return tuple(task for c in self.catalogs for task in c.catalog.tasks)
 
     @property
     def task_names(self) -> frozenset[str]:
         """The ids and aliases of all tasks."""
-        tasks = [task for c in self.catalogs for task in c.catalog.tasks]
-        return frozenset(name for task in tasks for name in (task.id, *task.aliases))
+        return frozenset(name for task in self.tasks for name in (task.id, *task.aliases))
 
 
 def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:

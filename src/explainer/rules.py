@@ -41,6 +41,10 @@ def _warning(meaning: str) -> Rule:
     return Rule(Severity.WARNING, meaning)
 
 
+def _note(meaning: str) -> Rule:
+    return Rule(Severity.NOTE, meaning)
+
+
 def _file(meaning: str) -> Rule:
     return Rule(Severity.ERROR, meaning, unusable_file=True)
 
@@ -79,8 +83,10 @@ RULES: dict[str, Rule] = {
     "Q403": _error("A name that means several different entries."),
     "Q404": _warning("An entry is named twice."),
     "Q405": _warning("An entry is deprecated."),
-    "Q406": _error("`models:` or `papers:` is left out, so they would be recommended, and nothing fits."),
+    "Q406": _error("Models and papers are to be recommended, and nothing in the catalogs fits the question."),
     "Q407": _error("Two questions of one source have the same id."),
+    "Q408": _note("Models or papers are to be recommended, and only one of the two kinds has entries that fit."),
+    "Q409": _error("The choice cannot be written into the question file; it has a shape that is not safe to edit."),
     "T501": _error("The template is not valid Jinja."),
     "T502": _error("The template uses a variable that does not exist."),
     "T503": _error("The template tries something that the sandbox forbids."),

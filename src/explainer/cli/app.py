@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 COMMANDS: Final = {
     "build": "Build the prompt or the answer skeleton of one question.",
+    "recommend": "Rank models and papers for a question in lay words, with reasons.",
     "validate": "Check catalogs, questions and templates, all in one pass.",
     "catalog": "List and show the entries of catalogs, and print the schemas.",
 }

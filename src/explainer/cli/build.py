@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -14,17 +14,22 @@ from explainer.cli.options import (
     CatalogOption,
     FindingsOption,
     KindOption,
+    ModelCountOption,
+    PaperCountOption,
+    SemanticOption,
     StrictOption,
     TemplateOption,
     VerboseOption,
     completing,
     one_of,
+    semantic_of,
 )
 from explainer.cli.output import say, show_findings, write_product
 from explainer.findings import Finding, Parsed, exit_status, has_errors
 from explainer.formats import FORMATS
 from explainer.project import Shelf, catalogs_for, load_question
 from explainer.question import LoadedQuestion, question_from_text
+from explainer.resolve import Library
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import suggest
 from explainer.workspace import STDIN, display_path
@@ -49,13 +54,20 @@ def run(
         ),
     ] = "text",
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    models: ModelCountOption = 1,
+    papers: PaperCountOption = 3,
+    semantic: SemanticOption = None,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="Write what was recommended into the question file.")
+    ] = False,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
     """Build the prompt of one question, or the skeleton of its answer.
 
-    The prompt goes to stdout (or to --out), findings go to stderr.
+    Models and papers that the question leaves out are recommended from the catalogs; -v says why. The prompt goes to
+    stdout (or to --out), findings go to stderr.
     """
     if (question is None) == (text is None):
         message = "give a question file, - for stdin, or --text"
@@ -64,13 +76,20 @@ def run(
     if FORMATS[output_format].chat and kind == "answer":
         message = f"the format {output_format!r} is for prompts, not for answers"
         raise typer.BadParameter(message, param_hint="--format")
+    if pin and (question is None or str(question) == STDIN):
+        message = "there is no question file to write into"
+        raise typer.BadParameter(message, param_hint="--pin")
     found: list[Finding] = []
     built = None
     loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
     found += loaded.findings
     if loaded.value is not None and not has_errors(found):
         base = Path() if question is None or str(question) == STDIN else question.parent
-        built = _build(loaded.value, base, catalog or [], template, found, verbose=verbose)
+        library = _library(loaded.value, base, catalog or [], found, verbose=verbose)
+        wanted = Asked(models, papers, semantic)
+        built = _build(loaded.value, library, template, wanted, found)
+        if built is not None and library is not None and built.choice is not None:
+            found += _record(loaded.value, built, library, question if pin else None, verbose=verbose)
     if built is not None and exit_status(found, strict=strict) == 0:
         problem = write_product(FORMATS[output_format].encode(built.rendering), out)
         found += [problem] if problem else []
@@ -78,9 +97,17 @@ def run(
     raise typer.Exit(exit_status(found, strict=strict))
 
 
-def _build(
-    loaded: LoadedQuestion, base: Path, given: list[Path], template: str, found: list[Finding], *, verbose: bool
-) -> Built | None:
+class Asked(NamedTuple):
+    """The options about recommending, as they were given."""
+
+    models: int
+    papers: int
+    semantic: str | None
+
+
+def _library(
+    loaded: LoadedQuestion, base: Path, given: list[Path], found: list[Finding], *, verbose: bool
+) -> Library | None:
     paths = catalogs_for(given, loaded.question.catalog, base)
     found += paths.findings
     if verbose:
@@ -88,14 +115,40 @@ def _build(
             say(f"catalog: {display_path(path.path)}")
     library = Shelf().library(paths.value or [])
     found += library.findings
+    return library.value
+
+
+def _build(
+    loaded: LoadedQuestion, library: Library | None, template: str, asked: Asked, found: list[Finding]
+) -> Built | None:
     with contextlib.ExitStack() as stack:
         renderer: Parsed[SupportsRender] = renderer_of(template, stack)
         found += renderer.findings
-        if renderer.value is None or library.value is None:
+        if renderer.value is None or library is None:
             return None
-        result = build(loaded, library.value, renderer.value)
+        wanted = None
+        if loaded.question.models is None or loaded.question.papers is None:
+            from explainer.choose import Wanted
+
+            wanted = Wanted(asked.models, asked.papers, semantic_of(asked.semantic, found))
+        result = build(loaded, library, renderer.value, wanted)
         found += result.findings
         return result.value
+
+
+def _record(
+    loaded: LoadedQuestion, built: Built, library: Library, path: Path | None, *, verbose: bool
+) -> tuple[Finding, ...]:
+    """Say what was recommended, and write it into the question file when there is a path."""
+    if verbose and built.choice is not None:
+        for kind, found in (("model", built.choice.models), ("paper", built.choice.papers)):
+            for one in found:
+                say(f"recommended {kind}: {one.entry.label} ({one.why})")
+    if path is None:
+        return ()
+    from explainer.project import pin_question
+
+    return pin_question(path, loaded, built.sources, library)
 
 
 def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:

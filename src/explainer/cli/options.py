@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from explainer.findings import Finding
+    from explainer.recommend import SupportsScores
 
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
@@ -56,3 +60,32 @@ TemplateOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files are read.")]
+ModelCountOption = Annotated[
+    int, typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most.")
+]
+PaperCountOption = Annotated[
+    int, typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most.")
+]
+SemanticOption = Annotated[
+    str | None,
+    typer.Option(
+        "--semantic", metavar="DIR|wheel",
+        help="Compare meanings too: with the embedding model in a folder, or 'wheel' for the installed one.",
+    ),
+]  # fmt: skip
+
+
+def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | None:
+    """Return the second opinion that `--semantic` asks for.
+
+    Args:
+        where: the value of the option.
+        found: takes a finding when the model cannot be used.
+    """
+    if where is None:
+        return None
+    from explainer.semantic import load_semantic
+
+    loaded = load_semantic(where)
+    found += loaded.findings
+    return loaded.value

@@ -99,7 +99,10 @@ def _key(record: dict[str, Any], taken: set[str]) -> str:
 def _bibtex_fields(kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "title", "{" + _latex(record.get("title") or record["name"]) + "}"
     if record.get("authors"):
-        yield "author", " and ".join("{" + _latex(name) + "}" if "," in name else _latex(name) for name in record["authors"])
+        yield (
+            "author",
+            " and ".join("{" + _latex(name) + "}" if "," in name else _latex(name) for name in record["authors"]),
+        )
     if record.get("year"):
         yield "year", str(record["year"])
     paper = record.get("paper") or ""

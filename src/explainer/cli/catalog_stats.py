@@ -14,7 +14,9 @@ app = new_app()
 
 
 @app.command("stats")
-def stats(catalog: CatalogOption = None, output_format: FormatOption = "text", findings: FindingsOption = "text") -> None:
+def stats(
+    catalog: CatalogOption = None, output_format: FormatOption = "text", findings: FindingsOption = "text"
+) -> None:
     """Count the entries of the catalogs: by task, by signature, and by what they lack."""
     library = open_library(catalog, findings)
     counted = count(library.models, library.papers)

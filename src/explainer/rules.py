@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back.
+P prompts that are read back, L lint of catalogs, I import.
 """
 
 from __future__ import annotations
@@ -100,4 +100,15 @@ RULES: dict[str, Rule] = {
     "T511": _warning("A heading of the rendered text has nothing under it."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
+    "L701": _warning("A link stands in the wrong field, such as one to Hugging Face in `github`."),
+    "L702": _warning("A link is not in its short spelling: `?tab=…`, `#…`, `.git`, `/tree/main`, a trailing slash."),
+    "L703": _warning("Two entries share a link and nearly a name: probably one entry, written twice."),
+    "L704": _warning("A summary is so short that it says little."),
+    "L705": _warning("A summary is boilerplate: a placeholder, or a sentence that every model card has."),
+    "L706": _warning("A text is damaged: UTF-8 that was once read as Windows-1252."),
+    "L707": _note("A model has no examples, the questions by which it is recommended."),
+    "L708": _warning("A signature contradicts the task or the name."),
+    "L709": _warning("An entry is never recommended, not even to its own examples."),
+    "L710": _warning("Two entries have the same example, but for names and numbers."),
+    "L711": _warning("A text holds the remains of HTML."),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Edit", "apply_edits", "unified_diff"]
+__all__ = ["Edit", "apply_edits", "unified_diff", "whole_diff"]
 
 _CONTEXT: Final = 3
 
@@ -121,3 +121,14 @@ def _hunks(changes: Sequence[tuple[int, int, list[str]]]) -> Iterator[list[tuple
         hunk.append(change)
     if hunk:
         yield hunk
+
+
+def whole_diff(old: str, new: str, file: str) -> str:
+    """Return the difference of two texts of a file as a unified diff, where the edits between them are not known."""
+    import difflib  # noqa: PLC0415  # few ask for it
+
+    names = {"fromfile": file, "tofile": file}
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for line in difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), **names)
+    )

@@ -7,10 +7,10 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, TextIO
 
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed
@@ -28,6 +28,7 @@ __all__ = [
     "find_catalogs",
     "read_stdin",
     "read_text",
+    "replace_file",
     "write_bytes",
 ]
 
@@ -35,6 +36,7 @@ STDIN: Final = "-"
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+_CHUNK: Final = 1024 * 1024
 _ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
 
@@ -162,12 +164,16 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
     Returns:
         None, or a finding when it cannot be written; an old file is then as it was.
     """
+    return _replace(path, lambda stream: stream.write(data))
+
+
+def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            fill(stream)
         Path(temporary).chmod(_permissions(path))
         Path(temporary).replace(path)
     except (OSError, ValueError) as error:
@@ -176,6 +182,16 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
                 Path(temporary).unlink()
         return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
     return None
+
+
+def replace_file(path: Path, text: TextIO) -> Finding | None:
+    """Write a file of any size whole or not at all, from an open text file; see `write_bytes`."""
+
+    def fill(stream: BinaryIO) -> None:
+        while chunk := text.read(_CHUNK):
+            stream.write(chunk.encode())
+
+    return _replace(path, fill)
 
 
 def _permissions(path: Path) -> int:

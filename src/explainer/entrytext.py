@@ -36,7 +36,7 @@ _WIDTH: Final = 100
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
 """Text that is itself in YAML, in a block and in a flow. Stricter than YAML is."""
 
-_WORDS_OF_YAML: Final = frozenset("null true false yes no on off y n ~".split())
+_WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])
 """What other readers of YAML take for something else than text."""
 
 

@@ -38,9 +38,7 @@ _TASK_KINDS: Final[dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]
 }  # fmt: skip
 """Names of tasks → what goes in and what comes out, any of the kinds; nothing where it may be anything."""
 
-_KNOWN_TASKS: Final = tuple(
-    Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS)
-)
+_KNOWN_TASKS: Final = tuple(Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS))
 _EXPECTED: Final = tuple(_TASK_KINDS.values())
 _WORD: Final = re.compile(r"[^\W\d_]++")
 
@@ -89,7 +87,9 @@ def _find(label: str, known: Taxonomy) -> int | None:
 
 def _fits(signature: Signature, expected: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
     inputs, outputs = expected
-    return (not inputs or bool(signature.inputs & set(inputs))) and (not outputs or bool(signature.outputs & set(outputs)))
+    return (not inputs or bool(signature.inputs & set(inputs))) and (
+        not outputs or bool(signature.outputs & set(outputs))
+    )
 
 
 def _kinds(kinds: Sequence[str]) -> str:
@@ -105,7 +105,11 @@ def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
             continue
         asked = item.entry.examples or (" ".join(filter(None, (item.entry.label, item.entry.summary))),)
         if not any(_is_found(recommender, item, question) for question in asked):
-            what = f"none of its {len(item.entry.examples)} examples" if item.entry.examples else "its name and summary do not"
+            what = (
+                f"none of its {len(item.entry.examples)} examples"
+                if item.entry.examples
+                else "its name and summary do not"
+            )
             lead = "leads" if item.entry.examples else "lead"
             message = f"{what} {lead} to {shorten(item.entry.label)!r}: it is never recommended"
             hint = "say in a summary and in examples what sets it apart, or give it a task"
@@ -132,7 +136,10 @@ def _shared_examples(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
             if before != (item, at) and before[0].entry.label != item.entry.label:
                 where = before[0].document.locate(before[0].path("examples", before[1]))
                 message = f"the example stands at {where.file}:{where.line} too, but for names and numbers"
-                yield item, Remark("L710", item.path("examples", at), message, "ask about what sets this one apart", example)
+                yield (
+                    item,
+                    Remark("L710", item.path("examples", at), message, "ask about what sets this one apart", example),
+                )
 
 
 CONTENT_RULES: Final[dict[str, Rule]] = {

@@ -49,7 +49,12 @@ def _not_canonical(item: Item) -> Iterator[Remark]:
         if short != url:
             where = item.path(*path)
             yield Remark(
-                "L702", where, f"the link {shorten(url)!r} is not in its short spelling", f"write {short}", url, _set(where, short)
+                "L702",
+                where,
+                f"the link {shorten(url)!r} is not in its short spelling",
+                f"write {short}",
+                url,
+                _set(where, short),
             )
 
 

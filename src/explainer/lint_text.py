@@ -25,8 +25,12 @@ _BOILERPLATE: Final = (
     "this modelcard has been generated automatically", "this model card has been automatically generated",
     "we're on a journey to advance and democratize", "to be added", "coming soon", "todo:", "tbd",
 )  # fmt: skip
-_EMPTY_WORDS: Final = frozenset({"", "n/a", "na", "none", "null", "nil", "todo", "tbd", "unknown", "-", "--", "...", "…", "?"})
-_MARKUP: Final = re.compile(r"</?(?:p|br|b|i|em|strong|sub|sup|a|div|span|img|jats:\w+)\b[^<>]{0,200}>|&(?:amp|lt|gt|quot|nbsp|#\d{1,6});")
+_EMPTY_WORDS: Final = frozenset(
+    {"", "n/a", "na", "none", "null", "nil", "todo", "tbd", "unknown", "-", "--", "...", "…", "?"}
+)
+_MARKUP: Final = re.compile(
+    r"</?(?:p|br|b|i|em|strong|sub|sup|a|div|span|img|jats:\w+)\b[^<>]{0,200}>|&(?:amp|lt|gt|quot|nbsp|#\d{1,6});"
+)
 
 
 def _too_short(item: Item) -> Iterator[Remark]:
@@ -49,7 +53,9 @@ def _boilerplate(item: Item) -> Iterator[Remark]:
 def _is_boilerplate(item: Item, summary: str) -> bool:
     plain = " ".join(summary.casefold().split())
     bare = plain.strip(" .!*_[](){}")
-    return bare in _EMPTY_WORDS or bare == item.entry.label.casefold() or any(phrase in plain for phrase in _BOILERPLATE)
+    return (
+        bare in _EMPTY_WORDS or bare == item.entry.label.casefold() or any(phrase in plain for phrase in _BOILERPLATE)
+    )
 
 
 def _texts(item: Item) -> Iterator[tuple[Path, str]]:

@@ -22,7 +22,9 @@ _MORE: Final = "".join(re.escape(_sloppy(byte)) for byte in range(0x80, 0xC0))
 _MORE_TELLING: Final = "".join(re.escape(_sloppy(byte)) for byte in range(0x80, 0xC0) if _sloppy(byte) not in "»…“”‘’")
 """Behind a capital letter with an accent these signs are ordinary: `IRMÃ»`."""
 
-_DAMAGED: Final = re.compile(f"[\u00c2-\u00c5][{_MORE_TELLING}]|[\u00e0-\u00ef][{_MORE}]{{2}}|[\u00f0-\u00f4][{_MORE}]{{3}}")
+_DAMAGED: Final = re.compile(
+    f"[\u00c2-\u00c5][{_MORE_TELLING}]|[\u00e0-\u00ef][{_MORE}]{{2}}|[\u00f0-\u00f4][{_MORE}]{{3}}"
+)
 _REMAINS: Final = re.compile("ðŸ[^\\s]?|â€|ï¿½|\ufffd")
 
 
@@ -35,7 +37,7 @@ def damage(text: str) -> Iterator[tuple[str, str | None]]:
             mended = bytes(_BYTES[char] for char in match.group()).decode("utf-8")
         except UnicodeDecodeError:
             continue
-        if mended.isprintable() and mended != "\ufffd" or mended == "\u00a0":
+        if (mended.isprintable() and mended != "\ufffd") or mended == "\u00a0":
             yield match.group(), mended
             rest.append(text[at : match.start()])
             at = match.end()

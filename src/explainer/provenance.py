@@ -66,6 +66,21 @@ def origin_line(origin: Origin) -> str:
     return json.dumps(data, ensure_ascii=False) + "\n"
 
 
+def _origin(
+    *,
+    kind: str,
+    name: str,
+    source: str,
+    id: str,
+    retrieved: str,
+    licence: str | None,
+    fields: dict[str, str],
+) -> Origin:
+    if not isinstance(fields, dict) or not all(isinstance(one, str) for one in (kind, name, source, id, retrieved)):
+        raise TypeError
+    return Origin(f"{kind}s", name, source, id, retrieved, licence, fields)
+
+
 def parse_origins(text: str, file: str) -> Parsed[list[Origin]]:
     """Read the origins of a catalog."""
     found: list[Origin] = []
@@ -75,11 +90,7 @@ def parse_origins(text: str, file: str) -> Parsed[list[Origin]]:
             continue
         try:
             data = json.loads(line)
-            texts = [data[key] for key in ("name", "source", "id", "retrieved")]
-            fields = data["fields"]
-            if not isinstance(fields, dict) or not all(isinstance(one, str) for one in texts):
-                raise TypeError
-            found.append(Origin(f"{data['kind']}s", *texts, data.get("licence"), fields))
+            found.append(_origin(**data))
         except (ValueError, KeyError, TypeError, RecursionError):
             hint = "restore the file; without it, hand edits cannot be told from old imports"
             findings.append(Finding("I809", Location(file, number), "not a line of a record of sources", hint))

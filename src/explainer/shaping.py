@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from explainer.canonical import arxiv_link
 from explainer.document import Document, Spans
@@ -64,7 +66,7 @@ _KINDS: Final = {one: kind for kind in NAME_KEYS for one in (kind, kind.removesu
 _LINKS: Final = ("paper", "github", "huggingface")
 _FREE_TEXT: Final = ("summary", "description", "deprecated")
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
-_MODELS: Final = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
+_MODELS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
 
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -129,7 +131,7 @@ class Shaper:
             return Parsed(None, tuple(findings))
         record = {key: record[key] for key in KIND_KEYS[kind] if record.get(key) not in (None, [])}
         for key, value in record.items():
-            findings += _character_findings(value, partial(raw.where, self._source_key(raw, key)))
+            findings += _character_findings(value, partial(self._where, raw, key))
         if not has_errors(findings):
             findings += self._invalid(kind, record, raw)
         if has_errors(findings):
@@ -186,6 +188,10 @@ class Shaper:
                 "I805", raw.where(column), f"the column {shorten(column)!r} is not used for {kind}", hint, column
             )
 
+    def _where(self, raw: Raw, key: str) -> Location:
+        """The place of a key of a catalog in the source."""
+        return raw.where(self._source_key(raw, key))
+
     def _source_key(self, raw: Raw, key: str) -> str:
         """What a key is called in the source."""
         if raw.ready:
@@ -197,12 +203,12 @@ class Shaper:
         where = raw.where("")
 
         def spans() -> Spans:
-            places = {key: raw.where(self._source_key(raw, key)) for key in record}
+            places = {key: self._where(raw, key) for key in record}
             return Spans(
                 {(): (where.line, where.column), **{(key,): (at.line, at.column) for key, at in places.items()}}
             )
 
-        return validate_item(Document(where.file if kind else "", record, find_spans=spans), _MODELS[kind])
+        return validate_item(Document(where.file, record, find_spans=spans), _MODELS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
@@ -303,7 +309,7 @@ def _link(key: str, value: str, raw: Raw, findings: list[Finding], more: list[st
     urls = _URL.findall(value)
     if len(urls) > 1:
         more += [url.rstrip(",;") for url in urls[1:]]
-        return urls[0].rstrip(",;")
+        return str(urls[0]).rstrip(",;")
     text = value.strip()
     if urls and urls[0] == text:
         return text
@@ -365,7 +371,7 @@ def _links(given: Any, raw: Raw, findings: list[Finding], more: Sequence[str]) -
     return list(dict.fromkeys([*found, *more]))
 
 
-def _character_findings(value: Any, where: Any) -> Iterator[Finding]:
+def _character_findings(value: Any, where: Callable[[], Location]) -> Iterator[Finding]:
     """Characters that could hide or forge text: the record is left out."""
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):

@@ -127,8 +127,5 @@ def whole_diff(old: str, new: str, file: str) -> str:
     """Return the difference of two texts of a file as a unified diff, where the edits between them are not known."""
     import difflib  # noqa: PLC0415  # few ask for it
 
-    names = {"fromfile": file, "tofile": file}
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), **names)
-    )
+    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), file, file)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

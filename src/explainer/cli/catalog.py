@@ -19,7 +19,6 @@ from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, json_sch
 from explainer.text import shorten
 
 
-
 class CatalogGroup(LazyGroup):
     """The subcommands by which curators keep catalogs, beside those of this module."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 import time
 from pathlib import Path
@@ -135,9 +135,9 @@ def _format(source: Path, given: str | None) -> str:
 
 def _day(given: str | None) -> str:
     if given is None:
-        return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+        return dt.datetime.now(tz=dt.UTC).date().isoformat()
     try:
-        return datetime.date.fromisoformat(given).isoformat()
+        return dt.date.fromisoformat(given).isoformat()
     except ValueError:
         message = f"{given!r} is not a day; write it like 2026-01-31"
         raise typer.BadParameter(message, param_hint="--retrieved") from None

@@ -20,6 +20,7 @@ from explainer.workspace import MAX_CATALOG_BYTES, display_path, read_text, writ
 
 app = new_app()
 
+
 @app.command("lint")
 def run(
     paths: Annotated[
@@ -75,14 +76,22 @@ def _status(found: Sequence[Finding], texts: dict[Path, CatalogText], *, strict:
 
 def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ...]:
     """The codes that the options leave; a prefix stands for all that begin with it."""
+    select, ignore = _split(select), _split(ignore)
     for name, given in (("--select", select), ("--ignore", ignore)):
-        for code in given or ():
+        for code in given:
             if not any(known.startswith(code.upper()) for known in LINT_CODES):
                 message = f"{code!r} is none of the rules {', '.join(LINT_CODES)}"
                 raise typer.BadParameter(message, param_hint=name)
     wanted = tuple(code.upper() for code in select or ["L"])
-    unwanted = tuple(code.upper() for code in ignore or ())
-    return tuple(code for code in LINT_CODES if code.startswith(wanted) and not (unwanted and code.startswith(unwanted)))
+    unwanted = tuple(code.upper() for code in ignore)
+    return tuple(
+        code for code in LINT_CODES if code.startswith(wanted) and not (unwanted and code.startswith(unwanted))
+    )
+
+
+def _split(given: list[str] | None) -> list[str]:
+    """Codes that were given one by one, or several with commas between."""
+    return [code.strip() for one in given or () for code in one.split(",") if code.strip()]
 
 
 def _mend(texts: dict[Path, CatalogText], codes: tuple[str, ...], found: list[Finding], *, show: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 from explainer.cli.app import new_app
 from explainer.cli.catalog import FormatOption, open_library
 from explainer.cli.options import CatalogOption, FindingsOption

@@ -23,7 +23,7 @@ _ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{
 def read_bibtex(feed: Feed) -> Iterator[Raw | Finding]:
     """Read the entries of a file; those that cannot be read are findings, and cost only themselves."""
     try:
-        import bibtexparser  # noqa: PLC0415  # an extra
+        from bibtexparser.entrypoint import parse_string  # noqa: PLC0415  # an extra
         from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415
     except ImportError:
         library, what = "bibtexparser", "reading BibTeX"
@@ -34,7 +34,7 @@ def read_bibtex(feed: Feed) -> Iterator[Raw | Finding]:
         return
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL + 1)  # what it logs is reported below
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL + 1)
-    library_of = bibtexparser.parse_string(text)
+    library_of = parse_string(text)
     plain = partial(_plain, LatexNodes2Text(math_mode="verbatim", keep_comments=True).latex_to_text)
     blocks: list[Any] = [*library_of.entries, *library_of.failed_blocks]
     for block in sorted(blocks, key=lambda block: block.start_line or 0):

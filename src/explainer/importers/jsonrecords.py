@@ -63,7 +63,9 @@ def _record(file: str, line: str, number: int) -> Iterator[Raw | Finding]:
 
 
 def _place(file: str, line: str, number: int, key: str) -> Location:
-    return read_json_line(line, file, number).locate((key,) if key else ())
+    if not key:
+        return Location(file, number, len(line) - len(line.lstrip()) + 1)
+    return read_json_line(line, file, number).locate((key,))
 
 
 def _raw(value: Any, where: Any) -> Raw | Finding:
@@ -103,7 +105,7 @@ def _is_lines(head: bytes) -> bool:
 
 def _array(feed: Feed) -> Iterator[Raw | Finding]:
     """The items of an array, one after the other: memory holds one of them."""
-    reader = codecs.getreader("utf-8-sig")(feed.stream, errors="replace")
+    reader = codecs.getreader("utf-8-sig")(feed.stream, "replace")
     buffer, at = reader.read(_CHUNK).lstrip(), 1
     line, ended = 1, False
     while True:

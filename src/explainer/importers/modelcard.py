@@ -6,6 +6,7 @@ In a folder of cards, the path of a card is its repository: `org/name/README.md`
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -79,10 +80,7 @@ def _repository(inside: str) -> str | None:
     if not inside or not parts:
         return None
     last = parts[-1].removeprefix("models--")
-    if "--" in last:
-        repo = last.replace("--", "/", 1)
-    else:
-        repo = "/".join(parts[-2:])
+    repo = last.replace("--", "/", 1) if "--" in last else "/".join(parts[-2:])
     return repo if _REPO.fullmatch(repo) else None
 
 
@@ -108,7 +106,7 @@ def _outline(body: str) -> tuple[str | None, str | None]:
         raise MissingLibraryError(library, what) from None
     heading = paragraph = None
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         if token.type != "inline":
             continue
         text = " ".join("".join(_words(token)).split())

@@ -102,7 +102,6 @@ def text_lines(feed: Feed) -> Iterator[tuple[int, str] | Finding]:
 
 def whole_text(feed: Feed) -> str | Finding:
     """Return the text of a small file: UTF-8, or what a byte order mark says."""
-
     raw = feed.stream.read(MAX_WHOLE + 1)
     if len(raw) > MAX_WHOLE:
         return Finding(

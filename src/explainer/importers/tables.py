@@ -176,7 +176,7 @@ def read_xlsx(feed: Feed) -> Iterator[Raw | Finding]:
 def _cell(value: Any) -> str:
     """A cell as text. A whole number has no point: Excel keeps 2024 as 2024.0."""
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)  # noqa: PLR2004
+        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
     return "" if value is None else str(value)
 
 

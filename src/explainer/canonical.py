@@ -27,7 +27,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def belongs_to(url: str) -> str | None:
-    """Return the field to which a link belongs by its host: `paper`, `github`, `huggingface`; None when it may be any."""
+    """Return the field where a link belongs by its host: `paper`, `github`, `huggingface`; None where it may be any."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Two libraries, compared: which entries were added, removed, renamed or changed, and which prompts change with them."""
+"""Two libraries, compared: which entries were added, removed, renamed or changed, and which prompts change so."""
 
 from __future__ import annotations
 

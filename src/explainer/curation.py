@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from explainer.catalog import LoadedCatalog, parse_catalog
 from explainer.findings import Finding, Location, Parsed
 from explainer.project import catalogs_for, load_catalog
+from explainer.provenance import origin_line, parse_origins
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.renaming import outdated_uses, rename_in_catalog, rename_in_line, rename_in_question
 from explainer.resolve import Library
@@ -23,6 +24,7 @@ from explainer.workspace import (
     display_path,
     files_below,
     read_text,
+    sources_path,
     write_bytes,
 )
 
@@ -220,7 +222,23 @@ def _rename_in_catalogs(
         if done.value is not None:
             changed[path.path] = done.value
             plan.changes.append(FileChange(path.path, text, tuple(editor.edits)))
+            plan.changes += _sources_change(sources_path(path.path), kind, names)
     return changed
+
+
+def _sources_change(path: Path, kind: str, names: tuple[str, str]) -> list[FileChange]:
+    """What the new name changes in the record of sources, if there is one: the next import must find the entry."""
+    text = read_text(path, limit=4 * MAX_CATALOG_BYTES).value if path.exists() else None
+    edits: list[Edit] = []
+    at = 0
+    for line in (text or "").splitlines(keepends=True):
+        edits += [
+            Edit(at, at + len(line), origin_line(replace(origin, name=names[1])))
+            for origin in parse_origins(line, display_path(path)).value or []
+            if (origin.kind, origin.name) == (kind, names[0])
+        ]
+        at += len(line)
+    return [FileChange(path, text or "", tuple(edits))] if edits else []
 
 
 def _is_shipped(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Reads a source from the disk and writes the catalog: as a stream where the catalog is new, as a merge where it is not.
+"""Reads a source and writes the catalog: as a stream where the catalog is new, as a merge where it is not.
 
 A new catalog is written while the source is read: memory holds one record, and which names were taken stands in a
 temporary database on the disk. The catalog takes its place when it is complete.
@@ -22,7 +22,7 @@ from explainer.entrytext import NAME_KEYS, entry_block
 from explainer.findings import Finding, Location, has_errors
 from explainer.importers import IMPORTERS, Feed, Raw
 from explainer.merging import Counts, Merger, origin_of
-from explainer.provenance import SOURCES_SUFFIX, origin_line, parse_origins
+from explainer.provenance import origin_line, parse_origins
 from explainer.shaping import Shaped, Shaper
 from explainer.text import shorten
 from explainer.textdiff import unified_diff
@@ -33,10 +33,11 @@ from explainer.workspace import (
     files_below,
     read_text,
     replace_file,
+    sources_path,
     write_bytes,
 )
 
-__all__ = ["Imported", "Job", "import_source", "sources_path"]
+__all__ = ["Imported", "Job", "import_source"]
 
 _CARD_SUFFIXES: Final = (".md",)
 _CACHE_KIB: Final = 8 * 1024
@@ -83,6 +84,7 @@ class Imported:
         dropped: how many findings there were too many to keep.
         diff: what changes in a catalog that was there before.
         product: the catalog, open for reading, where it does not go to a file.
+        resources: what is to be closed when the product was read.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -90,6 +92,7 @@ class Imported:
     dropped: int = 0
     diff: str = ""
     product: TextIO | None = None
+    resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def note(self, finding: Finding) -> None:
         """Keep a finding, unless there are far too many."""
@@ -97,11 +100,6 @@ class Imported:
             self.findings.append(finding)
         else:
             self.dropped += 1
-
-
-def sources_path(catalog: Path) -> Path:
-    """Return the file beside a catalog that says where its entries come from."""
-    return catalog.with_name(catalog.stem + SOURCES_SUFFIX)
 
 
 def import_source(job: Job) -> Imported:
@@ -126,6 +124,7 @@ def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[
     for item in _records(job, done, stack):
         if isinstance(item, Finding):
             done.note(item)
+            done.counts.records += item.is_error
             done.counts.left_out += item.is_error
             continue
         done.counts.records += 1
@@ -149,14 +148,14 @@ def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[
 def _records(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[Raw | Finding]:
     reader = IMPORTERS[job.format]
     for path, inside in _files(job.source, done):
+        if str(path) == STDIN:
+            yield from reader(Feed("<stdin>", _stdin(stack), inside, job.mapping))
+            continue
         try:
-            stream = _stdin(stack) if str(path) == STDIN else path.open("rb")
+            with path.open("rb") as stream:
+                yield from reader(Feed(display_path(path), stream, inside, job.mapping))
         except OSError as error:
             done.note(Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror}"))
-            continue
-        file = "<stdin>" if str(path) == STDIN else display_path(path)
-        with stream:
-            yield from reader(Feed(file, stream, inside, job.mapping))
 
 
 def _files(source: Path, done: Imported) -> Iterator[tuple[Path, str]]:
@@ -180,7 +179,7 @@ def _files(source: Path, done: Imported) -> Iterator[tuple[Path, str]]:
 
 def _stdin(stack: contextlib.ExitStack) -> BinaryIO:
     """Stdin in a file that can be read twice."""
-    copy = stack.enter_context(tempfile.TemporaryFile())
+    copy: BinaryIO = stack.enter_context(tempfile.TemporaryFile())
     if sys.stdin is not None:
         shutil.copyfileobj(sys.stdin.buffer, copy)
     copy.seek(0)
@@ -231,8 +230,8 @@ def _write_new(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
     for spool in (catalog, origins):
         spool.seek(0)
     if job.out is None or job.dry_run:
-        stack.pop_all()  # the caller reads it
         done.product = catalog
+        done.resources = stack.pop_all()
         return
     if size > MAX_CATALOG_BYTES:
         message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"

@@ -139,7 +139,8 @@ class Merger:
                     self._editor.set(path, new, after=keys[: keys.index(key)])
                 changed = True
             elif new is not None and last.get(key) != digest_of(new):
-                message = f"{shorten(target.name, _SHOWN)!r} keeps its own {key!r}; the source says {shorten(str(new), _SHOWN)!r}"
+                theirs = shorten(str(new), _SHOWN)
+                message = f"{shorten(target.name, _SHOWN)!r} keeps its own {key!r}; the source says {theirs!r}"
                 yield Finding("I806", shaped.location, message, text=str(new))
         self.counts.changed += changed
         self.counts.unchanged += not changed

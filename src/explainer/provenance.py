@@ -14,10 +14,7 @@ from typing import Any, Final
 from explainer.findings import Finding, Location, Parsed
 from explainer.text import digest
 
-__all__ = ["SOURCES_SUFFIX", "Origin", "digest_of", "origin_line", "parse_origins"]
-
-SOURCES_SUFFIX: Final = ".sources.jsonl"
-"""What stands in the place of `.yaml` in the name of the file."""
+__all__ = ["Origin", "digest_of", "origin_line", "parse_origins"]
 
 _DIGEST_BYTES: Final = 6
 
@@ -71,7 +68,7 @@ def _origin(
     kind: str,
     name: str,
     source: str,
-    id: str,
+    id: str,  # noqa: A002  # the key of the file
     retrieved: str,
     licence: str | None,
     fields: dict[str, str],

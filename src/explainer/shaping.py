@@ -38,8 +38,8 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "category": ("area", "field", "topic", "domain", "categories", "primary category"),
     "dataset": ("data set", "datasets", "training data", "data"),
     "paper": (
-        "paper url", "paper link", "paper href", "pdf", "pdf url", "url pdf", "url abs", "arxiv", "arxiv id", "arxiv url",
-        "arxiv link", "doi", "link to paper", "publication", "publication url", "paper url abs",
+        "paper url", "paper link", "paper href", "pdf", "pdf url", "url pdf", "url abs", "arxiv", "arxiv id",
+        "arxiv url", "arxiv link", "doi", "link to paper", "publication", "publication url", "paper url abs",
     ),
     "github": (
         "code", "code url", "code link", "repo", "repo url", "repository", "github url", "github link", "github repo",
@@ -147,7 +147,7 @@ class Shaper:
         return self._fields[column]
 
     def _renamed(self, raw: Raw) -> tuple[dict[str, Any], str | None]:
-        """The values of a record by the keys of catalogs; of several columns for one key the first that says something."""
+        """The values of a record by the keys of catalogs; of several columns for one key the first that has text."""
         if raw.ready:
             return raw.values, raw.licence
         values: dict[str, Any] = {}

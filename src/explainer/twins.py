@@ -11,7 +11,7 @@ _TOKEN: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 """A name such as `RealBlurJ` is split where its letter case changes."""
 
 _SLIP: Final = 6
-"""Letters that a word must have before another one with one letter changed counts as a slip: not `vit-b` and `vit-l`."""
+"""Letters that a word must have before one other letter counts as a slip: not `vit-b` and `vit-l`."""
 
 
 def near_equal(one: str, other: str) -> bool:

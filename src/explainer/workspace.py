@@ -29,6 +29,7 @@ __all__ = [
     "read_stdin",
     "read_text",
     "replace_file",
+    "sources_path",
     "write_bytes",
 ]
 
@@ -36,6 +37,8 @@ STDIN: Final = "-"
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+SOURCES_SUFFIX: Final = ".sources.jsonl"
+"""What stands in the place of `.yaml` in the name of a catalog's record of sources."""
 _CHUNK: Final = 1024 * 1024
 _ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
@@ -182,6 +185,11 @@ def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
                 Path(temporary).unlink()
         return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
     return None
+
+
+def sources_path(catalog: Path) -> Path:
+    """Return the file beside a catalog that records where its imported entries come from."""
+    return catalog.with_name(catalog.stem + SOURCES_SUFFIX)
 
 
 def replace_file(path: Path, text: TextIO) -> Finding | None:

@@ -47,7 +47,7 @@ class _Node:
 
 
 class Editor:
-    """Changes to one YAML text, made at the end, all together. It must be text that `read_yaml` reads without errors."""
+    """Changes to one YAML text, all made at the end. It must be text that `read_yaml` reads without errors."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -90,7 +90,7 @@ class Editor:
             at = self.text.find(old, at + len(old), node.end)
 
     def remove(self, path: Path) -> None:
-        """Remove a key with its value; whole lines where it has lines of its own, else only its value, which is null."""
+        """Remove a key with its value; whole lines where it has lines of its own, else the value becomes null."""
         node = self._nodes[path]
         parent = self._nodes[path[:-1]]
         if node.flow or node.key is None or parent.keys is None or parent.keys[0] == path[-1]:

@@ -34,7 +34,9 @@ class CatalogGroup(LazyGroup):
 
 
 app = new_app(
-    cls=CatalogGroup, no_args_is_help=True, help="List, show, import, lint, compare, rename and export what catalogs hold."
+    cls=CatalogGroup,
+    no_args_is_help=True,
+    help="List, show, import, lint, compare, rename and export what catalogs hold.",
 )
 
 _KINDS = ("models", "papers", "tasks")

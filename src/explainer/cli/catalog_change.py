@@ -38,7 +38,7 @@ QuestionsOption = Annotated[
 ]
 KindOption = Annotated[
     str | None,
-    typer.Option("--kind", metavar="|".join(_KINDS), help="Whether a model or a paper is meant, where both have the name.",
+    typer.Option("--kind", metavar="|".join(_KINDS), help="Whether a model or a paper is meant.",
                  callback=one_of(_KINDS), autocompletion=completing(_KINDS)),
 ]  # fmt: skip
 
@@ -97,8 +97,9 @@ def diff(
     loaded = [one for file in files for one in file.questions]
     prompts = compare_prompts(loaded, libraries[0], libraries[1], builtin_renderer("prompt"))
     if output_format == "json":
-        _write_json({"schema": "explainer/catalog-diff/1", "entries": [_change_data(change) for change in changes],
-                     "prompts": [{"question": one.question, "file": one.file, "change": one.what} for one in prompts]})  # fmt: skip
+        rows = [{"question": one.question, "file": one.file, "change": one.what} for one in prompts]
+        entries = [_change_data(change) for change in changes]
+        _write_json({"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": rows})
     else:
         write_stdout(_diff_text(changes, prompts, len(loaded)))
     show_findings(dict.fromkeys(found), findings)

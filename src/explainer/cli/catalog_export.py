@@ -37,7 +37,9 @@ def export(
         typer.Option("--kind", metavar="|".join(NAME_KEYS), help="Only entries of this kind.",
                      callback=one_of(NAME_KEYS), autocompletion=completing(NAME_KEYS)),
     ] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")
+    ] = None,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Write catalogs as JSON Lines, CSV or BibTeX, so that nobody is locked in.

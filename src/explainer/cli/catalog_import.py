@@ -36,7 +36,7 @@ def run(
     ] = None,
     source_format: Annotated[
         str | None,
-        typer.Option("--from", metavar="|".join(IMPORTERS), help="The format; by default what the name of the source says.",
+        typer.Option("--from", metavar="|".join(IMPORTERS), help="The format; by default what the name says.",
                      callback=one_of(IMPORTERS), autocompletion=completing(IMPORTERS)),
     ] = None,
     mapping: Annotated[
@@ -57,16 +57,18 @@ def run(
     retrieved: Annotated[
         str | None, typer.Option("--retrieved", metavar="DATE", help="The day it was retrieved; by default today.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change as a diff, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes as a diff, and write nothing.")] = False,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Make a catalog from a list that is kept elsewhere, or refresh one from it.
 
-    Reads CSV, TSV, spreadsheets, JSON, JSON Lines, catalogs, BibTeX, Hugging Face model cards and arXiv (Atom, snapshot).
-    Records with mistakes are left out and pointed out; the others are written: exit status 1. In a catalog that is there
-    already, new values come in, and what was written by hand stays; the changes are shown first. Where each entry comes
-    from is recorded beside the catalog, in NAME.sources.jsonl.
+    Reads CSV, TSV, spreadsheets, JSON, JSON Lines, catalogs, BibTeX, Hugging Face model cards, and arXiv's Atom and
+    snapshot.
+
+    Records with mistakes are left out and pointed out, the others are written: exit status 1. In a catalog that is
+    there already, new values come in and what was written by hand stays; the changes are shown first. Where each entry
+    comes from is recorded beside the catalog, in NAME.sources.jsonl.
     """
     job = Job(
         source=source,
@@ -161,14 +163,11 @@ def _mapping(given: list[str] | None) -> dict[str, str]:
 def _show(job: Job, done: Imported) -> None:
     """Show what changes, or write the catalog that goes to stdout."""
     if done.product is not None:
-        with done.product as product:
+        with done.resources:
             if job.out is not None:
                 write_stdout(f"--- /dev/null\n+++ {job.out}\n")
-                for line in product:
-                    write_stdout(f"+{line}")
-                return
-            while chunk := product.read(_CHUNK):
-                write_stdout(chunk)
+            while lines := done.product.readlines(_CHUNK):
+                write_stdout("".join(lines if job.out is None else [f"+{line}" for line in lines]))
     elif job.dry_run:
         write_stdout(done.diff)
     elif done.diff:
@@ -193,7 +192,7 @@ def _summary(job: Job, done: Imported) -> str:
         )
         if number
     ]
-    line = f"{counts.records:,} records: {', '.join(parts) or 'nothing to do'}"
+    line = f"{counts.records:,} record{'' if counts.records == 1 else 's'}: {', '.join(parts) or 'nothing to do'}"
     if job.out is None or job.dry_run or not (counts.added or counts.changed):
         return line
     return f"{line}\nnext: explainer catalog lint {job.out}"

@@ -24,12 +24,14 @@ app = new_app()
 @app.command("lint")
 def run(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Catalog files and folders; by default this project's.")
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="Catalog files and folders; by default this project's."),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the fixes that are safe; comments and order stay.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff, and write nothing.")] = False,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Only these rules, such as L702 or L70; may be repeated.")
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Only these rules, such as L702 or L70; may be repeated."),
     ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option("--ignore", metavar="CODE", help="Not these rules; may be repeated.")

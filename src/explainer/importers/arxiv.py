@@ -35,7 +35,7 @@ def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> 
     number = value["id"]
     link = arxiv_link(number) if isinstance(number, str) else None
     if link is None:
-        return Finding("I803", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
+        return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
     authors = value["authors_parsed"] if isinstance(value["authors_parsed"], list) else []
     names = [_name(author) for author in authors if isinstance(author, list)]
     created = str(value.get("versions") or value.get("update_date") or "")
@@ -163,7 +163,7 @@ def _atom_record(entry: dict[str, Any], places: dict[str, Location]) -> Raw | Fi
     where = partial(_place_of, places)
     found = _ID.search(entry.get("id", ""))
     if found is None:
-        return Finding("I803", where("id"), f"{entry.get('id', '')!r} is not the address of a paper on arXiv")
+        return Finding("I802", where("id"), f"{entry.get('id', '')!r} is not the address of a paper on arXiv")
     number = _VERSION.sub("", found[1])
     values = {
         "title": entry.get("title"),

@@ -81,8 +81,11 @@ def text_lines(feed: Feed) -> Iterator[tuple[int, str] | Finding]:
     feed.stream.seek(0)
     if head in _WIDE:
         wide = io.TextIOWrapper(feed.stream, encoding="utf-16", errors="replace", newline="")
-        for number, line in enumerate(wide, 1):
-            yield number, line.rstrip("\r\n")
+        try:
+            for number, line in enumerate(wide, 1):
+                yield number, line.rstrip("\r\n")
+        finally:
+            wide.detach()  # the stream is not ours to close
         return
     number = 0
     while raw := feed.stream.readline(MAX_LINE + 1):

@@ -39,7 +39,13 @@ def _read(feed: Feed, separator: str | None) -> Iterator[Raw | Finding]:
         message = "the file is not UTF-8; it is read as Windows-1252"
         yield Finding("I808", Location(feed.file), message, "save it as 'CSV UTF-8' to be sure")
     text = io.TextIOWrapper(feed.stream, encoding=encoding, errors="replace", newline="")
-    lines = _Lines(text)
+    try:
+        yield from _rows(feed.file, _Lines(text), separator)
+    finally:
+        text.detach()  # the stream is not ours to close
+
+
+def _rows(file: str, lines: _Lines, separator: str | None) -> Iterator[Raw | Finding]:
     head = next(iter(lines), "")
     separator = separator or max(_SEPARATORS, key=head.count)
     lines.again = True
@@ -52,17 +58,17 @@ def _read(feed: Feed, separator: str | None) -> Iterator[Raw | Finding]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield Finding("I802", Location(feed.file, start), f"the row cannot be read: {error}")
+            yield Finding("I802", Location(file, start), f"the row cannot be read: {error}")
             row = []
         if row is None:
             return
-        where = partial(_place, feed.file, start, "".join(lines.kept), separator, tuple(header))
+        where = partial(_place, file, start, "".join(lines.kept), separator, tuple(header))
         start = rows.line_num + 1
         if not any(cell.strip() for cell in row):
             continue
         if not header:
             header = [cell.strip() for cell in row]
-            yield from _repeated(header, feed.file)
+            yield from _repeated(header, file)
         elif len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             message = f"the row has {len(row)} cells, the header {len(header)}: a separator is not quoted"
             yield Finding("I802", where(""), message, "quote cells that hold the separator")

@@ -179,7 +179,7 @@ def _files(source: Path, done: Imported) -> Iterator[tuple[Path, str]]:
 
 def _stdin(stack: contextlib.ExitStack) -> BinaryIO:
     """Stdin in a file that can be read twice."""
-    copy: BinaryIO = stack.enter_context(tempfile.TemporaryFile())
+    copy: BinaryIO = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the stack closes it
     if sys.stdin is not None:
         shutil.copyfileobj(sys.stdin.buffer, copy)
     copy.seek(0)

@@ -179,7 +179,7 @@ class Shaper:
             key = column if raw.ready else self._field_of(column)
             if column in self._unused or key in allowed or key in ("licence", "id"):
                 continue
-            if raw.ready and _is_nothing(values[column]):
+            if _is_nothing(values[column] if raw.ready else raw.values[column]):
                 continue
             self._unused.add(column)
             meant = suggest(column, allowed)
@@ -220,12 +220,20 @@ def _exact(kind: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
     for key in KIND_KEYS[kind]:
         value = values.get(key)
+        if value in ("", None):
+            continue
         if isinstance(value, str) and key in LISTS:
-            yield key, _items(key, value)
-        elif key == "year" and value is not None:
-            yield key, _year(value)
-        elif value != "":
-            yield key, value
+            yield key, _parsed_list(value) or _items(key, value)
+        else:
+            yield key, _year(value) if key == "year" else value
+
+
+def _parsed_list(cell: str) -> Any:
+    """A list that stands in a cell as JSON; None for anything else."""
+    try:
+        return json.loads(cell, parse_float=str, parse_int=str)
+    except ValueError:
+        return None
 
 
 def _is_nothing(value: Any) -> bool:

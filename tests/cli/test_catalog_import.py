@@ -160,8 +160,14 @@ def test_nothing_is_imported_when_the_record_of_sources_is_damaged() -> None:
     assert "B" not in Path("c.yaml").read_text()
 
 
-def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for suffix, module in (("xlsx", "python_calamine"), ("bib", "bibtexparser.entrypoint"), ("xml", "defusedxml.common")):
+def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for suffix, module in (
+        ("xlsx", "python_calamine"),
+        ("bib", "bibtexparser.entrypoint"),
+        ("xml", "defusedxml.common"),
+    ):
         monkeypatch.setitem(sys.modules, module, None)
         Path(f"a.{suffix}").write_text("x")
         outcome = explainer("catalog", "import", f"a.{suffix}")
@@ -191,7 +197,9 @@ def test_an_xml_bomb_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(IMPORTERS))
-@pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"\0" * 10, b"[" * 100_000, b"{", b'"', b"---\n", b"@a{", b"<", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff\xfe", b"\0" * 10, b"[" * 100_000, b"{", b'"', b"---\n", b"@a{", b"<", b"\xef\xbb\xbf"]
+)
 def test_no_importer_stumbles_over_what_is_none_of_its_business(name: str, raw: bytes) -> None:
     outcome = explainer("catalog", "import", "-", "--from", name, stdin=raw)
     assert outcome.status in (0, 1, 2)
@@ -230,8 +238,7 @@ def test_memory_does_not_grow_with_the_source() -> None:
     peaks = []
     for size in (10_000, 100_000):
         with Path("list.jsonl").open("w") as file:
-            for at in range(size):
-                file.write(entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos."))
+            file.writelines(entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.") for at in range(size))
         code = (
             "import resource; from explainer.cli.run import run; "
             "run(['catalog', 'import', 'list.jsonl', '-o', 'c.yaml']); "

@@ -15,7 +15,7 @@ from tests.support import ROOT, explainer
 
 AREAS = {
     "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",
-    "T": "Templates", "P": "Prompts that are read back",
+    "T": "Templates", "P": "Prompts that are read back", "L": "Lint of catalogs", "I": "Import",
 }  # fmt: skip
 
 

@@ -14,11 +14,15 @@ from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, Task
 from tests.support import examples, explainer
 from tests.unit.strategies import layout_text, one_line
 
-_HOSTILE = st.sampled_from(["=1+1", "'=x", "''@y", "-1", "+", "@a", "'", "1e3", "no", "2401.10000", "null", "None", "[a]", '["b"]', ";", "|"])
+_HOSTILE = st.sampled_from(
+    ["=1+1", "'=x", "''@y", "-1", "+", "@a", "'", "1e3", "no", "2401.10000", "null", "None", "[a]", '["b"]', ";", "|"]
+)
 _line = one_line() | _HOSTILE
 _text = layout_text() | _HOSTILE
 _lists = st.lists(_line, max_size=3).map(tuple)
-_urls = st.sampled_from(["https://example.org/a", "http://arxiv.org/abs/2401.10000v2", "https://github.com/a/b?tab=x#y", None])
+_urls = st.sampled_from(
+    ["https://example.org/a", "http://arxiv.org/abs/2401.10000v2", "https://github.com/a/b?tab=x#y", None]
+)
 _common: dict[str, Any] = {
     "aliases": _lists, "category": st.none() | _line, "task": st.none() | _line, "dataset": st.none() | _line,
     "paper": _urls, "github": _urls, "huggingface": _urls, "links": st.lists(_urls.filter(bool), max_size=2).map(tuple),
@@ -59,7 +63,11 @@ def test_a_catalog_that_is_written_reads_back_the_same(catalog: Catalog) -> None
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
 @given(catalog=catalogs)
-@settings(phases=[Phase.reuse, Phase.generate], max_examples=examples(25, 500), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    phases=[Phase.reuse, Phase.generate],
+    max_examples=examples(25, 500),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_what_is_exported_is_imported_without_a_loss(suffix: str, catalog: Catalog) -> None:
     for name in ("back.yaml", "back.sources.jsonl"):
         Path(name).unlink(missing_ok=True)
@@ -77,7 +85,14 @@ def test_no_guarded_cell_is_a_formula(text: str) -> None:
     assert unguard(guard(text)) == text
 
 
-@given(st.lists(st.tuples(one_line(), st.none() | st.integers(1800, 2999)), min_size=1, max_size=3, unique_by=lambda pair: pair[0].strip()))
+@given(
+    st.lists(
+        st.tuples(one_line(), st.none() | st.integers(1800, 2999)),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda pair: pair[0].strip(),
+    )
+)
 @settings(max_examples=examples(15, 300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_bibtex_can_be_read_again_by_its_own_importer(papers: list[tuple[str, int | None]]) -> None:
     for name in ("back.yaml", "back.sources.jsonl"):

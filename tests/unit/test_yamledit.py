@@ -81,13 +81,15 @@ def test_entries_are_added_at_the_end_of_a_list() -> None:
     assert text.endswith("tasks:\n  - id: t\n")
 
 
-@pytest.mark.parametrize("before", ["", "# nothing yet\n", "models:\n", "models: []\n", "models: [{name: A}]\n", "models:\n- name: A"])
+@pytest.mark.parametrize(
+    "before", ["", "# nothing yet\n", "models:\n", "models: []\n", "models: [{name: A}]\n", "models:\n- name: A"]
+)
 def test_entries_are_added_to_whatever_is_there(before: str) -> None:
     editor = Editor(before, "c")
     editor.append("models", [{"name": "B", "aliases": ["b"]}])
     data = read_yaml(edited(editor), "c").data
     assert data["models"][-1] == {"name": "B", "aliases": ["b"]}
-    assert edited(editor).startswith(before.split("[")[0].rstrip())
+    assert edited(editor).startswith(before.split("[", maxsplit=1)[0].rstrip())
 
 
 def test_line_breaks_stay_what_they_are() -> None:

@@ -40,18 +40,22 @@ def test_an_unknown_name_is_a_finding() -> None:
 def test_a_new_name_reaches_every_question_that_needs_it_and_comments_stay() -> None:
     outcome = explainer("catalog", "rename", "Old Net", "New: Net")
     assert (outcome.status, outcome.out) == (0, "")
-    assert Path("catalogs/c.yaml").read_text().startswith(
-        'models:\n  # ours\n  - name: "New: Net"  # keep\n    aliases: [ON]\n'
+    assert (
+        Path("catalogs/c.yaml")
+        .read_text()
+        .startswith('models:\n  # ours\n  - name: "New: Net"  # keep\n    aliases: [ON]\n')
     )
     assert Path("questions/a.yaml").read_text() == 'question: q?\nmodels: ["New: Net"]  # why\npapers: []\n'
     assert Path("questions/b.yaml").read_text() == FILES["questions/b.yaml"]
-    assert Path("questions/c.jsonl").read_text() == '{"question": "q?", "models": ["Other", "New: Net"], "papers": []}\n'
+    assert (
+        Path("questions/c.jsonl").read_text() == '{"question": "q?", "models": ["Other", "New: Net"], "papers": []}\n'
+    )
     assert explainer("validate").status == 0
 
 
 def test_the_old_name_can_stay_as_an_alias() -> None:
     assert explainer("catalog", "rename", "Old Net", "New", "--alias").status == 0
-    assert "  - name: New  # keep\n    aliases: [\"ON\", Old Net]\n" in Path("catalogs/c.yaml").read_text()
+    assert '  - name: New  # keep\n    aliases: ["ON", Old Net]\n' in Path("catalogs/c.yaml").read_text()
     assert Path("questions/a.yaml").read_text() == FILES["questions/a.yaml"]
     assert explainer("validate").status == 0
 
@@ -104,5 +108,10 @@ def test_stats_and_exports_of_a_project() -> None:
     assert "2 models, 1 papers\n" in explainer("catalog", "stats").out
     document = json.loads(explainer("catalog", "stats", "--format", "json").out)
     assert document["totals"] == {"models": 2, "papers": 1}
-    assert explainer("catalog", "export").out.splitlines()[0] == '{"kind": "model", "name": "Old Net", "aliases": ["ON"]}'
-    assert explainer("catalog", "export", "--format", "bibtex", "--kind", "papers").out == "@misc{other,\n  title = {{Other}},\n}\n\n"
+    assert (
+        explainer("catalog", "export").out.splitlines()[0] == '{"kind": "model", "name": "Old Net", "aliases": ["ON"]}'
+    )
+    assert (
+        explainer("catalog", "export", "--format", "bibtex", "--kind", "papers").out
+        == "@misc{other,\n  title = {{Other}},\n}\n\n"
+    )

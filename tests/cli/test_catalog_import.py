@@ -238,7 +238,10 @@ def test_memory_does_not_grow_with_the_source() -> None:
     peaks = []
     for size in (10_000, 100_000):
         with Path("list.jsonl").open("w") as file:
-            file.writelines(entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.") for at in range(size))
+            file.writelines(
+                entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.")
+                for at in range(size)
+            )
         code = (
             "import resource; from explainer.cli.run import run; "
             "run(['catalog', 'import', 'list.jsonl', '-o', 'c.yaml']); "
@@ -248,3 +251,13 @@ def test_memory_does_not_grow_with_the_source() -> None:
         peaks.append(int(done.stdout))
         Path("c.yaml").unlink()
     assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
+    code = (
+        "import sys; from explainer.cli.run import run; run(['catalog', 'list', '--kind', 'tasks']); "
+        "names = ('importers', 'lint', 'yamledit', 'curation', 'recommend', 'cli.catalog_import'); "
+        "print([name for name in names if f'explainer.{name}' in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"

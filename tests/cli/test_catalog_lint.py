@@ -90,5 +90,7 @@ def test_an_unknown_rule_is_wrong_usage() -> None:
 
 
 def test_the_shipped_seeds_have_no_misplaced_links_and_no_damaged_texts() -> None:
-    outcome = explainer("catalog", "lint", ROOT / "catalogs" / "seeds.yaml", "--select", "L70", "--ignore", "L707,L709,L704")
+    outcome = explainer(
+        "catalog", "lint", ROOT / "catalogs" / "seeds.yaml", "--select", "L70", "--ignore", "L707,L709,L704"
+    )
     assert (outcome.status, outcome.out) == (0, "")

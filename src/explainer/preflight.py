@@ -19,7 +19,7 @@ from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
-from explainer.workspace import MAX_CATALOG_BYTES, display_path, files_below, read_text
+from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, display_path, files_below, read_text
 from explainer.yamltext import read_yaml
 
 __all__ = ["Preflight", "preflight"]
@@ -181,7 +181,8 @@ def _files(path: Path) -> Iterator[tuple[Path, Path | None]]:
     """The files of a path that may be checked, each with its path inside the folder, None for a single file."""
     if path.is_dir():
         for file in files_below(path, (*_YAML, *_LINES, *_TEMPLATES)):
-            yield file, file.relative_to(path)
+            if not file.name.endswith(SOURCES_SUFFIX):
+                yield file, file.relative_to(path)
     elif path.exists():
         yield path, None
 

@@ -1,7 +1,7 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, A answers, B batches, E extras: embedding models, the index on disk.
+P prompts that are read back, A answers, B batches, L lint of catalogs, I import, E extras: embedding models, the index.
 """
 
 from __future__ import annotations
@@ -160,4 +160,25 @@ RULES: dict[str, Rule] = {
     "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
     "B709": _error("A catalog of the question cannot be read, so what its names mean is not known."),
     "B708": _error("The question could not be rendered: a worker process ended."),
+    "L701": _warning("A link stands in the wrong field, such as one to Hugging Face in `github`."),
+    "L702": _warning("A link is not in its short spelling: `?tab=…`, `#…`, `.git`, `/tree/main`, a trailing slash."),
+    "L703": _warning("Two entries share a link and nearly a name: probably one entry, written twice."),
+    "L704": _warning("A summary is so short that it says little."),
+    "L705": _warning("A summary is boilerplate: a placeholder, or a sentence that every model card has."),
+    "L706": _warning("A text is damaged: UTF-8 that was once read as Windows-1252."),
+    "L707": _note("A model has no examples, the questions by which it is recommended."),
+    "L708": _warning("A signature contradicts the task or the name."),
+    "L709": _warning("An entry is never recommended, not even to its own examples."),
+    "L710": _warning("Two entries have the same example, but for names and numbers."),
+    "L711": _warning("A text holds the remains of HTML."),
+    "I801": _error("A record without a name or title; it is left out."),
+    "I802": _error("A record, or a whole source, that cannot be read; the rest is imported."),
+    "I803": _warning("A value that should be a link and is none; the field is left out."),
+    "I804": _warning("A record whose name stands on an earlier record of the source; the later one is left out."),
+    "I805": _note("A column that means nothing in a catalog; `--map COLUMN=FIELD` uses it."),
+    "I806": _note("The source has another value than the catalog, where somebody wrote it by hand: that stays."),
+    "I807": _note("The source has renamed an entry; the catalog keeps the name that questions use."),
+    "I808": _note("A file that is not UTF-8; it is read as Windows-1252."),
+    "I809": _error("A line of the record of sources that cannot be read; nothing is imported."),
+    "I810": _warning("The imported catalog is larger than commands read."),
 }

@@ -8,11 +8,11 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from explainer.document import Document, Path
-from explainer.findings import Parsed
+from explainer.findings import Finding, Parsed
 from explainer.schema import ModelEntry, PaperEntry, Task
 from explainer.text import shorten, suggest
 
-__all__ = ["validate"]
+__all__ = ["validate", "validate_item"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -43,6 +43,16 @@ def validate(document: Document, model: type[M]) -> Parsed[M]:
         if document.readable:
             _report_faults(document, model, error.errors(include_url=False, include_context=False))
         return Parsed(None, tuple(document.findings))
+
+
+def validate_item(document: Document, model: type[M]) -> tuple[Finding, ...]:
+    """Validate data that is one entry by itself, not a file; return only what is wrong with it."""
+    try:
+        model.model_validate(document.data)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            _report_value(document, _without_tags(document.data, fault["loc"]), fault)
+    return tuple(document.findings)
 
 
 def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[Any]) -> None:

@@ -7,10 +7,10 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TextIO
 
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed
@@ -31,6 +31,8 @@ __all__ = [
     "read_raw",
     "read_stdin",
     "read_text",
+    "replace_file",
+    "sources_path",
     "write_bytes",
 ]
 
@@ -38,6 +40,9 @@ STDIN: Final = "-"
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+SOURCES_SUFFIX: Final = ".sources.jsonl"
+"""What stands in the place of `.yaml` in the name of a catalog's record of sources."""
+_CHUNK: Final = 1024 * 1024
 _ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
 
@@ -195,12 +200,16 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
     Returns:
         None, or a finding when it cannot be written; an old file is then as it was.
     """
+    return _replace(path, lambda stream: stream.write(data))
+
+
+def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            fill(stream)
         Path(temporary).chmod(_permissions(path))
         Path(temporary).replace(path)
     except (OSError, ValueError) as error:
@@ -209,6 +218,21 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
                 Path(temporary).unlink()
         return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
     return None
+
+
+def sources_path(catalog: Path) -> Path:
+    """Return the file beside a catalog that records where its imported entries come from."""
+    return catalog.with_name(catalog.stem + SOURCES_SUFFIX)
+
+
+def replace_file(path: Path, text: TextIO) -> Finding | None:
+    """Write a file of any size whole or not at all, from an open text file; see `write_bytes`."""
+
+    def fill(stream: BinaryIO) -> None:
+        while chunk := text.read(_CHUNK):
+            stream.write(chunk.encode())
+
+    return _replace(path, fill)
 
 
 def _permissions(path: Path) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +15,8 @@ COMMANDS: Final = {
     "check": "Prove that answers cite only the sources that they were given, named and linked rightly.",
     "recommend": "Rank models and papers for a question in lay words, with reasons.",
     "validate": "Check catalogs, questions and templates, all in one pass.",
-    "catalog": "List and show the entries of catalogs, and print the schemas.",
+    "catalog": "List, show, import, lint, compare, rename and export what catalogs hold.",
+    "init": "Make a new project folder that builds at once.",
 }
 """Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
 
@@ -22,25 +24,32 @@ COMMANDS: Final = {
 class LazyGroup(TyperGroup):
     """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
 
+    lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
+        name: (f"explainer.cli.{name}", text) for name, text in COMMANDS.items()
+    }
+    """The module of each subcommand, and what it does."""
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # its signature
-        """Return the names of the subcommands."""
-        return list(COMMANDS)
+        """Return the names of the subcommands: those that are loaded anyway, then the others."""
+        return list(dict.fromkeys([*(name for name in self.commands if name not in self.lazy), *self.lazy]))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
-        wanted = [cmd_name] if cmd_name in COMMANDS else list(COMMANDS)
-        for name in wanted:
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        for name in [cmd_name] if cmd_name in self.lazy else self.lazy:
             if name not in self.commands:
-                self.commands[name] = _load(name)
+                self.commands[name] = _load(name, *self.lazy[name])
         return self.commands.get(cmd_name)
 
 
-def _load(name: str) -> Any:
-    module = importlib.import_module(f"explainer.cli.{name}")
-    command = typer.main.get_command(module.app)
+def _load(name: str, module: str, text: str) -> Any:
+    command = typer.main.get_command(importlib.import_module(module).app)
+    if module.rpartition(".")[2] != name and name in getattr(command, "commands", {}):
+        command = command.commands[name]  # type: ignore[attr-defined]  # one module holds several subcommands
     command.name = name
-    command.help = command.help or COMMANDS[name]
-    command.short_help = COMMANDS[name]
+    command.help = command.help or text
+    command.short_help = text
     return command
 
 

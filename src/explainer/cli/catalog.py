@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from explainer.cli import evaluate
-from explainer.cli.app import new_app
+from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
 from explainer.cli.output import show_findings, write_stdout
 from explainer.findings import Finding, Location, exit_status, has_errors
@@ -19,7 +19,26 @@ from explainer.resolve import EntryIndex, Library
 from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, json_schema
 from explainer.text import shorten
 
-app = new_app(no_args_is_help=True, help="List and show the entries of catalogs, and print the schemas.")
+
+class CatalogGroup(LazyGroup):
+    """The subcommands by which curators keep catalogs, beside those of this module."""
+
+    lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "stats": ("explainer.cli.catalog_stats", "Count entries by task, by signature and by what they lack."),
+        "lint": ("explainer.cli.catalog_lint", "Find what validation cannot say, and mend what is safe to mend."),
+        "import": ("explainer.cli.catalog_import", "Make or refresh a catalog from a list kept elsewhere."),
+        "export": ("explainer.cli.catalog_export", "Write catalogs as JSON Lines, CSV or BibTeX."),
+        "used-by": ("explainer.cli.catalog_change", "List the questions that name an entry."),
+        "diff": ("explainer.cli.catalog_change", "Compare two catalogs: which entries, and which prompts, change."),
+        "rename": ("explainer.cli.catalog_change", "Rename an entry, and every question that names it."),
+    }
+
+
+app = new_app(
+    cls=CatalogGroup,
+    no_args_is_help=True,
+    help="List, show, import, lint, compare, rename and export what catalogs hold.",
+)
 
 _KINDS = ("models", "papers", "tasks")
 _FORMATS = ("text", "json")

@@ -1,0 +1,50 @@
+"""`explainer init`: a new project folder that builds at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explainer.cli.app import new_app
+from explainer.cli.output import say, show_findings
+from explainer.findings import ExitStatus, Finding, Location
+from explainer.scaffold import project_files
+from explainer.workspace import display_path, write_bytes
+
+app = new_app()
+
+_HARMLESS = frozenset({".git"})
+"""What an empty folder may hold: `git init` before `explainer init` is fine."""
+
+
+@app.command()
+def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
+    """Make a new project folder that builds at once: a catalog, a question, schemas for editors, a check in CI.
+
+    A folder that holds something already is left alone: exit status 2.
+    """
+    problem = _refusal(folder)
+    for name, text in project_files().items() if problem is None else ():
+        problem = write_bytes(folder / name, text.encode())
+        if problem is not None:
+            break
+        say(f"wrote {display_path(folder / name)}")
+    if problem is not None:
+        show_findings([problem], "text")
+        raise typer.Exit(ExitStatus.UNUSABLE)
+    if folder.absolute() != Path.cwd():
+        say(f"next: cd {folder}")
+    say("then: explainer build questions/bird-at-the-feeder.yaml")
+
+
+def _refusal(folder: Path) -> Finding | None:
+    """Why a project cannot be made in a folder, or None."""
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        return Finding("F105", Location(display_path(folder)), "this is not a folder")
+    if all(child.name in _HARMLESS for child in folder.iterdir()):
+        return None
+    return Finding("F105", Location(display_path(folder)), "the folder is not empty", "name a new folder")

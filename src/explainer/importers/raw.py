@@ -1,0 +1,117 @@
+"""What importers take and give."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from explainer.document import decode
+from explainer.findings import Finding, Location
+
+__all__ = ["MAX_LINE", "MAX_WHOLE", "Feed", "Importer", "MissingLibraryError", "Raw", "text_lines", "whole_text"]
+
+MAX_LINE: Final = 16 * 1024 * 1024
+"""Bytes of one line, and of one record."""
+
+MAX_WHOLE: Final = 64 * 1024 * 1024
+"""Bytes of a file whose format can only be read as a whole."""
+
+_WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An open file.
+
+    Attributes:
+        file: the name that findings give it.
+        stream: its bytes; it can be read again from its beginning.
+        inside: its path below the folder that is imported; empty for a single file.
+        mapping: the fields that the user gave to columns, by the name of the column.
+    """
+
+    file: str
+    stream: BinaryIO = field(repr=False)
+    inside: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One record of a source, in the source's own words.
+
+    Attributes:
+        values: its values by its own keys, numbers as the text that stands there.
+        where: gives the place of a key; of the record for the empty key.
+        id: what the source calls it, if it has ids of its own.
+        kind: `models`, `papers` or `tasks`, where the format says it.
+        licence: the licence that the record itself states.
+        ready: the keys are those of catalogs.
+        literal: the values are those of a catalog too: not a character is changed.
+    """
+
+    values: dict[str, Any]
+    where: Callable[[str], Location]
+    id: str | None = None
+    kind: str | None = None
+    licence: str | None = None
+    ready: bool = False
+    literal: bool = False
+
+
+Importer: TypeAlias = Callable[[Feed], Iterator[Raw | Finding]]
+
+
+class MissingLibraryError(Exception):
+    """A format needs a library that is not installed."""
+
+    def __init__(self, library: str, what: str) -> None:
+        super().__init__(f"{what} needs {library}; run: pip install 'cnaps-explainer[import]'")
+
+
+def text_lines(feed: Feed) -> Iterator[tuple[int, str] | Finding]:
+    """Yield (number, line) of a text file without its line breaks; a line that is not UTF-8 is a finding.
+
+    Memory holds one line. UTF-16 is read where a byte order mark says so.
+    """
+    head = feed.stream.read(2)
+    feed.stream.seek(0)
+    if head in _WIDE:
+        wide = io.TextIOWrapper(feed.stream, encoding="utf-16", errors="replace", newline="")
+        try:
+            for number, line in enumerate(wide, 1):
+                yield number, line.rstrip("\r\n")
+        finally:
+            wide.detach()  # the stream is not ours to close
+        return
+    number = 0
+    while raw := feed.stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(raw) > MAX_LINE:
+            yield Finding("F103", Location(feed.file, number), f"the line is longer than {MAX_LINE:,} bytes")
+            return
+        if number == 1:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        try:
+            yield number, raw.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            column = len(raw[: error.start].decode("utf-8", "replace")) + 1
+            message = f"the byte 0x{raw[error.start]:02x} is not UTF-8; the line is left out"
+            yield Finding("Y101", Location(feed.file, number, column), message, "save the file as UTF-8")
+
+
+def whole_text(feed: Feed) -> str | Finding:
+    """Return the text of a small file: UTF-8, or what a byte order mark says."""
+    raw = feed.stream.read(MAX_WHOLE + 1)
+    if len(raw) > MAX_WHOLE:
+        return Finding(
+            "F103",
+            Location(feed.file),
+            f"larger than {MAX_WHOLE:,} bytes",
+            "split it; jsonl and csv may be of any size",
+        )
+    parsed = decode(raw, feed.file)
+    return parsed.value if parsed.value is not None else parsed.findings[0]

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from explainer.importers import IMPORTERS
+from tests.support import explainer, process, shared, slow, write_tree
+
+
+def entry(**values: object) -> str:
+    return json.dumps(values) + "\n"
+
+
+def imported(*lines: str, extra: tuple[str, ...] = ()) -> str:
+    write_tree(Path(), {"list.jsonl": "".join(lines)})
+    outcome = explainer("catalog", "import", "list.jsonl", "-o", "c.yaml", *extra)
+    assert outcome.status in (0, 1), outcome.err
+    return outcome.err
+
+
+def test_each_entry_has_its_source_its_date_and_its_licence_on_record() -> None:
+    imported(
+        entry(name="A", license="MIT"), entry(name="B"), extra=("--licence", "CC-BY-4.0", "--retrieved", "2026-01-31")
+    )
+    lines = [json.loads(line) for line in Path("c.sources.jsonl").read_text().splitlines()]
+    assert [(line["name"], line["source"], line["retrieved"], line["licence"]) for line in lines] == [
+        ("A", "list.jsonl", "2026-01-31", "MIT"),
+        ("B", "list.jsonl", "2026-01-31", "CC-BY-4.0"),
+    ]
+
+
+def test_the_record_of_sources_is_no_file_of_questions() -> None:
+    write_tree(Path(), {"list.jsonl": entry(name="A")})
+    explainer("catalog", "import", "list.jsonl", "-o", "catalogs/c.yaml")
+    assert explainer("validate").status == 0
+
+
+def test_a_new_value_comes_in_and_a_hand_edit_stays() -> None:
+    imported(entry(name="A", dataset="d1", task="t1"), entry(name="B"))
+    text = Path("c.yaml").read_text().replace("dataset: d1", "dataset: mine  # measured here")
+    Path("c.yaml").write_text(f"# kept\n{text}")
+    said = imported(entry(name="A", dataset="d2", task="t2"), entry(name="B", summary="New."))
+    expected = "# kept\nmodels:\n  - name: A\n    task: t2\n    dataset: mine  # measured here\n  - name: B\n    summary: New.\n"
+    assert Path("c.yaml").read_text() == expected
+    assert "I806 note: 'A' keeps its own 'dataset'; the source says 'd2'" in said
+    assert said.startswith("--- c.yaml\n+++ c.yaml\n")
+
+
+def test_a_value_that_was_emptied_by_hand_stays_empty() -> None:
+    imported(entry(name="A", dataset="d1"))
+    Path("c.yaml").write_text("models:\n  - name: A\n    dataset: null\n")
+    imported(entry(name="A", dataset="d1", task="t"))
+    assert "dataset: null" in Path("c.yaml").read_text()
+    assert "task: t" in Path("c.yaml").read_text()
+
+
+def test_an_entry_that_was_removed_by_hand_stays_out() -> None:
+    imported(entry(name="A"), entry(name="B"))
+    Path("c.yaml").write_text("models:\n  - name: A\n")
+    assert "1 removed by hand before, and not brought back" in imported(entry(name="A"), entry(name="B"))
+    assert "B" not in Path("c.yaml").read_text()
+
+
+def test_an_entry_of_another_source_is_found_by_its_name_and_only_filled_up() -> None:
+    Path("c.yaml").write_text("models:\n  - name: A\n    task: own\n")
+    imported(entry(name="A", task="other", dataset="d"))
+    assert Path("c.yaml").read_text() == "models:\n  - name: A\n    task: own\n    dataset: d\n"
+
+
+def test_a_link_alone_merges_nothing() -> None:
+    link = "https://arxiv.org/abs/2401.10000"
+    Path("c.yaml").write_text(f"models:\n  - name: A\n    paper: {link}\n")
+    imported(entry(name="B", paper=link))
+    assert "  - name: B\n" in Path("c.yaml").read_text()
+
+
+def test_a_model_and_a_paper_of_one_name_are_two() -> None:
+    Path("c.yaml").write_text("models:\n  - name: A\n")
+    imported(entry(title="A"))
+    assert Path("c.yaml").read_text() == "models:\n  - name: A\npapers:\n  - title: A\n"
+
+
+def test_a_renamed_entry_is_found_again() -> None:
+    imported(entry(name="A", dataset="d1"))
+    assert explainer("catalog", "rename", "A", "Z", "--catalog", "c.yaml").status == 0
+    imported(entry(name="A", dataset="d2"))
+    assert Path("c.yaml").read_text() == "models:\n  - name: Z\n    dataset: d2\n"
+
+
+def test_a_new_name_at_the_source_is_pointed_out_and_not_taken() -> None:
+    imported(entry(id="7", name="A"))
+    said = imported(entry(id="7", name="B"))
+    assert "I807 note: the source calls 'A' 'B' now\n    explainer catalog rename 'A' 'B'" in said
+    assert Path("c.yaml").read_text() == "models:\n  - name: A\n"
+
+
+def test_a_dry_run_shows_a_diff_and_writes_nothing() -> None:
+    write_tree(Path(), {"list.jsonl": entry(name="A", dataset="d")})
+    new = explainer("catalog", "import", "list.jsonl", "-o", "c.yaml", "--dry-run")
+    assert new.out == "--- /dev/null\n+++ c.yaml\n+models:\n+  - name: A\n+    dataset: d\n"
+    assert not Path("c.yaml").exists()
+    Path("c.yaml").write_text("models:\n  - name: A\n")
+    again = explainer("catalog", "import", "list.jsonl", "-o", "c.yaml", "--dry-run")
+    assert again.out.endswith("@@ -1,2 +1,3 @@\n models:\n   - name: A\n+    dataset: d\n")
+    assert Path("c.yaml").read_text() == "models:\n  - name: A\n"
+    assert not Path("c.sources.jsonl").exists()
+
+
+def test_without_a_file_the_catalog_goes_to_stdout() -> None:
+    outcome = explainer("catalog", "import", "-", "--from", "jsonl", stdin=entry(name="2401.10000").encode())
+    assert (outcome.status, outcome.out) == (0, 'models:\n  - name: "2401.10000"\n')
+
+
+def test_columns_can_be_mapped() -> None:
+    write_tree(Path(), {"list.csv": "Bezeichnung,Quelle\nA,a/b\n"})
+    arguments = ("catalog", "import", "list.csv")
+    assert "I801" in explainer(*arguments).err
+    outcome = explainer(*arguments, "--map", "Bezeichnung=name", "--map", "Quelle=github")
+    assert outcome.out == "models:\n  - name: A\n    github: https://github.com/a/b\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["list.txt"], "say it with --from"),
+        (["list.csv", "--map", "a=nmae"], "did you mean 'name'?"),
+        (["list.csv", "--map", "a"], "is not COLUMN=FIELD"),
+        (["list.csv", "--retrieved", "yesterday"], "write it like 2026-01-31"),
+        (["list.csv", "--from", "cvs"], "did you mean 'csv'?"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], says: str) -> None:
+    outcome = explainer("catalog", "import", *arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert says in " ".join(outcome.err.split())
+
+
+def test_a_source_that_is_not_there_ends_with_2_and_writes_nothing() -> None:
+    outcome = explainer("catalog", "import", "nope.csv", "-o", "c.yaml")
+    assert (outcome.status, Path("c.yaml").exists()) == (2, False)
+    assert "F101 no such file or folder" in outcome.err
+
+
+def test_nothing_is_merged_into_a_catalog_with_mistakes() -> None:
+    Path("c.yaml").write_text("models:\n  - nme: A\n")
+    assert "S201" in imported(entry(name="B"))
+    assert Path("c.yaml").read_text() == "models:\n  - nme: A\n"
+
+
+def test_nothing_is_imported_when_the_record_of_sources_is_damaged() -> None:
+    imported(entry(name="A"))
+    Path("c.sources.jsonl").write_text("{\n")
+    assert "c.sources.jsonl:1:1: I809" in imported(entry(name="B"))
+    assert "B" not in Path("c.yaml").read_text()
+
+
+def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for suffix, module in (
+        ("xlsx", "python_calamine"),
+        ("bib", "bibtexparser.entrypoint"),
+        ("xml", "defusedxml.common"),
+    ):
+        monkeypatch.setitem(sys.modules, module, None)
+        Path(f"a.{suffix}").write_text("x")
+        outcome = explainer("catalog", "import", f"a.{suffix}")
+        assert (outcome.status, outcome.out) == (2, "")
+        assert "pip install 'cnaps-explainer[import]'" in outcome.err
+
+
+def test_a_spreadsheet_is_read_as_it_shows_itself() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Paper Title", "arXiv", "Year"], ["A", 2401.10000, 2024], ["B", "2401.10000", 2023.0], [None] * 3):
+        book.active.append(row)
+    book.save("list.xlsx")
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert outcome.out == (
+        "papers:\n  - title: A\n    year: 2024\n  - title: B\n    year: 2023\n    paper: https://arxiv.org/abs/2401.10000\n"
+    )
+    assert "list.xlsx:2:2: I803 warning: '2401.1' looks like an arXiv id that lost a zero" in outcome.err
+
+
+def test_an_xml_bomb_is_refused() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;">]><feed>&b;</feed>'
+    write_tree(Path(), {"bomb.xml": bomb})
+    outcome = explainer("catalog", "import", "bomb.xml")
+    assert outcome.status == 1
+    assert "I802 the XML is refused" in outcome.err
+
+
+@pytest.mark.parametrize("name", sorted(IMPORTERS))
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff\xfe", b"\0" * 10, b"[" * 100_000, b"{", b'"', b"---\n", b"@a{", b"<", b"\xef\xbb\xbf"]
+)
+def test_no_importer_stumbles_over_what_is_none_of_its_business(name: str, raw: bytes) -> None:
+    outcome = explainer("catalog", "import", "-", "--from", name, stdin=raw)
+    assert outcome.status in (0, 1, 2)
+    assert "Traceback" not in outcome.err
+
+
+def test_progress_is_shown_on_a_terminal_only() -> None:
+    write_tree(Path(), {"list.jsonl": "".join(entry(name=f"Model {at}") for at in range(20_000))})
+    arguments = [sys.executable, "-m", "explainer", "catalog", "import", "list.jsonl", "-o", "c.yaml"]
+    assert b"\r" not in process(*arguments[3:]).stderr
+    Path("c.yaml").unlink()
+    leader, follower = pty.openpty()
+    running = subprocess.Popen(arguments, stderr=follower, stdout=subprocess.PIPE)
+    os.close(follower)
+    seen = b""
+    while True:
+        try:
+            seen += os.read(leader, 65536)
+        except OSError:
+            break
+    running.communicate()
+    os.close(leader)
+    assert b"000 records" in seen
+    assert b"\x1b[K" in seen
+
+
+@pytest.mark.parametrize("name", ["corpus/models.jsonl", "corpus/papers.jsonl", "openmmlab/collections.jsonl"])
+def test_lists_as_they_are_out_there_are_imported(name: str) -> None:
+    outcome = explainer("catalog", "import", shared(*name.split("/")), "-o", "c.yaml")
+    assert outcome.status == 0, outcome.err
+    assert explainer("validate", "c.yaml").status == 0
+
+
+@slow
+def test_memory_does_not_grow_with_the_source() -> None:
+    peaks = []
+    for size in (10_000, 100_000):
+        with Path("list.jsonl").open("w") as file:
+            file.writelines(
+                entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.")
+                for at in range(size)
+            )
+        code = (
+            "import resource; from explainer.cli.run import run; "
+            "run(['catalog', 'import', 'list.jsonl', '-o', 'c.yaml']); "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout))
+        Path("c.yaml").unlink()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
+    code = (
+        "import sys; from explainer.cli.run import run; run(['catalog', 'list', '--kind', 'tasks']); "
+        "names = ('importers', 'lint', 'yamledit', 'curation', 'recommend', 'cli.catalog_import'); "
+        "print([name for name in names if f'explainer.{name}' in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from explainer.catalog import parse_catalog
+from explainer.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
+from explainer.export import guard, unguard
+from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, Task
+from tests.support import examples, explainer
+from tests.unit.strategies import layout_text, one_line
+
+_HOSTILE = st.sampled_from(
+    ["=1+1", "'=x", "''@y", "-1", "+", "@a", "'", "1e3", "no", "2401.10000", "null", "None", "[a]", '["b"]', ";", "|"]
+)
+_line = one_line() | _HOSTILE
+_text = layout_text() | _HOSTILE
+_lists = st.lists(_line, max_size=3).map(tuple)
+_urls = st.sampled_from(
+    ["https://example.org/a", "http://arxiv.org/abs/2401.10000v2", "https://github.com/a/b?tab=x#y", None]
+)
+_common: dict[str, Any] = {
+    "aliases": _lists, "category": st.none() | _line, "task": st.none() | _line, "dataset": st.none() | _line,
+    "paper": _urls, "github": _urls, "huggingface": _urls, "links": st.lists(_urls.filter(bool), max_size=2).map(tuple),
+    "summary": st.none() | _text, "examples": st.lists(_text, max_size=2).map(tuple), "deprecated": st.none() | _text,
+}  # fmt: skip
+_models = st.builds(ModelEntry, name=_line, signature=st.none() | _line, **_common)
+_papers = st.builds(PaperEntry, title=_line, year=st.none() | st.integers(1800, 2999), authors=_lists, **_common)
+_tasks = st.builds(Task, id=st.sampled_from(["t", "u"]), description=st.none() | _text, aliases=_lists)
+
+
+def _unique(entries: list[Any]) -> tuple[Any, ...]:
+    return tuple({(getattr(entry, "label", None) or entry.id): entry for entry in entries}.values())
+
+
+catalogs = st.builds(
+    Catalog,
+    models=st.lists(_models, max_size=2).map(_unique),
+    papers=st.lists(_papers, max_size=2).map(_unique),
+    tasks=st.lists(_tasks, max_size=2).map(_unique),
+).filter(lambda catalog: any((catalog.models, catalog.papers, catalog.tasks)))
+
+
+def as_yaml(catalog: Catalog) -> str:
+    text = ""
+    for kind in KIND_KEYS:
+        entries: tuple[Entry | Task, ...] = getattr(catalog, kind)
+        text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind_of(one), one)) for one in entries)
+    return text
+
+
+@given(catalogs)
+@settings(max_examples=examples(60, 2000))
+def test_a_catalog_that_is_written_reads_back_the_same(catalog: Catalog) -> None:
+    parsed = parse_catalog(as_yaml(catalog), "c.yaml")
+    assert parsed.value is not None
+    assert parsed.value.catalog == catalog
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+@given(catalog=catalogs)
+@settings(
+    phases=[Phase.reuse, Phase.generate],
+    max_examples=examples(25, 500),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_what_is_exported_is_imported_without_a_loss(suffix: str, catalog: Catalog) -> None:
+    for name in ("back.yaml", "back.sources.jsonl"):
+        Path(name).unlink(missing_ok=True)
+    Path("c.yaml").write_bytes(as_yaml(catalog).encode())
+    exported = explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}")
+    assert exported.status == 0, exported.err
+    outcome = explainer("catalog", "import", f"out.{suffix}", "-o", "back.yaml")
+    assert outcome.status == 0, outcome.err
+    assert parse_catalog(Path("back.yaml").read_text(encoding="utf-8"), "back").unwrap().catalog == catalog
+
+
+@given(st.text())
+def test_no_guarded_cell_is_a_formula(text: str) -> None:
+    assert not guard(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unguard(guard(text)) == text
+
+
+@given(
+    st.lists(
+        st.tuples(one_line(), st.none() | st.integers(1800, 2999)),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda pair: pair[0].strip(),
+    )
+)
+@settings(max_examples=examples(15, 300), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bibtex_can_be_read_again_by_its_own_importer(papers: list[tuple[str, int | None]]) -> None:
+    for name in ("back.yaml", "back.sources.jsonl"):
+        Path(name).unlink(missing_ok=True)
+    entries = tuple(PaperEntry(title=title, year=year) for title, year in papers)
+    Path("c.yaml").write_bytes(as_yaml(Catalog(papers=entries)).encode())
+    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", "out.bib").status == 0
+    outcome = explainer("catalog", "import", "out.bib", "-o", "back.yaml")
+    assert outcome.status in (0, 1)
+    assert "Traceback" not in outcome.err

@@ -118,7 +118,9 @@ def rendering(count: int, runs: int) -> None:
     ]
     as_dicts = [{k: v if k == "question" else [dict(e) for e in v] for k, v in one.items()} for one in contexts]
     environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
-    sources = {name: (ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8") for name in ("prompt", "answer")}
+    sources = {
+        name: (ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8") for name in ("prompt", "answer")
+    }
     for name, source in {**sources, "own": OWN}.items():
         plain = environment.from_string(source)
         renderer = Renderer("x", {"x": source}.get)
@@ -138,7 +140,12 @@ def rendering(count: int, runs: int) -> None:
         show(f"template {name}: in this process, against plain Jinja", seconds["plain"] / seconds["ours"], wanted, rate)
         if "isolated" in seconds:
             ratio = seconds["plain"] / seconds["isolated"]
-            show(f"template {name}: in its own process (as batch does it)", ratio, wanted, f"{count / seconds['isolated']:,.0f}/s")
+            show(
+                f"template {name}: in its own process (as batch does it)",
+                ratio,
+                wanted,
+                f"{count / seconds['isolated']:,.0f}/s",
+            )
 
 
 def run(*command: object) -> None:
@@ -175,13 +182,25 @@ def lines(folder: Path, count: int, runs: int) -> None:
         explainer(folder / "q.jsonl", "--catalog", folder / "c.yaml", "--out", folder / "ours.jsonl", "--jobs", jobs)
 
     def script() -> None:
-        run(sys.executable, folder / "script.py", folder / "c.yaml", folder / "q.jsonl", folder / "s.jsonl", ROOT / "templates")
+        run(
+            sys.executable,
+            folder / "script.py",
+            folder / "c.yaml",
+            folder / "q.jsonl",
+            folder / "s.jsonl",
+            ROOT / "templates",
+        )
 
     seconds = take_turns(runs, script=script, one=lambda: ours(1), two=lambda: ours(2))
     assert (folder / "s.jsonl").read_bytes() == (folder / "ours.jsonl").read_bytes()
     for jobs, wanted in (("one", ">= 2"), ("two", ">= 3")):
         rest = f"{count:,} lines: {seconds[jobs]:.2f} s against {seconds['script']:.2f} s"
-        show(f".jsonl → .jsonl, {jobs} job{'s' * (jobs == 'two')}, against a ten-line script", seconds["script"] / seconds[jobs], wanted, rest)
+        show(
+            f".jsonl → .jsonl, {jobs} job{'s' * (jobs == 'two')}, against a ten-line script",
+            seconds["script"] / seconds[jobs],
+            wanted,
+            rest,
+        )
 
 
 def files(folder: Path, count: int, runs: int) -> None:
@@ -206,7 +225,12 @@ def files(folder: Path, count: int, runs: int) -> None:
     seconds = take_turns(runs, script=script, first=first, second=ours)
     rest = f"{count:,} files: {seconds['first']:.2f} s against {seconds['script']:.2f} s"
     show("files → files, time against a bare loop", seconds["first"] / seconds["script"], "<= 1.6", rest)
-    show("the unchanged second run, time against the first", seconds["second"] / seconds["first"], "<= 0.15", f"{seconds['second']:.2f} s")
+    show(
+        "the unchanged second run, time against the first",
+        seconds["second"] / seconds["first"],
+        "<= 0.15",
+        f"{seconds['second']:.2f} s",
+    )
 
 
 def catalog(folder: Path, count: int, runs: int) -> None:
@@ -217,7 +241,9 @@ def catalog(folder: Path, count: int, runs: int) -> None:
         stream.write("papers:\n")
         for number in range(count):
             summary = " ".join(rng.choices(words, k=300))[:1300].strip()
-            stream.write(f"  - title: 'Paper {number}'\n    paper: https://example.org/{number}\n    summary: >-\n      {summary}\n")
+            stream.write(
+                f"  - title: 'Paper {number}'\n    paper: https://example.org/{number}\n    summary: >-\n      {summary}\n"
+            )
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
 
     def first() -> None:
@@ -242,12 +268,28 @@ def memory(folder: Path, counts: tuple[int, int]) -> None:
         with (folder / "m.jsonl").open("w", encoding="utf-8") as stream:
             for number in range(count):
                 stream.write(json.dumps(ask(number, names, rng), ensure_ascii=False) + "\n")
-        arguments = ["batch", folder / "m.jsonl", "--catalog", folder / "c.yaml", "--out", folder / f"m{count}.jsonl", "--jobs", "1"]
-        done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True)
+        arguments = [
+            "batch",
+            folder / "m.jsonl",
+            "--catalog",
+            folder / "c.yaml",
+            "--out",
+            folder / f"m{count}.jsonl",
+            "--jobs",
+            "1",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True
+        )
         peaks.append(int(done.stdout) * 1024)
         (folder / f"m{count}.jsonl").unlink()
     each = (peaks[1] - peaks[0]) / (counts[1] - counts[0])
-    show(f"bytes of memory a question, from {counts[0]:,} to {counts[1]:,}", each, "<= 128", f"peak {peaks[1] / 1e6:.0f} MB")
+    show(
+        f"bytes of memory a question, from {counts[0]:,} to {counts[1]:,}",
+        each,
+        "<= 128",
+        f"peak {peaks[1] / 1e6:.0f} MB",
+    )
 
 
 def main() -> None:

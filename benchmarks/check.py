@@ -26,10 +26,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainer.check import check_answer
+from explainer.checking.check import check_answer
+from explainer.checking.offered import Offered, offered_by_prompt
+from explainer.checking.titles import canonical, similarity
 from explainer.layout import parse_prompt
-from explainer.offered import Offered, offered_by_prompt
-from explainer.titles import canonical, similarity
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
@@ -116,9 +116,7 @@ def _plain_headings(answer: Faithful, rng: random.Random) -> str:
 
 
 def _link_syntax(answer: Faithful, rng: random.Random) -> str:
-    return re.sub(
-        r"(?<![(<\[])https?://[^\s)\]>]+", lambda match: f"[{match.group()}]({match.group()})", answer.text
-    )
+    return re.sub(r"(?<![(<\[])https?://[^\s)\]>]+", lambda match: f"[{match.group()}]({match.group()})", answer.text)
 
 
 def _markdown_titles(answer: Faithful, rng: random.Random) -> str:
@@ -164,9 +162,7 @@ HARMLESS: dict[str, Mutation] = {
     "titles in quotes": each_title(lambda title: f"“{title}”"),
     "titles with a full stop": each_title(lambda title: f"{title}."),
     "dashes in titles": each_title(lambda title: title.replace("-", "–")),
-    "in one fence": lambda answer, rng: (
-        f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None
-    ),
+    "in one fence": lambda answer, rng: f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None,
     "<think> before": lambda answer, rng: (
         f"<think>\nMaybe https://arxiv.org/abs/1706.03762?\n</think>\n\n{answer.text}"
     ),
@@ -259,9 +255,7 @@ def _word_replaced(title: str, rng: random.Random) -> str | None:
     long = [at for at, word in enumerate(words) if len(word) > 3 and word.isalpha()]
     if not long:
         return None
-    words[rng.choice(long)] = rng.choice(
-        ["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"]
-    )
+    words[rng.choice(long)] = rng.choice(["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"])
     return " ".join(words)
 
 
@@ -294,9 +288,7 @@ def _word_added(title: str, rng: random.Random) -> str:
 
 
 def _foreign_title(title: str, rng: random.Random) -> str:
-    return rng.choice(
-        ["Attention Is All You Need", "Denoising Diffusion Probabilistic Models", *rng.sample(TITLES, 8)]
-    )
+    return rng.choice(["Attention Is All You Need", "Denoising Diffusion Probabilistic Models", *rng.sample(TITLES, 8)])
 
 
 TITLE_FAULTS: dict[str, Callable[[str, random.Random], str | None]] = {
@@ -317,9 +309,7 @@ def _swap_links(role: str) -> Mutation:
             for own in source.links
             if own.role == role and own.url in answer.text
         }
-        keys = {
-            url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url} for url in urls
-        }
+        keys = {url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url} for url in urls}
         found = sorted(urls)
         rng.shuffle(found)
         for one in found:
@@ -336,11 +326,7 @@ def _swap_titles(answer: Faithful, rng: random.Random) -> str | None:
     if len(names) < 2:
         return None
     one, other = rng.sample(names, 2)
-    return (
-        answer.text.replace(f"{one}\n", "\0\n")
-        .replace(f"{other}\n", f"{one}\n")
-        .replace("\0\n", f"{other}\n")
-    )
+    return answer.text.replace(f"{one}\n", "\0\n").replace(f"{other}\n", f"{one}\n").replace("\0\n", f"{other}\n")
 
 
 SWAPS: dict[str, Mutation] = {
@@ -429,17 +415,43 @@ def hallmark() -> None:
         all(canonical(one) == canonical(o) or similarity(canonical(one), canonical(o)) < 0.8 for o in ten)
         for one, ten in others
     )
-    print(
-        f"\nHALLMARK: {same} of {len(retyped)} retyped titles equal; {caught} of {len(near)} near misses unequal;"
-    )
+    print(f"\nHALLMARK: {same} of {len(retyped)} retyped titles equal; {caught} of {len(near)} near misses unequal;")
     print(f"  {foreign} of {len(others)} titles not near any of ten others")
 
 
 METACHARACTERS = [
     ")http://x",
-    '[', '](', '![', '*', '_', '`', '<', '>', '- ', '#', '~', '|', '&', '\\', '(', '[[](', '**a', 'a_',
-    '[a](', 'a\n', '|\n|-\n', '[x]: y\n', 'http://a/ ', 'arXiv:1234.5678 ', '10.1000/x ', '"',
-    '- **Model:** a\n', '<think>', '【', 'a.b/c ', '1. task\n',
+    "[",
+    "](",
+    "![",
+    "*",
+    "_",
+    "`",
+    "<",
+    ">",
+    "- ",
+    "#",
+    "~",
+    "|",
+    "&",
+    "\\",
+    "(",
+    "[[](",
+    "**a",
+    "a_",
+    "[a](",
+    "a\n",
+    "|\n|-\n",
+    "[x]: y\n",
+    "http://a/ ",
+    "arXiv:1234.5678 ",
+    "10.1000/x ",
+    '"',
+    "- **Model:** a\n",
+    "<think>",
+    "【",
+    "a.b/c ",
+    "1. task\n",
 ]
 
 
@@ -451,9 +463,7 @@ def hostile(answer: Faithful) -> None:
             start = time.perf_counter()
             check_answer(text, answer.offered)
             slowest = max(slowest, (time.perf_counter() - start, repr(mark)))
-    print(
-        f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s"
-    )
+    print(f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s")
 
 
 def many(answers: list[Faithful]) -> None:
@@ -470,9 +480,7 @@ def cold(rounds: int) -> None:
         question, answer = ROOT / "questions/studio-portrait.yaml", Path(folder) / "answer.md"
         tool = [sys.executable, "-m", "explainer"]
         answer.write_bytes(
-            subprocess.run(
-                [*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True
-            ).stdout
+            subprocess.run([*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True).stdout
         )
         build, check = (
             [*tool, "build", str(question)],

@@ -29,13 +29,13 @@ from typing import Any
 from benchmarks.baseline import BM25
 
 from explainer.catalog import LoadedCatalog
-from explainer.evaluate import Label, bootstrap, evaluate, label_of, parse_label
 from explainer.project import Shelf, shipped_tasks
-from explainer.ranking import entry_fields
-from explainer.recommend import Recommender, SupportsScores
+from explainer.recommending.evaluate import Label, bootstrap, evaluate, label_of, parse_label
+from explainer.recommending.ranking import entry_fields
+from explainer.recommending.recommend import Recommender, SupportsScores
+from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry
-from explainer.taxonomy import Taxonomy
 from explainer.workspace import catalog_paths
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -257,7 +257,7 @@ def print_cold() -> None:
 
 def print_index(size: int) -> None:
     """The index on disk: the papers, and as many synthetic records of 60 words, drawn as words are (Zipf's law)."""
-    from explainer.diskindex import DiskIndex
+    from explainer.recommending.diskindex import DiskIndex
 
     questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
     taxonomy = Taxonomy(shipped_tasks())
@@ -291,7 +291,7 @@ def main() -> None:
     given = parser.parse_args()
     semantic: SupportsScores | None = None
     if given.semantic:
-        from explainer.semantic import load_semantic
+        from explainer.recommending.semantic import load_semantic
 
         semantic = load_semantic("wheel").unwrap()
     cases = [*(corpus_cases() if SHARED.is_dir() else []), *shipped_cases()]

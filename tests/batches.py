@@ -46,7 +46,9 @@ def lines(*questions: object) -> str:
 def project(root: Path, count: int) -> Path:
     """A project with a catalog, and questions both as a folder and as lines."""
     questions = [question(number) for number in range(count)]
-    files = {f"questions/{one['id']}.yaml": yaml.safe_dump({**one, "id": None}, allow_unicode=True) for one in questions}
+    files = {
+        f"questions/{one['id']}.yaml": yaml.safe_dump({**one, "id": None}, allow_unicode=True) for one in questions
+    }
     return write_tree(root, {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q.jsonl": lines(*questions), **files})
 
 

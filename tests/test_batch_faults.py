@@ -36,7 +36,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 def finished(folder: Path) -> int:
     """How many outputs the journals that were left account for."""
     parts = list(folder.rglob(".*manifest.jsonl.*.explainer-part"))
-    return max([sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1 for part in parts] or [0])
+    return max(
+        [sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1 for part in parts] or [0]
+    )
 
 
 @pytest.mark.parametrize("target", ["out.jsonl", "out"])
@@ -197,7 +199,9 @@ def test_every_call_to_the_disk_may_fail(
         assert done.status in (0, 1, 2), where
         assert leftovers(root) == [], where
         if done.status:
-            assert done.err.count("F10") + done.err.count("B701") + done.err.count("B709") + done.err.count("Error:") >= 1, where
+            assert (
+                done.err.count("F10") + done.err.count("B701") + done.err.count("B709") + done.err.count("Error:") >= 1
+            ), where
         assert explainer(*command).status == 0, where
         assert tree(root / "t") == new, where
 
@@ -222,7 +226,14 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_poisoned_questions_cost_only_themselves(tmp_path: Path) -> None:
     count = examples(2000, 100_000)
     root = project(tmp_path, 1)
-    poison = ["{", '"x"', '{"question": ""}', '{"question": "\\u0000", "models": []}', "[" * 100, '{"question": "x", "models": ["?"]}']
+    poison = [
+        "{",
+        '"x"',
+        '{"question": ""}',
+        '{"question": "\\u0000", "models": []}',
+        "[" * 100,
+        '{"question": "x", "models": ["?"]}',
+    ]
     rng = random.Random(3)
     bad = set(rng.sample(range(1, count + 1), count // 100))
     with (root / "q.jsonl").open("w") as stream:

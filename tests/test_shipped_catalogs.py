@@ -26,9 +26,7 @@ PLATFORM_TASKS = 21
 ARXIV_ID = re.compile(r"arxiv\.org/[a-z]+/(\d{4}\.\d{4,5})")
 URL_KEYS = ("paper", "github", "huggingface")
 SAME_MODEL = {
-    "Grounding DINO": (
-        "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"
-    ),
+    "Grounding DINO": ("Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"),
 }
 """Names that the sources give to a model which they list twice."""
 

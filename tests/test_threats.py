@@ -303,8 +303,12 @@ def test_links_are_http_or_https_without_tricks(url: str) -> None:
     assert "c.yaml:3:12: S204" in err
 
 
-def test_modules_in_the_working_folder_are_not_imported_by_the_template_process() -> None:
-    write_tree(Path(), {"jinja2.py": "raise SystemExit('hijacked')\n", "json.py": "raise SystemExit('hijacked')\n"})
+def test_the_template_process_imports_nothing_that_the_folder_or_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hijack = "print('hijacked')\nraise SystemExit('hijacked')\n"
+    write_tree(Path(), {"jinja2.py": hijack, "json.py": hijack, "sitecustomize.py": "print('hijacked')\n"})
+    monkeypatch.setenv("PYTHONPATH", str(Path().absolute()))
     status, out, err = build(t__j2="{{ question }}")
     assert (status, out, err) == (0, "Why?", "")
 

@@ -11,7 +11,7 @@ from explainer.render import Context, Rendering, entry_data, render_context
 from explainer.resolve import Library, Sources, Wanted, resolve
 
 if TYPE_CHECKING:
-    from explainer.recommend import Choice, SupportsScores
+    from explainer.recommending.recommend import Choice, SupportsScores
 
 __all__ = ["Built", "SupportsRender", "build", "offer"]
 
@@ -65,7 +65,7 @@ def offer(
     sources, question = resolved.value, loaded.question
     if not ((question.models is None and wanted.models) or (question.papers is None and wanted.papers)):
         return Parsed((sources, None), resolved.findings)
-    from explainer.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
+    from explainer.recommending.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
     completed = complete(loaded, sources, library, wanted, semantic)
     return Parsed(completed.value, resolved.findings + completed.findings)

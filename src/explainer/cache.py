@@ -20,8 +20,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from explainer import __version__
-from explainer.journal import replace_file
 from explainer.schema import Catalog
+from explainer.workspace import write_bytes
 
 __all__ = ["cached_catalog", "keep_catalog"]
 
@@ -102,7 +102,7 @@ def keep_catalog(raw: bytes, catalog: Catalog) -> None:
         if not _is_ours(path.parent):
             return
         body = catalog.model_dump_json(exclude_defaults=True).encode()
-        replace_file(str(path), _head(body) + body)
+        write_bytes(path, _head(body) + body)
         files = sorted(path.parent.glob("catalog-*.json"), key=lambda file: file.stat().st_mtime_ns)
         for old in files[:-_MOST_FILES]:
             old.unlink()

@@ -6,18 +6,21 @@ neither: there the time on the clock and the size of the output are bounded, whi
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Final, Self
+
+import jinja2
+import markupsafe
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.render import Context, Parts, Rendering, Segment
@@ -25,6 +28,12 @@ from explainer.wire import Receiver, size_of
 
 __all__ = ["IsolatedRenderer", "TemplateFile"]
 
+_BOOT: Final = (
+    "import sys; ours, *others = sys.argv[1:]; sys.path[:0] = [ours] if ours not in sys.path else []; "
+    "sys.path += [home for home in others if home not in sys.path]; "
+    "from explainer.template_worker import main; main()"
+)
+"""Starts the process on our own files, wherever they were found, and on nothing that the environment names."""
 CPU_SECONDS: Final = 1
 """Whole seconds of CPU for one rendering, beyond the second that has begun."""
 WALL_SECONDS: Final = 10.0
@@ -104,7 +113,14 @@ class IsolatedRenderer:
             answer = None
         if answer is None:
             return self._ended(process)
-        return self._receiver.outcomes(*answer)
+        return [self._with_path(outcome) for outcome in self._receiver.outcomes(*answer)]
+
+    def _with_path(self, outcome: Parts | Finding) -> Parts | Finding:
+        """A finding in a file that the template includes, under that file's path."""
+        if not isinstance(outcome, Finding) or outcome.location.file in (self.name, *self._template.builtin):
+            return outcome
+        file = str(PurePath(self.name).parent / outcome.location.file)
+        return replace(outcome, location=replace(outcome.location, file=file))
 
     def _request(self, contexts: Sequence[Context]) -> dict[str, Any]:
         """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
@@ -140,14 +156,12 @@ class IsolatedRenderer:
                     continue
 
     def _start(self) -> subprocess.Popen[bytes]:
-        here = str(Path(__file__).resolve().parents[1])
-        path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-        process = subprocess.Popen(  # our own module, by the interpreter that runs us
-            [sys.executable, "-P", "-m", "explainer.template_worker"],
+        homes = [str(Path(file).resolve().parents[1]) for file in (__file__, jinja2.__file__, markupsafe.__file__)]
+        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us, and deaf to others
+            [sys.executable, "-I", "-c", _BOOT, *homes],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
         )
         self._process = process
         self._answers = queue.SimpleQueue()
@@ -190,10 +204,10 @@ def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
 def _read_answers(
     process: subprocess.Popen[bytes], answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None]
 ) -> None:
-    if process.stdout is not None:
-        for line in process.stdout:
+    with contextlib.suppress(ValueError, KeyError, TypeError):  # what is no message ends the talk
+        for line in process.stdout or ():
             head = json.loads(line)
-            texts = process.stdout.read(size_of(head))
+            texts = process.stdout.read(size_of(head)) if process.stdout is not None else b""
             if len(texts) < size_of(head):
                 break
             answers.put((head, texts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
-from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, display_path, files_below, read_text
+from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, cannot_read, display_path, files_below, read_text
 from explainer.yamltext import read_yaml
 
 __all__ = ["Preflight", "preflight"]
@@ -82,7 +82,7 @@ class _Checker:
     def check(self, paths: Sequence[Path]) -> Preflight:
         for path in paths:
             seen: dict[str, Location] = {}
-            for file, inside in _files(path):
+            for file, inside in _files(path, lambda where, error: self._add([cannot_read(where, error)])):
                 self._check_file(file, inside, seen)
             if not path.exists():
                 self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
@@ -177,10 +177,10 @@ class _Checker:
                     self._add(document.findings)
 
 
-def _files(path: Path) -> Iterator[tuple[Path, Path | None]]:
+def _files(path: Path, unreadable: Callable[[Path, OSError], None]) -> Iterator[tuple[Path, Path | None]]:
     """The files of a path that may be checked, each with its path inside the folder, None for a single file."""
     if path.is_dir():
-        for file in files_below(path, (*_YAML, *_LINES, *_TEMPLATES)):
+        for file in files_below(path, (*_YAML, *_LINES, *_TEMPLATES), unreadable=unreadable):
             if not file.name.endswith(SOURCES_SUFFIX):
                 yield file, file.relative_to(path)
     elif path.exists():

@@ -66,7 +66,7 @@ def pin_question(path: Path, loaded: LoadedQuestion, sources: Sources, library: 
     Returns:
         What went wrong; the file is then as it was.
     """
-    from explainer.pin import pin  # noqa: PLC0415  # few ask for it
+    from explainer.recommending.pin import pin  # noqa: PLC0415  # few ask for it
 
     names = {}
     if loaded.question.models is None:
@@ -168,5 +168,7 @@ class Shelf:
                 self._catalogs[entry] = load_catalog(entry.path, rank=entry.rank)
             parsed = self._catalogs[entry]
             findings += parsed.findings
-            loaded.append(parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False))
+            loaded.append(
+                parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False)
+            )
         return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))

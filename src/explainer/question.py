@@ -105,7 +105,7 @@ def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]
 
 
 def _without_mistakes(data: dict[str, Any]) -> Question:
-    """What can be used of a question with mistakes: its catalogs and the names in it. Other items become empty names."""
+    """What can be used of a question with mistakes: its catalogs and its names. Other items become empty names."""
     named: dict[str, Any] = {}
     for kind in _KINDS:
         items = data.get(kind)

@@ -103,7 +103,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(
-        self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any  # noqa: ARG002  # its signature
+        self,
+        context: jinja2.runtime.Context,  # noqa: ARG002  # Jinja's signature
+        operator: str,
+        left: Any,  # noqa: ARG002
+        right: Any,  # noqa: ARG002
     ) -> Any:
         message = f"the operator {operator} is not allowed in templates"
         raise jinja2.exceptions.SecurityError(message)
@@ -117,7 +121,9 @@ class _SourceLoader(jinja2.BaseLoader):
         self.found: set[str] = set()
 
     def get_source(
-        self, environment: jinja2.Environment, template: str  # noqa: ARG002  # its signature
+        self,
+        environment: jinja2.Environment,  # noqa: ARG002  # Jinja's signature
+        template: str,
     ) -> tuple[str, str, Callable[[], bool]]:
         """Return source, file name, and whether it is still up to date."""
         source = self._find(template)

@@ -123,7 +123,9 @@ class PaperEntry(Entry):
     """One paper of a catalog."""
 
     title: Line = Field(description="The title of the paper, as it is printed.")
-    year: Annotated[int, Field(ge=1800, le=2999), BeforeValidator(_four_digits)] | None = Field(None, description="The year of publication.")
+    year: Annotated[int, Field(ge=1800, le=2999), BeforeValidator(_four_digits)] | None = Field(
+        None, description="The year of publication."
+    )
     authors: _Lines = Field((), description="The authors, in order.")
 
     @property
@@ -144,12 +146,8 @@ def _kind_of_item(value: Any) -> str:
     return "entry" if isinstance(value, dict) else "name"
 
 
-_ModelItem = Annotated[
-    Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)
-]
-_PaperItem = Annotated[
-    Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)
-]
+_ModelItem = Annotated[Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)]
+_PaperItem = Annotated[Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)]
 
 # what editors are told: in a YAML file only names; whole entries are for lines of JSON
 _NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})

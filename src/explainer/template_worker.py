@@ -12,14 +12,22 @@ import contextlib
 import json
 import math
 import os
+import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from explainer.findings import Finding, Location
 from explainer.memo import EntryData
-from explainer.render import Renderer
+from explainer.render import Parts, Renderer
+from explainer.text import describe_character, refused_characters
 from explainer.wire import Sender
+
+# An escape, or a way to format a number as a character; and such a character itself.
+_MAKES_CHARACTERS = re.compile(
+    r"\\|%|format|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 
 
 def main() -> None:
@@ -27,7 +35,8 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     setup = json.loads(requests.readline())
     _limit_once(setup["memory_bytes"])
-    renderer = Renderer(setup["name"], _finder(setup))
+    files = _Files(setup)
+    renderer = Renderer(setup["name"], files.find)
     limit = _CpuLimit(setup["cpu_seconds"])
     entries: dict[str, EntryData] = {}
     sender = Sender()
@@ -39,30 +48,59 @@ def main() -> None:
         outcomes = []
         for question, models, papers in request["contexts"]:
             limit.renew()
-            outcomes.append(renderer.render_parts({
+            outcome = renderer.render_parts({
                 "question": question,
                 "models": [entries[str(number)] for number in models],
                 "papers": [entries[str(number)] for number in papers],
-            }))  # fmt: skip
+            })  # fmt: skip
+            outcomes.append(_without_refused(outcome, setup["name"]) if files.can_make_characters else outcome)
         answers.writelines(sender.message(outcomes))
         answers.flush()
 
 
-def _finder(setup: dict[str, Any]) -> Any:
-    """Find templates: the one that was sent, the built-in ones, and files in the template's own folder."""
-    folder = Path(setup["folder"]).resolve()
+class _Files:
+    """Finds templates: the one that was sent, the built-in ones, and files in the template's own folder.
 
-    def find(name: str) -> str | None:
-        if name == setup["name"]:
-            return str(setup["source"])
-        if name in setup["builtin"]:
-            return str(setup["builtin"][name])
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder) or not path.is_file() or path.stat().st_size > setup["source_bytes"]:
+    Attributes:
+        can_make_characters: a template was found that could print a character which is nowhere in its data.
+    """
+
+    def __init__(self, setup: dict[str, Any]) -> None:
+        self._setup = setup
+        self._folder = Path(setup["folder"]).resolve()
+        self.can_make_characters = False
+
+    def find(self, name: str) -> str | None:
+        """Return the source of a template, or None."""
+        if name in self._setup["builtin"]:
+            return str(self._setup["builtin"][name])
+        source = str(self._setup["source"]) if name == self._setup["name"] else self._read(name)
+        if source is not None and _MAKES_CHARACTERS.search(source):
+            self.can_make_characters = True
+        return source
+
+    def _read(self, name: str) -> str | None:
+        try:
+            path = (self._folder / name).resolve()
+            if not path.is_relative_to(self._folder) or not path.is_file():
+                return None
+            hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
+            if hidden or path.stat().st_size > self._setup["source_bytes"]:
+                return None
+            return path.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):  # an impossible name, or bytes that are no text
             return None
-        return path.read_text(encoding="utf-8")
 
-    return find
+
+def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:
+    """Refuse output with a character that loading would refuse in data: it can only come from the template."""
+    if isinstance(outcome, Finding):
+        return outcome
+    for _, pieces in outcome:
+        for _, char in refused_characters("".join(pieces)):
+            message = f"the template writes {describe_character(char)}, which is not allowed"
+            return Finding("T504", Location(name), message)
+    return outcome
 
 
 def _limit_once(memory_bytes: int) -> None:

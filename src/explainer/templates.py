@@ -44,5 +44,8 @@ def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:
         return Parsed(None, source.findings)
-    template = TemplateFile(display_path(path), path.absolute().parent, source.value, _sources())
+    name = display_path(path)
+    if name.startswith("builtin/"):
+        name = f"./{name}"  # whatever its folder is called, it is not built in
+    template = TemplateFile(name, path.absolute().parent, source.value, _sources())
     return Parsed(IsolatedRenderer(template))

@@ -108,7 +108,7 @@ def _without_tags(data: Any, loc: Path) -> Path:
 
 
 def _hint_of(fault: Any) -> str:
-    """pydantic's own words."""
+    """Pydantic's own words."""
     return str(fault["msg"]).removeprefix("Value error, ")
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "CatalogPath",
     "builtin_folder",
     "cache_folder",
+    "cannot_read",
     "catalog_paths",
     "catalogs_for",
     "display_path",
@@ -129,19 +130,51 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "explainer"
 
 
-def files_below(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+def files_below(
+    folder: Path, suffixes: Sequence[str], *, unreadable: Callable[[Path, OSError], None] | None = None
+) -> Iterator[Path]:
     """Yield the files of a folder with one of the suffixes, in the order of their paths; hidden ones are left out.
 
+    A link to a folder that it lies in is not followed.
+
+    Args:
+        folder: the folder.
+        suffixes: endings of files.
+        unreadable: is told of each folder that cannot be listed; without it that is raised.
+
     Raises:
-        OSError: when the folder cannot be listed.
+        OSError: when a folder cannot be listed.
     """
-    for child in sorted(folder.iterdir(), key=lambda child: child.name):
+    yield from _files_below(folder, suffixes, unreadable, ())
+
+
+def _files_below(
+    folder: Path,
+    suffixes: Sequence[str],
+    unreadable: Callable[[Path, OSError], None] | None,
+    above: tuple[Path, ...],
+) -> Iterator[Path]:
+    try:
+        children = sorted(folder.iterdir(), key=lambda child: child.name)
+    except OSError as error:
+        if unreadable is None:
+            raise
+        unreadable(folder, error)
+        return
+    above = (*above, folder.resolve())
+    for child in children:
         if child.name.startswith("."):
             continue
         if child.is_dir():
-            yield from files_below(child, suffixes)
+            if not (child.is_symlink() and child.resolve() in above):
+                yield from _files_below(child, suffixes, unreadable, above)
         elif child.suffix in suffixes:
             yield child
+
+
+def cannot_read(path: Path, error: OSError) -> Finding:
+    """Return the finding about a file or folder that cannot be read."""
+    return Finding("F104", Location(display_path(path)), f"cannot be read: {_reason(error)}")
 
 
 def find_catalogs(base: Path) -> list[CatalogPath]:
@@ -167,9 +200,11 @@ def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
         if not path.is_dir():
             found.append(CatalogPath(path, rank))
             continue
-        inside = _in_folder(path, rank)
+        problems: list[Finding] = []
+        inside = _in_folder(path, rank, problems)
         found += inside
-        if not inside:
+        findings += problems
+        if not inside and not problems:
             message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
             findings.append(Finding("F106", Location(display_path(path)), message))
     return Parsed(found, tuple(findings))
@@ -190,8 +225,9 @@ def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path)
     return Parsed(find_catalogs(base))
 
 
-def _in_folder(folder: Path, rank: int) -> list[CatalogPath]:
-    return [CatalogPath(path, rank) for path in files_below(folder, CATALOG_SUFFIXES)]
+def _in_folder(path: Path, rank: int, problems: list[Finding] | None = None) -> list[CatalogPath]:
+    unreadable = None if problems is None else lambda where, error: problems.append(cannot_read(where, error))
+    return [CatalogPath(file, rank) for file in files_below(path, CATALOG_SUFFIXES, unreadable=unreadable)]
 
 
 def write_bytes(path: Path, data: bytes) -> Finding | None:
@@ -206,6 +242,12 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
 def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                return Finding("F105", Location(display_path(path)), "cannot be written: it is a folder")
+            with path.open("wb") as stream:  # a device or a pipe is written to, never replaced
+                fill(stream)
+            return None
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:

@@ -104,7 +104,9 @@ class _Reader:
             if self._documents == 0:
                 self._refuse("Y109", 0, "the file is empty")
         for anchor, event in self._anchors.items():
-            self._note("Y104", event, f"the anchor &{shorten(anchor)} is not allowed", "quote a text that begins with &")
+            self._note(
+                "Y104", event, f"the anchor &{shorten(anchor)} is not allowed", "quote a text that begins with &"
+            )
 
     def _take(self, event: Any) -> bool:
         kind = type(event)

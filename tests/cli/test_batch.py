@@ -32,7 +32,9 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("kind", ["prompt", "answer"])
 def test_golden_lines_are_rendered_byte_for_byte(tmp_path: Path, jobs: str, kind: str) -> None:
     examples = golden()
-    source = write_tree(tmp_path, {"q.jsonl": lines(*({key: one[key] for key in KEYS} for one in examples))}) / "q.jsonl"
+    source = (
+        write_tree(tmp_path, {"q.jsonl": lines(*({key: one[key] for key in KEYS} for one in examples))}) / "q.jsonl"
+    )
     done = batch(source, "--out", tmp_path / "out.jsonl", "--jobs", jobs, "--as", kind)
     assert (done.status, done.out) == (0, "")
     texts = {str(row["id"]): row["text"] for row in rows(tmp_path / "out.jsonl")}
@@ -139,7 +141,9 @@ def test_a_second_run_renders_only_what_changed(root: Path, source: str, target:
     used = sum("Light: a study" in question(number)["papers"] for number in range(9))
     assert summary() == f"{used} rendered, {9 - used} unchanged, 0 removed"
     assert summary("--force") == "9 rendered, 0 unchanged, 0 removed"
-    assert summary("--format", "messages").endswith("9 rendered, 0 unchanged, 0 removed, 9 gone (--prune removes their outputs)") == (target == "out")
+    assert summary("--format", "messages").endswith(
+        "9 rendered, 0 unchanged, 0 removed, 9 gone (--prune removes their outputs)"
+    ) == (target == "out")
 
 
 def test_content_decides_and_not_the_time(root: Path) -> None:
@@ -184,7 +188,10 @@ def test_a_line_without_an_id_is_another_one_when_it_moves(root: Path) -> None:
     assert batch(root / "q.jsonl", "--out", root / "out.jsonl").status == 0
     (root / "q.jsonl").write_text(lines(*anonymous[1:]))
     assert "2 rendered, 0 unchanged, 1 removed" in batch(root / "q.jsonl", "--out", root / "out.jsonl").err
-    assert [(row["id"], "1?" in str(row["text"])) for row in rows(root / "out.jsonl")] == [("line-1", True), ("line-2", False)]
+    assert [(row["id"], "1?" in str(row["text"])) for row in rows(root / "out.jsonl")] == [
+        ("line-1", True),
+        ("line-2", False),
+    ]
 
 
 def test_outputs_of_questions_that_are_gone_are_reported_and_removed_only_when_asked(root: Path) -> None:
@@ -208,7 +215,10 @@ def test_another_kind_of_output_does_not_lose_the_first(root: Path) -> None:
         assert summary in batch(root / "questions", "--out", out, "--as", "answer", "--prune").err
     assert "0 rendered, 9 unchanged" in batch(root / "questions", "--out", out, "--prune").err
     assert sorted(path.suffixes[-2] for path in out.rglob("*.md")) == [".answer"] * 9 + [".prompt"] * 9
-    assert "9 rendered, 0 unchanged, 9 removed" in batch(root / "questions", "--out", out, "--format", "messages", "--prune").err
+    assert (
+        "9 rendered, 0 unchanged, 9 removed"
+        in batch(root / "questions", "--out", out, "--format", "messages", "--prune").err
+    )
 
 
 @pytest.mark.parametrize("target", ["out", "out.jsonl"])
@@ -232,9 +242,16 @@ def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path
 
 
 def test_one_bad_question_costs_one_question(root: Path) -> None:
-    bad = ["{", '{"question": 1}', '{"question": "x", "models": ["Alhpa"], "papers": []}', '{"question": "x", "question": "y"}']
+    bad = [
+        "{",
+        '{"question": 1}',
+        '{"question": "x", "models": ["Alhpa"], "papers": []}',
+        '{"question": "x", "question": "y"}',
+    ]
     good = (root / "q.jsonl").read_text()
-    (root / "q.jsonl").write_text("\n".join(bad) + "\n\n" + good + '{"question": "\\u202e", "models": [], "papers": []}\n')
+    (root / "q.jsonl").write_text(
+        "\n".join(bad) + "\n\n" + good + '{"question": "\\u202e", "models": [], "papers": []}\n'
+    )
     done = batch(root / "q.jsonl", "--out", root / "out.jsonl")
     assert done.status == 1
     found = [line.split(" ")[:2] for line in done.err.splitlines() if line.startswith(("../", "q.jsonl", str(root)))]
@@ -258,7 +275,10 @@ def test_the_output_of_a_question_that_has_a_mistake_now_stays(root: Path) -> No
 
 
 def test_ids_are_unique_within_a_source(root: Path) -> None:
-    write_tree(root, {"d.jsonl": lines(question(1), {**question(2), "id": question(1)["id"]}, {**question(3), "id": "Q/00001"})})
+    write_tree(
+        root,
+        {"d.jsonl": lines(question(1), {**question(2), "id": question(1)["id"]}, {**question(3), "id": "Q/00001"})},
+    )
     as_lines = batch(root / "d.jsonl", "--out", root / "out.jsonl")
     assert as_lines.status == 1
     assert "d.jsonl:2:1: Q407 the id 'q/00001' stands twice, first on line 1" in as_lines.err

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,47 @@ def test_a_path_with_dots_has_the_parents_of_where_it_leads() -> None:
     outcome = explainer("build", "w/sub/../../q/x.yaml", "-v")
     assert outcome.status == 1
     assert "w/catalogs" not in outcome.err
+
+
+def test_a_device_or_a_pipe_is_written_to_and_never_replaced() -> None:
+    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG})
+    os.mkfifo("pipe")
+    code = "print(len(open('pipe', 'rb').read()))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as reader:
+        assert explainer("build", "q.yaml", "--out", "pipe").status == 0
+        assert reader.stdout is not None
+        assert int(reader.stdout.read()) == len(explainer("build", "q.yaml").stdout)
+    assert Path("pipe").is_fifo()
+    outcome = explainer("build", "q.yaml", "--out", "catalogs")
+    assert (outcome.status, outcome.err) == (2, "catalogs:1:1: F105 cannot be written: it is a folder\n")
+
+
+def test_links_that_run_in_circles_are_read_once() -> None:
+    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG})
+    Path("catalogs/one").symlink_to(".")
+    Path("catalogs/two").symlink_to(".")
+    outcome = explainer("build", "q.yaml", "-v")
+    assert outcome.status == 0
+    assert outcome.err == "catalog: catalogs/c.yaml\n"
+
+
+@pytest.mark.parametrize("source", ['{{ "\\ud800" }}', '{{ "\\x1b[31m" }}', "{{ '%c' % 27 }}", "\x1b[31m"])
+def test_a_template_cannot_write_what_loading_refuses(source: str) -> None:
+    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t.j2": source})
+    outcome = explainer("build", "q.yaml", "--template", "t.j2")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "t.j2:1:1: T504 the template writes U+" in outcome.err
+
+
+def test_parts_are_named_by_their_path_and_hidden_files_are_not_parts() -> None:
+    files = {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t/.env": "SECRET", "t/part.j2": "\n{{ nope }}"}
+    write_tree(Path(), {**files, "t/a.j2": "{% include 'part.j2' %}", "t/b.j2": "{% include '.env' %}"})
+    assert explainer("build", "q.yaml", "--template", "t/a.j2").err.startswith("t/part.j2:2:1: T502 ")
+    assert explainer("build", "q.yaml", "--template", "t/b.j2").err.startswith("t/b.j2:1:1: T509 ")
+
+
+def test_a_folder_called_builtin_is_not_built_in() -> None:
+    template = "{% extends 'builtin/prompt.md.j2' %}"
+    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "builtin/prompt.md.j2": template})
+    outcome = explainer("build", "q.yaml", "--template", "builtin/prompt.md.j2")
+    assert outcome.out == explainer("build", "q.yaml").out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.importers import IMPORTERS
+from explainer.curating.importers import IMPORTERS
 from tests.support import explainer, process, shared, slow, write_tree
 
 

@@ -60,7 +60,9 @@ def test_lines_hold_their_own_prompt_or_question(tmp_path: Path, capfdbinary: Ca
     reports = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
     assert [report["id"] for report in reports] == ["b", "a", "empty", "none", "b", "number", "line-7", "line-8"]
     assert [report["grounded"] for report in reports] == [True] + [False] * 7
-    codes = [{finding["code"] for finding in report["findings"] if finding["severity"] == "error"} for report in reports]
+    codes = [
+        {finding["code"] for finding in report["findings"] if finding["severity"] == "error"} for report in reports
+    ]
     assert codes[2:] == [{"A101"}, {"A601"}, {"A603"}, {"A601"}, {"Y102"}, {"S203"}]
 
 
@@ -89,7 +91,11 @@ def response(name: str, text: str | None, status: int = 200, error: Any = None) 
 def test_the_output_of_a_batch_is_joined_whatever_its_order(tmp_path: Path, capfdbinary: Capture) -> None:
     questions = [{"id": name, **entries()} for name in ("q1", "q2", "q3", "q4")]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions), encoding="utf-8")
-    rows = [response("q3.3f2a9c", FAITHFUL), response("q1.0aa111", FAITHFUL.replace("2401", "2501")), response("q2.beef01", None, 500)]
+    rows = [
+        response("q3.3f2a9c", FAITHFUL),
+        response("q1.0aa111", FAITHFUL.replace("2401", "2501")),
+        response("q2.beef01", None, 500),
+    ]
     (tmp_path / "out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert check(tmp_path / "out.jsonl", "--question", tmp_path / "q.jsonl", "--format", "jsonl") == 1
     reports = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
@@ -101,7 +107,12 @@ def test_the_output_of_a_batch_is_joined_whatever_its_order(tmp_path: Path, capf
 def test_the_output_of_a_batch_is_joined_with_its_requests(tmp_path: Path, capfdbinary: Capture) -> None:
     assert run(["build", str(QUESTION), "--format", "messages", "--out", str(tmp_path / "m.json")]) == 0
     messages = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
-    request = {"custom_id": "q.3f2a9c", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": messages}}
+    request = {
+        "custom_id": "q.3f2a9c",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"model": "m", "messages": messages},
+    }
     (tmp_path / "req.jsonl").write_text(json.dumps(request) + "\n", encoding="utf-8")
     (tmp_path / "out.jsonl").write_text(json.dumps(response("q.3f2a9c", FAITHFUL)) + "\n", encoding="utf-8")
     assert check(tmp_path / "out.jsonl", "--prompt", tmp_path / "req.jsonl", "--format", "jsonl") == 0
@@ -171,7 +182,9 @@ def test_waivers_hold_until_their_day_and_are_reviewed(tmp_path: Path, capfdbina
     waivers.write_text(row % "2001-01-01", encoding="utf-8")
     assert check(*arguments) == 1
     assert b"A702" in capfdbinary.readouterr().err
-    waivers.write_text("- {id: answer, code: A101, reason: x, until: 2999-01-01}\n- {id: a, code: A201}\n", encoding="utf-8")
+    waivers.write_text(
+        "- {id: answer, code: A101, reason: x, until: 2999-01-01}\n- {id: a, code: A201}\n", encoding="utf-8"
+    )
     assert check(*arguments) == 1
     assert capfdbinary.readouterr().err.count(b"A701") == 2
 

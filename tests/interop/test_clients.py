@@ -119,7 +119,7 @@ def test_promptfoo_tests_have_its_shape(root: Path) -> None:
 
 def test_exact_tokens_are_counted_offline() -> None:
     pytest.importorskip("rs_bpe")
-    from explainer.tokens import counter
+    from explainer.batching.tokens import counter
 
     assert counter("o200k")("hello world") == 2
     assert counter("estimate")("hello world") == 3
@@ -129,7 +129,10 @@ def test_the_golden_prompts_are_one_text_in_every_format(tmp_path: Path) -> None
     for one in golden()[:5]:
         write_tree(tmp_path, {"q.jsonl": lines({key: one[key] for key in ("id", "question", "models", "papers")})})
         for name in ("messages", "openai-batch", "hf-chat"):
-            assert explainer("batch", tmp_path / "q.jsonl", "--out", tmp_path / f"{name}.jsonl", "--format", name).status == 0
+            assert (
+                explainer("batch", tmp_path / "q.jsonl", "--out", tmp_path / f"{name}.jsonl", "--format", name).status
+                == 0
+            )
             row = json.loads((tmp_path / f"{name}.jsonl").read_text())
             found = row.get("messages") or row.get("prompt") or row["body"]["messages"]
             assert "".join(message["content"] for message in found) == one["prompt"]

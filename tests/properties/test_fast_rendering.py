@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explainer.batching.manifest import Recipe
+from explainer.batching.press import Offered, Press
+from explainer.batching.sources import Item
 from explainer.catalog import parse_catalog
 from explainer.formats import FORMATS, Encoder, Options, Output
 from explainer.isolation import IsolatedRenderer, TemplateFile
-from explainer.manifest import Recipe
 from explainer.memo import EntryData
-from explainer.press import Offered, Press
 from explainer.render import Renderer, render_context
 from explainer.resolve import Library
-from explainer.sources import Item
 from explainer.templates import builtin_renderer
 from tests.batches import CATALOG
 from tests.support import ROOT, examples
@@ -80,11 +80,15 @@ def test_every_template_renders_as_with_plain_jinja(source: str) -> None:
 @pytest.mark.parametrize("source", [SHIPPED[0], OWN[1], OWN[4]])
 def test_a_process_renders_as_this_one_does(source: str, tmp_path: Path) -> None:
     here = Renderer("x", {"x": source}.get)
-    entries = [EntryData({"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n}) for n in range(5)]
+    entries = [
+        EntryData({"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n})
+        for n in range(5)
+    ]
     contexts = [render_context(f"“{n}”?", entries[: n % 4], entries[n % 5 :]) for n in range(200)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as there:
         assert there.render_all(contexts) == [
-            [(role, pieces) for role, pieces in outcome] for outcome in here.render_all(contexts)  # type: ignore[union-attr]
+            [(role, pieces) for role, pieces in outcome]  # type: ignore[union-attr]
+            for outcome in here.render_all(contexts)
         ]
 
 
@@ -121,13 +125,17 @@ VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | 
 LINE = st.one_of(
     st.fixed_dictionaries(
         {"question": TEXT | VALUE, "models": st.lists(NAMES, max_size=3), "papers": st.lists(NAMES, max_size=3)},
-        optional={"id": st.sampled_from(["a", "a/b", "", "../a", "é", "x" * 201]) | VALUE, "catalog": VALUE, "nope": VALUE},
+        optional={
+            "id": st.sampled_from(["a", "a/b", "", "../a", "é", "x" * 201]) | VALUE,
+            "catalog": VALUE,
+            "nope": VALUE,
+        },
     ),
     st.dictionaries(st.sampled_from(["question", "models", "papers", "id"]), VALUE),
 ).map(json.dumps)
-MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"])).map(lambda two: two[0] + two[1]) | LINE.map(
-    lambda line: line[:-1] + ', "question": "again"}'
-)
+MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"])).map(
+    lambda two: two[0] + two[1]
+) | LINE.map(lambda line: line[:-1] + ', "question": "again"}')
 
 
 @settings(max_examples=examples(400, 20_000))

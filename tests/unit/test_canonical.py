@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.canonical import arxiv_link, belongs_to, canonical
-from explainer.mojibake import damage
-from explainer.twins import near_equal
+from explainer.curating.canonical import arxiv_link, belongs_to, canonical
+from explainer.curating.mojibake import damage
+from explainer.curating.twins import near_equal
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explainer.api import build_answer, parse_catalog
-from explainer.check import check_answer, status_of
+from explainer.checking.check import check_answer, status_of
+from explainer.checking.metrics import metrics_data
+from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
+from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.findings import ExitStatus
 from explainer.layout import parse_prompt
-from explainer.metrics import metrics_data
-from explainer.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
 from explainer.question import parse_question_line
-from explainer.repair import apply_fixes, repair_prompt
 from explainer.resolve import resolve
 from explainer.rules import Severity
 
@@ -103,7 +103,9 @@ def test_every_foreign_link_of_the_labels_is_found() -> None:
 def test_every_skeleton_of_the_corpus_is_grounded() -> None:
     for line in (SHARED / "corpus/golden.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        report = check_answer(row["answer"] or row["other_answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap()))
+        report = check_answer(
+            row["answer"] or row["other_answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+        )
         assert report.grounded, report.findings
 
 
@@ -232,7 +234,10 @@ def test_one_change_gives_one_kind_of_finding(change: tuple[str, str], expected:
 def test_a_link_of_several_entries_is_right_for_each() -> None:
     shared = "https://github.com/rrmina/fast-style"
     world = offered(models=[{"name": f"NST-style-{n}", "github": shared} for n in ("candy", "mosaic")], papers=[])
-    text = answer(f"- Model: NST-style-candy\n  - GitHub: {shared}\n- Model: NST-style-mosaic\n  - GitHub: {shared}", "NST-style-candy")
+    text = answer(
+        f"- Model: NST-style-candy\n  - GitHub: {shared}\n- Model: NST-style-mosaic\n  - GitHub: {shared}",
+        "NST-style-candy",
+    )
     assert codes(text, world) == set()
 
 
@@ -255,9 +260,13 @@ def test_text_inside_the_answer_cannot_silence_the_judge() -> None:
     assert "A201" in codes(text)
 
 
-@pytest.mark.parametrize("hidden", ["<!-- {} -->", "<a href='{}'>x</a>", "`{}`", "    {}", "[x]: {}", "![i]({})", "<{}>"])
+@pytest.mark.parametrize(
+    "hidden", ["<!-- {} -->", "<a href='{}'>x</a>", "`{}`", "    {}", "[x]: {}", "![i]({})", "<{}>"]
+)
 def test_no_link_hides(hidden: str) -> None:
-    assert "A201" in codes(answer(f"{REFERENCES}\n\n{hidden.format('https://evil.example.net/x')}").replace("example.", "sample."))
+    assert "A201" in codes(
+        answer(f"{REFERENCES}\n\n{hidden.format('https://evil.example.net/x')}").replace("example.", "sample.")
+    )
 
 
 def test_safe_fixes_make_links_and_titles_as_they_were_offered() -> None:
@@ -287,25 +296,26 @@ def test_figures_over_a_set() -> None:
     assert figures["citation_recall"] == 1
     assert metrics_data([])["share_grounded"] is None
 
+
 FORMS = {
-    'numbered refs': '1. NST-fast-style-mosaic - https://github.com/rrmina/fast-style\n2. "§T§" (2024), http://arxiv.org/pdf/2401.10000v1.pdf\n3. §O§. arXiv:2402.20000',
-    'bold dash': '- **§T§** — A method for faces. [Paper](http://arxiv.org/pdf/2401.10000v1.pdf) | [Code](https://github.com/lightlab/glownet)\n- **§O§**: A survey that lists Many Things. [arXiv](http://arxiv.org/pdf/2402.20000v2.pdf)',
-    'descr': '- **Model**: §T§\n  - **Paper**: http://arxiv.org/pdf/2401.10000v1.pdf\n  - **Relevance**: Shows How Light Moves Across Faces In Photos\n  - **Why It Matters**: Key Insight',
-    'paper title': '**Papers:**\n- Paper: §T§\n  Link: http://arxiv.org/pdf/2401.10000v1.pdf\n- Paper: §O§ (http://arxiv.org/pdf/2402.20000v2.pdf)',
-    'wrapped': '- **Model**: GlowNet: Learning to Relight Portraits\n  from a Single Photo\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf',
-    'authors': '- Ada Lumen. *§T§*. arXiv preprint arXiv:2401.10000, 2024.',
-    'footnote': '[^1]: §T§. http://arxiv.org/pdf/2401.10000v1.pdf',
-    'subhead': '#### §T§\n- Paper: http://arxiv.org/pdf/2401.10000v1.pdf\n- GitHub: https://github.com/lightlab/glownet\n\n#### §O§\n- Paper: http://arxiv.org/pdf/2402.20000v2.pdf',
-    'generic bold': '**Primary Model**\n\n- NST-fast-style-mosaic: https://github.com/rrmina/fast-style\n\n**Supporting Research Papers And Tools**\n\n- §T§: http://arxiv.org/pdf/2401.10000v1.pdf',
-    'project': '- §T§\n  - Project Page: https://gitlab.com/lightlab/extra\n  - Official Implementation: https://github.com/lightlab/glownet\n  - PDF: http://arxiv.org/pdf/2401.10000v1.pdf',
-    'inline': 'The answer rests on §T§ (http://arxiv.org/pdf/2401.10000v1.pdf) and §O§ (http://arxiv.org/pdf/2402.20000v2.pdf).',
-    'table2': '| Type | Name | Paper | Code |\n|---|---|---|---|\n| Model | NST-fast-style-mosaic | N/A | [GitHub](https://github.com/rrmina/fast-style) |\n| Paper | §T§ | [arXiv](http://arxiv.org/pdf/2401.10000v1.pdf) | [GitHub](https://github.com/lightlab/glownet) |',
-    'code block': '```\nModel: §T§\nPaper: http://arxiv.org/pdf/2401.10000v1.pdf\n```',
-    'json': '{"title": "§T§", "paper": "http://arxiv.org/pdf/2401.10000v1.pdf"}',
-    'emoji': '🔹 **Model:** NST-fast-style-mosaic\n🔗 https://github.com/rrmina/fast-style\n🔹 **Paper:** §T§\n🔗 http://arxiv.org/pdf/2401.10000v1.pdf',
-    'model note': '- **Model**: NST-fast-style-mosaic (neural style transfer model)\n  - GitHub: https://github.com/rrmina/fast-style\n- **Model**: §T§ – relights portraits\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf',
-    'none remark': '- **Model**: §O§\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n  - GitHub: Not provided in the prompt',
-    'html': '<ul><li><a href="http://arxiv.org/pdf/2401.10000v1.pdf">§T§</a></li></ul>',
+    "numbered refs": '1. NST-fast-style-mosaic - https://github.com/rrmina/fast-style\n2. "§T§" (2024), http://arxiv.org/pdf/2401.10000v1.pdf\n3. §O§. arXiv:2402.20000',
+    "bold dash": "- **§T§** — A method for faces. [Paper](http://arxiv.org/pdf/2401.10000v1.pdf) | [Code](https://github.com/lightlab/glownet)\n- **§O§**: A survey that lists Many Things. [arXiv](http://arxiv.org/pdf/2402.20000v2.pdf)",
+    "descr": "- **Model**: §T§\n  - **Paper**: http://arxiv.org/pdf/2401.10000v1.pdf\n  - **Relevance**: Shows How Light Moves Across Faces In Photos\n  - **Why It Matters**: Key Insight",
+    "paper title": "**Papers:**\n- Paper: §T§\n  Link: http://arxiv.org/pdf/2401.10000v1.pdf\n- Paper: §O§ (http://arxiv.org/pdf/2402.20000v2.pdf)",
+    "wrapped": "- **Model**: GlowNet: Learning to Relight Portraits\n  from a Single Photo\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf",
+    "authors": "- Ada Lumen. *§T§*. arXiv preprint arXiv:2401.10000, 2024.",
+    "footnote": "[^1]: §T§. http://arxiv.org/pdf/2401.10000v1.pdf",
+    "subhead": "#### §T§\n- Paper: http://arxiv.org/pdf/2401.10000v1.pdf\n- GitHub: https://github.com/lightlab/glownet\n\n#### §O§\n- Paper: http://arxiv.org/pdf/2402.20000v2.pdf",
+    "generic bold": "**Primary Model**\n\n- NST-fast-style-mosaic: https://github.com/rrmina/fast-style\n\n**Supporting Research Papers And Tools**\n\n- §T§: http://arxiv.org/pdf/2401.10000v1.pdf",
+    "project": "- §T§\n  - Project Page: https://gitlab.com/lightlab/extra\n  - Official Implementation: https://github.com/lightlab/glownet\n  - PDF: http://arxiv.org/pdf/2401.10000v1.pdf",
+    "inline": "The answer rests on §T§ (http://arxiv.org/pdf/2401.10000v1.pdf) and §O§ (http://arxiv.org/pdf/2402.20000v2.pdf).",
+    "table2": "| Type | Name | Paper | Code |\n|---|---|---|---|\n| Model | NST-fast-style-mosaic | N/A | [GitHub](https://github.com/rrmina/fast-style) |\n| Paper | §T§ | [arXiv](http://arxiv.org/pdf/2401.10000v1.pdf) | [GitHub](https://github.com/lightlab/glownet) |",
+    "code block": "```\nModel: §T§\nPaper: http://arxiv.org/pdf/2401.10000v1.pdf\n```",
+    "json": '{"title": "§T§", "paper": "http://arxiv.org/pdf/2401.10000v1.pdf"}',
+    "emoji": "🔹 **Model:** NST-fast-style-mosaic\n🔗 https://github.com/rrmina/fast-style\n🔹 **Paper:** §T§\n🔗 http://arxiv.org/pdf/2401.10000v1.pdf",
+    "model note": "- **Model**: NST-fast-style-mosaic (neural style transfer model)\n  - GitHub: https://github.com/rrmina/fast-style\n- **Model**: §T§ – relights portraits\n  - Paper: http://arxiv.org/pdf/2401.10000v1.pdf",
+    "none remark": "- **Model**: §O§\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n  - GitHub: Not provided in the prompt",
+    "html": '<ul><li><a href="http://arxiv.org/pdf/2401.10000v1.pdf">§T§</a></li></ul>',
 }
 
 
@@ -327,7 +337,9 @@ def test_a_foreign_link_is_found_in_every_form(form: str) -> None:
 
 @pytest.mark.parametrize("form", sorted(set(FORMS) - {"inline", "json", "footnote", "wrapped"}))
 def test_an_altered_title_is_found_in_every_form_that_marks_it(form: str) -> None:
-    assert "A302" in codes(in_form(form).replace("Relight Portraits", "Repaint Portraits").replace("of Brush", "on Brush"))
+    assert "A302" in codes(
+        in_form(form).replace("Relight Portraits", "Repaint Portraits").replace("of Brush", "on Brush")
+    )
 
 
 @pytest.mark.parametrize("form", ["{}", "**{}**", "**Candy ({})**", "`{}`", "“{}”", "the {} model"])

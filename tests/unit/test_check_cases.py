@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from explainer.check import check_answer
-from explainer.intake import Intake
+from explainer.checking.check import check_answer
+from explainer.checking.intake import Intake
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 
@@ -22,7 +22,10 @@ def test_the_case_is_judged_as_expected(case: str) -> None:
     offered = Intake().by_question(folder / "question.yaml").unwrap()
     report = check_answer((folder / "answer.md").read_text(encoding="utf-8"), offered, answer_id=case)
     lines = ["grounded" if report.grounded else "not grounded"]
-    lines += [f"{f.location.line}:{f.location.column} {f.code} {f.severity} {f.text.strip()}".rstrip() for f in report.findings]
+    lines += [
+        f"{f.location.line}:{f.location.column} {f.code} {f.severity} {f.text.strip()}".rstrip()
+        for f in report.findings
+    ]
     found = "".join(f"{line}\n" for line in lines)
     expected = folder / "expected.txt"
     if os.environ.get("EXPLAINER_UPDATE"):

@@ -14,9 +14,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from explainer.check import Checked, check_answer
-from explainer.check_report import CHECK_FORMATS, render_report
-from explainer.intake import Intake
+from explainer.checking.check import Checked, check_answer
+from explainer.checking.check_report import CHECK_FORMATS, render_report
+from explainer.checking.intake import Intake
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests/cases/check"
@@ -30,8 +30,14 @@ def reports() -> list[Checked]:
         offered = Intake().by_question(folder / "question.yaml").unwrap()
         text = (folder / "answer.md").read_text(encoding="utf-8")
         found.append(check_answer(text, offered, answer_id=folder.name, file=f"{folder.name}/answer.md"))
-        hostile = text.replace("Model**: ", f"Model**: {HOSTILE.strip()}", 1) + HOSTILE + f"[{HOSTILE.strip()}](javascript:alert(1))\n"
-        found.append(check_answer(hostile, offered, answer_id=f"{folder.name}-{HOSTILE}", file="odd name é,:.md", line=3))
+        hostile = (
+            text.replace("Model**: ", f"Model**: {HOSTILE.strip()}", 1)
+            + HOSTILE
+            + f"[{HOSTILE.strip()}](javascript:alert(1))\n"
+        )
+        found.append(
+            check_answer(hostile, offered, answer_id=f"{folder.name}-{HOSTILE}", file="odd name é,:.md", line=3)
+        )
     return found
 
 
@@ -103,7 +109,7 @@ def test_the_page_runs_nothing_and_loads_nothing(reports: list[Checked]) -> None
 
 
 def test_the_page_shows_every_character_of_an_answer_once(reports: list[Checked]) -> None:
-    from explainer.page import _pieces
+    from explainer.checking.page import _pieces
     from explainer.text import replace_refused
 
     for report in reports:
@@ -112,7 +118,12 @@ def test_the_page_shows_every_character_of_an_answer_once(reports: list[Checked]
 
 def test_a_long_line_is_cut_around_the_place(reports: list[Checked]) -> None:
     offered = Intake().by_question(CASES / "faithful/question.yaml").unwrap()
-    text = (CASES / "faithful/answer.md").read_text(encoding="utf-8") + "深 " * 200 + "https://evil.example.net/x " + "y" * 500
+    text = (
+        (CASES / "faithful/answer.md").read_text(encoding="utf-8")
+        + "深 " * 200
+        + "https://evil.example.net/x "
+        + "y" * 500
+    )
     shown = render_report("text", [check_answer(text, offered)]).splitlines()
     at = next(index for index, line in enumerate(shown) if "A204" in line)
     assert "https://evil.example.net/x" in shown[at + 1]
@@ -143,8 +154,16 @@ def test_the_page_fits_a_real_browser(width: int, tmp_path: Path, reports: list[
         "getComputedStyle(d.querySelector('.tile')).borderTopStyle].join(' ')}</script>",
         encoding="utf-8",
     )
-    command = [str(CHROMIUM), *FLAGS, "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/profile", "--dump-dom"]
-    done = subprocess.run([*command, f"file://{tmp_path}/frame.html"], capture_output=True, text=True, timeout=120, check=True)
+    command = [
+        str(CHROMIUM),
+        *FLAGS,
+        "--allow-file-access-from-files",
+        f"--user-data-dir={tmp_path}/profile",
+        "--dump-dom",
+    ]
+    done = subprocess.run(
+        [*command, f"file://{tmp_path}/frame.html"], capture_output=True, text=True, timeout=120, check=True
+    )
     found = re.search(r"<pre id=\"out\">(\d+) (\d+) (\w+)<", done.stdout)
     assert found, done.stdout[-500:]
     assert int(found[1]) <= width

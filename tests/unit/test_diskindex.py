@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from explainer import parse_catalog
-from explainer.indexed import IndexedRecommender, open_indexed
+from explainer.recommending.indexed import IndexedRecommender, open_indexed
 from explainer.resolve import Library
 
 pytest.importorskip("tantivy")

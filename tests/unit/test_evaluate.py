@@ -5,8 +5,8 @@ import json
 import pytest
 
 from explainer import parse_catalog
-from explainer.evaluate import Label, bootstrap, evaluate, label_of, parse_label
-from explainer.recommend import Recommender
+from explainer.recommending.evaluate import Label, bootstrap, evaluate, label_of, parse_label
+from explainer.recommending.recommend import Recommender
 from explainer.resolve import Library
 
 CATALOG = """\

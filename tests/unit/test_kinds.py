@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.kinds import Wish, parse_signature
-from explainer.terms import terms
+from explainer.recommending.kinds import Wish, parse_signature
+from explainer.recommending.terms import terms
 
 
 @pytest.mark.parametrize(

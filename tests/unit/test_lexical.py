@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.lexical import FieldedIndex
+from explainer.recommending.lexical import FieldedIndex
 from tests.support import examples
 
 DOCUMENTS = [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.links import arxiv_link, identify, is_placeholder, resembles
-from explainer.linkscan import spot_links
+from explainer.checking.links import arxiv_link, identify, is_placeholder, resembles
+from explainer.checking.linkscan import spot_links
 
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 
@@ -66,7 +66,10 @@ def test_different_places_keep_different_keys() -> None:
     assert len({link.key for link in map(identify, urls) if link}) == len(urls)
 
 
-@pytest.mark.parametrize("text", ["", "#", "None", "not a link", "javascript:alert(1)", "ftp://a.org/x", "https://", "http://[::1", "a b.org/x"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "#", "None", "not a link", "javascript:alert(1)", "ftp://a.org/x", "https://", "http://[::1", "a b.org/x"],
+)
 def test_what_is_no_web_address_has_no_identity(text: str) -> None:
     assert identify(text) is None
 
@@ -120,7 +123,9 @@ def test_an_offered_url_is_found_with_all_its_punctuation() -> None:
     assert [s.text for s in spot_links(f"see {odd}.", [odd])] == [odd]
 
 
-@pytest.mark.parametrize("url", ["https://example.com/p", "https://github.com/your-name/repo", "https://arxiv.org/abs/xxxx.xxxxx"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/p", "https://github.com/your-name/repo", "https://arxiv.org/abs/xxxx.xxxxx"]
+)
 def test_placeholders_are_known(url: str) -> None:
     assert is_placeholder(url)
 
@@ -132,7 +137,9 @@ def test_any_text_is_read_and_every_link_found_lies_where_it_says(text: str) -> 
         assert text[spotted.start : spotted.end] == spotted.text
 
 
-@given(st.from_regex(r"https?://[a-zA-Z0-9.-]{1,20}(?:/[a-zA-Z0-9._~%-]{0,10}){0,4}(?:\?[a-z=&]{0,8})?", fullmatch=True))
+@given(
+    st.from_regex(r"https?://[a-zA-Z0-9.-]{1,20}(?:/[a-zA-Z0-9._~%-]{0,10}){0,4}(?:\?[a-z=&]{0,8})?", fullmatch=True)
+)
 def test_identity_is_idempotent(url: str) -> None:
     link = identify(url)
     if link is not None and link.kind == "web":

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.pin import pin
+from explainer.recommending.pin import pin
 from explainer.yamltext import read_yaml
 from tests.support import examples
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer import load_catalogs, parse_catalog
-from explainer.ranking import Ranking
-from explainer.reasons import Recommendation
-from explainer.recommend import Recommender
+from explainer.recommending.ranking import Ranking
+from explainer.recommending.reasons import Recommendation
+from explainer.recommending.recommend import Recommender
 from explainer.resolve import Library
 from explainer.schema import Entry
 from tests.support import ROOT, examples

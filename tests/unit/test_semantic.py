@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from explainer import parse_catalog
-from explainer.recommend import Recommender
-from explainer.semantic import Semantic, load_semantic
-from explainer.vectors import VectorCache
+from explainer.recommending.recommend import Recommender
+from explainer.recommending.semantic import Semantic, load_semantic
+from explainer.recommending.vectors import VectorCache
 
 CATALOG = """\
 models:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from explainer.recommending.taxonomy import Taxonomy
+from explainer.recommending.terms import terms
 from explainer.schema import Task
-from explainer.taxonomy import Taxonomy
-from explainer.terms import terms
 
 TASKS = (
     Task(id="weather-removal", aliases=("Weather Removal", "rain streaks")),

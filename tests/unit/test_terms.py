@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.terms import term, terms, words
+from explainer.recommending.terms import term, terms, words
 from tests.support import examples
 
 

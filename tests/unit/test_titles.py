@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.titles import NEAR, acronyms, canonical, own_words, similarity, words
+from explainer.checking.titles import NEAR, acronyms, canonical, own_words, similarity, words
 
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 
@@ -19,7 +19,7 @@ SHARED = Path(os.environ.get("EXPLAINER_SHARED", Path(__file__).resolve().parent
     ("one", "other"),
     [
         ("Attention Is All You Need", "attention is all you need."),
-        ("A–B — “C”: D’s", "a-b - \"c\": d's"),
+        ("A–B — “C”: D’s", 'a-b - "c": d\'s'),
         ("Café Society", "cafe society"),
         ("R&D in Vision", "R and D in Vision"),
         ("Generation∗", "Generation"),
@@ -81,6 +81,8 @@ def test_no_two_entries_of_a_catalog_become_one(file: str, key: str) -> None:
     names = {json.loads(line)[key] for line in lines}
     folded: dict[str, set[str]] = {}
     for name in names:
-        folded.setdefault(canonical(name), set()).add(" ".join("".join(c if c.isalnum() else " " for c in name.lower()).split()))
+        folded.setdefault(canonical(name), set()).add(
+            " ".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+        )
     assert all(canonical(name) for name in names)
     assert not {form: group for form, group in folded.items() if len({part.replace(" ", "") for part in group}) > 1}

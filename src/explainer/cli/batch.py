@@ -11,7 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from explainer import __version__
-from explainer.batch import Batch, Shop, Summary
+from explainer.batching.batch import Batch, Shop, Summary
+from explainer.batching.crew import WorkerLostError
+from explainer.batching.fingerprint import hash_of_template
+from explainer.batching.freshness import FolderComparison, LinesComparison
+from explainer.batching.manifest import Recipe
+from explainer.batching.opening import open_source
+from explainer.batching.sources import Skipped, Source
+from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
+from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
@@ -28,17 +36,9 @@ from explainer.cli.options import (
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.cli.progress import Progress
 from explainer.cli.requests import BodyOption, ModelOption, request_body
-from explainer.crew import WorkerLostError
 from explainer.findings import ExitStatus, ExplainerError, Finding, Location, exit_status
-from explainer.fingerprint import hash_of_template
 from explainer.formats import FORMATS, promptfoo_config
-from explainer.freshness import FolderComparison, LinesComparison
-from explainer.manifest import Recipe
-from explainer.opening import open_source
-from explainer.sources import Skipped, Source
-from explainer.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.text import printable
-from explainer.tokens import TOKENIZERS, UnknownTokenizerError, counter
 from explainer.workspace import STDIN, display_path
 
 app = new_app()
@@ -151,7 +151,7 @@ def _work(source: Source, target: Target, shop: Shop, voice: _Voice, *, jobs: in
 
 
 def _make_worker(shop: Shop) -> Any:
-    from explainer.shop import make_worker  # a run that finds nothing to do never gets here
+    from explainer.batching.shop import make_worker  # a run that finds nothing to do never gets here
 
     return make_worker(shop)
 

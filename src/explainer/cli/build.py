@@ -161,9 +161,9 @@ def _encode(
     """The text of what was built; a request has the `custom_id` that a batch gives it."""
     if output_format == "text":
         return built.text
-    from explainer.fingerprint import hash_of_template
-    from explainer.manifest import Recipe
-    from explainer.prepared import Prepared, content_key
+    from explainer.batching.fingerprint import hash_of_template
+    from explainer.batching.manifest import Recipe
+    from explainer.batching.prepared import Prepared, content_key
     from explainer.render import render_context
 
     format_ = FORMATS[output_format]

@@ -12,14 +12,14 @@ from explainer.cli.app import new_app
 from explainer.cli.catalog import FormatOption
 from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
 from explainer.cli.output import say, show_findings, write_stdout
-from explainer.compare import Change, PromptChange, compare, compare_prompts
-from explainer.curation import QuestionFile, Shelves, find_uses, load_questions, rename, write_changes
+from explainer.curating.compare import Change, PromptChange, compare, compare_prompts
+from explainer.curating.curation import QuestionFile, Shelves, find_uses, load_questions, rename, write_changes
+from explainer.curating.usage import Use, index_of
 from explainer.findings import ExitStatus, Finding, Location, exit_status, has_errors
 from explainer.project import Shelf
 from explainer.resolve import Library
 from explainer.templates import builtin_renderer
 from explainer.text import printable, shorten
-from explainer.usage import Use, index_of
 from explainer.workspace import catalog_paths
 
 app = new_app()

@@ -8,7 +8,7 @@ from explainer.cli.app import new_app
 from explainer.cli.catalog import FormatOption, open_library
 from explainer.cli.options import CatalogOption, FindingsOption
 from explainer.cli.output import write_stdout
-from explainer.stats import count, stats_data, stats_text
+from explainer.curating.stats import count, stats_data, stats_text
 from explainer.text import printable
 
 app = new_app()

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from explainer.check import Checked, check_answer, status_of, unchecked
-from explainer.check_report import CHECK_FORMATS, render_report, verdict_line
+from explainer.checking.check import Checked, check_answer, status_of, unchecked
+from explainer.checking.check_report import CHECK_FORMATS, render_report, verdict_line
+from explainer.checking.intake import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
+from explainer.checking.offered import Offered
 from explainer.cli.app import new_app
 from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, completing, one_of
 from explainer.cli.output import complain, say, show_findings, write_product, write_stdout
 from explainer.findings import ExitStatus, Finding, Parsed, exit_status
-from explainer.intake import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
-from explainer.offered import Offered
 from explainer.rules import RULES, Severity
 from explainer.workspace import STDIN, display_path, read_text, write_bytes
 
@@ -109,9 +109,7 @@ def run(
         _explain(explain)
         raise typer.Exit
     paths = answers or []
-    wishes = _Wishes(
-        question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline
-    )
+    wishes = _Wishes(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
     _refuse_wrong_usage(paths, wishes, alone=fix or repair)
     intake = Intake(catalog or [], wishes.problems)
     given = list(_given(paths, wishes, intake))
@@ -123,7 +121,7 @@ def run(
         for name in intake.catalogs:
             say(f"catalog: {name}")
     if write_baseline is not None:
-        from explainer.waivers import baseline_text
+        from explainer.checking.waivers import baseline_text
 
         problem = write_bytes(write_baseline, baseline_text(reports).encode())
         wishes.problems += [problem] if problem else []
@@ -162,9 +160,7 @@ def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, alone: bool) 
         message = "give an answer: a file, a folder, .jsonl, or - for stdin"
         raise typer.BadParameter(message, param_hint="ANSWER")
     if wishes.question is not None and wishes.prompt is not None:
-        message = (
-            "give one of the two: what was offered is what the prompt printed, or what the question names"
-        )
+        message = "give one of the two: what was offered is what the prompt printed, or what the question names"
         raise typer.BadParameter(message, param_hint="--question/--prompt")
     sources = [str(path) for path in (*paths, wishes.question, wishes.prompt) if path is not None]
     if sources.count(STDIN) > 1:
@@ -197,9 +193,7 @@ def _given(paths: Sequence[Path], wishes: _Wishes, intake: Intake) -> Iterator[G
         else:
             if alone is None:
                 alone = (
-                    intake.by_question(wishes.question)
-                    if wishes.question
-                    else intake.by_prompt(wishes.prompt or path)
+                    intake.by_question(wishes.question) if wishes.question else intake.by_prompt(wishes.prompt or path)
                 )
             yield intake.single(path, alone)
 
@@ -215,12 +209,10 @@ def _checked(given: Given) -> Checked:
     return replace(report, findings=(*given.findings, *report.findings))
 
 
-def _fix(
-    given: Sequence[Given], reports: Sequence[Checked], wishes: _Wishes
-) -> list[Checked]:
+def _fix(given: Sequence[Given], reports: Sequence[Checked], wishes: _Wishes) -> list[Checked]:
     """Mend the answers in place and check them again; an answer on stdin goes, mended, to stdout as the product."""
-    from explainer.repair import apply_fixes
-    from explainer.waivers import select
+    from explainer.checking.repair import apply_fixes
+    from explainer.checking.waivers import select
 
     mended: list[Checked] = []
     for one, report in zip(given, select(reports, wishes.select, wishes.ignore), strict=True):
@@ -258,11 +250,7 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     reports = waivers.select(reports, wishes.select, wishes.ignore)
     if wishes.waivers is not None:
         text = read_text(wishes.waivers, limit=MAX_ANSWER_BYTES)
-        parsed = (
-            waivers.parse_waivers(text.value, display_path(wishes.waivers))
-            if text.value is not None
-            else text
-        )
+        parsed = waivers.parse_waivers(text.value, display_path(wishes.waivers)) if text.value is not None else text
         wishes.problems += parsed.findings
         if isinstance(parsed.value, list):
             today = dt.datetime.now(tz=dt.UTC).date()
@@ -270,11 +258,7 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
             wishes.problems += found
     if wishes.baseline is not None:
         text = read_text(wishes.baseline, limit=MAX_ANSWER_BYTES)
-        known = (
-            waivers.parse_baseline(text.value, display_path(wishes.baseline))
-            if text.value is not None
-            else None
-        )
+        known = waivers.parse_baseline(text.value, display_path(wishes.baseline)) if text.value is not None else None
         wishes.problems += (known or text).findings
         if known is not None and known.value is not None:
             reports = waivers.apply_baseline(reports, known.value)
@@ -284,7 +268,7 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
 def _product(output_format: str, given: Sequence[Given], reports: Sequence[Checked], *, repair: bool) -> str:
     if not repair:
         return render_report(output_format, reports)
-    from explainer.repair import repair_prompt
+    from explainer.checking.repair import repair_prompt
 
     texts = [
         repair_prompt(report, one.offered)
@@ -296,9 +280,7 @@ def _product(output_format: str, given: Sequence[Given], reports: Sequence[Check
     return "\n".join(filter(None, texts))
 
 
-def _status(
-    reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool
-) -> ExitStatus:
+def _status(reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool) -> ExitStatus:
     """2 beats 1 beats 3 beats 0."""
     statuses = {status_of(reports, fail_on=least), exit_status(problems, strict=strict)}
     order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)

@@ -21,9 +21,9 @@ from explainer.cli.output import show_findings, write_stdout
 from explainer.text import printable, shorten
 
 if TYPE_CHECKING:
-    from explainer.evaluate import Evaluation, Label, Outcome
     from explainer.findings import Finding
-    from explainer.recommend import Recommender
+    from explainer.recommending.evaluate import Evaluation, Label, Outcome
+    from explainer.recommending.recommend import Recommender
     from explainer.resolve import Library
 
 _FORMATS = ("text", "json")
@@ -49,7 +49,7 @@ def run(
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
     from explainer.findings import exit_status, has_errors
     from explainer.project import Shelf, catalogs_for
-    from explainer.recommend import recommender_of
+    from explainer.recommending.recommend import recommender_of
 
     paths = catalogs_for(catalog or [], None, Path())
     library = Shelf().library(paths.value or [])
@@ -67,8 +67,8 @@ def run(
 
 
 def _labels(path: Path, library: Library, recommender: Recommender, found: list[Finding]) -> list[Label]:
-    from explainer.evaluate import label_of, parse_label
     from explainer.project import load_lines
+    from explainer.recommending.evaluate import label_of, parse_label
 
     lines = load_lines(path)
     found += lines.findings
@@ -86,7 +86,7 @@ def _labels(path: Path, library: Library, recommender: Recommender, found: list[
 
 
 def _evaluate(labels: Sequence[Label], recommender: Recommender, library: Library) -> Evaluation:
-    from explainer.evaluate import DEPTH, evaluate
+    from explainer.recommending.evaluate import DEPTH, evaluate
 
     def offered(label: Label) -> list[str]:
         if label.kind == "models":
@@ -104,7 +104,7 @@ def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) ->
     if output_format == "json":
         write_stdout(json.dumps(_data(evaluation, kind, missed), ensure_ascii=False, indent=2) + "\n")
         return
-    from explainer.evaluate import METRICS
+    from explainer.recommending.evaluate import METRICS
 
     lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
     for name in METRICS:
@@ -127,7 +127,7 @@ def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) ->
 
 
 def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[str, Any]:
-    from explainer.evaluate import METRICS
+    from explainer.recommending.evaluate import METRICS
 
     figures = {name: evaluation.metric(name) for name in METRICS}
     return {

@@ -9,8 +9,8 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.output import say, show_findings
+from explainer.curating.scaffold import project_files
 from explainer.findings import ExitStatus, Finding, Location
-from explainer.scaffold import project_files
 from explainer.workspace import display_path, write_bytes
 
 app = new_app()

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from explainer.findings import Finding
-    from explainer.recommend import SupportsScores
+    from explainer.recommending.recommend import SupportsScores
 
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
@@ -38,7 +38,12 @@ def completing(choices: Collection[str]) -> Callable[[str], list[str]]:
 
 CatalogOption = Annotated[
     list[Path] | None,
-    typer.Option("--catalog", metavar="PATH", readable=False, help="A catalog file or folder; may be repeated, the first one wins."),
+    typer.Option(
+        "--catalog",
+        metavar="PATH",
+        readable=False,
+        help="A catalog file or folder; may be repeated, the first one wins.",
+    ),
 ]
 FindingsOption = Annotated[
     str,
@@ -84,7 +89,7 @@ def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | Non
     """
     if where is None:
         return None
-    from explainer.semantic import load_semantic
+    from explainer.recommending.semantic import load_semantic
 
     loaded = load_semantic(where)
     found += loaded.findings

@@ -43,7 +43,7 @@ def write_stdout(text: str) -> None:
         message = "stdout is closed"
         raise ClosedOutputError(message, _UNUSABLE)
     try:
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
         sys.stdout.buffer.flush()
     except OSError as error:
         _discard_rest()

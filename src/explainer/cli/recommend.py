@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explainer.choice_report import SCHEMA, choice_data, choice_text
-from explainer.choose import fit_findings
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
@@ -28,13 +26,15 @@ from explainer.cli.output import say, show_findings, write_product
 from explainer.findings import ExitStatus, Finding, exit_status
 from explainer.project import Shelf, catalogs_for, load_question_lines
 from explainer.question import LoadedQuestion, question_from_text
-from explainer.recommend import Choice, recommender_of
+from explainer.recommending.choice_report import SCHEMA, choice_data, choice_text
+from explainer.recommending.choose import fit_findings
+from explainer.recommending.recommend import Choice, recommender_of
 from explainer.resolve import Library
 from explainer.text import printable, shorten
 from explainer.workspace import STDIN, CatalogPath, display_path
 
 if TYPE_CHECKING:
-    from explainer.indexed import IndexedRecommender
+    from explainer.recommending.indexed import IndexedRecommender
 
 FORMATS = ("text", "json", "jsonl")
 
@@ -164,7 +164,7 @@ def _indexed(
     anew: bool,  # one of two tries
 ) -> IndexedRecommender | None:
     if paths not in _OPEN:
-        from explainer.indexed import open_indexed
+        from explainer.recommending.indexed import open_indexed
 
         def progress(count: int) -> None:
             if sys.stderr is not None and sys.stderr.isatty():

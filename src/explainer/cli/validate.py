@@ -20,7 +20,8 @@ app = new_app()
 @app.command()
 def run(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", readable=False, help="Files and folders; by default this project's.")
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", readable=False, help="Files and folders; by default this project's."),
     ] = None,
     catalog: CatalogOption = None,
     output_format: Annotated[

@@ -1,0 +1,224 @@
+"""The use case: an answer and what was offered to it → proof that it cites nothing else, or what is wrong with it.
+
+What it proves: every link, title and name that the answer gives as a source is one that was offered, written as it was
+offered, and no name stands with another's link. What it does not prove: that the prose is true, or that it follows from
+the sources. Knowledge from elsewhere that is not cited passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from explainer.checking.check_links import (
+    link_status,
+    misattributed,
+    odd_destinations,
+    repository_ids,
+    spoofed,
+    wrong_place,
+)
+from explainer.checking.check_names import author_years, catalogued_names, claimed_names, phrases
+from explainer.checking.check_sections import completeness, coverage, order, refusal, sections, workflow
+from explainer.checking.naming import Fit
+from explainer.checking.offered import Offered, Source
+from explainer.checking.review import Fault, Fix, Review, review_of
+from explainer.findings import ExitStatus, Finding, Location
+from explainer.rules import RULES, Severity
+
+__all__ = ["CHECKS", "Checked", "Citation", "check_answer", "status_of", "unchecked"]
+
+Check: TypeAlias = Callable[[Review], Iterator[Fault]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    completeness,
+    refusal,
+    sections,
+    order,
+    workflow,
+    link_status,
+    odd_destinations,
+    spoofed,
+    claimed_names,
+    phrases,
+    catalogued_names,
+    author_years,
+    repository_ids,
+    misattributed,
+    wrong_place,
+    coverage,
+)
+"""All rules. A rule is a function from the review of an answer to the faults that it finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One source that the answer cites.
+
+    Attributes:
+        text: the link, title or name, as written.
+        kind: `link`, `title` (given as one) or `name` (the text of a link, a lead).
+        status: offered, respelled, shortened, reworded, known, question; altered, catalogued, foreign, invalid,
+            misattributed.
+        entry: the name of the entry that it means, if any.
+        line: where it is; `column`, too.
+        start: its place in the text; `end`: the end of that.
+    """
+
+    text: str
+    kind: str
+    status: str
+    entry: str | None
+    line: int
+    column: int
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found about one answer.
+
+    Attributes:
+        id: its id.
+        file: the name of its file.
+        findings: what is wrong, in the order of the text.
+        citations: all links, titles and names that it gives as sources.
+        text: the answer, as it was given.
+        fixes: safe changes, by the code of the finding that they mend.
+        sources: all offered entries.
+        used: the names of those that it uses.
+        waived: findings that a reviewed file waives.
+        line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
+    """
+
+    id: str
+    file: str
+    findings: tuple[Finding, ...]
+    citations: tuple[Citation, ...] = ()
+    text: str = ""
+    fixes: tuple[tuple[str, Fix], ...] = ()
+    sources: tuple[Source, ...] = ()
+    used: tuple[str, ...] = ()
+    waived: tuple[Finding, ...] = field(default=())
+    line: int = 0
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The names of all offered entries."""
+        return tuple(source.name for source in self.sources)
+
+    @property
+    def grounded(self) -> bool:
+        """Whether something was checked and no error stands."""
+        return not any(finding.is_error for finding in self.findings)
+
+
+def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> Checked:
+    """Return the report of an answer that could not be checked; at least one of the findings is an error."""
+    return Checked(answer_id, file, tuple(findings), text=text, line=line)
+
+
+def check_answer(
+    text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
+) -> Checked:
+    """Check one answer against what was offered to it.
+
+    Args:
+        text: the answer, exactly as it was given.
+        offered: what it may cite.
+        answer_id: its id in reports.
+        file: the name that findings give it.
+        line: the line of the file that it stands on, when that holds several answers.
+    """
+    if not offered.sources:
+        finding = Finding(
+            "A102",
+            Location(file),
+            "nothing was offered, so no citation can be checked",
+            "name models or papers",
+        )
+        return unchecked(answer_id, file, [finding], text, line)
+    review = review_of(text, offered)
+    if not any(char.isalnum() for char in review.answer.body):
+        finding = Finding(
+            "A101",
+            Location(file),
+            "the answer is empty: there is nothing to check",
+            "ask for the answer again",
+        )
+        return unchecked(answer_id, file, [finding], text, line)
+    faults = sorted(
+        {fault for check in CHECKS for fault in check(review)},
+        key=lambda fault: (
+            RULES[fault.code].severity is Severity.NOTE,
+            fault.start,
+            fault.code,
+            fault.end,
+            fault.message,
+        ),
+    )
+    used = review.named_in(0, review.answer.lines)
+    return Checked(
+        answer_id,
+        file,
+        tuple(_finding(fault, review, file) for fault in faults),
+        tuple(_citations(review, faults)),
+        text,
+        tuple((fault.code, fault.fix) for fault in faults if fault.fix is not None),
+        offered.sources,
+        tuple(source.name for index, source in enumerate(offered.sources) if index in used),
+        line=line,
+    )
+
+
+def _finding(fault: Fault, review: Review, file: str) -> Finding:
+    location = Location(file, *review.answer.position(fault.start))
+    return Finding(fault.code, location, fault.message, fault.hint, review.answer.text[fault.start : fault.end])
+
+
+_FIT_STATUS: Final = {
+    Fit.EXACT: "offered",
+    Fit.KNOWN: "known",
+    Fit.SHORT: "shortened",
+    Fit.REWORDED: "reworded",
+    Fit.ALTERED: "altered",
+    Fit.CATALOGUED: "catalogued",
+    Fit.FOREIGN: "foreign",
+}
+
+
+def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
+    names = [source.name for source in review.offered.sources]
+    wrong = {fault.start for fault in faults if fault.code in ("A401", "A402")}
+    found: list[Citation] = []
+    for verdict in review.links:
+        spotted = verdict.cited.spotted
+        status = "misattributed" if spotted.start in wrong else verdict.status
+        entry = names[verdict.owners[0][0]] if verdict.owners else verdict.meant if status == "catalogued" else None
+        place = review.answer.position(spotted.start)
+        found.append(Citation(spotted.text, "link", status, entry, *place, spotted.start, spotted.end))
+    for claim, judged in review.verdicts:
+        if judged.fit is not Fit.NO_NAME:
+            kind = "title" if claim.strict else "name"
+            place = review.answer.position(claim.start)
+            entry = names[judged.sources[0]] if judged.sources else judged.meant
+            found.append(Citation(claim.text, kind, _FIT_STATUS[judged.fit], entry, *place, claim.start, claim.end))
+    yield from sorted(found, key=lambda citation: (citation.start, citation.end))
+
+
+def status_of(reports: Collection[Checked], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
+    """Return the exit status of a run over answers: 2 beats 1 beats 3; no answer at all is 3."""
+    levels = list(Severity)
+    counted = levels[: levels.index(fail_on) + 1]
+    status = ExitStatus.OK if reports else ExitStatus.NOTHING_CHECKED
+    for report in reports:
+        failing = [finding for finding in report.findings if finding.severity in counted]
+        if any(RULES[finding.code].unusable_file for finding in failing):
+            return ExitStatus.UNUSABLE
+        if any(not RULES[finding.code].nothing_checked for finding in failing):
+            status = ExitStatus.ERRORS
+        elif failing and status is ExitStatus.OK:
+            status = ExitStatus.NOTHING_CHECKED
+    return status

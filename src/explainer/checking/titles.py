@@ -1,0 +1,204 @@
+"""Titles and names compared: a form in which harmless retyping is equal, and measures for what is near or shortened.
+
+Equal after `canonical` is safe in a closed list, fuzzy acceptance is not: a similarity ratio of 95 accepts half of the
+near-miss titles of HALLMARK (github.com/rpatrik96/hallmark), so nearness here only ever explains a rejection.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Final
+
+__all__ = [
+    "FILLERS",
+    "NEAR",
+    "acronyms",
+    "canonical",
+    "content_words",
+    "head",
+    "own_words",
+    "same_word",
+    "similarity",
+    "words",
+]
+
+NEAR: Final = 0.8
+"""The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
+
+_GREEK: Final = {
+    name: chr(code)
+    for name, code in zip(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split()  # noqa: SIM905
+        + "varsigma sigma tau upsilon phi chi psi omega".split(),  # noqa: SIM905
+        range(0x3B1, 0x3CA),
+        strict=True,
+    )
+}
+_LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
+_LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
+_ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
+_LATIN_MARKS: Final = re.compile("(?<=[a-z])[\u0300-\u036f]+")
+_FOLDED: Final = str.maketrans(
+    {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
+)
+_MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
+_WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
+_HEAD: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
+_KEPT_SYMBOLS: Final = frozenset("+#%@=&")
+_DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
+
+FILLERS: Final = frozenset(
+    "a an the and or of for in on with via by to from as at using based towards toward into is are be its their this "  # noqa: SIM905
+    "that paper papers model models method methods approach technique techniques framework frameworks system systems "
+    "tool tools toolkit network networks github gitlab git repo repository code source codebase implementation "
+    "official "
+    "link links arxiv pdf doi url website page project homepage hugging face huggingface hf card demo dataset data "
+    "docs "
+    "documentation library article publication preprint reference references study work research read view see here "
+    "original full text more details available app application tutorial colab notebook weights checkpoint checkpoints "
+    "download release pytorch tensorflow jax web site online abstract version primary supporting related main resource "
+    "resources html open access s proposed novel new used et al none na no".split()
+)
+"""Words that carry no claim about which entry is meant."""
+
+_GENERIC_ACRONYMS: Final = frozenset(
+    "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae gpt "  # noqa: SIM905
+    "rgb hdr 2d 3d 4d iou miou sota gpu gpus cpu api apis cad vqa ocr sam clip unet resnet rl rlhf rag lora ssl svm "
+    "pca vaes "
+    "cvpr iccv eccv neurips iclr icml aaai acl emnlp miccai arxiv doi github http https www pdf html mri ct pet "
+    "psnr ssim fid ieee acm qa ir kg slam vr ar xr ui ux sdk id ids pdfs url urls eeg ecg cv hci ood fps nerf nerfs "
+    "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io".split()
+)
+"""Terms of the field and venues: naming them names no entry."""
+
+
+@lru_cache(maxsize=8192)
+def canonical(text: str) -> str:
+    """Return the form in which titles are compared.
+
+    Letter case, spaces, hyphens, quotes, punctuation, LaTeX braces, full-width forms and Latin accents are folded; `&`
+    is `and`. Letters, marks and digits of every script and symbols that tell names apart (`+`, `#`, `α`, `½`) stay.
+    """
+    if text.isascii():
+        return _ascii(text.lower())
+    if _MOJIBAKE.search(text):
+        text = _repaired(text)
+    folded = _folded(text)
+    for _ in range(3):  # taking a sign away can bring two others together: until nothing changes any more
+        again = _folded(folded)
+        if again == folded:
+            break
+        folded = again
+    return folded
+
+
+def _folded(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
+    text = "".join(char for char in _latex(text) if _is_kept(char))
+    text = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
+    return text.replace("&", "and")
+
+
+def _ascii(lowered: str) -> str:
+    if "\\" in lowered:
+        lowered = _latex(lowered)
+        if not lowered.isascii():
+            return "".join(char for char in lowered if _is_kept(char)).replace("&", "and")
+    return _ASCII_DROPPED.sub("", lowered).replace("&", "and")
+
+
+def _latex(text: str) -> str:
+    return _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text)) if "\\" in text else text
+
+
+def _is_kept(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LMN" or char in _KEPT_SYMBOLS or (category[0] == "S" and char not in _DROPPED_SYMBOLS)
+
+
+def _repaired(text: str) -> str:
+    """UTF-8 that was once decoded as Windows-1252, put right where it can be."""
+    try:
+        return text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, as written: runs of letters and digits, with `+` and `#` behind them."""
+    return _WORD.findall(text)
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words, in lower case, that claim something about which entry is meant."""
+    return [word for word in (canonical(w) for w in words(text)) if word and word not in FILLERS]
+
+
+def head(title: str) -> str:
+    """Return the part of a title before its colon or dash, or the whole of it."""
+    return _HEAD.split(title, maxsplit=1)[0].strip()
+
+
+def acronyms(text: str) -> list[str]:
+    """Return the distinctive names in a text, as written: `CoIC`, `MLS2LoD3`, `AGAP`; no terms of the field."""
+    found = []
+    for word in re.findall(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*", text):
+        bare = word.casefold()
+        singular = bare.removesuffix("s")
+        capitals = sum(char.isupper() for char in word)
+        mixed = capitals >= 2 or (capitals and any(char.isdigit() for char in word))  # noqa: PLR2004
+        if mixed and len(word) >= 3 and bare not in _GENERIC_ACRONYMS and singular not in _GENERIC_ACRONYMS:  # noqa: PLR2004
+            if "-" in word and all(part[:1].isupper() and part[1:].islower() for part in word.split("-")):
+                continue  # `Self-Supervised` is two words, not a name
+            found.append(word)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def similarity(one: str, other: str) -> float:
+    """Return how alike two canonical forms are, from 0 to 1 (Ratcliff and Obershelp); 0 when far from `NEAR`."""
+    if not one or not other or len(one) > 600 or len(other) > 600:  # noqa: PLR2004
+        return float(one == other)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    floor = 0.6
+    return matcher.ratio() if matcher.real_quick_ratio() >= floor and matcher.quick_ratio() >= floor else 0.0
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words in canonical form are forms of one word: `removal` and `removing`."""
+    if one == other:
+        return True
+    if one[:2] != other[:2]:
+        return False
+    if one + "s" == other or other + "s" == one:
+        return True
+    shorter = min(len(one), len(other))
+    common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)
+    return (
+        common >= 4 and common >= 0.6 * shorter and not (one[common:].isdigit() or other[common:].isdigit())  # noqa: PLR2004
+    )
+
+
+def own_words(text: str, vocabulary: Sequence[str]) -> float:
+    """Return the share of a text's content words that a title's words account for, also as their initials.
+
+    Args:
+        text: what an answer calls an entry.
+        vocabulary: the words of the title in canonical form, in order.
+    """
+    wanted = content_words(text)
+    if not wanted:
+        return 0.0
+    initials = "".join(word[0] for word in vocabulary if word)
+    return sum(_is_own(word, vocabulary, initials) for word in wanted) / len(wanted)
+
+
+def _is_own(word: str, vocabulary: Iterable[str], initials: str) -> bool:
+    if any(same_word(word, own) for own in vocabulary):
+        return True
+    short = word.removesuffix("s")
+    return 2 <= len(short) <= 5 and short.isalpha() and short in initials  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""What keeps catalogs in shape: import, lint, compare, rename, count, export, new projects."""

@@ -1,0 +1,91 @@
+"""Lint rules about links: in the wrong field, not canonical, shared by what looks like one entry written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from explainer.curating.canonical import belongs_to, canonical
+from explainer.curating.entrytext import KIND_KEYS
+from explainer.curating.remarks import Fix, Item, Remark, Rule, for_each
+from explainer.curating.twins import near_equal
+from explainer.curating.yamledit import Editor
+from explainer.text import shorten
+
+__all__ = ["LINK_RULES"]
+
+_FIELDS: Final = ("paper", "github", "huggingface")
+
+
+def _wrong_field(item: Item) -> Iterator[Remark]:
+    for key in _FIELDS:
+        url = getattr(item.entry, key)
+        home = belongs_to(url) if url else None
+        if home is None or home == key or (home == "paper" and key == "huggingface" and "/papers/" in url):
+            continue
+        taken = getattr(item.entry, home)
+        free = taken is None or canonical(taken) == canonical(url)
+        hint = f"move it to {home!r}" if free else f"{home!r} has another link already: keep the right one"
+        fix = _moving(item, key, home, url) if free else None
+        yield Remark("L701", item.path(key), f"a link that belongs to {home!r} stands in {key!r}", hint, url, fix)
+
+
+def _moving(item: Item, key: str, home: str, url: str) -> Fix:
+    keys = KIND_KEYS[item.kind]
+    before = [name for name in keys[: keys.index(home)] if name != key]
+
+    def fix(editor: Editor) -> None:
+        if getattr(item.entry, home) is None:
+            editor.set(item.path(home), url, after=before)
+        editor.remove(item.path(key))
+
+    return fix
+
+
+def _not_canonical(item: Item) -> Iterator[Remark]:
+    places = [((key,), getattr(item.entry, key)) for key in _FIELDS]
+    for path, url in [*places, *((("links", at), url) for at, url in enumerate(item.entry.links))]:
+        short = canonical(url) if url else url
+        if short != url:
+            where = item.path(*path)
+            yield Remark(
+                "L702",
+                where,
+                f"the link {shorten(url)!r} is not in its short spelling",
+                f"write {short}",
+                url,
+                _set(where, short),
+            )
+
+
+def _set(path: tuple[str | int, ...], value: str) -> Fix:
+    return lambda editor: editor.set(path, value)
+
+
+def _twins(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+    """Entries of one kind that share a link and nearly a name; siblings such as 2x and 3x are none.
+
+    Of one name in two catalogs the earlier one wins, as is meant: that is no mistake.
+    """
+    by_link: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        for url in {canonical(url) for key in _FIELDS if (url := getattr(item.entry, key))}:
+            by_link.setdefault((item.kind, url), []).append(item)
+    reported: set[tuple[int, int]] = set()
+    for (_, url), sharing in by_link.items():
+        for at, later in enumerate(sharing):
+            for first in sharing[:at]:
+                pair = (id(first), id(later))
+                names = first.entry.label, later.entry.label
+                if pair in reported or names[0] == names[1] or not near_equal(*names):
+                    continue
+                reported.add(pair)
+                name = shorten(first.entry.label)
+                where = first.document.locate(first.path())
+                message = f"nearly the name and a link of {name!r} ({where.file}:{where.line})"
+                hint = "make them one entry, with the other name as an alias"
+                key = "name" if later.kind == "models" else "title"
+                yield later, Remark("L703", later.path(key), message, hint, url)
+
+
+LINK_RULES: Final[dict[str, Rule]] = {"L701": for_each(_wrong_field), "L702": for_each(_not_canonical), "L703": _twins}

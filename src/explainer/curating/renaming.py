@@ -1,0 +1,90 @@
+"""One entry under a new name: the change to its catalog, and to the text of each question that names it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
+from explainer.curating.textdiff import Edit
+from explainer.curating.usage import Use, index_of, uses
+from explainer.curating.yamledit import Editor
+from explainer.question import LoadedQuestion
+from explainer.resolve import Library
+from explainer.yamltext import read_yaml
+
+__all__ = ["outdated_uses", "rename_in_catalog", "rename_in_line", "rename_in_question"]
+
+_BEFORE_ALIASES: Final = ("name", "title", "id")
+
+
+def rename_in_catalog(text: str, file: str, kind: str, old: str, new: str, *, keep_alias: bool) -> Editor | None:
+    """Return the changes that give an entry of a catalog its new name; None when the catalog has no such entry.
+
+    Args:
+        text: the text of the catalog.
+        file: the name that findings give it.
+        kind: `models` or `papers`.
+        old: the name or title that it has.
+        new: the one that it gets; where that was an alias of it, it is one no longer.
+        keep_alias: the old name becomes an alias.
+    """
+    data: Any = read_yaml(text, file).data or {}
+    at = next((at for at, item in enumerate(data.get(kind) or ()) if item.get(NAME_KEYS[kind]) == old), None)
+    if at is None:
+        return None
+    editor = Editor(text, file)
+    editor.set((kind, at, NAME_KEYS[kind]), new)
+    entry = data[kind][at]
+    aliases = [alias for alias in entry.get("aliases") or () if alias != new]
+    if keep_alias:
+        aliases.append(old)
+    if aliases != (entry.get("aliases") or []):
+        before = KIND_KEYS[kind][: KIND_KEYS[kind].index("aliases")]
+        editor.set((kind, at, "aliases"), aliases, after=before)
+    return editor
+
+
+def outdated_uses(
+    loaded: LoadedQuestion, before: Library, after: Library, kind: str, names: tuple[str, str], *, keep_alias: bool
+) -> list[Use]:
+    """Return the places where a question should name an entry anew.
+
+    They are those that have its old name, unless that is kept as an alias; and those that no longer lead to it, such
+    as an id that was made of the old name.
+    """
+    old, new = names
+    index = index_of(after, kind)
+    return [
+        use
+        for use in uses(loaded, before, kind, old)
+        if (use.item == old and not keep_alias) or [entry.label for entry in index.find(use.item)] != [new]
+    ]
+
+
+def rename_in_question(text: str, file: str, kind: str, outdated: Sequence[Use], new: str) -> Editor:
+    """Return the changes that make a question (YAML) use the new name."""
+    editor = Editor(text, file)
+    for use in outdated:
+        editor.set((kind, use.position), new)
+    return editor
+
+
+def rename_in_line(text: str, outdated: Sequence[Use], new: str) -> list[Edit]:
+    """Return the edits that make questions (lines of JSON) use the new name.
+
+    Args:
+        text: the whole text of the file.
+        outdated: the places, of any of its lines.
+        new: the new name.
+    """
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    edits = []
+    for use in outdated:
+        start = starts[use.location.line - 1] + use.location.column - 1
+        _, end = json.JSONDecoder().raw_decode(text, start)
+        edits.append(Edit(start, end, json.dumps(new, ensure_ascii=False)))
+    return edits

@@ -1,0 +1,222 @@
+"""Which models and papers of a library fit a question, and why: the use case behind `recommend`, and behind `build`."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol, TypeVar
+
+from explainer.recommending.ranking import Ranking, task_label
+from explainer.recommending.reasons import Query, Recommendation, explained
+from explainer.recommending.taxonomy import Taxonomy
+from explainer.recommending.terms import terms
+from explainer.resolve import Library
+from explainer.schema import Entry, ModelEntry, PaperEntry
+
+__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of"]
+
+E = TypeVar("E", bound=Entry)
+
+FLOOR: Final = 1.0
+"""The score below which an entry is not offered, even under better ones. In units of BM25."""
+
+CONFIDENCE: Final = 1.5
+"""What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
+be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
+only their own words to go by."""
+
+NEAR_DUPLICATE: Final = 0.8
+"""What the score of an entry is multiplied by for each better one of its family."""
+
+MODEL_WEIGHT: Final = 0.5
+"""What a word about the chosen model's task counts for papers, against 1 for a word of the question."""
+
+_OWN_PAPER: Final = 3.0
+"""What a paper gains by being the one of a chosen model: about one telling word."""
+
+SAME_PAPER: Final = "it is the paper of a chosen model"
+SAME_TASK: Final = "it is about the task of the chosen model"
+
+_CONSIDERED: Final = 50
+_SECOND_OPINIONS: Final = 300
+_DIGITS: Final = 6
+"""Decimals that count in a comparison: the order in which figures were added up must not decide."""
+
+_RANK_OFFSET: Final = 10
+_SEMANTIC_WEIGHT: Final = 0.5
+
+
+class SupportsScores(Protocol):
+    """A second opinion: scores entries for a question by other means than their words."""
+
+    def __hash__(self) -> int:
+        """Stand for the recommenders that were made with it."""
+
+    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
+        """Return a score for each candidate; only their order counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What fits a question, the best first."""
+
+    models: tuple[Recommendation[ModelEntry], ...] = ()
+    papers: tuple[Recommendation[PaperEntry], ...] = ()
+
+
+class Recommender:
+    """The entries of one library, indexed when they are first needed."""
+
+    def __init__(self, library: Library, *, semantic: SupportsScores | None = None) -> None:
+        self._library = library
+        self._semantic = semantic
+        self.taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
+        self._models: Ranking[ModelEntry] | None = None
+        self._papers: Ranking[PaperEntry] | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of which there are entries, `models` or `papers` or both."""
+        pairs = (("models", self._library.models), ("papers", self._library.papers))
+        return tuple(kind for kind, found in pairs if any(True for _ in found))
+
+    @property
+    def models(self) -> Ranking[ModelEntry]:
+        """The models that may be recommended."""
+        if self._models is None:
+            self._models = Ranking(_current(self._library.models), self.taxonomy)
+        return self._models
+
+    @property
+    def papers(self) -> Ranking[PaperEntry]:
+        """The papers that may be recommended."""
+        if self._papers is None:
+            self._papers = Ranking(_current(self._library.papers), self.taxonomy)
+        return self._papers
+
+    def recommend(
+        self, question: str, *, models: int = 5, papers: int = 5, chosen: Sequence[ModelEntry] | None = None
+    ) -> Choice:
+        """Choose models, and papers that fit the question and these models.
+
+        Args:
+            question: what was asked.
+            models: how many models at most.
+            papers: how many papers at most.
+            chosen: the models that papers go with, when somebody else chose them.
+
+        Returns:
+            The choice; empty where nothing fits.
+        """
+        query = Query.of(question)
+        best = self._pick(self.models, query, models, {}, CONFIDENCE) if models else ()
+        if not papers:
+            return Choice(best)
+        with_models = [one.entry for one in best] if chosen is None else chosen
+        # where no model fits, a paper must fit all the better
+        needed = 2 * CONFIDENCE if models and not best and self.models.entries else CONFIDENCE
+        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), needed))
+
+    def _affinity(self, query: Query, models: Sequence[ModelEntry]) -> dict[int, dict[str, float]]:
+        """What papers gain by going with the chosen models, by reason."""
+        gains: dict[int, dict[str, float]] = {}
+        for model in models[:1]:
+            number = self.taxonomy.find(task_label(model))
+            task = self.taxonomy.tasks[number] if number is not None else None
+            about = " ".join([task_label(model), *((task.id, task.description or "") if task else ())])
+            more = [term for term in dict.fromkeys(terms(about)) if term not in query.words]
+            for at, score in enumerate(self.papers.scores(more)):
+                if score:
+                    gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
+        own = {_bare(model.paper) for model in models if model.paper}
+        for at, paper in enumerate(self.papers.entries if own else ()):
+            if paper.paper and _bare(paper.paper) in own:
+                gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
+        return gains
+
+    def _pick(
+        self, ranking: Ranking[E], query: Query, limit: int, gains: Mapping[int, Mapping[str, float]], needed: float
+    ) -> tuple[Recommendation[E], ...]:
+        scores = ranking.scores(list(query.words))
+        for at, gain in gains.items():
+            scores[at] += sum(gain.values())
+        best = max(range(len(scores)), key=scores.__getitem__, default=None)
+        if best is None or scores[best] < FLOOR:
+            return ()
+        if not gains and scores[best] * ranking.known(list(query.words)) < needed / (1 if ranking.has_tasks else 2):
+            return ()
+        fused = self._semantic is not None
+        if self._semantic is not None:
+            candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+            scores = _fused(scores, candidates, self._semantic.scores(query.text, ranking, candidates))
+        else:
+            scores = [score if score >= FLOOR else 0.0 for score in scores]
+        return tuple(
+            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion, fused=fused)
+            for score, demotion, at in _diverse(ranking, scores, limit)
+        )
+
+
+@lru_cache(maxsize=4)
+def recommender_of(library: Library, semantic: SupportsScores | None = None) -> Recommender:
+    """Return the recommender of a library; the same one when asked again, so that a batch indexes once."""
+    return Recommender(library, semantic=semantic)
+
+
+def _current(entries: Iterable[E]) -> list[E]:
+    """Leave out what is deprecated: it is offered only to those who name it."""
+    return [entry for entry in entries if not entry.deprecated]
+
+
+def _bare(link: str) -> str:
+    """Return what two spellings of a link to one paper have in common: no scheme, no `.pdf`, no arXiv version."""
+    bare = link.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    bare = bare.removesuffix(".pdf").replace("arxiv.org/pdf/", "arxiv.org/abs/")
+    before, mark, version = bare.rpartition("v")
+    return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
+
+
+def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
+    """Return the numbers of the best entries above `least`; all of them that are as good as the last."""
+    cutoff = min(heapq.nlargest(limit, scores), default=0.0)
+    return [at for at, score in enumerate(scores) if score > least and score >= cutoff]
+
+
+def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[tuple[float, float, int]]:
+    """Return (score, demotion, number) of the best entries, each of a family below the better ones of it.
+
+    Equally good ones stand in the order of their names.
+    """
+
+    def order(at: int, score: float) -> tuple[float, str]:
+        return -round(score, _DIGITS), ranking.entries[at].label
+
+    seen: Counter[tuple[int, str]] = Counter()
+    demoted: list[tuple[float, float, int]] = []
+    for at in sorted(_best(scores, max(_CONSIDERED, 2 * limit)), key=lambda at: order(at, scores[at])):
+        family = ranking.family(at)
+        demotion = NEAR_DUPLICATE ** seen[family]
+        seen[family] += 1
+        demoted.append((scores[at] * demotion, demotion, at))
+    return sorted(demoted, key=lambda one: order(one[2], one[0]))[:limit]
+
+
+def _fused(scores: Sequence[float], candidates: Sequence[int], semantic: Sequence[float]) -> list[float]:
+    """Fuse two rankings by rank (Cormack, Clarke, Buettcher, "Reciprocal rank fusion", SIGIR 2009), as per cent.
+
+    Equally good ones share the rank of the first of them.
+    """
+    fused = [0.0] * len(scores)
+    lexical = [scores[at] for at in candidates]
+    for values, weight in ((lexical, 1.0), (semantic, _SEMANTIC_WEIGHT)):
+        ordered = sorted((round(value, _DIGITS) for value in values), reverse=True)
+        ranks: dict[float, int] = {}
+        for rank, value in enumerate(ordered):
+            ranks.setdefault(value, rank)
+        for at, value in zip(candidates, values, strict=True):
+            fused[at] += 100 * weight / (_RANK_OFFSET + 1 + ranks[round(value, _DIGITS)])
+    return fused

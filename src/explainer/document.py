@@ -99,11 +99,17 @@ def decode(raw: bytes, file: str) -> Parsed[str]:
         return Parsed(None, (Finding("Y101", location, message, "save the file as UTF-8"),))
 
 
-def character_findings(text: str, file: str) -> list[Finding]:
-    """Findings about the characters of a whole file: Y108 for refused ones, Y111 for invisible ones."""
+def character_findings(text: str, file: str, *, source: bool = True) -> list[Finding]:
+    """Findings about the characters of a text: Y108 for refused ones, Y111 for invisible ones.
+
+    Args:
+        text: the text.
+        file: the name that findings give it.
+        source: it is a whole file, where a carriage return is a line break.
+    """
     found = []
     lines = Lines(text)
-    for index, char in refused_characters(text, source=True):
+    for index, char in refused_characters(text, source=source):
         location = Location(file, *lines.position(index))
         message = f"the character {describe_character(char)} is not allowed"
         found.append(Finding("Y108", location, message, "remove it", char))

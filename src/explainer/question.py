@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from explainer.document import Document
+from explainer.document import Document, character_findings
 from explainer.findings import Parsed, has_errors
 from explainer.jsontext import read_json_line
 from explainer.schema import Question
@@ -88,9 +88,7 @@ def parse_question_line(
 
 def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
     """Make a question of plain text, with nothing said about models and papers."""
-    import json  # noqa: PLC0415  # few callers come this way
-
-    return load_document(read_json_line(json.dumps({"question": text}), file), default_id)
+    return load_document(Document(file, {"question": text}, character_findings(text, file, source=False)), default_id)
 
 
 def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:

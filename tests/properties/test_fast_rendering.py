@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from explainer.batching.manifest import Recipe
@@ -140,6 +140,8 @@ MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"]
 
 @settings(max_examples=examples(400, 20_000))
 @given(LINE | MANGLED)
+@example('{"models": [], "id": false, "papers": [], "question": "again"}')
+@example('{"models": [], "id": "", "papers": [], "question": "again"}')
 def test_the_short_way_through_a_line_is_the_long_way(line: str) -> None:
     item = Item(3, "q.jsonl", line.encode().strip())
     short = _PRESS.run([(item, None)], lines=True)

@@ -172,7 +172,8 @@ class Press:
             return None
         try:
             data = dict(pairs)
-            id_ = data.get("id") or f"line-{item.source}"
+            given = data.get("id")
+            id_ = f"line-{item.source}" if given is None or given == "" else given
             question, models, papers = data["question"], data["models"], data["papers"]
         except (KeyError, TypeError, ValueError):
             return None

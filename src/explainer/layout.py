@@ -40,7 +40,7 @@ NO_LINK: Final = "None"
 def _forging() -> re.Pattern[str]:
     """What reads as a part of the layout, in lower case. Compiled for the first text of several lines."""
     # Possessive quantifiers (`*+`) keep this linear: no text makes it go back and try again.
-    markers = r"(?:(?:>|[-+*•](?=\s)|\d{1,9}[.)](?=\s))\s*+)*+"
+    markers = r"(?:(?:>|[-+*•](?=\s++\S)|\d{1,9}[.)](?=\s))\s*+)*+"
     emphasis = r"""[*_~`"']*+"""
     return re.compile(
         rf"""{markers}(?:

@@ -101,7 +101,7 @@ def without_markers(text: str) -> str:
         if text.startswith(">"):
             text = text[1:].lstrip()
             continue
-        if text[:1] in ("-", "+", "*", "•") and text[:1] and text[1:2].isspace():
+        if text[:1] in ("-", "+", "*", "•") and text[1:2].isspace() and text[1:].strip():
             text = text[1:].lstrip()
             continue
         digits = len(text) - len(text.lstrip("0123456789"))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -35,7 +35,7 @@ def headings(text: str) -> list[str]:
     return [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
 
 
-@settings(max_examples=examples(1_000, 20_000))
+@settings(max_examples=examples(500, 20_000))
 @given(layout_text(), st.lists(models(), max_size=2), st.lists(papers(), max_size=3))
 def test_what_was_rendered_comes_back(
     question: str, offered_models: list[ModelEntry], offered_papers: list[PaperEntry]
@@ -61,6 +61,8 @@ def test_what_was_rendered_comes_back(
 
 @settings(max_examples=examples(500, 10_000))
 @given(layout_text(), st.lists(models(), max_size=2), st.lists(papers(), max_size=2))
+@example("x\n- ", [], [])
+@example("x\n\n> y\n> - ", [], [PaperEntry(title="t", summary="x\n- ")])
 def test_a_reader_of_markdown_sees_the_templates_headings_and_no_others(
     question: str, offered_models: list[ModelEntry], offered_papers: list[PaperEntry]
 ) -> None:

@@ -15,7 +15,7 @@ from tests.unit.strategies import layout_text
         "### Related Papers:", "# x", "#", "   ## x", "\t# x", "> # x", "- # x", "1. # x", "* > 2) ### x",
         "Answer:", "answer :", "ANSWER:", "**Answer:**", "**Answer**:", "- **Model**: x", "Model: x", "Paper: x", "GitHub:",
         "Summary: x", "### Answer:", "Ans\u200bwer:", "Ａｎｓｗｅｒ：", "＃ x", "Model：",
-        "```", "~~~~", "> ```python", "---", "===", "-", "=", "--- ",
+        "```", "~~~~", "> ```python", "---", "===", "-", "=", "--- ", "- ", "> - ",
         "<!-- x", "<h3>x</h3>", "</h1>", "<hr>", "<script>", "<pre>", "<![CDATA[", "<?php", "<!DOCTYPE html>", "<style",
         "A user has asked the following question:", "Based on the following recommended models, explain:",
         "\\# x", "\\\\Answer:", "  \\### x",

@@ -196,7 +196,7 @@ def test_a_path_with_dots_has_the_parents_of_where_it_leads() -> None:
     write_tree(Path(), {"w/catalogs/a.yaml": CATALOG, "w/sub/x": "", "q/x.yaml": QUESTION})
     outcome = explainer("build", "w/sub/../../q/x.yaml", "-v")
     assert outcome.status == 1
-    assert "w/catalogs" not in outcome.err
+    assert "w/catalogs/a.yaml" not in outcome.err
 
 
 def test_a_device_or_a_pipe_is_written_to_and_never_replaced() -> None:

@@ -77,5 +77,7 @@ def test_plain_text_is_a_question_that_names_nothing() -> None:
 def test_what_is_wrong_with_plain_text_is_placed_in_that_text() -> None:
     found = question_from_text("a\nb\u202ec", file="--text").findings
     assert [(f.code, str(f.location)) for f in found] == [("Y108", "--text:2:2")]
-    assert [(f.code, str(f.location)) for f in question_from_text(" ", file="--text").findings] == [("S205", "--text:1:1")]
+    assert [(f.code, str(f.location)) for f in question_from_text(" ", file="--text").findings] == [
+        ("S205", "--text:1:1")
+    ]
     assert [f.code for f in question_from_text("a\rb").findings] == ["Y108"]

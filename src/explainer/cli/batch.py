@@ -30,8 +30,7 @@ from explainer.cli.options import (
     StrictOption,
     TemplateOption,
     VerboseOption,
-    completing,
-    one_of,
+    choice,
 )
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.cli.progress import Progress
@@ -59,10 +58,7 @@ def run(
     template: TemplateOption = None,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(FORMATS), help="The format of the outputs.",
-            callback=one_of(FORMATS), autocompletion=completing(FORMATS),
-        ),
+        choice("--format", FORMATS, "The format of the outputs."),
     ] = "text",
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
@@ -81,10 +77,7 @@ def run(
     ] = None,
     tokenizer: Annotated[
         str,
-        typer.Option(
-            "--tokenizer", metavar="|".join(TOKENIZERS), help="How tokens are counted.",
-            callback=one_of(TOKENIZERS), autocompletion=completing(TOKENIZERS),
-        ),
+        choice("--tokenizer", TOKENIZERS, "How tokens are counted."),
     ] = "estimate",
     strict: StrictOption = False,
     findings: FindingsOption = "text",

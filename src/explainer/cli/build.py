@@ -21,8 +21,7 @@ from explainer.cli.options import (
     StrictOption,
     TemplateOption,
     VerboseOption,
-    completing,
-    one_of,
+    choice,
     semantic_of,
 )
 from explainer.cli.output import say, show_findings, write_product
@@ -50,10 +49,7 @@ def run(
     template: TemplateOption = None,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(FORMATS), help="The format of the output.",
-            callback=one_of(FORMATS), autocompletion=completing(FORMATS),
-        ),
+        choice("--format", FORMATS, "The format of the output."),
     ] = "text",
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
     models: ModelCountOption = 1,

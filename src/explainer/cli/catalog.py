@@ -11,7 +11,7 @@ import typer
 
 from explainer.cli import evaluate
 from explainer.cli.app import LazyGroup, new_app
-from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
+from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.output import show_findings, write_stdout
 from explainer.findings import Finding, Location, exit_status, has_errors
 from explainer.project import Shelf, catalogs_for
@@ -45,8 +45,7 @@ _FORMATS = ("text", "json")
 
 FormatOption = Annotated[
     str,
-    typer.Option("--format", metavar="|".join(_FORMATS), callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
-                 help="The format of the output."),
+    choice("--format", _FORMATS, "The format of the output."),
 ]  # fmt: skip
 
 
@@ -67,8 +66,7 @@ def list_entries(
     catalog: CatalogOption = None,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="|".join(_KINDS), help="Only entries of this kind.",
-                     callback=one_of(_KINDS), autocompletion=completing(_KINDS)),
+        choice("--kind", _KINDS, "Only entries of this kind."),
     ] = None,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",

@@ -10,7 +10,7 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.catalog import FormatOption
-from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
+from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.curating.compare import Change, PromptChange, compare, compare_prompts
 from explainer.curating.curation import QuestionFile, Shelves, find_uses, load_questions, rename, write_changes
@@ -38,8 +38,7 @@ QuestionsOption = Annotated[
 ]
 KindOption = Annotated[
     str | None,
-    typer.Option("--kind", metavar="|".join(_KINDS), help="Whether a model or a paper is meant.",
-                 callback=one_of(_KINDS), autocompletion=completing(_KINDS)),
+    choice("--kind", _KINDS, "Whether a model or a paper is meant."),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.catalog import open_library
-from explainer.cli.options import CatalogOption, FindingsOption, completing, one_of
+from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.output import say, show_findings, write_product
 from explainer.curating.entrytext import NAME_KEYS, entry_record
 from explainer.curating.export import EXPORTERS
@@ -27,15 +27,11 @@ def export(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str | None,
-        typer.Option(
-            "--format", metavar="|".join(EXPORTERS), help="The format; by default what the name of the output says.",
-            callback=one_of(EXPORTERS), autocompletion=completing(EXPORTERS),
-        ),
+        choice("--format", EXPORTERS, "The format; by default what the name of the output says."),
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="|".join(NAME_KEYS), help="Only entries of this kind.",
-                     callback=one_of(NAME_KEYS), autocompletion=completing(NAME_KEYS)),
+        choice("--kind", NAME_KEYS, "Only entries of this kind."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")

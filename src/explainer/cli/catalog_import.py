@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FindingsOption, StrictOption, completing, one_of
+from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.output import complain, say, show_findings, write_stdout
 from explainer.curating.entrytext import ENTRY_KEYS, NAME_KEYS
 from explainer.curating.importers import IMPORTERS, SUFFIXES, MissingLibraryError
@@ -36,8 +36,7 @@ def run(
     ] = None,
     source_format: Annotated[
         str | None,
-        typer.Option("--from", metavar="|".join(IMPORTERS), help="The format; by default what the name says.",
-                     callback=one_of(IMPORTERS), autocompletion=completing(IMPORTERS)),
+        choice("--from", IMPORTERS, "The format; by default what the name says."),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -45,8 +44,7 @@ def run(
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="|".join(NAME_KEYS), help="What records are that do not say it.",
-                     callback=one_of(NAME_KEYS), autocompletion=completing(NAME_KEYS)),
+        choice("--kind", NAME_KEYS, "What records are that do not say it."),
     ] = None,
     source_name: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="What to call the source; by default its file name.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FINDINGS_STYLES, StrictOption, completing, one_of
+from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.curating.lint import LINT_CODES, CatalogText, lint, mend
 from explainer.curating.textdiff import whole_diff
@@ -38,10 +38,7 @@ def run(
     ] = None,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(FINDINGS_STYLES), help="How findings are written to stdout.",
-            callback=one_of(FINDINGS_STYLES), autocompletion=completing(FINDINGS_STYLES),
-        ),
+        choice("--format", FINDINGS_STYLES, "How findings are written to stdout."),
     ] = "text",
     strict: StrictOption = False,
 ) -> None:  # fmt: skip

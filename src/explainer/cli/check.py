@@ -15,7 +15,7 @@ from explainer.checking.check_report import CHECK_FORMATS, render_report, verdic
 from explainer.checking.intake import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
 from explainer.checking.offered import Offered
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, completing, one_of
+from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice
 from explainer.cli.output import complain, say, show_findings, write_product, write_stdout
 from explainer.findings import ExitStatus, Finding, Parsed, exit_status
 from explainer.rules import RULES, Severity
@@ -54,10 +54,7 @@ def run(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(CHECK_FORMATS), help="The format of the report.",
-            callback=one_of(CHECK_FORMATS), autocompletion=completing(CHECK_FORMATS),
-        ),
+        choice("--format", CHECK_FORMATS, "The format of the report."),
     ] = "text",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="Write the report to a file, not to stdout.")
@@ -72,10 +69,7 @@ def run(
     strict: StrictOption = False,
     fail_on: Annotated[
         str,
-        typer.Option(
-            "--fail-on", metavar="|".join(_SEVERITIES), help="The least severity that fails the run.",
-            callback=one_of(_SEVERITIES), autocompletion=completing(_SEVERITIES),
-        ),
+        choice("--fail-on", _SEVERITIES, "The least severity that fails the run."),
     ] = "error",
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")

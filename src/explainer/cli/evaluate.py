@@ -13,8 +13,7 @@ from explainer.cli.options import (
     CatalogOption,
     FindingsOption,
     SemanticOption,
-    completing,
-    one_of,
+    choice,
     semantic_of,
 )
 from explainer.cli.output import show_findings, write_stdout
@@ -39,10 +38,7 @@ def run(
     misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(_FORMATS), help="The format of the output.",
-            callback=one_of(_FORMATS), autocompletion=completing(_FORMATS),
-        ),
+        choice("--format", _FORMATS, "The format of the output."),
     ] = "text",
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip

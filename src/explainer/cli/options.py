@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,6 +36,13 @@ def completing(choices: Collection[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
 
 
+def choice(flag: str, choices: Collection[str], text: str) -> Any:
+    """Return an option that takes one of some words, names them in the help, completes and checks them."""
+    return typer.Option(
+        flag, metavar="|".join(choices), help=text, callback=one_of(choices), autocompletion=completing(choices)
+    )
+
+
 CatalogOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -47,17 +54,11 @@ CatalogOption = Annotated[
 ]
 FindingsOption = Annotated[
     str,
-    typer.Option(
-        "--findings", metavar="|".join(FINDINGS_STYLES), help="How findings are written to stderr.",
-        callback=one_of(FINDINGS_STYLES), autocompletion=completing(FINDINGS_STYLES),
-    ),
+    choice("--findings", FINDINGS_STYLES, "How findings are written to stderr."),
 ]  # fmt: skip
 KindOption = Annotated[
     str | None,
-    typer.Option(
-        "--as", metavar="|".join(KINDS), help="What to build; a prompt, unless the template says otherwise.",
-        callback=one_of(KINDS), autocompletion=completing(KINDS),
-    ),
+    choice("--as", KINDS, "What to build; a prompt, unless the template says otherwise."),
 ]  # fmt: skip
 TemplateOption = Annotated[
     str | None,

@@ -18,8 +18,7 @@ from explainer.cli.options import (
     SemanticOption,
     StrictOption,
     VerboseOption,
-    completing,
-    one_of,
+    choice,
     semantic_of,
 )
 from explainer.cli.output import say, show_findings, write_product
@@ -61,10 +60,7 @@ def run(
     ] = False,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(FORMATS), help="The format of the output.",
-            callback=one_of(FORMATS), autocompletion=completing(FORMATS),
-        ),
+        choice("--format", FORMATS, "The format of the output."),
     ] = "text",
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
     strict: StrictOption = False,

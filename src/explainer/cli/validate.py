@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, completing, one_of
+from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
 from explainer.cli.output import say, write_stdout
 from explainer.findings import ExitStatus, exit_status
 from explainer.preflight import preflight, summarise
@@ -26,10 +26,7 @@ def run(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="|".join(FINDINGS_STYLES), help="How findings are written to stdout.",
-            callback=one_of(FINDINGS_STYLES), autocompletion=completing(FINDINGS_STYLES),
-        ),
+        choice("--format", FINDINGS_STYLES, "How findings are written to stdout."),
     ] = "text",
     strict: StrictOption = False,
 ) -> None:  # fmt: skip

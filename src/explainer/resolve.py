@@ -138,11 +138,6 @@ class Library:
         """The tasks of all catalogs, in their order."""
         return tuple(task for c in self.catalogs for task in c.catalog.tasks)
 
-    @property
-    def task_names(self) -> frozenset[str]:
-        """The ids and aliases of all tasks."""
-        return frozenset(name for task in self.tasks for name in (task.id, *task.aliases))
-
 
 def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
     """Resolve the names in a question.

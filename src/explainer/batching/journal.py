@@ -1,8 +1,8 @@
 """Where a run of a batch writes until it is complete.
 
 A run appends to files beside its target: the rows of its manifest, and the lines of a `.jsonl` target. When all is done
-they take the places of the manifest and of the target. What a run that was killed left is read by the next one as if it
-were an older result (`past`). The kernel's lock on a file keeps two runs on one target apart, and goes with its process.
+they take the places of the manifest and of the target. What a run that was killed left is read by the next one as an
+older result (`past`). The kernel's lock on a file keeps two runs on one target apart, and goes with its process.
 """
 
 from __future__ import annotations

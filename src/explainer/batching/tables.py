@@ -96,7 +96,7 @@ class _Table:
     lines = True
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.base = path.parent
         self.name = display_path(path)
 
@@ -114,7 +114,7 @@ class CsvSource(_Table):
 
     def columns(self) -> list[str]:
         """The names of the columns."""
-        with self._path.open(encoding="utf-8-sig", newline="") as stream:
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
             return next(csv.reader(stream), [])
 
     def size(self) -> int | None:
@@ -130,11 +130,11 @@ class CsvSource(_Table):
         try:
             yield from super().__iter__()
         except (csv.Error, UnicodeDecodeError) as error:
-            raise OSError(0, f"not a .csv in UTF-8: {error}", str(self._path)) from None
+            raise OSError(0, f"not a .csv in UTF-8: {error}", str(self.path)) from None
 
     def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         csv.field_size_limit(MAX_QUESTION_BYTES)
-        with self._path.open(encoding="utf-8-sig", newline="") as stream:
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             names = next(reader, [])
             for row in reader:
@@ -171,6 +171,17 @@ class ParquetSource(_Table):
         for number, batch in self.batches():
             for at, raw in enumerate(rows_of(batch)):
                 yield Item(number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at))
+
+    def catalogs(self) -> list[tuple[str, ...]]:
+        """What the column `catalog` says, each once, in order."""
+        found: set[tuple[str, ...]] = set()
+        if "catalog" in self.columns():
+            for _, batch in self.batches(columns=["catalog"]):
+                for cell in batch.column(0).unique().to_pylist():
+                    names = _as_list(cell) if cell else None
+                    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                        found.add(tuple(names))
+        return sorted(found)
 
     def batches(
         self, first: int = 1, last: int | None = None, columns: Sequence[str] | None = None

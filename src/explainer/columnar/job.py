@@ -73,6 +73,7 @@ class Pieces:
         template: how findings call the template of a user; a built-in template is named by the recipe alone.
         files: the user's template under the name `""`, and the files that it may include.
         shelves: the catalogs for each `catalog:` that questions have.
+        given: the catalogs were chosen by the one who made the job, whatever questions say.
         shipped: the hash of what the package itself brings along.
     """
 
@@ -80,6 +81,7 @@ class Pieces:
     template: str | None
     files: Mapping[str, bytes]
     shelves: Mapping[Named, Sequence[CatalogFile]]
+    given: bool
     shipped: str
 
     def pack(self) -> Job:
@@ -99,7 +101,7 @@ class Pieces:
         template = {"name": self.template, "files": [[name, place(raw)] for name, raw in self.files.items()]}
         head = {
             "schema": SCHEMA, "recipe": asdict(self.recipe), "shipped": self.shipped, "template": template,
-            "shelves": shelves, "sizes": [len(piece) for piece in pieces],
+            "shelves": shelves, "given": self.given, "sizes": [len(piece) for piece in pieces],
         }  # fmt: skip
         content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
         return Job(content, content_hash(content))
@@ -133,7 +135,8 @@ class Pieces:
             for one in head["shelves"]
         }
         files = {name: pieces[index] for name, index in head["template"]["files"]}
-        return cls(Recipe(**head["recipe"]), head["template"]["name"], files, shelves, head["shipped"])
+        recipe = Recipe(**head["recipe"])
+        return cls(recipe, head["template"]["name"], files, shelves, head["given"], head["shipped"])
 
 
 def shipped_hash() -> str:
@@ -192,7 +195,8 @@ def make_job(
         __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
         models, papers,
     )  # fmt: skip
-    return pack(recipe, {None: catalogs_for([Path(path) for path in catalogs], None, Path())})
+    found = catalogs_for([Path(path) for path in catalogs], None, Path())
+    return pack(recipe, {None: found}, given=bool(catalogs))
 
 
 def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None) -> None:
@@ -205,7 +209,7 @@ def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None
         raise JobError(message)
 
 
-def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]]) -> Parsed[Job]:
+def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, given: bool) -> Parsed[Job]:
     """Return the job of a recipe and of the catalogs for each `catalog:` that questions have; see `make_job`."""
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -231,5 +235,5 @@ def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]]) -> 
         packed[named] = [CatalogFile(finding.location.file, 0, None) for finding in unusable] or [
             CatalogFile(display_path(one.path), one.rank, one.path.read_bytes()) for one in found.value or []
         ]
-    pieces = Pieces(recipe, shown, files, packed, shipped_hash())
+    pieces = Pieces(recipe, shown, files, packed, given, shipped_hash())
     return Parsed(pieces.pack(), tuple(findings))

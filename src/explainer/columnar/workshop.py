@@ -65,7 +65,7 @@ class Workshop:
 
     def offered(self, named: Sequence[str] | None, source: str | int = 0) -> Offered:  # noqa: ARG002  # any place
         """Return the entries for a question, from its own `catalog:`."""
-        key = None if named is None else tuple(named)
+        key = None if named is None or self._pieces.given else tuple(named)
         if key not in self._offered:
             shelf = self._pieces.shelves.get(key)
             self._offered[key] = _strangers(key) if shelf is None else _offered(shelf)

@@ -46,8 +46,8 @@ def render(dataset: ray.data.Dataset, job: Job, **options: Any) -> ray.data.Data
     Args:
         dataset: questions, a row each.
         job: what decides the outputs.
-        options: of Ray's `map_batches`, such as `batch_size`, `num_cpus`, or `compute` (by default a pool of workers that
-            grows to as many as the cluster has cores).
+        options: of Ray's `map_batches`, such as `batch_size`, `num_cpus`, or `compute` (by default a pool of workers,
+            which grows to as many as the cluster has cores).
     """
     check_columns(dataset.schema().names)
     return _map(dataset, render_batches, job, options)

@@ -12,6 +12,7 @@ from explainer.checking.check import Checked, check_answer, unchecked
 from explainer.checking.check_report import report_data
 from explainer.checking.intake import Intake
 from explainer.columnar.job import Job
+from explainer.columnar.render import ids_of
 from explainer.columnar.rows import ROWS, arrow, chunks, refuse_columns
 from explainer.columnar.workshop import Workshop, open_job
 
@@ -56,6 +57,8 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
     for batch in chunks(batches):
         _check_columns(batch.schema.names)
         reports = [report_data(report) for report in _checked(batch, workshop)]
+        for report, id_ in zip(reports, ids_of(batch), strict=True):
+            report["id"] = report["id"] or id_
         yield arrow().RecordBatch.from_pylist(reports, schema=check_schema())
 
 

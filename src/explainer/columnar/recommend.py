@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explainer.batching.tables import BadRow, rows_of
 from explainer.columnar.job import Job
-from explainer.columnar.render import check_columns
+from explainer.columnar.render import check_columns, ids_of
 from explainer.columnar.rows import ROWS, arrow, chunks, finding_rows, finding_type
 from explainer.columnar.workshop import Workshop, open_job
 from explainer.document import decode
@@ -53,6 +53,8 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
         check_columns(batch.schema.names)
         with workshop.lock:
             rows = [_recommended(raw, workshop) for raw in rows_of(_asked(batch))]
+        for row, id_ in zip(rows, ids_of(batch), strict=True):
+            row["id"] = id_ or row["id"] or None
         yield arrow().RecordBatch.from_pylist(rows, schema=recommend_schema())
 
 

@@ -29,7 +29,7 @@ from explainer.findings import Finding, Location
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ROW", "check_columns", "made_of", "render_batches", "render_schema", "to_batches"]
+__all__ = ["ROW", "check_columns", "ids_of", "made_of", "render_batches", "render_schema", "to_batches"]
 
 ROW: Final = "row"
 """The column with the number of a row, from 1, for those who know it: then rows without an id get `line-N`."""
@@ -104,7 +104,7 @@ def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
     questions = batch.drop_columns([ROW]) if ROW in names else batch
     made: list[Made | None] = []
     work: list[tuple[Item, None]] = []
-    ids = _ids(questions)
+    ids = ids_of(questions)
     for number, id_, raw in zip(numbers, ids, rows_of(questions), strict=True):
         fault = raw.at(ROWS, number or 1) if isinstance(raw, BadRow) else _nameless(number, id_)
         made.append(None if fault is None else Made(number or 0, "failed", findings=(fault,)))
@@ -115,8 +115,8 @@ def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
     return [Row(next(done) if one is None else one, id_) for one, id_ in zip(made, ids, strict=True)]
 
 
-def _ids(questions: Any) -> list[str | None]:
-    """The ids that are given; None where there is none, or one that is no text."""
+def ids_of(questions: Any) -> list[str | None]:
+    """Return the ids that are given; None where there is none, or one that is no text."""
     if "id" not in questions.schema.names:
         return [None] * questions.num_rows
     try:

@@ -47,7 +47,7 @@ def render(dataset: ray.data.Dataset, job: Job, **options: Any) -> ray.data.Data
         dataset: questions, a row each.
         job: what decides the outputs.
         options: of Ray's `map_batches`, such as `batch_size`, `num_cpus`, or `compute` (by default a pool of workers,
-            which grows to as many as the cluster has cores).
+            which grows to all cores of the cluster but one).
     """
     check_columns(dataset.schema().names)
     return _map(dataset, render_batches, job, options)
@@ -64,8 +64,9 @@ def recommend(dataset: ray.data.Dataset, job: Job, **options: Any) -> ray.data.D
 
 
 def _map(dataset: Any, batches: Batches, job: Job, options: dict[str, Any]) -> Any:
-    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    settings = {"batch_size": 4096, "compute": ray.data.ActorPoolStrategy(min_size=1, max_size=cores), **options}
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, cores - 1))  # someone has to read and to write
+    settings = {"batch_size": 4096, "compute": pool, **options}
     return dataset.map_batches(
         _Worker, fn_constructor_args=(batches, job), batch_format="pyarrow", zero_copy_batch=True, **settings
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Self
@@ -23,13 +25,17 @@ Result = tuple[Any, Sequence[bytes]]
 
 
 class _Hand:
-    """One worker."""
+    """One worker. What makes its work comes in a box, which Ray leaves closed: it is fetched once by each process.
 
-    def __init__(self, make: Callable[[], Callable[[Any], Result]]) -> None:
-        self._work = make()
+    An argument of the constructor would do the same, but Ray warns of those on each run.
+    """
 
-    def work(self, task: Any) -> Result:
+    _work: Callable[[Any], Result] | None = None
+
+    def work(self, box: list[Any], task: Any) -> Result:
         """Do one task."""
+        if self._work is None:
+            self._work = ray.get(box[0])()
         return self._work(task)
 
 
@@ -45,6 +51,7 @@ class RayCrew:
         self._jobs = jobs
         self._make = make
         self._hands: list[Any] = []
+        self._box: list[Any] = []
         self._started = False
 
     def __enter__(self) -> Self:
@@ -71,7 +78,7 @@ class RayCrew:
             result = None
             if task is not None:
                 hands = self._hands or self._start_hands()
-                result = hands[given % len(hands)].work.remote(task)
+                result = hands[given % len(hands)].work.remote(self._box, task)
                 given += 1
             waiting.append((companion, result))
             while len(waiting) > _AHEAD * max(1, len(self._hands)):
@@ -81,9 +88,9 @@ class RayCrew:
 
     def _start_hands(self) -> list[Any]:
         number = self._jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._made = ray.put(self._make)  # kept, so that a hand that starts again finds it
+        self._box = [ray.put(self._make)]
         hand = ray.remote(max_restarts=-1, max_task_retries=_TRIES)(_Hand)
-        self._hands = [hand.remote(self._made) for _ in range(number)]
+        self._hands = [hand.remote() for _ in range(number)]
         return self._hands
 
 
@@ -98,7 +105,8 @@ def _first(waiting: deque[tuple[Any, Any]]) -> tuple[Any, Result | None]:
 def _start() -> None:
     """Go to the cluster that there is (RAY_ADDRESS, or one on this machine), or start one on this machine."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
-    try:
-        ray.init(address="auto", **quiet)
-    except ConnectionError:
-        ray.init(address="local", include_dashboard=False, object_store_memory=_STORE, **quiet)
+    if os.environ.get("RAY_ADDRESS") != "local":
+        with contextlib.suppress(ConnectionError):
+            ray.init(address="auto", **quiet)
+            return
+    ray.init(address="local", include_dashboard=False, object_store_memory=_STORE, **quiet)

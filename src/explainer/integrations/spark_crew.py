@@ -20,6 +20,16 @@ __all__ = ["SparkCrew"]
 
 _AT_ONCE: Final = 128
 """Chunks of one job of Spark: it bounds what is held in memory."""
+_TRIES: Final = 4
+"""Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`)."""
+_ALONE: Final = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.log.level": "ERROR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+"""Settings where there is no cluster: nobody else is to be reached, and stderr is for findings."""
 _SLICES: Final = 4
 """Tasks for each core, so that one slow task keeps nobody waiting for long."""
 
@@ -86,12 +96,6 @@ def _start(jobs: int) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("explainer batch")
     if not SparkConf().contains("spark.master"):
-        settings = {
-            "spark.ui.enabled": "false",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-        }
-        builder = builder.master(f"local[{jobs or '*'},4]").config(
-            map=settings
-        )  # a lost worker costs one of four tries
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.master(f"local[{jobs or '*'},{_TRIES}]").config(map=_ALONE)
     return builder.getOrCreate()

@@ -21,7 +21,12 @@ from tests.support import SLOW, explainer, write_tree
 
 COUNT = 200_000 if SLOW else 600
 """Questions of the large table; a part has 25,000 rows."""
-POISONED = {11: {"models": ["Nobody"]}, 12: {"question": ""}, 13: {"id": None}, 14: {"id": "q/00010"}}
+POISONED: dict[int, dict[str, Any]] = {
+    11: {"models": ["Nobody"]},
+    12: {"question": ""},
+    13: {"id": None},
+    14: {"id": "q/00010"},
+}
 """Rows with mistakes, by their place from 0; one has no id, which its number stands in for, and one another's."""
 ROWS = 20_000
 
@@ -48,7 +53,7 @@ def project(root: Path, count: int) -> Path:
 
 def batch(root: Path, out: str, *options: str) -> int:
     """Run the command in this process."""
-    arguments = [
+    arguments: list[str | Path] = [
         "batch",
         root / "q.parquet",
         "--catalog",
@@ -71,7 +76,15 @@ def same_tree(one: Path, other: Path) -> bool:
 
 def engine_process(engine: str, root: Path, out: str) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own, with a cluster of its own on this machine."""
-    command = [sys.executable, "-m", "explainer", "batch", root / "q.parquet", "--catalog", root / "c.yaml"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "explainer",
+        "batch",
+        root / "q.parquet",
+        "--catalog",
+        root / "c.yaml",
+    ]
     command += ["--out", root / out, "--jobs", "2", "--engine", engine]
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_ADDRESS": "local"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

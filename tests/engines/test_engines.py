@@ -6,7 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,11 @@ def _is_here(engine: str) -> bool:
 
 
 @pytest.fixture(scope="module", params=["ray", "spark"])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest) -> str:
     """The name of an engine that runs in this process; skipped where it is not installed."""
     if not _is_here(request.param):
         pytest.skip(f"{request.param} is not here")
-    yield request.param
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from explainer.batching.sources import Item, Skipped, Source
 from explainer.findings import Finding, Location, Parsed
 from explainer.workspace import MAX_QUESTION_BYTES, display_path
 
-__all__ = ["COLUMNS", "CsvSource", "ParquetSource", "as_line", "column_fault", "open_table", "rows_of"]
+__all__ = ["COLUMNS", "CsvSource", "ParquetSource", "as_line", "cells_of", "column_fault", "open_table", "rows_of"]
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
@@ -177,7 +177,7 @@ class ParquetSource(_Table):
         found: set[tuple[str, ...]] = set()
         if "catalog" in self.columns():
             for _, batch in self.batches(columns=["catalog"]):
-                for cell in batch.column(0).unique().to_pylist():
+                for cell in cells_of(batch.column(0)):
                     names = _as_list(cell) if cell else None
                     if isinstance(names, list) and all(isinstance(name, str) for name in names):
                         found.add(tuple(names))
@@ -216,6 +216,22 @@ class ParquetSource(_Table):
                 before = number - 1
             if last is not None and before >= last:
                 return
+
+
+def cells_of(column: Any) -> list[Any]:
+    """Return the cells of a column; None for what cannot be read."""
+    try:
+        cells: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:  # it does not say in which row
+        return [_cell_alone(column, at) for at in range(len(column))]
+    return cells
+
+
+def _cell_alone(column: Any, at: int) -> Any:
+    try:
+        return column[at].as_py()
+    except UnicodeDecodeError:
+        return None
 
 
 class BadRow(NamedTuple):

@@ -11,12 +11,12 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from explainer.batching.journal import new_token
 from explainer.batching.manifest import short_hash
 from explainer.batching.press import Made
-from explainer.batching.tables import ParquetSource
+from explainer.batching.tables import ParquetSource, cells_of
 from explainer.columnar.job import Job
 from explainer.columnar.render import ROW, Row, made_of, render_schema, to_batches
 from explainer.columnar.rows import ROWS, arrow
@@ -105,24 +105,8 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
 
 def _all_ids(source: ParquetSource) -> Iterator[tuple[int, str]]:
     for number, batch in source.batches(columns=["id"]):
-        for row, id_ in enumerate(_texts(batch.column(0)), number):
-            yield row, id_ or f"line-{row}"
-
-
-def _texts(column: Any) -> list[str]:
-    """The cells of a column; what is no text is no id."""
-    try:
-        cells = column.to_pylist()
-    except UnicodeDecodeError:
-        cells = [_cell(scalar) for scalar in column]
-    return [cell if isinstance(cell, str) else "" for cell in cells]
-
-
-def _cell(scalar: Any) -> Any:
-    try:
-        return scalar.as_py()
-    except UnicodeDecodeError:
-        return None
+        for row, id_ in enumerate(cells_of(batch.column(0)), number):
+            yield row, id_ if isinstance(id_, str) and id_ else f"line-{row}"
 
 
 def make_part_worker(work: PartWork) -> PartWorker:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.press import Made
 from explainer.batching.sources import Item
-from explainer.batching.tables import COLUMNS, BadRow, column_fault, rows_of
+from explainer.batching.tables import COLUMNS, BadRow, cells_of, column_fault, rows_of
 from explainer.columnar.job import Job
 from explainer.columnar.rows import (
     ROWS,
@@ -119,10 +119,7 @@ def ids_of(questions: Any) -> list[str | None]:
     """Return the ids that are given; None where there is none, or one that is no text."""
     if "id" not in questions.schema.names:
         return [None] * questions.num_rows
-    try:
-        ids = questions.column("id").to_pylist()
-    except UnicodeDecodeError:
-        return [None] * questions.num_rows
+    ids = cells_of(questions.column("id"))
     return [id_ if isinstance(id_, str) and id_ else None for id_ in ids]
 
 

@@ -243,6 +243,29 @@ def test_a_table_of_any_size_will_do(root: Path, rows: int) -> None:
     pq.write_table(pa.Table.from_pylist([question(1)]).slice(0, rows), root / "q.parquet")
     done = batch(root / "q.parquet", "--out", root / "o.parquet")
     assert (done.status, done.err) == (0, f"{rows} rendered, 0 unchanged, 0 removed\n")
+    assert len(read_table(root / "o.parquet")) == rows
+
+
+def test_a_damaged_table_is_said_in_a_line(root: Path) -> None:
+    source = write_table(
+        root / "q.parquet", [question(n) for n in range(3000)], compression="none", use_dictionary=False
+    )
+    raw = bytearray(source.read_bytes())
+    raw[200:5000] = b"\xff" * 4800
+    source.write_bytes(raw)
+    for out in ("o.jsonl", "o.parquet"):
+        done = batch(source, "--out", root / out)
+        assert done.status == 2
+        assert "Traceback" not in done.err
+
+
+def test_files_with_different_columns_are_no_table(root: Path) -> None:
+    write_table(root / "q.parquet/a.parquet", [question(1)])
+    write_table(root / "q.parquet/b.parquet", [{"question": "Why?"}])
+    done = batch(root / "q.parquet", "--out", root / "o.jsonl")
+    assert (done.status, "its files have different columns" in done.err) == (2, True)
+    (root / "r.parquet").mkdir()
+    assert "the folder holds no .parquet" in batch(root / "r.parquet", "--out", root / "o.jsonl").err
 
 
 # --- engines ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -158,7 +158,11 @@ class ParquetSource(_Table):
         if not self._files:
             message = "the folder holds no .parquet"
             raise ValueError(message)
-        return list(dict.fromkeys(name for file in self._files for name in pq.read_schema(file).names))
+        names = [list(pq.read_schema(file).names) for file in self._files]
+        if any(sorted(one) != sorted(names[0]) for one in names):
+            message = "its files have different columns"
+            raise ValueError(message)
+        return names[0]
 
     def size(self) -> int:
         """How many rows there are."""
@@ -193,29 +197,47 @@ class ParquetSource(_Table):
             last: that of the last one.
             columns: the columns that are wanted.
         """
+        begin = 1
+        for file in self._files:
+            try:
+                size = yield from self._batches(file, begin, first, last, columns)
+            except _arrow_error() as error:
+                raise OSError(0, f"not a .parquet: {error}", str(file)) from None
+            begin += size
+            if last is not None and begin > last:
+                return
+
+    @staticmethod
+    def _batches(
+        file: Path, begin: int, first: int, last: int | None, columns: Sequence[str] | None
+    ) -> Generator[tuple[int, Any], None, int]:
+        """Yield what is wanted of one file, whose first row has the number `begin`; return how many rows it has."""
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        before = 0
-        for file in self._files:
-            with pq.ParquetFile(file) as table:
-                groups: list[int] = []
-                begin = number = before + 1
-                for group in range(table.metadata.num_row_groups):
-                    end = number + table.metadata.row_group(group).num_rows
-                    if end > first and (last is None or number <= last):
-                        begin = begin if groups else number
-                        groups.append(group)
-                    number = end
-                for batch in table.iter_batches(batch_size=_ROWS, row_groups=groups, columns=columns) if groups else ():
-                    skip = max(0, first - begin)
-                    take = batch.num_rows if last is None else last - begin + 1
-                    part = batch.slice(skip, max(0, min(batch.num_rows, take) - skip))
-                    if part.num_rows:
-                        yield begin + skip, part
-                    begin += batch.num_rows
-                before = number - 1
-            if last is not None and before >= last:
-                return
+        with pq.ParquetFile(file) as table:
+            groups: list[int] = []
+            number = start = begin
+            for group in range(table.metadata.num_row_groups):
+                end = number + table.metadata.row_group(group).num_rows
+                if end > first and (last is None or number <= last):
+                    start = start if groups else number
+                    groups.append(group)
+                number = end
+            for batch in table.iter_batches(batch_size=_ROWS, row_groups=groups, columns=columns) if groups else ():
+                skip = max(0, first - start)
+                stop = batch.num_rows if last is None else min(batch.num_rows, last - start + 1)
+                if stop > skip:
+                    yield start + skip, batch.slice(skip, stop - skip)
+                start += batch.num_rows
+            return int(table.metadata.num_rows)
+
+
+def _arrow_error() -> type[Exception]:
+    """Return what pyarrow raises about a damaged file."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    invalid: type[Exception] = pa.ArrowInvalid
+    return invalid
 
 
 def cells_of(column: Any) -> list[Any]:

@@ -178,7 +178,7 @@ def _work(render: Callable[[_Voice], Summary], source: Source, shop: Shop, voice
     except ExplainerError as error:
         voice.report(error.findings)
     except WorkerLostError as error:
-        why = f"a worker process ended; run it again to go on{f' ({error})' if str(error) else ''}"
+        why = f"a worker could not go on: {error}" if str(error) else "a worker process ended; run it again to go on"
         voice.report([Finding("B708", Location(source.name), why)])
     except OSError as error:
         voice.progress.clear()

@@ -79,7 +79,7 @@ def parts_of(source: ParquetSource) -> list[Part]:
     size = source.size()
     repeated = _repeated(source) if "id" in source.columns() else {}
     parts = []
-    for number, first in enumerate(range(1, size + 1, PART_ROWS)):
+    for number, first in enumerate(range(1, max(size, 1) + 1, PART_ROWS)):  # without rows, a part says which columns
         last = min(first + PART_ROWS - 1, size)
         parts.append(Part(number, first, last, {row: repeated[row] for row in repeated if first <= row <= last}))
     return parts

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Self
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayError, RayTaskError
 
 from explainer.batching.crew import WorkerLostError
+from explainer.findings import ExplainerError
 
 __all__ = ["RayCrew"]
 
@@ -70,7 +71,7 @@ class RayCrew:
         """Do the work of each chunk, and yield what goes with it and its result, in order; None needs no work.
 
         Raises:
-            WorkerLostError: when workers are lost again and again.
+            WorkerLostError: when workers are lost again and again, or one cannot work.
         """
         waiting: deque[tuple[Any, Any]] = deque()
         given = 0
@@ -98,7 +99,11 @@ def _first(waiting: deque[tuple[Any, Any]]) -> tuple[Any, Result | None]:
     companion, result = waiting.popleft()
     try:
         return companion, None if result is None else ray.get(result)
-    except RayActorError as error:
+    except RayTaskError as error:
+        if isinstance(error.cause, OSError | ExplainerError):
+            raise error.cause from None
+        raise WorkerLostError(str(error.cause)) from None
+    except RayError as error:
         raise WorkerLostError(str(error).strip().rpartition("\n")[2]) from None
 
 

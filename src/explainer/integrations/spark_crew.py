@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -32,6 +33,9 @@ _ALONE: Final = {
 """Settings where there is no cluster: nobody else is to be reached, and stderr is for findings."""
 _SLICES: Final = 4
 """Tasks for each core, so that one slow task keeps nobody waiting for long."""
+
+_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception): ")
+"""The last line of a traceback of Python."""
 
 Result = tuple[Any, Sequence[bytes]]
 
@@ -85,9 +89,9 @@ def _work(shared: Any, tasks: Iterable[Any]) -> Iterator[Result]:
 
 
 def _reason(error: Exception) -> str:
-    """The last line of the traceback of a worker, or the first line of whatever else went wrong."""
+    """What a worker raised, or the first line of whatever else went wrong."""
     lines = [line.strip() for line in str(error).splitlines()]
-    raised = [line for line in lines if line.startswith(("explainer.", "OSError", "PermissionError"))]
+    raised = [line for line in lines if _RAISED.match(line)]
     return (raised or lines or [""])[0]
 
 

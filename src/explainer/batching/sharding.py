@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explainer.batching.sources import FolderSource, Item, Skipped, Source
 
-__all__ = ["FolderPart", "Part", "Shard", "cut", "parse_shard"]
+if TYPE_CHECKING:
+    from explainer.batching.tables import ParquetSource
+
+__all__ = ["Shard", "cut", "parse_shard"]
 
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
 
@@ -47,11 +50,13 @@ def parse_shard(text: str) -> Shard | None:
 def cut(source: Source, shard: Shard) -> Source:
     """Return one part of a source. Its items keep their numbers, so default ids are those of the whole."""
     if isinstance(source, FolderSource):
-        return FolderPart(source, shard)
-    return Part(source, shard)
+        return _FolderPart(source, shard)
+    from explainer.batching.tables import ParquetSource  # noqa: PLC0415  # few batches read tables
+
+    return _TablePart(source, shard) if isinstance(source, ParquetSource) else _Part(source, shard)
 
 
-class FolderPart(FolderSource):
+class _FolderPart(FolderSource):
     """Some of the files below a folder; the others are not read."""
 
     def __init__(self, whole: FolderSource, shard: Shard) -> None:
@@ -73,13 +78,16 @@ class FolderPart(FolderSource):
             number += 1
 
 
-class Part:
-    """Some of the lines of a file, or of the rows of a table."""
+class _Part:
+    """Some of the lines of a file, or of the rows of a `.csv`."""
 
     def __init__(self, whole: Source, shard: Shard) -> None:
         self._whole = whole
         self.base, self.name, self.lines = whole.base, whole.name, whole.lines
-        self._own = shard.range(sum(1 for _ in whole))
+        self._own = shard.range(self._count())
+
+    def _count(self) -> int:
+        return sum(1 for _ in self._whole)
 
     def __iter__(self) -> Iterator[Item | Skipped]:
         """Its own items."""
@@ -88,3 +96,16 @@ class Part:
     def size(self) -> int | None:
         """How many there are."""
         return len(self._own)
+
+
+class _TablePart(_Part):
+    """Some of the rows of a `.parquet`; most of the others are not read."""
+
+    _whole: ParquetSource
+
+    def _count(self) -> int:
+        return self._whole.size()
+
+    def __iter__(self) -> Iterator[Item | Skipped]:
+        """Its own rows."""
+        return self._whole.items(self._own.start + 1, self._own.stop)

@@ -172,7 +172,11 @@ class ParquetSource(_Table):
 
     def __iter__(self) -> Iterator[Item | Skipped]:
         """Every row."""
-        for number, batch in self.batches():
+        return self.items()
+
+    def items(self, first: int = 1, last: int | None = None) -> Iterator[Item | Skipped]:
+        """Yield some of the rows, by the numbers of the first and of the last one."""
+        for number, batch in self.batches(first, last):
             for at, raw in enumerate(rows_of(batch)):
                 yield Item(number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at))
 

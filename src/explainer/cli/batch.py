@@ -18,7 +18,7 @@ from explainer.batching.fingerprint import hash_of_template
 from explainer.batching.freshness import FolderComparison, LinesComparison
 from explainer.batching.manifest import Recipe
 from explainer.batching.opening import open_source
-from explainer.batching.sharding import FolderPart, Part, Shard, cut
+from explainer.batching.sharding import Shard, cut
 from explainer.batching.sources import Skipped, Source
 from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
@@ -144,7 +144,9 @@ def run(
         questions = opened.value if part is None else cut(opened.value, part)
         target = _target(out, shop, voice, part, force=force, check=check)
         make = partial(packed_worker, shop, opened.value) if engine != "local" else lambda _: _make_worker
-        work = partial(_render, questions, target, shop, hands, make, prune=prune and not check)
+        work = partial(
+            _render, questions, target, shop, hands, make, prune=prune and not check, sharded=part is not None
+        )
     _work(work, opened.value, shop, voice, check=check)
     raise typer.Exit(voice.status)
 
@@ -158,13 +160,14 @@ def _render(
     voice: _Voice,
     *,
     prune: bool,
+    sharded: bool,
 ) -> Summary:
     """Make outputs that go through this process: files, or lines."""
     work = make(voice)
     with target:
         return Batch(
             source, target, shop, work, hands.jobs, voice.report, voice.skip, voice.show, prune, crew=hands.crew,
-            sharded=isinstance(source, FolderPart | Part),
+            sharded=sharded,
         ).run()  # fmt: skip
 
 

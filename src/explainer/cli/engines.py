@@ -61,7 +61,7 @@ def refuse_contradictions(
     rows = out.suffix == ROWS_SUFFIX
     if (engine != "local" or rows) and source.suffix != ROWS_SUFFIX:
         message = (
-            "rows to rows: the source has to be a .parquet too" if rows else "an engine takes a .parquet as SOURCE"
+            "a .parquet is made of a .parquet: give one as SOURCE" if rows else "an engine takes a .parquet as SOURCE"
         )
         raise typer.BadParameter(message, param_hint="--out" if rows else "--engine")
     if rows and out.is_file():

@@ -77,11 +77,10 @@ PartWorker: TypeAlias = Callable[[Part], "tuple[Tally, tuple[bytes, ...]]"]
 def parts_of(source: ParquetSource) -> list[Part]:
     """Return the parts of a table."""
     size = source.size()
-    repeated = _repeated(source) if "id" in source.columns() else {}
-    parts = []
-    for number, first in enumerate(range(1, max(size, 1) + 1, PART_ROWS)):  # without rows, a part says which columns
-        last = min(first + PART_ROWS - 1, size)
-        parts.append(Part(number, first, last, {row: repeated[row] for row in repeated if first <= row <= last}))
+    firsts = range(1, max(size, 1) + 1, PART_ROWS)  # without rows, a part says which columns there are
+    parts = [Part(number, first, min(first + PART_ROWS - 1, size), {}) for number, first in enumerate(firsts)]
+    for row, earlier in _repeated(source).items() if "id" in source.columns() else ():
+        parts[(row - 1) // PART_ROWS].repeated[row] = earlier
     return parts
 
 

@@ -1,7 +1,8 @@
 """Ray Data: questions or answers of a dataset → a dataset of prompts, of verdicts, of recommendations.
 
-dataset = ray.data.read_parquet("questions/")
-render(dataset, make_job(["catalogs/"]).unwrap()).write_parquet("prompts/")
+Example:
+    dataset = ray.data.read_parquet("questions/")
+    render(dataset, make_job(["catalogs/"]).unwrap()).write_parquet("prompts/")
 """
 
 from __future__ import annotations

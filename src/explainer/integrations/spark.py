@@ -1,7 +1,8 @@
 """Spark: questions or answers of a data frame → a data frame of prompts, of verdicts, of recommendations.
 
-frame = spark.read.parquet("questions/")
-render(frame, make_job(["catalogs/"]).unwrap()).write.parquet("prompts/")
+Example:
+    frame = spark.read.parquet("questions/")
+    render(frame, make_job(["catalogs/"]).unwrap()).write.parquet("prompts/")
 """
 
 from __future__ import annotations

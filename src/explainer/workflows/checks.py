@@ -75,12 +75,13 @@ def _bad_keys(workflow: Workflow) -> Iterator[Problem]:
 
 
 def _bad_edges(workflow: Workflow) -> Iterator[Problem]:
-    sources: dict[str, Node] = {node.key: node for node in (*workflow.inputs, *workflow.steps)}
-    targets: dict[str, Node] = {node.key: node for node in (*workflow.steps, *workflow.outputs)}
+    nodes = {node.key: node for node in workflow.nodes}
+    sources = nodes.keys() - {end.key for end in workflow.outputs}
+    targets = nodes.keys() - {end.key for end in workflow.inputs}
     for edge in workflow.edges:
         if edge.source not in sources or edge.target not in targets:
             yield Problem(ProblemKind.LOOSE, edge.target, edge.port, edge)
-        elif not _fits(edge, gives(sources[edge.source]), takes(targets[edge.target])):
+        elif not _fits(edge, gives(nodes[edge.source]), takes(nodes[edge.target])):
             yield Problem(ProblemKind.MISFIT, edge.target, edge.port, edge)
 
 

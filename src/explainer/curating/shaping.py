@@ -254,19 +254,21 @@ def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Find
             continue
         if key in _LINKS and isinstance(value, str):
             yield key, _link(key, value, raw, findings, more)
-        elif key in LISTS:
-            yield key, _items(key, value)
         elif key == "signature" and isinstance(value, str):
             yield key, _signature(value.strip(), raw, findings)
-        elif key == "year":
-            yield key, _year(value)
         else:
-            yield key, _text(key, value)
+            yield key, _shaped(key, value)
     if kind == "models" and not values.get("signature") and _is_signature(values.get("category")):
         yield "signature", values["category"]  # lists of the platform have it there
     if "links" in KIND_KEYS[kind]:
         given = _items("links", values.get("links"))
         yield "links", _links(given, raw, findings, more)
+
+
+def _shaped(key: str, value: Any) -> Any:
+    if key in LISTS:
+        return _items(key, value)
+    return _year(value) if key == "year" else _text(key, value)
 
 
 def _is_signature(value: Any) -> bool:

@@ -52,8 +52,7 @@ def missing_ports(signatures: Sequence[Signature], in_hand: Iterable[str], wante
         if not ways:
             roots.append(port)
             continue
-        easiest = min(ways, key=len)
-        for need in easiest:
+        for need in min(ways, key=len):
             if need not in seen:
                 seen.add(need)
                 todo.append(need)
@@ -76,7 +75,8 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
         stuck = [lack for lack in lacking if lack]
         if not stuck:
             return tuple(in_hand)
-        in_hand += dict.fromkeys(min(stuck, key=len))
+        least = min(stuck, key=len)
+        in_hand += dict.fromkeys(least)
 
 
 def read_outputs(signatures: Sequence[Signature], in_hand: Sequence[str]) -> tuple[str, ...]:

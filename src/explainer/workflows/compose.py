@@ -54,11 +54,12 @@ class Composition:
         inputs: the ports in hand.
         outputs: the ports wanted.
         workflows: the first workflows, best first.
-        alternatives: the names of the models that could stand in for a model, by its name.
+        uses: for each workflow the places of its steps among the models that were given.
+        alternatives: the places of the models that could stand in for a model, by its place.
         reached: the ports that are in hand or can be made.
         missing: what stands in the way when there are no workflows: ports that nothing makes.
-        useless: models that can take part in no workflow, each with the ports that it lacks; without any when nobody
-            needs what it gives.
+        useless: the places of models that can take part in no workflow, each with the ports that it lacks; without any
+            when nobody needs what it gives.
         fewest: when there are workflows but all that were found are too large: how many models the smallest has.
         complete: False when the search stopped before it had seen every workflow.
     """
@@ -66,10 +67,11 @@ class Composition:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     workflows: tuple[Workflow, ...] = ()
-    alternatives: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    uses: tuple[tuple[int, ...], ...] = ()
+    alternatives: tuple[tuple[int, tuple[int, ...]], ...] = ()
     reached: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    useless: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    useless: tuple[tuple[int, tuple[str, ...]], ...] = ()
     fewest: int = 0
     complete: bool = True
 
@@ -96,40 +98,44 @@ def compose(
     Returns:
         The workflows, or what stands in the way.
     """
-    groups = _groups(parts)
     max_models = min(max_models, LARGEST)
-    leading = [group[0].signature for group in (groups if len(groups) <= max_models else groups[:1])]
+    groups = _groups(parts)
+    signatures = [parts[group[0]].signature for group in groups]
+    leading = signatures if len(groups) <= max_models else signatures[:1]
     have = tuple(read_inputs(leading) if inputs is None else inputs)
     wanted = tuple(read_outputs(leading, have) if outputs is None else outputs)
-    signatures = [group[0].signature for group in groups]
-    missing = missing_ports(signatures, have, wanted) if wanted else ()
     reached = tuple(dict.fromkeys((*have, *levels(signatures, have))))
     lacks = _lacks(signatures, reached, wanted)
     useful = [at for at, lack in enumerate(lacks) if lack is None]
-    useless = tuple(
-        (part.name, lacks[at] or ()) for at, group in enumerate(groups) for part in group if at not in useful
+    useless = sorted(
+        (place, lack) for group, lack in zip(groups, lacks, strict=True) if lack is not None for place in group
     )
-    composition = Composition(have, wanted, reached=reached, missing=missing, useless=useless)
+    missing = missing_ports(signatures, have, wanted)
+    composition = Composition(have, wanted, reached=reached, missing=missing, useless=tuple(useless))
     if missing or not wanted or not useful:
         return composition
-    chosen = [groups[at] for at in useful]
-    found, fewest, complete = _search([group[0].signature for group in chosen], have, wanted, max_models, limit)
-    names = [group[0] for group in chosen]
-    alternatives = tuple((group[0].name, tuple(part.name for part in group[1:])) for group in chosen if len(group) > 1)
+    found, fewest, complete = _search([signatures[at] for at in useful], have, wanted, max_models, limit)
+    uses = [tuple(groups[useful[at]][0] for at in one.order) for one in found]
     return replace(
         composition,
-        workflows=tuple(_workflow(one, names, have, wanted, ports) for one in found),
-        alternatives=alternatives,
+        workflows=tuple(
+            _workflow(one, [parts[place] for place in places], have, ports, wanted)
+            for one, places in zip(found, uses, strict=True)
+        ),
+        uses=tuple(uses),
+        alternatives=tuple((first, tuple(others)) for first, *others in (groups[at] for at in useful) if others),
         fewest=fewest,
         complete=complete,
     )
 
 
-def _groups(parts: Sequence[Part]) -> list[list[Part]]:
-    """Models that can stand for each other, together; the groups in the order of their first ones."""
-    groups: dict[object, list[Part]] = {}
-    for number, part in enumerate(dict.fromkeys(parts)):
-        groups.setdefault((part.signature, part.work) if part.work else number, []).append(part)
+def _groups(parts: Sequence[Part]) -> list[list[int]]:
+    """The places of models that can stand for each other, together; the groups in the order of their first ones."""
+    groups: dict[object, list[int]] = {}
+    first: dict[Part, int] = {}
+    for place, part in enumerate(parts):
+        if first.setdefault(part, place) == place:
+            groups.setdefault((part.signature, part.work) if part.work else place, []).append(place)
     return list(groups.values())
 
 
@@ -179,11 +185,11 @@ def _search(
 
 
 def _workflow(
-    found: Found, parts: Sequence[Part], have: Sequence[str], wanted: Sequence[str], ports: Ports
+    found: Found, parts: Sequence[Part], have: Sequence[str], ports: Ports, wanted: Sequence[str]
 ) -> Workflow:
     used = sorted(found.inputs)
     inputs = {-at - 1: End(f"in{number}", have[at], ports.describe(have[at])) for number, at in enumerate(used, 1)}
-    steps = [Step(f"s{n}", parts[at].name, parts[at].signature) for n, at in enumerate(found.order, 1)]
+    steps = [Step(f"s{number}", part.name, part.signature) for number, part in enumerate(parts, 1)]
     outputs = [End(f"out{number}", port, ports.describe(port)) for number, port in enumerate(wanted, 1)]
     edges = [
         Edge(inputs[giver].key if giver < 0 else steps[giver].key, steps[at].key, port)

@@ -30,8 +30,9 @@ _BETWEEN: Final = 22
 _LANE: Final = 20
 """Height of an edge that passes a column."""
 _MARGIN: Final = 20
-_CELLS: Final = 24
-"""Columns of characters that fit into a box."""
+_ROOM: Final = 182
+"""What a line of a label may have of the width of a box."""
+_LATIN: Final = 0x24F
 _MOST_LINES: Final = 6
 _SWEEPS: Final = 4
 _STYLE: Final = """
@@ -178,26 +179,30 @@ def _place(columns: list[list[_Place]]) -> None:
             y += place.height + _BETWEEN
 
 
-def _cells(text: str) -> int:
-    """How many columns a text takes, about: wide characters take two, marks none (Unicode Standard Annex #11)."""
+def _width(text: str) -> float:
+    """How wide a text is, about and rather too much: no font is at hand (wide characters: Unicode, Annex #11)."""
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+        0 if unicodedata.combining(char)
+        else 13.5 if unicodedata.east_asian_width(char) in "WF" or char in "WM@%mw"
+        else 9.5 if char.isupper() or ord(char) > _LATIN
+        else 7.6
+        for char in text
+    )  # fmt: skip
 
 
 def _lines(text: str) -> Iterator[str]:
     """The lines of a label; one that is far too long is cut."""
     lines: list[str] = [""]
     for word in text.replace("-", "-\0").replace("_", "_\0").replace(" ", " \0").split("\0"):
-        if lines[-1] and _cells(lines[-1]) + _cells(word.rstrip()) > _CELLS:
+        if lines[-1] and _width(lines[-1]) + _width(word.rstrip()) > _ROOM:
             lines.append("")
         for char in word:
-            if _cells(lines[-1]) + _cells(char) > _CELLS and char != " ":
+            if _width(lines[-1]) + _width(char) > _ROOM and char != " ":
                 lines.append("")
             lines[-1] += char
     shown = [line.rstrip() for line in lines]
     if len(shown) > _MOST_LINES:
-        shown = [*shown[: _MOST_LINES - 1], f"{shown[_MOST_LINES - 1][: _CELLS - 1]}…"]
+        shown = [*shown[: _MOST_LINES - 1], f"{shown[_MOST_LINES - 1][:-1]}…"]
     yield from shown
 
 
@@ -252,4 +257,4 @@ def _port(path: _Path, paths: list[_Path]) -> Iterator[str]:
     if path.port:
         _, (x, y) = _ends(path, paths)
         text = escape(_safe(path.port))
-        yield f'<text class="port" x="{x - 12:g}" y="{y - 4:g}" text-anchor="end">{text}</text>'
+        yield f'<text class="port" x="{x - 12:g}" y="{y - 5:g}" text-anchor="end">{text}</text>'

@@ -22,7 +22,7 @@ from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.schema import ModelEntry, PaperEntry, Task
-from explainer.signature import Signature, parse_signature
+from explainer.signature import Fault, Signature, parse_signature
 from explainer.text import describe_character, refused_characters, shorten, suggest
 from explainer.validation import validate_item
 
@@ -278,10 +278,9 @@ def _is_signature(value: Any) -> bool:
 def _signature(value: str, raw: Raw, findings: list[Finding]) -> str | None:
     """A signature, or None for what is none."""
     read = parse_signature(value)
-    if isinstance(read, Signature):
-        return value
-    findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
-    return None
+    if isinstance(read, Fault):
+        findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
+    return value if isinstance(read, Signature) else None
 
 
 def _text(key: str, value: Any) -> Any:

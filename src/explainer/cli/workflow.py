@@ -61,7 +61,8 @@ def run(
     ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw the text with ASCII alone.")] = False,
     width: Annotated[
-        int | None, typer.Option("--width", min=40, metavar="N", help="Columns of the text; those of the terminal.")
+        int | None,
+        typer.Option("--width", min=40, metavar="N", help="Columns of the text; by default those of the terminal."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
     models: ModelCountOption = 1,
@@ -92,7 +93,8 @@ def run(
         if output_format in ("mermaid", "svg") and loaded.value is not None:
             found += _remarks(plan, loaded.value)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-        problem = write_product(_product(plan, shown, output_format, columns, ascii_only=ascii_only), out)
+        asked = loaded.value.question.question if loaded.value is not None else ""
+        problem = write_product(_product(plan, shown, output_format, columns, asked, ascii_only=ascii_only), out)
         found += [problem] if problem else []
     show_findings(found, findings)
     raise typer.Exit(exit_status(found, strict=strict))
@@ -152,7 +154,7 @@ def _shown(plan: Plan, limit: int, pick: int | None, *, one: bool) -> list[int]:
     return list(range(min(there, 1 if one else limit)))
 
 
-def _product(plan: Plan, shown: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
+def _product(plan: Plan, shown: list[int], output_format: str, columns: int, asked: str, *, ascii_only: bool) -> str:
     workflows = plan.composition.workflows
     if output_format == "json":
         return json.dumps(_data(plan, shown), ensure_ascii=False, indent=2) + "\n"
@@ -164,7 +166,7 @@ def _product(plan: Plan, shown: list[int], output_format: str, columns: int, *, 
         return "".join(mermaid(workflows[at]) for at in shown)
     from explainer.workflows.svg import svg
 
-    return "".join(svg(workflows[at]) for at in shown)
+    return "".join(svg(workflows[at], shorten(asked, 120)) for at in shown)
 
 
 def _text(plan: Plan, shown: list[int], columns: int, *, ascii_only: bool) -> str:

@@ -39,7 +39,9 @@ CPU_SECONDS: Final = 1
 WALL_SECONDS: Final = 10.0
 MEMORY_BYTES: Final = 512 * 1024 * 1024
 SOURCE_BYTES: Final = 1024 * 1024
-_AT_ONCE: Final = 64
+_AT_ONCE: Final = 32
+_AHEAD: Final = 3
+"""Requests that the process may have at once: it works while their answers are taken apart."""
 _MOST_ENTRIES: Final = 50_000
 
 
@@ -69,6 +71,7 @@ class IsolatedRenderer:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
         self._receiver = Receiver()
+        self._unanswered = 0
         self._sent: dict[int, Any] = {}
         """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
 
@@ -90,27 +93,30 @@ class IsolatedRenderer:
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, many at a time, in its process."""
         outcomes: list[Parts | Finding] = []
-        for begin in range(0, len(contexts), _AT_ONCE):
-            some = contexts[begin : begin + _AT_ONCE]
-            done = self._render(some)
+        requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
+        for at, some in enumerate(requests):
+            done = self._render(requests, at)
             if isinstance(done, Finding) and len(some) > 1:  # one of them exceeds a limit: each alone shows which
                 for context in some:
-                    alone = self._render([context])
+                    alone = self._render([[context]], 0)
                     outcomes += [alone] if isinstance(alone, Finding) else alone
             else:
                 outcomes += [done] if isinstance(done, Finding) else done
         return outcomes
 
-    def _render(self, contexts: Sequence[Context]) -> list[Parts | Finding] | Finding:
+    def _render(self, requests: Sequence[Sequence[Context]], at: int) -> list[Parts | Finding] | Finding:
+        """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
+        with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
+            while self._unanswered < _AHEAD and at + self._unanswered < len(requests):
+                self._unanswered += 1
+                _send(process, self._request(requests[at + self._unanswered - 1]))
         try:
-            _send(process, self._request(contexts))
             answer = self._answers.get(timeout=WALL_SECONDS)
         except queue.Empty:
             self.close()
             return self._failed("T505", f"the template was ended after {WALL_SECONDS:g} seconds")
-        except OSError:  # the process is gone: its exit status says why
-            answer = None
+        self._unanswered -= 1
         if answer is None:
             return self._ended(process)
         return [self._with_path(outcome) for outcome in self._receiver.outcomes(*answer)]
@@ -144,6 +150,7 @@ class IsolatedRenderer:
         """End the process."""
         process, self._process = self._process, None
         self._sent.clear()
+        self._unanswered = 0
         if process is None:
             return
         process.kill()

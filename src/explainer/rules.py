@@ -1,7 +1,8 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, A answers, B batches, L lint of catalogs, I import, E extras: embedding models, the index.
+P prompts that are read back, A answers, B batches, L lint of catalogs, I import, W signatures and workflows, E extras:
+embedding models, the index.
 """
 
 from __future__ import annotations
@@ -171,6 +172,12 @@ RULES: dict[str, Rule] = {
     "L709": _warning("An entry is never recommended, not even to its own examples."),
     "L710": _warning("Two entries have the same example, but for names and numbers."),
     "L711": _warning("A text holds the remains of HTML."),
+    "W601": _error("A signature that cannot be read: an unknown kind of data, or none on one side of the `2`."),
+    "W602": _error("A word in `input:` or `output:` of a question that names no kind of data."),
+    "W603": _error("No workflow can be made of the models: something is wanted that nothing makes of what is in hand."),
+    "W604": _note("A model takes part in no workflow of its question."),
+    "W605": _note("A model has no signature, so it takes part in no workflow."),
+    "W606": _note("There are so many workflows that not all of them were looked at."),
     "I801": _error("A record without a name or title; it is left out."),
     "I802": _error("A record, or a whole source, that cannot be read; the rest is imported."),
     "I803": _warning("A value that should be a link and is none; the field is left out."),
@@ -181,4 +188,5 @@ RULES: dict[str, Rule] = {
     "I808": _note("A file that is not UTF-8; it is read as Windows-1252."),
     "I809": _error("A line of the record of sources that cannot be read; nothing is imported."),
     "I810": _warning("The imported catalog is larger than commands read."),
+    "I811": _warning("A value that should be a type signature and is none; the field is left out."),
 }

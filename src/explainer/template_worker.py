@@ -24,9 +24,10 @@ from explainer.render import Parts, Renderer
 from explainer.text import describe_character, refused_characters
 from explainer.wire import Sender
 
-# An escape, or a way to format a number as a character; and such a character itself.
+# An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
+# character itself.
 _MAKES_CHARACTERS = re.compile(
-    r"\\|%|format|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    r"\\|(?<!\{)%(?!\})|format|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
 

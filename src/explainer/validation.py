@@ -9,14 +9,16 @@ from pydantic import BaseModel, ValidationError
 
 from explainer.document import Document, Path
 from explainer.findings import Finding, Parsed
-from explainer.schema import ModelEntry, PaperEntry, Task
+from explainer.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.text import shorten, suggest
 
 __all__ = ["validate", "validate_item"]
 
 M = TypeVar("M", bound=BaseModel)
 
-_ITEMS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
+_ITEMS: Final[dict[str, type[BaseModel]]] = {
+    "models": ModelEntry, "papers": PaperEntry, "tasks": Task, "ports": PortEntry,
+}  # fmt: skip
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
 _ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})

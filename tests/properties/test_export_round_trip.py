@@ -28,7 +28,9 @@ _common: dict[str, Any] = {
     "paper": _urls, "github": _urls, "huggingface": _urls, "links": st.lists(_urls.filter(bool), max_size=2).map(tuple),
     "summary": st.none() | _text, "examples": st.lists(_text, max_size=2).map(tuple), "deprecated": st.none() | _text,
 }  # fmt: skip
-_models = st.builds(ModelEntry, name=_line, signature=st.none() | _line, **_common)
+_models = st.builds(
+    ModelEntry, name=_line, signature=st.sampled_from([None, "Txt2Img", "ImgMsk2Img", "Img23D", "Voice2Txt"]), **_common
+)
 _papers = st.builds(PaperEntry, title=_line, year=st.none() | st.integers(1800, 2999), authors=_lists, **_common)
 _tasks = st.builds(Task, id=st.sampled_from(["t", "u"]), description=st.none() | _text, aliases=_lists)
 

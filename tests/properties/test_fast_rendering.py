@@ -94,12 +94,12 @@ def test_a_process_renders_as_this_one_does(source: str, tmp_path: Path) -> None
 
 def test_one_question_that_exceeds_a_limit_costs_one_question(tmp_path: Path) -> None:
     source = "{{ question }}{% if question == 'bomb' %}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{% endif %}"
-    contexts = [render_context(text, [], []) for text in ("a", "b", "bomb", "c", "d")]
+    texts = ["bomb" if number in (2, 100) else f"q{number}" for number in range(150)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as renderer:
-        outcomes = renderer.render_all(contexts)
+        outcomes = renderer.render_all([render_context(text, [], []) for text in texts])
     assert [outcome if isinstance(outcome, list) else outcome.code for outcome in outcomes] == [
-        [("user", ["a"])], [("user", ["b"])], "T505", [("user", ["c"])], [("user", ["d"])],
-    ]  # fmt: skip
+        "T505" if text == "bomb" else [("user", [text])] for text in texts
+    ]
 
 
 @settings(max_examples=examples(200, 5000))

@@ -59,6 +59,22 @@ def test_a_bomb_costs_its_own_process_and_is_a_finding(source: str, codes: set[s
         assert {f.code for f in renderer.render(CONTEXT).findings} & codes
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ '{%c' % 27 }}",
+        "{{ ('{%}c' | replace('}', '')) % 27 }}",
+        "{{'%c'%27}}",
+        "{% set a = '{%c' %}{{ a%27 }}",
+        "{{ '{%c' | format(27) }}",
+        "{{ '\\x1b' }}",
+    ],
+)
+def test_a_template_writes_no_control_character_however_it_makes_it(source: str) -> None:
+    with running(source) as renderer:
+        assert [f.code for f in renderer.render(CONTEXT).findings] == ["T504"]
+
+
 def test_after_a_bomb_the_next_rendering_gets_a_new_process() -> None:
     bomb = "{% if question == 'bomb' %}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{% endif %}ok"
     with running(bomb) as renderer:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from explainer.batching.crew import Crew
 from explainer.batching.fingerprint import hash_of_catalogs
-from explainer.batching.journal import loads, moved
 from explainer.batching.manifest import Known, Recipe, content_hash, short_hash
+from explainer.batching.past import loads, moved
 from explainer.batching.sources import Item, Skipped, Source
 from explainer.findings import Finding, Location
 from explainer.formats import FORMATS
@@ -89,18 +89,17 @@ class _CatalogHashes:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._paths: dict[tuple[Any, str], tuple[CatalogPath, ...]] = {}
-        self._hashes: dict[tuple[CatalogPath, ...], str] = {}
+        self._by_place: dict[tuple[Any, str], str] = {}
+        self._by_paths: dict[tuple[CatalogPath, ...], str] = {}
 
     def hash(self, named: Sequence[str] | None, source: str | int) -> str:
-        folder = _folder_of(source)
-        key = (named, folder)
-        if key not in self._paths:
-            self._paths[key] = self._shop.catalogs(named, source)[0]
-        paths = self._paths[key]
-        if paths not in self._hashes:
-            self._hashes[paths] = hash_of_catalogs(paths)
-        return self._hashes[paths]
+        key = (named, _folder_of(source))
+        if key not in self._by_place:
+            paths = self._shop.catalogs(named, source)[0]
+            if paths not in self._by_paths:
+                self._by_paths[paths] = hash_of_catalogs(paths)
+            self._by_place[key] = self._by_paths[paths]
+        return self._by_place[key]
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from explainer.batching.journal import Past, Volume
+from explainer.batching.past import Past, Volume
 from explainer.batching.target import MANIFEST, Output, Target
 from explainer.findings import Finding, Location
 from explainer.workspace import display_path

@@ -11,10 +11,7 @@ from typing import Final, Self, TypeAlias
 
 from explainer.batching.journal import (
     Appender,
-    Past,
     TargetLock,
-    Volume,
-    is_intact,
     left_parts,
     new_token,
     remove_stale,
@@ -22,6 +19,7 @@ from explainer.batching.journal import (
     token_of,
 )
 from explainer.batching.manifest import Known
+from explainer.batching.past import Past, Volume, is_intact
 from explainer.findings import ExplainerError
 
 __all__ = ["Bytes", "FolderTarget", "LinesTarget", "Output", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]

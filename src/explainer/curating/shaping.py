@@ -22,6 +22,7 @@ from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.schema import ModelEntry, PaperEntry, Task
+from explainer.signature import Signature, parse_signature
 from explainer.text import describe_character, refused_characters, shorten, suggest
 from explainer.validation import validate_item
 
@@ -76,7 +77,6 @@ _BARE_URL: Final = re.compile(
 _DOI: Final = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
-_SIGNATURE: Final = re.compile(r"(?:[A-Z][a-z]++)++2(?:3D|(?:[A-Z][a-z]++)++)")
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
@@ -254,23 +254,34 @@ def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Find
             continue
         if key in _LINKS and isinstance(value, str):
             yield key, _link(key, value, raw, findings, more)
-        elif key in LISTS:
-            yield key, _items(key, value)
-        elif key == "year":
-            yield key, _year(value)
+        elif key == "signature" and isinstance(value, str):
+            yield key, _signature(value.strip(), raw, findings)
         else:
-            yield key, _text(key, value)
-    category = values.get("category")
-    if (
-        kind == "models"
-        and not values.get("signature")
-        and isinstance(category, str)
-        and _SIGNATURE.fullmatch(category)
-    ):
-        yield "signature", category  # lists of the platform have it there
+            yield key, _shaped(key, value)
+    if kind == "models" and not values.get("signature") and _is_signature(values.get("category")):
+        yield "signature", values["category"]  # lists of the platform have it there
     if "links" in KIND_KEYS[kind]:
         given = _items("links", values.get("links"))
         yield "links", _links(given, raw, findings, more)
+
+
+def _shaped(key: str, value: Any) -> Any:
+    if key in LISTS:
+        return _items(key, value)
+    return _year(value) if key == "year" else _text(key, value)
+
+
+def _is_signature(value: Any) -> bool:
+    return isinstance(value, str) and isinstance(parse_signature(value), Signature)
+
+
+def _signature(value: str, raw: Raw, findings: list[Finding]) -> str | None:
+    """A signature, or None for what is none."""
+    read = parse_signature(value)
+    if isinstance(read, Signature):
+        return value
+    findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
+    return None
 
 
 def _text(key: str, value: Any) -> Any:

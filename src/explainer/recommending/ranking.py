@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from explainer.recommending.kinds import Signature, Wish, parse_signature
+from explainer.recommending.kinds import Wish, signature_of
 from explainer.recommending.lexical import FieldedIndex
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.recommending.terms import terms
 from explainer.schema import Entry, ModelEntry
+from explainer.signature import Signature
 
 __all__ = [
     "FIELD_WEIGHTS",
@@ -160,7 +161,7 @@ class Ranking(Generic[E]):
         """The signature of an entry: its own, or one by which its task is also known."""
         own = (entry.signature if isinstance(entry, ModelEntry) else None, entry.category, entry.task)
         known = self.taxonomy.tasks[task].aliases if task >= 0 else ()
-        return next(filter(None, (parse_signature(text) for text in (*own, *known) if text)), None)
+        return next(filter(None, (signature_of(text) for text in (*own, *known) if text)), None)
 
     def family(self, number: int) -> tuple[int, str]:
         """Return what an entry shares with its near-duplicates: the name but for numbers (2×, 3×, 4×), and its kin."""

@@ -21,6 +21,7 @@ from explainer.checking.check_links import (
 )
 from explainer.checking.check_names import author_years, catalogued_names, claimed_names, phrases
 from explainer.checking.check_sections import completeness, coverage, order, refusal, sections, workflow
+from explainer.checking.check_workflow import diagrams, flow_names, flow_types
 from explainer.checking.naming import Fit
 from explainer.checking.offered import Offered, Source
 from explainer.checking.review import Fault, Fix, Review, review_of
@@ -47,6 +48,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     repository_ids,
     misattributed,
     wrong_place,
+    diagrams,
+    flow_names,
+    flow_types,
     coverage,
 )
 """All rules. A rule is a function from the review of an answer to the faults that it finds."""

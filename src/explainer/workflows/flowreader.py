@@ -9,12 +9,13 @@ bounded number of times.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from explainer.findings import Finding, Location, Parsed
-from explainer.flowchart import MAX_EDGES, OTHER_DIAGRAMS, Arrow, Flowchart, FlowEdge, FlowNode, Subgraph
-from explainer.flowlabels import Label, plain_label, read_label
 from explainer.text import Lines, shorten
+from explainer.workflows.flowchart import MAX_EDGES, OTHER_DIAGRAMS, Arrow, Flowchart, FlowEdge, FlowNode, Subgraph
+from explainer.workflows.flowlabels import Label, plain_label, read_label
 
 __all__ = ["parse_flowchart"]
 
@@ -181,10 +182,11 @@ class _Reader:
         elif opening == "[":
             found = self._shape(name)
             title = found.text if found else name
-        if not name and not title:
+        if not title:
             self._report(start, self._at, "a subgraph without a title", "write subgraph id [title]")
+        name = name or f"subGraph{len(self._subgraphs) + len(self._open)}"
+        self._open.append((start, Subgraph(name, plain_label(title), (), begin, self._at), {}))
         self._end_of_statement()
-        self._open.append((start, Subgraph(name or f"subGraph{len(self._subgraphs)}", plain_label(title)), {}))
 
     def _close(self) -> None:
         start = self._at
@@ -193,7 +195,7 @@ class _Reader:
             self._report(start, self._at, "'end' closes no subgraph", "remove it")
             return
         _, subgraph, members = self._open.pop()
-        done = Subgraph(subgraph.id, subgraph.title, tuple(members))
+        done = replace(subgraph, members=tuple(members))
         self._subgraphs.append(done)
         if self._open:
             self._open[-1][2][done.id] = None

@@ -32,8 +32,8 @@ _BREAK: Final = re.compile(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"[&#]#?(\w{1,31});")
 
 _STRING: Final = re.compile(r'"([^"]++)"')
-_PLAIN: Final = re.compile(r'[^\[\](){}|"]++')
-_SLANTED: Final = re.compile(r"(?:[^\\\[\](){}/\"]|[/\\](?!\]))++")
+_PLAIN: Final = re.compile(r'[^\[\](){}|"]{1,2000}+')
+_SLANTED: Final = re.compile(r"(?:[^\\\[\](){}/\"]|[/\\](?!\])){1,2000}+")
 _BRACKET: Final = re.compile(r'[\[\](){}|"\n]')
 _SHOWN: Final = 60
 

@@ -45,11 +45,13 @@ class FlowEdge:
 
 @dataclass(frozen=True, slots=True)
 class Subgraph:
-    """A box around nodes: its id, its title, and the ids of what stands in it, subgraphs too."""
+    """A box around nodes: its id, its title, what stands in it by id, and where its title stands."""
 
     id: str
     title: str
     members: tuple[str, ...] = ()
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

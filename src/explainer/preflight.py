@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from explainer.build import build
 from explainer.catalog import LoadedCatalog, catalog_from
+from explainer.composing import sample_variables
 from explainer.document import Document
 from explainer.findings import Finding, Location, has_errors
 from explainer.project import Shelf, catalogs_for
@@ -17,7 +18,7 @@ from explainer.question import LoadedQuestion, parse_question_line, question_fro
 from explainer.render import render_context
 from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
-from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
+from explainer.templates import builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
 from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, cannot_read, display_path, files_below, read_text
 from explainer.yamltext import read_yaml
@@ -77,7 +78,7 @@ class _Checker:
         self._result = Preflight()
         self._catalogs: list[tuple[LoadedCatalog, Document]] = []
         self._reported: set[Finding] = set()
-        self._renderers = [builtin_renderer(name) for name in BUILTIN_TEMPLATES]
+        self._renderers = [builtin_renderer(name) for name in ("prompt", "answer")]
 
     def check(self, paths: Sequence[Path]) -> Preflight:
         for path in paths:
@@ -156,7 +157,8 @@ class _Checker:
             return
         sample = {**_SAMPLE, "name": "Sample", "title": "Sample"}
         with renderer.value as running:
-            rendered = running.render(render_context("A sample question?", [sample], [sample]))
+            more = sample_variables() if running.asks else {}
+            rendered = running.render(render_context("A sample question?", [sample], [sample], more))
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from explainer.batching.manifest import Known, Recipe, content_hash, file_hash
 from explainer.batching.prepared import Offered, Prepared, content_key
 from explainer.batching.sources import Item
 from explainer.batching.tokens import Counter
 from explainer.build import offer
+from explainer.composing import variables
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed, exit_status
 from explainer.formats import FORMATS, Encoder, Options, Output
@@ -26,6 +27,7 @@ from explainer.jsontext import read_json_line
 from explainer.question import LoadedQuestion, load_document, parse_question
 from explainer.render import Context, Parts, render_context
 from explainer.resolve import Wanted
+from explainer.schema import ModelEntry
 from explainer.text import is_plain, suggest
 from explainer.yamltext import read_yaml
 
@@ -42,6 +44,10 @@ _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])
 
 class SupportsRenderAll(Protocol):
     """Renders one template many times."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too."""
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, in their order."""
@@ -88,9 +94,11 @@ class _Order:
     key: str = ""
     cut: list[dict[str, str]] = field(default_factory=list)
     tokens: int | None = None
+    loaded: LoadedQuestion | None = None
+    more: dict[str, Any] | None = None
 
     def context(self) -> Context:
-        return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers])
+        return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers], self.more)
 
 
 class Press:
@@ -158,7 +166,12 @@ class Press:
             return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
             return Made(item.source, "failed", order.id, findings=order.findings)
-        order.key = content_key(self._options_hash, order.question, order.models, order.papers, order.answer)
+        if self._renderer.asks:
+            offered = [(one.entry, one.data) for one in order.models if isinstance(one.entry, ModelEntry)]
+            order.more = variables(order.loaded, offered, order.offered.library)
+        order.key = content_key(
+            self._options_hash, order.question, order.models, order.papers, order.answer, order.more
+        )
         return order
 
     def _short_way(self, item: Item, raw: bytes) -> _Order | None:  # noqa: C901, PLR0911  # leaves at the first doubt
@@ -232,7 +245,7 @@ class Press:
         papers = [offered.ready(entry) for entry in sources.papers]
         return _Order(
             item, content_hash(raw), question.id, question.question.question, models, papers, offered,
-            question.question.catalog, answer, findings,
+            question.question.catalog, answer, findings, loaded=question,
         )  # fmt: skip
 
     def _line(self, text: str, item: Item) -> tuple[Parsed[LoadedQuestion], str | None]:

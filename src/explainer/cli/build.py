@@ -179,7 +179,8 @@ def _encode(
     if format_.completes:
         context = render_context(loaded.question.question, [m.data for m in models], [p.data for p in papers])
         completion = parts_of(builtin_renderer("answer").render(context).unwrap())
-    custom_id = f"{built.id}.{content_key(recipe.options_hash, loaded.question.question, models, papers)[:8]}"
+    key = content_key(recipe.options_hash, loaded.question.question, models, papers, more=built.variables)
+    custom_id = f"{built.id}.{key[:8]}"
     output = Output(built.id, custom_id, parts_of(built.rendering), completion)
     return format_.file(output, Encoder(Options(recipe.model, recipe.body))).decode()
 

@@ -115,7 +115,6 @@ def _plan(
     missing = what_is_missing(plan, max_models)
     if missing is not None:
         found.append(Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan)))
-        found += _remarks(plan, loaded)
     elif not plan.composition.complete:
         message = "there are more workflows than were looked at"
         found.append(Finding("W606", loaded.document.locate(("models",)), message, "offer fewer models"))
@@ -128,7 +127,7 @@ def _hint(plan: Plan) -> str | None:
         return "give models with a `signature`, such as Txt2Img"
     have = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
     wanted = ", ".join(map(plan.ports.describe, plan.composition.outputs)) or "nothing"
-    return f"in hand: {have}; wanted: {wanted}; `input:` and `output:` of the question say otherwise"
+    return f"in hand: {have}; wanted: {wanted}; `input:` and `output:` of the question change that"
 
 
 def _remarks(plan: Plan, loaded: LoadedQuestion) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
 
@@ -30,6 +29,8 @@ def unescape_label(text: str) -> str:
 
 
 def _character(found: re.Match[str]) -> str:
+    import html  # noqa: PLC0415  # a table of two thousand names, for readers only
+
     code = found.group(1)
     return html.unescape(f"&#{code};" if code.isdigit() else f"&{code};")
 

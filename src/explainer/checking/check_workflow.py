@@ -31,9 +31,9 @@ def diagrams(review: Review) -> Iterator[Fault]:
             yield Fault(finding.code, start, end, finding.message, finding.hint)
         named = {index for one in judged for index in one.sources}
         if flow.kind == "mermaid" and judged and not named & _wanted(review) and not _said_of_section(review):
-            first = judged[0].step
             message = "this diagram of the workflow names no model that was offered"
-            yield Fault("A811", first.start, first.end, message, f"put {_some_name(review)} into it")
+            end = flow.start + len(review.answer.body[flow.start : flow.end].split("\n", 1)[0].rstrip())
+            yield Fault("A811", flow.start, end, message, f"put {_some_name(review)} into it")
 
 
 def _wanted(review: Review) -> set[int]:
@@ -81,6 +81,8 @@ def flow_types(review: Review) -> Iterator[Fault]:
     """A812-A814: models that are not fed, outputs that nothing uses, cycles."""
     for flow, judged in review.flows:
         graph = _Graph(flow, judged)
+        if not flow.whole:
+            continue
         if flow.kind == "mermaid" and flow.links:
             yield from _cycles(graph)
             yield from _unused(graph)
@@ -220,5 +222,7 @@ def _model_place(review: Review, one: Judged) -> tuple[int, int]:
     if one.step.role == "model":
         for at, index in review.mentions:
             if index == one.sources[0] and one.step.start <= at < one.step.end:
-                return at, at
+                name = review.offered.sources[index].name
+                whole = review.answer.body.startswith(name, at)
+                return at, at + (len(name) if whole else 1)
     return one.step.start, one.step.end

@@ -99,6 +99,12 @@ class StepNames:
                 found.setdefault(key, index)
         return found
 
+    @cached_property
+    def _said(self) -> str:
+        """Everything that was offered and asked, in lower case."""
+        texts = (f"{source.name}\n{source.text}" for source in self._offered.sources)
+        return "\n".join((self._offered.question, *texts)).casefold()
+
     def judge(self, step: Step) -> Judged:
         """Say what a step is; equal texts are judged once."""
         known = self._known.get(step.text)
@@ -168,7 +174,7 @@ class StepNames:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
         marks = token.count("-") + token.count("_")
         key = canonical(token) if marks else ""
-        if len(key) < 8 or key in self._offered.text or any(s.key in key for s in self._offered.sources):  # noqa: PLR2004
+        if len(key) < 8 or token.casefold() in self._said or self._holds_offered(token):  # noqa: PLR2004
             return
         catalogued = self._catalogued(key)
         near = self._nearest(key) if marks > 1 and catalogued is None else None
@@ -179,6 +185,15 @@ class StepNames:
             yield Judged(step, Fit.ALTERED, (), token, near)
         elif named and self._offered.ports.parse_start(token) is not None:
             yield Judged(step, Fit.FOREIGN, (), token)
+
+    def _holds_offered(self, token: str) -> bool:
+        """Whether a name has a whole offered one in it, set apart: `X-based`, but not `Xs`."""
+        for source in self._offered.sources:
+            at = token.find(source.name)
+            around = token[max(0, at - 1) : at] + token[at + len(source.name) :][:1]
+            if at >= 0 and not any(map(str.isalnum, around)):
+                return True
+        return False
 
     def _nearest(self, key: str) -> str | None:
         if self._compared >= MAX_COMPARED:

@@ -86,6 +86,7 @@ class Flow:
         steps: its steps, in the order of the text.
         links: what leads to what.
         problems: what is wrong with its text, each with its place in the answer.
+        whole: all of it was read.
     """
 
     kind: FlowKind
@@ -94,6 +95,7 @@ class Flow:
     steps: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
     problems: tuple[tuple[int, int, Finding], ...] = ()
+    whole: bool = True
 
 
 def read_flows(answer: Answer, section: Section | None) -> list[Flow]:
@@ -153,7 +155,7 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
         problems.append((at, at + len(finding.text), finding))
     if parsed.value is None:
         return Flow("mermaid", start, end, problems=tuple(problems))
-    return Flow("mermaid", start, end, *_graph(parsed.value, start), tuple(problems))
+    return Flow("mermaid", start, end, *_graph(parsed.value, start), tuple(problems), parsed.value.whole)
 
 
 def _without_quote_marks(text: str) -> str:

@@ -301,10 +301,12 @@ def _of_printed(printed: Printed, entry: Entry | None, ports: Ports) -> Source:
 
 
 def _signature(printed: Printed, entry: Entry | None, ports: Ports) -> Signature | None:
-    """What a model takes and gives: as the catalog says, else as its name begins."""
-    if isinstance(entry, ModelEntry) and entry.signature:
-        read = ports.parse(entry.signature)
-        return read if isinstance(read, Signature) else None
+    """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
+    catalogued = entry.signature if isinstance(entry, ModelEntry) else None
+    for text in filter(None, (printed.signature, catalogued)):
+        read = ports.parse(text)
+        if isinstance(read, Signature):
+            return read
     return ports.parse_start(printed.name)
 
 

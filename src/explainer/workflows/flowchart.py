@@ -56,9 +56,16 @@ class Subgraph:
 
 @dataclass(frozen=True, slots=True)
 class Flowchart:
-    """What a flowchart draws, in the order of its text; `direction` is as written: `TD`, `LR`, or None."""
+    """What a flowchart draws, in the order of its text.
+
+    Attributes:
+        direction: as written: `TD`, `LR`, or None.
+        nodes: its nodes; `edges`: its edges; `subgraphs`: its boxes.
+        whole: nothing was passed over that could not be read.
+    """
 
     direction: str | None = None
     nodes: tuple[FlowNode, ...] = ()
     edges: tuple[FlowEdge, ...] = ()
     subgraphs: tuple[Subgraph, ...] = ()
+    whole: bool = True

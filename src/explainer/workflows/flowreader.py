@@ -84,6 +84,7 @@ class _Reader:
         self._text = _without_comments(text)
         self._at = 0
         self._findings: list[Finding] = []
+        self._whole = True
         self._nodes: dict[str, FlowNode] = {}
         self._edges: list[FlowEdge] = []
         self._subgraphs: list[Subgraph] = []
@@ -110,7 +111,8 @@ class _Reader:
             self._report(
                 extra.start, extra.end, f"Mermaid draws at most {MAX_EDGES} edges, here are {len(self._edges)}"
             )
-        chart = Flowchart(direction, tuple(self._nodes.values()), tuple(self._edges), tuple(self._subgraphs))
+        whole = self._whole and len(self._edges) < MAX_READ
+        chart = Flowchart(direction, tuple(self._nodes.values()), tuple(self._edges), tuple(self._subgraphs), whole)
         return Parsed(chart, tuple(self._findings))
 
     def _no_flowchart(self) -> None:
@@ -357,8 +359,9 @@ class _Reader:
         self._skip_line()
 
     def _skip_line(self) -> None:
+        self._whole = False
         end = self._text.find("\n", self._at)
-        self._at = len(self._text) if end < 0 else end + 1
+        self._at = len(self._text) if end < 0 else end
 
     def _move(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         match = pattern.match(self._text, self._at)

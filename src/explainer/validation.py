@@ -123,6 +123,9 @@ def _report_text(document: Document, path: Path, value: str) -> None:
         message = f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
         hint = "a link begins with http:// or https:// and holds no space, quote or user name"
         document.report("S204", path, message, hint, text=value)
+    elif key == "id" and path[0] == "ports":
+        hint = "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D"
+        document.report("S207", path, f"the id {shorten(value)!r} is none of a port", hint, text=value)
     elif key == "id":
         hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
         document.report("S207", path, f"the id {shorten(value)!r} is not safe", hint, text=value)

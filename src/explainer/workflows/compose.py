@@ -196,5 +196,5 @@ def _workflow(
         for at, wires in enumerate(found.wires)
         for port, giver in wires
     ]
-    edges += [Edge(steps[at].key, end.key, end.port) for at, end in zip(found.outputs, outputs, strict=True)]
+    edges += [Edge(steps[at].key, end.key, port) for (port, at), end in zip(found.outputs, outputs, strict=True)]
     return Workflow(tuple(inputs.values()), tuple(steps), tuple(outputs), tuple(edges))

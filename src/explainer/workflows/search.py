@@ -19,7 +19,7 @@ from explainer.workflows.reach import levels
 
 __all__ = ["Found", "Search"]
 
-MOST_LOOKS: Final = 12_000
+MOST_LOOKS: Final = 10_000
 """Models that are looked at, one place in one order each, before the search stops."""
 
 
@@ -30,12 +30,12 @@ class Found:
     Attributes:
         order: the models, by their numbers.
         wires: what feeds each of them.
-        outputs: the steps that give what is wanted, in the order in which it is.
+        outputs: what is wanted, in its order: the port, and the step that gives it.
     """
 
     order: tuple[int, ...]
     wires: tuple[Wires, ...]
-    outputs: tuple[int, ...]
+    outputs: Wires
 
     @property
     def inputs(self) -> frozenset[int]:
@@ -44,13 +44,13 @@ class Found:
 
     @property
     def shape(self) -> frozenset[tuple[int, str, int]]:
-        """Who feeds whom with what: equal for two orders of one workflow."""
+        """Who feeds whom with what, -1 for the end: equal for two orders of one workflow."""
         order = self.order
         return frozenset(
             (order[giver] if giver >= 0 else giver, port, order[at])
             for at, wires in enumerate(self.wires)
             for port, giver in wires
-        ) | frozenset((order[step], "", -number - 1) for number, step in enumerate(self.outputs))
+        ) | frozenset((order[step], port, -1) for port, step in self.outputs)
 
 
 class Search:
@@ -69,7 +69,8 @@ class Search:
             outputs: what is wanted.
         """
         self.stopped = False
-        self._signatures = tuple(signatures)
+        same: dict[Signature, Signature] = {}
+        self._signatures = tuple(same.setdefault(one, one) for one in signatures)  # equal ones are found faster
         self._inputs = tuple(inputs)
         self._outputs = tuple(outputs)
         self._wanted = Counter(outputs)
@@ -146,19 +147,27 @@ class Search:
             if found is not None:
                 yield found
             return
+        ways: dict[Signature, tuple[Wires, frozenset[str]] | None] = {}
         for at, signature in enumerate(self._signatures):
             if not self._may_look():
                 return
-            wires = self._bench.wires(signature) if at not in self._order else None
-            if wires is None or self._comes_too_late(at, wires):
+            if signature not in ways:
+                ways[signature] = self._way(signature, left, have)
+            way = ways[signature]
+            if way is None or at in self._order or self._comes_too_late(at, way[0]):
                 continue
-            now = have.union(signature.outputs)
-            if self._steps_to(now, self._missing_after(signature)) > left - 1:
-                continue
-            self._push(at, wires)
+            self._push(at, way[0])
             if self._is_open(left - 1):
-                yield from self._extend(left - 1, now)
+                yield from self._extend(left - 1, way[1])
             self._pop()
+
+    def _way(self, signature: Signature, left: int, have: frozenset[str]) -> tuple[Wires, frozenset[str]] | None:
+        """What feeds a further step and what there is behind it; None when it leads nowhere in so many steps."""
+        wires = self._bench.wires(signature)
+        if wires is None:
+            return None
+        now = have.union(signature.outputs)
+        return (wires, now) if self._steps_to(now, self._missing_after(signature)) <= left - 1 else None
 
     def _may_look(self) -> bool:
         """Count one look; return whether it is allowed."""
@@ -229,7 +238,8 @@ class Search:
     def _found(self) -> Found | None:
         """The order so far, if it is a workflow."""
         last = {port: iter(self._bench.newest(port, number)) for port, number in self._wanted.items()}
-        outputs = tuple(next(last[port], -1) for port in self._outputs)
-        if -1 in outputs or not all(used or step in outputs for step, used in enumerate(self._used)):
+        outputs = tuple((port, next(last[port], -1)) for port in self._outputs)
+        final = {step for _, step in outputs}
+        if -1 in final or not all(used or step in final for step, used in enumerate(self._used)):
             return None
         return Found(tuple(self._order), tuple(self._wires), outputs)

@@ -130,31 +130,8 @@ def test_composed_workflows_drawn_are_read_back(given_parts: list[Any]) -> None:
         assert as_graph(parsed.unwrap()) == drawn(workflow)
 
 
-PIECES = st.sampled_from(
-    [
-        "A",
-        "B",
-        "-->",
-        "---",
-        " & ",
-        "[",
-        "]",
-        "(",
-        ")",
-        "{",
-        "}",
-        '"',
-        "|",
-        "\n",
-        ";",
-        " ",
-        "subgraph",
-        "end",
-        "%%",
-        "x",
-    ]
-    + [":::", "style", "@{", "}%%", "%%{", "--", "==", "-.", "~~~", "深", "\u200b", "\r", "\x00", "#quot;", "<br/>"]
-)
+SIGNS = 'A B --> --- [ ] ( ) { } " | ; subgraph end %% x ::: style @{ }%% %%{ -- == -. ~~~ 深 #quot; <br/>'
+PIECES = st.sampled_from([*SIGNS.split(), " & ", "\n", " ", "\u200b", "\r", "\x00"])
 
 
 @settings(max_examples=examples(200, 20_000), deadline=None)

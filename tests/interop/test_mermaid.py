@@ -18,6 +18,7 @@ import pytest
 
 from explainer.signature import Signature
 from explainer.workflows.compose import Part, compose
+from explainer.workflows.flowreader import parse_flowchart
 from explainer.workflows.graph import End, Step, Workflow
 from explainer.workflows.mermaid import mermaid
 from tests.support import ROOT, SLOW, explainer
@@ -83,3 +84,31 @@ def test_what_the_command_draws_is_what_mermaid_reads(case: Path) -> None:
         (found,) = read([outcome.out])
         assert "error" not in found, found
         assert len(found["edges"]) == outcome.out.count("-->")
+
+
+def test_the_table_of_flowcharts_says_what_mermaid_says() -> None:
+    lines = (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row, found in zip(rows, read([row["text"] for row in rows]), strict=True):
+        assert row["parses"] is ("error" not in found), row["text"]
+        if row["parses"]:
+            assert row["nodes"] == [[key, text] for key, text, _ in found["nodes"]], row["text"]
+            assert row["edges"] == found["edges"], row["text"]
+
+
+def test_flowcharts_with_mistakes_in_them_are_judged_as_mermaid_judges_them() -> None:
+    rng = random.Random(11)
+    good = ["A --> B", "A[x] --> B[y]", "B -->|t| C", "C{q} -- y --> D", "A & B --> C", 'D["q (x)"]', "A ==> B -.-> C"]
+    signs = ["[", "]", "(", ")", "{", "}", "|", "-->", "--", "\n", " ", "B", "end", '"t"', "|t|", "x", ";", "深", "."]
+    texts = []
+    for _ in range(3000 if SLOW else 300):
+        body = "\n".join(rng.choice(good) for _ in range(rng.randint(1, 3)))
+        at = rng.randrange(len(body) + 1)
+        body = body[:at] + rng.choice(signs) + body[at:] if rng.random() < 0.6 else body[:at] + body[at + 1 :]
+        texts.append(f"flowchart LR\n{body}\n")
+    differing = [
+        text
+        for text, found in zip(texts, read(texts), strict=True)
+        if ("error" in found) is not bool(parse_flowchart(text).findings)
+    ]
+    assert len(differing) <= len(texts) * 0.01, differing

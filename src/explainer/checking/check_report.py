@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from explainer.checking.check import Checked, Workflow
+from explainer.checking.flows import PLACES
 from explainer.checking.metrics import metrics_data, metrics_lines
 from explainer.findings import Finding, Location, Severity
 from explainer.report import REPORTERS
@@ -31,8 +32,6 @@ SCHEMA: Final = "explainer/check/1"
 _NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303", "A308"})
 _WIDTH: Final = 100
 _MARGIN: Final = 20
-_PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "outputs"))
-"""What stands for the steps of a workflow before there are any."""
 _MOST_SHOWN: Final = 400
 """Characters of a list of names that a line shows."""
 
@@ -172,7 +171,7 @@ def _what_workflows_say(report: Checked) -> Iterator[str]:
         others = dict.fromkeys(
             step.text
             for step in workflow.steps
-            if step.status == "other" and step.role == "step" and step.text.casefold() not in _PLACES
+            if step.status == "other" and step.role == "step" and step.text.casefold() not in PLACES
         )
         if workflow.kind != "mermaid" and not (models and others):
             continue

@@ -16,7 +16,7 @@ from typing import Final
 from explainer.checking.flows import Step
 from explainer.checking.naming import bare_forms
 from explainer.checking.offered import Offered
-from explainer.checking.titles import GENERIC_ACRONYMS, NEAR, acronyms, canonical, similarity, words
+from explainer.checking.titles import GENERIC_ACRONYMS, NEAR, acronyms, canonical, similarity, tokens, words
 from explainer.signature import Ports
 
 __all__ = ["Fit", "Judged", "StepNames"]
@@ -114,6 +114,8 @@ class StepNames:
 
     def _judge(self, step: Step) -> Judged:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
+        if self._offered.ports.find(step.text) is not None:
+            return self._free(step)
         for form in _forms(step.text) if step.role != "model" else ():
             index = self._exact.get(canonical(form))
             if index is not None:
@@ -121,11 +123,22 @@ class StepNames:
         other = next(self._not_offered(step), None)
         if other is not None:
             return other
-        called = sorted({index for _, index in self._offered.called_in(step.text)})
+        called = sorted(self._called_in(step.text))
         models = tuple(index for index in called if self._offered.sources[index].kind == "model")
         if called:
             return self._typed(Judged(step, Fit.OFFERED, models or tuple(called)))
         return next(self._doubtful(step), None) or self._free(step)
+
+    def _called_in(self, text: str) -> set[int]:
+        """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
+        found = tokens(text)
+        return {
+            index
+            for position, (key, _) in enumerate(found)
+            for parts, index in self._offered.calls.get(key, ())
+            if tuple(token for token, _ in found[position : position + len(parts)]) == parts
+            and not (len(parts) == 1 and self._data.is_kind(key))
+        }
 
     def _typed(self, judged: Judged) -> Judged:
         """A step of one or more models: it takes what any of them takes, and gives what any of them gives."""
@@ -154,7 +167,7 @@ class StepNames:
             yield from self._identifier(step, token.rstrip(_FULL_STOPS))
         given = _GIVEN.match(step.text) if step.role != "model" else None
         short = given is not None and len(words(given[1])) <= MAX_WORDS
-        if given is None or not short or any(self._offered.called_in(given[1])):
+        if given is None or not short or self._called_in(given[1]):
             return
         if any(map(self._is_news, acronyms(given[1]))):
             yield Judged(step, Fit.FOREIGN, (), given[1].strip())
@@ -228,6 +241,10 @@ class _DataWords:
                     self._runs.setdefault(parts[0], []).append((parts, port.id))
         for runs in self._runs.values():
             runs.sort(key=lambda run: -len(run[0]))
+
+    def is_kind(self, word: str) -> bool:
+        """Whether a word alone names a kind of data."""
+        return any(len(parts) == 1 for parts, _ in self._runs.get(word, ()))
 
     def kinds_in(self, text: str) -> frozenset[str]:
         """Return the ids of the kinds of data that a text names; the longest words win: a depth image is no image."""

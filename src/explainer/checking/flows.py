@@ -18,7 +18,7 @@ from explainer.findings import Finding
 from explainer.workflows.flowchart import Flowchart
 from explainer.workflows.flowreader import parse_flowchart
 
-__all__ = ["Flow", "FlowKind", "Link", "Step", "StepRole", "read_flows"]
+__all__ = ["PLACES", "Flow", "FlowKind", "Link", "Step", "StepRole", "read_flows"]
 
 FlowKind: TypeAlias = Literal["mermaid", "arrows", "items"]
 StepRole: TypeAlias = Literal["step", "group", "edge", "input", "model", "output"]
@@ -40,6 +40,8 @@ _ITEM: Final = re.compile(
     r"(?:\([^()\n]{0,80}\)\s?)?[*_`]{0,3}\s?[:：][*_`]{0,3}\s*+(?P<value>.*)",
     re.IGNORECASE,
 )
+PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "outputs"))
+"""What stands for the steps of a workflow before there are any."""
 _LONGEST: Final = 4_000
 """Characters of a line in which arrows and items are looked for."""
 
@@ -243,6 +245,8 @@ def _chain(answer: Answer, places: list[tuple[int, int]]) -> Iterator[Flow]:
     links = [
         Link(one.key, other.key, "", both=False, start=other.start, end=other.end) for one, other in pairwise(steps)
     ]
+    if all(step.text.casefold() in PLACES for step in steps):
+        return
     yield Flow("arrows", steps[0].start, steps[-1].end, tuple(steps), tuple(links))
 
 
@@ -257,11 +261,14 @@ def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
             found = []
         if line is None:
             return
+        if found and found[-1].role == "output" and not answer.line(line).strip():
+            yield from _labelled(found)
+            found = []
         start, end = answer.line_starts[line], answer.line_starts[line] + len(answer.line(line))
         if match is not None and role is not None and (role == "input" or found):
             place = start + match.start("value")
             found.append(Step(f"{len(found)}", match["value"], place, end, role))
-        elif found and end > start:
+        elif found and end > start and len(found[-1].text) < _LONGEST:
             last = found[-1]
             found[-1] = Step(last.key, f"{last.text}\n{answer.line(line)}", last.start, end, last.role)
 

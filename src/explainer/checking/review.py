@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
+from explainer.checking.flow_naming import Fit as StepFit
 from explainer.checking.flow_naming import Judged, StepNames
 from explainer.checking.flows import Flow, read_flows
 from explainer.checking.links import identify, is_placeholder, resembles
@@ -116,7 +117,8 @@ class Review:
         """The workflows that the text describes, and what each of their steps is."""
         names = StepNames(self.offered)
         flows = read_flows(self.answer, self.sections.found.get("workflow"))
-        return [(flow, [names.judge(step) for step in flow.steps]) for flow in flows]
+        judged = [(flow, [names.judge(step) for step in flow.steps]) for flow in flows]
+        return [(flow, [one for one in steps if not _says_nothing(one)]) for flow, steps in judged]
 
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
@@ -140,6 +142,11 @@ class Review:
     def named_in(self, first: int, last: int) -> set[int]:
         """The sources that are named or linked in the lines from the first up to the second, from 0."""
         return {index for line, index in self._named_lines if first <= line < last}
+
+
+def _says_nothing(judged: Judged) -> bool:
+    """Whether a step is only what an arrow carries, such as `|Img|`."""
+    return judged.step.role == "edge" and judged.fit is StepFit.OTHER
 
 
 def review_of(text: str, offered: Offered) -> Review:

@@ -304,7 +304,7 @@ class _Reader:
                 label = plain_label((piped[1] or "") + piped[2])
                 if spaces := self._move(_MORE_SPACES):
                     self._report(*spaces.span(), "several spaces behind the text of an arrow", "write one")
-        return label, _arrow(match[1], match), *self._trimmed(start, match.end())
+        return label, _arrow(match[1], match), *self._trimmed(start, self._at)
 
     def _link_around_text(self, start: int) -> tuple[str, Arrow, int, int] | None:
         opening = self._move(_OPENING)

@@ -1,7 +1,8 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, A answers, B batches, L lint of catalogs, I import, E extras: embedding models, the index.
+P prompts that are read back, A answers, B batches, L lint of catalogs, I import, R asking language models, E extras:
+embedding models, the index, the network's client.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ RULES: dict[str, Rule] = {
     "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
     "E702": _file("A package that `--semantic` needs is not installed."),
     "E703": _file("A package that `--index` needs is not installed."),
+    "E704": _file("A package that `ask` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
     "A101": _unchecked("The answer is empty, or holds nothing but thoughts: there is nothing to check."),
@@ -181,4 +183,10 @@ RULES: dict[str, Rule] = {
     "I808": _note("A file that is not UTF-8; it is read as Windows-1252."),
     "I809": _error("A line of the record of sources that cannot be read; nothing is imported."),
     "I810": _warning("The imported catalog is larger than commands read."),
+    "R801": _error("A model did not answer, however often it was asked; the next run asks again."),
+    "R802": _file("The endpoint cannot be used: no connection, no permission, no such model, or it redirects."),
+    "R803": _error("An answer is kept, but is not grounded: its file says so, and so does its record."),
+    "R804": _warning("An answer held control characters; they are replaced by U+FFFD."),
+    "R805": _warning("The key is sent over a connection that is not encrypted, to another machine."),
+    "R806": _warning("Lines of the journal cannot be read; those answers are asked for again."),
 }

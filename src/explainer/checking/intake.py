@@ -28,7 +28,7 @@ __all__ = ["LINES_SUFFIXES", "Given", "Intake"]
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINES_BYTES: Final = 1024 * 1024 * 1024
-_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".md", ".txt", ".markdown")
+_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _OTHER_KEYS: Final = frozenset({"answer", "prompt", "custom_id", "response", "error", *_QUESTION_KEYS})
@@ -335,7 +335,7 @@ def _is_answer(path: Path) -> bool:
 
 
 def _is_other_product(path: Path) -> bool:
-    return ".answer." in path.name
+    return ".answer." in path.name or ".ungrounded." in path.name
 
 
 def _matching(name: str, sources: Mapping[str, Any]) -> str | None:

@@ -153,6 +153,14 @@ RULES: dict[str, Rule] = {
     "A701": _error("A waiver that cannot be used: an unknown code, a missing reason or a date that is none."),
     "A702": _warning("A waiver that has expired; what it waived counts again."),
     "A703": _note("A waiver that waives nothing any more."),
+    "A801": _error("A record of a proof that is not whole, or of a version that this tool does not know."),
+    "A802": _error("A record of a proof that is not as it was written: a byte of it was changed."),
+    "A803": _error("A record of a proof whose citations do not follow from its answer and its entries."),
+    "A804": _error("A record of a proof that says itself that its answer is not grounded."),
+    "A805": _warning(
+        "An entry of a proof has changed since in the catalogs; the answer is checked against it as it is."
+    ),
+    "A806": _error("The catalogs no longer have an entry that the answer of a proof cites."),
     "B701": _error("An entry that the question names has mistakes in its catalog."),
     "B702": _error("Two ids differ only in letter case or Unicode form: many disks hold one file for both."),
     "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),

@@ -42,8 +42,8 @@ class Answers(Protocol):
             OSError: when it cannot be written.
         """
 
-    def complete(self) -> None:
-        """All answers are there.
+    def complete(self, proofs: str) -> None:
+        """All answers are there, and this is their provenance.
 
         Raises:
             OSError: when they cannot be written.
@@ -63,14 +63,15 @@ class NoAnswers:
         """Nothing is kept."""
         return settled.order.id
 
-    def complete(self) -> None:
-        """Nothing is left to do."""
+    def complete(self, proofs: str) -> None:
+        """Nothing is kept."""
 
 
 class _Files:
     """Answers in files of their own, each with its prompt and its record beside it."""
 
     files = True
+    provenance: Path
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
@@ -98,8 +99,9 @@ class _Files:
         if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
             replace_file(str(path), data)
 
-    def complete(self) -> None:
-        """Each file is in its place already."""
+    def complete(self, proofs: str) -> None:
+        """Write the provenance; all else is in its place already."""
+        self._write(self.provenance, proofs)
 
 
 class FolderAnswers(_Files):
@@ -166,9 +168,10 @@ class LinesAnswers:
             self._lines[number] = (answer_line(settled), json.dumps(record, ensure_ascii=False) + "\n")
         return f"{display_path(self._path)} ({settled.order.id})"
 
-    def complete(self) -> None:
-        """Write both files."""
+    def complete(self, proofs: str) -> None:
+        """Write all files."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         for path, which in ((self._path, 0), (self.records, 1)):
             text = "".join(self._lines[number][which] for number in sorted(self._lines))
             replace_file(str(path), self._mask(text).encode())
+        replace_file(str(self.provenance), self._mask(proofs).encode())

@@ -7,12 +7,12 @@ the connections. What is here is what no client knows: which troubles pass, and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -34,6 +34,7 @@ _MAX_EVENT: Final = 1024 * 1024
 _MAX_BODY: Final = 8 * 1024 * 1024
 _MAX_ERROR: Final = 64 * 1024
 _CONNECT: Final = 10.0
+_FAREWELL: Final = 1.0
 _PATH: Final = "/chat/completions"
 
 
@@ -184,9 +185,13 @@ class Endpoint:
         import httpx2
 
         shown = StreamMask(self._mask)
-        async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
+        events = aiter(httpx2.EventSource(response, max_event_size=_MAX_EVENT))
+        async for event in events:
             if event.data.startswith("[DONE]"):
                 heard.done = True
+                with contextlib.suppress(TimeoutError):  # read to its end, the connection can be used again
+                    async with asyncio.timeout(_FAREWELL):
+                        await anext(events, None)
                 return
             data = _loads(event.data)
             self._raise_error_in(data)
@@ -229,7 +234,7 @@ class Endpoint:
                 raise TroubleError(trouble_of_status(int(code), message, code, None))
             raise TroubleError(Trouble("broken", f"the server says: {message}", again=True))
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _troubles(self, heard: Heard) -> AsyncIterator[None]:
         """Turn what a client raises into a trouble; an answer that was whole by then is no trouble."""
         import httpx2

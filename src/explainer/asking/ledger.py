@@ -72,7 +72,8 @@ class Ledger:
             data = stream.read()
         whole = data.rfind(b"\n") + 1
         self.learn(data[:whole])
-        os.ftruncate(self._handle, whole)
+        if whole < len(data):
+            os.ftruncate(self._handle, whole)
         os.lseek(self._handle, whole, os.SEEK_SET)
         if not whole:
             write_all(self._handle, json.dumps({"schema": SCHEMA}).encode() + b"\n")

@@ -12,8 +12,9 @@ from explainer.asking.accounts import Prices
 from explainer.asking.exchange import Usage
 from explainer.asking.rounds import Candidate, Order, Plan, Round
 from explainer.checking.check_report import finding_row, report_data
+from explainer.checking.proof import proof_line, proof_record
 
-__all__ = ["SCHEMA", "Settled", "answer_line", "answer_text", "record_data", "record_text"]
+__all__ = ["SCHEMA", "Settled", "answer_line", "answer_text", "proof_of", "record_data", "record_text"]
 
 SCHEMA: Final = "explainer/ask/1"
 """The version of the record."""
@@ -125,6 +126,24 @@ def _usage_data(usage: Usage) -> dict[str, Any]:
 def record_text(data: Mapping[str, Any]) -> str:
     """Return a record as the text of a file."""
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def proof_of(settled: Settled) -> str:
+    """Return the line of provenance of an answer: `explainer check` proves it again, by itself; empty without one."""
+    order, chosen = settled.order, settled.chosen
+    if chosen is None or order.offered.entries is None:
+        return ""
+    reply = chosen.rounds[chosen.chosen].reply
+    about = {
+        "model": chosen.model,
+        "served": reply.served,
+        "endpoint": reply.endpoint,
+        "round": chosen.chosen + 1,
+        "fixed": chosen.fixed,
+    }
+    return proof_line(
+        proof_record(chosen.report, order.question, order.offered.entries, prompt=order.text, about=about)
+    )
 
 
 def answer_line(settled: Settled) -> str:

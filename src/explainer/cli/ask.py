@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ from explainer.asking.inquiry import Inquiry, UnusableError, foresee
 from explainer.asking.ledger import Ledger
 from explainer.asking.masking import Mask
 from explainer.asking.orders import Desk
-from explainer.asking.record import Settled, answer_text, record_data
+from explainer.asking.record import Settled, answer_text, proof_of, record_data
 from explainer.asking.rounds import Order, Plan
 from explainer.batching.opening import open_source
 from explainer.batching.sources import Skipped
@@ -64,6 +66,7 @@ from explainer.cli.options import (
 )
 from explainer.cli.output import write_stdout
 from explainer.cli.requests import BodyOption, body_of
+from explainer.cli.run import TERMINATED
 from explainer.cli.watching import Screen, closing, forecast_lines, verdict
 from explainer.findings import Finding, Location, Parsed, Severity
 from explainer.project import load_question
@@ -304,8 +307,11 @@ def _ask(one: _Run, orders: Sequence[Order], address: Address, count: Counter, *
         inquiry = Inquiry(one.plan, one.prices, ledger, screen, address.concurrency)
         screen.tally = inquiry.tally
         try:
-            asyncio.run(_work(one, inquiry, orders, address, count))
-            answers.complete()
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(_work(one, inquiry, orders, address, count))
+            if inquiry.tally.done < len(orders):
+                sys.exit(TERMINATED)
+            answers.complete("".join(proof_of(one.settled[number]) for number in sorted(one.settled)))
         finally:
             screen.say(closing(inquiry.tally, priced=bool(one.prices)))
 
@@ -316,6 +322,9 @@ async def _work(one: _Run, inquiry: Inquiry, orders: Sequence[Order], address: A
             await asyncio.sleep(_TICK)
             one.screen.tick()
 
+    whole = asyncio.current_task()
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; another thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel if whole else sys.exit)
     async with Endpoint(address, one.screen.mask, count) as endpoint:
         ticking = asyncio.create_task(tick())
         try:
@@ -332,7 +341,8 @@ def _keep(one: _Run, number: int, settled: Settled) -> None:
     found = [finding for candidate in settled.candidates if candidate.trouble for finding in candidate.report.findings]
     chosen = settled.chosen
     if chosen is not None:
-        if any(as_printed(rnd.reply.text) != line_ends(rnd.reply.text) for rnd in chosen.rounds):
+        came = chosen.rounds[chosen.chosen].reply.text
+        if as_printed(came) != line_ends(came):
             found.append(Finding("R804", Location(place), "control characters in an answer are replaced by U+FFFD"))
         if not chosen.grounded:
             found += [

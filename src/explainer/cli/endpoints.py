@@ -49,8 +49,8 @@ def _refuse_bad_url(url: str) -> None:
     if not usable:
         message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
         raise typer.BadParameter(message, param_hint="--base-url")
-    if parts.username is not None or parts.password is not None:
-        message = f"a URL with a user or a password gets into logs: give {public_url(url)}, and the key by {_KEY}"
+    if "@" in parts.netloc + parts.path:  # a password with a slash in it reads as a path
+        message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
         raise typer.BadParameter(message, param_hint="--base-url")
 
 

@@ -37,7 +37,7 @@ class Pane:
         self._last = moment
         from rich.cells import set_cell_size
 
-        width = max(shutil.get_terminal_size().columns - 1, 10)
+        width = max(_columns() - 1, 10)
         drawn = [set_cell_size(printable(line), width).rstrip() for line in lines(width)]
         self._write(self._erasure() + "".join(f"{line}\n" for line in drawn))
         self._drawn = len(drawn)
@@ -55,6 +55,14 @@ class Pane:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.buffer.write(text.encode(errors="backslashreplace"))
             sys.stderr.buffer.flush()
+
+
+def _columns() -> int:
+    """The columns of the terminal that stderr is: stdout may be another one, or a file."""
+    with contextlib.suppress(OSError, ValueError):
+        given = os.environ.get("COLUMNS", "")
+        return int(given) if given.isdecimal() and int(given) else os.get_terminal_size(sys.stderr.fileno()).columns
+    return shutil.get_terminal_size().columns
 
 
 def tail(text: str, width: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from explainer.asking.accounts import Forecast, Tally
 from explainer.asking.masking import Mask
@@ -123,7 +124,8 @@ class Screen:
 
 def _masked(finding: Finding, mask: Mask) -> Finding:
     hint = mask(finding.hint) if finding.hint else finding.hint
-    return Finding(finding.code, finding.location, mask(finding.message), hint, mask(finding.text))
+    place = replace(finding.location, file=mask(finding.location.file))
+    return Finding(finding.code, place, mask(finding.message), hint, mask(finding.text))
 
 
 def verdict(report: Checked) -> str:
@@ -141,7 +143,7 @@ def verdict(report: Checked) -> str:
 def progress(tally: Tally) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
     parts = [f"{tally.done:,} of {tally.questions:,}", f"{tally.grounded:,} grounded"]
-    more = ((tally.ungrounded, "not grounded"), (tally.failed, "failed"), (tally.retries, "retries"))
+    more = ((tally.ungrounded, "not grounded"), (tally.failed, "failed"), (tally.retries, "asked again"))
     parts += [f"{count:,} {what}" for count, what in more if count]
     parts.append(f"{tally.prompt:,} tokens in, {tally.completion:,} out")
     return " · ".join(parts)
@@ -152,7 +154,7 @@ def closing(tally: Tally, *, priced: bool) -> str:
     done = f"{tally.done:,} of {tally.questions:,}" if tally.done < tally.questions else f"{tally.done:,}"
     parts = [f"{done} settled: {tally.grounded:,} grounded, {tally.ungrounded:,} not grounded, {tally.failed:,} failed"]
     asked = f"{tally.asked:,} answers paid, {tally.known:,} from the journal"
-    parts.append(asked + (f", {tally.retries:,} retries" if tally.retries else ""))
+    parts.append(asked + (f", {tally.retries:,} asked again" if tally.retries else ""))
     tokens = f"{tally.prompt:,} tokens in, {tally.completion:,} out"
     parts.append(tokens + (" (in part estimated)" if tally.estimated else ""))
     if priced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -354,6 +355,21 @@ def test_wrong_usage_is_said_before_anything_is_asked(arguments: tuple[str, ...]
     assert said in done.err.replace("\n", " ")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--model", "\x1b[31m"),
+        ("--model", ""),
+        ("--model", "m", "--body", 'x="\\ud800"'),
+        ("--model", "m", "--timeout", "nan"),
+    ],
+)
+def test_what_no_record_can_hold_is_refused(arguments: tuple[str, ...]) -> None:
+    done = explainer("ask", "questions/rain.yaml", "--base-url", "http://localhost:1/v1", *arguments)
+    assert done.status == 2
+    assert "Traceback" not in done.err
+
+
 def test_a_model_must_be_named() -> None:
     done = explainer("ask", "questions/rain.yaml", "--base-url", "http://localhost:1/v1")
     assert done.status == 2
@@ -394,7 +410,15 @@ def test_no_escape_leaves_a_run_that_is_on_no_terminal(canned: FaultProxy) -> No
     assert b"rain: m, answer 1" in err
 
 
+def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    done = explainer("ask", "questions/rain.yaml", "--model", "m", "--base-url", "http://localhost:1/v1")
+    assert done.status == 2
+    assert "E704" in done.err
+    assert "pip install 'cnaps-explainer[ask]'" in done.err
+
+
 def test_start_up_needs_no_client_until_something_is_asked() -> None:
     code = "import sys; import explainer.cli.ask; sys.exit('httpx2' in sys.modules)"
-    assert subprocess.run(["python", "-c", code], check=False, env=dict(os.environ)).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ)).returncode == 0
     assert process("ask", "--help").status == 0

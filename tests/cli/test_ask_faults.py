@@ -134,6 +134,23 @@ def test_nobody_there_ends_with_2_and_says_where() -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a b/v1",
+        "http://../v1",
+        "http://[::1]:99999/v1",
+        "http://%zz/v1",
+        f"http://{'x' * 70}.test/v1",
+        "http://ü..x/v1",
+    ],
+)
+def test_an_odd_url_is_said_to_be_one(url: str) -> None:
+    done = explainer("ask", "questions/rain.yaml", "--model", "m", "--base-url", url, "--retries", "0")
+    assert done.status == 2
+    assert done.err
+
+
 def test_as_many_are_asked_at_once_as_is_said_and_no_more(canned: FaultProxy, tmp_path: Path) -> None:
     project(tmp_path / "p", *(f"n{number}" for number in range(7)))
     canned.otherwise = Canned(GOOD, delay=0.05)

@@ -118,6 +118,7 @@ class Endpoint:
         import httpx2
 
         headers = {"User-Agent": f"explainer/{__version__}", "Accept-Encoding": "identity"}
+        headers["Content-Type"] = "application/json"
         if self._address.key is not None:
             headers["Authorization"] = f"Bearer {self._address.key}"
         self._client = httpx2.AsyncClient(
@@ -165,7 +166,7 @@ class Endpoint:
         async with (
             self._troubles(heard),
             asyncio.timeout(self._address.deadline),
-            self._client.stream("POST", self._address.url, json=request.body) as response,
+            self._client.stream("POST", self._address.url, content=_encoded(request)) as response,
         ):
             if response.status_code != _OK:
                 raise TroubleError(await self._refusal(response))
@@ -247,6 +248,8 @@ class Endpoint:
             again = "certificate" not in reason.casefold() and not isinstance(error, httpx2.UnsupportedProtocol)
             trouble = Trouble("unreachable", f"cannot connect to {self.name}: {reason}", again)
             raise TroubleError(trouble) from None
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise TroubleError(Trouble("unusable", f"not a URL: {self._mask(str(error))}")) from None
         except httpx2.TimeoutException:
             if not heard.whole:
                 raise TroubleError(Trouble("broken", f"nothing came for {said:g} s", again=True)) from None
@@ -260,6 +263,10 @@ class Endpoint:
             if not heard.whole:
                 what = self._mask(str(error)) or type(error).__name__
                 raise TroubleError(Trouble("broken", f"the answer broke off: {what}", again=True)) from None
+
+
+def _encoded(request: Request) -> bytes:
+    return json.dumps(request.body).encode()
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from explainer.asking.exchange import Usage
+from explainer.text import replace_refused
 
 __all__ = ["MAX_ANSWER", "Heard", "error_in"]
 
@@ -45,7 +46,7 @@ class Heard:
         if not isinstance(data, dict):
             return ""
         if isinstance(data.get("model"), str):
-            self.served = data["model"][:200]
+            self.served = replace_refused(data["model"][:200])
         self.usage = _usage(data.get("usage")) or self.usage
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -57,7 +58,7 @@ class Heard:
         self._pieces.append(piece)
         self._size += len(piece)
         if isinstance(choice.get("finish_reason"), str):
-            self.finish_reason = choice["finish_reason"][:40]
+            self.finish_reason = replace_refused(choice["finish_reason"][:40])
         return piece
 
 
@@ -76,6 +77,6 @@ def error_in(data: Any) -> tuple[str, str] | None:
     if not error:
         return None
     if not isinstance(error, dict):
-        return str(error)[:500], ""
+        return replace_refused(str(error)[:500]), ""
     message = error.get("message") or error.get("type") or "an error without a message"
-    return str(message)[:500], str(error.get("code") or error.get("type") or "")[:80]
+    return replace_refused(str(message)[:500]), str(error.get("code") or error.get("type") or "")[:80]

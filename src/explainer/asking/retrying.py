@@ -96,4 +96,4 @@ def wait_before(attempt: int, after: float | None, dice: float) -> float:
         dice: a number from 0 up to 1.
     """
     wait = min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10)) * (1 + dice) / 2
-    return wait if after is None else after + min(wait, 1.0 + after / 10) * dice
+    return wait if after is None else max(wait, after + min(1.0, after / 10) * dice)

@@ -31,6 +31,7 @@ from explainer.checking.check import Checked, unchecked
 from explainer.checking.check_report import render_report
 from explainer.cli.app import new_app
 from explainer.cli.ask_options import (
+    ONE_FILE,
     AskedModelOption,
     BaseUrlOption,
     ConcurrencyOption,
@@ -50,6 +51,8 @@ from explainer.cli.ask_options import (
     TextOption,
     TimeoutOption,
     TokenizerOption,
+    refuse_odd_text,
+    refuse_wrong_usage,
 )
 from explainer.cli.build import renderer_of, settle_template
 from explainer.cli.endpoints import address_of, exposed_key, prices_of
@@ -72,11 +75,10 @@ from explainer.findings import Finding, Location, Parsed, Severity
 from explainer.project import load_question
 from explainer.question import question_from_text
 from explainer.resolve import Wanted
-from explainer.workspace import CATALOG_SUFFIXES, STDIN, display_path, write_bytes
+from explainer.workspace import STDIN, display_path, write_bytes
 
 app = new_app()
 
-_ONE_FILE: Final = (".md", ".txt", ".markdown")
 _TAKEN: Final = ("model", "messages", "stream", "n")
 _TICK: Final = 0.5
 
@@ -130,32 +132,41 @@ def run(
     ends with 1. One accepted answer goes to stdout, or to --out. What was answered is never asked twice: run it again
     to go on. The key comes from the environment alone.
     """
-    alone = _refuse_wrong_usage(question, text, out, model, dry_run=dry_run)
+    alone = refuse_wrong_usage(question, text, out, model, dry_run=dry_run)
     address = address_of(
         base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
     )
     mask = Mask(address.key)
-    parameters = body_of(body, "--body", _TAKEN)
-    plan = Plan(
-        tuple(dict.fromkeys(model or ())), parameters, body_of(repair_body, "--repair-body", _TAKEN),
-        rounds, fix, strict,
-    )  # fmt: skip
+    parameters, sent_back = body_of(body, "--body", _TAKEN), body_of(repair_body, "--repair-body", _TAKEN)
+    refuse_odd_text(model or (), parameters, sent_back)
+    plan = Plan(tuple(dict.fromkeys(model or ())), parameters, sent_back, rounds, fix, strict)
     screen = Screen(findings, mask, alone=alone, strict=strict, verbose=verbose)
+    if not dry_run and not is_installed():
+        hint = "pip install 'cnaps-explainer[ask]'"
+        screen.report([Finding("E704", Location("ask"), "asking needs the package httpx2", hint)])
+        screen.end()
+        raise typer.Exit(screen.status)
     one = _Run(screen, plan, prices_of(price_in, price_out), _answers(out, mask), alone)
     _, template = settle_template("prompt", template)
     wishes = _Wishes(question, text, catalog or [], template, Wanted(models, papers), semantic)
-    orders = _orders(one, wishes, out, verbose=verbose)
-    try:
-        count = counter(tokenizer)
-    except UnknownTokenizerError as error:
-        raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
+    count = _counter(tokenizer)
     with _ended(one):
+        orders = _orders(one, wishes, out, verbose=verbose)
         if dry_run:
             _foretell(one, orders, count, forget=force)
         elif orders:
             _ask(one, orders, address, count, forget=force)
             _show(one, orders, report)
+        elif not screen.statuses:
+            screen.say("no questions: nothing was asked")
     raise typer.Exit(screen.status)
+
+
+def _counter(tokenizer: str) -> Counter:
+    try:
+        return counter(tokenizer)
+    except UnknownTokenizerError as error:
+        raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
 
 
 @dataclass(frozen=True)
@@ -170,47 +181,12 @@ class _Wishes:
     semantic: str | None
 
 
-def _refuse_wrong_usage(
-    question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
-) -> bool:
-    """Refuse what cannot be meant; return whether there is one question alone.
-
-    Raises:
-        typer.BadParameter: says what is missing, or which options do not go together.
-    """
-    if (question is None) == (text is None):
-        message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
-        raise typer.BadParameter(message, param_hint="QUESTION")
-    if not models:
-        message = "say which model to ask; the endpoint's own name for it"
-        raise typer.BadParameter(message, param_hint="--model")
-    alone = (
-        question is None or str(question) == STDIN or (question.suffix in CATALOG_SUFFIXES and not question.is_dir())
-    )
-    if out is not None and str(out) == STDIN and not alone:
-        message = "many answers need a folder or a .jsonl, where their journal stands beside them"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is None and not alone and not dry_run:
-        message = "many answers need a place: a folder, or a .jsonl"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is not None and out.suffix in _ONE_FILE and not alone:
-        message = "many answers do not fit one file: give a folder, or a .jsonl"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is not None and question is not None and os.path.realpath(out) == os.path.realpath(question):
-        message = "the source would be overwritten: give another place"
-        raise typer.BadParameter(message, param_hint="--out")
-    if not is_installed() and not dry_run:
-        message = "asking needs the package httpx2: pip install 'cnaps-explainer[ask]'"
-        raise typer.BadParameter(message, param_hint="ask")
-    return alone
-
-
 def _answers(out: Path | None, mask: Mask) -> Answers:
     if out is None or str(out) == STDIN:
         return NoAnswers()
     if out.suffix == ".jsonl":
         return LinesAnswers(out, mask)
-    return FileAnswers(out, mask) if out.suffix in _ONE_FILE else FolderAnswers(out, mask)
+    return FileAnswers(out, mask) if out.suffix in ONE_FILE else FolderAnswers(out, mask)
 
 
 def _orders(one: _Run, wishes: _Wishes, out: Path | None, *, verbose: bool) -> list[Order]:

@@ -1,14 +1,22 @@
-"""The options of `explainer ask`, each written once."""
+"""The options of `explainer ask`, each written once, and what cannot be meant by them."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from explainer.batching.tokens import TOKENIZERS
 from explainer.cli.options import choice
+from explainer.text import is_plain
+from explainer.workspace import CATALOG_SUFFIXES, STDIN
+
+ONE_FILE: Final = (".md", ".txt", ".markdown")
+"""Endings of a DEST that is one file."""
 
 QuestionArgument = Annotated[
     Path | None,
@@ -63,10 +71,11 @@ RetriesOption = Annotated[
     typer.Option("--retries", min=0, max=100, metavar="N", help="How often a failed request is sent again, at most."),
 ]
 TimeoutOption = Annotated[
-    float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long an endpoint may say nothing.")
+    float,
+    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may say nothing."),
 ]
 DeadlineOption = Annotated[
-    float, typer.Option("--deadline", min=0.1, metavar="SECONDS", help="How long one answer may take.")
+    float, typer.Option("--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take.")
 ]
 ReportOption = Annotated[
     Path | None, typer.Option("--report", metavar="PATH", help="Write the check of all answers as one HTML page.")
@@ -75,3 +84,51 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Ask again what the j
 TokenizerOption = Annotated[
     str, choice("--tokenizer", TOKENIZERS, "How tokens are counted where the server does not say.")
 ]
+
+
+def refuse_wrong_usage(
+    question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
+) -> bool:
+    """Refuse what cannot be meant; return whether there is one question alone.
+
+    Raises:
+        typer.BadParameter: says what is missing, or which options do not go together.
+    """
+    if (question is None) == (text is None):
+        message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
+        raise typer.BadParameter(message, param_hint="QUESTION")
+    if not models:
+        message = "say which model to ask; the endpoint's own name for it"
+        raise typer.BadParameter(message, param_hint="--model")
+    alone = (
+        question is None or str(question) == STDIN or (question.suffix in CATALOG_SUFFIXES and not question.is_dir())
+    )
+    if out is not None and str(out) == STDIN and not alone:
+        message = "many answers need a folder or a .jsonl, where their journal stands beside them"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is None and not alone and not dry_run:
+        message = "many answers need a place: a folder, or a .jsonl"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is not None and out.suffix in ONE_FILE and not alone:
+        message = "many answers do not fit one file: give a folder, or a .jsonl"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is not None and question is not None and os.path.realpath(out) == os.path.realpath(question):
+        message = "the source would be overwritten: give another place"
+        raise typer.BadParameter(message, param_hint="--out")
+    return alone
+
+
+def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
+    """Refuse what no file and no terminal can show: it will be in records.
+
+    Raises:
+        typer.BadParameter: says which option holds it.
+    """
+    if not all(is_plain(model) and model.strip() for model in models):
+        message = "the name of a model is plain text"
+        raise typer.BadParameter(message, param_hint="--model")
+    try:
+        json.dumps(parameters, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        message = "a value is not text: it holds half a character"
+        raise typer.BadParameter(message, param_hint="--body/--repair-body") from None

@@ -34,6 +34,9 @@ def address_of(
     """
     url = base_url or os.environ.get(_URL) or (_NOWHERE if dry else "")
     _refuse_bad_url(url)
+    if not (math.isfinite(timeout) and math.isfinite(deadline)):
+        message = "give a number of seconds"
+        raise typer.BadParameter(message, param_hint="--timeout/--deadline")
     return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
 
 

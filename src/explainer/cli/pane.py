@@ -13,7 +13,6 @@ from typing import Final
 from explainer.text import printable
 
 _EVERY: Final = 0.1
-_TEXT_LINES: Final = 8
 
 
 class Pane:
@@ -37,8 +36,10 @@ class Pane:
         self._last = moment
         from rich.cells import set_cell_size
 
-        width = max(_columns() - 1, 10)
-        drawn = [set_cell_size(printable(line), width).rstrip() for line in lines(width)]
+        size = _size()
+        width = max(size.columns - 1, 10)
+        fitting = lines(width)[: max(size.lines - 1, 1)]  # what has left the screen cannot be taken away
+        drawn = [set_cell_size(printable(line), width).rstrip() for line in fitting]
         self._write(self._erasure() + "".join(f"{line}\n" for line in drawn))
         self._drawn = len(drawn)
 
@@ -57,19 +58,20 @@ class Pane:
             sys.stderr.buffer.flush()
 
 
-def _columns() -> int:
-    """The columns of the terminal that stderr is: stdout may be another one, or a file."""
+def _size() -> os.terminal_size:
+    """The size of the terminal that stderr is: stdout may be another one, or a file."""
     with contextlib.suppress(OSError, ValueError):
+        size = os.get_terminal_size(sys.stderr.fileno())
         given = os.environ.get("COLUMNS", "")
-        return int(given) if given.isdecimal() and int(given) else os.get_terminal_size(sys.stderr.fileno()).columns
-    return shutil.get_terminal_size().columns
+        columns = int(given) if given.isdecimal() and int(given) else size.columns
+        if columns and size.lines:
+            return os.terminal_size((columns, size.lines))
+    return shutil.get_terminal_size()
 
 
-def tail(text: str, width: int) -> list[str]:
-    """Return the end of a text as lines that are no wider than a terminal."""
+def tail(text: str, width: int, most: int) -> list[str]:
+    """Return the end of a text as lines that are no wider than a terminal, and so many at most."""
     from rich.cells import chop_cells
 
-    lines = [
-        piece for line in text[-4 * width * _TEXT_LINES :].split("\n") for piece in chop_cells(line, width) or [""]
-    ]
-    return lines[-_TEXT_LINES:]
+    lines = [piece for line in text[-4 * width * most :].split("\n") for piece in chop_cells(line, width) or [""]]
+    return lines[-most:]

@@ -18,6 +18,7 @@ from explainer.rules import RULES
 from explainer.text import shorten
 
 _KEPT = 8192
+_TEXT_LINES = 8
 
 
 class Screen:
@@ -117,8 +118,9 @@ class Screen:
         if not self._alone:
             return (f"{progress(self.tally)} · {seconds:,.0f} s",)
         lines: list[str] = []
+        most = max(1, _TEXT_LINES // max(1, len(self._heads)))
         for key, head in list(self._heads.items()):
-            lines += [f"{head} · {seconds:,.0f} s", *tail(self._texts.get(key, ""), width)]
+            lines += [f"{head} · {seconds:,.0f} s", *tail(self._texts.get(key, ""), width, most)]
         return lines
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,8 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
     canned: FaultProxy, running: list[subprocess.Popen[bytes]], number: int, status: int
 ) -> None:
     canned.otherwise = Canned(GOOD, delay=0.02)
-    running.append(start(canned.base_url, "questions", "--out", "out", "--model", "m"))
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background may be deaf to it
+    running.append(start(canned.base_url, "questions", "--out", "out", "--model", "m", preexec_fn=hear))
     wait_for(5, running[0])
     running[0].send_signal(number)
     _, err = running[0].communicate(timeout=30)

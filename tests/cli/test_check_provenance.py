@@ -121,6 +121,45 @@ def test_a_forged_proof_with_right_hashes_does_not_follow(key: str, value: objec
     assert codes & {"A801", "A803", "A804", "S202", "S203", "A601", "Q406"}
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["\ud800", "explainer/provenance/1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["entry", "paper", "title", "x"]), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=examples(60, 1000))
+def test_whatever_stands_in_a_proof_is_a_finding(line: str, tmp_path_factory: Any, data: st.DataObject) -> None:
+    record = json.loads(line)
+    key = data.draw(st.sampled_from([*record, "more", "citations.0.entry", "papers.0.paper"]))
+    value = data.draw(JSON)
+    place = record
+    *above, last = key.split(".")
+    for step in above:
+        place = place[int(step) if step.isdigit() else step]
+    if last in place and place[last] == value and type(place[last]) is type(value):
+        return
+    place[last] = value
+    path = tmp_path_factory.getbasetemp() / "odd.jsonl"
+    if "\\ud8" in json.dumps(record):
+        text = json.dumps(record) + "\n"
+    elif key in ("id", "question", "prompt_sha256", "sha256") or data.draw(st.booleans()):
+        text = json.dumps(record, ensure_ascii=False) + "\n"
+    else:
+        text = sealed(record)
+    path.write_text(text, encoding="utf-8")
+    status, codes = proved(path, *data.draw(st.sampled_from([(), ("--catalog", CASES / "catalog.yaml")])))
+    assert (status, bool(codes)) == (1, True)
+
+
+def test_a_line_with_hashes_of_its_own_is_no_proof(tmp_path: Path) -> None:
+    record = written(FAITHFUL, tmp_path / "p.jsonl")
+    plain = {key: record[key] for key in ("id", "answer", "question", "models", "papers")}
+    (tmp_path / "a.jsonl").write_text(json.dumps({**plain, "sha256": "mine", "prompt_sha256": 3}), encoding="utf-8")
+    assert proved(tmp_path / "a.jsonl") == (0, set())
+
+
 def test_a_catalog_that_has_changed_since_is_told(tmp_path: Path) -> None:
     written(FAITHFUL, tmp_path / "p.jsonl")
     catalog = yaml.safe_load((CASES / "catalog.yaml").read_text(encoding="utf-8"))
@@ -171,6 +210,34 @@ def explainer_answer(sources: Sources, folder: Path) -> str:
     (folder / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")
     explainer("batch", folder / "q.jsonl", "--as", "answer", "--out", folder / "o.jsonl")
     return str(json.loads((folder / "o.jsonl").read_text(encoding="utf-8"))["text"])
+
+
+def test_a_proof_that_is_missing_is_said(tmp_path: Path) -> None:
+    question = (
+        (FAITHFUL / "question.yaml").read_text(encoding="utf-8").replace("../catalog.yaml", str(CASES / "catalog.yaml"))
+    )
+    root = write_tree(tmp_path, {"q/answer.yaml": question, "q/other.yaml": question})
+    written(FAITHFUL, root / "p.jsonl")
+    done = explainer("check", root / "p.jsonl", "--question", root / "q", "--format", "jsonl")
+    reports = {report["id"]: report for report in map(json.loads, done.out.splitlines())}
+    assert (done.status, reports["answer"]["grounded"]) == (1, True)
+    assert [finding["code"] for finding in reports["other"]["findings"]] == ["A602"]
+
+
+def test_a_proof_is_a_line_of_answers_like_any_other(tmp_path: Path) -> None:
+    record = written(FAITHFUL, tmp_path / "p.jsonl")
+    plain = {key: record[key] for key in ("id", "answer", "question", "models", "papers")}
+    (tmp_path / "a.jsonl").write_text(json.dumps(plain), encoding="utf-8")
+    assert proved(tmp_path / "a.jsonl") == (0, set())
+
+
+def test_an_answer_may_be_called_anything(tmp_path: Path) -> None:
+    """What is no id of a question, such as a name with spaces, may be one of an answer."""
+    answer = tmp_path / "my answer (1).md"
+    answer.write_bytes((FAITHFUL / "answer.md").read_bytes())
+    explainer("check", answer, "--question", FAITHFUL / "question.yaml", "--write-provenance", tmp_path / "p.jsonl")
+    done = explainer("check", tmp_path / "p.jsonl", "--format", "json")
+    assert (done.status, json.loads(done.out)["id"]) == (0, "my answer (1)")
 
 
 def test_what_cannot_be_recorded_is_said(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class _State:
     script: deque[Fault] = field(default_factory=deque)
     rule: Rule | None = None
     seen: list[Seen] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # a rule may look at what was seen
     running: int = 0
     most: int = 0
 

@@ -58,7 +58,7 @@ class Llm:
         """Run a command line as people type it."""
         done = subprocess.run(
             ["bash", "-uo", "pipefail", "-c", line],
-            input=stdin, capture_output=True, check=False, timeout=300, cwd=self.cwd, env={**self.environment, **(env or {})},
+            input=stdin, capture_output=True, check=False, timeout=180, cwd=self.cwd, env={**self.environment, **(env or {})},
         )  # fmt: skip
         return Outcome(done.returncode, done.stdout, done.stderr)
 

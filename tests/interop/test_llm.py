@@ -13,7 +13,7 @@ from tests.endpoint.faults import Canned, Pass, Status
 from tests.endpoint.grammar import grammar_for
 from tests.endpoint.proxy import FaultProxy
 from tests.interop.llm_command import Llm
-from tests.support import explainer, write_tree
+from tests.support import explainer, slow, write_tree
 
 CATALOG = """\
 models:
@@ -122,6 +122,7 @@ def test_the_plugin_imports_nothing_of_ours_before_it_is_used() -> None:
     assert done.stdout.split() == [b"explainer", b"explainer.llm_plugin"]
 
 
+@slow
 def test_a_real_model_is_asked_and_checked(llm: Llm, proxy: FaultProxy) -> None:
     llm.connect(proxy.base_url)
     line = "explainer check - --question questions/q.yaml"

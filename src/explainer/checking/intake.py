@@ -244,7 +244,7 @@ class Intake:
     def _of_record(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
         """What a record of a proof offers: the entries that it holds; those of today, when catalogs were given."""
         place = Location(file, row.line)
-        keys = {key: row.data[key] for key in _QUESTION_KEYS if key in row.data}
+        keys = {key: row.data[key] for key in ("question", "models", "papers") if key in row.data}
         loaded = parse_question_line(json.dumps(keys), file, row.line)
         held = offer(loaded.value, Library([])) if loaded.value is not None else None
         if loaded.value is None or held is None or held.value is None:

@@ -31,7 +31,7 @@ SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
 
 _FAMILY: Final = "explainer/provenance/"
-_HASHES: Final = frozenset({"answer_sha256", "prompt_sha256", "sha256"})
+_OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
 _KEYS: Final = frozenset(
     {"schema", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
     | {"citations", "about", "sha256"}
@@ -84,7 +84,7 @@ def proof_line(record: Mapping[str, Any]) -> str:
 def is_record(data: Mapping[str, Any]) -> bool:
     """Whether a line of JSON is such a record, of whatever version; also when the key that says so was changed."""
     schema = data.get("schema")
-    return (isinstance(schema, str) and schema.startswith(_FAMILY)) or not _HASHES.isdisjoint(data)
+    return (isinstance(schema, str) and schema.startswith(_FAMILY)) or set(data) >= _OTHER_MARKS
 
 
 def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> tuple[Finding, ...]:
@@ -103,8 +103,10 @@ def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: L
 
 
 def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> Iterator[Finding]:
-    answer, question = data.get("answer"), data.get("question")
-    if data.get("schema") != SCHEMA or not isinstance(answer, str) or not isinstance(question, str):
+    name, answer, question = data.get("id"), data.get("answer"), data.get("question")
+    if data.get("schema") != SCHEMA or not (
+        isinstance(name, str) and isinstance(answer, str) and isinstance(question, str)
+    ):
         message = f"not a whole record of the version {SCHEMA!r}"
         yield Finding("A801", place, message, "check it with the version of this tool that wrote it")
         return
@@ -113,8 +115,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
         odd = sorted({*unknown, *(_KEYS - {"about"} - set(data))})
         yield Finding("A801", place, f"keys are missing or unknown: {', '.join(map(repr, map(shorten, odd)))}")
         return
-    rest = {key: value for key, value in data.items() if key != "sha256"}
-    if data["sha256"] != _sha256(_text(rest)) or line != _text(data):
+    if not _as_written(data, line):
         message = "the record is not as it was written: its hash is another one"
         yield Finding("A802", place, message, "take it from where it was written, or ask again")
     if data["answer_sha256"] != _sha256(answer):
@@ -128,6 +129,14 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
         yield Finding("A804", place, "the record itself says that the answer is not grounded")
 
 
+def _as_written(data: Mapping[str, Any], line: str) -> bool:
+    try:
+        rest = {key: value for key, value in data.items() if key != "sha256"}
+        return bool(data["sha256"] == _sha256(_text(rest)) and line == _text(data))
+    except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
+        return False
+
+
 def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:
     """Compare the entries of a record with the catalogs of today.
 
@@ -138,18 +147,18 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
         place: where the record stands.
     """
     rows = cited.get("citations")
-    names = {row.get("entry") for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
+    names = [row.get("entry") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     for entry, now in [
         *((entry, _now(entry, library.models)) for entry in sources.models),
         *((entry, _now(entry, library.papers)) for entry in sources.papers),
     ]:
         name = shorten(entry.label)
         if now is None and library.complete and entry.label not in library.broken and entry.label in names:
-            yield Finding("A806", place, f"the catalogs no longer have {name!r}, which the answer cites", None, name)
+            yield Finding("A806", place, f"the catalogs no longer have {name!r}, which the answer cites")
         elif now is not None and now != entry:
             keys = [key for key, value in entry if getattr(now, key) != value]
             message = f"{name!r} has changed since in the catalogs: {', '.join(keys)}"
-            yield Finding("A805", place, message, "the answer is checked against the entry of today", name)
+            yield Finding("A805", place, message, "the answer is checked against the entry of today")
 
 
 def as_catalogued(sources: Sources, library: Library) -> Sources:

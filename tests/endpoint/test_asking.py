@@ -39,6 +39,7 @@ def the_key_is_nowhere(*texts: bytes) -> bool:
     return not any(KEY.encode() in text for text in (*texts, *files))
 
 
+@slow
 def test_a_bad_answer_is_caught_and_kept_with_what_it_took(proxy: FaultProxy) -> None:
     done = ask(proxy, "questions/rain.yaml", "--body", "max_tokens=16", "--rounds", "1", "--out", "out", model=MODEL)
     assert (done.status, done.out) == (1, "")
@@ -69,6 +70,7 @@ def test_round_one_is_free_and_round_two_is_forced_to_be_grounded(proxy: FaultPr
     assert the_key_is_nowhere(done.stdout, done.stderr)
 
 
+@slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX")
 def test_the_answer_is_seen_while_it_comes(proxy: FaultProxy) -> None:
     import pty
@@ -94,6 +96,7 @@ def test_the_answer_is_seen_while_it_comes(proxy: FaultProxy) -> None:
     assert first[0] < last[0], "not all at once"
 
 
+@slow
 def test_two_are_asked_at_once(proxy: FaultProxy, tmp_path: Path) -> None:
     project(tmp_path / "p", "snow", "hail", "sleet")
     ask(proxy, "questions", "--out", "out", "--concurrency", "2", *SHORT, model=MODEL)

@@ -87,7 +87,7 @@ class Ledger:
         lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn
         header = _loads(lines[0]) if lines else {"schema": SCHEMA}
         if not isinstance(header, dict) or header.get("schema") != SCHEMA:
-            message = "is no journal of answers that this version can go on with"
+            message = "this is no journal of answers that this version can go on with"
             raise ForeignJournalError(0, message, str(self._path))
         for line in lines[1:] if not self._forget else ():
             row = _loads(line)

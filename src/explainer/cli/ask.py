@@ -258,7 +258,7 @@ def _ended(one: _Run) -> Iterator[None]:
 def _advice(kind: str) -> str:
     if kind == "unreachable":
         return "see that the endpoint runs and that the URL is right; run it again to go on"
-    return "see that the URL, the key and the name of the model are right; run it again to go on"
+    return "see that the URL (it mostly ends in /v1), the key and the model's name are right; run it again to go on"
 
 
 def _foretell(one: _Run, orders: Sequence[Order], count: Counter, *, forget: bool) -> None:
@@ -289,7 +289,8 @@ def _ask(one: _Run, orders: Sequence[Order], address: Address, count: Counter, *
                 sys.exit(TERMINATED)
             answers.complete("".join(proof_of(one.settled[number]) for number in sorted(one.settled)))
         finally:
-            screen.say(closing(inquiry.tally, priced=bool(one.prices)))
+            if inquiry.tally.done or inquiry.tally.asked:
+                screen.say(closing(inquiry.tally, priced=bool(one.prices)))
 
 
 async def _work(one: _Run, inquiry: Inquiry, orders: Sequence[Order], address: Address, count: Counter) -> None:

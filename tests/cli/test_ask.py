@@ -146,7 +146,9 @@ def test_strict_sends_warnings_back_too(canned: FaultProxy) -> None:
     canned.otherwise = Canned(WARNED)
     assert ask(canned, "questions/rain.yaml").status == 0
     assert len(canned.seen) == 1
-    assert ask(canned, "questions/rain.yaml", "--strict", "--no-fix").status == 1
+    done = ask(canned, "questions/rain.yaml", "--strict", "--no-fix")
+    assert (done.status, done.out) == (1, "")
+    assert "too bad for --strict, though it is grounded: 1 warning (A203)" in done.err
     assert len(canned.seen) == 3
 
 

@@ -249,7 +249,8 @@ def _ended(one: _Run) -> Iterator[None]:
         file = display_path(Path(os.fsdecode(error.filename))) if error.filename else "--out"
         one.screen.report([Finding("F105", Location(file), f"the run was stopped: {error.strerror or error}")])
     except (KeyboardInterrupt, SystemExit):
-        one.screen.say("stopped; what was answered is in the journal: run it again to go on")
+        kept = "; what was answered is in the journal: run it again to go on" if one.answers.journal else ""
+        one.screen.say(f"stopped{kept}")
         one.screen.end()
         raise
     one.screen.end()
@@ -325,7 +326,8 @@ def _keep(one: _Run, number: int, settled: Settled) -> None:
             found += [
                 finding for finding in chosen.report.findings if one.alone and finding.severity is not Severity.NOTE
             ]
-            message = f"the answer is kept, but it is {verdict(chosen.report)}"
+            strictly = "too bad for --strict, though it is " if chosen.report.grounded else ""
+            message = f"the answer is kept, but it is {strictly}{verdict(chosen.report)}"
             found.append(Finding("R803", Location(place), message, "mend it by hand, or ask another model"))
     one.screen.report(found)
 

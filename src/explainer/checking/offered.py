@@ -173,12 +173,20 @@ class Offered:
         sources: the offered entries, models first.
         question: the question that the prompt quotes.
         gazetteer: what else is in the catalogs.
+        entries: the offered entries themselves, whole; None when only what was printed of them is known.
     """
 
-    def __init__(self, sources: Iterable[Source], question: str = "", gazetteer: Gazetteer | None = None) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        question: str = "",
+        gazetteer: Gazetteer | None = None,
+        entries: Sources | None = None,
+    ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
         self.gazetteer: Final = gazetteer
+        self.entries: Final = entries
         self._owners: dict[str, list[tuple[int, OwnLink]]] = {}
         self._known: dict[str, list[tuple[int, OwnLink]]] = {}
         for index, source in enumerate(self.sources):
@@ -256,7 +264,7 @@ def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | N
     ports = gazetteer.ports if gazetteer is not None else builtin_ports()
     models = [_of_entry("model", entry, ports) for entry in sources.models]
     papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
-    return Offered([*models, *papers], question, gazetteer)
+    return Offered([*models, *papers], question, gazetteer, sources)
 
 
 def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None) -> Offered:

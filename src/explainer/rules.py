@@ -176,6 +176,7 @@ RULES: dict[str, Rule] = {
     "B706": _warning("The output of a question that is gone; `--prune` removes it."),
     "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
     "B709": _error("A catalog of the question cannot be read, so what its names mean is not known."),
+    "B710": _error("A row has no id, and its number is not known: nothing can be joined to its output."),
     "B708": _error("The question could not be rendered: a worker process ended."),
     "L701": _warning("A link stands in the wrong field, such as one to Hugging Face in `github`."),
     "L702": _warning("A link is not in its short spelling: `?tab=…`, `#…`, `.git`, `/tree/main`, a trailing slash."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -74,10 +74,17 @@ class Intake:
     Args:
         catalogs: those of the command line.
         findings: takes what is wrong with catalogs, once for each.
+        library_for: gives the library for a question's own `catalog:`, where none is to be read from the disk.
     """
 
-    def __init__(self, catalogs: Sequence[Path] = (), findings: list[Finding] | None = None) -> None:
+    def __init__(
+        self,
+        catalogs: Sequence[Path] = (),
+        findings: list[Finding] | None = None,
+        library_for: Callable[[Sequence[str] | None], Library | None] | None = None,
+    ) -> None:
         self._given = tuple(catalogs)
+        self._library_for = library_for
         self._shelf = Shelf()
         self._findings: list[Finding] = findings if findings is not None else []
         self._gazetteers: dict[int, Gazetteer] = {}
@@ -128,6 +135,10 @@ class Intake:
             if name not in seen:
                 finding = Finding("A602", Location(file), f"there is no answer for {name!r}", "ask for it again", name)
                 yield Given(name, file, None, None, (finding,))
+
+    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Given:
+        """The answer in the data of one line of JSON, which holds its own prompt or question."""
+        return self._row(_named_row(dict(data), line), file, Path(), None, {}, None)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
@@ -278,6 +289,8 @@ class Intake:
 
     def _library(self, named: Sequence[str] | None, base: Path, *, asked: bool = True) -> Library | None:
         """The catalogs of a question; mistakes in some that nobody asked for are not worth saying."""
+        if self._library_for is not None:
+            return self._library_for(named)
         key = (tuple(named) if named is not None else None, base.absolute())
         if key not in self._libraries:
             paths = catalogs_for(self._given, named, base)
@@ -332,6 +345,10 @@ def _row_of(line: str, number: int, file: str) -> _Row:
         return _Row(f"line-{number}", number, {}, finding)
     if not isinstance(data, dict):
         return _Row(f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping"))
+    return _named_row(data, number)
+
+
+def _named_row(data: dict[str, Any], number: int) -> _Row:
     name = data.get("custom_id") if "custom_id" in data else data.get("id")
     return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data, text=line)
 

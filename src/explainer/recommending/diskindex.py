@@ -88,7 +88,7 @@ class DiskIndex(Generic[E]):
         seen: Counter[tuple[str, str]] = Counter()
         picked: list[tuple[float, E, float]] = []
         for score, entry in ordered:
-            family = task_label(entry).casefold(), family_name(entry)
+            family = task_label(entry).casefold(), family_name(entry.label)
             demotion = NEAR_DUPLICATE ** seen[family]
             seen[family] += 1
             if score >= FLOOR:
@@ -96,7 +96,7 @@ class DiskIndex(Generic[E]):
         picked = sorted(picked, key=_order)[:limit]
         ranking = Ranking([entry for _, entry, _ in picked], self._taxonomy)
         return tuple(
-            explained(ranking, query, at, score, {}, demotion=demotion, fused=True)
+            explained(ranking, query, at, score, {}, demotion=demotion)
             for at, (score, _, demotion) in enumerate(picked)
         )
 

@@ -8,6 +8,7 @@ gets a share of what the entries of its task say together (the smoothing of clus
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -26,6 +27,7 @@ __all__ = [
     "Share",
     "entry_fields",
     "family_name",
+    "kin_numbers",
     "task_label",
 ]
 
@@ -89,9 +91,9 @@ def task_label(entry: Entry) -> str:
     return (entry.task or entry.category or signature or "").strip()
 
 
-def family_name(entry: Entry) -> str:
+def family_name(label: str) -> str:
     """Return the name of an entry but for its numbers: the same model at 2×, 3× and 4× has one."""
-    return _NUMBERS.sub("", entry.label.casefold())
+    return _NUMBERS.sub("", label.casefold())
 
 
 class Ranking(Generic[E]):
@@ -103,9 +105,8 @@ class Ranking(Generic[E]):
         fields = [{name: terms(text) for name, text in entry_fields(entry).items()} for entry in self.entries]
         self._index = FieldedIndex(fields, FIELD_WEIGHTS, background=_BACKGROUND)
         labels = [task_label(entry) for entry in self.entries]
-        numbers = {label: at for at, label in enumerate(dict.fromkeys(label.casefold() for label in labels if label))}
-        self._kin = [numbers.get(label.casefold(), -1) for label in labels]
-        self._kin_index = FieldedIndex(_together(fields, self._kin, len(numbers)), FIELD_WEIGHTS)
+        self._kin = kin_numbers(label.casefold() for label in labels)
+        self._kin_index = FieldedIndex(_together(fields, self._kin), FIELD_WEIGHTS)
         found = {label: taxonomy.find(label) for label in dict.fromkeys(labels) if label}
         self._tasks = [_number(found.get(label)) for label in labels]
         signatures = [self._signature(entry, task) for entry, task in zip(self.entries, self._tasks, strict=True)]
@@ -147,10 +148,20 @@ class Ranking(Generic[E]):
         """Whether any entry has a task that the taxonomy knows."""
         return max(self._tasks, default=-1) >= 0
 
-    def known(self, question: Sequence[str]) -> float:
-        """Return which part of the terms of a question any entry or task speaks of, from 0 to 1."""
-        found = sum(term in self._index or term in self.taxonomy for term in question)
-        return found / len(question) if question else 0.0
+    def coverage(self, question: Sequence[str], number: int) -> float:
+        """Return which part of the terms of a question is known, from 0 to 1.
+
+        Half of it is the part that any entry or task speaks of; half is what this entry, its kin or its task speak of.
+        """
+        known = sum(term in self._index or term in self.taxonomy for term in question)
+        matched = sum(share.total > 0 for share in self.shares(question, number))
+        return (known + matched) / (2 * len(question)) if question else 0.0
+
+    def reach(self, question: Sequence[str]) -> float:
+        """Return the best score for the terms of a question, times the part of them that is known."""
+        scores = self.scores(question)
+        best = max(range(len(scores)), key=scores.__getitem__, default=None)
+        return 0.0 if best is None else scores[best] * self.coverage(question, best)
 
     def fit(self, question: Iterable[str], number: int) -> float:
         """Return what an entry's signature adds to its score."""
@@ -164,19 +175,35 @@ class Ranking(Generic[E]):
 
     def family(self, number: int) -> tuple[int, str]:
         """Return what an entry shares with its near-duplicates: the name but for numbers (2×, 3×, 4×), and its kin."""
-        return self._kin[number], family_name(self.entries[number])
+        return self._kin[number], family_name(self.label(number))
+
+    def label(self, number: int) -> str:
+        """Return the name or the title of an entry."""
+        return self.entries[number].label
 
     def task_number(self, number: int) -> int | None:
         """Return the number of an entry's task in the taxonomy, if it has one there."""
         return None if self._tasks[number] < 0 else self._tasks[number]
 
 
+def kin_numbers(labels: Iterable[str]) -> list[int]:
+    """Return for each label the number of the kin that share it; -1 for an entry without a label, or alone with it.
+
+    What an entry that is alone with its task says was counted as its own already.
+    """
+    found = list(labels)
+    shared = (label for label, count in Counter(found).items() if label and count > 1)
+    numbers = {label: at for at, label in enumerate(shared)}
+    return [numbers.get(label, -1) for label in found]
+
+
 def _number(found: int | None) -> int:
     return -1 if found is None else found
 
 
-def _together(fields: Sequence[Mapping[str, list[str]]], kin: Sequence[int], count: int) -> list[dict[str, list[str]]]:
+def _together(fields: Sequence[Mapping[str, list[str]]], kin: Sequence[int]) -> list[dict[str, list[str]]]:
     """Return the fields of all entries of each task as one document; a text that several entries have counts once."""
+    count = max(kin, default=-1) + 1
     together: list[dict[str, list[str]]] = [{name: [] for name in FIELD_WEIGHTS} for _ in range(count)]
     seen: set[tuple[int, str, tuple[str, ...]]] = set()
     for document, number in zip(fields, kin, strict=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
+from explainer.recommending.cohort import Cohort
 from explainer.recommending.ranking import Ranking, task_label
 from explainer.recommending.reasons import Query, Recommendation, explained
 from explainer.recommending.taxonomy import Taxonomy
@@ -24,12 +25,12 @@ E = TypeVar("E", bound=Entry)
 FLOOR: Final = 1.0
 """The score below which an entry is not offered, even under better ones. In units of BM25."""
 
-CONFIDENCE: Final = 1.5
+CONFIDENCE: Final = 1.0
 """What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
 be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
-only their own words to go by."""
+only their own words to go by. It must also reach the bar of `cohort.Cohort`."""
 
-NEAR_DUPLICATE: Final = 0.8
+NEAR_DUPLICATE: Final = 0.9
 """What the score of an entry is multiplied by for each better one of its family."""
 
 MODEL_WEIGHT: Final = 0.5
@@ -46,8 +47,12 @@ _SECOND_OPINIONS: Final = 300
 _DIGITS: Final = 6
 """Decimals that count in a comparison: the order in which figures were added up must not decide."""
 
-_RANK_OFFSET: Final = 10
-_SEMANTIC_WEIGHT: Final = 0.5
+_SEMANTIC_WEIGHT: Final = 8.0
+"""What a nearness of 1 counts: about as much as two telling words. Scores are added (Bruch, Gai and Ingber, "An analysis
+of fusion functions for hybrid retrieval", 2023): fused by rank, the first of the first list won less often."""
+
+MEANING_NEAR: Final = "its meaning is near"
+MEANING_FAR: Final = "its meaning is far"
 
 
 class SupportsScores(Protocol):
@@ -57,7 +62,7 @@ class SupportsScores(Protocol):
         """Stand for the recommenders that were made with it."""
 
     def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
-        """Return a score for each candidate; only their order counts."""
+        """Return the nearness of each candidate, as a sum of cosines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Recommender:
         self.taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
         self._models: Ranking[ModelEntry] | None = None
         self._papers: Ranking[PaperEntry] | None = None
+        self._cohorts: dict[int, Cohort] = {}
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -113,13 +119,13 @@ class Recommender:
             The choice; empty where nothing fits.
         """
         query = Query.of(question)
-        best = self._pick(self.models, query, models, {}, CONFIDENCE) if models else ()
+        best = self._pick(self.models, query, models, {}) if models else ()
         if not papers:
             return Choice(best)
         with_models = [one.entry for one in best] if chosen is None else chosen
         # where no model fits, a paper must fit all the better
-        needed = 2 * CONFIDENCE if models and not best and self.models.entries else CONFIDENCE
-        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), needed))
+        times = 2.0 if models and not best and self.models.entries else 1.0
+        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), times))
 
     def _affinity(self, query: Query, models: Sequence[ModelEntry]) -> dict[int, dict[str, float]]:
         """What papers gain by going with the chosen models, by reason."""
@@ -139,26 +145,35 @@ class Recommender:
         return gains
 
     def _pick(
-        self, ranking: Ranking[E], query: Query, limit: int, gains: Mapping[int, Mapping[str, float]], needed: float
+        self,
+        ranking: Ranking[E],
+        query: Query,
+        limit: int,
+        gains: Mapping[int, Mapping[str, float]],
+        times: float = 1.0,
     ) -> tuple[Recommendation[E], ...]:
-        scores = ranking.scores(list(query.words))
+        words = list(query.words)
+        scores = ranking.scores(words)
         for at, gain in gains.items():
             scores[at] += sum(gain.values())
         best = max(range(len(scores)), key=scores.__getitem__, default=None)
         if best is None or scores[best] < FLOOR:
             return ()
-        if not gains and scores[best] * ranking.known(list(query.words)) < needed / (1 if ranking.has_tasks else 2):
+        if not gains and scores[best] * ranking.coverage(words, best) < times * self._bar(ranking, len(words)):
             return ()
-        fused = self._semantic is not None
-        if self._semantic is not None:
-            candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
-            scores = _fused(scores, candidates, self._semantic.scores(query.text, ranking, candidates))
-        else:
+        if self._semantic is None:
             scores = [score if score >= FLOOR else 0.0 for score in scores]
+        else:
+            scores, gains = _with_meaning(self._semantic, query, ranking, scores, gains)
         return tuple(
-            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion, fused=fused)
+            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion)
             for score, demotion, at in _diverse(ranking, scores, limit)
         )
+
+    def _bar(self, ranking: Ranking[E], size: int) -> float:
+        """What the best score, times the known part of the question, must reach."""
+        cohort = self._cohorts.setdefault(id(ranking), Cohort(ranking.reach))
+        return max(CONFIDENCE / (1 if ranking.has_tasks else 2), cohort.bar(size))
 
 
 @lru_cache(maxsize=4)
@@ -205,18 +220,19 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
     return sorted(demoted, key=lambda one: order(one[2], one[0]))[:limit]
 
 
-def _fused(scores: Sequence[float], candidates: Sequence[int], semantic: Sequence[float]) -> list[float]:
-    """Fuse two rankings by rank (Cormack, Clarke, Buettcher, "Reciprocal rank fusion", SIGIR 2009), as per cent.
-
-    Equally good ones share the rank of the first of them.
-    """
-    fused = [0.0] * len(scores)
-    lexical = [scores[at] for at in candidates]
-    for values, weight in ((lexical, 1.0), (semantic, _SEMANTIC_WEIGHT)):
-        ordered = sorted((round(value, _DIGITS) for value in values), reverse=True)
-        ranks: dict[float, int] = {}
-        for rank, value in enumerate(ordered):
-            ranks.setdefault(value, rank)
-        for at, value in zip(candidates, values, strict=True):
-            fused[at] += 100 * weight / (_RANK_OFFSET + 1 + ranks[round(value, _DIGITS)])
-    return fused
+def _with_meaning(
+    semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float],
+    gains: Mapping[int, Mapping[str, float]],
+) -> tuple[list[float], dict[int, dict[str, float]]]:  # fmt: skip
+    """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
+    candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+    nearness = semantic.scores(query.text, ranking, candidates)
+    usual = sum(nearness) / len(nearness)
+    farthest = _SEMANTIC_WEIGHT * (min(nearness) - usual)
+    together = [score + farthest for score in scores]  # the others are taken for as far away as any
+    both = {at: dict(gain) for at, gain in gains.items()}
+    for at, near in zip(candidates, nearness, strict=True):
+        gain = _SEMANTIC_WEIGHT * (near - usual)
+        together[at] = scores[at] + gain
+        both.setdefault(at, {})[MEANING_NEAR if gain > 0 else MEANING_FAR] = gain
+    return together, both

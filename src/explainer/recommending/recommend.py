@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
-from explainer.recommending.cohort import Cohort
-from explainer.recommending.ranking import Ranking, task_label
+from explainer.recommending.ranking import Ranking, bare_link, task_label
 from explainer.recommending.reasons import Query, Recommendation, explained
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.recommending.terms import terms
@@ -82,7 +81,6 @@ class Recommender:
         self.taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
         self._models: Ranking[ModelEntry] | None = None
         self._papers: Ranking[PaperEntry] | None = None
-        self._cohorts: dict[int, Cohort] = {}
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -119,30 +117,26 @@ class Recommender:
             The choice; empty where nothing fits.
         """
         query = Query.of(question)
-        best = self._pick(self.models, query, models, {}) if models else ()
+        words = list(query.words)
+        best = self._pick(self.models.around(words), query, models, {}) if models else ()
         if not papers:
             return Choice(best)
         with_models = [one.entry for one in best] if chosen is None else chosen
+        more = self._about(with_models[:1], query)
+        links = {bare_link(model.paper) for model in with_models if model.paper}
+        ranking = self.papers.around(words, more, links)
         # where no model fits, a paper must fit all the better
-        times = 2.0 if models and not best and self.models.entries else 1.0
-        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), times))
+        times = 2.0 if models and not best and len(self.models) else 1.0
+        return Choice(best, self._pick(ranking, query, papers, _affinity(ranking, more, links), times))
 
-    def _affinity(self, query: Query, models: Sequence[ModelEntry]) -> dict[int, dict[str, float]]:
-        """What papers gain by going with the chosen models, by reason."""
-        gains: dict[int, dict[str, float]] = {}
-        for model in models[:1]:
+    def _about(self, models: Sequence[ModelEntry], query: Query) -> list[str]:
+        """The terms of what models are for, but for those of the question."""
+        found: list[str] = []
+        for model in models:
             number = self.taxonomy.find(task_label(model))
             task = self.taxonomy.tasks[number] if number is not None else None
-            about = " ".join([task_label(model), *((task.id, task.description or "") if task else ())])
-            more = [term for term in dict.fromkeys(terms(about)) if term not in query.words]
-            for at, score in enumerate(self.papers.scores(more)):
-                if score:
-                    gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
-        own = {_bare(model.paper) for model in models if model.paper}
-        for at, paper in enumerate(self.papers.entries if own else ()):
-            if paper.paper and _bare(paper.paper) in own:
-                gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
-        return gains
+            found += terms(" ".join([task_label(model), *((task.id, task.description or "") if task else ())]))
+        return [term for term in dict.fromkeys(found) if term not in query.words]
 
     def _pick(
         self,
@@ -159,7 +153,7 @@ class Recommender:
         best = max(range(len(scores)), key=scores.__getitem__, default=None)
         if best is None or scores[best] < FLOOR:
             return ()
-        if not gains and scores[best] * ranking.coverage(words, best) < times * self._bar(ranking, len(words)):
+        if not gains and scores[best] * ranking.coverage(words, best) < times * _bar(ranking, len(words)):
             return ()
         if self._semantic is None:
             scores = [score if score >= FLOOR else 0.0 for score in scores]
@@ -169,11 +163,6 @@ class Recommender:
             explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion)
             for score, demotion, at in _diverse(ranking, scores, limit)
         )
-
-    def _bar(self, ranking: Ranking[E], size: int) -> float:
-        """What the best score, times the known part of the question, must reach."""
-        cohort = self._cohorts.setdefault(id(ranking), Cohort(ranking.reach))
-        return max(CONFIDENCE / (1 if ranking.has_tasks else 2), cohort.bar(size))
 
 
 @lru_cache(maxsize=4)
@@ -187,12 +176,20 @@ def _current(entries: Iterable[E]) -> list[E]:
     return [entry for entry in entries if not entry.deprecated]
 
 
-def _bare(link: str) -> str:
-    """Return what two spellings of a link to one paper have in common: no scheme, no `.pdf`, no arXiv version."""
-    bare = link.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.")
-    bare = bare.removesuffix(".pdf").replace("arxiv.org/pdf/", "arxiv.org/abs/")
-    before, mark, version = bare.rpartition("v")
-    return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
+def _affinity(ranking: Ranking[PaperEntry], more: Sequence[str], links: Iterable[str]) -> dict[int, dict[str, float]]:
+    """What papers gain by going with the chosen models, by reason."""
+    gains: dict[int, dict[str, float]] = {}
+    for at, score in enumerate(ranking.scores(more) if more else ()):
+        if score:
+            gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
+    for at in ranking.with_links(links):
+        gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
+    return gains
+
+
+def _bar(ranking: Ranking[E], size: int) -> float:
+    """What the best score, times the known part of the question, must reach."""
+    return max(CONFIDENCE / (1 if ranking.has_tasks else 2), ranking.bar(size))
 
 
 def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
@@ -208,7 +205,7 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
     """
 
     def order(at: int, score: float) -> tuple[float, str]:
-        return -round(score, _DIGITS), ranking.entries[at].label
+        return -round(score, _DIGITS), ranking.label(at)
 
     seen: Counter[tuple[int, str]] = Counter()
     demoted: list[tuple[float, float, int]] = []

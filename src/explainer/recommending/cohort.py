@@ -8,7 +8,7 @@ Lloyd-Thomas, "Score normalization for text-independent speaker verification sys
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -72,14 +72,17 @@ How do I clean a dusty lens?
 class Cohort:
     """The bar of one list of entries, for questions of every length."""
 
-    def __init__(self, reaches: Reaches) -> None:
-        """Take what says how much a question reaches; it is asked when a bar is first needed."""
+    def __init__(self, reaches: Reaches, bars: Mapping[int, float] | None = None) -> None:
+        """Take what says how much a question reaches, which is asked when a bar is first needed; or the bars."""
         self._reaches = reaches
-        self._bars: dict[int, float] = {}
+        self._bars: dict[int, float] = dict(bars or {})
 
     def bar(self, size: int) -> float:
         """Return what a question of so many terms must reach."""
-        length = min(LENGTHS, key=lambda one: (abs(_mean_size(one) - size), one))
+        return self.bar_of(min(LENGTHS, key=lambda one: (abs(_mean_size(one) - size), one)))
+
+    def bar_of(self, length: int) -> float:
+        """Return what is reached by chance when so many questions of the cohort are asked as one."""
         if length not in self._bars:
             reached = sorted(self._reaches(question) for question in _joined(length))
             self._bars[length] = reached[int(PART * len(reached))]

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Generic, Protocol, TypeVar
 
 from explainer.recommending.cohort import Cohort
@@ -55,6 +56,9 @@ KIND_WEIGHT: Final = 1.0
 BACKGROUND: Final = 100
 """A smaller catalog says too little about which words are rare."""
 
+_REMEMBERED: Final = 1_000_000
+"""Texts of kin that are remembered so that they count once; repeated farther apart, they count again."""
+
 _NUMBERS: Final = re.compile(r"\d++x?")
 
 
@@ -98,6 +102,7 @@ def task_label(entry: Entry) -> str:
     return (entry.task or entry.category or signature or "").strip()
 
 
+@lru_cache(maxsize=100_000)
 def family_name(label: str) -> str:
     """Return the name of an entry but for its numbers: the same model at 2×, 3× and 4× has one."""
     return _NUMBERS.sub("", label.casefold())
@@ -151,7 +156,13 @@ class Ranking(Generic[E]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def around(self, question: Sequence[str], more: Sequence[str] = (), links: Iterable[str] = ()) -> Ranking[E]:  # noqa: ARG002  # a large index looks only there
+    def around(
+        self,
+        question: Sequence[str],  # noqa: ARG002  # a large index looks only there
+        limit: int,  # noqa: ARG002
+        more: Sequence[str] = (),  # noqa: ARG002
+        links: Iterable[str] = (),  # noqa: ARG002
+    ) -> Ranking[E]:
         """Return the entries that a question, and more terms or links, may concern; here that is all of them."""
         return self
 
@@ -280,7 +291,9 @@ class Together:
         document = self._counts.setdefault(number, {name: Counter() for name in FIELD_WEIGHTS})
         for name, found in fields.items():
             key = hash((number, name, tuple(found)))
-            if key not in self._seen:
+            if found and key not in self._seen:
+                if len(self._seen) >= _REMEMBERED:
+                    self._seen.clear()
                 self._seen.add(key)
                 document[name].update(found)
 

@@ -41,7 +41,7 @@ _OWN_PAPER: Final = 3.0
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
 
-_CONSIDERED: Final = 50
+_CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
 _DIGITS: Final = 6
 """Decimals that count in a comparison: the order in which figures were added up must not decide."""
@@ -52,6 +52,18 @@ of fusion functions for hybrid retrieval", 2023): fused by rank, the first of th
 
 MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
+
+
+class SupportsRanking(Protocol[E]):
+    """Entries of one kind: all of them in memory, or an index on disk."""
+
+    def __len__(self) -> int:
+        """Return how many entries there are."""
+
+    def around(
+        self, question: Sequence[str], limit: int, more: Sequence[str] = (), links: Iterable[str] = ()
+    ) -> Ranking[E]:
+        """Return the entries that a question, and more terms or links, may concern, ready to be scored."""
 
 
 class SupportsScores(Protocol):
@@ -89,14 +101,14 @@ class Recommender:
         return tuple(kind for kind, found in pairs if any(True for _ in found))
 
     @property
-    def models(self) -> Ranking[ModelEntry]:
+    def models(self) -> SupportsRanking[ModelEntry]:
         """The models that may be recommended."""
         if self._models is None:
             self._models = Ranking(_current(self._library.models), self.taxonomy)
         return self._models
 
     @property
-    def papers(self) -> Ranking[PaperEntry]:
+    def papers(self) -> SupportsRanking[PaperEntry]:
         """The papers that may be recommended."""
         if self._papers is None:
             self._papers = Ranking(_current(self._library.papers), self.taxonomy)
@@ -118,13 +130,13 @@ class Recommender:
         """
         query = Query.of(question)
         words = list(query.words)
-        best = self._pick(self.models.around(words), query, models, {}) if models else ()
+        best = self._pick(self.models.around(words, models), query, models, {}) if models else ()
         if not papers:
             return Choice(best)
         with_models = [one.entry for one in best] if chosen is None else chosen
         more = self._about(with_models[:1], query)
         links = {bare_link(model.paper) for model in with_models if model.paper}
-        ranking = self.papers.around(words, more, links)
+        ranking = self.papers.around(words, papers, more, links)
         # where no model fits, a paper must fit all the better
         times = 2.0 if models and not best and len(self.models) else 1.0
         return Choice(best, self._pick(ranking, query, papers, _affinity(ranking, more, links), times))
@@ -209,7 +221,7 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
 
     seen: Counter[tuple[int, str]] = Counter()
     demoted: list[tuple[float, float, int]] = []
-    for at in sorted(_best(scores, max(_CONSIDERED, 2 * limit)), key=lambda at: order(at, scores[at])):
+    for at in sorted(_best(scores, max(_CONSIDERED, 3 * limit)), key=lambda at: order(at, scores[at])):
         family = ranking.family(at)
         demotion = NEAR_DUPLICATE ** seen[family]
         seen[family] += 1

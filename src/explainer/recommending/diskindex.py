@@ -1,9 +1,9 @@
 """Entries of one kind in an index on disk, for catalogs too large to be read for every question (extra: tantivy).
 
 The index is a copy of what the catalogs say, kept under a key that is the hash of their content: a changed catalog gets
-a new one, and a deleted or damaged one is built again. A search engine finds the few hundred entries that a question may
-concern; what is known of them is then ranked by the same code as in memory, with the same figures: how rare a term is,
-how long fields are and what kin say is that of all entries.
+a new one, and a deleted or damaged one is built again. A search engine finds the entries that a question may concern.
+What is known of these is then ranked by the same code as in memory, with the same figures: how rare a term is, how long
+fields are and what kin say is that of all entries.
 """
 
 from __future__ import annotations
@@ -145,9 +145,11 @@ class DiskIndex(Generic[E]):
         def fixed(field: str, value: str, score: float) -> Any:
             return Query.const_score_query(Query.term_query(self.schema, field, value), _ENGINE_SCALE * score)
 
-        parts = [Query.term_query(self.schema, "words", term) for term in self._telling(question)]
-        for term in self._telling(more):
-            parts.append(Query.boost_query(Query.term_query(self.schema, "words", term), _MORE))
+        def word(term: str) -> Any:
+            return Query.term_query(self.schema, "words", term)
+
+        parts = [word(term) for term in self._telling(question)]
+        parts += [Query.boost_query(word(term), _MORE) for term in self._telling(more)]
         parts += [fixed("group", str(group), score) for group, score in self._likely(question)]
         parts += [fixed("link", link, _LINK) for link in links]
         return Query.boolean_query([(Occur.Should, part) for part in parts])
@@ -185,10 +187,7 @@ class DiskIndex(Generic[E]):
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
         try:
             _write(temporary, entries, taxonomy, progress or (lambda _: None))
-            new = cls(temporary, entry_type, taxonomy)
-            cohort = Cohort(lambda question: new.around(question, 1).reach(question))
-            new.tables.write_facts(temporary / "tables.db", {"bars": {one: cohort.bar_of(one) for one in LENGTHS}})
-            del new
+            _write_bars(temporary / "tables.db", cls(temporary, entry_type, taxonomy))
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
         except BaseException:
@@ -261,12 +260,16 @@ class _Words:
         self._saturation = Saturation()
         self._known: frozenset[int] = frozenset()
         self._found: list[dict[int, float]] = [{} for _ in rows]
-        pairs = list(zip(FIELD_WEIGHTS.values(), index.averages, strict=True))
-        b = self._saturation.length
+        rest, each = self._saturation.length, []
+        for weight, average in zip(FIELD_WEIGHTS.values(), index.averages, strict=True):
+            each.append((weight, 1 - rest, rest / average))
         self._worths = [
-            [weight / (1 - b + b * length / average) for (weight, average), length in zip(pairs, row.lengths, strict=True)]
+            [
+                weight / (least + slope * length)
+                for (weight, least, slope), length in zip(each, row.lengths, strict=True)
+            ]
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def __contains__(self, term: str) -> bool:
         return self._index.frequency(term) > 0
@@ -313,6 +316,12 @@ def _write(folder: Path, entries: Iterable[E], taxonomy: Taxonomy, progress: Cal
     shelves.close()
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _write_bars(path: Path, index: DiskIndex[E]) -> None:
+    """Write what questions about other things reach in a new index."""
+    cohort = Cohort(lambda question: index.around(question, 1).reach(question))
+    index.tables.write_facts(path, {"bars": {length: cohort.bar_of(length) for length in LENGTHS}})
 
 
 class _Shelves:

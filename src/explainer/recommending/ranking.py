@@ -22,10 +22,10 @@ from explainer.recommending.terms import terms
 from explainer.schema import Entry, ModelEntry
 
 __all__ = [
+    "BACKGROUND",
     "FIELD_WEIGHTS",
     "KIN_WEIGHT",
     "TASK_WEIGHT",
-    "BACKGROUND",
     "Ranking",
     "Share",
     "SupportsTerms",

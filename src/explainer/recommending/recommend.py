@@ -47,8 +47,8 @@ _DIGITS: Final = 6
 """Decimals that count in a comparison: the order in which figures were added up must not decide."""
 
 _SEMANTIC_WEIGHT: Final = 8.0
-"""What a nearness of 1 counts: about as much as two telling words. Scores are added (Bruch, Gai and Ingber, "An analysis
-of fusion functions for hybrid retrieval", 2023): fused by rank, the first of the first list won less often."""
+"""What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
+"An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first."""
 
 MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"

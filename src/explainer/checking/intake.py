@@ -138,7 +138,7 @@ class Intake:
 
     def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Given:
         """The answer in the data of one line of JSON, which holds its own prompt or question."""
-        return self._row(_named_row(dict(data), line), file, Path(), None, {}, None)
+        return self._row(_named_row(dict(data), line, ""), file, Path(), None, {}, None)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
@@ -345,10 +345,10 @@ def _row_of(line: str, number: int, file: str) -> _Row:
         return _Row(f"line-{number}", number, {}, finding)
     if not isinstance(data, dict):
         return _Row(f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping"))
-    return _named_row(data, number)
+    return _named_row(data, number, line)
 
 
-def _named_row(data: dict[str, Any], number: int) -> _Row:
+def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
     name = data.get("custom_id") if "custom_id" in data else data.get("id")
     return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data, text=line)
 

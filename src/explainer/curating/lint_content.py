@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from explainer.curating.remarks import Item, Remark, Rule, for_each
-from explainer.recommending.kinds import signature_of
+from explainer.recommending.kinds import leading_signature
 from explainer.recommending.recommend import Recommender
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
@@ -58,10 +58,10 @@ def _contradictions(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
     )
     for item in items:
         entry = item.entry
-        signature = signature_of(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
+        signature = leading_signature(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
         if signature is None or not isinstance(entry, ModelEntry):
             continue
-        named = signature_of(entry.name)
+        named = leading_signature(entry.name)
         if named is not None and not _share_ports(named, signature):
             message = f"the signature {entry.signature} contradicts the name {shorten(entry.name)!r}"
             yield item, Remark("L708", item.path("signature"), message, "correct one of the two", entry.signature or "")

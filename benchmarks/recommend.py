@@ -11,6 +11,7 @@ EXPLAINER_SHARED says.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import random
@@ -32,7 +33,7 @@ from explainer.catalog import LoadedCatalog
 from explainer.project import Shelf, shipped_tasks
 from explainer.recommending.evaluate import Label, bootstrap, evaluate, label_of, parse_label
 from explainer.recommending.ranking import entry_fields
-from explainer.recommending.recommend import Recommender, SupportsScores
+from explainer.recommending.recommend import Choice, Recommender, SupportsScores
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry
@@ -258,6 +259,7 @@ def print_cold() -> None:
 def print_index(size: int) -> None:
     """The index on disk: the papers, and as many synthetic records of 60 words, drawn as words are (Zipf's law)."""
     from explainer.recommending.diskindex import DiskIndex
+    from explainer.recommending.indexed import IndexedRecommender
 
     questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
     taxonomy = Taxonomy(shipped_tasks())
@@ -265,11 +267,27 @@ def print_index(size: int) -> None:
         start = time.perf_counter()
         papers = DiskIndex.build(Path(folder) / "papers", all_papers(), PaperEntry, taxonomy)
         print(f"{len(papers)} papers in the index on disk: built in {time.perf_counter() - start:.1f} s")
-        print("  warm query:", milliseconds(lambda one: papers.recommend(one, 3), questions))
-        start = time.perf_counter()
-        records = DiskIndex.build(Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy)
-        print(f"{len(records)} synthetic records: built in {time.perf_counter() - start:.0f} s")
-        print("  warm query:", milliseconds(lambda one: records.recommend(one, 3), questions))
+        none = DiskIndex.build(Path(folder) / "none", [], ModelEntry, taxonomy)
+        indexed = IndexedRecommender(none, papers, taxonomy)
+        print("  warm query:", milliseconds(lambda one: indexed.recommend(one, models=0, papers=3), questions))
+        in_memory = Recommender(library_of(papers=all_papers()))
+        same = [
+            titles(indexed.recommend(one, models=0)) == titles(in_memory.recommend(one, models=0)) for one in questions
+        ]
+        print(f"  the same five as in memory: {100 * statistics.fmean(same):.1f} %")
+        if size:
+            start = time.perf_counter()
+            records = DiskIndex.build(Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy)
+            disk = sum(file.stat().st_size for file in (Path(folder) / "records").rglob("*") if file.is_file())
+            print(
+                f"{len(records)} synthetic records: built in {time.perf_counter() - start:.0f} s, {disk / 1e6:.0f} MB"
+            )
+            large = IndexedRecommender(records, papers, taxonomy)
+            print("  warm query:", milliseconds(lambda one: large.recommend(one, models=3, papers=0), questions))
+
+
+def titles(choice: Choice) -> list[str]:
+    return [one.entry.label for one in choice.papers]
 
 
 def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
@@ -299,7 +317,7 @@ def main() -> None:
     if SHARED.is_dir():
         print_gorilla(semantic)
         print_speed()
-        if given.size:
+        if importlib.util.find_spec("tantivy") is not None:
             print_index(given.size)
     print_cold()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +53,29 @@ def test_a_question_renders_to_the_expected_bytes(here: Path, kind: str) -> None
     outcome = explainer("build", "question.yaml", "--as", kind)
     assert outcome.status == 0, outcome.err
     assert outcome.stdout == expected.read_bytes()
+
+
+@pytest.mark.parametrize("here", cases("workflow/*"), ids=name_of, indirect=True)
+def test_a_question_composes_to_the_expected_workflows(here: Path) -> None:
+    expected = (here / "expected.txt").read_text(encoding="utf-8").strip()
+    outcome = explainer("workflow", "question.yaml", "--catalog", *catalogs(here), "--format", "json", "--limit", "9")
+    if "-->" not in expected:
+        assert outcome.status == 1
+        assert expected in outcome.err
+        return
+    assert outcome.status == 0, outcome.err
+    blocks = [set(block.splitlines()) for block in expected.split("\n\n")]
+    found = [edge_lines(one) for one in json.loads(outcome.stdout)["workflows"]]
+    assert found[: len(blocks)] == blocks
+
+
+def catalogs(here: Path) -> list[Path]:
+    own = here / "catalog.yaml"
+    return [own if own.exists() else ROOT / "catalogs"]
+
+
+def edge_lines(workflow: Any) -> set[str]:
+    label = {end["key"]: "input" for end in workflow["inputs"]}
+    label |= {end["key"]: "output" for end in workflow["outputs"]}
+    label |= {step["key"]: step["model"] for step in workflow["steps"]}
+    return {f"{label[edge['from']]} --{edge['port']}--> {label[edge['to']]}" for edge in workflow["edges"]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
@@ -19,6 +20,10 @@ __all__ = ["Built", "SupportsRender", "build", "offer"]
 class SupportsRender(Protocol):
     """Renders one template: `render.Renderer`, or `isolation.IsolatedRenderer` for a stranger's."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too."""
+
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template with these variables."""
 
@@ -32,12 +37,14 @@ class Built:
         sources: what was offered to it.
         rendering: the prompt or the answer skeleton.
         choice: what was recommended, with reasons, because the question left it out; None when it named everything.
+        variables: what the template got beside the question and the entries.
     """
 
     id: str
     sources: Sources
     rendering: Rendering
     choice: Choice | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def text(self) -> str:
@@ -94,14 +101,15 @@ def build(
     if offered.value is None:
         return Parsed(None, offered.findings)
     sources, choice = offered.value
-    rendered = renderer.render(
-        render_context(
-            loaded.question.question,
-            [entry_data(entry) for entry in sources.models],
-            [entry_data(entry) for entry in sources.papers],
-        )
-    )
+    models = [entry_data(entry) for entry in sources.models]
+    papers = [entry_data(entry) for entry in sources.papers]
+    more: Mapping[str, Any] = {}
+    if renderer.asks:
+        from explainer.composing import variables  # noqa: PLC0415  # few templates ask
+
+        more = variables(loaded, list(zip(sources.models, models, strict=True)), library)
+    rendered = renderer.render(render_context(loaded.question.question, models, papers, more))
     findings = offered.findings + rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
-    return Parsed(Built(loaded.id, sources, rendered.value, choice), findings)
+    return Parsed(Built(loaded.id, sources, rendered.value, choice, more), findings)

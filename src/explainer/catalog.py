@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from explainer.document import Document
+from explainer.document import Document, Path
 from explainer.findings import Parsed, has_errors
-from explainer.schema import Catalog
+from explainer.schema import Catalog, PortEntry
+from explainer.signature import Fault, Port, Ports, builtin_ports
 from explainer.text import shorten
 from explainer.validation import validate
 from explainer.yamltext import read_yaml
 
-__all__ = ["LoadedCatalog", "catalog_from", "parse_catalog"]
+__all__ = ["LoadedCatalog", "catalog_from", "parse_catalog", "ports_of", "report_signature"]
 
-_NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id"}
+_NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id", "ports": "id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,32 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     if catalog is None:
         catalog, broken = _without_mistakes(document)
     _report_repeated(document)
+    ports = ports_of(catalog.ports)
+    for index, signature in _signatures(document.data):
+        report_signature(document, ("models", index, "signature"), signature, ports)
     return Parsed(LoadedCatalog(document.file, catalog, rank, broken, document.readable), tuple(document.findings))
+
+
+def ports_of(entries: Iterable[PortEntry]) -> Ports:
+    """Return the table of some ports and the built-in ones; what nobody describes is described by its id."""
+    own = tuple(Port(one.id, one.description or "", one.aliases) for one in entries)
+    return Ports(own) if own else builtin_ports()
+
+
+def report_signature(document: Document, path: Path, text: str, ports: Ports) -> None:
+    """Report what is wrong with a signature, at the character where it is wrong."""
+    fault = ports.parse(text)
+    if isinstance(fault, Fault):
+        document.report_within("W601", path, text, fault.offset, fault.message, fault.hint)
+
+
+def _signatures(data: Any) -> Iterator[tuple[int, str]]:
+    """The signatures of the models of a file, by their places."""
+    items = data.get("models") if isinstance(data, dict) else None
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        signature = item.get("signature") if isinstance(item, dict) else None
+        if isinstance(signature, str) and signature.strip() and "\n" not in signature:
+            yield index, signature
 
 
 def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:

@@ -28,10 +28,17 @@ _BOMS: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF
 
 @dataclass(slots=True)
 class Spans:
-    """Where values and keys begin, by path: (line, column), both from 1."""
+    """Where values and keys begin, by path: (line, column), both from 1.
+
+    Attributes:
+        values: the values.
+        keys: the keys.
+        verbatim: how many characters, such as a quote, stand before the text of those that stand there as they are.
+    """
 
     values: dict[Path, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    verbatim: dict[Path, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,6 +85,27 @@ class Document:
         """Add a finding about the value (or the key) at a path, unless that value was refused already."""
         if not self.is_unreliable(path):
             self.findings.append(Finding(code, self.locate(path, key=key), message, hint, text))
+
+    def report_within(
+        self, code: str, path: Sequence[str | int], text: str, offset: int, message: str, hint: str | None = None
+    ) -> None:
+        """Add a finding about a character of a text value; in a value that is quoted or folded, about the value.
+
+        Args:
+            code: the rule.
+            path: where the value is.
+            text: the value.
+            offset: the character, from 0.
+            message: what is wrong.
+            hint: what to do about it.
+        """
+        if not self.is_unreliable(path):
+            self.findings.append(Finding(code, self._locate_within(tuple(path), offset), message, hint, text))
+
+    def _locate_within(self, path: Path, offset: int) -> Location:
+        place = self.locate(path)
+        before = self._spans.verbatim.get(path) if self._spans is not None else None
+        return place if before is None else Location(place.file, place.line, place.column + before + offset)
 
     def is_unreliable(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path, or one around it, was refused already."""

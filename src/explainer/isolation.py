@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,6 +25,7 @@ import markupsafe
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.render import Context, Parts, Rendering, Segment
+from explainer.variables import asks_for_workflow
 from explainer.wire import Receiver, size_of
 
 __all__ = ["IsolatedRenderer", "TemplateFile"]
@@ -43,6 +45,7 @@ _AT_ONCE: Final = 32
 _AHEAD: Final = 3
 """Requests that the process may have at once: it works while their answers are taken apart."""
 _MOST_ENTRIES: Final = 50_000
+_ALWAYS: Final = frozenset({"question", "models", "papers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,23 @@ class IsolatedRenderer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too; see `render.Renderer`."""
+        return asks_for_workflow(self.name, self._find)
+
+    def _find(self, name: str) -> str | None:
+        """The source of a template, as the process finds it."""
+        template = self._template
+        if name == template.name or name in template.builtin:
+            return template.source if name == template.name else template.builtin[name]
+        try:
+            path = (template.folder / name).resolve()
+            inside = path.is_relative_to(template.folder.resolve()) and path.is_file()
+            return path.read_text("utf-8-sig") if inside and path.stat().st_size <= SOURCE_BYTES else None
+        except (OSError, ValueError):  # an impossible name, or bytes that are no text
+            return None
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
@@ -143,7 +163,8 @@ class IsolatedRenderer:
                         self._sent[id(entry)] = entry
                         new[id(entry)] = entry
                 lists.append([id(entry) for entry in context[kind]])
-            short.append((context["question"], *lists))
+            more = {name: value for name, value in context.items() if name not in _ALWAYS}
+            short.append((context["question"], *lists, more))
         return {"forget": forget, "entries": new, "contexts": short}
 
     def close(self) -> None:

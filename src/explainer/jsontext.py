@@ -127,7 +127,10 @@ class _Walker:
         self.spans.values.setdefault(path, (self._line, at + 1))
         opening = self._text[at]
         if opening not in "[{":
-            return self._decode(self._text, at)[1]
+            value, end = self._decode(self._text, at)
+            if opening == '"' and self._text[at + 1 : end - 1] == value:
+                self.spans.verbatim.setdefault(path, 1)
+            return end
         closing, index = ("}" if opening == "{" else "]"), 0
         at = self._skip(at + 1)
         while self._text[at] != closing:

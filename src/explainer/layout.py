@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -98,7 +99,7 @@ def restore(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What a prompt prints of one entry: its name or title, its links, a paper's summary."""
+    """What a prompt prints of one entry: its name or title, its links, a paper's summary, a model's signature."""
 
     kind: Literal["model", "paper"]
     name: str
@@ -107,6 +108,8 @@ class Printed:
     summary: str | None = None
     line: int = field(default=0, compare=False)
     """The line of the prompt on which it begins, from 1."""
+    signature: str | None = field(default=None, compare=False)
+    """What a list above the entries says that a model takes and gives, as the prompt of workflows has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ class _PromptReader:
         self._file = file
         self._lines = text.split("\n")
         self._findings: list[Finding] = []
+        self._signatures: dict[str, str] = {}
 
     def read(self) -> Parsed[PromptContent]:
         intro = self._find(QUESTION_INTRO, 0)
@@ -148,6 +152,7 @@ class _PromptReader:
         question = self._question(intro + 1, instructions)
         models = self._find(MODELS_HEADING, instructions)
         papers = self._find(PAPERS_HEADING, instructions if models is None else models)
+        self._signatures = dict(self._listed(instructions, models or instructions))
         end = self._find_last(ANSWER_FIELD, instructions)
         if papers is None:
             self._missing(PAPERS_HEADING)
@@ -157,6 +162,13 @@ class _PromptReader:
         offered_models = () if models is None else self._entries("model", models + 1, papers or end)
         offered_papers = () if papers is None else self._entries("paper", papers + 1, end - 1)
         return Parsed(PromptContent(question, offered_models, offered_papers), tuple(self._findings))
+
+    def _listed(self, start: int, end: int) -> Iterator[tuple[str, str]]:
+        """The items of lists between two lines, `- name: signature`; the last colon divides them."""
+        for line in self._lines[start:end]:
+            name, colon, rest = line.rpartition(": ")
+            if colon and name.startswith("- ") and rest and " " not in rest:
+                yield name.removeprefix("- "), rest
 
     def _find(self, wanted: str, start: int) -> int | None:
         return next((at for at in range(start, len(self._lines)) if self._lines[at].rstrip() == wanted), None)
@@ -212,6 +224,7 @@ class _PromptReader:
             fields.get("GitHub"),
             summary,
             line=start + 1,
+            signature=self._signatures.get(fields["Model"]) if kind == "model" else None,
         )
 
     def _stray(self, at: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from explainer.build import build
+from explainer.build import SupportsRender, build
 from explainer.catalog import LoadedCatalog, catalog_from
 from explainer.document import Document
 from explainer.findings import Finding, Location, has_errors
@@ -17,7 +17,7 @@ from explainer.question import LoadedQuestion, parse_question_line, question_fro
 from explainer.render import render_context
 from explainer.resolve import Library, Wanted
 from explainer.schema import ModelEntry, PaperEntry
-from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
+from explainer.templates import builtin_renderer, user_renderer
 from explainer.text import line_column, shorten, suggest
 from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, cannot_read, display_path, files_below, read_text
 from explainer.yamltext import read_yaml
@@ -77,7 +77,7 @@ class _Checker:
         self._result = Preflight()
         self._catalogs: list[tuple[LoadedCatalog, Document]] = []
         self._reported: set[Finding] = set()
-        self._renderers = [builtin_renderer(name) for name in BUILTIN_TEMPLATES]
+        self._renderers = [builtin_renderer(name) for name in ("prompt", "answer")]
 
     def check(self, paths: Sequence[Path]) -> Preflight:
         for path in paths:
@@ -156,7 +156,7 @@ class _Checker:
             return
         sample = {**_SAMPLE, "name": "Sample", "title": "Sample"}
         with renderer.value as running:
-            rendered = running.render(render_context("A sample question?", [sample], [sample]))
+            rendered = running.render(render_context("A sample question?", [sample], [sample], _sample_of(running)))
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
@@ -175,6 +175,15 @@ class _Checker:
                     document.findings = []
                     document.report("C303", path, f"unknown task {shorten(task)!r}", hint, text=task)
                     self._add(document.findings)
+
+
+def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
+    """What a template gets beside the question and the entries, when it asks."""
+    if not renderer.asks:
+        return {}
+    from explainer.composing import sample_variables  # noqa: PLC0415  # few templates ask
+
+    return sample_variables()
 
 
 def _files(path: Path, unreadable: Callable[[Path, OSError], None]) -> Iterator[tuple[Path, Path | None]]:

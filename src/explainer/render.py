@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import jinja2
@@ -15,6 +16,7 @@ from explainer.layout import neutralise
 from explainer.memo import EntryData, MemoisingGenerator, recall, remember
 from explainer.tape import Tape, make_tape
 from explainer.text import shorten
+from explainer.variables import asks_for_workflow
 
 if TYPE_CHECKING:  # the process that runs strangers' templates starts faster without pydantic
     from explainer.schema import Entry
@@ -83,9 +85,15 @@ def entry_data(entry: Entry) -> EntryData:
     return EntryData(data)
 
 
-def render_context(question: str, models: Sequence[dict[str, Any]], papers: Sequence[dict[str, Any]]) -> Context:
-    """Return the variables of a template: `question`, `models` and `papers`."""
-    return {"question": neutralise(question), "models": list(models), "papers": list(papers)}
+def render_context(
+    question: str,
+    models: Sequence[dict[str, Any]],
+    papers: Sequence[dict[str, Any]],
+    more: Mapping[str, Any] | None = None,
+) -> Context:
+    """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
+    context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
+    return {**context, **more} if more else context
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -152,8 +160,14 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._find = find
         self._template: jinja2.Template | None = None
         self._tape: Tape | None = None
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too."""
+        return asks_for_workflow(self.name, self._find)
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
@@ -245,7 +259,7 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str,
         hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
         return "T509", line, f"the template {text!r} is not there, or not in the template's folder", hint, file
     if isinstance(error, jinja2.UndefinedError):
-        hint = "the variables are question, models and papers; an entry has the keys of the catalog"
+        hint = "the variables are question, models, papers, workflow, tasks and ports; an entry has the catalog's keys"
         return "T502", line, text, hint, file
     if isinstance(error, jinja2.exceptions.SecurityError):
         return "T503", line, f"the sandbox forbids this: {text}", None, file

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from functools import cached_property
+from typing import Final, Generic, Literal, TypeVar
 
-from explainer.catalog import LoadedCatalog
+from explainer.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.document import Document, Path
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
-from explainer.schema import Entry, ModelEntry, PaperEntry, Task
+from explainer.schema import Entry, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.signature import Ports
 from explainer.text import digest, shorten, slugify, suggest
 
-__all__ = ["EntryIndex", "Library", "Sources", "Wanted", "resolve"]
+__all__ = ["EntryIndex", "Library", "Sources", "Wanted", "kinds_of_data", "resolve"]
 
 E = TypeVar("E", bound=Entry)
 
@@ -138,6 +140,16 @@ class Library:
         """The tasks of all catalogs, in their order."""
         return tuple(task for c in self.catalogs for task in c.catalog.tasks)
 
+    @property
+    def own_ports(self) -> tuple[PortEntry, ...]:
+        """The ports of all catalogs, in their order."""
+        return tuple(port for c in self.catalogs for port in c.catalog.ports)
+
+    @cached_property
+    def ports(self) -> Ports:
+        """The built-in ports and those of all catalogs, of which the earlier ones win."""
+        return ports_of(self.own_ports)
+
 
 def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
     """Resolve the names in a question.
@@ -150,9 +162,35 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
     document = Document(known.file, find_spans=known.find_spans, unreliable=known.unreliable)
     models = _resolve_items(loaded.question.models or (), "models", library.models, library, document)
     papers = _resolve_items(loaded.question.papers or (), "papers", library.papers, library, document)
+    for key in ("input", "output"):
+        kinds_of_data(loaded, key, library, document)
     if models is None or papers is None:
         return Parsed(None, tuple(document.findings))
     return Parsed(Sources(models, papers), tuple(document.findings))
+
+
+def kinds_of_data(
+    loaded: LoadedQuestion, key: Literal["input", "output"], library: Library, document: Document | None = None
+) -> tuple[str, ...] | None:
+    """Return the ids of the ports that a question names as its input or output; None when it leaves them out.
+
+    Args:
+        loaded: the question.
+        key: which of the two.
+        library: knows the ports.
+        document: takes a finding for each word that names none.
+    """
+    words = loaded.question.input if key == "input" else loaded.question.output
+    if words is None:
+        return None
+    found = [library.ports.find(word) for word in words]
+    for at, word in enumerate(words if document is not None else ()):
+        if found[at] is None and document is not None:
+            meant = library.ports.suggestion(word)
+            known = f"write a list of kinds of data, such as [photo, text], out of {', '.join(library.ports.ports)}"
+            message = f"unknown kind of data {shorten(word)!r}"
+            document.report("W602", (key, at), message, f"did you mean {meant!r}?" if meant else known, text=word)
+    return tuple(port for port in found if port is not None)
 
 
 def _resolve_items(
@@ -164,6 +202,8 @@ def _resolve_items(
     for position, item in enumerate(items):
         path: Path = (kind, position)
         if not isinstance(item, str):
+            if isinstance(item, ModelEntry) and item.signature:
+                report_signature(document, (*path, "signature"), item.signature, library.ports)
             chosen.append(item)
             continue
         if not item:  # left out of a question with mistakes

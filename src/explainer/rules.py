@@ -1,7 +1,8 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, A answers, B batches, L lint of catalogs, I import, E extras: embedding models, the index.
+P prompts that are read back, A answers, B batches, L lint of catalogs, I import, W signatures and workflows, R asking
+language models, E extras: embedding models, the index, the network's client.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ RULES: dict[str, Rule] = {
     "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
     "E702": _file("A package that `--semantic` needs is not installed."),
     "E703": _file("A package that `--index` needs is not installed."),
+    "E704": _file("A package that `ask` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
     "A101": _unchecked("The answer is empty, or holds nothing but thoughts: there is nothing to check."),
@@ -151,6 +153,21 @@ RULES: dict[str, Rule] = {
     "A701": _error("A waiver that cannot be used: an unknown code, a missing reason or a date that is none."),
     "A702": _warning("A waiver that has expired; what it waived counts again."),
     "A703": _note("A waiver that waives nothing any more."),
+    "A801": _warning("A diagram of the workflow does not parse: Mermaid would not draw it."),
+    "A802": _note("A diagram that is no flowchart; what it says of the workflow was not checked."),
+    "A811": _warning("A diagram of the workflow names no model that was offered."),
+    "A812": _warning("A model of the workflow whose input nothing in the workflow gives."),
+    "A813": _warning("A step of the workflow whose output nothing uses, or that stands alone."),
+    "A814": _warning("Steps of the workflow wait for each other: a cycle."),
+    "A815": _warning("A step of the workflow that reads like the name of a model that was not offered."),
+    "A901": _error("A record of a proof that is not whole, or of a version that this tool does not know."),
+    "A902": _error("A record of a proof that is not as it was written: a byte of it was changed."),
+    "A903": _error("A record of a proof whose citations do not follow from its answer and its entries."),
+    "A904": _error("A record of a proof that says itself that its answer is not grounded."),
+    "A905": _warning(
+        "An entry of a proof has changed since in the catalogs; the answer is checked against it as it is."
+    ),
+    "A906": _error("The catalogs no longer have an entry that the answer of a proof cites."),
     "B701": _error("An entry that the question names has mistakes in its catalog."),
     "B702": _error("Two ids differ only in letter case or Unicode form: many disks hold one file for both."),
     "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),
@@ -172,6 +189,12 @@ RULES: dict[str, Rule] = {
     "L709": _warning("An entry is never recommended, not even to its own examples."),
     "L710": _warning("Two entries have the same example, but for names and numbers."),
     "L711": _warning("A text holds the remains of HTML."),
+    "W601": _error("A signature that cannot be read: an unknown kind of data, or none on one side of the `2`."),
+    "W602": _error("A word in `input:` or `output:` of a question that names no kind of data."),
+    "W603": _error("No workflow can be made of the models: something is wanted that nothing makes of what is in hand."),
+    "W604": _note("A model takes part in no workflow of its question."),
+    "W605": _note("A model has no signature, so it takes part in no workflow."),
+    "W606": _note("There are so many workflows that not all of them were looked at."),
     "I801": _error("A record without a name or title; it is left out."),
     "I802": _error("A record, or a whole source, that cannot be read; the rest is imported."),
     "I803": _warning("A value that should be a link and is none; the field is left out."),
@@ -182,4 +205,11 @@ RULES: dict[str, Rule] = {
     "I808": _note("A file that is not UTF-8; it is read as Windows-1252."),
     "I809": _error("A line of the record of sources that cannot be read; nothing is imported."),
     "I810": _warning("The imported catalog is larger than commands read."),
+    "I811": _warning("A value that should be a type signature and is none; the field is left out."),
+    "R801": _error("A model did not answer, however often it was asked; the next run asks again."),
+    "R802": _file("The endpoint cannot be used: no connection, no permission, no such model, or it redirects."),
+    "R803": _error("An answer is kept, but is not grounded: its file says so, and so does its record."),
+    "R804": _warning("An answer held control characters; they are replaced by U+FFFD."),
+    "R805": _warning("The key is sent over a connection that is not encrypted, to another machine."),
+    "R806": _warning("Lines of the journal cannot be read; those answers are asked for again."),
 }

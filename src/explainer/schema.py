@@ -15,12 +15,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
-__all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "Question", "Task", "json_schema"]
+__all__ = ["Catalog", "Entry", "ModelEntry", "PaperEntry", "PortEntry", "Question", "Task", "json_schema"]
 
 _ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
 _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
 _ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
 _ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
+_PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
 
 
@@ -56,6 +57,8 @@ SafeId = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}),
 ]
 """A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
+PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
+"""Letters and digits of ASCII, the first letter a capital: names of this form can be told apart in `Txt23D`."""
 
 _OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
 _OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
@@ -66,7 +69,7 @@ _Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
 _Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
 
 
-_Paths = Annotated[
+_OneOrMany = Annotated[
     tuple[Line, ...],
     BeforeValidator(_one_is_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
@@ -83,6 +86,14 @@ class Task(_Strict):
     id: SafeId = Field(description="The name by which entries refer to the task.")
     description: _OptionalText = Field(None, description="What the task is, in one sentence.")
     aliases: _Lines = Field((), description="Other names of the task, lay words included.")
+
+
+class PortEntry(_Strict):
+    """A kind of data that models take and give, such as images."""
+
+    id: PortId = Field(description="The short name by which signatures refer to it.")
+    description: _OptionalLine = Field(None, description="What it is, with its article: an image.")
+    aliases: _Lines = Field((), description="Other names of it, lay words included.")
 
 
 class Entry(_Strict):
@@ -140,6 +151,9 @@ class Catalog(_Strict):
     models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="AI models.")
     papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="Papers.")
     tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field((), description="Tasks.")
+    ports: Annotated[tuple[PortEntry, ...], BeforeValidator(_none_is_empty)] = Field(
+        (), description="Kinds of data that signatures name, beside the built-in ones."
+    )
 
 
 def _kind_of_item(value: Any) -> str:
@@ -164,8 +178,14 @@ class Question(_Strict):
     papers: Annotated[tuple[_PaperItem, ...] | None, _NAMES_SCHEMA] = Field(
         None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
     )
-    catalog: _Paths | None = Field(
+    catalog: _OneOrMany | None = Field(
         None, description="A catalog file or folder, or a list of them, relative to the question's file."
+    )
+    input: _OneOrMany | None = Field(
+        None, description="What is in hand, such as photo or [photo, text]; read from the signatures when left out."
+    )
+    output: _OneOrMany | None = Field(
+        None, description="What is wanted, such as video; read from the signatures when left out."
     )
 
 

@@ -47,12 +47,13 @@ def main() -> None:
             entries.clear()
         entries.update((number, EntryData(data)) for number, data in request["entries"].items())
         outcomes = []
-        for question, models, papers in request["contexts"]:
+        for question, models, papers, more in request["contexts"]:
             limit.renew()
             outcome = renderer.render_parts({
                 "question": question,
                 "models": [entries[str(number)] for number in models],
                 "papers": [entries[str(number)] for number in papers],
+                **more,
             })  # fmt: skip
             outcomes.append(_without_refused(outcome, setup["name"]) if files.can_make_characters else outcome)
         answers.writelines(sender.message(outcomes))

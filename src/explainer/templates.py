@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILTIN_TEMPLATES", "builtin_renderer", "builtin_sources", "template_name", "user_renderer"]
 
-BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer"}
+BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
 """The names of the built-in templates, and what each renders: a prompt or an answer."""
 
 

@@ -9,14 +9,17 @@ from pydantic import BaseModel, ValidationError
 
 from explainer.document import Document, Path
 from explainer.findings import Finding, Parsed
-from explainer.schema import ModelEntry, PaperEntry, Task
+from explainer.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.text import shorten, suggest
 
-__all__ = ["validate", "validate_item"]
+__all__ = ["ITEMS", "validate", "validate_item"]
 
 M = TypeVar("M", bound=BaseModel)
 
-_ITEMS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
+ITEMS: Final[dict[str, type[BaseModel]]] = {
+    "models": ModelEntry, "papers": PaperEntry, "tasks": Task, "ports": PortEntry,
+}  # fmt: skip
+"""The kinds of items of a catalog."""
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
 _ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})
@@ -73,7 +76,7 @@ def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[
 def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> str:
     """Report an unknown key; return the one that was probably meant, or nothing."""
     key = str(path[-1])
-    allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
+    allowed = list((ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
     meant = _SWAPPED.get(key) if _SWAPPED.get(key) in allowed else suggest(key, allowed)
     if "\ufffd" in key and any(finding.code == "Y108" for finding in document.findings):
         return meant or ""
@@ -121,6 +124,9 @@ def _report_text(document: Document, path: Path, value: str) -> None:
         message = f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
         hint = "a link begins with http:// or https:// and holds no space, quote or user name"
         document.report("S204", path, message, hint, text=value)
+    elif key == "id" and path[0] == "ports":
+        hint = "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D"
+        document.report("S207", path, f"the id {shorten(value)!r} is none of a port", hint, text=value)
     elif key == "id":
         hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
         document.report("S207", path, f"the id {shorten(value)!r} is not safe", hint, text=value)

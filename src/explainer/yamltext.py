@@ -194,6 +194,11 @@ class _Reader:
     def _mark(self, path: Path, event: Any) -> None:
         if self.spans is not None:
             self.spans.values.setdefault(path, _position(event.start_mark))
+            if type(event) is yaml.ScalarEvent and "\n" not in event.value:
+                mark: Any = event.start_mark
+                before = next((lead for lead in (0, 1) if self.text.startswith(event.value, mark.index + lead)), None)
+                if before is not None:
+                    self.spans.verbatim.setdefault(path, before)
 
     def _distrust(self) -> None:
         """Remember that the value about to be placed stands for something that was refused."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from explainer.catalog import parse_catalog
 from explainer.curating.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
 from explainer.curating.export import guard, unguard
-from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, Task
+from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
 from tests.support import examples, explainer
 from tests.unit.strategies import layout_text, one_line
 
@@ -28,7 +28,9 @@ _common: dict[str, Any] = {
     "paper": _urls, "github": _urls, "huggingface": _urls, "links": st.lists(_urls.filter(bool), max_size=2).map(tuple),
     "summary": st.none() | _text, "examples": st.lists(_text, max_size=2).map(tuple), "deprecated": st.none() | _text,
 }  # fmt: skip
-_models = st.builds(ModelEntry, name=_line, signature=st.none() | _line, **_common)
+_models = st.builds(
+    ModelEntry, name=_line, signature=st.sampled_from([None, "Txt2Img", "ImgMsk2Img", "Img23D", "Voice2Txt"]), **_common
+)
 _papers = st.builds(PaperEntry, title=_line, year=st.none() | st.integers(1800, 2999), authors=_lists, **_common)
 _tasks = st.builds(Task, id=st.sampled_from(["t", "u"]), description=st.none() | _text, aliases=_lists)
 
@@ -37,18 +39,21 @@ def _unique(entries: list[Any]) -> tuple[Any, ...]:
     return tuple({(getattr(entry, "label", None) or entry.id): entry for entry in entries}.values())
 
 
+_ports = st.builds(PortEntry, id=st.sampled_from(["Mood", "4D"]), description=st.none() | _line, aliases=_lists)
+
 catalogs = st.builds(
     Catalog,
     models=st.lists(_models, max_size=2).map(_unique),
     papers=st.lists(_papers, max_size=2).map(_unique),
     tasks=st.lists(_tasks, max_size=2).map(_unique),
-).filter(lambda catalog: any((catalog.models, catalog.papers, catalog.tasks)))
+    ports=st.lists(_ports, max_size=2).map(_unique),
+).filter(lambda catalog: any((catalog.models, catalog.papers, catalog.tasks, catalog.ports)))
 
 
 def as_yaml(catalog: Catalog) -> str:
     text = ""
     for kind in KIND_KEYS:
-        entries: tuple[Entry | Task, ...] = getattr(catalog, kind)
+        entries: tuple[Entry | Task | PortEntry, ...] = getattr(catalog, kind)
         text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind_of(one), one)) for one in entries)
     return text
 

@@ -43,7 +43,7 @@ def reports() -> list[Checked]:
 
 def test_the_json_document_has_the_keys_that_it_promises(reports: list[Checked]) -> None:
     data = json.loads(render_report("json", reports[:1]))
-    assert set(data) == {"schema", "id", "grounded", "findings", "citations"}
+    assert set(data) == {"schema", "id", "grounded", "findings", "citations", "workflow"}
     every = json.loads(render_report("json", reports))["answers"]
     assert [row["id"] for row in every] == [report.id for report in reports]
     for row in every:
@@ -51,6 +51,14 @@ def test_the_json_document_has_the_keys_that_it_promises(reports: list[Checked])
             assert set(finding) == {"code", "severity", "line", "column", "message", "text", "hint"}
         for citation in row["citations"]:
             assert set(citation) == {"text", "kind", "status", "entry", "line", "column"}
+        for workflow in row["workflow"]:
+            assert set(workflow) == {"kind", "line", "steps", "links"}
+            keys = {step["key"] for step in workflow["steps"]}
+            assert all({link["from"], link["to"]} <= keys for link in workflow["links"])
+            for step in workflow["steps"]:
+                assert set(step) == {
+                    "key", "text", "role", "status", "entries", "takes", "gives", "line", "column",
+                }  # fmt: skip
 
 
 def test_jsonl_is_a_line_for_each_answer_in_order(reports: list[Checked]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -31,15 +32,27 @@ class Prepared:
 
 
 def content_key(
-    options_hash: str, question: str, models: Sequence[Prepared], papers: Sequence[Prepared], answer: str | None = None
-) -> str:
-    """Return the hash of what an output is made of: the options, the question, its entries, its given answer."""
+    options_hash: str, question: str, models: Sequence[Prepared], papers: Sequence[Prepared], answer: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """Return the hash of what an output is made of: the options, the question, its entries, its given answer.
+
+    Args:
+        options_hash: that of the recipe.
+        question: its text.
+        models: the models offered.
+        papers: the papers offered.
+        answer: an answer that stands beside the question.
+        more: what the template gets beside the question and the entries.
+    """
     texts = [options_hash, question, "/"]
     texts += [model.digest for model in models]
     texts.append("/")
     texts += [paper.digest for paper in papers]
     if answer is not None:
         texts += ["/", answer]
+    if more:
+        texts += ["//", json.dumps(more, ensure_ascii=False, sort_keys=True)]
     return content_hash("\0".join(texts).encode())
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from explainer.batching.manifest import Known, Recipe, content_hash, file_hash
 from explainer.batching.prepared import Offered, Prepared, content_key
@@ -26,10 +26,22 @@ from explainer.jsontext import read_json_line
 from explainer.question import LoadedQuestion, load_document, parse_question
 from explainer.render import Context, Parts, render_context
 from explainer.resolve import Wanted
+from explainer.schema import ModelEntry
 from explainer.text import is_plain, suggest
 from explainer.yamltext import read_yaml
 
-__all__ = ["LibraryFor", "Made", "Offered", "Prepared", "Press", "SupportsRenderAll", "content_key"]
+__all__ = [
+    "LibraryFor",
+    "Made",
+    "Offered",
+    "Prepared",
+    "Press",
+    "SupportsRenderAll",
+    "content_key",
+    "device_in",
+    "no_question",
+    "on_line",
+]
 
 Status = Literal["rendered", "same", "failed", "skipped"]
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII)
@@ -42,6 +54,10 @@ _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])
 
 class SupportsRenderAll(Protocol):
     """Renders one template many times."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too."""
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, in their order."""
@@ -88,9 +104,11 @@ class _Order:
     key: str = ""
     cut: list[dict[str, str]] = field(default_factory=list)
     tokens: int | None = None
+    loaded: LoadedQuestion | None = None
+    more: dict[str, Any] | None = None
 
     def context(self) -> Context:
-        return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers])
+        return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers], self.more)
 
 
 class Press:
@@ -152,13 +170,20 @@ class Press:
         order = (self._short_way(item, raw) if lines else None) or self._long_way(item, raw, lines=lines)
         if isinstance(order, Made):
             return order
-        if self._files and (device := _device(order.id)):
+        if self._files and (device := device_in(order.id)):
             message = f"the id {order.id!r} cannot be a file on Windows because of {device!r}"
             place = Location(item.file, item.source if isinstance(item.source, int) else 1)
             return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
             return Made(item.source, "failed", order.id, findings=order.findings)
-        order.key = content_key(self._options_hash, order.question, order.models, order.papers, order.answer)
+        if self._renderer.asks:
+            from explainer.composing import variables  # noqa: PLC0415  # few templates ask
+
+            offered = [(one.entry, one.data) for one in order.models if isinstance(one.entry, ModelEntry)]
+            order.more = variables(order.loaded, offered, order.offered.library)
+        order.key = content_key(
+            self._options_hash, order.question, order.models, order.papers, order.answer, order.more
+        )
         return order
 
     def _short_way(self, item: Item, raw: bytes) -> _Order | None:  # noqa: C901, PLR0911  # leaves at the first doubt
@@ -207,13 +232,13 @@ class Press:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
         text = decode(raw, item.file)
         if text.value is None:
-            return Made(item.source, "failed", findings=_on_line(text.findings, item.source))
+            return Made(item.source, "failed", findings=on_line(text.findings, item.source))
         answer = None
         if lines:
             loaded, answer = self._line(text.value, item)
         else:
             loaded = parse_question(text.value, item.file, default_id=_SUFFIX.sub("", str(item.source)))
-            if (loaded.value is None or loaded.value.partial) and (why := _no_question(text.value, item.file)):
+            if (loaded.value is None or loaded.value.partial) and (why := no_question(text.value, item.file)):
                 return Made(item.source, "skipped", why=why)
         question = loaded.value
         if question is None:
@@ -232,7 +257,7 @@ class Press:
         papers = [offered.ready(entry) for entry in sources.papers]
         return _Order(
             item, content_hash(raw), question.id, question.question.question, models, papers, offered,
-            question.question.catalog, answer, findings,
+            question.question.catalog, answer, findings, loaded=question,
         )  # fmt: skip
 
     def _line(self, text: str, item: Item) -> tuple[Parsed[LoadedQuestion], str | None]:
@@ -326,7 +351,7 @@ class Press:
         return self._count("".join(["".join(pieces) for _, pieces in parts])) if self._count else 0
 
 
-def _on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ...]:
+def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ...]:
     """Move findings about the first line of a text to the line of the source that it is."""
     if isinstance(source, str):
         return tuple(findings)
@@ -336,13 +361,13 @@ def _on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, .
     )
 
 
-def _device(id_: str) -> str | None:
+def device_in(id_: str) -> str | None:
     """The part of an id that cannot be the name of a file on Windows."""
     parts = id_.split("/")
     return next((part for part in parts if _DEVICES.match(part) or part.endswith((".", " "))), None)
 
 
-def _no_question(text: str, file: str) -> str | None:
+def no_question(text: str, file: str) -> str | None:
     """Why a YAML file is no question at all, or None when it is one, with mistakes."""
     data = read_yaml(text, file).data
     if not isinstance(data, dict) or "question" in data:

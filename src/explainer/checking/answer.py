@@ -197,7 +197,7 @@ def _blank(text: str, start: int, end: int) -> str:
 def _without_outer_fence(text: str) -> str:
     """Blank out the two lines of a fence that holds most of the text: the answer was delivered in it."""
     opening = _FENCE_LINE.search(text)
-    if opening is None:
+    if opening is None or opening.group().rstrip().casefold().endswith("mermaid"):  # a diagram may be most of an answer
         return text
     mark = opening[1]
     closings = [

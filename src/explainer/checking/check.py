@@ -21,13 +21,19 @@ from explainer.checking.check_links import (
 )
 from explainer.checking.check_names import author_years, catalogued_names, claimed_names, phrases
 from explainer.checking.check_sections import completeness, coverage, order, refusal, sections, workflow
+from explainer.checking.check_workflow import diagrams, flow_names, flow_types
+from explainer.checking.flow_naming import Fit as StepFit
 from explainer.checking.naming import Fit
 from explainer.checking.offered import Offered, Source
 from explainer.checking.review import Fault, Fix, Review, review_of
 from explainer.findings import ExitStatus, Finding, Location
 from explainer.rules import RULES, Severity
+from explainer.text import shorten
 
-__all__ = ["CHECKS", "Checked", "Citation", "check_answer", "status_of", "unchecked"]
+__all__ = ["CHECKS", "Checked", "Citation", "Workflow", "WorkflowStep", "check_answer", "status_of", "unchecked"]
+
+MAX_STEP_TEXT: Final = 200
+"""Characters of a step's text that reports show."""
 
 Check: TypeAlias = Callable[[Review], Iterator[Fault]]
 
@@ -47,6 +53,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     repository_ids,
     misattributed,
     wrong_place,
+    diagrams,
+    flow_names,
+    flow_types,
     coverage,
 )
 """All rules. A rule is a function from the review of an answer to the faults that it finds."""
@@ -76,6 +85,48 @@ class Citation:
     end: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """One step of a workflow that the answer describes.
+
+    Attributes:
+        text: what it is called, on one line.
+        role: step, group (a box around steps), edge (what is written on an arrow), input, model, output.
+        status: `model` or `paper` for an offered entry; catalogued, altered, foreign, doubtful; or `other` for work
+            that is no catalogued model, such as masking, and for what goes in and comes out.
+        entries: the names of the offered entries that it uses.
+        takes: the kinds of data that it takes, by id, where they are known; `gives`: the same for what it gives.
+        line: where it is; `column`, too.
+    """
+
+    key: str
+    text: str
+    role: str
+    status: str
+    entries: tuple[str, ...]
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One workflow that the answer describes.
+
+    Attributes:
+        kind: `mermaid` for a flowchart, `arrows` for a line with arrows, `items` for Input, Model and Output.
+        line: where it begins.
+        steps: its steps, in the order of the text.
+        links: what leads to what, by the keys of steps.
+    """
+
+    kind: str
+    line: int
+    steps: tuple[WorkflowStep, ...]
+    links: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Checked:
     """What was found about one answer.
@@ -91,6 +142,7 @@ class Checked:
         used: the names of those that it uses.
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
+        workflow: the workflows that it describes.
     """
 
     id: str
@@ -103,6 +155,7 @@ class Checked:
     used: tuple[str, ...] = ()
     waived: tuple[Finding, ...] = field(default=())
     line: int = 0
+    workflow: tuple[Workflow, ...] = ()
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -170,6 +223,7 @@ def check_answer(
         offered.sources,
         tuple(source.name for index, source in enumerate(offered.sources) if index in used),
         line=line,
+        workflow=tuple(_workflows(review)),
     )
 
 
@@ -206,6 +260,21 @@ def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
             entry = names[judged.sources[0]] if judged.sources else judged.meant
             found.append(Citation(claim.text, kind, _FIT_STATUS[judged.fit], entry, *place, claim.start, claim.end))
     yield from sorted(found, key=lambda citation: (citation.start, citation.end))
+
+
+def _workflows(review: Review) -> Iterator[Workflow]:
+    sources = review.offered.sources
+    for flow, judged in review.flows:
+        steps = []
+        for one in judged:
+            status = str(one.fit) if one.fit is not StepFit.OFFERED else sources[one.sources[0]].kind
+            text = shorten(" ".join(one.step.text.split()), MAX_STEP_TEXT)
+            entries = tuple(sources[index].name for index in one.sources)
+            takes, gives = (tuple(sorted(kinds or ())) for kinds in (one.takes, one.gives))
+            place = review.answer.position(one.step.start)
+            steps.append(WorkflowStep(one.step.key, text, one.step.role, status, entries, takes, gives, *place))
+        links = tuple((link.source, link.target) for link in flow.links)
+        yield Workflow(flow.kind, review.answer.position(flow.start)[0], tuple(steps), links)
 
 
 def status_of(reports: Collection[Checked], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:

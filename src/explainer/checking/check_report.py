@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, Final
 
-from explainer.checking.check import Checked
+from explainer.checking.check import Checked, Workflow
+from explainer.checking.flows import PLACES
 from explainer.checking.metrics import metrics_data, metrics_lines
 from explainer.findings import Finding, Location, Severity
 from explainer.report import REPORTERS
-from explainer.text import printable
+from explainer.text import printable, shorten
 
 __all__ = [
     "CHECK_FORMATS",
@@ -31,6 +32,8 @@ SCHEMA: Final = "explainer/check/1"
 _NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303", "A308"})
 _WIDTH: Final = 100
 _MARGIN: Final = 20
+_MOST_SHOWN: Final = 400
+"""Characters of a list of names that a line shows."""
 
 
 def render_report(name: str, reports: Sequence[Checked]) -> str:
@@ -85,6 +88,17 @@ def report_data(report: Checked) -> dict[str, Any]:
         "grounded": report.grounded,
         "findings": findings,
         "citations": citations,
+        "workflow": [_workflow_data(workflow) for workflow in report.workflow],
+    }
+
+
+def _workflow_data(workflow: Workflow) -> dict[str, Any]:
+    links = [{"from": source, "to": target} for source, target in workflow.links]
+    return {
+        "kind": workflow.kind,
+        "line": workflow.line,
+        "steps": [asdict(step) for step in workflow.steps],
+        "links": links,
     }
 
 
@@ -132,7 +146,8 @@ def as_text(reports: Sequence[Checked]) -> str:
                 continue
             lines += _finding_lines(report, finding, source, several=several)
         if not several or any(finding.severity is not Severity.NOTE for finding in report.findings):
-            lines += [*_what_was_offered(report), verdict_line(report), ""]
+            shown = () if several else _what_workflows_say(report)
+            lines += [*_what_was_offered(report), *shown, verdict_line(report), ""]
     if several:
         lines += metrics_lines(reports)
     elif lines:
@@ -147,6 +162,28 @@ def _what_was_offered(report: Checked) -> Iterator[str]:
         for source in report.sources:
             links = ", ".join(own.url for own in source.links if own.role != "summary") or "no link"
             yield printable(f"    {source.name}: {links}")
+
+
+def _what_workflows_say(report: Checked) -> Iterator[str]:
+    """Each workflow in a line or two: its models, and its steps that are none."""
+    for workflow in report.workflow:
+        models = dict.fromkeys(name for step in workflow.steps for name in step.entries)
+        others = dict.fromkeys(
+            step.text
+            for step in workflow.steps
+            if step.status == "other" and step.role == "step" and step.text.casefold() not in PLACES
+        )
+        if workflow.kind != "mermaid" and not (models and others):
+            continue
+        names = ", ".join(models) or "no offered model"
+        lines = [f"  workflow on line {workflow.line}: {_few(names)}"]
+        if others:
+            lines.append(f"    other steps: {_few(', '.join(map(repr, others)))}")
+        yield from map(printable, lines)
+
+
+def _few(text: str) -> str:
+    return shorten(text, _MOST_SHOWN)
 
 
 def verdict_line(report: Checked) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from explainer.build import offer
 from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
+from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.checking.rows import answer_in, clean, prompt_in
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.layout import parse_prompt
@@ -28,7 +29,7 @@ __all__ = ["LINES_SUFFIXES", "Given", "Intake"]
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINES_BYTES: Final = 1024 * 1024 * 1024
-_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".md", ".txt", ".markdown")
+_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _OTHER_KEYS: Final = frozenset({"answer", "prompt", "custom_id", "response", "error", *_QUESTION_KEYS})
@@ -58,12 +59,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What one line of JSON holds: an answer, a prompt, a question, or a failure."""
+    """What one line of JSON holds: an answer, a prompt, a question, the record of a proof, or a failure."""
 
     id: str
     line: int
     data: dict[str, Any] = field(default_factory=dict)
     finding: Finding | None = None
+    text: str = ""
 
 
 class Intake:
@@ -136,7 +138,7 @@ class Intake:
 
     def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Given:
         """The answer in the data of one line of JSON, which holds its own prompt or question."""
-        return self._row(_named_row(dict(data), line), file, Path(), None, {}, None)
+        return self._row(_named_row(dict(data), line, ""), file, Path(), None, {}, None)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
@@ -195,7 +197,9 @@ class Intake:
             message = f"the id {row.id!r} came already, on line {seen[name]}"
             findings.append(Finding("A603", Location(file, row.line), message, "keep one of the two", row.id))
         seen.setdefault(name, row.line)
-        if "prompt" in row.data or "question" in row.data:
+        if is_record(row.data):
+            offered = self._of_record(row, file, base)
+        elif "prompt" in row.data or "question" in row.data:
             offered = self._of_row(row, file, base)
         elif sources is not None and name in sources:
             offered = self._open(sources[name], home or base)
@@ -247,6 +251,23 @@ class Intake:
             return Parsed(None, loaded.findings)
         parsed = self._of_question(loaded.value, base)
         return Parsed(parsed.value, loaded.findings + parsed.findings)
+
+    def _of_record(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
+        """What a record of a proof offers: the entries that it holds; those of today, when catalogs were given."""
+        place = Location(file, row.line)
+        keys = {key: row.data[key] for key in ("question", "models", "papers") if key in row.data}
+        loaded = parse_question_line(json.dumps(keys), file, row.line)
+        held = offer(loaded.value, Library([])) if loaded.value is not None else None
+        if loaded.value is None or held is None or held.value is None:
+            return Parsed(None, loaded.findings + (held.findings if held is not None else ()))
+        sources, question = held.value[0], loaded.value.question.question
+        findings = loaded.findings + held.findings + verify_record(row.data, row.text, sources, place)
+        library = self._library(None, base) if self._given else None
+        if library is None:
+            return Parsed(offered_by_sources(sources, question), findings)
+        findings += tuple(changed_since(sources, row.data, library, place))
+        today = as_catalogued(sources, library)
+        return Parsed(offered_by_sources(today, question, self._gazetteer(library)), findings)
 
     def _of_question(self, loaded: LoadedQuestion, base: Path) -> Parsed[Offered]:
         library = self._library(loaded.question.catalog, base)
@@ -324,12 +345,12 @@ def _row_of(line: str, number: int, file: str) -> _Row:
         return _Row(f"line-{number}", number, {}, finding)
     if not isinstance(data, dict):
         return _Row(f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping"))
-    return _named_row(data, number)
+    return _named_row(data, number, line)
 
 
-def _named_row(data: dict[str, Any], number: int) -> _Row:
+def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
     name = data.get("custom_id") if "custom_id" in data else data.get("id")
-    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data)
+    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data, text=line)
 
 
 def _unknown_keys(row: _Row, file: str) -> Iterator[Finding]:
@@ -352,7 +373,7 @@ def _is_answer(path: Path) -> bool:
 
 
 def _is_other_product(path: Path) -> bool:
-    return ".answer." in path.name
+    return ".answer." in path.name or ".ungrounded." in path.name
 
 
 def _matching(name: str, sources: Mapping[str, Any]) -> str | None:

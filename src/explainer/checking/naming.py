@@ -16,7 +16,7 @@ from typing import Final
 from explainer.checking.offered import Offered, Source
 from explainer.checking.titles import FILLERS, NEAR, acronyms, canonical, content_words, own_words, similarity, words
 
-__all__ = ["Fit", "Verdict", "is_nothing", "judge_name", "reads_like_title"]
+__all__ = ["Fit", "Verdict", "bare_forms", "is_nothing", "judge_name", "reads_like_title"]
 
 _HALF: Final = 0.5
 _MOST: Final = 0.6
@@ -100,7 +100,7 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
     """
     if len(text) > _LONGEST:
         return Verdict(Fit.FOREIGN if strict else Fit.NO_NAME)
-    forms = list(_forms(text))
+    forms = list(bare_forms(text))
     plain = forms[1]
     keys = list(dict.fromkeys(canonical(form) for form in forms))
     exact = _exactly(keys, offered)
@@ -116,8 +116,8 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
     return _by_words(plain, offered, strict=strict, right=right)
 
 
-def _forms(text: str) -> Iterator[str]:
-    """The text as written, then with more and more taken off that is no part of a name."""
+def bare_forms(text: str) -> Iterator[str]:
+    """Yield the text as written, then with more and more taken off that is no part of a name."""
     yield text.strip()
     plain = html.unescape(text.replace("\\", "")) if "&" in text or "\\" in text else text
     plain = _EMOJI.sub("", _EMOJI.sub("", plain).strip().strip(_WRAPPING)).strip().strip(_WRAPPING).strip(" :：")

@@ -14,10 +14,11 @@ from typing import Final, Literal, TypeAlias
 
 from explainer.checking.links import Link, identify
 from explainer.checking.linkscan import spot_links
-from explainer.checking.titles import acronyms, canonical, content_words, head, words
+from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.layout import Printed, PromptContent, neutralise
 from explainer.resolve import Library, Sources
-from explainer.schema import Entry, PaperEntry
+from explainer.schema import Entry, ModelEntry, PaperEntry
+from explainer.signature import Ports, Signature, builtin_ports
 
 __all__ = ["Gazetteer", "Offered", "Role", "Source", "offered_by_prompt", "offered_by_sources"]
 
@@ -45,6 +46,7 @@ class Source:
         aliases: other catalogued names.
         text: its summary, printed or not.
         authors: names of its authors.
+        signature: what a model takes and gives, when that is known.
     """
 
     kind: Literal["model", "paper"]
@@ -54,6 +56,7 @@ class Source:
     aliases: tuple[str, ...] = ()
     text: str = ""
     authors: tuple[str, ...] = ()
+    signature: Signature | None = None
 
     @cached_property
     def key(self) -> str:
@@ -115,6 +118,11 @@ class Gazetteer:
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    @property
+    def ports(self) -> Ports:
+        """The kinds of data that the catalogs know."""
+        return self._library.ports
+
     @cached_property
     def _entries(self) -> tuple[Entry, ...]:
         return (*self._library.models, *self._library.papers)
@@ -165,12 +173,20 @@ class Offered:
         sources: the offered entries, models first.
         question: the question that the prompt quotes.
         gazetteer: what else is in the catalogs.
+        entries: the offered entries themselves, whole; None when only what was printed of them is known.
     """
 
-    def __init__(self, sources: Iterable[Source], question: str = "", gazetteer: Gazetteer | None = None) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        question: str = "",
+        gazetteer: Gazetteer | None = None,
+        entries: Sources | None = None,
+    ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
         self.gazetteer: Final = gazetteer
+        self.entries: Final = entries
         self._owners: dict[str, list[tuple[int, OwnLink]]] = {}
         self._known: dict[str, list[tuple[int, OwnLink]]] = {}
         for index, source in enumerate(self.sources):
@@ -210,6 +226,19 @@ class Offered:
         """The forms in which an answer may repeat the question."""
         return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
 
+    @property
+    def ports(self) -> Ports:
+        """The kinds of data that signatures name."""
+        return self.gazetteer.ports if self.gazetteer is not None else builtin_ports()
+
+    def called_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where a text calls an offered source by a name: (position, source)."""
+        found = tokens(text)
+        for position, (key, at) in enumerate(found):
+            for parts, index in self.calls.get(key, ()):
+                if tuple(token for token, _ in found[position : position + len(parts)]) == parts:
+                    yield at, index
+
     @cached_property
     def calls(self) -> dict[str, list[tuple[tuple[str, ...], int]]]:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
@@ -232,26 +261,28 @@ class Offered:
 
 def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
-    models = [_of_entry("model", entry) for entry in sources.models]
-    papers = [_of_entry("paper", entry) for entry in sources.papers]
-    return Offered([*models, *papers], question, gazetteer)
+    ports = gazetteer.ports if gazetteer is not None else builtin_ports()
+    models = [_of_entry("model", entry, ports) for entry in sources.models]
+    papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
+    return Offered([*models, *papers], question, gazetteer, sources)
 
 
 def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None) -> Offered:
     """Return what a prompt offers, from what it prints; the catalogs add what is known of the same entries."""
     sources = []
+    ports = gazetteer.ports if gazetteer is not None else builtin_ports()
     for printed in (*content.models, *content.papers):
         entry = gazetteer.catalogued(printed.name, printed.kind) if gazetteer else None
-        sources.append(_of_printed(printed, entry))
+        sources.append(_of_printed(printed, entry, ports))
     return Offered(sources, content.question, gazetteer)
 
 
-def _of_entry(kind: Literal["model", "paper"], entry: Entry) -> Source:
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, ports: Ports) -> Source:
     summary = entry.summary if kind == "paper" else None
-    return _of_printed(Printed(kind, entry.label, entry.paper, entry.github, summary), entry)
+    return _of_printed(Printed(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
 
 
-def _of_printed(printed: Printed, entry: Entry | None) -> Source:
+def _of_printed(printed: Printed, entry: Entry | None, ports: Ports) -> Source:
     links = [*_own(printed.paper, "paper"), *_own(printed.github, "github")]
     links += _inside(printed.name, "paper")
     links += _inside(printed.summary, "summary")
@@ -273,7 +304,18 @@ def _of_printed(printed: Printed, entry: Entry | None) -> Source:
         tuple(entry.aliases) + ((entry.id,) if entry.id else ()) if entry else (),
         printed.summary or (entry.summary if entry else None) or "",
         entry.authors if isinstance(entry, PaperEntry) else (),
+        _signature(printed, entry, ports) if printed.kind == "model" else None,
     )
+
+
+def _signature(printed: Printed, entry: Entry | None, ports: Ports) -> Signature | None:
+    """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
+    catalogued = entry.signature if isinstance(entry, ModelEntry) else None
+    for text in filter(None, (printed.signature, catalogued)):
+        read = ports.parse(text)
+        if isinstance(read, Signature):
+            return read
+    return ports.parse_start(printed.name)
 
 
 def _own(url: str | None, role: Role) -> list[OwnLink]:

@@ -19,7 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from explainer import __version__
-from explainer.checking.check import Checked
+from explainer.checking.check import Checked, Workflow
 from explainer.checking.metrics import DEFINITIONS, GOOD_STATUSES, metrics_data
 from explainer.findings import Finding, Severity
 from explainer.rules import RULES
@@ -122,8 +122,14 @@ def _answer(number: int, report: Checked, *, whole: bool) -> dict[str, Any]:
             }
             for source in report.sources
         ],
+        "workflows": [workflow for workflow in report.workflow if workflow.kind == "mermaid" or _names(workflow)],
         "pieces": list(_pieces(report)) if whole else None,
     }
+
+
+def _names(workflow: Workflow) -> bool:
+    """Whether a workflow names any entry, so that it is worth showing."""
+    return any(step.entries for step in workflow.steps)
 
 
 def _pieces(report: Checked) -> Iterator[_Piece]:

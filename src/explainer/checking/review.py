@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
+from explainer.checking.flow_naming import Fit as StepFit
+from explainer.checking.flow_naming import Judged, StepNames
+from explainer.checking.flows import Flow, read_flows
 from explainer.checking.links import identify, is_placeholder, resembles
 from explainer.checking.naming import Fit, Verdict, judge_name
 from explainer.checking.offered import Offered, OwnLink
 from explainer.checking.references import Claim, names_source, read_claims
 from explainer.checking.sections import Sections, find_sections
-from explainer.checking.titles import canonical, content_words, words
+from explainer.checking.titles import content_words, words
 
 __all__ = ["Fault", "Fix", "LinkStatus", "LinkVerdict", "Review", "review_of"]
 
@@ -107,7 +110,22 @@ class Review:
     @cached_property
     def mentions(self) -> list[tuple[int, int]]:
         """Where the text calls an offered source by a name: (position, source)."""
-        return [(at, index) for at, index in _mentions(self.answer, self.offered)]
+        return list(self.offered.called_in(self.answer.body))
+
+    @cached_property
+    def flows(self) -> list[tuple[Flow, list[Judged]]]:
+        """The workflows that the text describes, and what each of their steps is."""
+        names = StepNames(self.offered)
+        flows = read_flows(self.answer, self.sections.found.get("workflow"))
+        judged = [(flow, [names.judge(step) for step in flow.steps]) for flow in flows]
+        return [(flow, [one for one in steps if not _says_nothing(one)]) for flow, steps in judged]
+
+    def is_run(self, name: str) -> bool:
+        """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
+        gazetteer, parts = self.offered.gazetteer, tuple(words(name))
+        return gazetteer is not None and any(
+            parts == run for run, _ in gazetteer.runs.get(parts[0] if parts else "", ())
+        )
 
     @cached_property
     def _named_lines(self) -> list[tuple[int, int]]:
@@ -126,6 +144,11 @@ class Review:
         return {index for line, index in self._named_lines if first <= line < last}
 
 
+def _says_nothing(judged: Judged) -> bool:
+    """Whether a step is only what an arrow carries, such as `|Img|`."""
+    return judged.step.role == "edge" and judged.fit is StepFit.OTHER
+
+
 def review_of(text: str, offered: Offered) -> Review:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
@@ -135,27 +158,6 @@ def review_of(text: str, offered: Offered) -> Review:
     review = Review(answer, offered, sections, read_claims(answer, sections))
     review.links = list(_judge_links(answer, offered))
     return review
-
-
-def _mentions(answer: Answer, offered: Offered) -> Iterator[tuple[int, int]]:
-    found = _tokens(answer.body)
-    for position, (key, at) in enumerate(found):
-        for parts, index in offered.calls.get(key, ()):
-            following = tuple(token for token, _ in found[position : position + len(parts)])
-            if following == parts:
-                yield at, index
-
-
-def _tokens(body: str) -> list[tuple[str, int]]:
-    """The words of a text in canonical form, with their places."""
-    found, at = [], 0
-    for word in words(body):
-        at = body.index(word, at)
-        key = canonical(word)
-        if key:
-            found.append((key, at))
-        at += len(word)
-    return found
 
 
 def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkVerdict]:

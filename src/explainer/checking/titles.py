@@ -15,6 +15,7 @@ from typing import Final
 
 __all__ = [
     "FILLERS",
+    "GENERIC_ACRONYMS",
     "NEAR",
     "acronyms",
     "canonical",
@@ -23,6 +24,7 @@ __all__ = [
     "own_words",
     "same_word",
     "similarity",
+    "tokens",
     "words",
 ]
 
@@ -65,7 +67,7 @@ FILLERS: Final = frozenset(
 )
 """Words that carry no claim about which entry is meant."""
 
-_GENERIC_ACRONYMS: Final = frozenset(
+GENERIC_ACRONYMS: Final = frozenset(
     "ai ml dl nlp llm llms vlm vlms lmm lvlm mllm gan gans cnn cnns rnn rnns dnn dnns gnn gnns vit vits mlp vae gpt "  # noqa: SIM905
     "rgb hdr 2d 3d 4d iou miou sota gpu gpus cpu api apis cad vqa ocr sam clip unet resnet rl rlhf rag lora ssl svm "
     "pca vaes "
@@ -133,6 +135,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def tokens(text: str) -> list[tuple[str, int]]:
+    """Return the words of a text in canonical form, with their places."""
+    found = ((canonical(match.group()), match.start()) for match in _WORD.finditer(text))
+    return [(key, at) for key, at in found if key]
+
+
 def content_words(text: str) -> list[str]:
     """Return the words, in lower case, that claim something about which entry is meant."""
     return [word for word in (canonical(w) for w in words(text)) if word and word not in FILLERS]
@@ -151,7 +159,7 @@ def acronyms(text: str) -> list[str]:
         singular = bare.removesuffix("s")
         capitals = sum(char.isupper() for char in word)
         mixed = capitals >= 2 or (capitals and any(char.isdigit() for char in word))  # noqa: PLR2004
-        if mixed and len(word) >= 3 and bare not in _GENERIC_ACRONYMS and singular not in _GENERIC_ACRONYMS:  # noqa: PLR2004
+        if mixed and len(word) >= 3 and bare not in GENERIC_ACRONYMS and singular not in GENERIC_ACRONYMS:  # noqa: PLR2004
             if "-" in word and all(part[:1].isupper() and part[1:].islower() for part in word.split("-")):
                 continue  # `Self-Supervised` is two words, not a name
             found.append(word)

@@ -293,7 +293,7 @@ def _beside(out: Path, shop: Shop) -> tuple[tuple[Path, bytes], ...]:
     if shop.recipe.format != "promptfoo":
         return ()
     if shop.files:
-        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json")),)
+        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)),)
     return ((out.with_name(f"{out.stem}.promptfoo.yaml"), promptfoo_config(out.name)),)
 
 

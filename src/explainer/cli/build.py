@@ -86,7 +86,7 @@ def run(
     found += loaded.findings
     if loaded.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
-        library = _library(loaded.value, base, catalog or [], found, verbose=verbose)
+        library = library_of(loaded.value, base, catalog or [], found, verbose=verbose)
         wanted = Asked(models, papers, semantic)
         built = _build(loaded.value, library, template, wanted, found)
         if built is not None and library is not None and built.choice is not None:
@@ -106,9 +106,18 @@ class Asked(NamedTuple):
     semantic: str | None
 
 
-def _library(
+def library_of(
     loaded: LoadedQuestion, base: Path, given: list[Path], found: list[Finding], *, verbose: bool
 ) -> Library | None:
+    """Read the catalogs of a question.
+
+    Args:
+        loaded: the question.
+        base: the folder that its paths are relative to.
+        given: the catalogs that the command line names.
+        found: takes what is wrong with them.
+        verbose: say which they are.
+    """
     paths = catalogs_for(given, loaded.question.catalog, base)
     found += paths.findings
     if verbose:
@@ -170,7 +179,8 @@ def _encode(
     if format_.completes:
         context = render_context(loaded.question.question, [m.data for m in models], [p.data for p in papers])
         completion = parts_of(builtin_renderer("answer").render(context).unwrap())
-    custom_id = f"{built.id}.{content_key(recipe.options_hash, loaded.question.question, models, papers)[:8]}"
+    key = content_key(recipe.options_hash, loaded.question.question, models, papers, more=built.variables)
+    custom_id = f"{built.id}.{key[:8]}"
     output = Output(built.id, custom_id, parts_of(built.rendering), completion)
     return format_.file(output, Encoder(Options(recipe.model, recipe.body))).decode()
 

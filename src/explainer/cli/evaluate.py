@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json")
 _WIDTH = 76
+
+SCHEMA = "explainer/catalog-eval/1"
+"""The version of the JSON document."""
 
 
 def run(
@@ -54,10 +57,12 @@ def run(
     if library.value is not None and not has_errors(found):
         recommender = recommender_of(library.value, opinion)
         wanted = _labels(labels, library.value, recommender, found)
+        done = {}
         for kind in ("models", "papers"):
             chosen = [label for label in wanted if label.kind == kind]
             if chosen:
-                _show(_evaluate(chosen, recommender, library.value), kind, output_format, misses)
+                done[kind] = _evaluate(chosen, recommender, library.value)
+        write_stdout(_document(done) if output_format == "json" else _page(done, misses))
     show_findings(found, findings)
     raise typer.Exit(exit_status(found))
 
@@ -94,14 +99,25 @@ def _evaluate(labels: Sequence[Label], recommender: Recommender, library: Librar
     return evaluate(labels, offered, library.models if labels[0].kind == "models" else library.papers)
 
 
-def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) -> None:
+def _page(done: Mapping[str, Evaluation], misses: int) -> str:
+    return "".join(f"{line}\n" for kind, evaluation in done.items() for line in _lines(evaluation, kind, misses))
+
+
+def _document(done: Mapping[str, Evaluation]) -> str:
+    document = {"schema": SCHEMA, "evaluations": [_data(evaluation, kind) for kind, evaluation in done.items()]}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _missed(evaluation: Evaluation) -> list[Outcome]:
+    """What was not first, and of that what was not offered at all before the rest."""
     missed = [one for one in evaluation.outcomes if one.rank != 1]
-    missed.sort(key=lambda one: (one.rank is not None, -(one.rank or 0)))
-    if output_format == "json":
-        write_stdout(json.dumps(_data(evaluation, kind, missed), ensure_ascii=False, indent=2) + "\n")
-        return
+    return sorted(missed, key=lambda one: (one.rank is not None, -(one.rank or 0)))
+
+
+def _lines(evaluation: Evaluation, kind: str, misses: int) -> list[str]:
     from explainer.recommending.evaluate import METRICS
 
+    missed = _missed(evaluation)
     lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
     for name in METRICS:
         figure = evaluation.metric(name)
@@ -119,15 +135,14 @@ def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) ->
     if evaluation.never:
         lines.append(f"never among the first five ({len(evaluation.never)}):")
         lines += [f"  {printable(shorten(name, _WIDTH))}" for name in evaluation.never[:misses]]
-    write_stdout("".join(f"{line}\n" for line in lines))
+    return lines
 
 
-def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[str, Any]:
+def _data(evaluation: Evaluation, kind: str) -> dict[str, Any]:
     from explainer.recommending.evaluate import METRICS
 
     figures = {name: evaluation.metric(name) for name in METRICS}
     return {
-        "schema": "explainer/catalog-eval/1",
         "kind": kind,
         "metrics": {
             name: {"mean": one.mean, "low": one.low, "high": one.high, "count": one.count}
@@ -135,7 +150,7 @@ def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[
         },
         "misses": [
             {"id": one.label.id, "wanted": sorted(one.label.names), "offered": list(one.offered), "rank": one.rank}
-            for one in missed
+            for one in _missed(evaluation)
         ],
         "never": list(evaluation.never),
     }

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from explainer.curating.remarks import Item, Remark, Rule, for_each
-from explainer.recommending.kinds import Signature, parse_signature
+from explainer.recommending.kinds import leading_signature
 from explainer.recommending.recommend import Recommender
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import ModelEntry, Task
+from explainer.signature import Signature
 from explainer.text import shorten
 
 __all__ = ["CONTENT_RULES", "FOUND_DEPTH"]
@@ -57,11 +58,11 @@ def _contradictions(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
     )
     for item in items:
         entry = item.entry
-        signature = parse_signature(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
+        signature = leading_signature(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
         if signature is None or not isinstance(entry, ModelEntry):
             continue
-        named = parse_signature(entry.name)
-        if named is not None and not (named.inputs & signature.inputs and named.outputs & signature.outputs):
+        named = leading_signature(entry.name)
+        if named is not None and not _share_ports(named, signature):
             message = f"the signature {entry.signature} contradicts the name {shorten(entry.name)!r}"
             yield item, Remark("L708", item.path("signature"), message, "correct one of the two", entry.signature or "")
         elif entry.task and (expected := _expected(entry.task, taxonomy, own)) and not _fits(signature, expected):
@@ -85,10 +86,14 @@ def _find(label: str, known: Taxonomy) -> int | None:
     return number if number is not None and words in known.tasks[number].aliases else None
 
 
+def _share_ports(one: Signature, other: Signature) -> bool:
+    return bool(set(one.inputs) & set(other.inputs) and set(one.outputs) & set(other.outputs))
+
+
 def _fits(signature: Signature, expected: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
     inputs, outputs = expected
-    return (not inputs or bool(signature.inputs & set(inputs))) and (
-        not outputs or bool(signature.outputs & set(outputs))
+    return (not inputs or bool(set(signature.inputs) & set(inputs))) and (
+        not outputs or bool(set(signature.outputs) & set(outputs))
     )
 
 

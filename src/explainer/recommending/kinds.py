@@ -6,19 +6,15 @@ images and masks. A question seldom says so in these words, but “typed” tell
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from explainer.recommending.terms import term
+from explainer.signature import Signature, builtin_ports
 
-__all__ = ["Signature", "Wish", "parse_signature"]
-
-_SIGNATURE: Final = re.compile(r"((?:[A-Z][a-z]++)++)2((?:[A-Z][a-z]++)++)")
-_KIND: Final = re.compile(r"[A-Z][a-z]++")
-_SAME: Final = {"Voice": "Snd", "Audio": "Snd", "Image": "Img", "Text": "Txt", "Video": "Vid"}
+__all__ = ["Wish", "leading_signature"]
 
 _IN_HAND: Final = {
     "Img": "photo photograph picture image selfie snapshot pic scan uploaded shot took snapped camera face",
@@ -34,22 +30,9 @@ _WANTED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The kinds of data that a model takes and gives."""
-
-    inputs: frozenset[str]
-    outputs: frozenset[str]
-
-
-@cache
-def parse_signature(text: str) -> Signature | None:
-    """Read `ImgTxt2Img`, also at the beginning of a longer name; None when it is no signature."""
-    found = _SIGNATURE.match(text)
-    if found is None:
-        return None
-    inputs, outputs = (frozenset(_SAME.get(kind, kind) for kind in _KIND.findall(side)) for side in found.groups())
-    return Signature(inputs, outputs)
+def leading_signature(text: str) -> Signature | None:
+    """Read `ImgTxt2Img`, also at the beginning of a longer name; None when it is no signature of built-in ports."""
+    return builtin_ports().parse_start(text)
 
 
 @cache

@@ -1,0 +1,112 @@
+"""A workflow as a value: steps with ports, edges that carry data between them, what is in hand and what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from explainer.signature import Signature
+
+__all__ = ["Edge", "End", "Node", "Step", "Workflow", "sources_first"]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A place where data enters or leaves a workflow.
+
+    Attributes:
+        key: names it within its workflow; no other end or step has it.
+        port: the id of the kind of data; None when nobody knows.
+        label: how it is shown, such as “an image”.
+    """
+
+    key: str
+    port: str | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A model at work, or something that people do without one.
+
+    Attributes:
+        key: names it within its workflow.
+        label: how it is shown: the name of the model.
+        signature: what it takes and gives; None for an untyped step, which may take and give anything.
+    """
+
+    key: str
+    label: str
+    signature: Signature | None = None
+
+
+Node: TypeAlias = End | Step
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Data on its way.
+
+    Attributes:
+        source: the key of an input or a step.
+        target: the key of a step or an output.
+        port: the kind of data; None when the edge does not say, then it carries whatever fits.
+    """
+
+    source: str
+    target: str
+    port: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A graph of steps. Nothing here promises that it makes sense: `checks.check_types` says so.
+
+    Attributes:
+        inputs: what is in hand.
+        steps: the steps; a composed workflow has each behind the steps that feed it.
+        outputs: what is wanted.
+        edges: who feeds whom, in the order of the targets and of their ports.
+    """
+
+    inputs: tuple[End, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[End, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Inputs, steps and outputs, in this order."""
+        return (*self.inputs, *self.steps, *self.outputs)
+
+    def edges_into(self, key: str) -> tuple[Edge, ...]:
+        """Return the edges that end at a node."""
+        return tuple(edge for edge in self.edges if edge.target == key)
+
+    def edges_from(self, key: str) -> tuple[Edge, ...]:
+        """Return the edges that begin at a node."""
+        return tuple(edge for edge in self.edges if edge.source == key)
+
+
+def sources_first(workflow: Workflow) -> tuple[list[str], list[str]]:
+    """Order the nodes of a workflow so that each stands behind those that feed it.
+
+    Returns:
+        The keys in order, and the keys of one cycle, from a node back to it. One of the two is empty.
+    """
+    from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415  # few commands need it
+
+    sorter = TopologicalSorter(dict(_predecessors(workflow)))
+    try:
+        return list(sorter.static_order()), []
+    except CycleError as error:
+        return [], list(error.args[1])
+
+
+def _predecessors(workflow: Workflow) -> Iterator[tuple[str, Iterable[str]]]:
+    known: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
+    for edge in workflow.edges:
+        if edge.source in known and edge.target in known:
+            known[edge.target].append(edge.source)
+    yield from known.items()

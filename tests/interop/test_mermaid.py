@@ -1,0 +1,114 @@
+"""Flowcharts, read by the real mermaid (npm). Install it with: npm install --prefix tests/interop/mermaid
+
+EXPLAINER_NODE_MODULES names another folder `node_modules` that holds mermaid and jsdom.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explainer.signature import Signature
+from explainer.workflows.compose import Part, compose
+from explainer.workflows.flowreader import parse_flowchart
+from explainer.workflows.graph import End, Step, Workflow
+from explainer.workflows.mermaid import mermaid
+from tests.support import ROOT, SLOW, explainer
+from tests.workflows import HOSTILE_NAMES, PORTS
+
+HERE = ROOT / "tests" / "interop" / "mermaid"
+MODULES = Path(os.environ.get("EXPLAINER_NODE_MODULES", HERE / "node_modules"))
+NODE = shutil.which("node")
+
+pytestmark = pytest.mark.skipif(
+    NODE is None or not (MODULES / "mermaid").is_dir() or not (MODULES / "jsdom").is_dir(),
+    reason="needs Node and: npm install --prefix tests/interop/mermaid",
+)
+
+
+def read(texts: list[str]) -> list[dict[str, Any]]:
+    """What mermaid reads in some texts."""
+    done = subprocess.run(
+        [str(NODE), str(HERE / "parse.mjs"), str(MODULES)],
+        input=json.dumps(texts).encode(), capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    results: list[dict[str, Any]] = json.loads(done.stdout)
+    return results
+
+
+def assert_reads_back(workflows: list[Workflow]) -> None:
+    for workflow, found in zip(workflows, read([mermaid(one) for one in workflows]), strict=True):
+        assert "error" not in found, found
+        assert [[key, html.unescape(text), kind] for key, text, kind in found["nodes"]] == [
+            [node.key, " ".join(node.label.split()) or "?", "stadium" if isinstance(node, End) else "square"]
+            for node in workflow.nodes
+        ]
+        assert [tuple(edge) for edge in found["edges"]] == [
+            (edge.source, edge.target, edge.port) for edge in workflow.edges
+        ]
+
+
+def test_hostile_labels_stay_labels() -> None:
+    names = [*HOSTILE_NAMES, *(f"x {name} y" for name in HOSTILE_NAMES), *(name * 3 for name in HOSTILE_NAMES)]
+    assert_reads_back([Workflow((End("in1", "Img", name),), (Step("s1", name),), (), ()) for name in names])
+
+
+def test_composed_workflows_read_back() -> None:
+    made: list[Workflow] = []
+    for seed in range(1500 if SLOW else 40):
+        rng = random.Random(seed)
+        ids = list(PORTS.ports)[:6]
+
+        def side(rng: random.Random = rng, ids: list[str] = ids) -> tuple[str, ...]:
+            return tuple(rng.choices(ids, k=rng.randint(1, 2)))
+
+        some = [Part(rng.choice(HOSTILE_NAMES), Signature(side(), side())) for _ in range(rng.randint(1, 6))]
+        made += compose(some, PORTS).workflows
+    assert len(made) > 20
+    assert_reads_back(made)
+
+
+@pytest.mark.parametrize("case", sorted((ROOT / "tests" / "cases" / "workflow").iterdir()), ids=lambda path: path.name)
+def test_what_the_command_draws_is_what_mermaid_reads(case: Path) -> None:
+    outcome = explainer("workflow", case / "question.yaml", "--format", "mermaid")
+    if outcome.status == 0:
+        (found,) = read([outcome.out])
+        assert "error" not in found, found
+        assert len(found["edges"]) == outcome.out.count("-->")
+
+
+def test_the_table_of_flowcharts_says_what_mermaid_says() -> None:
+    lines = (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row, found in zip(rows, read([row["text"] for row in rows]), strict=True):
+        assert row["parses"] is ("error" not in found), row["text"]
+        if row["parses"]:
+            assert row["nodes"] == [[key, text] for key, text, _ in found["nodes"]], row["text"]
+            assert row["edges"] == found["edges"], row["text"]
+
+
+def test_flowcharts_with_mistakes_in_them_are_judged_as_mermaid_judges_them() -> None:
+    rng = random.Random(11)
+    good = ["A --> B", "A[x] --> B[y]", "B -->|t| C", "C{q} -- y --> D", "A & B --> C", 'D["q (x)"]', "A ==> B -.-> C"]
+    signs = ["[", "]", "(", ")", "{", "}", "|", "-->", "--", "\n", " ", "B", "end", '"t"', "|t|", "x", ";", "深", "."]
+    texts = []
+    for _ in range(3000 if SLOW else 300):
+        body = "\n".join(rng.choice(good) for _ in range(rng.randint(1, 3)))
+        at = rng.randrange(len(body) + 1)
+        body = body[:at] + rng.choice(signs) + body[at:] if rng.random() < 0.6 else body[:at] + body[at + 1 :]
+        texts.append(f"flowchart LR\n{body}\n")
+    differing = [
+        text
+        for text, found in zip(texts, read(texts), strict=True)
+        if ("error" in found) is not bool(parse_flowchart(text).findings)
+    ]
+    assert len(differing) <= len(texts) * 0.01, differing

@@ -40,6 +40,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "paper": (
         "paper url", "paper link", "paper href", "pdf", "pdf url", "url pdf", "url abs", "arxiv", "arxiv id",
         "arxiv url", "arxiv link", "doi", "link to paper", "publication", "publication url", "paper url abs",
+        "paper arxiv id", "paper url pdf",
     ),
     "github": (
         "code", "code url", "code link", "repo", "repo url", "repository", "github url", "github link", "github repo",
@@ -252,8 +253,8 @@ def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Find
             continue
         if value is None or (key != name_key and _is_nothing(value)):
             continue
-        if key in _LINKS and isinstance(value, str):
-            yield key, _link(key, value, raw, findings, more)
+        if key in _LINKS and (text := _link_text(value)) is not None:
+            yield key, _link(key, text, raw, findings, more)
         elif key in LISTS:
             yield key, _items(key, value)
         elif key == "year":
@@ -271,6 +272,13 @@ def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Find
     if "links" in KIND_KEYS[kind]:
         given = _items("links", values.get("links"))
         yield "links", _links(given, raw, findings, more)
+
+
+def _link_text(value: Any) -> str | None:
+    """The text of a field for one link; of several, such as the repositories of a paper, the first is the own one."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(value)
+    return value if isinstance(value, str) else None
 
 
 def _text(key: str, value: Any) -> Any:

@@ -25,7 +25,7 @@ from explainer.workspace import (
     files_below,
     read_text,
     sources_path,
-    write_bytes,
+    write_together,
 )
 
 __all__ = [
@@ -259,9 +259,6 @@ def _rename_in_file(plan: Renaming, file: QuestionFile, outdated: Sequence[Use],
 
 
 def write_changes(changes: Sequence[FileChange]) -> list[Finding]:
-    """Write the changed files, each whole or not at all; stop at the first that cannot be written."""
-    for change in changes:
-        problem = write_bytes(change.path, apply_edits(change.text, change.edits).encode())
-        if problem is not None:
-            return [problem]
-    return []
+    """Write all the changed files, or none."""
+    problem = write_together([(change.path, apply_edits(change.text, change.edits).encode()) for change in changes])
+    return [] if problem is None else [problem]

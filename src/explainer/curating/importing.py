@@ -33,7 +33,7 @@ from explainer.workspace import (
     read_text,
     replace_file,
     sources_path,
-    write_bytes,
+    write_together,
 )
 
 __all__ = ["Imported", "Job", "import_source"]
@@ -257,10 +257,10 @@ def _merge(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
     new_text, editor = changed.value
     done.diff = unified_diff(text.value, editor.edits, file)
     lines = "".join(origin_line(origin) for origin in merger.new_origins())
-    for path, old, new in ((out, text.value, new_text), (beside, sidecar, lines)):
-        if new != old and not job.dry_run and (problem := write_bytes(path, new.encode())):
-            done.note(problem)
-            return
+    files = ((out, text.value, new_text), (beside, sidecar, lines))
+    changed_files = [(path, new.encode()) for path, old, new in files if new != old and not job.dry_run]
+    if (problem := write_together(changed_files)) is not None:
+        done.note(problem)
 
 
 def _has_mistakes(text: str, file: str, done: Imported) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer import api
 from explainer.catalog import parse_catalog
+from explainer.curating.lint_content import _suffices
 from explainer.curating.never_found import Finder
 from explainer.curating.twins import near_equal, near_keys
 from explainer.recommending.recommend import Recommender
@@ -67,7 +70,7 @@ ROW = st.tuples(st.integers(0, 3), st.integers(0, 3), st.lists(QUESTION, min_siz
 def test_what_is_said_without_asking_is_what_the_recommender_says(rows: list[tuple[int, int, list[list[str]]]]) -> None:
     library = catalog_of(rows)
     recommender = Recommender(library)
-    finder = Finder(recommender.models, DEPTH)
+    finder = Finder(recommender.models, DEPTH, partial(_suffices, recommender.models))
     for entry in library.models:
         found = asks(recommender, entry)
         for question in entry.examples:
@@ -79,7 +82,7 @@ def test_what_is_said_without_asking_is_what_the_recommender_says(rows: list[tup
 def test_nearly_all_of_the_shipped_entries_are_settled_without_asking() -> None:
     library = api.load_catalogs(ROOT / "catalogs").unwrap()
     recommender = Recommender(library)
-    finder = Finder(recommender.models, DEPTH)
+    finder = Finder(recommender.models, DEPTH, partial(_suffices, recommender.models))
     open_cases = [
         entry.label for entry in library.models if not finder.is_found(entry, entry.examples, lambda _: False)
     ]

@@ -10,7 +10,8 @@ from typing import Any, Final
 from explainer.curating.never_found import Finder
 from explainer.curating.remarks import Item, Remark, Rule, for_each
 from explainer.recommending.kinds import Signature, parse_signature
-from explainer.recommending.recommend import Recommender
+from explainer.recommending.ranking import Ranking
+from explainer.recommending.recommend import CONFIDENCE, Recommender
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import ModelEntry, Task
@@ -106,7 +107,7 @@ def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
             continue
         if item.kind not in finders:
             ranking: Any = recommender.models if item.kind == "models" else recommender.papers
-            finders[item.kind] = Finder(ranking, FOUND_DEPTH)
+            finders[item.kind] = Finder(ranking, FOUND_DEPTH, partial(_suffices, ranking))
         asked = item.entry.examples or (" ".join(filter(None, (item.entry.label, item.entry.summary))),)
         if not finders[item.kind].is_found(item.entry, asked, partial(_is_found, recommender, item)):
             what = (
@@ -119,6 +120,11 @@ def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
             hint = "say in a summary and in examples what sets it apart, or give it a task"
             key = "name" if item.kind == "models" else "title"
             yield item, Remark("L709", item.path(key), message, hint)
+
+
+def _suffices(ranking: Ranking[Any], question: Sequence[str], _: int, score: float) -> bool:
+    """Whether the recommender offers anything to a question, when the best entry has this score."""
+    return score * ranking.known(question) >= CONFIDENCE / (1 if ranking.has_tasks else 2)
 
 
 def _is_found(recommender: Recommender, item: Item, question: str) -> bool:

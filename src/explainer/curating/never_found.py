@@ -14,11 +14,14 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, task_label
 from explainer.recommending.reasons import Query
-from explainer.recommending.recommend import CONFIDENCE, FLOOR, NEAR_DUPLICATE
+from explainer.recommending.recommend import FLOOR, NEAR_DUPLICATE
 from explainer.recommending.terms import terms
 from explainer.schema import Entry
 
-__all__ = ["Finder"]
+__all__ = ["Finder", "Suffices"]
+
+Suffices: TypeAlias = Callable[[Sequence[str], int, float], bool]
+"""The terms of a question, the number of the best entry and its score → whether anything is offered."""
 
 E = TypeVar("E", bound=Entry)
 Group: TypeAlias = tuple[str, int | None]
@@ -37,15 +40,17 @@ _WORTH_COUNTING: Final = 50
 class Finder(Generic[E]):
     """The entries of one kind, and for each word which of them it speaks for, and how much."""
 
-    def __init__(self, ranking: Ranking[E], depth: int) -> None:
+    def __init__(self, ranking: Ranking[E], depth: int, suffices: Suffices) -> None:
         """Look at all entries once.
 
         Args:
             ranking: the entries, as the recommender scores them.
             depth: among so many recommended entries one must be.
+            suffices: whether the recommender offers anything, when this entry is the best with this score.
         """
         self._ranking = ranking
         self._depth = depth
+        self._suffices = suffices
         self._numbers: dict[str, list[int]] = defaultdict(list)
         self._families: dict[tuple[int, str], list[int]] = defaultdict(list)
         self._groups: list[Group] = []
@@ -80,22 +85,24 @@ class Finder(Generic[E]):
         """Whether an entry must be among the first for a question, whatever the others score."""
         words = Query.of(question).words
         score = self._score(words, at)
-        needed = CONFIDENCE / (1 if self._ranking.has_tasks else 2)
-        if score < FLOOR + _SLACK or score * self._ranking.known(list(words)) < needed + _SLACK:
-            return False
         family = self._families[self._ranking.family(at)]
-        if len(family) > _WORTH_COUNTING:
+        if score < FLOOR + _SLACK or len(family) > _WORTH_COUNTING:
             return False
         better = sum(1 for other in family if other != at and self._score(words, other) >= score - _SLACK)
-        return self._has_few_rivals(at, words, score * NEAR_DUPLICATE**better - _SLACK)
+        rivals = self._rivals(at, words, score * NEAR_DUPLICATE**better - _SLACK)
+        if rivals is None:
+            return False
+        (best, first), *others = sorted([(score, at), *rivals], reverse=True)
+        tied = bool(others) and others[0][0] > best - _SLACK
+        return not tied and self._suffices(list(words), first, best - _SLACK)
 
     def _score(self, words: Collection[str], at: int) -> float:
         own = sum(self._own[word].get(at, 0.0) for word in words if word in self._own)
         shared = sum(self._gains_of(word).get(self._groups[at], 0.0) for word in words)
         return own + shared + self._ranking.fit(words, at)
 
-    def _has_few_rivals(self, at: int, words: Collection[str], least: float) -> bool:
-        """Whether surely fewer others than `depth` score so much; also no where that takes long to tell."""
+    def _rivals(self, at: int, words: Collection[str], least: float) -> list[tuple[float, int]] | None:
+        """The others that score so much; None when they are `depth` or more, or when it takes long to tell."""
         shared: dict[Group, float] = defaultdict(float)
         for word in words:
             for group, gain in self._gains_of(word).items():
@@ -107,14 +114,14 @@ class Finder(Generic[E]):
             common += self._most[known[skipped]]
             skipped += 1
         if common >= needed:
-            return False
+            return None
         gathered: dict[int, float] = defaultdict(float)
         for word in known[skipped:]:
             for other, gain in self._own[word].items():
                 gathered[other] += gain
-        return self._are_few(at, gathered, words, shared, common, least)
+        return self._reaching(at, gathered, words, shared, common, least)
 
-    def _are_few(
+    def _reaching(
         self,
         at: int,
         gathered: Mapping[int, float],
@@ -122,8 +129,8 @@ class Finder(Generic[E]):
         shared: Mapping[Group, float],
         common: float,
         least: float,
-    ) -> bool:
-        """Whether of the gathered ones surely fewer than `depth` score so much."""
+    ) -> list[tuple[float, int]] | None:
+        """Those of the gathered ones that score so much; None as soon as they are too many."""
         open_cases, certain = [], 0
         for other, own in gathered.items():
             bare = own + shared.get(self._groups[other], 0.0)
@@ -131,8 +138,9 @@ class Finder(Generic[E]):
                 open_cases.append(other)
                 certain += bare - _BEST_FIT >= least
                 if certain >= self._depth or len(open_cases) > _WORTH_COUNTING:
-                    return False
-        return sum(1 for other in open_cases if self._score(words, other) >= least) < self._depth
+                    return None
+        rivals = [(score, other) for other in open_cases if (score := self._score(words, other)) >= least]
+        return rivals if len(rivals) < self._depth else None
 
     def _gains_of(self, word: str) -> dict[Group, float]:
         """What a word adds to the scores of all entries of a task, by the task; also where no entry has the word."""

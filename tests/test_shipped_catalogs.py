@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explainer import api
+from tests.support import explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,6 +227,34 @@ def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> Non
         assert (entry.title, plain(entry.paper or "")) in pairs, entry.title
         others = [url for url in links(entry) if url != entry.paper]
         assert [url for url in others if plain(url) not in code] == [], entry.title
+
+
+CODE_OF_OTHERS = {
+    "Densely Connected Convolutional Networks",
+    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    "Flamingo: a Visual Language Model for Few-Shot Learning",
+    "Learning Transferable Visual Models From Natural Language Supervision",
+    "Searching for MobileNetV3",
+}
+"""Papers for which the sources know a place inside somebody else's repository only."""
+
+
+def test_code_that_the_sources_know_is_carried() -> None:
+    rows = [row for name in ("papers.jsonl", "arxiv_papers.jsonl") for row in json_lines(shared("corpus", name))]
+    known = {(row["title"], row["github"]) for row in rows if row["github"]}
+    known |= {
+        (row["paper_title"], url)
+        for row in json_lines(shared("openmmlab", "collections.jsonl"))
+        for url in row["code_urls"]
+    }
+    on_github = {title for title, url in known if url.startswith("https://github.com/")}
+    without = {entry.title for entry in papers() if entry.github is None}
+    assert without & on_github == CODE_OF_OTHERS
+
+
+def test_the_lint_has_nothing_to_say() -> None:
+    outcome = explainer("catalog", "lint", ROOT / "catalogs", "--strict")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "", "4 catalogs: nothing to say\n")
 
 
 def test_no_sentence_of_the_lists_was_copied() -> None:

@@ -25,7 +25,7 @@ app = new_app()
 def run(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Catalog files and folders; by default this project's."),
+        typer.Argument(metavar="PATH", help="Catalog files and folders; by default this project's."),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the fixes that are safe; comments and order stay.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff, and write nothing.")] = False,

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from explainer.curating.canonical import belongs_to, canonical
 from explainer.curating.entrytext import KIND_KEYS
 from explainer.curating.remarks import Fix, Item, Remark, Rule, for_each
 from explainer.curating.twins import near_equal, near_keys
 from explainer.curating.yamledit import Editor
+from explainer.links import home_field, short_spelling
 from explainer.text import shorten
 
 __all__ = ["LINK_RULES"]
@@ -21,11 +21,11 @@ _FIELDS: Final = ("paper", "github", "huggingface")
 def _wrong_field(item: Item) -> Iterator[Remark]:
     for key in _FIELDS:
         url = getattr(item.entry, key)
-        home = belongs_to(url) if url else None
+        home = home_field(url) if url else None
         if home is None or home == key or (home == "paper" and key == "huggingface" and "/papers/" in url):
             continue
         taken = getattr(item.entry, home)
-        free = taken is None or canonical(taken) == canonical(url)
+        free = taken is None or short_spelling(taken) == short_spelling(url)
         hint = f"move it to {home!r}" if free else f"{home!r} has another link already: keep the right one"
         fix = _moving(item, key, home, url) if free else None
         yield Remark("L701", item.path(key), f"a link that belongs to {home!r} stands in {key!r}", hint, url, fix)
@@ -46,7 +46,7 @@ def _moving(item: Item, key: str, home: str, url: str) -> Fix:
 def _not_canonical(item: Item) -> Iterator[Remark]:
     places = [((key,), getattr(item.entry, key)) for key in _FIELDS]
     for path, url in [*places, *((("links", at), url) for at, url in enumerate(item.entry.links))]:
-        short = canonical(url) if url else url
+        short = short_spelling(url) if url else url
         if short != url:
             where = item.path(*path)
             yield Remark(
@@ -71,7 +71,7 @@ def _twins(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
     near: dict[tuple[str, str, tuple[str, ...]], list[Item]] = defaultdict(list)
     places = {id(item): at for at, item in enumerate(items)}
     for later in items:
-        urls = dict.fromkeys(canonical(url) for key in _FIELDS if (url := getattr(later.entry, key)))
+        urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
         keys = dict.fromkeys(near_keys(later.entry.label)) if urls else {}
         shared = {
             id(first): (first, url) for url in reversed(urls) for key in keys for first in near[later.kind, url, key]

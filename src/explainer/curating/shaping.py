@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from explainer.curating.canonical import arxiv_link
 from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.curating.export import LISTS
 from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
 from explainer.findings import Finding, Location, Parsed, has_errors
+from explainer.links import arxiv_address
 from explainer.schema import ModelEntry, PaperEntry, Task
 from explainer.text import describe_character, refused_characters, shorten, suggest
 from explainer.validation import validate_item
@@ -338,7 +338,7 @@ def _link(key: str, value: str, raw: Raw, findings: list[Finding], more: list[st
 def _meant(key: str, text: str) -> str | None:
     """The link that an id or a bare address stands for."""
     if key == "paper":
-        if arxiv := arxiv_link(text):
+        if arxiv := arxiv_address(text):
             return arxiv
         if doi := _DOI.fullmatch(text):
             return f"https://doi.org/{doi[1]}"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from explainer.curating.canonical import arxiv_link
 from explainer.curating.importers.raw import MAX_LINE, Feed, MissingLibraryError, Raw, text_of
 from explainer.curating.importers.seen import Seen
 from explainer.findings import Finding, Location
+from explainer.links import arxiv_address
 
 __all__ = ["read_bibtex"]
 
@@ -154,7 +154,7 @@ def _paper(values: dict[str, str], urls: list[str]) -> str | None:
     named = next((url for url in urls if url in values.get("url", "")), None)
     eprint = values.get("eprint", "").strip()
     id_like = _ARXIV.search(" ".join((values.get("journal", ""), values.get("note", ""))))
-    arxiv = arxiv_link(eprint) or (arxiv_link(id_like[1]) if id_like else None)
+    arxiv = arxiv_address(eprint) or (arxiv_address(id_like[1]) if id_like else None)
     doi = values.get("doi", "").strip().removeprefix("https://doi.org/").removeprefix("http://dx.doi.org/")
     return named or arxiv or (f"https://doi.org/{doi}" if doi.startswith("10.") else None)
 

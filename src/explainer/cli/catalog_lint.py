@@ -12,10 +12,10 @@ from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.curating.lint import LINT_CODES, CatalogText, lint, mend
-from explainer.curating.textdiff import whole_diff
 from explainer.findings import ExitStatus, Finding, exit_status, has_errors
 from explainer.project import catalogs_for
 from explainer.report import report
+from explainer.textdiff import whole_diff
 from explainer.workspace import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
 
 app = new_app()

@@ -10,13 +10,13 @@ from typing import Final
 from explainer.catalog import LoadedCatalog, parse_catalog
 from explainer.curating.provenance import origin_line, parse_origins
 from explainer.curating.renaming import outdated_uses, rename_in_catalog, rename_in_line, rename_in_question
-from explainer.curating.textdiff import Edit, apply_edits, unified_diff
 from explainer.curating.usage import Use, index_of, uses
 from explainer.findings import Finding, Location, Parsed
 from explainer.project import catalogs_for, load_catalog
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.resolve import Library
 from explainer.text import shorten
+from explainer.textdiff import Edit, apply_edits, unified_diff
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     CatalogPath,

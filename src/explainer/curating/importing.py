@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
 from explainer.catalog import parse_catalog
-from explainer.curating.entrytext import NAME_KEYS, entry_block
 from explainer.curating.importers import IMPORTERS, Feed, Raw
 from explainer.curating.importers.seen import Seen
 from explainer.curating.merging import Counts, Merger, origin_of
 from explainer.curating.provenance import origin_line, parse_origins
 from explainer.curating.shaping import Shaped, Shaper
-from explainer.curating.textdiff import unified_diff
+from explainer.entrytext import NAME_KEYS, entry_block
 from explainer.findings import Finding, Location, has_errors
 from explainer.text import shorten
+from explainer.textdiff import unified_diff
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     STDIN,

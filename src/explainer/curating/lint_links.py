@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from explainer.curating.entrytext import KIND_KEYS
 from explainer.curating.remarks import Fix, Item, Remark, Rule, for_each
 from explainer.curating.twins import near_equal, near_keys
-from explainer.curating.yamledit import Editor
+from explainer.entrytext import KIND_KEYS
 from explainer.links import home_field, short_spelling
 from explainer.text import shorten
+from explainer.yamledit import Editor
 
 __all__ = ["LINK_RULES"]
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.curating.export import LISTS
 from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
+from explainer.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.links import arxiv_address
 from explainer.schema import ModelEntry, PaperEntry, Task

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-from explainer.curating.entrytext import NAME_KEYS
 from explainer.curating.importers.arxiv import is_snapshot, snapshot_record
 from explainer.curating.importers.paperswithcode import joined
 from explainer.curating.importers.raw import MAX_LINE, Feed, Raw, text_lines, whole_text
+from explainer.entrytext import NAME_KEYS
 from explainer.findings import Finding, Location
 from explainer.jsontext import read_json_line
 

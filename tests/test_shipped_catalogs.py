@@ -265,3 +265,18 @@ def test_no_sentence_of_the_lists_was_copied() -> None:
     rows = json_lines(shared("corpus", "models.jsonl"))
     theirs = {sentence for row in rows for sentence in sentences(row["summary"] or "")}
     assert [entry.name for entry in models() if sentences(entry.summary or "") & theirs] == []
+
+
+def _figures(labels: Path) -> dict[str, float]:
+    outcome = explainer("catalog", "eval", labels, "--catalog", ROOT / "catalogs", "--format", "json")
+    return {name: figure["mean"] for name, figure in json.loads(outcome.out)["metrics"].items()}
+
+
+def test_blunt_questions_find_their_models() -> None:
+    figures = _figures(ROOT / "tests" / "data" / "blunt_questions.jsonl")
+    assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (True, True, True)
+
+
+def test_long_questions_find_their_models() -> None:
+    figures = _figures(shared("corpus", "questions_dev.jsonl"))
+    assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (True, True, True)

@@ -75,3 +75,16 @@ def test_the_schemas_are_json_schema() -> None:
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert schema["title"] == title
         assert schema["additionalProperties"] is False
+
+
+def test_one_long_id_pushes_no_names_away() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": f"models:\n  - name: {'long ' * 20}end\n  - name: A\n"})
+    first, second = explainer("catalog", "list").out.splitlines()
+    assert len(first.split("  ")[1]) > 90
+    assert second == f"model  {'a':<48}  A"
+
+
+def test_eval_of_nothing_checks_nothing() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": CATALOG, "labels.jsonl": ""})
+    outcome = explainer("catalog", "eval", "labels.jsonl")
+    assert (outcome.status, outcome.out, outcome.err) == (3, "", "Error: labels.jsonl holds no labels\n")

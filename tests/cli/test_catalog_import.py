@@ -141,6 +141,15 @@ def test_wrong_usage_ends_with_2(arguments: list[str], says: str) -> None:
     assert says in " ".join(outcome.err.split())
 
 
+@pytest.mark.parametrize("text", ["", "name,paper\n", "name,paper\n,x\n"])
+def test_a_source_without_entries_makes_no_file(text: str) -> None:
+    write_tree(Path(), {"list.csv": text})
+    outcome = explainer("catalog", "import", "list.csv", "-o", "c.yaml")
+    assert (outcome.status, outcome.out) == (1 if "x" in text else 0, "")
+    assert not Path("c.yaml").exists()
+    assert not Path("c.sources.jsonl").exists()
+
+
 def test_a_source_that_is_not_there_ends_with_2_and_writes_nothing() -> None:
     outcome = explainer("catalog", "import", "nope.csv", "-o", "c.yaml")
     assert (outcome.status, Path("c.yaml").exists()) == (2, False)

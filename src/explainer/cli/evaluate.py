@@ -16,7 +16,7 @@ from explainer.cli.options import (
     choice,
     semantic_of,
 )
-from explainer.cli.output import show_findings, write_stdout
+from explainer.cli.output import complain, show_findings, write_stdout
 from explainer.text import printable, shorten
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
-    from explainer.findings import exit_status, has_errors
+    from explainer.findings import ExitStatus, exit_status, has_errors
     from explainer.project import Shelf, catalogs_for
     from explainer.recommending.recommend import recommender_of
 
@@ -51,6 +51,7 @@ def run(
     library = Shelf().library(paths.value or [])
     found = [*paths.findings, *library.findings]
     opinion = semantic_of(semantic, found)
+    wanted: list[Label] = []
     if library.value is not None and not has_errors(found):
         recommender = recommender_of(library.value, opinion)
         wanted = _labels(labels, library.value, recommender, found)
@@ -59,6 +60,9 @@ def run(
             if chosen:
                 _show(_evaluate(chosen, recommender, library.value), kind, output_format, misses)
     show_findings(found, findings)
+    if not wanted and not found:
+        complain(f"{labels} holds no labels")
+        raise typer.Exit(ExitStatus.NOTHING_CHECKED)
     raise typer.Exit(exit_status(found))
 
 
@@ -102,7 +106,8 @@ def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) ->
         return
     from explainer.recommending.evaluate import METRICS
 
-    lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
+    size = len(evaluation.outcomes)
+    lines = [f"{kind}: {size} question{'' if size == 1 else 's'}, 95 % intervals"]
     for name in METRICS:
         figure = evaluation.metric(name)
         scale = 1 if name == "MRR" else 100

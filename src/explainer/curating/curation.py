@@ -183,6 +183,8 @@ def rename(
     """
     old, new = names
     plan = Renaming()
+    if old == new:
+        return plan
     before = Shelves(given)
     if index_of(before.library(before.paths()), kind).find(new):
         kept = [entry.label for entry in index_of(before.library(before.paths()), kind).find(new)]

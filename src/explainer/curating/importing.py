@@ -202,8 +202,8 @@ def _write_new(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
         kinds[entry.kind].write(entry_block(entry.record))
         origins.write(origin_line(origin_of(entry, job.name, job.retrieved, job.licence)))
         done.counts.added += 1
-    if any(finding.code.startswith("F") for finding in done.findings):
-        return
+    if not done.counts.added or any(finding.code.startswith("F") for finding in done.findings):
+        return  # a file without entries would be no catalog
     catalog = _spool(stack)
     for part in [kinds[kind] for kind in NAME_KEYS if kind in kinds]:
         part.seek(0)

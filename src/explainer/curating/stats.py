@@ -91,7 +91,7 @@ def stats_text(stats: Stats) -> str:
         _table(("signature", "models"), list(stats.signatures.items())),
         _table(("missing", "models", "papers"), gap_rows(stats)),
     ]
-    total = ", ".join(f"{number} {kind}" for kind, number in stats.totals.items())
+    total = ", ".join(f"{number} {kind[:-1] if number == 1 else kind}" for kind, number in stats.totals.items())
     gone = sum(stats.deprecated.values())
     return "\n".join(parts) + f"\n{total}" + (f", {gone} of them deprecated" if gone else "") + "\n"
 

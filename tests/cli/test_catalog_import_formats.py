@@ -95,7 +95,7 @@ def test_a_stray_cell_far_away_is_a_finding_and_no_end_of_memory() -> None:
     book.save("list.xlsx")
     outcome = explainer("catalog", "import", "list.xlsx")
     assert (outcome.status, outcome.out) == (1, "")
-    assert "I802 the spreadsheet is too large: a sheet reaches to row 1,048,576 and column 16,384" in outcome.err
+    assert "I802 the spreadsheet is not opened: a sheet reaches to row 1,048,576 and column 16,384" in outcome.err
 
 
 def _ods(name: str, rows: str) -> None:
@@ -126,6 +126,21 @@ def _row(*cells: str, times: int = 1, repeated: int = 1) -> str:
     return f'<table:table-row table:number-rows-repeated="{times}">{shown}</table:table-row>'
 
 
+def test_a_spreadsheet_that_is_damaged_inside_is_a_finding() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for at in range(300):
+        book.active.append([f"name {at}", at * 7919])
+    book.save("list.xlsx")
+    raw = bytearray(Path("list.xlsx").read_bytes())
+    begin = raw.index(b"xl/worksheets/sheet1.xml") + 200
+    raw[begin : begin + 60] = b"\xff" * 60
+    Path("list.xlsx").write_bytes(raw)
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "I802 the spreadsheet is not opened: its size cannot be told" in outcome.err
+
+
 def test_a_sheet_of_an_office_is_read_up_to_where_it_is_empty() -> None:
     empty = '<table:table-row table:number-rows-repeated="1048574"><table:table-cell table:number-columns-repeated="16384"/>'
     _ods("list.ods", _row("title", "arxiv") + _row("A", "2401.10000") + f"{empty}</table:table-row>")
@@ -137,7 +152,7 @@ def test_a_sheet_of_an_office_that_repeats_itself_without_end_is_a_finding() -> 
     _ods("list.ods", _row("title") + _row("A", times=1_000_000, repeated=16_384))
     outcome = explainer("catalog", "import", "list.ods")
     assert (outcome.status, outcome.out) == (1, "")
-    assert "I802 the spreadsheet is too large" in outcome.err
+    assert "I802 the spreadsheet is not opened" in outcome.err
 
 
 @pytest.mark.parametrize("bomb", [

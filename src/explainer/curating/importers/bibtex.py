@@ -49,7 +49,7 @@ def read_bibtex(feed: Feed) -> Iterator[Raw | Finding]:
         yield from text.findings
         seen = Seen(stack)
         strings: dict[str, str] = {}
-        for part in _parts(feed.file, text.stream):
+        for part in _parts(feed.file, iter(lambda: text.stream.readline(MAX_LINE), "")):
             if isinstance(part, Finding):
                 yield part
                 continue

@@ -35,20 +35,31 @@ _REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated=[\"'](\d
 def too_large(stream: BinaryIO) -> str | None:
     """Return what is too large about a spreadsheet (xlsx, xlsm, ods), or None; also None for what is no spreadsheet."""
     try:
-        with zipfile.ZipFile(stream) as packed:
-            unpacked = sum(part.file_size for part in packed.infolist())
-            if unpacked > MAX_UNPACKED:
-                return f"it unpacks to {unpacked:,} bytes"
-            names = [part.filename for part in packed.infolist()]
-            sheets = [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-            sizes = [_xlsx_size(packed, name) for name in sheets]
-            sizes += [_ods_size(packed, name) for name in names if name == "content.xml"]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
-        return None  # what is wrong with it the reader says
+        packed = zipfile.ZipFile(stream)
+    except Exception:  # noqa: BLE001  # what is wrong with it the reader says
+        return None
     finally:
         stream.seek(0)
-    rows, columns = max(sizes, key=math.prod, default=(0, 0))
+    with packed:
+        unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked > MAX_UNPACKED:
+            return f"it unpacks to {unpacked:,} bytes"
+        try:
+            rows, columns = max(_sizes(packed), key=math.prod, default=(0, 0))
+        except Exception as error:  # noqa: BLE001  # damaged, or larger than it says
+            return f"its size cannot be told: {error}"
+        finally:
+            stream.seek(0)
     return f"a sheet reaches to row {rows:,} and column {columns:,}" if rows * columns > MAX_CELLS else None
+
+
+def _sizes(packed: zipfile.ZipFile) -> Iterator[tuple[int, int]]:
+    """The last row and the last column of each sheet."""
+    for part in packed.infolist():
+        if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+            yield _xlsx_size(packed, part.filename)
+        elif part.filename == "content.xml":
+            yield _ods_size(packed, part.filename)
 
 
 def _pieces(packed: zipfile.ZipFile, name: str, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:

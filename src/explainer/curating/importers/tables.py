@@ -136,7 +136,7 @@ def read_xlsx(feed: Feed) -> Iterator[Raw | Finding]:
         return
     packed = io.BytesIO(raw)
     if problem := too_large(packed):
-        yield Finding("I802", Location(feed.file), f"the spreadsheet is too large: {problem}", hint)
+        yield Finding("I802", Location(feed.file), f"the spreadsheet is not opened: {problem}", hint)
         return
     try:
         sheet = CalamineWorkbook.from_filelike(packed).get_sheet_by_index(0)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from explainer.checking.links import Link, identify
 from explainer.checking.linkscan import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.layout import Printed, PromptContent, neutralise
+from explainer.links import Link, identify
 from explainer.resolve import Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.signature import Ports, Signature, builtin_ports

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from explainer.checking.check import Checked, Citation, check_answer
-from explainer.checking.links import Link
 from explainer.checking.linkscan import spot_links
 from explainer.checking.offered import Offered, Source, offered_by_sources
 from explainer.checking.rows import clean
 from explainer.findings import Finding, Location
+from explainer.links import Link
 from explainer.resolve import EntryIndex, Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.text import shorten

@@ -98,6 +98,10 @@ GOOD = {
         "- Input: Ideas and wishes that require a photo-like picture\n- Model:\n  - Txt2Img-Moonlight paints.\n"
         "- Output: a picture"
     ),
+    "names in other spellings": (
+        "- Input: a photo\n- Model: Say_What_You_See’s sister Say-What-You-See-based, Say-What-\\You-See—yes, saywhat-you-see.\n"
+        "- Output: Outline-Anything/Fill-The-Gap"
+    ),
     "an HTML comment": "<!-- photo --> Say-What-You-See <!-- text -->",
 }  # fmt: skip
 

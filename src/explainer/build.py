@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explainer.composing import variables
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
 from explainer.render import Context, Rendering, entry_data, render_context
@@ -104,7 +103,11 @@ def build(
     sources, choice = offered.value
     models = [entry_data(entry) for entry in sources.models]
     papers = [entry_data(entry) for entry in sources.papers]
-    more = variables(loaded, list(zip(sources.models, models, strict=True)), library) if renderer.asks else {}
+    more: Mapping[str, Any] = {}
+    if renderer.asks:
+        from explainer.composing import variables  # noqa: PLC0415  # few templates ask
+
+        more = variables(loaded, list(zip(sources.models, models, strict=True)), library)
     rendered = renderer.render(render_context(loaded.question.question, models, papers, more))
     findings = offered.findings + rendered.findings
     if rendered.value is None:

@@ -27,7 +27,7 @@ __all__ = ["cached_catalog", "keep_catalog"]
 
 LEAST_BYTES: Final = 64 * 1024
 """Smaller catalogs are read as fast as the cache."""
-_MAGIC: Final = b"explainer/catalog/1\n"
+_MAGIC: Final = b"explainer/catalog/2\n"
 _MOST_FILES: Final = 32
 
 

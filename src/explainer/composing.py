@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -144,7 +144,7 @@ def variables(
     used = dict.fromkeys(port for part in plan.parts for port in (*part.signature.inputs, *part.signature.outputs))
     ports = dict.fromkeys((*plan.composition.inputs, *plan.composition.outputs, *used))
     return {
-        "workflow": _workflow_data(plan, {id(entry): data for entry, data in models}, tasks),
+        "workflow": _workflow_data(plan, models, tasks),
         "tasks": _tasks_data([entry for entry, _ in models], tasks),
         "ports": [_port_data(port, library.ports) for port in ports],
     }
@@ -175,8 +175,10 @@ def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, An
     return list(found.values())
 
 
-def _workflow_data(plan: Plan, data: Mapping[int, EntryData], tasks: Tasks) -> dict[str, Any]:
+def _workflow_data(plan: Plan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks) -> dict[str, Any]:
     composition, ports = plan.composition, plan.ports
+    data = {id(model): one for model, one in offered}
+    signatures = {id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)}
     steps: list[dict[str, Any]] = []
     if composition.workflows:
         alternatives = dict(composition.alternatives)
@@ -197,6 +199,10 @@ def _workflow_data(plan: Plan, data: Mapping[int, EntryData], tasks: Tasks) -> d
     return {
         "inputs": [_port_data(port, ports) for port in composition.inputs],
         "outputs": [_port_data(port, ports) for port in composition.outputs],
+        "models": [
+            {"model": data[id(model)], "signature": str(signatures[id(model)]) if id(model) in signatures else None}
+            for model, _ in offered
+        ],
         "steps": steps,
         "mermaid": mermaid(composition.workflows[0]) if composition.workflows else "",
         "problem": what_is_missing(plan),

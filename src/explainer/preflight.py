@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from explainer.build import build
+from explainer.build import SupportsRender, build
 from explainer.catalog import LoadedCatalog, catalog_from
-from explainer.composing import sample_variables
 from explainer.document import Document
 from explainer.findings import Finding, Location, has_errors
 from explainer.project import Shelf, catalogs_for
@@ -157,8 +156,7 @@ class _Checker:
             return
         sample = {**_SAMPLE, "name": "Sample", "title": "Sample"}
         with renderer.value as running:
-            more = sample_variables() if running.asks else {}
-            rendered = running.render(render_context("A sample question?", [sample], [sample], more))
+            rendered = running.render(render_context("A sample question?", [sample], [sample], _sample_of(running)))
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
@@ -177,6 +175,15 @@ class _Checker:
                     document.findings = []
                     document.report("C303", path, f"unknown task {shorten(task)!r}", hint, text=task)
                     self._add(document.findings)
+
+
+def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
+    """What a template gets beside the question and the entries, when it asks."""
+    if not renderer.asks:
+        return {}
+    from explainer.composing import sample_variables  # noqa: PLC0415  # few templates ask
+
+    return sample_variables()
 
 
 def _files(path: Path, unreadable: Callable[[Path, OSError], None]) -> Iterator[tuple[Path, Path | None]]:

@@ -11,7 +11,7 @@ from explainer.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.document import Document, Path
 from explainer.findings import Parsed
 from explainer.question import LoadedQuestion
-from explainer.schema import Entry, ModelEntry, PaperEntry, Task
+from explainer.schema import Entry, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.signature import Ports
 from explainer.text import digest, shorten, slugify, suggest
 
@@ -140,10 +140,15 @@ class Library:
         """The tasks of all catalogs, in their order."""
         return tuple(task for c in self.catalogs for task in c.catalog.tasks)
 
+    @property
+    def own_ports(self) -> tuple[PortEntry, ...]:
+        """The ports of all catalogs, in their order."""
+        return tuple(port for c in self.catalogs for port in c.catalog.ports)
+
     @cached_property
     def ports(self) -> Ports:
         """The built-in ports and those of all catalogs, of which the earlier ones win."""
-        return ports_of(port for c in self.catalogs for port in c.catalog.ports)
+        return ports_of(self.own_ports)
 
 
 def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:

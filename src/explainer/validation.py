@@ -12,13 +12,14 @@ from explainer.findings import Finding, Parsed
 from explainer.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.text import shorten, suggest
 
-__all__ = ["validate", "validate_item"]
+__all__ = ["ITEMS", "validate", "validate_item"]
 
 M = TypeVar("M", bound=BaseModel)
 
-_ITEMS: Final[dict[str, type[BaseModel]]] = {
+ITEMS: Final[dict[str, type[BaseModel]]] = {
     "models": ModelEntry, "papers": PaperEntry, "tasks": Task, "ports": PortEntry,
 }  # fmt: skip
+"""The kinds of items of a catalog."""
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
 _ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})
@@ -75,7 +76,7 @@ def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[
 def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> str:
     """Report an unknown key; return the one that was probably meant, or nothing."""
     key = str(path[-1])
-    allowed = list((_ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
+    allowed = list((ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
     meant = _SWAPPED.get(key) if _SWAPPED.get(key) in allowed else suggest(key, allowed)
     if "\ufffd" in key and any(finding.code == "Y108" for finding in document.findings):
         return meant or ""

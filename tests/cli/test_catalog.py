@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from explainer.catalog import parse_catalog
@@ -75,3 +76,19 @@ def test_the_schemas_are_json_schema() -> None:
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert schema["title"] == title
         assert schema["additionalProperties"] is False
+
+
+def test_an_entry_is_shown_with_the_ports_that_it_needs_to_stand_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+models: [{name: A, signature: Img2Mood}, {name: B, signature: Img2Txt}]
+ports: [{id: Mood, description: a mood}, {id: Scent}]
+"""
+    monkeypatch.chdir(write_tree(tmp_path, {"c.yaml": text}))
+    Path("shown.yaml").write_bytes(explainer("catalog", "show", "A", "--catalog", "c.yaml").stdout)
+    assert "description: a mood" in Path("shown.yaml").read_text()
+    assert "Scent" not in Path("shown.yaml").read_text()
+    assert explainer("validate", "shown.yaml").status == 0
+    assert "ports" not in explainer("catalog", "show", "B", "--catalog", "c.yaml").out
+    assert "port   Mood" in explainer("catalog", "list", "--catalog", "c.yaml", "--kind", "ports").out

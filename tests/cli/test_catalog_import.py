@@ -261,3 +261,19 @@ def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_a_signature_that_is_none_is_left_out_and_pointed_at() -> None:
+    said = imported(
+        entry(name="A", signature="Txt2Immg"),
+        entry(name="B", category="Img23D"),
+        entry(name="C", category="Object2Tracking"),
+        entry(name="D", signature="ImgMsk2Img"),
+    )
+    assert "list.jsonl:1:" in said
+    assert "I811 warning: unknown port 'Immg' in the signature 'Txt2Immg'\n    did you mean 'Txt2Img'?" in said
+    text = Path("c.yaml").read_text()
+    assert [line for line in text.splitlines() if "signature" in line] == [
+        "    signature: Img23D", "    signature: ImgMsk2Img",
+    ]  # fmt: skip
+    assert explainer("validate", "c.yaml").status == 0

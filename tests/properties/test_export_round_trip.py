@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from explainer.catalog import parse_catalog
 from explainer.curating.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
 from explainer.curating.export import guard, unguard
-from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, Task
+from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
 from tests.support import examples, explainer
 from tests.unit.strategies import layout_text, one_line
 
@@ -39,18 +39,21 @@ def _unique(entries: list[Any]) -> tuple[Any, ...]:
     return tuple({(getattr(entry, "label", None) or entry.id): entry for entry in entries}.values())
 
 
+_ports = st.builds(PortEntry, id=st.sampled_from(["Mood", "4D"]), description=st.none() | _line, aliases=_lists)
+
 catalogs = st.builds(
     Catalog,
     models=st.lists(_models, max_size=2).map(_unique),
     papers=st.lists(_papers, max_size=2).map(_unique),
     tasks=st.lists(_tasks, max_size=2).map(_unique),
-).filter(lambda catalog: any((catalog.models, catalog.papers, catalog.tasks)))
+    ports=st.lists(_ports, max_size=2).map(_unique),
+).filter(lambda catalog: any((catalog.models, catalog.papers, catalog.tasks, catalog.ports)))
 
 
 def as_yaml(catalog: Catalog) -> str:
     text = ""
     for kind in KIND_KEYS:
-        entries: tuple[Entry | Task, ...] = getattr(catalog, kind)
+        entries: tuple[Entry | Task | PortEntry, ...] = getattr(catalog, kind)
         text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind_of(one), one)) for one in entries)
     return text
 

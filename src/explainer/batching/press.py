@@ -19,7 +19,6 @@ from explainer.batching.prepared import Offered, Prepared, content_key
 from explainer.batching.sources import Item
 from explainer.batching.tokens import Counter
 from explainer.build import offer
-from explainer.composing import variables
 from explainer.document import decode
 from explainer.findings import Finding, Location, Parsed, exit_status
 from explainer.formats import FORMATS, Encoder, Options, Output
@@ -167,6 +166,8 @@ class Press:
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
             return Made(item.source, "failed", order.id, findings=order.findings)
         if self._renderer.asks:
+            from explainer.composing import variables  # noqa: PLC0415  # few templates ask
+
             offered = [(one.entry, one.data) for one in order.models if isinstance(one.entry, ModelEntry)]
             order.more = variables(order.loaded, offered, order.offered.library)
         order.key = content_key(

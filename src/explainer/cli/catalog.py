@@ -16,7 +16,8 @@ from explainer.cli.output import show_findings, write_stdout
 from explainer.findings import Finding, Location, exit_status, has_errors
 from explainer.project import Shelf, catalogs_for
 from explainer.resolve import EntryIndex, Library
-from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, json_schema
+from explainer.schema import Catalog, ModelEntry, PaperEntry, PortEntry, Question, json_schema
+from explainer.signature import Signature
 from explainer.text import shorten
 
 
@@ -40,7 +41,7 @@ app = new_app(
     help="List, show, import, lint, compare, rename and export what catalogs hold.",
 )
 
-_KINDS = ("models", "papers", "tasks")
+_KINDS = ("models", "papers", "tasks", "ports")
 _FORMATS = ("text", "json")
 
 FormatOption = Annotated[
@@ -71,7 +72,7 @@ def list_entries(
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
-    """List models, papers and tasks: kind, id and name."""
+    """List models, papers, tasks and ports: kind, id and name."""
     rows = list(_rows(open_library(catalog, findings), kind))
     if output_format == "json":
         _write_json({"schema": "explainer/catalog-list/1", "entries": rows})
@@ -91,6 +92,9 @@ def _rows(library: Library, kind: str | None) -> Iterator[dict[str, Any]]:
         for loaded in library.catalogs:
             for task in loaded.catalog.tasks:
                 yield {"kind": "task", "id": task.id, "name": task.description or task.id, "task": None}
+    if kind in (None, "ports"):
+        for port in library.own_ports:
+            yield {"kind": "port", "id": port.id, "name": port.description or port.id, "task": None}
 
 
 @app.command("show")
@@ -110,6 +114,7 @@ def show_entry(
         raise typer.Exit(exit_status([found]))
     shown = {"models": [_data(library.models, entry) for entry in models],
              "papers": [_data(library.papers, entry) for entry in papers]}  # fmt: skip
+    shown["ports"] = [port.model_dump(mode="json", exclude_defaults=True) for port in _ports_of(models, library)]
     shown = {kind: entries for kind, entries in shown.items() if entries}
     if output_format == "json":
         _write_json({"schema": "explainer/entries/1", **shown})
@@ -117,6 +122,13 @@ def show_entry(
     import yaml
 
     write_stdout(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, width=100))
+
+
+def _ports_of(models: list[ModelEntry], library: Library) -> list[PortEntry]:
+    """The ports that signatures name and a catalog of their own would lack."""
+    read = [library.ports.parse(model.signature) for model in models if model.signature]
+    used = {port for one in read if isinstance(one, Signature) for port in (*one.inputs, *one.outputs)}
+    return list({port.id: port for port in reversed(library.own_ports) if port.id in used}.values())
 
 
 def _hint(library: Library, name: str) -> str | None:

@@ -54,6 +54,12 @@ def export(
 
 
 def _records(library: Library, kind: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, entries in (("models", library.models), ("papers", library.papers), ("tasks", library.tasks)):
+    kinds = (
+        ("models", library.models),
+        ("papers", library.papers),
+        ("tasks", library.tasks),
+        ("ports", library.own_ports),
+    )
+    for name, entries in kinds:
         for entry in entries if kind in (None, name) else ():
             yield name, entry_record(name, entry)

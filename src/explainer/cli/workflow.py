@@ -61,7 +61,8 @@ def run(
     ] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw the text with ASCII alone.")] = False,
     width: Annotated[
-        int | None, typer.Option("--width", min=40, metavar="N", help="Columns of the text; those of the terminal.")
+        int | None,
+        typer.Option("--width", min=40, metavar="N", help="Columns of the text; by default those of the terminal."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
     models: ModelCountOption = 1,
@@ -92,7 +93,8 @@ def run(
         if output_format in ("mermaid", "svg") and loaded.value is not None:
             found += _remarks(plan, loaded.value)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-        problem = write_product(_product(plan, shown, output_format, columns, ascii_only=ascii_only), out)
+        asked = loaded.value.question.question if loaded.value is not None else ""
+        problem = write_product(_product(plan, shown, output_format, columns, asked, ascii_only=ascii_only), out)
         found += [problem] if problem else []
     show_findings(found, findings)
     raise typer.Exit(exit_status(found, strict=strict))
@@ -114,15 +116,19 @@ def _plan(
     plan = plan_workflows(loaded, sources.models, library, Tasks.of(library), max_models=max_models, limit=limit)
     missing = what_is_missing(plan, max_models)
     if missing is not None:
-        found.append(Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan)))
+        found.append(
+            Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan, recommended=choice is not None))
+        )
     elif not plan.composition.complete:
         message = "there are more workflows than were looked at"
         found.append(Finding("W606", loaded.document.locate(("models",)), message, "offer fewer models"))
     return plan
 
 
-def _hint(plan: Plan) -> str | None:
+def _hint(plan: Plan, *, recommended: bool) -> str:
     """What the question may change."""
+    if recommended:
+        return "the models were recommended; --models N recommends more, `models:` in the question names them"
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
     have = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
@@ -152,7 +158,7 @@ def _shown(plan: Plan, limit: int, pick: int | None, *, one: bool) -> list[int]:
     return list(range(min(there, 1 if one else limit)))
 
 
-def _product(plan: Plan, shown: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
+def _product(plan: Plan, shown: list[int], output_format: str, columns: int, asked: str, *, ascii_only: bool) -> str:
     workflows = plan.composition.workflows
     if output_format == "json":
         return json.dumps(_data(plan, shown), ensure_ascii=False, indent=2) + "\n"
@@ -164,7 +170,7 @@ def _product(plan: Plan, shown: list[int], output_format: str, columns: int, *, 
         return "".join(mermaid(workflows[at]) for at in shown)
     from explainer.workflows.svg import svg
 
-    return "".join(svg(workflows[at]) for at in shown)
+    return "".join(svg(workflows[at], shorten(asked, 120)) for at in shown)
 
 
 def _text(plan: Plan, shown: list[int], columns: int, *, ascii_only: bool) -> str:

@@ -10,7 +10,7 @@ from explainer.build import SupportsRender, build
 from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.question import LoadedQuestion
 from explainer.resolve import Library
-from explainer.schema import Entry, ModelEntry, Task
+from explainer.schema import Entry, ModelEntry, PortEntry, Task
 
 __all__ = ["Change", "PromptChange", "compare", "compare_prompts"]
 
@@ -20,7 +20,7 @@ class Change:
     """What became of one entry.
 
     Attributes:
-        kind: `models`, `papers` or `tasks`.
+        kind: `models`, `papers`, `tasks` or `ports`.
         name: its name; the new one if it was renamed.
         what: `added`, `removed`, `renamed` or `changed`.
         fields: (key, old value, new value) of what differs; the old name of a renamed entry is among them.
@@ -49,9 +49,10 @@ def compare(old: Library, new: Library) -> list[Change]:
     return found
 
 
-def _by_name(library: Library, kind: str) -> dict[str, Entry | Task]:
-    if kind == "tasks":
-        return {task.id: task for task in reversed(library.tasks)}
+def _by_name(library: Library, kind: str) -> dict[str, Entry | Task | PortEntry]:
+    if kind in ("tasks", "ports"):
+        listed: tuple[Task | PortEntry, ...] = library.tasks if kind == "tasks" else library.own_ports
+        return {one.id: one for one in reversed(listed)}
     return {entry.label: entry for entry in (library.models if kind == "models" else library.papers)}
 
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from explainer.schema import Entry, ModelEntry, PaperEntry, Task
+from explainer.schema import Entry, ModelEntry, PaperEntry, PortEntry, Task
 
 __all__ = ["ENTRY_KEYS", "KIND_KEYS", "NAME_KEYS", "entry_block", "entry_record", "field_lines", "flow", "scalar"]
 
-NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id"}
+NAME_KEYS: Final = {"models": "name", "papers": "title", "tasks": "id", "ports": "id"}
 """The kinds of entries, and the key that names one."""
 
 KIND_KEYS: Final[dict[str, tuple[str, ...]]] = {
@@ -27,6 +27,7 @@ KIND_KEYS: Final[dict[str, tuple[str, ...]]] = {
         "links", "summary", "examples", "deprecated",
     ),
     "tasks": ("id", "description", "aliases"),
+    "ports": ("id", "description", "aliases"),
 }  # fmt: skip
 """The keys of each kind, in the order in which they are written."""
 
@@ -40,15 +41,15 @@ _WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "
 """What other readers of YAML take for something else than text."""
 
 
-def entry_record(kind: str, entry: Entry | Task) -> dict[str, Any]:
+def entry_record(kind: str, entry: Entry | Task | PortEntry) -> dict[str, Any]:
     """Return what an entry says, as plain data in the order of `KIND_KEYS`, without what it leaves out."""
     data = entry.model_dump(mode="json", exclude_defaults=True)
     return {key: data[key] for key in KIND_KEYS[kind] if key in data}
 
 
-def kind_of(entry: Entry | Task) -> str:
+def kind_of(entry: Entry | Task | PortEntry) -> str:
     """Return the kind of an entry: a key of `NAME_KEYS`."""
-    return {ModelEntry: "models", PaperEntry: "papers", Task: "tasks"}[type(entry)]
+    return {ModelEntry: "models", PaperEntry: "papers", Task: "tasks", PortEntry: "ports"}[type(entry)]
 
 
 def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:

@@ -77,7 +77,7 @@ def _cell(value: Any) -> str:
 def _bibtex(records: Records) -> Iterator[str]:
     keys: set[str] = set()
     for kind, record in records:
-        if kind != "tasks":
+        if kind in ("models", "papers"):
             key = _key(record, keys)
             fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
             yield f"@misc{{{key},\n{fields}}}\n\n"

@@ -22,6 +22,7 @@ from explainer.yamltext import read_yaml
 __all__ = ["Counts", "Merger", "origin_of"]
 
 _SHOWN: Final = 60
+_ENTRIES: Final = ("models", "papers")
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class Merger:
             for at, item in enumerate((data or {}).get(kind) or ()):
                 target = _Target(kind, at, item)
                 self._by_name[kind, item[name_key]] = target
-                aliases.update({(kind, alias): target for alias in item.get("aliases") or () if kind != "tasks"})
+                aliases.update({(kind, alias): target for alias in item.get("aliases") or () if kind in _ENTRIES})
         self._by_name = {**aliases, **self._by_name}
 
     def take(self, shaped: Shaped) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ class Origin:
     """Where one entry comes from.
 
     Attributes:
-        kind: `models`, `papers` or `tasks`.
+        kind: `models`, `papers`, `tasks` or `ports`.
         name: its name in the catalog.
         source: the source: a file, an address, whatever the curator calls it.
         id: what the source calls the entry.

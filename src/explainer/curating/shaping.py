@@ -13,18 +13,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from explainer.curating.canonical import arxiv_link
 from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.curating.export import LISTS
 from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
 from explainer.findings import Finding, Location, Parsed, has_errors
-from explainer.schema import ModelEntry, PaperEntry, Task
-from explainer.signature import Signature, parse_signature
+from explainer.signature import Fault, Signature, parse_signature
 from explainer.text import describe_character, refused_characters, shorten, suggest
-from explainer.validation import validate_item
+from explainer.validation import ITEMS, validate_item
 
 __all__ = ["SYNONYMS", "Shaped", "Shaper"]
 
@@ -67,7 +64,6 @@ _KINDS: Final = {one: kind for kind in NAME_KEYS for one in (kind, kind.removesu
 _LINKS: Final = ("paper", "github", "huggingface")
 _FREE_TEXT: Final = ("summary", "description", "deprecated")
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
-_MODELS: Final[dict[str, type[BaseModel]]] = {"models": ModelEntry, "papers": PaperEntry, "tasks": Task}
 
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -85,7 +81,7 @@ class Shaped:
     """An entry that can go into a catalog.
 
     Attributes:
-        kind: `models`, `papers` or `tasks`.
+        kind: `models`, `papers`, `tasks` or `ports`.
         record: its keys and values, in the order of `KIND_KEYS`, without what it does not say.
         id: what its source calls it; its name where the source has no ids.
         licence: the licence that the record states.
@@ -208,7 +204,7 @@ class Shaper:
                 {(): (where.line, where.column), **{(key,): (at.line, at.column) for key, at in places.items()}}
             )
 
-        return validate_item(Document(where.file, record, find_spans=spans), _MODELS[kind])
+        return validate_item(Document(where.file, record, find_spans=spans), ITEMS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
@@ -278,10 +274,9 @@ def _is_signature(value: Any) -> bool:
 def _signature(value: str, raw: Raw, findings: list[Finding]) -> str | None:
     """A signature, or None for what is none."""
     read = parse_signature(value)
-    if isinstance(read, Signature):
-        return value
-    findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
-    return None
+    if isinstance(read, Fault):
+        findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
+    return value if isinstance(read, Signature) else None
 
 
 def _text(key: str, value: Any) -> Any:

@@ -47,7 +47,7 @@ class Raw:
         values: its values by its own keys, numbers as the text that stands there.
         where: gives the place of a key; of the record for the empty key.
         id: what the source calls it, if it has ids of its own.
-        kind: `models`, `papers` or `tasks`, where the format says it.
+        kind: `models`, `papers`, `tasks` or `ports`, where the format says it.
         licence: the licence that the record itself states.
         ready: the keys are those of catalogs.
         literal: the values are those of a catalog too: not a character is changed.

@@ -1,0 +1,61 @@
+"""What is composed and drawn is read back the same, and the checker of answers agrees with the composer."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explainer.build import build
+from explainer.catalog import LoadedCatalog
+from explainer.checking.check import check_answer
+from explainer.checking.offered import Gazetteer, offered_by_sources
+from explainer.question import question_from_text
+from explainer.resolve import Library
+from explainer.schema import Catalog, ModelEntry
+from explainer.signature import Signature
+from explainer.templates import builtin_renderer
+from explainer.workflows.compose import Part, compose
+from explainer.workflows.flowreader import parse_flowchart
+from explainer.workflows.graph import Edge, End
+from explainer.workflows.mermaid import mermaid
+from tests.support import examples
+from tests.workflows import PORTS, ends, parts
+
+TYPED = builtin_renderer("typed")
+
+
+@given(parts, ends, ends)
+@settings(max_examples=examples(150, 3000), deadline=None)
+def test_every_drawn_flowchart_reads_back_to_the_same_graph(
+    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+) -> None:
+    for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
+        chart = parse_flowchart(mermaid(workflow)).unwrap()
+        assert chart.whole
+        assert [(node.id, " ".join(node.label.split()), node.shape) for node in chart.nodes] == [
+            (node.key, " ".join(node.label.split()) or "?", "stadium" if isinstance(node, End) else "square")
+            for node in workflow.nodes
+        ]
+        assert [Edge(edge.source, edge.target, edge.label) for edge in chart.edges] == list(workflow.edges)
+
+
+_models = st.lists(
+    st.tuples(st.sampled_from(["Alpha-Net", "Bravo-Net", "Carlo-Net", "Delta-Net", "Echo-Net"]), parts.filter(bool)),
+    min_size=1, max_size=5, unique_by=lambda one: one[0],
+)  # fmt: skip
+
+
+@given(_models)
+@settings(max_examples=examples(80, 1500), deadline=None)
+def test_the_checker_has_nothing_to_say_about_a_composed_workflow(some: list[tuple[str, list[Part]]]) -> None:
+    models = tuple(
+        ModelEntry(name=name, signature=str(one[0].signature), github=f"https://github.com/lab/{name.lower()}")
+        for name, one in some
+    )
+    assert all(isinstance(PORTS.parse(model.signature or ""), Signature) for model in models)
+    library = Library([LoadedCatalog("c.yaml", Catalog(models=models))])
+    loaded = question_from_text("How?").unwrap()
+    question = loaded.question.model_copy(update={"models": models, "papers": ()})
+    built = build(type(loaded)("q", question, loaded.document), library, TYPED).unwrap()
+    offered = offered_by_sources(built.sources, "How?", Gazetteer(library))
+    assert [(one.code, one.message) for one in check_answer(built.text, offered).findings] == []

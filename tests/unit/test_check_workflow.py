@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from explainer.api import build_prompt, parse_catalog
 from explainer.checking.check import Checked, Workflow, check_answer
@@ -16,11 +14,7 @@ from explainer.layout import parse_prompt
 from explainer.question import parse_question_line
 from explainer.resolve import resolve
 from explainer.rules import Severity
-from explainer.signature import builtin_ports
-from explainer.workflows.compose import Part, compose
-from explainer.workflows.mermaid import mermaid
-from tests.support import examples, explainer, write_tree
-from tests.workflows import parts
+from tests.support import explainer, write_tree
 
 CATALOG = """
 models:
@@ -190,25 +184,6 @@ def test_a_quoted_and_indented_diagram_keeps_its_places() -> None:
         finding = next(f for f in report(text).findings if f.code == "A303")
         assert finding.text == "Other-Model"
         assert finding.location.column == column
-
-
-@settings(max_examples=examples(60, 2000), deadline=None)
-@given(
-    st.lists(st.sampled_from([f"Model-{letter}{letter}x" for letter in "ABCDEF"]), unique=True, min_size=6, max_size=6),
-    parts,
-)
-def test_every_composed_workflow_passes(names: list[str], given_parts: list[Part]) -> None:
-    """Whatever models can form, drawn and answered, has no fault in its workflow."""
-    typed = [
-        Part(name, part.signature, part.work) for name, part in zip(names, given_parts, strict=False) if part.signature
-    ]
-    models = [{"name": part.name, "signature": str(part.signature)} for part in typed]
-    library = parse_catalog("models: []").unwrap()
-    line = json.dumps({"question": "How?", "models": models, "papers": []})
-    loaded = parse_question_line(line, "<test>", 1).unwrap()
-    given_models = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
-    for workflow in compose(typed, builtin_ports()).workflows[:3]:
-        assert codes(f"```mermaid\n{mermaid(workflow)}```", given_models) == []
 
 
 def test_a_prompt_that_asks_for_a_workflow_says_the_signatures(tmp_path: Any) -> None:

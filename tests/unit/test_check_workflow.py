@@ -146,6 +146,14 @@ def test_types_of_catalogs_count_and_untyped_models_fit_everywhere() -> None:
     assert codes(chart("H[text] --> W[Warm-Eye] --> N[Wonder-Net] --> E[sound]"), given_models) == ["A812"]
 
 
+def test_models_without_types_are_models_and_papers_are_not() -> None:
+    given_models = offered("Wonder-Net", "Outline-Anything", papers=["GlowNet: Learning to Relight Portraits"])
+    unused = chart("P[photo] --> W[Wonder-Net]", "P --> O[Outline-Anything] --> M[mask]")
+    assert codes(unused, given_models) == ["A813"]
+    beside = chart("P[photo] --> O[Outline-Anything] --> M[final mask]", "O -.-> G[GlowNet]")
+    assert codes(beside, given_models) == []
+
+
 def test_what_the_offered_texts_name_is_no_invention() -> None:
     given_models = offered("Wonder-Net", papers=["GlowNet: Learning to Relight Portraits"])
     assert codes(chart("P[photo] --> S[ShineGAN step] --> N[Wonder-Net]"), given_models) == []

@@ -31,13 +31,13 @@ _GIVEN: Final = re.compile(
     r"\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 _HEAD: Final = re.compile(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
-_TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>,;|]++")
+_TOKEN: Final = re.compile(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
 _REMARK: Final = re.compile(
     r"\b(?:for|from|need\w*|of|request\w*|requir\w*|show\w*|so|that|to|trigger\w*|where|which|with|without)\b",
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(r"[A-Za-z0-9]++[-_][A-Z0-9]")
-_FULL_STOPS: Final = ".:!?"
+_FULL_STOPS: Final = ".:!?-_"
 _WORDS_OF_OTHERS: Final = frozenset("answer features label labels question words".split())  # noqa: SIM905
 """Words for data that say little about what a step holds: `User question` may come with a photo."""
 _PARTS: Final = frozenset(
@@ -187,7 +187,7 @@ class StepNames:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
         marks = token.count("-") + token.count("_")
         key = canonical(token) if marks else ""
-        if len(key) < 8 or token.casefold() in self._said or self._holds_offered(token):  # noqa: PLR2004
+        if len(key) < 8 or key in self._exact or token.casefold() in self._said or self._holds_offered(token):  # noqa: PLR2004
             return
         catalogued = self._catalogued(key)
         near = self._nearest(key) if marks > 1 and catalogued is None else None

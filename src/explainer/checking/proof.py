@@ -223,12 +223,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude_defaults=True)
 
 
-_encode: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-
-
-def _text(data: Any) -> str:
-    """JSON in the one way in which records are written."""
-    return _encode(data)
+_text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""JSON in the one way in which records are written."""
 
 
 def _sha256(text: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explainer import __version__
 from explainer.checking.check import check_answer
 from explainer.checking.offered import offered_by_sources
 from explainer.checking.proof import proof_line, proof_record
@@ -46,7 +47,7 @@ def proved(path: Path, *arguments: str | Path) -> tuple[int, set[str]]:
 def test_a_proof_says_which_citation_rests_on_which_entry(tmp_path: Path) -> None:
     record = written(FAITHFUL, tmp_path / "p.jsonl")
     answer = (FAITHFUL / "answer.md").read_bytes()
-    assert record["schema"] == "explainer/provenance/1"
+    assert (record["schema"], record["tool"]) == ("explainer/provenance/1", f"explainer {__version__}")
     assert (record["id"], record["grounded"]) == ("answer", True)
     assert record["answer"].encode() == answer
     assert record["answer_sha256"] == hashlib.sha256(answer).hexdigest()
@@ -174,6 +175,13 @@ def test_a_catalog_that_has_changed_since_is_told(tmp_path: Path) -> None:
     assert today() == (0, set())
     paper["summary"] = "Other words."
     assert today() == (0, {"A905"})
+    paper["summary"] = record["papers"][0]["summary"]
+    twin = {**paper, "id": "twin", "dataset": "other"}
+    catalog["papers"][catalog["papers"].index(paper)] = paper = {**paper, "id": "same"}
+    assert today() == (0, {"A905"})
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "d.yaml").write_text(yaml.safe_dump({"papers": [twin]}, allow_unicode=True), encoding="utf-8")
+    assert proved(tmp_path / "p.jsonl", "--catalog", tmp_path / "more") == (1, {"A905", "A906"})
     paper["paper"] = "https://arxiv.org/abs/2101.00001"
     status, codes = today()
     assert (status, "A905" in codes, bool(codes & {"A201", "A202"})) == (1, True, True)

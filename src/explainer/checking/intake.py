@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import offer
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question
+from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.checking.rows import answer_in, clean, prompt_in
 from explainer.findings import Finding, Location, Parsed, has_errors

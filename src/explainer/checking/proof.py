@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from explainer import __version__
 from explainer.checking.check import Checked, Citation, check_answer
 from explainer.checking.linkscan import spot_links
 from explainer.checking.offered import Offered, Source, offered_by_sources
@@ -31,9 +32,10 @@ SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
 
 _FAMILY: Final = "explainer/provenance/"
+_TOOL: Final = f"explainer {__version__}"
 _OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
 _KEYS: Final = frozenset(
-    {"schema", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
+    {"schema", "tool", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
     | {"citations", "about", "sha256"}
 )
 
@@ -60,6 +62,7 @@ def proof_record(
     again = check_answer(answer, offered)
     record: dict[str, Any] = {
         "schema": SCHEMA,
+        "tool": _TOOL,
         "id": report.id,
         "grounded": report.grounded and again.grounded,
         "answer": answer,
@@ -108,7 +111,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
         isinstance(name, str) and isinstance(answer, str) and isinstance(question, str)
     ):
         message = f"not a whole record of the version {SCHEMA!r}"
-        yield Finding("A901", place, message, "check it with the version of this tool that wrote it")
+        yield Finding("A901", place, message, f"this is {_TOOL}")
         return
     unknown = [key for key in data if key not in _KEYS]
     if unknown or _KEYS - {"about"} - set(data):
@@ -124,7 +127,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
     proved = check_answer(answer, offered)
     if data["citations"] != list(_citations(proved, offered, sources)):
         message = "what the record says of its citations does not follow from its answer and its entries"
-        yield Finding("A903", place, message, "check it with the version of this tool that wrote it, or ask again")
+        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(data['tool']))}")
     if data["grounded"] is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
@@ -170,8 +173,11 @@ def as_catalogued(sources: Sources, library: Library) -> Sources:
 
 
 def _now(entry: Any, index: EntryIndex[Any]) -> Any:
-    found = index.find(entry.label) or (index.find(entry.id) if entry.id else [])
-    return entry if entry in found else found[0] if len(found) == 1 else None
+    named = index.find(entry.label)
+    if entry in named:
+        return entry
+    found = (index.find(entry.id) if entry.id else []) or named
+    return found[0] if found else None
 
 
 def _citations(report: Checked, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
@@ -223,12 +229,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude_defaults=True)
 
 
-_encode: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-
-
-def _text(data: Any) -> str:
-    """JSON in the one way in which records are written."""
-    return _encode(data)
+_text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""JSON in the one way in which records are written."""
 
 
 def _sha256(text: str) -> str:

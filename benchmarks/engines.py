@@ -2,8 +2,8 @@
 
 Questions in Parquet become prompts in Parquet: by one process, by the command with two jobs, on Ray and on Spark with two
 workers each, through the adapters and through the command. Beside them stands what an engine itself costs: the same
-pipeline with a function that gives back what it gets. Sides take turns, and figures are medians: on a busy machine,
-compare ratios. The corpus is looked for beside the checkout (`../shared`, or EXPLAINER_SHARED); without it, entries of
+pipeline with a function that gives back what it gets. Sides take turns, and figures are medians. Seconds on the clock
+depend on who else is at work; the processor time of all processes of a side, which stands beside them, hardly does. The corpus is looked for beside the checkout (`../shared`, or EXPLAINER_SHARED); without it, entries of
 the same size are made up. Starting an engine is measured once, and apart.
 """
 
@@ -13,12 +13,14 @@ import argparse
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +123,46 @@ def spark_sides(folder: Path, job: Job) -> tuple[dict[str, Callable[[], object]]
     }, spark.stop  # fmt: skip
 
 
-def measure(title: str, rows: int, runs: int, sides: dict[str, Callable[[], object]]) -> None:
-    for side in sides.values():
+def processor_seconds() -> float:
+    """The processor time of this process and of all below it, from Linux's /proc; those that have ended count, too."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    parents: dict[int, int] = {}
+    used: dict[int, float] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(fields[1])
+            used[int(folder.name)] = sum(map(int, fields[11:15])) / ticks
+    total = 0.0
+    for pid, seconds in used.items():
+        one = pid
+        while one not in (0, os.getpid()):
+            one = parents.get(one, 0)
+        total += seconds if one else 0
+    return total
+
+
+def measure(title: str, rows: int, runs: int, sides: Mapping[str, Callable[[], object]], *, warm: bool = True) -> None:
+    for side in sides.values() if warm else ():
         side()  # workers start, and read their job
-    for name, seconds in take_turns(runs, **sides).items():
-        print(f"{title:<12} {name:<26} {seconds:8.2f} s {rows / seconds:12,.0f} rows/s", flush=True)
+    busy: dict[str, list[float]] = {name: [] for name in sides}
+
+    def counted(name: str, side: Callable[[], object]) -> None:
+        before = processor_seconds()
+        side()
+        busy[name].append(processor_seconds() - before)
+
+    clock = take_turns(runs, **{name: partial(counted, name, side) for name, side in sides.items()})
+    for name, seconds in clock.items():
+        cost = statistics.median(busy[name]) / rows
+        print(
+            f"{title:<6} {name:<24} {seconds:7.1f} s {rows / seconds:9,.0f} rows/s on the clock, "
+            f"{cost * 1e6:7.0f} µs of processor a row, {1 / cost:8,.0f} rows per core second",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -154,12 +191,8 @@ def main() -> None:
             print(f"{engine:<12} started in {time.perf_counter() - begun:.1f} s")
             measure(engine, options.rows, options.runs, {**one, **sides})
             stop()
-            begun = time.perf_counter()
-            command(folder, f"{engine}.parquet", "--engine", engine)
-            seconds = time.perf_counter() - begun
-            print(
-                f"{engine:<12} {'command, start and all':<26} {seconds:8.2f} s {options.rows / seconds:12,.0f} rows/s"
-            )
+            whole = {"command, start and all": partial(command, folder, f"{engine}.parquet", "--engine", engine)}
+            measure(engine, options.rows, 1, whole, warm=False)
 
 
 if __name__ == "__main__":

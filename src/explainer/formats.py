@@ -167,28 +167,39 @@ def _batch_line(output: Output, encoder: Encoder) -> bytes:
 
 
 def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
-    """A test of promptfoo, which renders variables as Nunjucks templates: what reads as one is printed by one."""
+    """A test of promptfoo, which renders variables as Nunjucks templates, and opens files that they name.
+
+    What would begin a template is printed by one, sign by sign. Its `raw` blocks are no help: a variable that seems to
+    use an undefined one is not rendered at all, and goes out with the marks around it (0.121.20).
+    """
     pieces = [piece for _, own in output.parts for piece in own]
     text = "".join(pieces)
-    if _NUNJUCKS.search(text):
-        pieces = ["{% raw %}", text.replace("{%", "{% endraw %}{{ '{%' }}{% raw %}"), "{% endraw %}"]
+    if _MEANT.search(text):
+        pieces = [_MEANT.sub(r"{{ '\g<0>' }}", text)]
     return b'{"description": %b, "vars": {"prompt": "%b"}, "metadata": {"question_id": %b, "custom_id": %b}}' % (
         _string(output.id), encoder.json(pieces), _string(output.id), _string(output.custom_id),
     )  # fmt: skip
 
 
-_NUNJUCKS: Final = re.compile(r"\{[{%#]")
+_MEANT: Final = re.compile(r"\{(?=[{%#])|#(?=\})|\Af(?=ile://)")
+"""What means something to promptfoo in a variable: what begins a template, a comment's end, a file's address."""
 
 
-def promptfoo_config(tests: str) -> bytes:
-    """Return a configuration of promptfoo that runs the tests of a file, or of the files that a pattern means."""
+def promptfoo_config(tests: str, *, pattern: bool = False) -> bytes:
+    """Return a configuration of promptfoo that runs the tests of a file.
+
+    Args:
+        tests: the name of the file.
+        pattern: it is a pattern for the names of several; promptfoo takes one in a list only.
+    """
+    where = json.dumps("file://" + tests, ensure_ascii=False)
     return (
         "# yaml-language-server: $schema=https://promptfoo.dev/config-schema.json\n"
         "# Written by explainer batch; give it your providers and assertions in a file of your own.\n"
         "description: prompts of explainer\n"
         "prompts: ['{{prompt}}']\n"
         "providers: [echo]\n"
-        f"tests: {json.dumps('file://' + tests, ensure_ascii=False)}\n"
+        f"tests: {f'[{where}]' if pattern else where}\n"
     ).encode()
 
 

@@ -23,9 +23,9 @@ from typing import Any, Final, Self
 import jinja2
 import markupsafe
 
-from explainer.asking import asks_for_workflow
 from explainer.findings import Finding, Location, Parsed
 from explainer.render import Context, Parts, Rendering, Segment
+from explainer.variables import asks_for_workflow
 from explainer.wire import Receiver, size_of
 
 __all__ = ["IsolatedRenderer", "TemplateFile"]

@@ -37,6 +37,7 @@ __all__ = [
     "load_question",
     "load_question_lines",
     "pin_question",
+    "read_catalog",
     "shipped_tasks",
 ]
 
@@ -126,16 +127,20 @@ def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     raw = read_raw(path, limit=MAX_CATALOG_BYTES)
     if raw.value is None:
         return Parsed(None, raw.findings)
-    file = display_path(path)
-    cached = cached_catalog(raw.value)
+    return read_catalog(raw.value, display_path(path), rank=rank)
+
+
+def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
+    """Read a catalog from the bytes of a YAML file; see `load_catalog`."""
+    cached = cached_catalog(raw)
     if cached is not None:
         return Parsed(LoadedCatalog(file, cached, rank))
-    text = decode(raw.value, file)
+    text = decode(raw, file)
     if text.value is None:
         return Parsed(None, text.findings)
     parsed = parse_catalog(text.value, file, rank=rank)
     if parsed.value is not None and not parsed.findings:
-        keep_catalog(raw.value, parsed.value.catalog)
+        keep_catalog(raw, parsed.value.catalog)
     return parsed
 
 

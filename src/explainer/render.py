@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from explainer.asking import asks_for_workflow
 from explainer.findings import Finding, Location, Parsed
 from explainer.layout import neutralise
 from explainer.memo import EntryData, MemoisingGenerator, recall, remember
 from explainer.tape import Tape, make_tape
 from explainer.text import shorten
+from explainer.variables import asks_for_workflow
 
 if TYPE_CHECKING:  # the process that runs strangers' templates starts faster without pydantic
     from explainer.schema import Entry

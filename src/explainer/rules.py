@@ -1,8 +1,8 @@
 """Every finding code of the project, with its severity and what it means. The reference page is made from this table.
 
 Letters: F files, Y YAML and JSON text, S the shape of catalogs and questions, C catalogs, Q questions, T templates,
-P prompts that are read back, A answers, B batches, L lint of catalogs, I import, W signatures and workflows, E extras:
-embedding models, the index.
+P prompts that are read back, A answers, B batches, L lint of catalogs, I import, W signatures and workflows, R asking
+language models, E extras: embedding models, the index, the network's client.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "E701": _file("The embedding model for `--semantic` is not there, or cannot be used."),
     "E702": _file("A package that `--semantic` needs is not installed."),
     "E703": _file("A package that `--index` needs is not installed."),
+    "E704": _file("A package that `ask` needs is not installed."),
     "P601": _error("The text is not a prompt in the seed's layout: a part of it was not found."),
     "P602": _error("A line in the list of models or papers does not belong there."),
     "A101": _unchecked("The answer is empty, or holds nothing but thoughts: there is nothing to check."),
@@ -159,6 +160,14 @@ RULES: dict[str, Rule] = {
     "A813": _warning("A step of the workflow whose output nothing uses, or that stands alone."),
     "A814": _warning("Steps of the workflow wait for each other: a cycle."),
     "A815": _warning("A step of the workflow that reads like the name of a model that was not offered."),
+    "A901": _error("A record of a proof that is not whole, or of a version that this tool does not know."),
+    "A902": _error("A record of a proof that is not as it was written: a byte of it was changed."),
+    "A903": _error("A record of a proof whose citations do not follow from its answer and its entries."),
+    "A904": _error("A record of a proof that says itself that its answer is not grounded."),
+    "A905": _warning(
+        "An entry of a proof has changed since in the catalogs; the answer is checked against it as it is."
+    ),
+    "A906": _error("The catalogs no longer have an entry that the answer of a proof cites."),
     "B701": _error("An entry that the question names has mistakes in its catalog."),
     "B702": _error("Two ids differ only in letter case or Unicode form: many disks hold one file for both."),
     "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),
@@ -167,6 +176,7 @@ RULES: dict[str, Rule] = {
     "B706": _warning("The output of a question that is gone; `--prune` removes it."),
     "B707": _error("A row of the table is not a question: a column is unknown, or a cell cannot be read."),
     "B709": _error("A catalog of the question cannot be read, so what its names mean is not known."),
+    "B710": _error("A row has no id, and its number is not known: nothing can be joined to its output."),
     "B708": _error("The question could not be rendered: a worker process ended."),
     "L701": _warning("A link stands in the wrong field, such as one to Hugging Face in `github`."),
     "L702": _warning("A link is not in its short spelling: `?tab=…`, `#…`, `.git`, `/tree/main`, a trailing slash."),
@@ -196,4 +206,10 @@ RULES: dict[str, Rule] = {
     "I809": _error("A line of the record of sources that cannot be read; nothing is imported."),
     "I810": _warning("The imported catalog is larger than commands read."),
     "I811": _warning("A value that should be a type signature and is none; the field is left out."),
+    "R801": _error("A model did not answer, however often it was asked; the next run asks again."),
+    "R802": _file("The endpoint cannot be used: no connection, no permission, no such model, or it redirects."),
+    "R803": _error("An answer is kept, but is not grounded: its file says so, and so does its record."),
+    "R804": _warning("An answer held control characters; they are replaced by U+FFFD."),
+    "R805": _warning("The key is sent over a connection that is not encrypted, to another machine."),
+    "R806": _warning("Lines of the journal cannot be read; those answers are asked for again."),
 }

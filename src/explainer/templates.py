@@ -12,13 +12,14 @@ from explainer.workspace import builtin_folder, display_path, read_text
 if TYPE_CHECKING:
     from explainer.isolation import IsolatedRenderer
 
-__all__ = ["BUILTIN_TEMPLATES", "builtin_renderer", "user_renderer"]
+__all__ = ["BUILTIN_TEMPLATES", "builtin_renderer", "builtin_sources", "template_name", "user_renderer"]
 
 BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
 """The names of the built-in templates, and what each renders: a prompt or an answer."""
 
 
-def _sources() -> dict[str, str]:
+def builtin_sources() -> dict[str, str]:
+    """Return the sources of the built-in templates, by the names under which others include them."""
     folder = builtin_folder("templates")
     return {f"builtin/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
 
@@ -44,8 +45,11 @@ def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:
         return Parsed(None, source.findings)
-    name = display_path(path)
-    if name.startswith("builtin/"):
-        name = f"./{name}"  # whatever its folder is called, it is not built in
-    template = TemplateFile(name, path.absolute().parent, source.value, _sources())
+    template = TemplateFile(template_name(path), path.absolute().parent, source.value, builtin_sources())
     return Parsed(IsolatedRenderer(template))
+
+
+def template_name(path: Path) -> str:
+    """Return how findings call a user's template."""
+    name = display_path(path)
+    return f"./{name}" if name.startswith("builtin/") else name  # whatever its folder is called, it is not built in

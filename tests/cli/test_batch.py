@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.batches import CATALOG, golden, leftovers, lines, project, question
-from tests.support import Outcome, explainer, process, write_tree
+from tests.support import ROOT, Outcome, explainer, process, write_tree
 
 KEYS = ("id", "question", "models", "papers")
 
@@ -101,6 +101,23 @@ def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
     assert made[5]["question"] == question(5)["question"]
     assert [entry["name"] for entry in made[5]["models"]] == ["Beta"]  # type: ignore[attr-defined]
     assert [entry["name"] for entry in made[7]["papers"]] == ["Light: a study", "Shade", "Dusk"]  # type: ignore[attr-defined]
+
+
+def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out(tmp_path: Path) -> None:
+    asked = "How does AI colourise old photos?"
+    write_tree(
+        tmp_path,
+        {"q.jsonl": lines({"id": "named", "question": asked, "models": [], "papers": []}, {"question": asked})},
+    )
+    catalogs = ROOT / "catalogs"
+    assert batch(tmp_path / "q.jsonl", "--out", tmp_path / "out.jsonl", "--catalog", catalogs).status == 0
+    _, named, left_out = rows(tmp_path / "out.manifest.jsonl")
+    assert named["models"] == named["papers"] == []
+    choice = explainer("recommend", asked, "--catalog", catalogs, "--models", "1", "--papers", "3", "--format", "jsonl")
+    offered = json.loads(choice.out)
+    assert [one["name"] for one in left_out["models"]] == [one["name"] for one in offered["models"]]  # type: ignore[attr-defined]
+    assert [one["name"] for one in left_out["papers"]] == [one["title"] for one in offered["papers"]]  # type: ignore[attr-defined]
+    assert len(offered["papers"]) == 3
 
 
 def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_else(root: Path) -> None:

@@ -12,6 +12,10 @@ from tests.support import ROOT, explainer, write_tree
 
 CATALOGS = ROOT / "catalogs"
 OLD_PHOTOS = "How does AI colourise old photos?"
+OCR_PAPER = "Real-time Scene Text Detection with Differentiable Binarization"
+SHIPPED = ROOT / "tests" / "data" / "shipped_questions.jsonl"
+HARD = {"caption-for-the-blind", "photo-to-figurine", "picture-to-winter", "scratched-photo", "skin-shadow"}
+"""Questions whose words lead elsewhere; the right task is among the first five for most of them."""
 
 
 def test_colorization_comes_first_with_its_reason() -> None:
@@ -170,6 +174,20 @@ def test_every_shipped_question_without_its_sources_builds_a_prompt() -> None:
         assert outcome.out.count("\nModel: ") == 4, path.name
 
 
+def test_every_shipped_question_is_labelled_as_it_stands() -> None:
+    labels = {row["id"]: row["question"] for row in map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())}
+    files = (ROOT / "questions").glob("*.yaml")
+    assert labels == {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))["question"] for file in files}
+
+
+def test_every_shipped_question_is_recommended_a_model_for_its_task() -> None:
+    outcome = explainer("catalog", "eval", SHIPPED, "--catalog", CATALOGS, "--format", "json")
+    models, papers = json.loads(outcome.out)["evaluations"]
+    assert {miss["id"] for miss in models["misses"]} <= HARD
+    assert models["metrics"]["hit@5"]["mean"] > 0.9
+    assert papers["misses"] == []
+
+
 def test_eval_prints_the_figures_the_misses_and_what_is_never_offered() -> None:
     labels = ROOT / "tests" / "data" / "lay_questions.jsonl"
     text = explainer("catalog", "eval", labels, "--catalog", CATALOGS).out
@@ -177,7 +195,17 @@ def test_eval_prints_the_figures_the_misses_and_what_is_never_offered() -> None:
         assert part in text
     document = json.loads(explainer("catalog", "eval", labels, "--catalog", CATALOGS, "--format", "json").out)
     assert document["schema"] == "explainer/catalog-eval/1"
-    assert document["metrics"]["hit@5"]["mean"] > 0.85
+    (evaluation,) = document["evaluations"]
+    assert evaluation["kind"] == "models"
+    assert evaluation["metrics"]["hit@5"]["mean"] > 0.85
+
+
+def test_eval_of_models_and_papers_is_one_document() -> None:
+    rows = [{"question": OLD_PHOTOS, "task": "colorization"}, {"question": "Read a receipt", "paper": OCR_PAPER}]
+    Path("labels.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    outcome = explainer("catalog", "eval", "labels.jsonl", "--catalog", CATALOGS, "--format", "json")
+    document = json.loads(outcome.out)
+    assert [one["kind"] for one in document["evaluations"]] == ["models", "papers"]
 
 
 def test_eval_says_which_labels_name_nothing() -> None:

@@ -114,7 +114,10 @@ def test_promptfoo_tests_have_its_shape(root: Path) -> None:
     assert (config["prompts"], config["tests"]) == (["{{prompt}}"], "file://tests.jsonl")
     (row,) = [json.loads(line) for line in (root / "tests.jsonl").read_text().splitlines()]
     assert set(row) == {"description", "vars", "metadata"}
-    assert row["vars"]["prompt"].startswith("{% raw %}You are an AI scientist.")
+    assert row["vars"]["prompt"].startswith("You are an AI scientist.")
+    assert (
+        "; {{ '{' }}{ 7*7 }} {{ '{' }}% raw %} {{ '{' }}% endraw %} {{ '{' }}# no {{ '#' }}} " in row["vars"]["prompt"]
+    )
 
 
 def test_exact_tokens_are_counted_offline() -> None:

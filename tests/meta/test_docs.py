@@ -16,7 +16,7 @@ from tests.support import ROOT, explainer
 AREAS = {
     "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",
     "T": "Templates", "P": "Prompts that are read back", "A": "Answers", "B": "Batches", "L": "Lint of catalogs",
-    "I": "Import", "W": "Signatures and workflows", "E": "Extras",
+    "I": "Import", "W": "Signatures and workflows", "R": "Asking language models", "E": "Extras",
 }  # fmt: skip
 
 

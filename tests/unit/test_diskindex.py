@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from explainer import parse_catalog
+from explainer import load_catalogs, parse_catalog
 from explainer.recommending.indexed import IndexedRecommender, open_indexed
+from explainer.recommending.reasons import Recommendation
+from explainer.recommending.recommend import Recommender
 from explainer.resolve import Library
+from tests.support import ROOT
 
 pytest.importorskip("tantivy")
 
@@ -56,6 +60,51 @@ def test_the_index_finds_what_the_words_and_the_task_say(catalogs: Catalogs) -> 
     assert names(opened, "enlarge it, make it bigger")[:2] == ["Big-Picture", "Upscale-Net-2x"]
     assert [one.entry.label for one in opened.recommend("rain and drizzle").papers] == ["Removing rain from pictures"]
     assert names(opened, "sourdough") == names(opened, "") == []
+
+
+QUESTIONS = [
+    "How does AI colourise old photos?",
+    "My picture is blurred because my hand shook",
+    "make a tiny picture 4× bigger for a poster",
+    "snow and fog in my photo, and a person I want to erase",
+    "a voice that reads stories, with a microphone and a robot",
+    "How do I boil an egg?",
+]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recommender, IndexedRecommender]:
+    paths = sorted((ROOT / "catalogs").glob("*.yaml"))
+    library = load_catalogs(ROOT / "catalogs").unwrap()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPLAINER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return Recommender(library), open_indexed(paths, lambda: library, lambda _: None).unwrap()
+
+
+def shown(one: Recommendation[Any]) -> tuple[object, ...]:
+    """All that is said of a recommendation; figures to the digits that are shown."""
+    shares = {
+        (word, share.term, *(round(each, 3) for each in (share.own, share.kin, share.task)))
+        for word, share in one.shares
+    }
+    gains = {reason: round(gain, 3) for reason, gain in one.gains.items()}
+    return one.entry, one.score, one.why, shares, one.places, gains, one.demotion
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_index_recommends_what_the_same_catalogs_in_memory_do(
+    both: tuple[Recommender, IndexedRecommender], question: str
+) -> None:
+    in_memory, on_disk = (one.recommend(question, models=3, papers=3) for one in both)
+    for one, other in ((on_disk.models, in_memory.models), (on_disk.papers, in_memory.papers)):
+        assert [shown(each) for each in one] == [shown(each) for each in other]
+
+
+def test_papers_go_with_models_that_somebody_else_chose(both: tuple[Recommender, IndexedRecommender]) -> None:
+    chosen = both[0].recommend(QUESTIONS[0], models=1, papers=0).models[0].entry
+    in_memory, on_disk = (one.recommend("Is it true?", models=0, papers=3, chosen=[chosen]) for one in both)
+    assert [shown(one) for one in on_disk.papers] == [shown(one) for one in in_memory.papers]
+    assert len(on_disk.papers) == 3
 
 
 def test_a_catalog_is_read_once_until_it_changes(catalogs: Catalogs) -> None:

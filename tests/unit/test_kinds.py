@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.recommending.kinds import Wish, signature_of
+from explainer.recommending.kinds import Wish, leading_signature
 from explainer.recommending.terms import terms
 
 
@@ -16,14 +16,14 @@ from explainer.recommending.terms import terms
     ],
 )
 def test_signatures_are_read(text: str, inputs: set[str], outputs: set[str]) -> None:
-    signature = signature_of(text)
+    signature = leading_signature(text)
     assert signature is not None
     assert (set(signature.inputs), set(signature.outputs)) == (inputs, outputs)
 
 
 @pytest.mark.parametrize("text", ["", "Object Tracking", "img2img", "2Img", "SISR-CARN-2x"])
 def test_what_is_no_signature_is_none(text: str) -> None:
-    assert signature_of(text) is None
+    assert leading_signature(text) is None
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_what_is_no_signature_is_none(text: str) -> None:
 )
 def test_what_a_question_has_and_wants_favours_what_fits(question: str, fits: str, differs: str) -> None:
     wish = Wish.of(terms(question))
-    assert wish.fit(signature_of(fits)) > wish.fit(None) == 0 > wish.fit(signature_of(differs))
+    assert wish.fit(leading_signature(fits)) > wish.fit(None) == 0 > wish.fit(leading_signature(differs))
 
 
 def test_a_question_that_does_not_tell_favours_nobody() -> None:
-    assert Wish.of([]).fit(signature_of("Txt2Img")) == 0
+    assert Wish.of([]).fit(leading_signature("Txt2Img")) == 0

@@ -97,14 +97,17 @@ def test_a_score_is_the_sum_of_its_reasons() -> None:
         assert one.why
 
 
-def test_a_second_opinion_is_fused_by_rank() -> None:
+def test_a_second_opinion_is_added_to_the_score() -> None:
     class Likes:
         def scores(self, question: str, ranking: Ranking[Entry], candidates: Sequence[int]) -> list[float]:
             return [float(ranking.entries[at].label == "Upscale-Net-4x") for at in candidates]
 
     found = Recommender(library(), semantic=Likes()).recommend("enlarge it, make it bigger", models=5, papers=0).models  # type: ignore[arg-type]
     assert found[0].entry.label == "Upscale-Net-4x"
-    assert found[0].fused
+    assert "its meaning is near" in found[0].why
+    for one in found:
+        total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
+        assert one.score == pytest.approx(total * one.demotion, abs=0.001)
 
 
 @settings(max_examples=examples(150, 5_000))

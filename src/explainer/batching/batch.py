@@ -127,6 +127,8 @@ class Batch:
         skip: called with everything in the source that is no question.
         progress: called now and then.
         prune: remove the outputs of questions that are gone.
+        crew: the workers, made of how many there are to be and of what makes one; every engine has its own.
+        sharded: the source is a part of one: what is not in it is not gone.
     """
 
     source: Source
@@ -138,6 +140,8 @@ class Batch:
     skip: Callable[[Skipped], None]
     progress: Callable[[Summary], None]
     prune: bool = False
+    crew: Callable[..., Any] = Crew
+    sharded: bool = False
     summary: Summary = field(default_factory=Summary)
 
     def __post_init__(self) -> None:
@@ -158,13 +162,14 @@ class Batch:
             OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
             WorkerLostError: when a worker process is gone.
         """
-        with Crew(self.jobs, partial(self.make, self.shop)) as crew:
+        with self.crew(self.jobs, partial(self.make, self.shop)) as crew:
             for entries, result in crew.work(self._chunks()):
                 (made, findings), bulk = result if result is not None else (([], ()), [])
                 self.report(findings)
                 self._settle(entries, iter(made), iter(bulk))
                 self.progress(self.summary)
-        self._account_for_the_gone()
+        if not self.sharded:
+            self._account_for_the_gone()
         self.target.complete()
         return self.summary
 

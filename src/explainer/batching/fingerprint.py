@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from explainer.batching.manifest import content_hash
 from explainer.workspace import CatalogPath, builtin_folder
 
-__all__ = ["hash_of_catalogs", "hash_of_template"]
+__all__ = ["hash_of_catalogs", "hash_of_contents", "hash_of_template", "template_files"]
 
 _QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
 _MOST_BYTES: Final = 1024 * 1024
@@ -23,11 +23,12 @@ def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
     Raises:
         OSError: when one cannot be read.
     """
-    parts: list[bytes] = []
-    for entry in paths:
-        parts.append(f"{entry.rank}".encode())
-        parts.append(entry.path.read_bytes() if entry.path.is_file() else b"")
-    return content_hash(b"catalogs", *parts)
+    return hash_of_contents((path.rank, path.path.read_bytes() if path.path.is_file() else b"") for path in paths)
+
+
+def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
+    """Return the hash of catalogs whose ranks and bytes are known; see `hash_of_catalogs`."""
+    return content_hash(b"catalogs", *(part for rank, raw in catalogs for part in (f"{rank}".encode(), raw)))
 
 
 def hash_of_template(template: str, *, builtin: bool) -> str:
@@ -42,7 +43,15 @@ def hash_of_template(template: str, *, builtin: bool) -> str:
     parts = [(shipped / name).read_bytes() for name in names]
     if builtin:
         return content_hash(template.encode(), *parts)
-    path = Path(template)
+    return content_hash(*parts, *(source for _, source in sorted(template_files(Path(template)).items())))
+
+
+def template_files(path: Path) -> dict[Path, bytes]:
+    """Return the bytes of a template, under its path as given, and of every file of its folder that it names.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     folder = path.absolute().parent.resolve()
     found: dict[Path, bytes] = {}
     waiting = [path]
@@ -54,7 +63,7 @@ def hash_of_template(template: str, *, builtin: bool) -> str:
             named = (folder / name).resolve()
             if named not in found and named.is_relative_to(folder) and _is_small_file(named):
                 waiting.append(named)
-    return content_hash(*parts, *(source for _, source in sorted(found.items())))
+    return found
 
 
 def _is_small_file(path: Path) -> bool:

@@ -29,9 +29,9 @@ def open_source(path: Path, out: Path) -> Parsed[Source]:  # noqa: PLR0911  # ea
         return Parsed(None, (Finding("F101", Location(file), "no such file or folder"),))
     except (OSError, ValueError) as error:
         return Parsed(None, (Finding("F104", Location(file), f"cannot be read: {error}"),))
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(mode) and path.suffix != ".parquet":  # engines write tables as folders of parts
         return Parsed(FolderSource(path, out))
-    if not stat.S_ISREG(mode):
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return Parsed(None, (Finding("F102", Location(file), "not a regular file", "use - to read lines from stdin"),))
     if path.suffix in TABLE_SUFFIXES:
         from explainer.batching.tables import open_table  # noqa: PLC0415  # few batches read tables

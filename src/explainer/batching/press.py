@@ -30,7 +30,18 @@ from explainer.schema import ModelEntry
 from explainer.text import is_plain, suggest
 from explainer.yamltext import read_yaml
 
-__all__ = ["LibraryFor", "Made", "Offered", "Prepared", "Press", "SupportsRenderAll", "content_key"]
+__all__ = [
+    "LibraryFor",
+    "Made",
+    "Offered",
+    "Prepared",
+    "Press",
+    "SupportsRenderAll",
+    "content_key",
+    "device_in",
+    "no_question",
+    "on_line",
+]
 
 Status = Literal["rendered", "same", "failed", "skipped"]
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII)
@@ -159,7 +170,7 @@ class Press:
         order = (self._short_way(item, raw) if lines else None) or self._long_way(item, raw, lines=lines)
         if isinstance(order, Made):
             return order
-        if self._files and (device := _device(order.id)):
+        if self._files and (device := device_in(order.id)):
             message = f"the id {order.id!r} cannot be a file on Windows because of {device!r}"
             place = Location(item.file, item.source if isinstance(item.source, int) else 1)
             return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
@@ -221,13 +232,13 @@ class Press:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
         text = decode(raw, item.file)
         if text.value is None:
-            return Made(item.source, "failed", findings=_on_line(text.findings, item.source))
+            return Made(item.source, "failed", findings=on_line(text.findings, item.source))
         answer = None
         if lines:
             loaded, answer = self._line(text.value, item)
         else:
             loaded = parse_question(text.value, item.file, default_id=_SUFFIX.sub("", str(item.source)))
-            if (loaded.value is None or loaded.value.partial) and (why := _no_question(text.value, item.file)):
+            if (loaded.value is None or loaded.value.partial) and (why := no_question(text.value, item.file)):
                 return Made(item.source, "skipped", why=why)
         question = loaded.value
         if question is None:
@@ -340,7 +351,7 @@ class Press:
         return self._count("".join(["".join(pieces) for _, pieces in parts])) if self._count else 0
 
 
-def _on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ...]:
+def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ...]:
     """Move findings about the first line of a text to the line of the source that it is."""
     if isinstance(source, str):
         return tuple(findings)
@@ -350,13 +361,13 @@ def _on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, .
     )
 
 
-def _device(id_: str) -> str | None:
+def device_in(id_: str) -> str | None:
     """The part of an id that cannot be the name of a file on Windows."""
     parts = id_.split("/")
     return next((part for part in parts if _DEVICES.match(part) or part.endswith((".", " "))), None)
 
 
-def _no_question(text: str, file: str) -> str | None:
+def no_question(text: str, file: str) -> str | None:
     """Why a YAML file is no question at all, or None when it is one, with mistakes."""
     data = read_yaml(text, file).data
     if not isinstance(data, dict) or "question" in data:

@@ -19,7 +19,7 @@ from explainer.rules import RULES
 from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 from explainer.workspace import CatalogPath
 
-__all__ = ["Worker", "make_worker"]
+__all__ = ["Worker", "make_worker", "worker_of"]
 
 Worker: TypeAlias = Callable[[Sequence[Task]], Chunk]
 
@@ -43,13 +43,26 @@ def make_worker(shop: Shop) -> Worker:
         counter(recipe.tokenizer) if recipe.max_tokens is not None else None, files=shop.files,
     )  # fmt: skip
 
-    def work(chunk: Sequence[Task]) -> Chunk:
-        made = press.run([(Item(*item), known) for item, known in chunk], lines=shop.lines)
-        bulk = [data for one in made for data in one.bulk]
-        return ([tuple(one[:-1]) for one in made], catalogs.drain()), bulk
-
+    work = worker_of(press, lines=shop.lines, drain=catalogs.drain)
     if shop.template in BUILTIN_TEMPLATES:
         _warm[id(shop)] = work
+    return work
+
+
+def worker_of(press: Press, *, lines: bool, drain: Callable[[], tuple[Finding, ...]] = tuple) -> Worker:
+    """Return the function that makes a chunk of outputs on a press.
+
+    Args:
+        press: makes them.
+        lines: questions are lines of JSON, not YAML files.
+        drain: gives the findings about catalogs that are new.
+    """
+
+    def work(chunk: Sequence[Task]) -> Chunk:
+        made = press.run([(Item(*item), known) for item, known in chunk], lines=lines)
+        bulk = [data for one in made for data in one.bulk]
+        return ([tuple(one[:-1]) for one in made], drain()), bulk
+
     return work
 
 

@@ -72,7 +72,7 @@ class FolderSource:
             OSError: when a folder cannot be listed.
         """
         prefix = "" if self.name == "." else self.name.rstrip("/") + "/"
-        for name, path in self._walk(str(self.base), ""):
+        for name, path in self.names():
             if path is None:
                 yield Skipped(*name.split("\0"))
             else:
@@ -80,7 +80,11 @@ class FolderSource:
 
     def size(self) -> int | None:
         """How many questions there are."""
-        return sum(path is not None for _, path in self._walk(str(self.base), ""))
+        return sum(path is not None for _, path in self.names())
+
+    def names(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the name and the path of each question file; the name and the reason (no path) of anything else."""
+        return self._walk(str(self.base), "")
 
     def _walk(self, folder: str, prefix: str) -> Iterator[tuple[str, str | None]]:
         """Yield the name and the path of each question file, and the name and the reason (no path) of anything else."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from explainer.batching.sources import Item, Skipped, Source
 from explainer.findings import Finding, Location, Parsed
 from explainer.workspace import MAX_QUESTION_BYTES, display_path
 
-__all__ = ["CsvSource", "ParquetSource", "open_table"]
+__all__ = ["COLUMNS", "CsvSource", "ParquetSource", "as_line", "cells_of", "column_fault", "open_table", "rows_of"]
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
+COLUMNS: Final = (*_TEXTS, *_LISTS)
+"""The columns that a table of questions may have."""
 _SEPARATOR: Final = "|"
 _ROWS: Final = 1024
 
@@ -37,25 +39,47 @@ def open_table(path: Path) -> Parsed[Source]:
         columns = source.columns()
     except (OSError, ValueError, csv.Error) as error:
         return Parsed(None, (Finding("F104", Location(source.name), f"cannot be read as a table: {error}"),))
-    unknown = [name for name in columns if name not in (*_LISTS, *_TEXTS)]
-    if unknown or "question" not in columns:
-        hint = f"the columns are {', '.join((*_TEXTS, *_LISTS))}"
-        message = f"unknown column {unknown[0]!r}" if unknown else "the column 'question' is missing"
-        return Parsed(None, (Finding("B707", Location(source.name), message, hint),))
+    fault = column_fault(columns)
+    if fault is not None:
+        return Parsed(None, (Finding("B707", Location(source.name), *fault),))
     return Parsed(source)
 
 
-def _as_line(cells: Mapping[str, Any]) -> bytes:
-    """A row as a line of JSON. An empty cell is left out; names are a list, JSON, or have `|` between."""
+def column_fault(columns: Sequence[str], known: Sequence[str] = COLUMNS) -> tuple[str, str] | None:
+    """Return why a table with these columns is none of questions, and what the columns are; or None."""
+    unknown = [name for name in columns if name not in known]
+    if not unknown and "question" in columns:
+        return None
+    message = f"unknown column {unknown[0]!r}" if unknown else "the column 'question' is missing"
+    return message, f"the columns are {', '.join(known)}"
+
+
+def as_line(cells: Mapping[str, Any], kept: Collection[str] = ()) -> bytes:
+    """Return a row as a line of JSON. An empty cell is left out; names are a list, JSON, or have `|` between.
+
+    Args:
+        cells: the cells by column.
+        kept: columns whose empty text says something.
+    """
     data: dict[str, Any] = {}
     for name, cell in cells.items():
-        if cell is None or cell == "":
+        if cell is None or (cell == "" and name not in kept):
             continue
         data[name] = _as_list(cell) if name in _LISTS else cell
-    return json.dumps(data, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    return _to_json(data).encode("utf-8", "surrogatepass")
+
+
+def _as_text(cell: Any) -> str:
+    """What JSON has no form for: bytes that nobody declared as text (what is no UTF-8 is found later), dates."""
+    return cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else str(cell)
+
+
+_to_json: Final = json.JSONEncoder(ensure_ascii=False, default=_as_text).encode
 
 
 def _as_list(cell: Any) -> Any:
+    if isinstance(cell, bytes):
+        cell = _as_text(cell)
     if not isinstance(cell, str):
         return cell
     if cell.lstrip().startswith("["):
@@ -67,10 +91,12 @@ def _as_list(cell: Any) -> Any:
 
 
 class _Table:
+    """What tables have in common."""
+
     lines = True
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.base = path.parent
         self.name = display_path(path)
 
@@ -80,7 +106,7 @@ class _Table:
     def __iter__(self) -> Iterator[Item | Skipped]:
         """Every row; the number of a row is that of the line on which it ends, or its place in the table."""
         for number, cells in self._rows():
-            yield Item(number, self.name, _as_line(cells))
+            yield Item(number, self.name, as_line(cells))
 
 
 class CsvSource(_Table):
@@ -88,7 +114,7 @@ class CsvSource(_Table):
 
     def columns(self) -> list[str]:
         """The names of the columns."""
-        with self._path.open(encoding="utf-8-sig", newline="") as stream:
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
             return next(csv.reader(stream), [])
 
     def size(self) -> int | None:
@@ -104,11 +130,11 @@ class CsvSource(_Table):
         try:
             yield from super().__iter__()
         except (csv.Error, UnicodeDecodeError) as error:
-            raise OSError(0, f"not a .csv in UTF-8: {error}", str(self._path)) from None
+            raise OSError(0, f"not a .csv in UTF-8: {error}", str(self.path)) from None
 
     def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         csv.field_size_limit(MAX_QUESTION_BYTES)
-        with self._path.open(encoding="utf-8-sig", newline="") as stream:
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             names = next(reader, [])
             for row in reader:
@@ -119,25 +145,144 @@ class CsvSource(_Table):
 
 
 class ParquetSource(_Table):
-    """The rows of a `.parquet`, some thousand at a time."""
+    """The rows of a `.parquet`, some thousand at a time: a file, or a folder of files in the order of their names."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._files = sorted(path.glob("[!._]*.parquet")) if path.is_dir() else [path]
 
     def columns(self) -> list[str]:
         """The names of the columns."""
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        return list(pq.ParquetFile(self._path).schema_arrow.names)
+        if not self._files:
+            message = "the folder holds no .parquet"
+            raise ValueError(message)
+        names = [list(pq.read_schema(file).names) for file in self._files]
+        if any(sorted(one) != sorted(names[0]) for one in names):
+            message = "its files have different columns"
+            raise ValueError(message)
+        return names[0]
 
-    def size(self) -> int | None:
+    def size(self) -> int:
         """How many rows there are."""
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        return int(pq.ParquetFile(self._path).metadata.num_rows)
+        return sum(int(pq.read_metadata(file).num_rows) for file in self._files)
 
-    def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def __iter__(self) -> Iterator[Item | Skipped]:
+        """Every row."""
+        return self.items()
+
+    def items(self, first: int = 1, last: int | None = None) -> Iterator[Item | Skipped]:
+        """Yield some of the rows, by the numbers of the first and of the last one."""
+        for number, batch in self.batches(first, last):
+            for at, raw in enumerate(rows_of(batch)):
+                yield Item(number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at))
+
+    def catalogs(self) -> list[tuple[str, ...]]:
+        """What the column `catalog` says, each once, in order."""
+        found: set[tuple[str, ...]] = set()
+        if "catalog" in self.columns():
+            for _, batch in self.batches(columns=["catalog"]):
+                for cell in cells_of(batch.column(0)):
+                    names = _as_list(cell) if cell else None
+                    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                        found.add(tuple(names))
+        return sorted(found)
+
+    def batches(
+        self, first: int = 1, last: int | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield record batches, each with the number of its first row.
+
+        Args:
+            first: the number of the first row that is wanted, from 1.
+            last: that of the last one.
+            columns: the columns that are wanted.
+        """
+        begin = 1
+        for file in self._files:
+            try:
+                size = yield from self._batches(file, begin, first, last, columns)
+            except _arrow_error() as error:
+                raise OSError(0, f"not a .parquet: {error}", str(file)) from None
+            begin += size
+            if last is not None and begin > last:
+                return
+
+    @staticmethod
+    def _batches(
+        file: Path, begin: int, first: int, last: int | None, columns: Sequence[str] | None
+    ) -> Generator[tuple[int, Any], None, int]:
+        """Yield what is wanted of one file, whose first row has the number `begin`; return how many rows it has."""
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        number = 0
-        for batch in pq.ParquetFile(self._path).iter_batches(batch_size=_ROWS):
-            for cells in batch.to_pylist():
-                number += 1
-                yield number, cells
+        with pq.ParquetFile(file) as table:
+            groups: list[int] = []
+            number = start = begin
+            for group in range(table.metadata.num_row_groups):
+                end = number + table.metadata.row_group(group).num_rows
+                if end > first and (last is None or number <= last):
+                    start = start if groups else number
+                    groups.append(group)
+                number = end
+            for batch in table.iter_batches(batch_size=_ROWS, row_groups=groups, columns=columns) if groups else ():
+                skip = max(0, first - start)
+                stop = batch.num_rows if last is None else min(batch.num_rows, last - start + 1)
+                if stop > skip:
+                    yield start + skip, batch.slice(skip, stop - skip)
+                start += batch.num_rows
+            return int(table.metadata.num_rows)
+
+
+def _arrow_error() -> type[Exception]:
+    """Return what pyarrow raises about a damaged file."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    invalid: type[Exception] = pa.ArrowInvalid
+    return invalid
+
+
+def cells_of(column: Any) -> list[Any]:
+    """Return the cells of a column; None for what cannot be read."""
+    try:
+        cells: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:  # it does not say in which row
+        return [_cell_alone(column, at) for at in range(len(column))]
+    return cells
+
+
+def _cell_alone(column: Any, at: int) -> Any:
+    try:
+        return column[at].as_py()
+    except UnicodeDecodeError:
+        return None
+
+
+class BadRow(NamedTuple):
+    """A row that cannot be read."""
+
+    message: str
+
+    def at(self, file: str, row: int) -> Finding:
+        """Return the finding about it."""
+        return Finding("Y101", Location(file, row), self.message)
+
+
+def rows_of(batch: Any, kept: Collection[str] = ()) -> Iterator[bytes | BadRow]:
+    """Yield the rows of a record batch as lines of JSON (see `as_line`), or why one cannot be read."""
+    try:
+        rows = batch.to_pylist()
+    except UnicodeDecodeError:  # it does not say in which row
+        rows = [_row_alone(batch, at) for at in range(batch.num_rows)]
+    for cells in rows:
+        yield cells if isinstance(cells, BadRow) else as_line(cells, kept)
+
+
+def _row_alone(batch: Any, at: int) -> Mapping[str, Any] | BadRow:
+    try:
+        row: Mapping[str, Any] = batch.slice(at, 1).to_pylist()[0]
+    except UnicodeDecodeError as error:
+        return BadRow(f"a cell is not UTF-8: {error.reason} at byte {error.start + 1}")
+    return row

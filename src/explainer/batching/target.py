@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class TargetPlan:
         force: nothing is used again.
         waiting: called when another run has to end first.
         beside: further files that belong to the outputs.
+        shard: what the name of the manifest has more when the run is about a part of the source: `.2-of-8`.
     """
 
     kind: str
@@ -56,6 +58,18 @@ class TargetPlan:
     force: bool
     waiting: Callable[[], None]
     beside: tuple[tuple[Path, bytes], ...] = ()
+    shard: str = ""
+
+
+def shards_of(whole: Path, ending: str) -> list[Path]:
+    """Return the files that shards made of a whole, in their order: `NAME.2-of-8.jsonl` for `NAME.jsonl`."""
+    name = re.compile(rf"{re.escape(whole.name.removesuffix(f'.{ending}'))}\.(\d+)-of-(\d+)\.{re.escape(ending)}")
+    try:
+        with os.scandir(whole.parent) as scan:
+            found = [(match, entry.path) for entry in scan if (match := name.fullmatch(entry.name))]
+    except FileNotFoundError:
+        return []
+    return [Path(path) for _, path in sorted(found, key=lambda one: (int(one[0][2]), int(one[0][1])))]
 
 
 class Target:
@@ -160,17 +174,28 @@ class FolderTarget(Target):
 
     def __init__(self, folder: Path, plan: TargetPlan) -> None:
         self.folder = folder
-        self.manifest = folder / f"{plan.kind}.{MANIFEST}"
+        self.manifest = folder / f"{plan.kind}{plan.shard}.{MANIFEST}"
+        self._is_shard = bool(plan.shard)
+        self._shards: list[Path] = []
         self._root = str(folder)
         self._made: set[str] = set()
         super().__init__(plan)
 
     def _clean(self) -> None:
-        if self.interrupted:
+        if not self._is_shard:
+            self._shards = shards_of(self.manifest, MANIFEST)
+        if (self.interrupted or self._shards) and not self._is_shard:  # what is stale to one shard is fresh to another
             remove_stale(self.folder)
 
     def _volumes(self) -> list[Volume]:
-        return [Volume(self.manifest, None), *(Volume(part, None) for part in self._old_parts)]
+        earlier = [*self._shards, self.manifest] if self._shards else [self.manifest]
+        return [Volume(rows, None) for rows in (*earlier, *self._old_parts)]
+
+    def complete(self) -> None:
+        """Put everything in its place; the manifests of shards are in the whole one then."""
+        super().complete()
+        for shard in self._shards:
+            shard.unlink(missing_ok=True)
 
     def is_intact(self, known: Known) -> bool:
         """Whether a file is still there as it was written."""
@@ -237,7 +262,11 @@ class LinesTarget(Target):
     def _volumes(self) -> list[Volume]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
         parts = [Volume(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
-        return [Volume(self.manifest, self.path, complete=True), *parts]
+        shards = [
+            Volume(shard.with_name(f"{shard.stem}.{MANIFEST}"), shard, complete=True)
+            for shard in shards_of(self.path, "jsonl")
+        ]
+        return [*shards, Volume(self.manifest, self.path, complete=True), *parts]
 
     def is_intact(self, known: Known) -> bool:
         """Whether a line is still there as it was written."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question
+from explainer.build import offer
+from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question, offered_by_sources
+from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.checking.rows import answer_in, clean, prompt_in
 from explainer.findings import Finding, Location, Parsed, has_errors
 from explainer.layout import parse_prompt
@@ -27,7 +29,7 @@ __all__ = ["LINES_SUFFIXES", "Given", "Intake"]
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINES_BYTES: Final = 1024 * 1024 * 1024
-_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".md", ".txt", ".markdown")
+_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _OTHER_KEYS: Final = frozenset({"answer", "prompt", "custom_id", "response", "error", *_QUESTION_KEYS})
@@ -57,12 +59,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What one line of JSON holds: an answer, a prompt, a question, or a failure."""
+    """What one line of JSON holds: an answer, a prompt, a question, the record of a proof, or a failure."""
 
     id: str
     line: int
     data: dict[str, Any] = field(default_factory=dict)
     finding: Finding | None = None
+    text: str = ""
 
 
 class Intake:
@@ -71,10 +74,17 @@ class Intake:
     Args:
         catalogs: those of the command line.
         findings: takes what is wrong with catalogs, once for each.
+        library_for: gives the library for a question's own `catalog:`, where none is to be read from the disk.
     """
 
-    def __init__(self, catalogs: Sequence[Path] = (), findings: list[Finding] | None = None) -> None:
+    def __init__(
+        self,
+        catalogs: Sequence[Path] = (),
+        findings: list[Finding] | None = None,
+        library_for: Callable[[Sequence[str] | None], Library | None] | None = None,
+    ) -> None:
         self._given = tuple(catalogs)
+        self._library_for = library_for
         self._shelf = Shelf()
         self._findings: list[Finding] = findings if findings is not None else []
         self._gazetteers: dict[int, Gazetteer] = {}
@@ -125,6 +135,10 @@ class Intake:
             if name not in seen:
                 finding = Finding("A602", Location(file), f"there is no answer for {name!r}", "ask for it again", name)
                 yield Given(name, file, None, None, (finding,))
+
+    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Given:
+        """The answer in the data of one line of JSON, which holds its own prompt or question."""
+        return self._row(_named_row(dict(data), line, ""), file, Path(), None, {}, None)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
@@ -183,7 +197,9 @@ class Intake:
             message = f"the id {row.id!r} came already, on line {seen[name]}"
             findings.append(Finding("A603", Location(file, row.line), message, "keep one of the two", row.id))
         seen.setdefault(name, row.line)
-        if "prompt" in row.data or "question" in row.data:
+        if is_record(row.data):
+            offered = self._of_record(row, file, base)
+        elif "prompt" in row.data or "question" in row.data:
             offered = self._of_row(row, file, base)
         elif sources is not None and name in sources:
             offered = self._open(sources[name], home or base)
@@ -236,6 +252,23 @@ class Intake:
         parsed = self._of_question(loaded.value, base)
         return Parsed(parsed.value, loaded.findings + parsed.findings)
 
+    def _of_record(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
+        """What a record of a proof offers: the entries that it holds; those of today, when catalogs were given."""
+        place = Location(file, row.line)
+        keys = {key: row.data[key] for key in ("question", "models", "papers") if key in row.data}
+        loaded = parse_question_line(json.dumps(keys), file, row.line)
+        held = offer(loaded.value, Library([])) if loaded.value is not None else None
+        if loaded.value is None or held is None or held.value is None:
+            return Parsed(None, loaded.findings + (held.findings if held is not None else ()))
+        sources, question = held.value[0], loaded.value.question.question
+        findings = loaded.findings + held.findings + verify_record(row.data, row.text, sources, place)
+        library = self._library(None, base) if self._given else None
+        if library is None:
+            return Parsed(offered_by_sources(sources, question), findings)
+        findings += tuple(changed_since(sources, row.data, library, place))
+        today = as_catalogued(sources, library)
+        return Parsed(offered_by_sources(today, question, self._gazetteer(library)), findings)
+
     def _of_question(self, loaded: LoadedQuestion, base: Path) -> Parsed[Offered]:
         library = self._library(loaded.question.catalog, base)
         if library is None:
@@ -252,6 +285,8 @@ class Intake:
 
     def _library(self, named: Sequence[str] | None, base: Path, *, asked: bool = True) -> Library | None:
         """The catalogs of a question; mistakes in some that nobody asked for are not worth saying."""
+        if self._library_for is not None:
+            return self._library_for(named)
         key = (tuple(named) if named is not None else None, base.absolute())
         if key not in self._libraries:
             paths = catalogs_for(self._given, named, base)
@@ -306,8 +341,12 @@ def _row_of(line: str, number: int, file: str) -> _Row:
         return _Row(f"line-{number}", number, {}, finding)
     if not isinstance(data, dict):
         return _Row(f"line-{number}", number, {}, Finding("S203", Location(file, number), "a line must be a mapping"))
+    return _named_row(data, number, line)
+
+
+def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
     name = data.get("custom_id") if "custom_id" in data else data.get("id")
-    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data)
+    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data, text=line)
 
 
 def _unknown_keys(row: _Row, file: str) -> Iterator[Finding]:
@@ -330,7 +369,7 @@ def _is_answer(path: Path) -> bool:
 
 
 def _is_other_product(path: Path) -> bool:
-    return ".answer." in path.name
+    return ".answer." in path.name or ".ungrounded." in path.name
 
 
 def _matching(name: str, sources: Mapping[str, Any]) -> str | None:

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
-from explainer.checking.links import Link, identify
 from explainer.checking.linkscan import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.findings import Parsed
 from explainer.layout import Printed, PromptContent, neutralise
+from explainer.links import Link, identify
 from explainer.question import LoadedQuestion
 from explainer.resolve import Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
@@ -176,12 +176,20 @@ class Offered:
         sources: the offered entries, models first.
         question: the question that the prompt quotes.
         gazetteer: what else is in the catalogs.
+        entries: the offered entries themselves, whole; None when only what was printed of them is known.
     """
 
-    def __init__(self, sources: Iterable[Source], question: str = "", gazetteer: Gazetteer | None = None) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        question: str = "",
+        gazetteer: Gazetteer | None = None,
+        entries: Sources | None = None,
+    ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
         self.gazetteer: Final = gazetteer
+        self.entries: Final = entries
         self._owners: dict[str, list[tuple[int, OwnLink]]] = {}
         self._known: dict[str, list[tuple[int, OwnLink]]] = {}
         for index, source in enumerate(self.sources):
@@ -259,7 +267,7 @@ def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | N
     ports = gazetteer.ports if gazetteer is not None else builtin_ports()
     models = [_of_entry("model", entry, ports) for entry in sources.models]
     papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
-    return Offered([*models, *papers], question, gazetteer)
+    return Offered([*models, *papers], question, gazetteer, sources)
 
 
 def offered_by_question(

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "batch": "Build the prompts or answer skeletons of many questions.",
     "check": "Prove that answers cite only the sources that they were given, named and linked rightly.",
     "workflow": "Compose the workflows that the models of a question can form, and draw them.",
+    "ask": "Ask language models, check their answers, send back what is not grounded, keep the proof.",
     "recommend": "Rank models and papers for a question in lay words, with reasons.",
     "validate": "Check catalogs, questions and templates, all in one pass.",
     "catalog": "List, show, import, lint, compare, rename and export what catalogs hold.",

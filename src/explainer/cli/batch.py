@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +18,22 @@ from explainer.batching.fingerprint import hash_of_template
 from explainer.batching.freshness import FolderComparison, LinesComparison
 from explainer.batching.manifest import Recipe
 from explainer.batching.opening import open_source
+from explainer.batching.sharding import Shard, cut
 from explainer.batching.sources import Skipped, Source
 from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
 from explainer.cli.app import new_app
+from explainer.cli.engines import (
+    ENGINES,
+    ROWS_SUFFIX,
+    Hands,
+    Voice,
+    crew_of,
+    packed_worker,
+    refuse_contradictions,
+    render_parts,
+    shard_of,
+)
 from explainer.cli.options import (
     CatalogOption,
     FindingsOption,
@@ -51,7 +64,8 @@ def run(
         Path, typer.Argument(metavar="SOURCE", help="A folder of YAML files, a .jsonl, .csv or .parquet, or -.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="DEST", help="A folder (a file per question), a .jsonl, or - for stdout.")
+        Path,
+        typer.Option("--out", metavar="DEST", help="A folder (a file each), a .jsonl, a .parquet, or - for stdout."),
     ],
     catalog: CatalogOption = None,
     kind: KindOption = None,
@@ -66,6 +80,13 @@ def run(
     body: BodyOption = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes to work with; by default as many as cores.")
+    ] = None,
+    engine: Annotated[
+        str,
+        choice("--engine", ENGINES, "What does the work: this machine, or a cluster of Ray or Spark."),
+    ] = "local",
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="I/N", help="Do part I of N only; the parts make the whole.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Render everything, changed or not.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the outputs of questions that are gone.")] = False,
@@ -88,9 +109,12 @@ def run(
     What did not change since the last run is not rendered again. A question with mistakes costs that question only.
     """
     kind, template = _settle_template(kind, template)
+    part = shard_of(shard)
+    refuse_contradictions(source, out, engine, sharded=part is not None, prune=prune, check=check, force=force)
     _refuse_contradictions(source, out, kind, output_format, check=check, max_tokens=max_tokens)
     keys = request_body(output_format, model, body)
-    files = out.suffix != ".jsonl" and str(out) != STDIN
+    rows = out.suffix == ROWS_SUFFIX
+    files = not rows and out.suffix != ".jsonl" and str(out) != STDIN
     if max_tokens is not None:
         try:
             counter(tokenizer)
@@ -113,27 +137,52 @@ def run(
         models, papers,
     )  # fmt: skip
     shop = Shop(recipe, template, tuple(catalog or ()), opened.value.base, lines=opened.value.lines, files=files)
-    target = _target(out, shop, voice, force=force, check=check)
-    _work(opened.value, target, shop, voice, jobs=jobs or len(_cores()), prune=prune and not check, check=check)
+    hands = Hands(engine, crew_of(engine), jobs or (len(_cores()) if engine == "local" else 0))
+    if rows:
+        work = partial(render_parts, shop, opened.value, out, part, hands)
+    else:
+        questions = opened.value if part is None else cut(opened.value, part)
+        target = _target(out, shop, voice, part, force=force, check=check)
+        make = partial(packed_worker, shop, opened.value) if engine != "local" else lambda _: _make_worker
+        work = partial(
+            _render, questions, target, shop, hands, make, prune=prune and not check, sharded=part is not None
+        )
+    _work(work, opened.value, shop, voice, check=check)
     raise typer.Exit(voice.status)
 
 
-def _work(source: Source, target: Target, shop: Shop, voice: _Voice, *, jobs: int, prune: bool, check: bool) -> None:
+def _render(
+    source: Source,
+    target: Target,
+    shop: Shop,
+    hands: Hands,
+    make: Callable[[Voice], Any],
+    voice: _Voice,
+    *,
+    prune: bool,
+    sharded: bool,
+) -> Summary:
+    """Make outputs that go through this process: files, or lines."""
+    work = make(voice)
+    with target:
+        return Batch(
+            source, target, shop, work, hands.jobs, voice.report, voice.skip, voice.show, prune, crew=hands.crew,
+            sharded=sharded,
+        ).run()  # fmt: skip
+
+
+def _work(render: Callable[[_Voice], Summary], source: Source, shop: Shop, voice: _Voice, *, check: bool) -> None:
     voice.say_catalogs(shop)
-    size = source.size() if voice.progress.active else None
+    voice.size = source.size() if voice.progress.active else None
     summary = None
     gc.set_threshold(_GC_THRESHOLD, 50, 50)
     try:
-        with target:
-            batch = Batch(
-                source, target, shop, _make_worker, jobs, voice.report, voice.skip,
-                lambda summary: voice.progress.update(summary.done, size), prune=prune,
-            )  # fmt: skip
-            summary = batch.run()
+        summary = render(voice)
     except ExplainerError as error:
         voice.report(error.findings)
-    except WorkerLostError:
-        voice.report([Finding("B708", Location(source.name), "a worker process ended; run it again to go on")])
+    except WorkerLostError as error:
+        why = f"a worker could not go on: {error}" if str(error) else "a worker process ended; run it again to go on"
+        voice.report([Finding("B708", Location(source.name), why)])
     except OSError as error:
         voice.progress.clear()
         file = display_path(Path(os.fsdecode(error.filename))) if error.filename else str(shop.base)
@@ -168,6 +217,7 @@ class _Voice:
     def __init__(self, style: str, *, strict: bool, verbose: bool) -> None:
         self.progress = Progress()
         self.status = ExitStatus.OK
+        self.size: int | None = None
         self._style = style
         self._strict = strict
         self._verbose = verbose
@@ -203,6 +253,9 @@ class _Voice:
             for catalog in shop.catalogs(None, 0)[0]:
                 say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
 
+    def show(self, summary: Summary) -> None:
+        self.progress.update(summary.done, self.size)
+
     def wait(self) -> None:
         say("waiting for another run on the same target")
 
@@ -217,7 +270,7 @@ def _worse(one: ExitStatus, other: ExitStatus) -> ExitStatus:
     return max(one, other, key=order.index)
 
 
-def _target(out: Path, shop: Shop, voice: _Voice, *, force: bool, check: bool) -> Target:
+def _target(out: Path, shop: Shop, voice: _Voice, part: Shard | None, *, force: bool, check: bool) -> Target:
     if str(out) == STDIN:
         return StdoutTarget(lambda data: write_stdout(data.decode()))
     if check:
@@ -225,10 +278,12 @@ def _target(out: Path, shop: Shop, voice: _Voice, *, force: bool, check: bool) -
             return FolderComparison(out, shop.recipe.kind, voice.report)
         return LinesComparison(out, voice.report)
     format_ = FORMATS[shop.recipe.format]
+    if part is not None and not shop.files:
+        out = part.of(out)
     header = shop.recipe.header(f".{shop.recipe.kind}{format_.suffix}" if shop.files else "")
     plan = TargetPlan(
         shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait,
-        beside=_beside(out, shop),
+        beside=_beside(out, shop), shard=part.infix if part is not None and shop.files else "",
     )  # fmt: skip
     return (FolderTarget if shop.files else LinesTarget)(out, plan)
 
@@ -238,7 +293,7 @@ def _beside(out: Path, shop: Shop) -> tuple[tuple[Path, bytes], ...]:
     if shop.recipe.format != "promptfoo":
         return ()
     if shop.files:
-        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json")),)
+        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)),)
     return ((out.with_name(f"{out.stem}.promptfoo.yaml"), promptfoo_config(out.name)),)
 
 
@@ -271,7 +326,7 @@ def _refuse_contradictions(
         typer.BadParameter: says which options do not go together.
     """
     format_ = FORMATS[output_format]
-    lines = out.suffix == ".jsonl" or str(out) == STDIN
+    lines = out.suffix in (".jsonl", ROWS_SUFFIX) or str(out) == STDIN
     if format_.chat and kind == "answer":
         message = f"the format {output_format!r} is for prompts, not for answers"
         raise typer.BadParameter(message, param_hint="--format")
@@ -287,7 +342,7 @@ def _refuse_contradictions(
     if not lines and out.exists() and not out.is_dir():
         message = f"{printable(str(out))} is a file, and no .jsonl: give a folder or a .jsonl"
         raise typer.BadParameter(message, param_hint="--out")
-    if lines and out.is_dir():
+    if lines and out.is_dir() and out.suffix != ROWS_SUFFIX:
         message = f"{printable(str(out))} is a folder"
         raise typer.BadParameter(message, param_hint="--out")
     if _same(source, out) and (lines or format_.suffix == ".yaml"):

@@ -89,6 +89,12 @@ def run(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
     ] = None,
+    write_provenance: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-provenance", metavar="FILE", help="Write which citation rests on which entry, to be checked again."
+        ),
+    ] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means.")] = None,
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
@@ -105,6 +111,9 @@ def run(
     paths = answers or []
     wishes = _Wishes(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
     _refuse_wrong_usage(paths, wishes, fix=fix)
+    if write_provenance is not None and prompt is not None:
+        message = "a prompt does not hold the whole entries: give --question"
+        raise typer.BadParameter(message, param_hint="--write-provenance")
     intake = Intake(catalog or [], wishes.problems)
     given = list(_given(paths, wishes, intake))
     reports = [_checked(one) for one in given]
@@ -121,6 +130,8 @@ def run(
 
         problem = write_bytes(write_baseline, baseline_text(reports).encode())
         wishes.problems += [problem] if problem else []
+    if write_provenance is not None:
+        wishes.problems += _write_proofs(given, reports, write_provenance)
     problem = write_product(_product(output_format, given, reports, repair=repair), out)
     wishes.problems += [problem] if problem else []
     if out is not None and str(out) != STDIN and problem is None:
@@ -226,6 +237,21 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
         if known is not None and known.value is not None:
             reports = waivers.apply_baseline(reports, known.value)
     return reports
+
+
+def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path) -> Iterator[Finding]:
+    """Write the record of each answer that was checked against whole entries."""
+    from explainer.checking.proof import proof_line, proof_record
+
+    lines = []
+    for one, report in zip(given, reports, strict=True):
+        if one.text is None or one.offered is None or one.offered.entries is None:
+            say(f"{report.id}: no record: whole entries and an answer are needed")
+            continue
+        lines.append(proof_line(proof_record(report, one.offered.question, one.offered.entries)))
+    problem = write_product("".join(lines), path)
+    if problem is not None:
+        yield problem
 
 
 def _product(output_format: str, given: Sequence[Given], reports: Sequence[Checked], *, repair: bool) -> str:

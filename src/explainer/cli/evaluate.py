@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +16,7 @@ from explainer.cli.options import (
     choice,
     semantic_of,
 )
-from explainer.cli.output import show_findings, write_stdout
+from explainer.cli.output import complain, show_findings, write_stdout
 from explainer.text import printable, shorten
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json")
 _WIDTH = 76
+
+SCHEMA = "explainer/catalog-eval/1"
+"""The version of the JSON document."""
 
 
 def run(
@@ -43,7 +46,7 @@ def run(
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
-    from explainer.findings import exit_status, has_errors
+    from explainer.findings import ExitStatus, exit_status, has_errors
     from explainer.project import Shelf, catalogs_for
     from explainer.recommending.recommend import recommender_of
 
@@ -51,14 +54,20 @@ def run(
     library = Shelf().library(paths.value or [])
     found = [*paths.findings, *library.findings]
     opinion = semantic_of(semantic, found)
+    wanted: list[Label] = []
     if library.value is not None and not has_errors(found):
         recommender = recommender_of(library.value, opinion)
         wanted = _labels(labels, library.value, recommender, found)
+        done = {}
         for kind in ("models", "papers"):
             chosen = [label for label in wanted if label.kind == kind]
             if chosen:
-                _show(_evaluate(chosen, recommender, library.value), kind, output_format, misses)
+                done[kind] = _evaluate(chosen, recommender, library.value)
+        write_stdout(_document(done) if output_format == "json" else _page(done, misses))
     show_findings(found, findings)
+    if not wanted and not found:
+        complain(f"{labels} holds no labels")
+        raise typer.Exit(ExitStatus.NOTHING_CHECKED)
     raise typer.Exit(exit_status(found))
 
 
@@ -94,15 +103,27 @@ def _evaluate(labels: Sequence[Label], recommender: Recommender, library: Librar
     return evaluate(labels, offered, library.models if labels[0].kind == "models" else library.papers)
 
 
-def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) -> None:
+def _page(done: Mapping[str, Evaluation], misses: int) -> str:
+    return "".join(f"{line}\n" for kind, evaluation in done.items() for line in _lines(evaluation, kind, misses))
+
+
+def _document(done: Mapping[str, Evaluation]) -> str:
+    document = {"schema": SCHEMA, "evaluations": [_data(evaluation, kind) for kind, evaluation in done.items()]}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _missed(evaluation: Evaluation) -> list[Outcome]:
+    """What was not first, and of that what was not offered at all before the rest."""
     missed = [one for one in evaluation.outcomes if one.rank != 1]
-    missed.sort(key=lambda one: (one.rank is not None, -(one.rank or 0)))
-    if output_format == "json":
-        write_stdout(json.dumps(_data(evaluation, kind, missed), ensure_ascii=False, indent=2) + "\n")
-        return
+    return sorted(missed, key=lambda one: (one.rank is not None, -(one.rank or 0)))
+
+
+def _lines(evaluation: Evaluation, kind: str, misses: int) -> list[str]:
     from explainer.recommending.evaluate import METRICS
 
-    lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
+    missed = _missed(evaluation)
+    size = len(evaluation.outcomes)
+    lines = [f"{kind}: {size} question{'' if size == 1 else 's'}, 95 % intervals"]
     for name in METRICS:
         figure = evaluation.metric(name)
         scale = 1 if name == "MRR" else 100
@@ -119,15 +140,14 @@ def _show(evaluation: Evaluation, kind: str, output_format: str, misses: int) ->
     if evaluation.never:
         lines.append(f"never among the first five ({len(evaluation.never)}):")
         lines += [f"  {printable(shorten(name, _WIDTH))}" for name in evaluation.never[:misses]]
-    write_stdout("".join(f"{line}\n" for line in lines))
+    return lines
 
 
-def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[str, Any]:
+def _data(evaluation: Evaluation, kind: str) -> dict[str, Any]:
     from explainer.recommending.evaluate import METRICS
 
     figures = {name: evaluation.metric(name) for name in METRICS}
     return {
-        "schema": "explainer/catalog-eval/1",
         "kind": kind,
         "metrics": {
             name: {"mean": one.mean, "low": one.low, "high": one.high, "count": one.count}
@@ -135,7 +155,7 @@ def _data(evaluation: Evaluation, kind: str, missed: Sequence[Outcome]) -> dict[
         },
         "misses": [
             {"id": one.label.id, "wanted": sorted(one.label.names), "offered": list(one.offered), "rank": one.rank}
-            for one in missed
+            for one in _missed(evaluation)
         ],
         "never": list(evaluation.never),
     }

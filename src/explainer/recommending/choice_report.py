@@ -40,7 +40,6 @@ def _entry_data(one: Recommendation[Any], *, explain: bool) -> dict[str, Any]:
         ]  # fmt: skip
         data["gains"] = {reason: round(value, 3) for reason, value in one.gains.items()}
         data["near_duplicate_factor"] = round(one.demotion, 3)
-        data["rank_fusion"] = one.fused
     return data
 
 
@@ -74,6 +73,4 @@ def _score_lines(one: Recommendation[Any]) -> list[str]:
     lines += [f"{value:+.2f} because {reason}" for reason, value in one.gains.items()]
     if one.demotion < 1:
         lines.append(f"times {one.demotion:.2f}: an entry of the same family stands above it")
-    if one.fused:
-        lines.append("the score is the fusion of this rank with that by meaning, in per cent")
     return lines

@@ -11,8 +11,7 @@ from typing import Final
 
 from explainer.findings import Finding, Location, Parsed
 from explainer.recommending.diskindex import FORMAT, DiskIndex, available
-from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Choice
+from explainer.recommending.recommend import Recommender
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import ModelEntry, PaperEntry, Task
@@ -23,26 +22,30 @@ __all__ = ["IndexedRecommender", "open_indexed"]
 _INSTALL: Final = "pip install 'cnaps-explainer[index]'"
 
 
-class IndexedRecommender:
-    """Recommends from two indexes. Papers are chosen for the question alone, and kin do not count."""
+class IndexedRecommender(Recommender):
+    """Recommends from two indexes on disk, as `recommend.Recommender` does from a library."""
 
-    def __init__(self, models: DiskIndex[ModelEntry], papers: DiskIndex[PaperEntry]) -> None:
-        self._models = models
-        self._papers = papers
+    def __init__(self, models: DiskIndex[ModelEntry], papers: DiskIndex[PaperEntry], taxonomy: Taxonomy) -> None:
+        super().__init__(Library(()))
+        self.taxonomy = taxonomy
+        self._models_on_disk = models
+        self._papers_on_disk = papers
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which there are entries."""
-        return tuple(kind for kind, found in (("models", self._models), ("papers", self._papers)) if len(found))
+        pairs = (("models", self.models), ("papers", self.papers))
+        return tuple(kind for kind, found in pairs if len(found))
 
-    def recommend(self, question: str, *, models: int = 5, papers: int = 5) -> Choice:
-        """Choose models and papers; see `recommend.Recommender`.
+    @property
+    def models(self) -> DiskIndex[ModelEntry]:
+        """The models that may be recommended."""
+        return self._models_on_disk
 
-        Raises:
-            ValueError: when an index turns out to be damaged.
-        """
-        best: tuple[Recommendation[ModelEntry], ...] = self._models.recommend(question, models) if models else ()
-        return Choice(best, self._papers.recommend(question, papers) if papers else ())
+    @property
+    def papers(self) -> DiskIndex[PaperEntry]:
+        """The papers that may be recommended."""
+        return self._papers_on_disk
 
 
 def open_indexed(
@@ -91,9 +94,8 @@ def _key(paths: Sequence[Path]) -> str:
 def _open(folder: Path) -> IndexedRecommender:
     tasks = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
     taxonomy = Taxonomy(Task.model_validate(task) for task in tasks)
-    return IndexedRecommender(
-        DiskIndex(folder / "models", ModelEntry, taxonomy), DiskIndex(folder / "papers", PaperEntry, taxonomy)
-    )
+    models = DiskIndex(folder / "models", ModelEntry, taxonomy)
+    return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
 
 
 def _build(folder: Path, library: Library, progress: Callable[[int], None]) -> IndexedRecommender:
@@ -104,6 +106,7 @@ def _build(folder: Path, library: Library, progress: Callable[[int], None]) -> I
     found = IndexedRecommender(
         DiskIndex.build(folder / "models", models, ModelEntry, taxonomy, progress),
         DiskIndex.build(folder / "papers", papers, PaperEntry, taxonomy, progress),
+        taxonomy,
     )
     tasks = [task.model_dump(mode="json") for task in taxonomy.tasks]
     (folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")  # last: without it nothing is opened

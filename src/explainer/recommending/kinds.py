@@ -14,7 +14,7 @@ from typing import Final
 from explainer.recommending.terms import term
 from explainer.signature import Signature, builtin_ports
 
-__all__ = ["Wish", "signature_of"]
+__all__ = ["Wish", "leading_signature"]
 
 _IN_HAND: Final = {
     "Img": "photo photograph picture image selfie snapshot pic scan uploaded shot took snapped camera face",
@@ -30,7 +30,7 @@ _WANTED: Final = {
 }
 
 
-def signature_of(text: str) -> Signature | None:
+def leading_signature(text: str) -> Signature | None:
     """Read `ImgTxt2Img`, also at the beginning of a longer name; None when it is no signature of built-in ports."""
     return builtin_ports().parse_start(text)
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FieldedIndex", "Saturation"]
+__all__ = ["FieldedIndex", "Fields", "Saturation", "rarity"]
 
-Fields = Mapping[str, Sequence[str]]
+Fields = Mapping[str, Sequence[str] | Counter[str]]
+"""The terms of each field of a document, or how often each stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,9 @@ class FieldedIndex:
                 numbers.append(number)
                 values.append(frequency / (saturation.frequency + frequency))
         for numbers, values in self._postings.values():
-            rarity = _rarity(len(numbers), max(self.size, background))
+            weight = rarity(len(numbers), max(self.size, background))
             for at, value in enumerate(values):
-                values[at] = value * rarity
+                values[at] = value * weight
 
     def __contains__(self, term: str) -> bool:
         return term in self._postings
@@ -82,6 +84,10 @@ class FieldedIndex:
                     totals[number] += value
         return totals
 
+    def postings(self) -> Iterable[tuple[str, array[int], array[float]]]:
+        """Return each term with the documents that have it and what it is worth there."""
+        return ((term, numbers, values) for term, (numbers, values) in self._postings.items())
+
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one document."""
         if term not in self._postings:
@@ -93,8 +99,12 @@ class FieldedIndex:
 
 def _average_length(documents: Sequence[Fields], name: str) -> float:
     """The average length of a field among the documents that have it; 1 when none has."""
-    lengths = [len(fields[name]) for fields in documents if fields.get(name)]
+    lengths = [_length(fields[name]) for fields in documents if fields.get(name)]
     return sum(lengths) / len(lengths) if lengths else 1.0
+
+
+def _length(found: Sequence[str] | Counter[str]) -> int:
+    return found.total() if isinstance(found, Counter) else len(found)
 
 
 def _frequencies(
@@ -105,12 +115,13 @@ def _frequencies(
     for name, weight in weights.items():
         terms = fields.get(name)
         if terms:
-            worth = weight / (1 - length + length * len(terms) / averages[name])
-            for term in terms:
-                found[term] = found.get(term, 0.0) + worth
+            worth = weight / (1 - length + length * _length(terms) / averages[name])
+            counts = terms if isinstance(terms, Counter) else Counter(terms)
+            for term, count in counts.items():
+                found[term] = found.get(term, 0.0) + count * worth
     return found
 
 
-def _rarity(containing: int, documents: int) -> float:
-    """The inverse document frequency of BM25, in the form that is never negative."""
+def rarity(containing: int, documents: int) -> float:
+    """Return the inverse document frequency of BM25, in the form that is never negative."""
     return math.log(1 + (documents - containing + 0.5) / (containing + 0.5))

@@ -59,7 +59,6 @@ class Recommendation(Generic[E]):
         places: the fields of the entry in which a term stands.
         gains: what was added for other reasons than single words, by reason.
         demotion: what the sum was multiplied by, because better entries of its family stand above it.
-        fused: the score is a fusion of two rankings, not the sum of the shares.
     """
 
     entry: E
@@ -69,12 +68,11 @@ class Recommendation(Generic[E]):
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gains: Mapping[str, float] = field(default_factory=dict)
     demotion: float = 1.0
-    fused: bool = False
 
 
 def explained(
     ranking: Ranking[E], query: Query, at: int, score: float, gains: Mapping[str, float], *,
-    demotion: float = 1.0, fused: bool = False,
+    demotion: float = 1.0,
 ) -> Recommendation[E]:  # fmt: skip
     """Return an entry with the reasons for its score."""
     entry = ranking.entries[at]
@@ -86,7 +84,7 @@ def explained(
     fit = ranking.fit(query.words, at)
     if fit:
         gains = {**gains, KINDS_FIT if fit > 0 else KINDS_DIFFER: fit}
-    return Recommendation(entry, round(score, 3), why, telling, places, gains, demotion, fused)
+    return Recommendation(entry, round(score, 3), why, telling, places, gains, demotion)
 
 
 def _why(

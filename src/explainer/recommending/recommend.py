@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
-from explainer.recommending.ranking import Ranking, task_label
+from explainer.recommending.ranking import Ranking, bare_link, task_label
 from explainer.recommending.reasons import Query, Recommendation, explained
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.recommending.terms import terms
 from explainer.resolve import Library
 from explainer.schema import Entry, ModelEntry, PaperEntry
 
-__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of"]
+__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of", "suffices"]
 
 E = TypeVar("E", bound=Entry)
 
 FLOOR: Final = 1.0
 """The score below which an entry is not offered, even under better ones. In units of BM25."""
 
-CONFIDENCE: Final = 1.5
+CONFIDENCE: Final = 1.0
 """What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
 be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
-only their own words to go by."""
+only their own words to go by. It must also reach the bar of `cohort.Cohort`."""
 
-NEAR_DUPLICATE: Final = 0.8
+NEAR_DUPLICATE: Final = 0.9
 """What the score of an entry is multiplied by for each better one of its family."""
 
 MODEL_WEIGHT: Final = 0.5
@@ -41,13 +41,29 @@ _OWN_PAPER: Final = 3.0
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
 
-_CONSIDERED: Final = 50
+_CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
 _DIGITS: Final = 6
 """Decimals that count in a comparison: the order in which figures were added up must not decide."""
 
-_RANK_OFFSET: Final = 10
-_SEMANTIC_WEIGHT: Final = 0.5
+_SEMANTIC_WEIGHT: Final = 8.0
+"""What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
+"An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first."""
+
+MEANING_NEAR: Final = "its meaning is near"
+MEANING_FAR: Final = "its meaning is far"
+
+
+class SupportsRanking(Protocol[E]):
+    """Entries of one kind: all of them in memory, or an index on disk."""
+
+    def __len__(self) -> int:
+        """Return how many entries there are."""
+
+    def around(
+        self, question: Sequence[str], limit: int, more: Sequence[str] = (), links: Iterable[str] = ()
+    ) -> Ranking[E]:
+        """Return the entries that a question, and more terms or links, may concern, ready to be scored."""
 
 
 class SupportsScores(Protocol):
@@ -57,7 +73,7 @@ class SupportsScores(Protocol):
         """Stand for the recommenders that were made with it."""
 
     def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
-        """Return a score for each candidate; only their order counts."""
+        """Return the nearness of each candidate, as a sum of cosines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +101,14 @@ class Recommender:
         return tuple(kind for kind, found in pairs if any(True for _ in found))
 
     @property
-    def models(self) -> Ranking[ModelEntry]:
+    def models(self) -> SupportsRanking[ModelEntry]:
         """The models that may be recommended."""
         if self._models is None:
             self._models = Ranking(_current(self._library.models), self.taxonomy)
         return self._models
 
     @property
-    def papers(self) -> Ranking[PaperEntry]:
+    def papers(self) -> SupportsRanking[PaperEntry]:
         """The papers that may be recommended."""
         if self._papers is None:
             self._papers = Ranking(_current(self._library.papers), self.taxonomy)
@@ -113,50 +129,50 @@ class Recommender:
             The choice; empty where nothing fits.
         """
         query = Query.of(question)
-        best = self._pick(self.models, query, models, {}, CONFIDENCE) if models else ()
+        words = list(query.words)
+        best = self._pick(self.models.around(words, models), query, models, {}) if models else ()
         if not papers:
             return Choice(best)
         with_models = [one.entry for one in best] if chosen is None else chosen
+        more = self._about(with_models[:1], query)
+        links = {bare_link(model.paper) for model in with_models if model.paper}
+        ranking = self.papers.around(words, papers, more, links)
         # where no model fits, a paper must fit all the better
-        needed = 2 * CONFIDENCE if models and not best and self.models.entries else CONFIDENCE
-        return Choice(best, self._pick(self.papers, query, papers, self._affinity(query, with_models), needed))
+        times = 2.0 if models and not best and len(self.models) else 1.0
+        return Choice(best, self._pick(ranking, query, papers, _affinity(ranking, more, links), times))
 
-    def _affinity(self, query: Query, models: Sequence[ModelEntry]) -> dict[int, dict[str, float]]:
-        """What papers gain by going with the chosen models, by reason."""
-        gains: dict[int, dict[str, float]] = {}
-        for model in models[:1]:
+    def _about(self, models: Sequence[ModelEntry], query: Query) -> list[str]:
+        """The terms of what models are for, but for those of the question."""
+        found: list[str] = []
+        for model in models:
             number = self.taxonomy.find(task_label(model))
             task = self.taxonomy.tasks[number] if number is not None else None
-            about = " ".join([task_label(model), *((task.id, task.description or "") if task else ())])
-            more = [term for term in dict.fromkeys(terms(about)) if term not in query.words]
-            for at, score in enumerate(self.papers.scores(more)):
-                if score:
-                    gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
-        own = {_bare(model.paper) for model in models if model.paper}
-        for at, paper in enumerate(self.papers.entries if own else ()):
-            if paper.paper and _bare(paper.paper) in own:
-                gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
-        return gains
+            found += terms(" ".join([task_label(model), *((task.id, task.description or "") if task else ())]))
+        return [term for term in dict.fromkeys(found) if term not in query.words]
 
     def _pick(
-        self, ranking: Ranking[E], query: Query, limit: int, gains: Mapping[int, Mapping[str, float]], needed: float
+        self,
+        ranking: Ranking[E],
+        query: Query,
+        limit: int,
+        gains: Mapping[int, Mapping[str, float]],
+        times: float = 1.0,
     ) -> tuple[Recommendation[E], ...]:
-        scores = ranking.scores(list(query.words))
+        words = list(query.words)
+        scores = ranking.scores(words)
         for at, gain in gains.items():
             scores[at] += sum(gain.values())
         best = max(range(len(scores)), key=scores.__getitem__, default=None)
         if best is None or scores[best] < FLOOR:
             return ()
-        if not gains and scores[best] * ranking.known(list(query.words)) < needed / (1 if ranking.has_tasks else 2):
+        if not gains and not suffices(ranking, words, best, scores[best], times):
             return ()
-        fused = self._semantic is not None
-        if self._semantic is not None:
-            candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
-            scores = _fused(scores, candidates, self._semantic.scores(query.text, ranking, candidates))
-        else:
+        if self._semantic is None:
             scores = [score if score >= FLOOR else 0.0 for score in scores]
+        else:
+            scores, gains = _with_meaning(self._semantic, query, ranking, scores, gains)
         return tuple(
-            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion, fused=fused)
+            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion)
             for score, demotion, at in _diverse(ranking, scores, limit)
         )
 
@@ -172,12 +188,29 @@ def _current(entries: Iterable[E]) -> list[E]:
     return [entry for entry in entries if not entry.deprecated]
 
 
-def _bare(link: str) -> str:
-    """Return what two spellings of a link to one paper have in common: no scheme, no `.pdf`, no arXiv version."""
-    bare = link.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.")
-    bare = bare.removesuffix(".pdf").replace("arxiv.org/pdf/", "arxiv.org/abs/")
-    before, mark, version = bare.rpartition("v")
-    return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
+def _affinity(ranking: Ranking[PaperEntry], more: Sequence[str], links: Iterable[str]) -> dict[int, dict[str, float]]:
+    """What papers gain by going with the chosen models, by reason."""
+    gains: dict[int, dict[str, float]] = {}
+    for at, score in enumerate(ranking.scores(more) if more else ()):
+        if score:
+            gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
+    for at in ranking.with_links(links):
+        gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
+    return gains
+
+
+def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: float, times: float = 1.0) -> bool:
+    """Whether anything is offered to the terms of a question, when its best entry has this score.
+
+    Args:
+        ranking: the entries.
+        question: its terms.
+        best: the number of the best entry.
+        score: what that one scores.
+        times: how many times the usual bar it must reach.
+    """
+    bar = max(CONFIDENCE / (1 if ranking.has_tasks else 2), ranking.bar(len(question)))
+    return score * ranking.coverage(question, best) >= times * bar
 
 
 def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
@@ -193,11 +226,11 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
     """
 
     def order(at: int, score: float) -> tuple[float, str]:
-        return -round(score, _DIGITS), ranking.entries[at].label
+        return -round(score, _DIGITS), ranking.label(at)
 
     seen: Counter[tuple[int, str]] = Counter()
     demoted: list[tuple[float, float, int]] = []
-    for at in sorted(_best(scores, max(_CONSIDERED, 2 * limit)), key=lambda at: order(at, scores[at])):
+    for at in sorted(_best(scores, max(_CONSIDERED, 3 * limit)), key=lambda at: order(at, scores[at])):
         family = ranking.family(at)
         demotion = NEAR_DUPLICATE ** seen[family]
         seen[family] += 1
@@ -205,18 +238,19 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
     return sorted(demoted, key=lambda one: order(one[2], one[0]))[:limit]
 
 
-def _fused(scores: Sequence[float], candidates: Sequence[int], semantic: Sequence[float]) -> list[float]:
-    """Fuse two rankings by rank (Cormack, Clarke, Buettcher, "Reciprocal rank fusion", SIGIR 2009), as per cent.
-
-    Equally good ones share the rank of the first of them.
-    """
-    fused = [0.0] * len(scores)
-    lexical = [scores[at] for at in candidates]
-    for values, weight in ((lexical, 1.0), (semantic, _SEMANTIC_WEIGHT)):
-        ordered = sorted((round(value, _DIGITS) for value in values), reverse=True)
-        ranks: dict[float, int] = {}
-        for rank, value in enumerate(ordered):
-            ranks.setdefault(value, rank)
-        for at, value in zip(candidates, values, strict=True):
-            fused[at] += 100 * weight / (_RANK_OFFSET + 1 + ranks[round(value, _DIGITS)])
-    return fused
+def _with_meaning(
+    semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float],
+    gains: Mapping[int, Mapping[str, float]],
+) -> tuple[list[float], dict[int, dict[str, float]]]:  # fmt: skip
+    """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
+    candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+    nearness = semantic.scores(query.text, ranking, candidates)
+    usual = sum(nearness) / len(nearness)
+    farthest = _SEMANTIC_WEIGHT * (min(nearness) - usual)
+    together = [score + farthest for score in scores]  # the others are taken for as far away as any
+    both = {at: dict(gain) for at, gain in gains.items()}
+    for at, near in zip(candidates, nearness, strict=True):
+        gain = _SEMANTIC_WEIGHT * (near - usual)
+        together[at] = scores[at] + gain
+        both.setdefault(at, {})[MEANING_NEAR if gain > 0 else MEANING_FAR] = gain
+    return together, both

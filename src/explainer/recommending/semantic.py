@@ -118,10 +118,9 @@ class Semantic:
     def __init__(self, embedder: Embedder, *, cache: VectorCache | None = None) -> None:
         self._embedder = embedder
         self._cache = cache or VectorCache(cache_folder() / f"vectors-{embedder.id}.bin")
-        self._nearness: dict[int, float] = {}
 
     def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
-        """Return a score for each candidate; only their order counts.
+        """Return the nearness of each candidate, as a sum of cosines.
 
         An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of its kin
         among the candidates, and of the nearest phrases that its task is known by. Without examples, its text counts.
@@ -129,9 +128,9 @@ class Semantic:
         asked = self._embedder.embed(question)
         own = {at: self._near(asked, [_about(ranking.entries[at])])[0] for at in candidates}
         examples = {at: max(self._near(asked, ranking.entries[at].examples), default=own[at]) for at in candidates}
-        kin: dict[object, list[float]] = {}
+        kin: dict[int, list[float]] = {}
         for at in candidates:
-            kin.setdefault(ranking.family(at)[0], []).append(examples[at])
+            kin.setdefault(_kin(ranking, at), []).append(examples[at])
         kin_best = {key: _mean_of_best(values, _NEAREST_KIN) for key, values in kin.items()}
         tasks = {
             number: _mean_of_best(self._near(asked, _phrases(ranking, number)), _NEAREST)
@@ -141,12 +140,18 @@ class Semantic:
         usual = sorted(tasks.values())[len(tasks) // 2] if tasks else 0.0
         self._cache.flush()
         return [
-            own[at] + examples[at] + kin_best[ranking.family(at)[0]] + tasks.get(_task(ranking, at), usual)
+            own[at] + examples[at] + kin_best[_kin(ranking, at)] + tasks.get(_task(ranking, at), usual)
             for at in candidates
         ]
 
     def _near(self, asked: np.ndarray[Any, Any], texts: Iterable[str]) -> list[float]:
         return [float(asked @ self._cache.get(text, self._embedder.embed)) for text in texts]
+
+
+def _kin(ranking: Ranking[E], at: int) -> int:
+    """The number of an entry's kin; one of its own for an entry that has none."""
+    number, _ = ranking.family(at)
+    return number if number >= 0 else -1 - at
 
 
 def _task(ranking: Ranking[E], at: int) -> int:

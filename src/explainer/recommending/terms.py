@@ -67,11 +67,15 @@ _AMERICAN: Final = {
     "programme": "program", "spectre": "specter", "theatre": "theater", "tyre": "tire",
 }  # fmt: skip
 
+_WHOLE: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
+"""A word that people clip, and what it is compared as."""
+
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 
 def _american(word: str) -> str:
     """Fold a British spelling into the American one; a word that has none stays as it is."""
+    word = _WHOLE.get(word, word)
     if word in _AMERICAN:
         return _AMERICAN[word]
     if word.endswith("s") and word[:-1] in _AMERICAN:

@@ -1,0 +1,1 @@
+"""Questions → answers of language models, checked, repaired, and kept with their proof."""

@@ -1,0 +1,299 @@
+"""The one module that talks to the network: an OpenAI-compatible endpoint, asked until the answer is whole.
+
+The client is httpx2 (BSD-3-Clause, maintained, built on by OpenAI's own package): it streams, bounds events and keeps
+the connections. What is here is what no client knows: which troubles pass, and that half an answer is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from explainer import __version__
+from explainer.asking.exchange import Reply, Request, Usage
+from explainer.asking.listening import Heard, error_in
+from explainer.asking.masking import Mask, StreamMask, public_url
+from explainer.asking.retrying import Trouble, parse_retry_after, trouble_of_status, wait_before
+from explainer.batching.tokens import Counter
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["Address", "Ear", "Endpoint", "TroubleError", "is_installed"]
+
+_OK: Final = 200
+_MAX_EVENT: Final = 1024 * 1024
+_MAX_BODY: Final = 8 * 1024 * 1024
+_MAX_ERROR: Final = 64 * 1024
+_CONNECT: Final = 10.0
+_AFTERWORD: Final = 5.0
+"""Seconds that a server has for counting tokens when an answer has ended."""
+_FAREWELL: Final = 1.0
+"""Seconds that it has for closing the stream when it has said that nothing follows."""
+_PATH: Final = "/chat/completions"
+
+
+class TroubleError(Exception):
+    """An answer did not come; `trouble` says why."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+class Ear(Protocol):
+    """Is told what happens while an answer comes."""
+
+    def tries(self, attempt: int) -> None:
+        """It is asked, for this time; what was heard before does not count."""
+
+    def hears(self, piece: str) -> None:
+        """A piece of the answer."""
+
+    def waits(self, why: str, seconds: float) -> None:
+        """It did not come; it will be asked again after so many seconds."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where and how to ask.
+
+    Attributes:
+        base_url: as the user gave it.
+        key: for the header `Authorization`; None sends none.
+        timeout: seconds of silence.
+        deadline: seconds for one whole answer.
+        retries: how often a request is sent again.
+        concurrency: requests that are open at once.
+    """
+
+    base_url: str
+    key: str | None
+    timeout: float
+    deadline: float
+    retries: int
+    concurrency: int
+
+    @property
+    def url(self) -> str:
+        """The URL that requests are sent to."""
+        parts = urlsplit(self.base_url)
+        path = parts.path.rstrip("/").removesuffix(_PATH) + _PATH
+        return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+
+
+def is_installed() -> bool:
+    """Whether the client is there."""
+    try:
+        import httpx2  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+class Endpoint:
+    """An endpoint. Use it as an asynchronous context manager.
+
+    Args:
+        address: where and how to ask.
+        mask: keeps the key out of what is said.
+        count: counts tokens, where the server does not.
+    """
+
+    def __init__(self, address: Address, mask: Mask, count: Counter) -> None:
+        self._address = address
+        self._mask = mask
+        self._count = count
+        self._open_at = 0.0
+        self._slots = asyncio.Semaphore(address.concurrency)
+        self.name = public_url(address.base_url)
+        """How it is called where everybody may read it."""
+
+    async def __aenter__(self) -> Self:
+        import httpx2
+
+        headers = {"User-Agent": f"explainer/{__version__}", "Accept-Encoding": "identity"}
+        headers["Content-Type"] = "application/json"
+        if self._address.key is not None:
+            headers["Authorization"] = f"Bearer {self._address.key}"
+        self._client = httpx2.AsyncClient(
+            headers=headers, follow_redirects=False,  # a key is for the host that it was given for
+            timeout=httpx2.Timeout(self._address.timeout, connect=min(_CONNECT, self._address.timeout), pool=None),
+            limits=httpx2.Limits(max_connections=self._address.concurrency),
+        )  # fmt: skip
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        await self._client.aclose()
+
+    async def ask(self, request: Request, ear: Ear) -> Reply:
+        """Return the whole answer to a request.
+
+        Raises:
+            TroubleError: when it does not come, however often it is asked for.
+        """
+        async with self._slots:
+            attempt = 1
+            while True:
+                await self._until_open()
+                ear.tries(attempt)
+                try:
+                    reply = await self._once(request, ear)
+                    return replace(reply, attempts=attempt)
+                except TroubleError as error:
+                    trouble = error.trouble
+                if not trouble.again or attempt > self._address.retries:
+                    raise TroubleError(trouble)
+                seconds = wait_before(attempt, trouble.after, random.random())  # noqa: S311  # no secret
+                if trouble.after is not None:  # the limit is everybody's
+                    self._open_at = max(self._open_at, time.monotonic() + trouble.after)
+                ear.waits(trouble.message, seconds)
+                await asyncio.sleep(seconds)
+                attempt += 1
+
+    async def _until_open(self) -> None:
+        while (left := self._open_at - time.monotonic()) > 0:
+            await asyncio.sleep(left + random.random() * min(1.0, left))  # noqa: S311
+
+    async def _once(self, request: Request, ear: Ear) -> Reply:
+        heard = Heard()
+        begun = time.monotonic()
+        async with (
+            self._troubles(heard),
+            asyncio.timeout(self._address.deadline),
+            self._client.stream("POST", self._address.url, content=_encoded(request)) as response,
+        ):
+            if response.status_code != _OK:
+                raise TroubleError(await self._refusal(response))
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind == "text/event-stream":
+                await self._listen(response, heard, ear)
+            else:
+                await self._read(response, kind, heard, ear)
+        if not heard.whole:
+            raise TroubleError(Trouble("broken", "the answer broke off", again=True))
+        usage = heard.usage or Usage(self._count(request.text), self._count(heard.text), estimated=True)
+        text, served = self._mask(heard.text), self._mask(heard.served)
+        return Reply(text, heard.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
+
+    async def _listen(self, response: httpx2.Response, heard: Heard, ear: Ear) -> None:
+        """Take the events of a stream, to its end or to the greatest length of an answer."""
+        import httpx2
+
+        shown = StreamMask(self._mask)
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout(None) as patience:
+            async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
+                if heard.done:
+                    continue  # read to its end, the connection can be used again
+                if event.data.startswith("[DONE]"):
+                    heard.done = True
+                    patience.reschedule(now() + _FAREWELL)
+                    continue
+                data = _loads(event.data)
+                self._raise_error_in(data)
+                piece = heard.take(data)
+                if piece:
+                    ear.hears(shown.feed(piece))
+                if heard.full:
+                    heard.finish_reason = "length"
+                    return
+                if heard.finish_reason is not None and patience.when() is None:  # the tokens may follow
+                    patience.reschedule(now() + _AFTERWORD)
+
+    async def _read(self, response: httpx2.Response, kind: str, heard: Heard, ear: Ear) -> None:
+        """Take a body that is not streamed: some servers know no other."""
+        body = await _bounded(response, _MAX_BODY)
+        data = _loads(body.decode("utf-8", "replace"))
+        self._raise_error_in(data)
+        if not isinstance(data, dict):
+            message = f"what came is not an answer but {kind or 'something without a type'}"
+            again = kind.endswith("json")
+            raise TroubleError(Trouble("broken" if again else "refused", message, again, at_first=not again))
+        ear.hears(self._mask(heard.take(data)))
+        if not heard.whole and heard.text:
+            heard.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
+        if not heard.whole:
+            raise TroubleError(Trouble("broken", "what came holds no answer", again=True))
+
+    async def _refusal(self, response: httpx2.Response) -> Trouble:
+        body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
+        said, code = error_in(_loads(body)) or (_plain(response, body), "")
+        if response.has_redirect_location:
+            said = f"it redirects to {public_url(response.headers['location'])}"
+        after = parse_retry_after(response.headers.get("retry-after"), dt.datetime.now(tz=dt.UTC))
+        return trouble_of_status(response.status_code, self._mask(said), code, after)
+
+    def _raise_error_in(self, data: Any) -> None:
+        """Raise the error that a stream or a body of status 200 holds."""
+        error = error_in(data)
+        if error is not None:
+            message, code = self._mask(error[0]), error[1]
+            if code.isdecimal() and int(code) != _OK:
+                raise TroubleError(trouble_of_status(int(code), message, code, None))
+            raise TroubleError(Trouble("broken", f"the server says: {message}", again=True))
+
+    @contextlib.asynccontextmanager
+    async def _troubles(self, heard: Heard) -> AsyncIterator[None]:
+        """Turn what a client raises into a trouble; an answer that was whole by then is no trouble."""
+        import httpx2
+
+        said = self._address.timeout
+        try:
+            yield
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
+            reason = self._mask(str(error)) or "no answer"
+            again = "certificate" not in reason.casefold() and not isinstance(error, httpx2.UnsupportedProtocol)
+            trouble = Trouble("unreachable", f"cannot connect to {self.name}: {reason}", again)
+            raise TroubleError(trouble) from None
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise TroubleError(Trouble("unusable", f"not a URL: {self._mask(str(error))}")) from None
+        except httpx2.TimeoutException:
+            if not heard.whole:
+                raise TroubleError(Trouble("broken", f"nothing came for {said:g} s", again=True)) from None
+        except TimeoutError:
+            if not heard.whole:
+                message = f"the answer took longer than {self._address.deadline:g} s"
+                raise TroubleError(Trouble("broken", message, again=True)) from None
+        except httpx2.SSEError:
+            raise TroubleError(Trouble("refused", "one event of the stream is too large")) from None
+        except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError, OSError) as error:
+            if not heard.whole:
+                what = self._mask(str(error)) or type(error).__name__
+                raise TroubleError(Trouble("broken", f"the answer broke off: {what}", again=True)) from None
+
+
+def _encoded(request: Request) -> bytes:
+    return json.dumps(request.body).encode()
+
+
+async def _bounded(response: httpx2.Response, most: int) -> bytes:
+    """Return the body, or as much of it as it may have."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > most:
+            break
+    return bytes(body[:most])
+
+
+def _plain(response: httpx2.Response, body: str) -> str:
+    """What a body without JSON says, when it is for people: one line of plain text."""
+    if response.headers.get("content-type", "").startswith("text/plain"):
+        return " ".join(body.split())[:200]
+    return ""
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,237 @@
+"""The proof of one answer, as a line of JSON: which citation rests on which entry, with all that it takes to prove it.
+
+A record holds the answer, the question, and the entries that were offered, whole: `check` reads it as it reads any line
+of answers, and needs neither the model nor the catalogs of the day. Hashes are SHA-256 (FIPS 180-4) of UTF-8, so that
+`sha256sum answer.md` says the same. A record is written in one way only: a byte that differs is a change.
+
+What a hash cannot do: whoever writes a record anew, with new hashes, has written another record. Against that stand the
+files that it speaks of: the published answer, the prompt, and the catalogs (`check … --catalog`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from explainer import __version__
+from explainer.checking.check import Checked, Citation, check_answer
+from explainer.checking.linkscan import spot_links
+from explainer.checking.offered import Offered, Source, offered_by_sources
+from explainer.checking.rows import clean
+from explainer.findings import Finding, Location
+from explainer.links import Link
+from explainer.resolve import EntryIndex, Library, Sources
+from explainer.schema import Entry, ModelEntry, PaperEntry
+from explainer.text import shorten
+
+__all__ = ["SCHEMA", "as_catalogued", "changed_since", "is_record", "proof_line", "proof_record", "verify_record"]
+
+SCHEMA: Final = "explainer/provenance/1"
+"""The version of the records."""
+
+_FAMILY: Final = "explainer/provenance/"
+_TOOL: Final = f"explainer {__version__}"
+_OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
+_KEYS: Final = frozenset(
+    {"schema", "tool", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
+    | {"citations", "about", "sha256"}
+)
+
+
+def proof_record(
+    report: Checked,
+    question: str,
+    sources: Sources,
+    *,
+    prompt: str | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the record of a checked answer.
+
+    Args:
+        report: the answer, checked.
+        question: the question, as it was asked.
+        sources: the entries that were offered to it.
+        prompt: the whole text of the prompt, if there was one; the record keeps its hash.
+        about: what else is worth keeping, such as the model that answered; plain JSON.
+    """
+    answer = clean(report.text)
+    offered = offered_by_sources(sources, question)
+    again = check_answer(answer, offered)
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "tool": _TOOL,
+        "id": report.id,
+        "grounded": report.grounded and again.grounded,
+        "answer": answer,
+        "answer_sha256": _sha256(answer),
+        "prompt_sha256": _sha256(prompt) if prompt is not None else None,
+        "question": question,
+        "models": [_plain(entry) for entry in sources.models],
+        "papers": [_plain(entry) for entry in sources.papers],
+        "citations": list(_citations(again, offered, sources)),
+    }
+    if about:
+        record["about"] = dict(about)
+    record["sha256"] = _sha256(_text(record))
+    return record
+
+
+def proof_line(record: Mapping[str, Any]) -> str:
+    """Return a record as the line that it is written as."""
+    return _text(record) + "\n"
+
+
+def is_record(data: Mapping[str, Any]) -> bool:
+    """Whether a line of JSON is such a record, of whatever version; also when the key that says so was changed."""
+    schema = data.get("schema")
+    return (isinstance(schema, str) and schema.startswith(_FAMILY)) or set(data) >= _OTHER_MARKS
+
+
+def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> tuple[Finding, ...]:
+    """Prove a record anew, from what it holds.
+
+    Args:
+        data: the record, as it was read.
+        line: the line that it was read from.
+        sources: its entries.
+        place: where it stands.
+
+    Returns:
+        What does not hold. Whether its answer is grounded is for `check_answer` to say.
+    """
+    return tuple(_faults(data, line.strip(), sources, place))
+
+
+def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> Iterator[Finding]:
+    name, answer, question = data.get("id"), data.get("answer"), data.get("question")
+    if data.get("schema") != SCHEMA or not (
+        isinstance(name, str) and isinstance(answer, str) and isinstance(question, str)
+    ):
+        message = f"not a whole record of the version {SCHEMA!r}"
+        yield Finding("A901", place, message, f"this is {_TOOL}")
+        return
+    unknown = [key for key in data if key not in _KEYS]
+    if unknown or _KEYS - {"about"} - set(data):
+        odd = sorted({*unknown, *(_KEYS - {"about"} - set(data))})
+        yield Finding("A901", place, f"keys are missing or unknown: {', '.join(map(repr, map(shorten, odd)))}")
+        return
+    if not _as_written(data, line):
+        message = "the record is not as it was written: its hash is another one"
+        yield Finding("A902", place, message, "take it from where it was written, or ask again")
+    if data["answer_sha256"] != _sha256(answer):
+        yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
+    offered = offered_by_sources(sources, question)
+    proved = check_answer(answer, offered)
+    if data["citations"] != list(_citations(proved, offered, sources)):
+        message = "what the record says of its citations does not follow from its answer and its entries"
+        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(data['tool']))}")
+    if data["grounded"] is not True:
+        yield Finding("A904", place, "the record itself says that the answer is not grounded")
+
+
+def _as_written(data: Mapping[str, Any], line: str) -> bool:
+    try:
+        rest = {key: value for key, value in data.items() if key != "sha256"}
+        return bool(data["sha256"] == _sha256(_text(rest)) and line == _text(data))
+    except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
+        return False
+
+
+def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:
+    """Compare the entries of a record with the catalogs of today.
+
+    Args:
+        sources: the entries, as they were offered.
+        cited: the record; an entry that it cites must still be there.
+        library: the catalogs.
+        place: where the record stands.
+    """
+    rows = cited.get("citations")
+    names = [row.get("entry") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    for entry, now in [
+        *((entry, _now(entry, library.models)) for entry in sources.models),
+        *((entry, _now(entry, library.papers)) for entry in sources.papers),
+    ]:
+        name = shorten(entry.label)
+        if now is None and library.complete and entry.label not in library.broken and entry.label in names:
+            yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
+        elif now is not None and now != entry:
+            keys = [key for key, value in entry if getattr(now, key) != value]
+            message = f"{name!r} has changed since in the catalogs: {', '.join(keys)}"
+            yield Finding("A905", place, message, "the answer is checked against the entry of today")
+
+
+def as_catalogued(sources: Sources, library: Library) -> Sources:
+    """Return the entries as the catalogs have them today; those that they do not have, as they were."""
+    return Sources(
+        tuple(_now(entry, library.models) or entry for entry in sources.models),
+        tuple(_now(entry, library.papers) or entry for entry in sources.papers),
+    )
+
+
+def _now(entry: Any, index: EntryIndex[Any]) -> Any:
+    named = index.find(entry.label)
+    if entry in named:
+        return entry
+    found = (index.find(entry.id) if entry.id else []) or named
+    return found[0] if found else None
+
+
+def _citations(report: Checked, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
+    """What each citation rests on: the entry that it means, and the link of that entry that stands for it."""
+    entries: Sequence[ModelEntry | PaperEntry] = (*sources.models, *sources.papers)
+    for citation in report.citations:
+        index = _meant(citation, offered)
+        yield {
+            "text": citation.text,
+            "kind": citation.kind,
+            "status": citation.status,
+            "line": citation.line,
+            "column": citation.column,
+            "entry": citation.entry,
+            "entry_sha256": _sha256(_text(_plain(entries[index]))) if index is not None else None,
+            "link": _link(citation, index, offered) if index is not None else None,
+        }
+
+
+def _meant(citation: Citation, offered: Offered) -> int | None:
+    """The offered entry that a citation means; of a model and a paper of one name, the one whose link it is."""
+    named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
+    link = _linked(citation, offered)
+    owning = [index for index in named if link is not None and _spelling(offered.sources[index], link) is not None]
+    return next(iter([*owning, *named]), None)
+
+
+def _link(citation: Citation, index: int, offered: Offered) -> str | None:
+    """The URL of an entry that a citation rests on, as it was offered: the same link, else the entry's first."""
+    source, link = offered.sources[index], _linked(citation, offered)
+    if link is not None:
+        return _spelling(source, link)
+    return source.links[0].url if source.links else None
+
+
+def _linked(citation: Citation, offered: Offered) -> Link | None:
+    """What a citation that is a link leads to."""
+    spotted = next(spot_links(citation.text, offered.urls), None) if citation.kind == "link" else None
+    return spotted.link if spotted is not None else None
+
+
+def _spelling(source: Source, link: Link) -> str | None:
+    """How a source spells a link of its own."""
+    return next((own.url for own in (*source.links, *source.known) if own.link.key == link.key), None)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """An entry as a catalog writes it: keys that say nothing are left out."""
+    return entry.model_dump(mode="json", exclude_defaults=True)
+
+
+_text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""JSON in the one way in which records are written."""
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

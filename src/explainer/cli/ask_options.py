@@ -1,0 +1,134 @@
+"""The options of `explainer ask`, each written once, and what cannot be meant by them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from explainer.batching.tokens import TOKENIZERS
+from explainer.cli.options import choice
+from explainer.text import is_plain
+from explainer.workspace import CATALOG_SUFFIXES, STDIN
+
+ONE_FILE: Final = (".md", ".txt", ".markdown")
+"""Endings of a DEST that is one file."""
+
+QuestionArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="QUESTION", readable=False, help="A question file (YAML), - for stdin; or many: a folder, a .jsonl."
+    ),
+]
+TextOption = Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DEST", help="A folder, a .jsonl, or one .md; one answer may go to stdout."),
+]
+AskedModelOption = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", help="The model to ask; may be repeated: the best answer counts."),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="The endpoint, as http://localhost:8080/v1; else OPENAI_BASE_URL."),
+]
+KeyEnvOption = Annotated[
+    str | None,
+    typer.Option("--key-env", metavar="NAME", help="The environment variable that holds the key; else OPENAI_API_KEY."),
+]
+RoundsOption = Annotated[
+    int,
+    typer.Option(
+        "--rounds", min=0, max=20, metavar="N", help="How often an answer that is not grounded is sent back, at most."
+    ),
+]
+FixOption = Annotated[bool, typer.Option("--fix/--no-fix", help="Mend what is safe, if that makes an answer grounded.")]
+RepairBodyOption = Annotated[
+    list[str] | None,
+    typer.Option("--repair-body", metavar="KEY=VALUE", help="As --body, for requests that send an answer back."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say how many calls and tokens it will be, and ask nothing.")
+]
+PriceInOption = Annotated[
+    list[str] | None,
+    typer.Option("--price-in", metavar="[MODEL=]PRICE", help="The price of a million tokens that are sent."),
+]
+PriceOutOption = Annotated[
+    list[str] | None,
+    typer.Option("--price-out", metavar="[MODEL=]PRICE", help="The price of a million tokens of answers."),
+]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="How many answers are on their way at once.")
+]
+RetriesOption = Annotated[
+    int,
+    typer.Option("--retries", min=0, max=100, metavar="N", help="How often a failed request is sent again, at most."),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may say nothing."),
+]
+DeadlineOption = Annotated[
+    float, typer.Option("--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="PATH", help="Write the check of all answers as one HTML page.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Ask again what the journal has an answer for.")]
+TokenizerOption = Annotated[
+    str, choice("--tokenizer", TOKENIZERS, "How tokens are counted where the server does not say.")
+]
+
+
+def refuse_wrong_usage(
+    question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
+) -> bool:
+    """Refuse what cannot be meant; return whether there is one question alone.
+
+    Raises:
+        typer.BadParameter: says what is missing, or which options do not go together.
+    """
+    if (question is None) == (text is None):
+        message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
+        raise typer.BadParameter(message, param_hint="QUESTION")
+    if not models:
+        message = "say which model to ask; the endpoint's own name for it"
+        raise typer.BadParameter(message, param_hint="--model")
+    alone = (
+        question is None or str(question) == STDIN or (question.suffix in CATALOG_SUFFIXES and not question.is_dir())
+    )
+    if out is not None and str(out) == STDIN and not alone:
+        message = "many answers need a folder or a .jsonl, where their journal stands beside them"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is None and not alone and not dry_run:
+        message = "many answers need a place: a folder, or a .jsonl"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is not None and out.suffix in ONE_FILE and not alone:
+        message = "many answers do not fit one file: give a folder, or a .jsonl"
+        raise typer.BadParameter(message, param_hint="--out")
+    if out is not None and question is not None and os.path.realpath(out) == os.path.realpath(question):
+        message = "the source would be overwritten: give another place"
+        raise typer.BadParameter(message, param_hint="--out")
+    return alone
+
+
+def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
+    """Refuse what no file and no terminal can show: it will be in records.
+
+    Raises:
+        typer.BadParameter: says which option holds it.
+    """
+    if not all(is_plain(model) and model.strip() for model in models):
+        message = "the name of a model is plain text"
+        raise typer.BadParameter(message, param_hint="--model")
+    try:
+        json.dumps(parameters, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        message = "a value is not text: it holds half a character"
+        raise typer.BadParameter(message, param_hint="--body/--repair-body") from None

@@ -1,0 +1,110 @@
+"""A plugin of the command `llm`: `llm -t explainer:questions/q.yaml` asks, `llm -f catalog:NAME` adds an entry.
+
+`llm` loads it at each start, whatever it is asked, so nothing of this package is imported before a hook is used. It
+shows the docstrings of the two loaders to its users, and what they raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pluggy
+
+if TYPE_CHECKING:
+    import llm
+
+    from explainer.findings import Finding
+    from explainer.resolve import Library
+    from explainer.schema import Entry
+
+__all__ = ["load_card", "load_prompt", "register_fragment_loaders", "register_template_loaders"]
+
+hookimpl: Final = pluggy.HookimplMarker("llm")
+
+
+@hookimpl
+def register_template_loaders(register: Callable[..., None]) -> None:
+    """Register the loader of questions."""
+    register("explainer", load_prompt)
+
+
+@hookimpl
+def register_fragment_loaders(register: Callable[..., None]) -> None:
+    """Register the loader of entries."""
+    register("catalog", load_card)
+
+
+def load_prompt(template_path: str) -> llm.Template:
+    """The prompt of a question, by its file: explainer:questions/q.yaml."""
+    import llm
+
+    from explainer.build import build
+    from explainer.project import load_question
+    from explainer.templates import builtin_renderer
+
+    if template_path in ("", "-"):  # stdin is for what `llm` is told beside the template
+        message = "give the file of a question, such as explainer:questions/q.yaml"
+        raise ValueError(message)
+    path = Path(template_path)
+    loaded = load_question(path)
+    _refuse_errors(loaded.findings)
+    question = loaded.unwrap()
+    built = build(question, _library(question.question.catalog, path.parent), builtin_renderer("prompt"))
+    _refuse_errors(built.findings)
+    texts = {"system": "", "user": ""}
+    for segment in built.unwrap().rendering.segments:
+        texts[segment.role] += segment.text.replace("$", "$$")  # `llm` fills $name in, in both
+    return llm.Template(name=template_path, system=texts["system"] or None, prompt=texts["user"])
+
+
+def load_card(argument: str) -> list[llm.Fragment]:
+    """A model or paper of the catalogs, by its name, title, id or alias: catalog:NAME."""
+    import llm
+
+    library = _library(None, Path())
+    models, papers = library.models.find(argument), library.papers.find(argument)
+    for kind, found, ids in (
+        ("models", models, [library.models.id_of(model) for model in models]),
+        ("papers", papers, [library.papers.id_of(paper) for paper in papers]),
+    ):
+        if len(found) > 1:
+            message = f"{len(found)} different {kind} are called so; name one by its id: {', '.join(map(repr, ids))}"
+            raise ValueError(message)
+    if not models and not papers:
+        meant = library.models.suggestion(argument) or library.papers.suggestion(argument)
+        files = ", ".join(loaded.file for loaded in library.catalogs)
+        hint = f"did you mean {meant!r}?" if meant else f"the catalogs read are {files or 'none'}"
+        message = f"no model and no paper is called so; {hint}"
+        raise ValueError(message)
+    return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in (*models, *papers)]
+
+
+def _library(named: Sequence[str] | None, base: Path) -> Library:
+    from explainer.project import Shelf, catalogs_for
+
+    paths = catalogs_for((), named, base)
+    library = Shelf().library(paths.value or [])
+    _refuse_errors((*paths.findings, *library.findings))
+    return library.unwrap()
+
+
+def _card(entry: Entry) -> str:
+    """An entry in the fields of the prompt's layout, with its summary."""
+    from explainer.layout import neutralise
+
+    lines = [f"Model: {entry.label}", f"Paper: {entry.paper or 'None'}"]
+    lines += [f"GitHub: {entry.github}"] if entry.github else []
+    lines += [f"Summary: {neutralise(entry.summary)}"] if entry.summary else []
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raise what is wrong; `llm` shows it behind words of its own, so it begins on a line of its own."""
+    from explainer.text import printable
+
+    errors = [finding for finding in findings if finding.is_error]
+    if errors:
+        lines = [f"{f.location}: {f.code} {f.message}" + (f" ({f.hint})" if f.hint else "") for f in errors]
+        raise ValueError("\n" + "\n".join(map(printable, lines)))

@@ -77,6 +77,12 @@ GOOD = {
         "subgraph Txt2Img-Moonlight", "a[encode] --> b[decode]", "end", "T[text prompt] --> a", "b --> E[picture]"
     ),
     "a box that is led to": chart("P[photo] --> S1", "subgraph S1 [look]", "O[Say-What-You-See]", "end", "S1 --> E[text]"),
+    "a box that is left": chart(
+        "subgraph Txt2Img-Moonlight", "a[encode]", "end", "T[text prompt] --> a", "Txt2Img-Moonlight --> E[picture]"
+    ),
+    "a box that is led to, with more inside": chart(
+        "P[photo] --> S1", "subgraph S1 [look]", "T[note] --> O[Say-What-You-See]", "end", "O --> E[text]"
+    ),
     "several ends": chart("P[photo] --> O[Outline-Anything] --> M[mask]", "P --> S[Say-What-You-See] --> T[text]"),
     "models as ends": chart("P[photo] --> O[Outline-Anything]", "P --> S[Say-What-You-See]"),
     "a fence without a language": chart("P[photo] --> S[Say-What-You-See] --> T[text]").replace("mermaid", ""),
@@ -146,12 +152,21 @@ def test_types_of_catalogs_count_and_untyped_models_fit_everywhere() -> None:
     assert codes(chart("H[text] --> W[Warm-Eye] --> N[Wonder-Net] --> E[sound]"), given_models) == ["A812"]
 
 
+def test_a_catalogued_name_that_anybody_may_write_is_no_certain_one() -> None:
+    library = parse_catalog(CATALOG.replace("Other-Model", "Style Transfer")).unwrap()
+    loaded = parse_question_line(json.dumps({"question": "How?", "models": NAMES, "papers": []}), "<test>", 1).unwrap()
+    given_models = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    assert codes(chart("P[photo] --> S[style transfer] --> C[Say-What-You-See]"), given_models) == ["A815"]
+
+
 def test_models_without_types_are_models_and_papers_are_not() -> None:
     given_models = offered("Wonder-Net", "Outline-Anything", papers=["GlowNet: Learning to Relight Portraits"])
     unused = chart("P[photo] --> W[Wonder-Net]", "P --> O[Outline-Anything] --> M[mask]")
     assert codes(unused, given_models) == ["A813"]
     beside = chart("P[photo] --> O[Outline-Anything] --> M[final mask]", "O -.-> G[GlowNet]")
     assert codes(beside, given_models) == []
+    quoted = chart('P["photo"] --> G["GlowNet: Learning to Relight Portraits<br/>(2024)"] --> W["Wonder-Net"]')
+    assert codes(quoted, given_models) == []
 
 
 def test_what_the_offered_texts_name_is_no_invention() -> None:

@@ -80,9 +80,9 @@ def _place(review: Review, one: Judged) -> tuple[int, int]:
 def flow_types(review: Review) -> Iterator[Fault]:
     """A812-A814: models that are not fed, outputs that nothing uses, cycles."""
     for flow, judged in review.flows:
-        graph = _Graph(flow, judged)
         if not flow.whole:
             continue
+        graph = _Graph(flow, judged)
         if flow.kind == "mermaid" and flow.links:
             yield from _cycles(graph)
             yield from _unused(graph, review)
@@ -182,7 +182,8 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
         ports = review.offered.ports
         takes = " and ".join(ports.describe(port) for port in sorted(one.takes))
         if not graph.into[key]:
-            if graph.flow.kind == "mermaid" and graph.left(key) and not graph.entered(key):
+            begins = one.step.role == "step" and graph.left(key) and not graph.entered(key)
+            if graph.flow.kind == "mermaid" and begins:
                 message = f"nothing leads to {name!r}, which takes {takes}"
                 yield Fault("A812", *_model_place(review, one), message, "begin with what it takes")
             continue
@@ -202,6 +203,8 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
 def _brought(graph: _Graph, key: str, review: Review) -> frozenset[str] | None:
     """The kinds of data that lead to a step; None where that is not known of all that leads to it."""
     found: set[str] = set()
+    if any(graph.into.get(group) for group in graph.steps[key].step.inside):
+        return None
     for source, link in graph.into[key]:
         one = graph.steps[source]
         carried = review.offered.ports.find(link.label) if link.label else None

@@ -134,6 +134,15 @@ def test_the_example_runs_as_it_stands(engine: str, tmp_path: Path) -> None:
 
 
 @slow
+def test_a_worker_that_sees_another_version_ends_the_run(engine: str, tmp_path: Path) -> None:
+    small = project(tmp_path / "small", 40)
+    command = [sys.executable, "-m", "tests.engines.refusing", engine, str(small)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert "refused: " in done.stdout, done.stderr[-3000:]
+    assert "made by explainer 99.0" in done.stdout + done.stderr
+
+
+@slow
 def test_answers_of_a_server_are_checked(tmp_path: Path) -> None:
     for name in ("ray", "aiohttp"):
         pytest.importorskip(name)

@@ -17,7 +17,6 @@ from explainer.columnar.check import check_batches
 from explainer.columnar.job import Job
 from explainer.columnar.recommend import recommend_batches
 from explainer.columnar.render import check_columns, render_batches
-from explainer.columnar.workshop import open_job
 
 __all__ = ["check", "recommend", "render"]
 
@@ -25,12 +24,15 @@ Batches = Callable[[Iterable[pa.RecordBatch], Job], Iterator[pa.RecordBatch]]
 
 
 class _Worker:
-    """One of Ray's actors: it gets the job when it starts, and blocks of rows from then on."""
+    """One of Ray's actors: it gets the job when it starts, and blocks of rows from then on.
+
+    It opens the job when the first block comes: what is raised then ends the run; Ray starts an actor that cannot be
+    made again and again.
+    """
 
     def __init__(self, batches: Batches, job: Job) -> None:
         self._batches = batches
         self._job = job
-        open_job(job)
 
     def __call__(self, block: pa.Table) -> Iterator[pa.Table]:
         for batch in self._batches(block.to_batches() or [_empty(block)], self._job):

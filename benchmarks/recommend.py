@@ -3,7 +3,7 @@
     python -m benchmarks.recommend            quality and speed, with core dependencies alone
     python -m benchmarks.recommend --semantic the same, and with the embedding model that is installed
     python -m benchmarks.recommend --size N   the index on disk (where tantivy is installed) also with N synthetic records
-    python -m benchmarks.recommend --quality  quality alone
+    python -m benchmarks.recommend --quality  quality alone; --speed: speed alone
 
 Questions and models that the project may not ship lie in a folder `shared` beside the repository, or where
 EXPLAINER_SHARED says.
@@ -291,6 +291,7 @@ def print_speed() -> None:
 
 
 def print_cold() -> None:
+    """The time of one core from start to end, the median of some runs."""
     python, catalogs = sys.executable, str(ROOT / "catalogs")
     commands = {
         "build": ["build", str(ROOT / "questions" / "studio-portrait.yaml"), "--catalog", catalogs],
@@ -301,11 +302,16 @@ def print_cold() -> None:
     for name, arguments in commands.items():
         taken = []
         for _ in range(7):
-            start = time.perf_counter()
+            before = children_seconds()
             subprocess.run([python, "-m", "explainer", *arguments], check=True, capture_output=True)
-            taken.append(time.perf_counter() - start)
+            taken.append(children_seconds() - before)
         medians[name] = statistics.median(taken)
         print(f"cold {name}: {1000 * medians[name]:.0f} ms ({medians[name] / medians['build']:.2f} x build)")
+
+
+def children_seconds() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def print_index(size: int) -> None:
@@ -358,27 +364,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Quality and speed of recommend.")
     parser.add_argument("--semantic", action="store_true", help="also with the installed embedding model")
     parser.add_argument("--size", type=int, default=0, help="synthetic records for the index on disk")
-    parser.add_argument("--quality", action="store_true", help="quality alone, no speed")
+    parser.add_argument("--quality", action="store_true", help="quality alone")
+    parser.add_argument("--speed", action="store_true", help="speed alone")
     given = parser.parse_args()
-    semantic: SupportsScores | None = None
-    if given.semantic:
+    if not given.speed:
+        print_all_quality(semantic=given.semantic)
+    if not given.quality:
+        print_all_speed(given.size)
+
+
+def print_all_quality(*, semantic: bool) -> None:
+    opinion: SupportsScores | None = None
+    if semantic:
         from explainer.recommending.semantic import load_semantic
 
-        semantic = load_semantic("wheel").unwrap()
+        opinion = load_semantic("wheel").unwrap()
     groups = [[case] for case in shipped_cases()]
     if SHARED.is_dir():
         plain, other, first, second = corpus_cases()
         groups = [[plain], [other], [first, second], [first], [second], *groups]
-    print_quality(groups, semantic)
+    print_quality(groups, opinion)
     print_refusals()
     if SHARED.is_dir():
-        print_gorilla(semantic)
-    if given.quality:
-        return
+        print_gorilla(opinion)
+
+
+def print_all_speed(size: int) -> None:
     if SHARED.is_dir():
         print_speed()
         if importlib.util.find_spec("tantivy") is not None:
-            print_index(given.size)
+            print_index(size)
     print_cold()
 
 

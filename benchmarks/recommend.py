@@ -2,7 +2,8 @@
 
     python -m benchmarks.recommend            quality and speed, with core dependencies alone
     python -m benchmarks.recommend --semantic the same, and with the embedding model that is installed
-    python -m benchmarks.recommend --size N   also the index on disk, with N synthetic records
+    python -m benchmarks.recommend --size N   the index on disk (where tantivy is installed) also with N synthetic records
+    python -m benchmarks.recommend --quality  quality alone; --speed: speed alone
 
 Questions and models that the project may not ship lie in a folder `shared` beside the repository, or where
 EXPLAINER_SHARED says.
@@ -31,7 +32,7 @@ from benchmarks.baseline import BM25
 
 from explainer.catalog import LoadedCatalog
 from explainer.project import Shelf, shipped_tasks
-from explainer.recommending.evaluate import Label, bootstrap, evaluate, label_of, parse_label
+from explainer.recommending.evaluate import Label, Outcome, bootstrap, evaluate, label_of, parse_label
 from explainer.recommending.ranking import entry_fields
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores
 from explainer.recommending.taxonomy import Taxonomy
@@ -41,6 +42,7 @@ from explainer.workspace import catalog_paths
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
+DATA = ROOT / "tests" / "data"
 METRICS = ("hit@1", "hit@5", "same task@1")
 Rows = list[dict[str, Any]]
 
@@ -115,11 +117,11 @@ def shipped_cases() -> list[Case]:
     library = Shelf().library(paths).unwrap()
     taxonomy = Recommender(library).taxonomy
     cases = []
-    lay = (ROOT / "tests" / "data" / "lay_questions.jsonl").read_text().splitlines()
-    labels = [parse_label(line, "lay", at).unwrap() for at, line in enumerate(lay, 1)]
-    cases.append(
-        Case("shipped catalog, own lay questions", library, [label_of(one, library, taxonomy) for one in labels])
-    )
+    for name, file in (("own lay questions", "lay_questions.jsonl"), ("shipped questions", "shipped_questions.jsonl")):
+        rows = (DATA / file).read_text().splitlines()
+        labels = [parse_label(line, file, at).unwrap() for at, line in enumerate(rows, 1)]
+        wanted = [label_of(one, library, taxonomy) for one in labels if one.kind == "models"]
+        cases.append(Case(f"shipped catalog, {name}", library, wanted))
     if SHARED.is_dir():
         names = {entry.label for entry in library.models}
         dev = [(row["question"], row["model"]) for row in lines("corpus", "questions_dev.jsonl")]
@@ -164,33 +166,82 @@ def rankers(library: Library, semantic: SupportsScores | None) -> dict[str, Call
     return found
 
 
-def print_quality(cases: Sequence[Case], semantic: SupportsScores | None) -> None:
-    print("per cent; in brackets the 95 % interval of the paired difference to the row above\n")
-    for case in cases:
-        print(f"{case.name} (n={len(case.labels)})")
-        before = None
-        for name, ranker in rankers(case.library, semantic).items():
-            offered = {id(one): ranker(one.question, 10) for one in case.labels}
-
-            def look_up(label: Label, offered: dict[int, list[str]] = offered) -> list[str]:
-                return offered[id(label)]
-
-            result = evaluate(case.labels, look_up, case.library.models)
-            cells = []
-            for metric in METRICS:
-                values = [one.value(metric) for one in result.outcomes]
-                now = [value for value in values if value is not None]
-                cell = f"{metric} {100 * statistics.fmean(now):5.1f}" if now else f"{metric}   -  "
-                if before is not None and now:
-                    pairs = [
-                        (a, b) for a, b in zip(values, before[metric], strict=True) if a is not None and b is not None
-                    ]
-                    gain = bootstrap([a - b for a, b in pairs])
-                    cell += f" ({100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}])"
-                cells.append(cell)
-            before = {metric: [one.value(metric) for one in result.outcomes] for metric in METRICS}
-            print(f"  {name:<16} " + "  ".join(cells))
+def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsScores | None) -> None:
+    """One table for each group of cases; the questions of all cases of a group count together."""
+    print("per cent; in brackets the gain over BM25 with its 95 % interval, paired by question\n")
+    seeds = seed_offers() if SHARED.is_dir() else {}
+    for group in groups:
+        found = [outcomes_of(case, semantic) for case in group]
+        print(f"{' and '.join(case.name for case in group)} (n={sum(len(case.labels) for case in group)})")
+        known = [one for case in group for one in seed_outcomes(case, seeds)]
+        if known:
+            print_row(f"seed's own, {len(known)} known", known, None)
+        base = [one for outcomes in found for one in outcomes["BM25"]]
+        for name in found[0]:
+            now = [one for outcomes in found for one in outcomes[name]]
+            print_row(name, now, None if name == "BM25" else base)
+            if name == "ours + semantic":
+                print_row("  over ours", now, [one for outcomes in found for one in outcomes["ours"]])
         print()
+
+
+def outcomes_of(case: Case, semantic: SupportsScores | None) -> dict[str, tuple[Outcome, ...]]:
+    """What each ranker offers."""
+    found: dict[str, tuple[Outcome, ...]] = {}
+    for name, ranker in rankers(case.library, semantic).items():
+        offered = {id(one): ranker(one.question, 10) for one in case.labels}
+
+        def look_up(label: Label, offered: dict[int, list[str]] = offered) -> list[str]:
+            return offered[id(label)]
+
+        found[name] = evaluate(case.labels, look_up, case.library.models).outcomes
+    return found
+
+
+def seed_offers() -> dict[str, str]:
+    """What the seed's own system offered first, for the questions whose prompts are known."""
+    found: dict[str, str] = {}
+    for row in (*lines("corpus", "golden.jsonl"), *lines("corpus", "llm_answers.jsonl")):
+        question = row["prompt"].split('question:\n"', 1)[1].split('"\n\nBased on', 1)[0]
+        first = re.search(r"^Model: (.*)$", row["prompt"], re.MULTILINE)
+        if first is not None:
+            found.setdefault(" ".join(question.split()), first[1])
+    return found
+
+
+def seed_outcomes(case: Case, offers: Mapping[str, str]) -> tuple[Outcome, ...]:
+    known = [one for one in case.labels if " ".join(one.question.split()) in offers]
+    return evaluate(known, lambda label: [offers[" ".join(label.question.split())]], case.library.models).outcomes
+
+
+def print_row(name: str, now: Sequence[Outcome], base: Sequence[Outcome] | None) -> None:
+    cells = []
+    for metric in METRICS:
+        values = [one.value(metric) for one in now]
+        known = [value for value in values if value is not None]
+        cell = f"{metric} {100 * statistics.fmean(known):5.1f}" if known else f"{metric}   -  "
+        if base is not None and known:
+            before = [one.value(metric) for one in base]
+            pairs = zip(values, before, strict=True)
+            gain = bootstrap([a - b for a, b in pairs if a is not None and b is not None])
+            cell += f" ({100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}])"
+        cells.append(cell)
+    print(f"  {name:<20} " + "  ".join(cells))
+
+
+def print_refusals() -> None:
+    """How many questions are offered nothing: those about other things should be, the others should not."""
+    shipped = [case for case in shipped_cases() if case.labels]
+    off_topic = [json.loads(line)["question"] for line in (DATA / "off_topic_questions.jsonl").read_text().splitlines()]
+    asked = {"off topic, one line": off_topic[:40], "off topic, a story": off_topic[40:]}
+    asked |= {case.name: [label.question for label in case.labels] for case in shipped}
+    recommender = Recommender(shipped[0].library)
+    print("offered nothing by the shipped catalog")
+    for name, questions in asked.items():
+        choices = [recommender.recommend(question, models=1, papers=3) for question in questions]
+        refused = sum(not (choice.models or choice.papers) for choice in choices)
+        print(f"  {name:<40} {refused:>3} of {len(questions)}")
+    print()
 
 
 def print_gorilla(semantic: SupportsScores | None) -> None:
@@ -211,11 +262,12 @@ def print_gorilla(semantic: SupportsScores | None) -> None:
 
 
 def milliseconds(work: Callable[[str], object], questions: Sequence[str]) -> str:
+    """The time of one core, whatever else runs on the machine."""
     taken = []
     for question in questions:
-        start = time.perf_counter()
+        start = time.thread_time()
         work(question)
-        taken.append(1000 * (time.perf_counter() - start))
+        taken.append(1000 * (time.thread_time() - start))
     return f"median {statistics.median(taken):.2f} ms, p95 {sorted(taken)[int(0.95 * len(taken))]:.2f} ms"
 
 
@@ -239,6 +291,7 @@ def print_speed() -> None:
 
 
 def print_cold() -> None:
+    """The time of one core from start to end, the median of some runs."""
     python, catalogs = sys.executable, str(ROOT / "catalogs")
     commands = {
         "build": ["build", str(ROOT / "questions" / "studio-portrait.yaml"), "--catalog", catalogs],
@@ -249,11 +302,16 @@ def print_cold() -> None:
     for name, arguments in commands.items():
         taken = []
         for _ in range(7):
-            start = time.perf_counter()
+            before = children_seconds()
             subprocess.run([python, "-m", "explainer", *arguments], check=True, capture_output=True)
-            taken.append(time.perf_counter() - start)
+            taken.append(children_seconds() - before)
         medians[name] = statistics.median(taken)
         print(f"cold {name}: {1000 * medians[name]:.0f} ms ({medians[name] / medians['build']:.2f} x build)")
+
+
+def children_seconds() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def print_index(size: int) -> None:
@@ -306,19 +364,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Quality and speed of recommend.")
     parser.add_argument("--semantic", action="store_true", help="also with the installed embedding model")
     parser.add_argument("--size", type=int, default=0, help="synthetic records for the index on disk")
+    parser.add_argument("--quality", action="store_true", help="quality alone")
+    parser.add_argument("--speed", action="store_true", help="speed alone")
     given = parser.parse_args()
-    semantic: SupportsScores | None = None
-    if given.semantic:
+    if not given.speed:
+        print_all_quality(semantic=given.semantic)
+    if not given.quality:
+        print_all_speed(given.size)
+
+
+def print_all_quality(*, semantic: bool) -> None:
+    opinion: SupportsScores | None = None
+    if semantic:
         from explainer.recommending.semantic import load_semantic
 
-        semantic = load_semantic("wheel").unwrap()
-    cases = [*(corpus_cases() if SHARED.is_dir() else []), *shipped_cases()]
-    print_quality(cases, semantic)
+        opinion = load_semantic("wheel").unwrap()
+    groups = [[case] for case in shipped_cases()]
     if SHARED.is_dir():
-        print_gorilla(semantic)
+        plain, other, first, second = corpus_cases()
+        groups = [[plain], [other], [first, second], [first], [second], *groups]
+    print_quality(groups, opinion)
+    print_refusals()
+    if SHARED.is_dir():
+        print_gorilla(opinion)
+
+
+def print_all_speed(size: int) -> None:
+    if SHARED.is_dir():
         print_speed()
         if importlib.util.find_spec("tantivy") is not None:
-            print_index(given.size)
+            print_index(size)
     print_cold()
 
 

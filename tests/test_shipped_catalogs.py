@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explainer import api
+from tests.support import explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,6 +229,34 @@ def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> Non
         assert [url for url in others if plain(url) not in code] == [], entry.title
 
 
+CODE_OF_OTHERS = {
+    "Densely Connected Convolutional Networks",
+    "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    "Flamingo: a Visual Language Model for Few-Shot Learning",
+    "Learning Transferable Visual Models From Natural Language Supervision",
+    "Searching for MobileNetV3",
+}
+"""Papers for which the sources know a place inside somebody else's repository only."""
+
+
+def test_code_that_the_sources_know_is_carried() -> None:
+    rows = [row for name in ("papers.jsonl", "arxiv_papers.jsonl") for row in json_lines(shared("corpus", name))]
+    known = {(row["title"], row["github"]) for row in rows if row["github"]}
+    known |= {
+        (row["paper_title"], url)
+        for row in json_lines(shared("openmmlab", "collections.jsonl"))
+        for url in row["code_urls"]
+    }
+    on_github = {title for title, url in known if url.startswith("https://github.com/")}
+    without = {entry.title for entry in papers() if entry.github is None}
+    assert without & on_github == CODE_OF_OTHERS
+
+
+def test_the_lint_has_nothing_to_say() -> None:
+    outcome = explainer("catalog", "lint", ROOT / "catalogs", "--strict")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "", "4 catalogs: nothing to say\n")
+
+
 def test_no_sentence_of_the_lists_was_copied() -> None:
     def sentences(text: str) -> set[str]:
         parts = re.split(r"(?<=[.!?])\s+", " ".join(text.casefold().split()))
@@ -236,3 +265,18 @@ def test_no_sentence_of_the_lists_was_copied() -> None:
     rows = json_lines(shared("corpus", "models.jsonl"))
     theirs = {sentence for row in rows for sentence in sentences(row["summary"] or "")}
     assert [entry.name for entry in models() if sentences(entry.summary or "") & theirs] == []
+
+
+def _figures(labels: Path) -> dict[str, float]:
+    outcome = explainer("catalog", "eval", labels, "--catalog", ROOT / "catalogs", "--format", "json")
+    return {name: figure["mean"] for name, figure in json.loads(outcome.out)["evaluations"][0]["metrics"].items()}
+
+
+def test_blunt_questions_find_their_models() -> None:
+    figures = _figures(ROOT / "tests" / "data" / "blunt_questions.jsonl")
+    assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (True, True, True)
+
+
+def test_long_questions_find_their_models() -> None:
+    figures = _figures(shared("corpus", "questions_dev.jsonl"))
+    assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (True, True, True)

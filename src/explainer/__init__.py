@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explainer.api import build_answer, build_prompt, load_catalogs, load_question, parse_catalog, parse_question
     from explainer.build import Built
+    from explainer.checking.check import Checked, Citation, Workflow, WorkflowStep, check_answer
+    from explainer.checking.offered import Offered, offered_by_prompt, offered_by_question
     from explainer.findings import ExplainerError, Finding, Location, Parsed, Severity
     from explainer.layout import Printed, PromptContent, parse_prompt
     from explainer.resolve import Library, Sources
@@ -22,11 +24,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Built",
     "Catalog",
+    "Checked",
+    "Citation",
     "ExplainerError",
     "Finding",
     "Library",
     "Location",
     "ModelEntry",
+    "Offered",
     "PaperEntry",
     "Parsed",
     "Printed",
@@ -35,10 +40,15 @@ __all__ = [
     "Severity",
     "Sources",
     "Task",
+    "Workflow",
+    "WorkflowStep",
     "build_answer",
     "build_prompt",
+    "check_answer",
     "load_catalogs",
     "load_question",
+    "offered_by_prompt",
+    "offered_by_question",
     "parse_catalog",
     "parse_prompt",
     "parse_question",
@@ -52,6 +62,14 @@ _HOMES = {
     "parse_catalog": "api",
     "parse_question": "api",
     "Built": "build",
+    "Checked": "checking.check",
+    "Citation": "checking.check",
+    "Workflow": "checking.check",
+    "WorkflowStep": "checking.check",
+    "check_answer": "checking.check",
+    "Offered": "checking.offered",
+    "offered_by_prompt": "checking.offered",
+    "offered_by_question": "checking.offered",
     "ExplainerError": "findings",
     "Finding": "findings",
     "Location": "findings",

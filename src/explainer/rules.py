@@ -168,6 +168,7 @@ RULES: dict[str, Rule] = {
         "An entry of a proof has changed since in the catalogs; the answer is checked against it as it is."
     ),
     "A906": _error("The catalogs no longer have an entry that the answer of a proof cites."),
+    "A907": _error("An answer, as it stands, is not one that the given proof is of."),
     "B701": _error("An entry that the question names has mistakes in its catalog."),
     "B702": _error("Two ids differ only in letter case or Unicode form: many disks hold one file for both."),
     "B703": _error("A part of the id is the name of a device on Windows, or ends in a dot."),

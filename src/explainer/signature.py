@@ -141,6 +141,8 @@ class Ports:
     def parse(self, text: str) -> Signature | Fault:
         """Read a signature; the same text is read once."""
         if text not in self._read:
+            if len(self._read) >= _MOST_KEPT:
+                self._read.clear()
             too_long = len(text) > MAX_SIGNATURE
             self._read[text] = self._fault(text) if too_long else (self._reader.read(text) or self._fault(text))
         return self._read[text]
@@ -189,6 +191,8 @@ class Ports:
 _State: TypeAlias = tuple[int, bool, bool]
 """Where reading stands: the character, whether behind the separator, whether that side has a port already."""
 _BEGINNING: Final = (0, False, False)
+_MOST_KEPT: Final = 10_000
+"""Texts of which a table remembers what they are; a catalog has a few dozen."""
 _MOST_MENDED: Final = 8
 """Words of one text for which a suggestion is looked for."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -35,6 +36,7 @@ __all__ = [
     "replace_file",
     "sources_path",
     "write_bytes",
+    "write_together",
 ]
 
 STDIN: Final = "-"
@@ -237,6 +239,84 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
         None, or a finding when it cannot be written; an old file is then as it was.
     """
     return _replace(path, lambda stream: stream.write(data))
+
+
+def write_together(files: Sequence[tuple[Path, bytes]]) -> Finding | None:
+    """Write several files, all of them or none, as far as a file system can promise that.
+
+    All new contents are on the disk before the first file is replaced, and each old file keeps a second name until the
+    last one is. When something fails, what was replaced is put back. Only a machine that stops in the middle of the
+    renaming leaves some files new and others old.
+
+    Returns:
+        None, or a finding when one cannot be written; all files are then as they were.
+    """
+    prepared: list[_Replacement] = []
+    done: list[_Replacement] = []
+    path = Path()
+    try:
+        for path, data in files:
+            prepared.append(_Replacement(path.resolve()))
+            prepared[-1].prepare(data)
+        for one in prepared:
+            path = one.path
+            done.append(one)
+            one.new.replace(one.path)
+    except (OSError, ValueError) as error:
+        kept = [where for one in reversed(done) if (where := one.put_back()) is not None]
+        hint = f"what it held before is in {', '.join(display_path(where) for where in kept)}" if kept else None
+        return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}", hint)
+    except BaseException:  # an interrupt: nobody is told, but all is put back
+        for one in reversed(done):
+            one.put_back()
+        raise
+    finally:
+        for one in prepared:
+            one.tidy()
+    return None
+
+
+class _Replacement:
+    """A file that is replaced together with others: its new content, and its old one, under names beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.new = self.old = path.with_name(f".{path.name[:40]}.{os.getpid()}")
+        self._was_there = False
+
+    def prepare(self, data: bytes) -> None:
+        """Write the new content, and give the old one a second name."""
+        handle, name = tempfile.mkstemp(prefix=f".{self.path.name[:40]}.", suffix=".tmp", dir=self.path.parent)
+        self.new, self.old = Path(name), Path(f"{name}.old")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        self.new.chmod(_permissions(self.path))
+        self._was_there = self.path.exists()
+        if self._was_there:
+            try:
+                self.old.hardlink_to(self.path)
+            except OSError:  # a file system without hard links
+                shutil.copy2(self.path, self.old)
+
+    def put_back(self) -> Path | None:
+        """Undo the replacement; return where the old content is when that fails."""
+        try:
+            if self.new.exists():
+                pass  # it was never replaced
+            elif self._was_there:
+                self.old.replace(self.path)
+            else:
+                self.path.unlink(missing_ok=True)
+        except OSError:
+            kept, self.old = self.old, self.new  # it is all that is left: do not tidy it away
+            return kept
+        return None
+
+    def tidy(self) -> None:
+        """Remove what is left beside the file."""
+        for name in (self.new, self.old):
+            with contextlib.suppress(OSError):
+                name.unlink(missing_ok=True)
 
 
 def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking import retrying
+from explainer.asking import endpoint, retrying
 from tests.asking import BAD, GOOD, ask, journal, project, record
 from tests.endpoint import faults
 from tests.endpoint.faults import Canned, Fault, Hang, Raw, Redirect, Reset, Status
@@ -122,6 +122,16 @@ def test_an_answer_that_trickles_has_a_deadline(canned: FaultProxy) -> None:
 def test_a_slow_stream_is_whole_in_the_end(canned: FaultProxy) -> None:
     canned.script(Canned(GOOD, delay=0.1))
     assert ask(canned, "questions/rain.yaml", "--timeout", "1").out == GOOD
+
+
+def test_an_answer_that_has_ended_is_not_held_up_by_what_never_follows(
+    canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "_AFTERWORD", 0.1)
+    canned.script(Canned(GOOD, delay=0.3, pieces=1))
+    assert ask(canned, "questions/rain.yaml", "--out", "out").status == 0
+    assert record(Path("out/rain.record.json"))["usage"]["estimated"] is True
+    assert len(canned.seen) == 1
 
 
 def test_nobody_there_ends_with_2_and_says_where() -> None:

@@ -107,7 +107,9 @@ def test_the_catalog_of_the_command_line_wins_over_the_questions(tmp_path: Path)
         (["q.yaml", "--template", "answer", "--format", "messages"], "is for prompts"),
         (["q.yaml", "--as", "answer", "--format", "messages"], "is for prompts"),
         (["--nope"], "No such option"),
-        (["a", "b"], "unexpected extra argument"),
+        (["a", "-"], "several questions go to stdout as text"),
+        (["a", "b", "--out", "x"], "several questions go to stdout as text"),
+        (["a", "b", "--format", "messages"], "several questions go to stdout as text"),
     ],
 )
 def test_wrong_usage_is_explained_and_ends_with_2(arguments: list[str], message: str) -> None:
@@ -241,3 +243,15 @@ def test_a_folder_called_builtin_is_not_built_in() -> None:
     write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "builtin/prompt.md.j2": template})
     outcome = explainer("build", "q.yaml", "--template", "builtin/prompt.md.j2")
     assert outcome.out == explainer("build", "q.yaml").out
+
+
+def test_several_questions_follow_each_other_and_a_bad_one_costs_only_itself() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": CATALOG, "a.yaml": QUESTION, "b.yaml": QUESTION.replace("Why", "How")})
+    single = [explainer("build", name).out for name in ("a.yaml", "b.yaml")]
+    outcome = explainer("build", "a.yaml", "b.yaml")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "".join(single), "")
+    write_tree(Path(), {"broken.yaml": "question: Why?\nmodels: [Nope]\n"})
+    outcome = explainer("build", "a.yaml", "broken.yaml", "b.yaml")
+    assert (outcome.status, outcome.out) == (1, "".join(single))
+    assert "broken.yaml:2:10: Q401" in outcome.err
+    assert explainer("build", "a.yaml", "missing.yaml", "broken.yaml").status == 2

@@ -92,3 +92,16 @@ ports: [{id: Mood, description: a mood}, {id: Scent}]
     assert explainer("validate", "shown.yaml").status == 0
     assert "ports" not in explainer("catalog", "show", "B", "--catalog", "c.yaml").out
     assert "port   Mood" in explainer("catalog", "list", "--catalog", "c.yaml", "--kind", "ports").out
+
+
+def test_one_long_id_pushes_no_names_away() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": f"models:\n  - name: {'long ' * 20}end\n  - name: A\n"})
+    first, second = explainer("catalog", "list").out.splitlines()
+    assert len(first.split("  ")[1]) > 90
+    assert second == f"model  {'a':<48}  A"
+
+
+def test_eval_of_nothing_checks_nothing() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": CATALOG, "labels.jsonl": ""})
+    outcome = explainer("catalog", "eval", "labels.jsonl")
+    assert (outcome.status, outcome.out, outcome.err) == (3, "", "Error: labels.jsonl holds no labels\n")

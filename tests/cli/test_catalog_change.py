@@ -76,6 +76,12 @@ def test_what_cannot_be_renamed_changes_nothing(arguments: list[str], code: str)
     assert {path: Path(path).read_text() for path in FILES} == FILES
 
 
+def test_the_name_that_an_entry_has_changes_nothing() -> None:
+    outcome = explainer("catalog", "rename", "Old Net", "Old Net")
+    assert (outcome.status, outcome.err) == (0, "changed 0 files; 0 questions named 'Old Net'\n")
+    assert {path: Path(path).read_text() for path in FILES} == FILES
+
+
 def test_a_mistake_in_a_question_stops_everything() -> None:
     Path("questions/e.yaml").write_text("question: q?\nmodels: [Old Net\n")
     outcome = explainer("catalog", "rename", "Old Net", "New")
@@ -105,7 +111,7 @@ def test_equal_catalogs_do_not_differ() -> None:
 
 
 def test_stats_and_exports_of_a_project() -> None:
-    assert "2 models, 1 papers\n" in explainer("catalog", "stats").out
+    assert "2 models, 1 paper\n" in explainer("catalog", "stats").out
     document = json.loads(explainer("catalog", "stats", "--format", "json").out)
     assert document["totals"] == {"models": 2, "papers": 1}
     assert (

@@ -172,6 +172,65 @@ def test_the_repair_prompt_is_the_product(capfdbinary: Capture) -> None:
     assert b"GitHub: https://github.com/lightlab/glownet" in out
 
 
+def test_lines_of_json_are_mended_in_their_place(tmp_path: Path, capfdbinary: Capture) -> None:
+    spelled = (CASES / "other-spelling/answer.md").read_text(encoding="utf-8")
+    rows = [
+        json.dumps({"id": "good", "answer": FAITHFUL, "n": 1.50, **entries()}),
+        json.dumps({"id": "odd", "answer": spelled, **entries()}, ensure_ascii=False),
+        json.dumps({**response("batch", spelled), **entries()}) + "\r",
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes("\n".join(rows).replace("1.5", "1.50").encode())
+    assert check(path, "--fix", "--format", "jsonl") == 0
+    lines = path.read_bytes().split(b"\n")
+    assert lines[0] == rows[0].replace("1.5", "1.50").encode()  # what needs no mending stays byte for byte
+    assert json.loads(lines[1])["answer"] == FAITHFUL
+    assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == FAITHFUL
+    assert lines[2].endswith(b"\r")
+    out, err = capfdbinary.readouterr()
+    assert b"mended 4 places" in err
+    assert b"A203" not in out
+
+
+def test_repair_prompts_of_lines_are_lines(tmp_path: Path, capfdbinary: Capture) -> None:
+    foreign = (CASES / "foreign-link/answer.md").read_text(encoding="utf-8")
+    rows = [{"id": "good", "answer": FAITHFUL, **entries()}, {"id": "bad", "answer": foreign, **entries()}]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert check(path, "--repair-prompt") == 1
+    found = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert [row["id"] for row in found] == ["bad"]
+    assert found[0]["text"].startswith("Your answer has these faults.")
+
+
+def test_lines_on_stdin_cannot_be_mended(capfdbinary: Capture) -> None:
+    assert check("-", "--fix") == 2
+    assert b"have no place" in capfdbinary.readouterr().err
+
+
+def test_the_output_of_our_own_batch_is_joined_with_its_manifest(tmp_path: Path, capfdbinary: Capture) -> None:
+    questions = [{"id": name, **entries()} for name in ("one", "deep/two", "three")]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions), encoding="utf-8")
+    requests = tmp_path / "req.jsonl"
+    assert (
+        run(["batch", str(tmp_path / "q.jsonl"), "--out", str(requests), "--format", "openai-batch", "--model", "m"])
+        == 0
+    )
+    names = [json.loads(line)["custom_id"] for line in requests.read_text(encoding="utf-8").splitlines()]
+    assert [name.startswith(own["id"]) for name, own in zip(names, questions, strict=True)] == [True] * 3
+    rows = [response(names[2], FAITHFUL), response(names[0], FAITHFUL.replace("2401.10000", "1706.03762"))]
+    (tmp_path / "out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    manifests = [path for path in tmp_path.iterdir() if "manifest" in path.name]
+    assert len(manifests) == 1
+    capfdbinary.readouterr()
+    for sources in (("--prompt", requests), ("--prompt", manifests[0]), ("--question", tmp_path / "q.jsonl")):
+        assert check(tmp_path / "out.jsonl", *sources, "--format", "jsonl") == 1
+        found = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+        assert [row["grounded"] for row in found] == [True, False, False]
+        assert [row["findings"][0]["code"] for row in found[1:]] == ["A201", "A602"]
+        assert found[2]["id"].startswith("deep/two")
+
+
 def test_waivers_hold_until_their_day_and_are_reviewed(tmp_path: Path, capfdbinary: Capture) -> None:
     waivers = tmp_path / "waivers.yaml"
     row = "- {id: answer, code: A201, reason: agreed, until: %s}\n- {id: answer, code: A202, reason: agreed, until: 2999-01-01}\n"

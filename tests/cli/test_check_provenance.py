@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explainer import __version__, load_question
 from explainer.checking.check import check_answer
 from explainer.checking.offered import offered_by_sources
 from explainer.checking.proof import proof_line, proof_record
@@ -46,7 +48,7 @@ def proved(path: Path, *arguments: str | Path) -> tuple[int, set[str]]:
 def test_a_proof_says_which_citation_rests_on_which_entry(tmp_path: Path) -> None:
     record = written(FAITHFUL, tmp_path / "p.jsonl")
     answer = (FAITHFUL / "answer.md").read_bytes()
-    assert record["schema"] == "explainer/provenance/1"
+    assert (record["schema"], record["tool"]) == ("explainer/provenance/1", f"explainer {__version__}")
     assert (record["id"], record["grounded"]) == ("answer", True)
     assert record["answer"].encode() == answer
     assert record["answer_sha256"] == hashlib.sha256(answer).hexdigest()
@@ -73,7 +75,8 @@ def test_a_proof_is_proved_again_and_says_the_same(case: Path, tmp_path: Path) -
     status, codes = proved(tmp_path / "p.jsonl")
     assert (status, "A904" in codes) == ((0, False) if grounded else (1, True))
     assert not codes & {"A901", "A902", "A903"}
-    assert proved(tmp_path / "p.jsonl", "--catalog", CASES / "catalog.yaml")[0] == status
+    catalog = load_question(case / "question.yaml").unwrap().question.catalog or ()
+    assert proved(tmp_path / "p.jsonl", *(part for name in catalog for part in ("--catalog", case / name)))[0] == status
 
 
 def test_the_proof_needs_no_catalog_of_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +147,7 @@ def test_whatever_stands_in_a_proof_is_a_finding(line: str, tmp_path_factory: An
     path = tmp_path_factory.getbasetemp() / "odd.jsonl"
     if "\\ud8" in json.dumps(record):
         text = json.dumps(record) + "\n"
-    elif key in ("id", "question", "prompt_sha256", "sha256") or data.draw(st.booleans()):
+    elif key in ("tool", "id", "question", "prompt_sha256", "sha256") or data.draw(st.booleans()):
         text = json.dumps(record, ensure_ascii=False) + "\n"
     else:
         text = sealed(record)
@@ -174,6 +177,13 @@ def test_a_catalog_that_has_changed_since_is_told(tmp_path: Path) -> None:
     assert today() == (0, set())
     paper["summary"] = "Other words."
     assert today() == (0, {"A905"})
+    paper["summary"] = record["papers"][0]["summary"]
+    twin = {**paper, "id": "twin", "dataset": "other"}
+    catalog["papers"][catalog["papers"].index(paper)] = paper = {**paper, "id": "same"}
+    assert today() == (0, {"A905"})
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "d.yaml").write_text(yaml.safe_dump({"papers": [twin]}, allow_unicode=True), encoding="utf-8")
+    assert proved(tmp_path / "p.jsonl", "--catalog", tmp_path / "more") == (1, {"A905", "A906"})
     paper["paper"] = "https://arxiv.org/abs/2101.00001"
     status, codes = today()
     assert (status, "A905" in codes, bool(codes & {"A201", "A202"})) == (1, True, True)
@@ -210,6 +220,37 @@ def explainer_answer(sources: Sources, folder: Path) -> str:
     (folder / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")
     explainer("batch", folder / "q.jsonl", "--as", "answer", "--out", folder / "o.jsonl")
     return str(json.loads((folder / "o.jsonl").read_text(encoding="utf-8"))["text"])
+
+
+def test_a_published_answer_is_the_recorded_one_or_not(tmp_path: Path) -> None:
+    written(FAITHFUL, tmp_path / "p.jsonl")
+    answer = tmp_path / "a.md"
+
+    def compared(text: str, proof: Path) -> tuple[int, set[str], str]:
+        answer.write_text(text, encoding="utf-8")
+        done = explainer(
+            "check", answer, "--question", FAITHFUL / "question.yaml", "--provenance", proof, "--format", "json"
+        )
+        return done.status, {finding["code"] for finding in json.loads(done.out)["findings"]}, done.err
+
+    text = (FAITHFUL / "answer.md").read_text(encoding="utf-8")
+    assert compared(text, tmp_path / "p.jsonl") == (0, set(), "")
+    assert compared(text.replace("a photo", "a Photo"), tmp_path / "p.jsonl") == (1, {"A907"}, "")
+    plain = json.dumps(
+        {
+            key: json.loads((tmp_path / "p.jsonl").read_text())[key]
+            for key in ("id", "answer", "question", "models", "papers")
+        }
+    )
+    (tmp_path / "plain.jsonl").write_text(plain + "\n", encoding="utf-8")
+    assert compared(text, tmp_path / "plain.jsonl") == (1, {"A907"}, "")
+    changed = (tmp_path / "p.jsonl").read_text(encoding="utf-8").replace('"offered"', '"known"', 1)
+    (tmp_path / "changed.jsonl").write_text(changed + "[]\nno\n", encoding="utf-8")
+    status, codes, err = compared(text, tmp_path / "changed.jsonl")
+    assert (status, codes) == (1, set())
+    assert re.findall(r": ([A-Z]\d{3}) ", err) == ["A802", "A803", "S203", "Y102"]
+    status, _, err = compared(text, tmp_path / "none.jsonl")
+    assert (status, "F101" in err) == (2, True)
 
 
 def test_a_proof_that_is_missing_is_said(tmp_path: Path) -> None:

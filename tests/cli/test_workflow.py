@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.cells import cell_len
 
-from tests.support import explainer, process, write_tree
+from tests.support import ROOT, explainer, process, write_tree
 
 CATALOG = """
 models:
@@ -127,7 +127,7 @@ def test_one_of_several_can_be_picked() -> None:
 
 def test_a_question_may_be_text_or_stdin() -> None:
     assert explainer("workflow", "-", stdin=QUESTION.encode()).out == explainer("workflow", "q.yaml").out
-    assert explainer("workflow", "--text", "the car in my photo: segmentation", "--models", "3").status in (0, 1)
+    assert explainer("workflow", "--text", "photo segmentation", "--models", "1").out.startswith("Workflow 1 (1 model)")
     assert explainer("workflow").status == 2
     assert explainer("workflow", "q.yaml", "--text", "x").status == 2
 
@@ -153,3 +153,20 @@ def test_a_catalog_of_many_models_still_answers() -> None:
         "workflow", ask(models=f"[{names}]", catalog="big.yaml", input="[photo, text]", output="[Vid, Depth]")
     )
     assert outcome.status == 0, outcome.err
+
+
+def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> None:
+    Path("left-out.yaml").write_text("question: inpainting, please\ninput: text\noutput: sound\n", encoding="utf-8")
+    outcome = explainer("workflow", "left-out.yaml")
+    assert outcome.status == 1
+    assert "the models were recommended; --models N recommends more" in outcome.err
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    Path("page.yaml").write_text(
+        "models: [{name: Say-What-You-See, signature: Img2Txt}, {name: Read-Aloud, signature: Txt2Snd},\n"
+        "  {name: Talking-Head, signature: ImgSnd2Vid}]\n", encoding="utf-8",
+    )  # fmt: skip
+    path = ask(models="[Say-What-You-See, Read-Aloud, Talking-Head]", output="video", catalog="page.yaml")
+    outcome = explainer("workflow", path, "--limit", "1", "--width", "60")
+    assert outcome.out in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")

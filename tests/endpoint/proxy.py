@@ -230,8 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(404, b"{}", "application/json")
             return
         if isinstance(seen.body, dict) and (fault.grammar is not None or fault.max_tokens is not None):
-            changed = {"grammar": fault.grammar, "max_tokens": fault.max_tokens}
-            data = json.dumps({**seen.body, **{k: v for k, v in changed.items() if v is not None}}).encode()
+            data = json.dumps(_changed(seen.body, fault)).encode()
         dropped = ("host", "connection", "content-length", "accept-encoding")
         headers = {name: value for name, value in seen.headers.items() if name not in dropped}
         behind = http.client.HTTPConnection("127.0.0.1", self.server.proxy.upstream, timeout=UPSTREAM_SECONDS)
@@ -309,6 +308,13 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(0.05)  # what was sent before arrives before
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
+
+
+def _changed(body: dict[str, Any], fault: Pass) -> dict[str, Any]:
+    """A request with what the fault puts into it; the greatest length has two names, and the newer one would win."""
+    own = {key: value for key, value in body.items() if fault.max_tokens is None or key != "max_completion_tokens"}
+    put = {"grammar": fault.grammar, "max_tokens": fault.max_tokens}
+    return {**own, **{key: value for key, value in put.items() if value is not None}}
 
 
 def _events(response: http.client.HTTPResponse) -> Iterator[bytes]:

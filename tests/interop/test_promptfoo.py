@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.support import explainer, write_tree
 
 OFFLINE = {
     "PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "PROMPTFOO_DISABLE_REMOTE_GENERATION": "1",
-    "PROMPTFOO_DISABLE_SHARING": "1", "NODE_NO_WARNINGS": "1",
+    "PROMPTFOO_DISABLE_SHARING": "1", "NODE_NO_WARNINGS": "1", "PROMPTFOO_PYTHON": sys.executable,
 }  # fmt: skip
 
 

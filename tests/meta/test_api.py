@@ -12,9 +12,10 @@ from tests.support import ROOT
 
 def test_the_public_api_is_pinned() -> None:
     assert sorted(explainer.__all__) == [
-        "Built", "Catalog", "ExplainerError", "Finding", "Library", "Location", "ModelEntry", "PaperEntry", "Parsed", "Printed",
-        "PromptContent", "Question", "Severity", "Sources", "Task", "build_answer", "build_prompt", "load_catalogs", "load_question",
-        "parse_catalog", "parse_prompt", "parse_question",
+        "Built", "Catalog", "Checked", "Citation", "ExplainerError", "Finding", "Library", "Location", "ModelEntry", "Offered",
+        "PaperEntry", "Parsed", "Printed", "PromptContent", "Question", "Severity", "Sources", "Task", "Workflow", "WorkflowStep",
+        "build_answer", "build_prompt", "check_answer", "load_catalogs", "load_question", "offered_by_prompt",
+        "offered_by_question", "parse_catalog", "parse_prompt", "parse_question",
     ]  # fmt: skip
     assert all(getattr(explainer, name).__doc__ for name in explainer.__all__)
 
@@ -26,6 +27,21 @@ def test_three_lines_of_python_build_a_prompt() -> None:
     built = build_prompt(load_question(ROOT / "questions" / "studio-portrait.yaml"), library).unwrap()
     assert built.text.startswith("You are an AI scientist.")
     assert [model.name for model in built.sources.models] == ["Txt2Img-StableDiffusionV1-CyberRealistic"]
+
+
+def test_a_few_lines_of_python_check_an_answer() -> None:
+    library = explainer.load_catalogs(ROOT / "catalogs" / "seeds.yaml").unwrap()
+    question = explainer.load_question(ROOT / "questions" / "studio-portrait.yaml").unwrap()
+    answer = explainer.build_answer(question, library).unwrap().text
+    prompt = explainer.build_prompt(question, library).unwrap().text
+    for offered in (
+        explainer.offered_by_question(question, library).unwrap(),
+        explainer.offered_by_prompt(explainer.parse_prompt(prompt).unwrap()),
+    ):
+        report = explainer.check_answer(answer, offered)
+        assert report.grounded
+        assert {citation.status for citation in report.citations} == {"offered"}
+        assert not explainer.check_answer(answer.replace("2502.10663", "2502.10664"), offered).grounded
 
 
 def test_findings_come_back_as_values() -> None:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explainer.catalog import parse_catalog
-from explainer.curating.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
 from explainer.curating.export import guard, unguard
+from explainer.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
 from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
 from tests.support import examples, explainer
 from tests.unit.strategies import layout_text, one_line

@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from explainer import load_catalogs, parse_catalog
 from explainer.recommending.indexed import IndexedRecommender, open_indexed
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Recommender
 from explainer.resolve import Library
-from tests.support import ROOT
+from tests.support import ROOT, examples
 
 pytest.importorskip("tantivy")
 
@@ -98,6 +100,12 @@ def test_an_index_recommends_what_the_same_catalogs_in_memory_do(
     in_memory, on_disk = (one.recommend(question, models=3, papers=3) for one in both)
     for one, other in ((on_disk.models, in_memory.models), (on_disk.papers, in_memory.papers)):
         assert [shown(each) for each in one] == [shown(each) for each in other]
+
+
+@settings(max_examples=examples(50, 5_000))
+@given(question=st.text(max_size=300))
+def test_no_question_of_an_index_raises(both: tuple[Recommender, IndexedRecommender], question: str) -> None:
+    assert both[1].recommend(question) == both[1].recommend(question)
 
 
 def test_papers_go_with_models_that_somebody_else_chose(both: tuple[Recommender, IndexedRecommender]) -> None:

@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.signature import builtin_ports
-from explainer.workflows.compose import compose
 from explainer.workflows.flowchart import Flowchart
 from explainer.workflows.flowreader import MAX_FINDINGS, parse_flowchart
 from explainer.workflows.graph import End, Step, Workflow
 from explainer.workflows.mermaid import mermaid
 from tests.support import ROOT, examples
-from tests.workflows import names, parts
+from tests.workflows import names
 
 TABLE = [
     json.loads(line) for line in (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines() if line
@@ -119,15 +117,6 @@ def test_any_name_drawn_is_read_back(one: str, other: str) -> None:
     parsed = parse_flowchart(mermaid(workflow))
     assert parsed.findings == ()
     assert as_graph(parsed.unwrap()) == drawn(workflow)
-
-
-@settings(max_examples=examples(60, 2000), deadline=None)
-@given(parts)
-def test_composed_workflows_drawn_are_read_back(given_parts: list[Any]) -> None:
-    for workflow in compose(given_parts, builtin_ports()).workflows:
-        parsed = parse_flowchart(mermaid(workflow))
-        assert parsed.findings == ()
-        assert as_graph(parsed.unwrap()) == drawn(workflow)
 
 
 SIGNS = 'A B --> --- [ ] ( ) { } " | ; subgraph end %% x ::: style @{ }%% %%{ -- == -. ~~~ 深 #quot; <br/>'

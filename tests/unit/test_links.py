@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.checking.links import arxiv_link, identify, is_placeholder, resembles
 from explainer.checking.linkscan import spot_links
+from explainer.links import (
+    arxiv_address,
+    arxiv_link,
+    home_field,
+    identify,
+    is_placeholder,
+    resembles,
+    short_spelling,
+)
 
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 
@@ -157,3 +165,55 @@ def test_no_two_papers_of_a_catalog_share_a_paper_link_that_differs() -> None:
             keys.setdefault(link.key, set()).add(row["paper"])
     merged = {key: urls for key, urls in keys.items() if len({url.split("v")[0].lower() for url in urls}) > 1}
     assert not {key: urls for key, urls in merged.items() if not key.startswith("arxiv:")}
+
+
+@pytest.mark.parametrize(
+    ("url", "short"),
+    [
+        ("https://github.com/a/b?tab=readme-ov-file", "https://github.com/a/b"),
+        ("http://www.github.com/a/b.git/", "https://github.com/a/b"),
+        ("https://github.com/a/b/tree/main#usage", "https://github.com/a/b"),
+        ("https://github.com/a/b/blob/master/README.md", "https://github.com/a/b"),
+        ("https://github.com/a/b/tree/main/configs/x", "https://github.com/a/b/tree/main/configs/x"),
+        ("https://hf.co/a/b/tree/main", "https://huggingface.co/a/b"),
+        ("https://arxiv.org/abs/2401.10000?context=cs", "https://arxiv.org/abs/2401.10000"),
+        ("http://arxiv.org/pdf/2502.10663v1.pdf", "http://arxiv.org/pdf/2502.10663v1.pdf"),
+        ("https://x.org/p?utm_source=a&id=1", "https://x.org/p?id=1"),
+        ("https://x.org/p?id=1#part", "https://x.org/p?id=1#part"),
+    ],
+)
+def test_links_have_one_short_spelling(url: str, short: str) -> None:
+    assert short_spelling(url) == short
+    assert short_spelling(short) == short
+
+
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [
+        ("https://huggingface.co/a/b", "huggingface"),
+        ("https://github.com/a/b", "github"),
+        ("https://github.com/a/b/raw/main/paper.pdf", None),
+        ("https://arxiv.org/abs/2401.10000", "paper"),
+        ("https://huggingface.co/papers/2401.10000", "paper"),
+        ("https://a.github.io/b", None),
+    ],
+)
+def test_a_host_tells_where_a_link_belongs(url: str, field: str | None) -> None:
+    assert home_field(url) == field
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("2401.10000", "https://arxiv.org/abs/2401.10000"),
+        ("arXiv:2401.10000v2", "https://arxiv.org/abs/2401.10000v2"),
+        ("0704.0001", "https://arxiv.org/abs/0704.0001"),
+        ("hep-th/9901001", "https://arxiv.org/abs/hep-th/9901001"),
+        ("2401.1", None),
+        ("2401.1000", None),
+        ("704.0001", None),
+        ("12.5", None),
+    ],
+)
+def test_an_id_that_lost_a_zero_is_no_id(text: str, link: str | None) -> None:
+    assert arxiv_address(text) == link

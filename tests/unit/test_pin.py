@@ -36,6 +36,18 @@ def test_endings_and_indents_of_any_kind_do(text: str) -> None:
     assert read_yaml(result, "q.yaml").data == {**read_yaml(text, "q.yaml").data, **NAMES}
 
 
+@pytest.mark.parametrize("key", ['"models": ~', "models:", "'models' :   null   # soon", "models: # soon"])
+def test_an_empty_key_may_be_written_in_any_way(key: str) -> None:
+    text = f"question: Why?\n{key}\nid: q\n"
+    assert read_yaml(pinned(text, {"models": ["M"]}) or "", "q.yaml").data == {
+        "question": "Why?",
+        "models": ["M"],
+        "id": "q",
+    }
+    assert read_yaml(pinned(text, {"models": []}) or "", "q.yaml").data == {"question": "Why?", "models": [], "id": "q"}
+    assert ("# soon" in (pinned(text, {"models": ["M"]}) or "")) is ("# soon" in key)
+
+
 def test_nothing_chosen_is_an_empty_list() -> None:
     assert pinned("question: Why?\n", {"models": []}) == "question: Why?\nmodels: []\n"
 

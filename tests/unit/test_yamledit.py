@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.curating.textdiff import apply_edits, unified_diff
-from explainer.curating.yamledit import Editor
+from explainer.textdiff import apply_edits, unified_diff
+from explainer.yamledit import Editor
 from explainer.yamltext import read_yaml
 from tests.support import examples
 from tests.unit.strategies import layout_text, one_line

@@ -34,7 +34,10 @@ _MAX_EVENT: Final = 1024 * 1024
 _MAX_BODY: Final = 8 * 1024 * 1024
 _MAX_ERROR: Final = 64 * 1024
 _CONNECT: Final = 10.0
+_AFTERWORD: Final = 5.0
+"""Seconds that a server has for counting tokens when an answer has ended."""
 _FAREWELL: Final = 1.0
+"""Seconds that it has for closing the stream when it has said that nothing follows."""
 _PATH: Final = "/chat/completions"
 
 
@@ -186,22 +189,25 @@ class Endpoint:
         import httpx2
 
         shown = StreamMask(self._mask)
-        events = aiter(httpx2.EventSource(response, max_event_size=_MAX_EVENT))
-        async for event in events:
-            if event.data.startswith("[DONE]"):
-                heard.done = True
-                with contextlib.suppress(TimeoutError):  # read to its end, the connection can be used again
-                    async with asyncio.timeout(_FAREWELL):
-                        await anext(events, None)
-                return
-            data = _loads(event.data)
-            self._raise_error_in(data)
-            piece = heard.take(data)
-            if piece:
-                ear.hears(shown.feed(piece))
-            if heard.full:
-                heard.finish_reason = "length"
-                return
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout(None) as patience:
+            async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
+                if heard.done:
+                    continue  # read to its end, the connection can be used again
+                if event.data.startswith("[DONE]"):
+                    heard.done = True
+                    patience.reschedule(now() + _FAREWELL)
+                    continue
+                data = _loads(event.data)
+                self._raise_error_in(data)
+                piece = heard.take(data)
+                if piece:
+                    ear.hears(shown.feed(piece))
+                if heard.full:
+                    heard.finish_reason = "length"
+                    return
+                if heard.finish_reason is not None and patience.when() is None:  # the tokens may follow
+                    patience.reschedule(now() + _AFTERWORD)
 
     async def _read(self, response: httpx2.Response, kind: str, heard: Heard, ear: Ear) -> None:
         """Take a body that is not streamed: some servers know no other."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from explainer.checking.links import identify
 from explainer.checking.naming import Fit, is_nothing
 from explainer.checking.review import Fault, Fix, LinkVerdict, Review
+from explainer.links import identify
 from explainer.text import shorten
 
 __all__ = ["link_status", "misattributed", "odd_destinations", "repository_ids", "spoofed", "wrong_place"]

@@ -78,13 +78,16 @@ def is_cut_off(review: Review, claim: Claim) -> bool:
 
 
 def phrases(review: Review) -> Iterator[Fault]:
-    """A302-A304 and A307: what stands out in the text, outside the references."""
+    """A302-A304 and A307: what stands out in the text, outside the references and diagrams."""
     cited = {index for claim, verdict in review.verdicts if verdict.fit is Fit.EXACT for index in verdict.sources}
     claimed = {(claim.start, claim.end) for claim in review.claims}
+    diagrams = [(flow.start, flow.end) for flow, _ in review.flows if flow.kind == "mermaid"]
     for phrase in review.answer.phrases:
         section = review.sections.of_line(review.answer.line_of(phrase.start))
         if phrase.kind == "label" or section == "references" or (phrase.start, phrase.end) in claimed:
             continue
+        if any(start <= phrase.start < end for start, end in diagrams):
+            continue  # what steps are called is judged as such
         if len(words(phrase.text)) < 3 or not reads_like_title(phrase.text):  # noqa: PLR2004
             continue
         verdict = judge_name(phrase.text, review.offered, strict=False)

@@ -80,12 +80,12 @@ def _place(review: Review, one: Judged) -> tuple[int, int]:
 def flow_types(review: Review) -> Iterator[Fault]:
     """A812-A814: models that are not fed, outputs that nothing uses, cycles."""
     for flow, judged in review.flows:
-        graph = _Graph(flow, judged)
         if not flow.whole:
             continue
+        graph = _Graph(flow, judged)
         if flow.kind == "mermaid" and flow.links:
             yield from _cycles(graph)
-            yield from _unused(graph)
+            yield from _unused(graph, review)
         yield from _unfed(graph, review)
 
 
@@ -149,26 +149,28 @@ def _cycles(graph: _Graph) -> Iterator[Fault]:
             yield Fault("A814", closing.start, closing.end, message, hint)
 
 
-def _unused(graph: _Graph) -> Iterator[Fault]:
+def _unused(graph: _Graph, review: Review) -> Iterator[Fault]:
     """A813: steps that stand alone, and ends of the workflow beside one that is meant to be its end."""
-    steps = [one for key, one in graph.steps.items() if one.step.role == "step"]
+    steps = [one for one in graph.steps.values() if one.step.role == "step"]
     ends = [one for one in steps if graph.entered(one.step.key) and not graph.left(one.step.key)]
-    products = [one for one in ends if not _is_model(one)]
-    named = [one for one in products if _FINAL.search(one.step.text)]
+    products = [one for one in ends if one.fit in (Fit.OTHER, Fit.DOUBTFUL)]
+    named = any(_FINAL.search(one.step.text) for one in products)
+    useless = {one.step.key for one in products if named and not _FINAL.search(one.step.text)}
+    useless |= {one.step.key for one in ends if products and _is_model(one, review)}
     for one in steps:
-        key = one.step.key
         text = shorten(" ".join(one.step.text.split()), 60)
-        if not graph.entered(key) and not graph.left(key):
+        if not graph.entered(one.step.key) and not graph.left(one.step.key):
             message, hint = f"nothing leads to {text!r} or away from it", "join it to the workflow, or leave it out"
-        elif one in ends and (products if _is_model(one) else named and one not in named):
+        elif one.step.key in useless:
             message, hint = f"nothing uses what {text!r} gives", "lead it on, or leave the step out"
         else:
             continue
         yield Fault("A813", one.step.start, one.step.end, message, hint)
 
 
-def _is_model(one: Judged) -> bool:
-    return (one.fit is Fit.OFFERED and one.takes is not None) or one.fit in (Fit.CATALOGUED, Fit.ALTERED, Fit.FOREIGN)
+def _is_model(one: Judged, review: Review) -> bool:
+    """Whether a step is a model, offered or not; a paper beside a step only says where its method is from."""
+    return bool(set(one.sources) & _wanted(review)) or one.fit in (Fit.CATALOGUED, Fit.ALTERED, Fit.FOREIGN)
 
 
 def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
@@ -180,7 +182,8 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
         ports = review.offered.ports
         takes = " and ".join(ports.describe(port) for port in sorted(one.takes))
         if not graph.into[key]:
-            if graph.flow.kind == "mermaid" and graph.left(key) and not graph.entered(key):
+            begins = one.step.role == "step" and graph.left(key) and not graph.entered(key)
+            if graph.flow.kind == "mermaid" and begins:
                 message = f"nothing leads to {name!r}, which takes {takes}"
                 yield Fault("A812", *_model_place(review, one), message, "begin with what it takes")
             continue
@@ -200,6 +203,8 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
 def _brought(graph: _Graph, key: str, review: Review) -> frozenset[str] | None:
     """The kinds of data that lead to a step; None where that is not known of all that leads to it."""
     found: set[str] = set()
+    if any(graph.into.get(group) for group in graph.steps[key].step.inside):
+        return None
     for source, link in graph.into[key]:
         one = graph.steps[source]
         carried = review.offered.ports.find(link.label) if link.label else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -16,7 +16,16 @@ from typing import Final
 from explainer.checking.flows import Step
 from explainer.checking.naming import bare_forms
 from explainer.checking.offered import Offered
-from explainer.checking.titles import GENERIC_ACRONYMS, NEAR, acronyms, canonical, similarity, tokens, words
+from explainer.checking.titles import (
+    GENERIC_ACRONYMS,
+    NEAR,
+    acronyms,
+    canonical,
+    content_words,
+    similarity,
+    tokens,
+    words,
+)
 from explainer.signature import Ports
 
 __all__ = ["Fit", "Judged", "StepNames"]
@@ -31,13 +40,15 @@ _GIVEN: Final = re.compile(
     r"\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 _HEAD: Final = re.compile(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
-_TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>,;|]++")
+_TOKEN: Final = re.compile(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
 _REMARK: Final = re.compile(
     r"\b(?:for|from|need\w*|of|request\w*|requir\w*|show\w*|so|that|to|trigger\w*|where|which|with|without)\b",
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(r"[A-Za-z0-9]++[-_][A-Z0-9]")
-_FULL_STOPS: Final = ".:!?"
+_FULL_STOPS: Final = ".:!?-_"
+_MANY: Final = 4
+"""Content words of a name that nobody writes by chance."""
 _WORDS_OF_OTHERS: Final = frozenset("answer features label labels question words".split())  # noqa: SIM905
 """Words for data that say little about what a step holds: `User question` may come with a photo."""
 _PARTS: Final = frozenset(
@@ -86,7 +97,7 @@ class StepNames:
 
     def __init__(self, offered: Offered) -> None:
         self._offered = offered
-        self._known: dict[str, Judged] = {}
+        self._known: dict[tuple[str, str], Judged] = {}
         self._data = _DataWords(offered.ports)
         self._compared = 0
 
@@ -107,10 +118,10 @@ class StepNames:
 
     def judge(self, step: Step) -> Judged:
         """Say what a step is; equal texts are judged once."""
-        known = self._known.get(step.text)
-        if known is None:
-            known = self._known[step.text] = self._judge(step)
-        return Judged(step, known.fit, known.sources, known.name, known.meant, known.takes, known.gives)
+        key = (step.text, step.role)
+        if key not in self._known:
+            self._known[key] = self._judge(step)
+        return replace(self._known[key], step=step)
 
     def _judge(self, step: Step) -> Judged:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
@@ -162,7 +173,8 @@ class StepNames:
         for form in _forms(step.text) if step.role != "model" else ():
             catalogued = self._catalogued(canonical(form))
             if catalogued is not None:
-                yield Judged(step, Fit.CATALOGUED, (), form, catalogued)
+                fit = Fit.CATALOGUED if _is_distinctive(catalogued) else Fit.DOUBTFUL
+                yield Judged(step, fit, (), form, catalogued)
         for token in _TOKEN.findall(step.text):
             yield from self._identifier(step, token.rstrip(_FULL_STOPS))
         given = _GIVEN.match(step.text) if step.role != "model" else None
@@ -187,7 +199,7 @@ class StepNames:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
         marks = token.count("-") + token.count("_")
         key = canonical(token) if marks else ""
-        if len(key) < 8 or token.casefold() in self._said or self._holds_offered(token):  # noqa: PLR2004
+        if len(key) < 8 or key in self._exact or token.casefold() in self._said or self._holds_offered(token):  # noqa: PLR2004
             return
         catalogued = self._catalogued(key)
         near = self._nearest(key) if marks > 1 and catalogued is None else None
@@ -258,6 +270,11 @@ class _DataWords:
                 kinds.add(run[1])
             at += len(run[0]) if run is not None else 1
         return frozenset(kinds)
+
+
+def _is_distinctive(name: str) -> bool:
+    """Whether a catalogued name is one that nobody writes by chance, as `Neural Style Transfer` may be."""
+    return bool(acronyms(name)) or "-" in name or "_" in name or len(content_words(name)) >= _MANY
 
 
 def _reads_like_model(name: str) -> bool:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
 from explainer.findings import Finding
-from explainer.workflows.flowchart import Flowchart
-from explainer.workflows.flowreader import parse_flowchart
+
+if TYPE_CHECKING:
+    from explainer.workflows.flowchart import Flowchart
 
 __all__ = ["PLACES", "Flow", "FlowKind", "Link", "Step", "StepRole", "read_flows"]
 
@@ -145,6 +146,8 @@ def _closes(line: str, mark: str) -> bool:
 
 
 def _diagram(answer: Answer, start: int, end: int) -> Flow:
+    from explainer.workflows.flowreader import parse_flowchart  # noqa: PLC0415  # few answers have a diagram
+
     text = answer.body[start:end]
     if ">" in text[:200]:
         text = _without_quote_marks(text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import offer
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
+from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.checking.rows import answer_in, clean, prompt_in
 from explainer.findings import Finding, Location, Parsed, has_errors
@@ -273,11 +273,7 @@ class Intake:
         library = self._library(loaded.question.catalog, base)
         if library is None:
             return Parsed(None, (Finding("F106", Location(loaded.document.file), "no catalog could be read"),))
-        chosen = offer(loaded, library)  # what `build` recommends to a question that leaves its sources out
-        if chosen.value is None:
-            return Parsed(None, chosen.findings)
-        sources, _ = chosen.value
-        return Parsed(offered_by_sources(sources, loaded.question.question, self._gazetteer(library)), chosen.findings)
+        return offered_by_question(loaded, library, self._gazetteer(library))
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
         content = parse_prompt(text, file)

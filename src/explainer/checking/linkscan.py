@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from explainer.checking.links import Link, arxiv_link, doi_link, identify
+from explainer.links import Link, arxiv_link, doi_link, identify
 
 __all__ = ["Form", "Spotted", "spot_links"]
 

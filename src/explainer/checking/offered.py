@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from explainer.checking.links import Link, identify
+from explainer.build import offer
 from explainer.checking.linkscan import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
+from explainer.findings import Parsed
 from explainer.layout import Printed, PromptContent, neutralise
+from explainer.links import Link, identify
+from explainer.question import LoadedQuestion
 from explainer.resolve import Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.signature import Ports, Signature, builtin_ports
 
-__all__ = ["Gazetteer", "Offered", "Role", "Source", "offered_by_prompt", "offered_by_sources"]
+__all__ = ["Gazetteer", "Offered", "Role", "Source", "offered_by_prompt", "offered_by_question", "offered_by_sources"]
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
 
@@ -265,6 +268,23 @@ def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | N
     models = [_of_entry("model", entry, ports) for entry in sources.models]
     papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
     return Offered([*models, *papers], question, gazetteer, sources)
+
+
+def offered_by_question(
+    question: LoadedQuestion, library: Library, gazetteer: Gazetteer | None = None
+) -> Parsed[Offered]:
+    """Return what the prompt of a question offers, recommended entries included, as `build` does.
+
+    Args:
+        question: the question.
+        library: the catalogs in which its names are looked up.
+        gazetteer: the same catalogs, when they were prepared for other questions already.
+    """
+    chosen = offer(question, library)
+    if chosen.value is None:
+        return Parsed(None, chosen.findings)
+    known = gazetteer if gazetteer is not None else Gazetteer(library)
+    return Parsed(offered_by_sources(chosen.value[0], question.question.question, known), chosen.findings)
 
 
 def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None) -> Offered:

@@ -1,27 +1,20 @@
 """One self-contained HTML page about many answers: figures, codes, and each answer with its citations marked in place.
 
-The page runs no script and loads nothing: its policy allows the one style sheet that it carries, by hash. All text from
-answers and catalogs is escaped by the template.
+The page runs no script and loads nothing, see `pages`. All text from answers and catalogs is escaped by the template.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
 
-import jinja2
-from markupsafe import Markup
-
-from explainer import __version__
 from explainer.checking.check import Checked, Workflow
 from explainer.checking.metrics import DEFINITIONS, GOOD_STATUSES, metrics_data
 from explainer.findings import Finding, Severity
+from explainer.pages import html_page
 from explainer.rules import RULES
 from explainer.text import replace_refused
 
@@ -45,19 +38,12 @@ class _Piece:
 
 def as_html(reports: Sequence[Checked]) -> str:
     """Return the page."""
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    folder = files("explainer.checking")
-    style = folder.joinpath("page.css").read_text(encoding="utf-8")
-    template = environment.from_string(folder.joinpath("page.html.j2").read_text(encoding="utf-8"))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     whole = {id(report) for report in sorted(reports, key=lambda report: report.grounded)[:MAX_TEXTS]}
-    return template.render(
-        version=__version__,
+    return html_page(
+        "explainer.checking",
+        "page.html.j2",
+        "page.css",
         title=_title_of_page(reports),
-        style=Markup(style),  # noqa: S704
-        style_hash=digest,
         figures=metrics_data(reports),
         definitions=DEFINITIONS,
         codes=list(_codes(reports)),

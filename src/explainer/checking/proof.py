@@ -12,28 +12,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from explainer import __version__
 from explainer.checking.check import Checked, Citation, check_answer
-from explainer.checking.links import Link
 from explainer.checking.linkscan import spot_links
 from explainer.checking.offered import Offered, Source, offered_by_sources
 from explainer.checking.rows import clean
 from explainer.findings import Finding, Location
+from explainer.links import Link
 from explainer.resolve import EntryIndex, Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.text import shorten
 
-__all__ = ["SCHEMA", "as_catalogued", "changed_since", "is_record", "proof_line", "proof_record", "verify_record"]
+__all__ = [
+    "SCHEMA",
+    "as_catalogued",
+    "changed_since",
+    "is_record",
+    "proof_line",
+    "proof_record",
+    "recorded_answers",
+    "verify_record",
+    "without_record",
+]
 
 SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
 
 _FAMILY: Final = "explainer/provenance/"
+_TOOL: Final = f"explainer {__version__}"
 _OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
 _KEYS: Final = frozenset(
-    {"schema", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
+    {"schema", "tool", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
     | {"citations", "about", "sha256"}
 )
 
@@ -60,6 +72,7 @@ def proof_record(
     again = check_answer(answer, offered)
     record: dict[str, Any] = {
         "schema": SCHEMA,
+        "tool": _TOOL,
         "id": report.id,
         "grounded": report.grounded and again.grounded,
         "answer": answer,
@@ -108,7 +121,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
         isinstance(name, str) and isinstance(answer, str) and isinstance(question, str)
     ):
         message = f"not a whole record of the version {SCHEMA!r}"
-        yield Finding("A901", place, message, "check it with the version of this tool that wrote it")
+        yield Finding("A901", place, message, f"this is {_TOOL}")
         return
     unknown = [key for key in data if key not in _KEYS]
     if unknown or _KEYS - {"about"} - set(data):
@@ -124,7 +137,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
     proved = check_answer(answer, offered)
     if data["citations"] != list(_citations(proved, offered, sources)):
         message = "what the record says of its citations does not follow from its answer and its entries"
-        yield Finding("A903", place, message, "check it with the version of this tool that wrote it, or ask again")
+        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(data['tool']))}")
     if data["grounded"] is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
@@ -135,6 +148,27 @@ def _as_written(data: Mapping[str, Any], line: str) -> bool:
         return bool(data["sha256"] == _sha256(_text(rest)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
+
+
+def recorded_answers(lines: Iterable[str]) -> frozenset[str]:
+    """Return the answers of the records among some lines of JSON."""
+    found = set()
+    for line in lines:
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # whoever reads the records says so
+        if isinstance(data, dict) and is_record(data) and isinstance(data.get("answer"), str):
+            found.add(data["answer"])
+    return frozenset(found)
+
+
+def without_record(report: Checked, answers: Collection[str]) -> Finding | None:
+    """Return what to say of an answer that is none of those recorded; None when it is one, byte for byte."""
+    if clean(report.text) in answers:
+        return None
+    message = "the proof is of another answer, or of this one before it was changed"
+    return Finding("A907", Location(report.file), message, f"the SHA-256 of this one is {_sha256(report.text)}")
 
 
 def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:
@@ -170,8 +204,11 @@ def as_catalogued(sources: Sources, library: Library) -> Sources:
 
 
 def _now(entry: Any, index: EntryIndex[Any]) -> Any:
-    found = index.find(entry.label) or (index.find(entry.id) if entry.id else [])
-    return entry if entry in found else found[0] if len(found) == 1 else None
+    named = index.find(entry.label)
+    if entry in named:
+        return entry
+    found = (index.find(entry.id) if entry.id else []) or named
+    return found[0] if found else None
 
 
 def _citations(report: Checked, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
@@ -223,12 +260,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude_defaults=True)
 
 
-_encode: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-
-
-def _text(data: Any) -> str:
-    """JSON in the one way in which records are written."""
-    return _encode(data)
+_text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""JSON in the one way in which records are written."""
 
 
 def _sha256(text: str) -> str:

@@ -11,12 +11,12 @@ from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.flow_naming import Fit as StepFit
 from explainer.checking.flow_naming import Judged, StepNames
 from explainer.checking.flows import Flow, read_flows
-from explainer.checking.links import identify, is_placeholder, resembles
 from explainer.checking.naming import Fit, Verdict, judge_name
 from explainer.checking.offered import Offered, OwnLink
 from explainer.checking.references import Claim, names_source, read_claims
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import content_words, words
+from explainer.links import identify, is_placeholder, resembles
 
 __all__ = ["Fault", "Fix", "LinkStatus", "LinkVerdict", "Review", "review_of"]
 

@@ -6,13 +6,14 @@ came back (`custom_id`, `response`, `error`).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from explainer.findings import Finding, Location, Parsed
 
-__all__ = ["answer_in", "clean", "prompt_in"]
+__all__ = ["answer_in", "clean", "prompt_in", "with_answer"]
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _OK: Final = 200  # HTTP
@@ -47,6 +48,28 @@ def answer_in(data: Mapping[str, Any], place: Location) -> Parsed[str]:
         return Parsed(None, (Finding("A605", place, "the response holds no text", "send it again"),))
     cut = Finding("A104", place, "the answer was cut off at its greatest length", "allow more tokens")
     return Parsed(clean(text), (cut,) if reason == "length" else ())
+
+
+def with_answer(line: str, old: str, new: str) -> str | None:
+    """Return a line of JSON with another answer in the place of the old one; None where that is not one plain text."""
+    data = json.loads(line)
+    for holder, key in _places(data):
+        if isinstance(holder.get(key), str) and clean(holder[key]) == old:
+            holder[key] = new
+            return json.dumps(data, ensure_ascii=False)
+    return None
+
+
+def _places(data: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where the answer of a line may stand."""
+    yield data, "answer"
+    response = data.get("response")
+    body = response.get("body") if isinstance(response, dict) else None
+    choices = body.get("choices") if isinstance(body, dict) else None
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        yield choices[0], "text"
+        if isinstance(choices[0].get("message"), dict):
+            yield choices[0]["message"], "content"
 
 
 def prompt_in(data: Mapping[str, Any]) -> str | None:

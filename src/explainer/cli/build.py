@@ -41,7 +41,11 @@ app = new_app()
 @app.command()
 def run(
     question: Annotated[
-        Path | None, typer.Argument(metavar="QUESTION", readable=False, help="A question file (YAML), or - for stdin.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="QUESTION", readable=False,
+            help="A question file (YAML), or - for stdin; of several, the texts follow each other.",
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
     catalog: CatalogOption = None,
@@ -67,35 +71,64 @@ def run(
     """Build the prompt of one question, or the skeleton of its answer.
 
     Models and papers that the question leaves out are recommended from the catalogs; -v says why. The prompt goes to
-    stdout (or to --out), findings go to stderr.
+    stdout (or to --out), findings go to stderr. For more than a few questions there is `explainer batch`.
     """
-    if (question is None) == (text is None):
-        message = "give a question file, - for stdin, or --text"
-        raise typer.BadParameter(message, param_hint="QUESTION")
+    files = question or []
+    _refuse_unclear(files, text, output_format, out, pin=pin)
     kind, template = settle_template(kind, template)
     if FORMATS[output_format].chat and kind == "answer":
         message = f"the format {output_format!r} is for prompts, not for answers"
         raise typer.BadParameter(message, param_hint="--format")
-    if pin and (question is None or str(question) == STDIN):
+    keys = request_body(output_format, model, body)
+    wanted = Asked(models, papers, semantic)
+    found: list[Finding] = []
+    products: list[str] = []
+    paths: list[Path | None] = [*files] or [None]
+    for path in paths:
+        one: list[Finding] = []
+        loaded = question_from_text(text, file="--text") if text is not None else load_question(path or Path(STDIN))
+        one += loaded.findings
+        built = None
+        if loaded.value is not None:
+            built = _built(loaded.value, path, catalog or [], template, wanted, one, pin=pin, verbose=verbose)
+        if built is not None and loaded.value is not None and exit_status(one, strict=strict) == ExitStatus.OK:
+            products.append(_encode(built, loaded.value, kind, template, output_format, model, keys))
+        found += one
+    if products:
+        problem = write_product("".join(products), out)
+        found += [problem] if problem else []
+    show_findings(dict.fromkeys(found), findings)
+    raise typer.Exit(exit_status(found, strict=strict))
+
+
+def _refuse_unclear(files: list[Path], text: str | None, output_format: str, out: Path | None, *, pin: bool) -> None:
+    """Refuse what cannot be meant: no question, two kinds of them, several where there is room for one.
+
+    Raises:
+        typer.BadParameter: when that is so.
+    """
+    if bool(files) == (text is not None):
+        message = "give a question file, - for stdin, or --text"
+        raise typer.BadParameter(message, param_hint="QUESTION")
+    if pin and (not files or STDIN in map(str, files)):
         message = "there is no question file to write into"
         raise typer.BadParameter(message, param_hint="--pin")
-    keys = request_body(output_format, model, body)
-    found: list[Finding] = []
-    built = None
-    loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
-    found += loaded.findings
-    if loaded.value is not None:
-        base = Path() if question is None or str(question) == STDIN else question.parent
-        library = library_of(loaded.value, base, catalog or [], found, verbose=verbose)
-        wanted = Asked(models, papers, semantic)
-        built = _build(loaded.value, library, template, wanted, found)
-        if built is not None and library is not None and built.choice is not None:
-            found += _record(loaded.value, built, library, question if pin else None, verbose=verbose)
-    if built is not None and loaded.value is not None and exit_status(found, strict=strict) == ExitStatus.OK:
-        problem = write_product(_encode(built, loaded.value, kind, template, output_format, model, keys), out)
-        found += [problem] if problem else []
-    show_findings(found, findings)
-    raise typer.Exit(exit_status(found, strict=strict))
+    if len(files) > 1 and (STDIN in map(str, files) or output_format != "text" or out is not None):
+        message = "several questions go to stdout as text, one behind the other; for all else there is explainer batch"
+        raise typer.BadParameter(message, param_hint="QUESTION")
+
+
+def _built(
+    loaded: LoadedQuestion, path: Path | None, given: list[Path], template: str, wanted: Asked, found: list[Finding], *,
+    pin: bool, verbose: bool,
+) -> Built | None:  # fmt: skip
+    """What is built for one question, and pinned if that is wanted."""
+    base = Path() if path is None or str(path) == STDIN else path.parent
+    library = library_of(loaded, base, given, found, verbose=verbose)
+    built = _build(loaded, library, template, wanted, found)
+    if built is not None and library is not None and built.choice is not None:
+        found += _record(loaded, built, library, path if pin else None, verbose=verbose)
+    return built
 
 
 class Asked(NamedTuple):

@@ -43,6 +43,8 @@ app = new_app(
 
 _KINDS = ("models", "papers", "tasks", "ports")
 _FORMATS = ("text", "json")
+_ID_COLUMN = 48
+"""Where names begin, at most: one long id shall not push all names off the screen."""
 
 FormatOption = Annotated[
     str,
@@ -62,7 +64,7 @@ def open_library(catalog: list[Path] | None, findings: str) -> Library:
     return library.value
 
 
-@app.command("list")
+@app.command("list", short_help="List models, papers and tasks: kind, id and name.")
 def list_entries(
     catalog: CatalogOption = None,
     kind: Annotated[
@@ -77,7 +79,7 @@ def list_entries(
     if output_format == "json":
         _write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
-    width = max((len(row["id"]) for row in rows), default=0)
+    width = min(max((len(row["id"]) for row in rows), default=0), _ID_COLUMN)
     write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
 
 
@@ -97,7 +99,7 @@ def _rows(library: Library, kind: str | None) -> Iterator[dict[str, Any]]:
             yield {"kind": "port", "id": port.id, "name": port.description or port.id, "task": None}
 
 
-@app.command("show")
+@app.command("show", short_help="Show an entry, as YAML that is itself a catalog.")
 def show_entry(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
     catalog: CatalogOption = None,
@@ -143,7 +145,7 @@ def _data(index: EntryIndex[Any], entry: ModelEntry | PaperEntry) -> dict[str, A
     return {key: data.pop(key), "id": index.id_of(entry), **{name: data[name] for name in data if name != "id"}}
 
 
-@app.command("schema")
+@app.command("schema", short_help="Print the JSON Schema of catalog files, for editors.")
 def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
 ) -> None:
@@ -155,4 +157,4 @@ def _write_json(document: dict[str, Any]) -> None:
     write_stdout(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-app.command("eval")(evaluate.run)
+app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")(evaluate.run)

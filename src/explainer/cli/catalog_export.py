@@ -12,8 +12,8 @@ from explainer.cli.app import new_app
 from explainer.cli.catalog import open_library
 from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.output import say, show_findings, write_product
-from explainer.curating.entrytext import NAME_KEYS, entry_record
 from explainer.curating.export import EXPORTERS
+from explainer.entrytext import NAME_KEYS, entry_record
 from explainer.findings import exit_status
 from explainer.resolve import Library
 

@@ -13,10 +13,10 @@ import typer
 from explainer.cli.app import new_app
 from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.output import complain, say, show_findings, write_stdout
-from explainer.curating.entrytext import ENTRY_KEYS, NAME_KEYS
 from explainer.curating.importers import IMPORTERS, SUFFIXES, MissingLibraryError
 from explainer.curating.importing import Imported, Job, import_source
 from explainer.curating.shaping import SYNONYMS
+from explainer.entrytext import ENTRY_KEYS, NAME_KEYS
 from explainer.findings import ExitStatus, exit_status
 from explainer.text import printable, suggest
 from explainer.workspace import STDIN

@@ -12,10 +12,10 @@ from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
 from explainer.cli.output import say, show_findings, write_stdout
 from explainer.curating.lint import LINT_CODES, CatalogText, lint, mend
-from explainer.curating.textdiff import whole_diff
 from explainer.findings import ExitStatus, Finding, exit_status, has_errors
 from explainer.project import catalogs_for
 from explainer.report import report
+from explainer.textdiff import whole_diff
 from explainer.workspace import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
 
 app = new_app()
@@ -25,7 +25,7 @@ app = new_app()
 def run(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Catalog files and folders; by default this project's."),
+        typer.Argument(metavar="PATH", help="Catalog files and folders; by default this project's."),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the fixes that are safe; comments and order stay.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff, and write nothing.")] = False,

@@ -1,27 +1,56 @@
-"""`explainer catalog stats`: counts by task, by signature and by what entries lack."""
+"""`explainer catalog stats`: counts by task, by signature and by what entries lack; as a picture too."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.catalog import FormatOption, open_library
-from explainer.cli.options import CatalogOption, FindingsOption
-from explainer.cli.output import write_stdout
-from explainer.curating.stats import count, stats_data, stats_text
+from explainer.cli.catalog import open_library
+from explainer.cli.options import CatalogOption, FindingsOption, choice
+from explainer.cli.output import show_findings, write_product
+from explainer.curating.stats import Stats, count, stats_data, stats_text
+from explainer.findings import exit_status
 from explainer.text import printable
 
 app = new_app()
 
+_FORMATS = ("text", "json", "html")
+_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
+
 
 @app.command("stats")
 def stats(
-    catalog: CatalogOption = None, output_format: FormatOption = "text", findings: FindingsOption = "text"
-) -> None:
-    """Count the entries of the catalogs: by task, by signature, and by what they lack."""
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str | None,
+        choice("--format", _FORMATS, "The format; by default what the name of the output says."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")
+    ] = None,
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """Count the entries of the catalogs: by task, by signature, and by what they lack.
+
+    html is one page with a picture of the counts: it runs no script and loads nothing.
+    """
     library = open_library(catalog, findings)
-    counted = count(library.models, library.papers)
+    chosen = output_format or _SUFFIXES.get(out.suffix.lower() if out else "", "text")
+    problem = write_product(_written(count(library.models, library.papers), chosen), out)
+    if problem is not None:
+        show_findings([problem], findings)
+        raise typer.Exit(exit_status([problem]))
+
+
+def _written(counted: Stats, output_format: str) -> str:
+    if output_format == "html":
+        from explainer.curating.stats_page import stats_page
+
+        return stats_page(counted)
     if output_format == "json":
-        write_stdout(json.dumps(stats_data(counted), ensure_ascii=False, indent=2) + "\n")
-        return
-    write_stdout("".join(f"{printable(line)}\n" for line in stats_text(counted).splitlines()))
+        return json.dumps(stats_data(counted), ensure_ascii=False, indent=2) + "\n"
+    return "".join(f"{printable(line)}\n" for line in stats_text(counted).splitlines())

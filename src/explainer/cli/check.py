@@ -89,6 +89,10 @@ def run(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
     ] = None,
+    provenance: Annotated[
+        Path | None,
+        typer.Option("--provenance", metavar="FILE", help="The proof of the answers: they must be those it is of."),
+    ] = None,
     write_provenance: Annotated[
         Path | None,
         typer.Option(
@@ -110,7 +114,7 @@ def run(
         raise typer.Exit
     paths = answers or []
     wishes = _Wishes(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
-    _refuse_wrong_usage(paths, wishes, alone=fix or repair)
+    _refuse_wrong_usage(paths, wishes, fix=fix)
     if write_provenance is not None and prompt is not None:
         message = "a prompt does not hold the whole entries: give --question"
         raise typer.BadParameter(message, param_hint="--write-provenance")
@@ -118,8 +122,10 @@ def run(
     given = list(_given(paths, wishes, intake))
     reports = [_checked(one) for one in given]
     if fix:
-        reports = _fix(given, reports, wishes)
-    reports = _let_pass(reports, wishes)
+        from explainer.cli.check_mend import mend
+
+        reports = mend(given, reports, wishes.select, wishes.ignore, wishes.problems)
+    reports = _let_pass(_with_proofs(reports, provenance, intake, wishes.problems), wishes)
     if verbose:
         for name in intake.catalogs:
             say(f"catalog: {name}")
@@ -160,7 +166,7 @@ def _codes(given: list[str] | None, option: str) -> list[str]:
     return codes
 
 
-def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, alone: bool) -> None:
+def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, fix: bool) -> None:
     if not paths:
         message = "give an answer: a file, a folder, .jsonl, or - for stdin"
         raise typer.BadParameter(message, param_hint="ANSWER")
@@ -172,8 +178,8 @@ def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, alone: bool) 
         message = "stdin can be read once only"
         raise typer.BadParameter(message, param_hint="-")
     lines = [path for path in paths if _holds_lines(path, wishes)]
-    if alone and (lines or (len(paths) > 1 and paths.count(Path(STDIN)))):
-        message = "--fix and --repair-prompt are for answers in files of their own, not for lines of JSON"
+    if fix and Path(STDIN) in paths and (lines or len(paths) > 1):
+        message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
         raise typer.BadParameter(message, param_hint="ANSWER")
     if len(lines) < len(paths) and wishes.question is None and wishes.prompt is None:
         message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
@@ -214,39 +220,6 @@ def _checked(given: Given) -> Checked:
     return replace(report, findings=(*given.findings, *report.findings))
 
 
-def _fix(given: Sequence[Given], reports: Sequence[Checked], wishes: _Wishes) -> list[Checked]:
-    """Mend the answers in place and check them again; an answer on stdin goes, mended, to stdout as the product."""
-    from explainer.checking.repair import apply_fixes
-    from explainer.checking.waivers import select
-
-    mended: list[Checked] = []
-    for one, report in zip(given, select(reports, wishes.select, wishes.ignore), strict=True):
-        text = apply_fixes(report.text, (fix for _, fix in report.fixes)) if one.offered else report.text
-        if text == report.text or one.offered is None:
-            mended.append(report)
-            continue
-        again = check_answer(text, one.offered, answer_id=one.id, file=one.file)
-        if one.file == "<stdin>":
-            mended.append(again)
-            continue
-        problem = write_bytes(Path(one.file), _line_endings(Path(one.file), text))
-        if problem is not None:
-            wishes.problems.append(problem)
-            mended.append(report)
-            continue
-        count = len({fix for _, fix in report.fixes})
-        say(f"{one.file}: mended {count} place{'s' * (count != 1)}")
-        mended.append(again)
-    return mended
-
-
-def _line_endings(path: Path, text: str) -> bytes:
-    """The bytes of a text; a byte order mark that the file had stays."""
-    with path.open("rb") as stream:
-        mark = stream.read(3) == b"\xef\xbb\xbf"
-    return (b"\xef\xbb\xbf" if mark else b"") + text.encode()
-
-
 def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     if not (wishes.select or wishes.ignore or wishes.waivers or wishes.baseline):
         return reports
@@ -270,6 +243,28 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     return reports
 
 
+def _with_proofs(reports: list[Checked], path: Path | None, intake: Intake, problems: list[Finding]) -> list[Checked]:
+    """The reports, with what is to say about those whose answer has no record; what is wrong with records is told."""
+    if path is None:
+        return reports
+    from dataclasses import replace
+
+    from explainer.checking.proof import recorded_answers, without_record
+    from explainer.project import load_lines
+
+    lines = load_lines(path)
+    problems += lines.findings
+    if lines.value is None:
+        return reports
+    problems += [finding for one in intake.lines(path) for finding in one.findings if finding.is_error]
+    answers = recorded_answers(line for line, _, _ in lines.value)
+    missing = [without_record(report, answers) for report in reports]
+    return [
+        replace(report, findings=(finding, *report.findings)) if finding else report
+        for report, finding in zip(reports, missing, strict=True)
+    ]
+
+
 def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path) -> Iterator[Finding]:
     """Write the record of each answer that was checked against whole entries."""
     from explainer.checking.proof import proof_line, proof_record
@@ -288,16 +283,12 @@ def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path
 def _product(output_format: str, given: Sequence[Given], reports: Sequence[Checked], *, repair: bool) -> str:
     if not repair:
         return render_report(output_format, reports)
-    from explainer.checking.repair import repair_prompt
+    from explainer.cli.check_mend import repair_prompts
 
-    texts = [
-        repair_prompt(report, one.offered)
-        for one, report in zip(given, reports, strict=True)
-        if one.offered is not None
-    ]
-    if not any(texts):
+    text = repair_prompts(given, reports)
+    if not text:
         complain("nothing to mend", prefix="")
-    return "\n".join(filter(None, texts))
+    return text
 
 
 def _status(reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool) -> ExitStatus:

@@ -16,7 +16,7 @@ from explainer.cli.options import (
     choice,
     semantic_of,
 )
-from explainer.cli.output import show_findings, write_stdout
+from explainer.cli.output import complain, show_findings, write_stdout
 from explainer.text import printable, shorten
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
-    from explainer.findings import exit_status, has_errors
+    from explainer.findings import ExitStatus, exit_status, has_errors
     from explainer.project import Shelf, catalogs_for
     from explainer.recommending.recommend import recommender_of
 
@@ -54,6 +54,7 @@ def run(
     library = Shelf().library(paths.value or [])
     found = [*paths.findings, *library.findings]
     opinion = semantic_of(semantic, found)
+    wanted: list[Label] = []
     if library.value is not None and not has_errors(found):
         recommender = recommender_of(library.value, opinion)
         wanted = _labels(labels, library.value, recommender, found)
@@ -64,6 +65,9 @@ def run(
                 done[kind] = _evaluate(chosen, recommender, library.value)
         write_stdout(_document(done) if output_format == "json" else _page(done, misses))
     show_findings(found, findings)
+    if not wanted and not found:
+        complain(f"{labels} holds no labels")
+        raise typer.Exit(ExitStatus.NOTHING_CHECKED)
     raise typer.Exit(exit_status(found))
 
 
@@ -118,7 +122,8 @@ def _lines(evaluation: Evaluation, kind: str, misses: int) -> list[str]:
     from explainer.recommending.evaluate import METRICS
 
     missed = _missed(evaluation)
-    lines = [f"{kind}: {len(evaluation.outcomes)} questions, 95 % intervals"]
+    size = len(evaluation.outcomes)
+    lines = [f"{kind}: {size} question{'' if size == 1 else 's'}, 95 % intervals"]
     for name in METRICS:
         figure = evaluation.metric(name)
         scale = 1 if name == "MRR" else 100

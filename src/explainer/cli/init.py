@@ -21,7 +21,7 @@ _HARMLESS = frozenset({".git"})
 
 @app.command()
 def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
-    """Make a new project folder that builds at once: a catalog, a question, schemas for editors, a check in CI.
+    """Make a new project folder that builds at once: a catalog, questions, schemas for editors, a check in CI.
 
     A folder that holds something already is left alone: exit status 2.
     """
@@ -36,7 +36,7 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
         raise typer.Exit(ExitStatus.UNUSABLE)
     if folder.absolute() != Path.cwd():
         say(f"next: cd {folder}")
-    say("then: explainer build questions/bird-at-the-feeder.yaml")
+    say("then: explainer build questions/*.yaml")
 
 
 def _refusal(folder: Path) -> Finding | None:

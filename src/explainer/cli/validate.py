@@ -21,7 +21,7 @@ app = new_app()
 def run(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", readable=False, help="Files and folders; by default this project's."),
+        typer.Argument(metavar="PATH", readable=False, help="Files and folders; by default this project's."),
     ] = None,
     catalog: CatalogOption = None,
     output_format: Annotated[

@@ -116,15 +116,19 @@ def _plan(
     plan = plan_workflows(loaded, sources.models, library, Tasks.of(library), max_models=max_models, limit=limit)
     missing = what_is_missing(plan, max_models)
     if missing is not None:
-        found.append(Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan)))
+        found.append(
+            Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan, recommended=choice is not None))
+        )
     elif not plan.composition.complete:
         message = "there are more workflows than were looked at"
         found.append(Finding("W606", loaded.document.locate(("models",)), message, "offer fewer models"))
     return plan
 
 
-def _hint(plan: Plan) -> str | None:
+def _hint(plan: Plan, *, recommended: bool) -> str:
     """What the question may change."""
+    if recommended:
+        return "the models were recommended; --models N recommends more, `models:` in the question names them"
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
     have = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"

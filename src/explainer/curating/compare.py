@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explainer.build import SupportsRender, build
-from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
+from explainer.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.question import LoadedQuestion
 from explainer.resolve import Library
 from explainer.schema import Entry, ModelEntry, PortEntry, Task

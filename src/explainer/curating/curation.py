@@ -10,13 +10,13 @@ from typing import Final
 from explainer.catalog import LoadedCatalog, parse_catalog
 from explainer.curating.provenance import origin_line, parse_origins
 from explainer.curating.renaming import outdated_uses, rename_in_catalog, rename_in_line, rename_in_question
-from explainer.curating.textdiff import Edit, apply_edits, unified_diff
 from explainer.curating.usage import Use, index_of, uses
 from explainer.findings import Finding, Location, Parsed
 from explainer.project import catalogs_for, load_catalog
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.resolve import Library
 from explainer.text import shorten
+from explainer.textdiff import Edit, apply_edits, unified_diff
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     CatalogPath,
@@ -25,7 +25,7 @@ from explainer.workspace import (
     files_below,
     read_text,
     sources_path,
-    write_bytes,
+    write_together,
 )
 
 __all__ = [
@@ -183,6 +183,8 @@ def rename(
     """
     old, new = names
     plan = Renaming()
+    if old == new:
+        return plan
     before = Shelves(given)
     if index_of(before.library(before.paths()), kind).find(new):
         kept = [entry.label for entry in index_of(before.library(before.paths()), kind).find(new)]
@@ -259,9 +261,6 @@ def _rename_in_file(plan: Renaming, file: QuestionFile, outdated: Sequence[Use],
 
 
 def write_changes(changes: Sequence[FileChange]) -> list[Finding]:
-    """Write the changed files, each whole or not at all; stop at the first that cannot be written."""
-    for change in changes:
-        problem = write_bytes(change.path, apply_edits(change.text, change.edits).encode())
-        if problem is not None:
-            return [problem]
-    return []
+    """Write all the changed files, or none."""
+    problem = write_together([(change.path, apply_edits(change.text, change.edits).encode()) for change in changes])
+    return [] if problem is None else [problem]

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from explainer.curating.entrytext import ENTRY_KEYS
+from explainer.entrytext import ENTRY_KEYS
 from explainer.text import slugify
 
 __all__ = ["EXPORTERS", "LISTS", "guard", "unguard"]

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
 from explainer.catalog import parse_catalog
-from explainer.curating.entrytext import NAME_KEYS, entry_block
 from explainer.curating.importers import IMPORTERS, Feed, Raw
+from explainer.curating.importers.seen import Seen
 from explainer.curating.merging import Counts, Merger, origin_of
 from explainer.curating.provenance import origin_line, parse_origins
 from explainer.curating.shaping import Shaped, Shaper
-from explainer.curating.textdiff import unified_diff
+from explainer.entrytext import NAME_KEYS, entry_block
 from explainer.findings import Finding, Location, has_errors
 from explainer.text import shorten
+from explainer.textdiff import unified_diff
 from explainer.workspace import (
     MAX_CATALOG_BYTES,
     STDIN,
@@ -34,13 +33,12 @@ from explainer.workspace import (
     read_text,
     replace_file,
     sources_path,
-    write_bytes,
+    write_together,
 )
 
 __all__ = ["Imported", "Job", "import_source"]
 
 _CARD_SUFFIXES: Final = (".md",)
-_CACHE_KIB: Final = 8 * 1024
 _MOST_FINDINGS: Final = 1_000
 """Findings of one kind of trouble that are kept: a list of a million records may have a million."""
 
@@ -120,7 +118,7 @@ def import_source(job: Job) -> Imported:
 def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[Shaped]:
     """The entries of a source, each name once; what is wrong with the others is noted."""
     shaper = Shaper(job.kind, job.mapping)
-    seen = _Seen(stack)
+    seen = Seen(stack)
     for item in _records(job, done, stack):
         if isinstance(item, Finding):
             done.note(item)
@@ -137,12 +135,19 @@ def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[
         if entry is None:
             done.counts.left_out += 1
             continue
-        if (line := seen.add(entry)) is not None:
+        if (line := _line_before(seen, entry)) is not None:
             message = f"{shorten(entry.name)!r} stands on line {line} already; this record is left out"
             done.note(Finding("I804", entry.location, message, "names are unique within a catalog", entry.name))
             done.counts.left_out += 1
             continue
         yield entry
+
+
+def _line_before(seen: Seen, entry: Shaped) -> int | None:
+    """The line of the record that had the name of an entry, or its id, before."""
+    names = dict.fromkeys((entry.name, entry.record.get("id")))
+    lines = (seen.add(f"{entry.kind}\0{name == entry.name}\0{name}", entry.location.line) for name in names if name)
+    return next((line for line in lines if line is not None), None)
 
 
 def _records(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[Raw | Finding]:
@@ -186,29 +191,6 @@ def _stdin(stack: contextlib.ExitStack) -> BinaryIO:
     return copy
 
 
-class _Seen:
-    """Which names a source has used, in a database on the disk that goes away by itself."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._database = stack.enter_context(contextlib.closing(sqlite3.connect("")))
-        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("CREATE TABLE seen (name BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
-
-    def add(self, entry: Shaped) -> int | None:
-        """Remember a name; return the line of the record that had it before."""
-        for name in dict.fromkeys((entry.name, entry.record.get("id"))):
-            if name is None:
-                continue
-            key = blake2b(f"{entry.kind}\0{name == entry.name}\0{name}".encode(), digest_size=12).digest()
-            try:
-                self._database.execute("INSERT INTO seen VALUES (?, ?)", (key, entry.location.line))
-            except sqlite3.IntegrityError:
-                row = self._database.execute("SELECT line FROM seen WHERE name = ?", (key,)).fetchone()
-                return int(row[0])
-        return None
-
-
 def _write_new(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
     """Write a catalog that was not there before, while the source is read."""
     kinds: dict[str, TextIO] = {}
@@ -220,8 +202,8 @@ def _write_new(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
         kinds[entry.kind].write(entry_block(entry.record))
         origins.write(origin_line(origin_of(entry, job.name, job.retrieved, job.licence)))
         done.counts.added += 1
-    if any(finding.code.startswith("F") for finding in done.findings):
-        return
+    if not done.counts.added or any(finding.code.startswith("F") for finding in done.findings):
+        return  # a file without entries would be no catalog
     catalog = _spool(stack)
     for part in [kinds[kind] for kind in NAME_KEYS if kind in kinds]:
         part.seek(0)
@@ -275,10 +257,10 @@ def _merge(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
     new_text, editor = changed.value
     done.diff = unified_diff(text.value, editor.edits, file)
     lines = "".join(origin_line(origin) for origin in merger.new_origins())
-    for path, old, new in ((out, text.value, new_text), (beside, sidecar, lines)):
-        if new != old and not job.dry_run and (problem := write_bytes(path, new.encode())):
-            done.note(problem)
-            return
+    files = ((out, text.value, new_text), (beside, sidecar, lines))
+    changed_files = [(path, new.encode()) for path, old, new in files if new != old and not job.dry_run]
+    if (problem := write_together(changed_files)) is not None:
+        done.note(problem)
 
 
 def _has_mistakes(text: str, file: str, done: Imported) -> bool:

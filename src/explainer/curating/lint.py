@@ -14,9 +14,9 @@ from explainer.curating.lint_content import CONTENT_RULES
 from explainer.curating.lint_links import LINK_RULES
 from explainer.curating.lint_text import TEXT_RULES
 from explainer.curating.remarks import Item, Remark
-from explainer.curating.yamledit import Editor
 from explainer.document import Document
 from explainer.findings import Finding, Parsed, has_errors
+from explainer.yamledit import Editor
 from explainer.yamltext import read_yaml
 
 __all__ = ["LINT_CODES", "CatalogText", "Linted", "Mended", "lint", "mend"]

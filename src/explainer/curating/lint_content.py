@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from explainer.curating.never_found import Finder
 from explainer.curating.remarks import Item, Remark, Rule, for_each
 from explainer.recommending.kinds import leading_signature
-from explainer.recommending.recommend import Recommender
+from explainer.recommending.recommend import Recommender, suffices
 from explainer.recommending.taxonomy import Taxonomy
 from explainer.resolve import Library
 from explainer.schema import ModelEntry, Task
@@ -52,10 +54,8 @@ def _without_examples(item: Item) -> Iterator[Remark]:
 
 def _contradictions(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
     taxonomy = Taxonomy(_KNOWN_TASKS)
-    catalogs = dict.fromkeys(item.catalog.file for item in items)
-    own = Taxonomy(
-        task for file in catalogs for item in items if item.catalog.file == file for task in item.catalog.catalog.tasks
-    )
+    catalogs = {item.catalog.file: item.catalog for item in items}
+    own = Taxonomy(task for loaded in catalogs.values() for task in loaded.catalog.tasks)
     for item in items:
         entry = item.entry
         signature = leading_signature(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
@@ -105,11 +105,15 @@ def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
     """Entries that are never recommended, even to the questions that they name as their own."""
     catalogs = list({item.catalog.file: item.catalog for item in items}.values())
     recommender = Recommender(Library(catalogs))
+    finders: dict[str, Finder[Any]] = {}
     for item in items:
         if item.entry.deprecated:
             continue
+        if item.kind not in finders:
+            ranking: Any = recommender.models if item.kind == "models" else recommender.papers
+            finders[item.kind] = Finder(ranking, FOUND_DEPTH, partial(suffices, ranking))
         asked = item.entry.examples or (" ".join(filter(None, (item.entry.label, item.entry.summary))),)
-        if not any(_is_found(recommender, item, question) for question in asked):
+        if not finders[item.kind].is_found(item.entry, asked, partial(_is_found, recommender, item)):
             what = (
                 f"none of its {len(item.entry.examples)} examples"
                 if item.entry.examples

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from explainer.curating.canonical import belongs_to, canonical
-from explainer.curating.entrytext import KIND_KEYS
 from explainer.curating.remarks import Fix, Item, Remark, Rule, for_each
-from explainer.curating.twins import near_equal
-from explainer.curating.yamledit import Editor
+from explainer.curating.twins import near_equal, near_keys
+from explainer.entrytext import KIND_KEYS
+from explainer.links import home_field, short_spelling
 from explainer.text import shorten
+from explainer.yamledit import Editor
 
 __all__ = ["LINK_RULES"]
 
@@ -20,11 +21,11 @@ _FIELDS: Final = ("paper", "github", "huggingface")
 def _wrong_field(item: Item) -> Iterator[Remark]:
     for key in _FIELDS:
         url = getattr(item.entry, key)
-        home = belongs_to(url) if url else None
+        home = home_field(url) if url else None
         if home is None or home == key or (home == "paper" and key == "huggingface" and "/papers/" in url):
             continue
         taken = getattr(item.entry, home)
-        free = taken is None or canonical(taken) == canonical(url)
+        free = taken is None or short_spelling(taken) == short_spelling(url)
         hint = f"move it to {home!r}" if free else f"{home!r} has another link already: keep the right one"
         fix = _moving(item, key, home, url) if free else None
         yield Remark("L701", item.path(key), f"a link that belongs to {home!r} stands in {key!r}", hint, url, fix)
@@ -45,7 +46,7 @@ def _moving(item: Item, key: str, home: str, url: str) -> Fix:
 def _not_canonical(item: Item) -> Iterator[Remark]:
     places = [((key,), getattr(item.entry, key)) for key in _FIELDS]
     for path, url in [*places, *((("links", at), url) for at, url in enumerate(item.entry.links))]:
-        short = canonical(url) if url else url
+        short = short_spelling(url) if url else url
         if short != url:
             where = item.path(*path)
             yield Remark(
@@ -67,25 +68,28 @@ def _twins(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
 
     Of one name in two catalogs the earlier one wins, as is meant: that is no mistake.
     """
-    by_link: dict[tuple[str, str], list[Item]] = {}
-    for item in items:
-        for url in {canonical(url) for key in _FIELDS if (url := getattr(item.entry, key))}:
-            by_link.setdefault((item.kind, url), []).append(item)
-    reported: set[tuple[int, int]] = set()
-    for (_, url), sharing in by_link.items():
-        for at, later in enumerate(sharing):
-            for first in sharing[:at]:
-                pair = (id(first), id(later))
-                names = first.entry.label, later.entry.label
-                if pair in reported or names[0] == names[1] or not near_equal(*names):
-                    continue
-                reported.add(pair)
-                name = shorten(first.entry.label)
-                where = first.document.locate(first.path())
-                message = f"nearly the name and a link of {name!r} ({where.file}:{where.line})"
-                hint = "make them one entry, with the other name as an alias"
-                key = "name" if later.kind == "models" else "title"
-                yield later, Remark("L703", later.path(key), message, hint, url)
+    near: dict[tuple[str, str, tuple[str, ...]], list[Item]] = defaultdict(list)
+    places = {id(item): at for at, item in enumerate(items)}
+    for later in items:
+        urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
+        keys = dict.fromkeys(near_keys(later.entry.label)) if urls else {}
+        shared = {
+            id(first): (first, url) for url in reversed(urls) for key in keys for first in near[later.kind, url, key]
+        }
+        for first, url in sorted(shared.values(), key=lambda pair: places[id(pair[0])]):
+            names = first.entry.label, later.entry.label
+            if names[0] != names[1] and near_equal(*names):
+                yield later, _twin_of(first, later, url)
+        for url in urls:
+            for key in keys:
+                near[later.kind, url, key].append(later)
+
+
+def _twin_of(first: Item, later: Item, url: str) -> Remark:
+    where = first.document.locate(first.path())
+    message = f"nearly the name and a link of {shorten(first.entry.label)!r} ({where.file}:{where.line})"
+    hint = "make them one entry, with the other name as an alias"
+    return Remark("L703", later.path("name" if later.kind == "models" else "title"), message, hint, url)
 
 
 LINK_RULES: Final[dict[str, Rule]] = {"L701": for_each(_wrong_field), "L702": for_each(_not_canonical), "L703": _twins}

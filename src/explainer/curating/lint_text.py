@@ -8,9 +8,9 @@ from typing import Final
 
 from explainer.curating.mojibake import damage
 from explainer.curating.remarks import Fix, Item, Remark, Rule, for_each
-from explainer.curating.yamledit import Editor
 from explainer.document import Path
 from explainer.text import shorten
+from explainer.yamledit import Editor
 
 __all__ = ["TEXT_RULES"]
 

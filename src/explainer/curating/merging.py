@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.curating.provenance import Origin, digest_of
 from explainer.curating.shaping import Shaped
-from explainer.curating.yamledit import Editor
+from explainer.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.findings import Finding, Parsed
 from explainer.text import shorten
+from explainer.yamledit import Editor
 from explainer.yamltext import read_yaml
 
 __all__ = ["Counts", "Merger", "origin_of"]

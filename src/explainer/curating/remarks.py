@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from explainer.catalog import LoadedCatalog
-from explainer.curating.yamledit import Editor
 from explainer.document import Document, Path
 from explainer.schema import Entry
+from explainer.yamledit import Editor
 
 __all__ = ["EntryRule", "Fix", "Item", "Remark", "Rule", "for_each"]
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
-from explainer.curating.textdiff import Edit
 from explainer.curating.usage import Use, index_of, uses
-from explainer.curating.yamledit import Editor
+from explainer.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.question import LoadedQuestion
 from explainer.resolve import Library
+from explainer.textdiff import Edit
+from explainer.yamledit import Editor
 from explainer.yamltext import read_yaml
 
 __all__ = ["outdated_uses", "rename_in_catalog", "rename_in_line", "rename_in_question"]

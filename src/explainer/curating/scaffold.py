@@ -69,13 +69,19 @@ tasks:
 
 _QUESTION: Final = """\
 # yaml-language-server: $schema=../schemas/question.schema.json
-# Leave out models or papers, and they are recommended from the catalogs.
 question: >-
   I photographed a bird at the feeder and the app said “goldfinch” before I had put the phone down. How does it know?
 models:
   - resnet-50
 papers:
   - Deep Residual Learning for Image Recognition
+"""
+
+_OPEN_QUESTION: Final = """\
+# yaml-language-server: $schema=../schemas/question.schema.json
+# Without models and papers: they are recommended from the catalogs. To keep the choice: explainer build FILE --pin
+question: >-
+  The meeting was loud, two of us mumbled, and yet the recording came back as clean written minutes. How?
 """
 
 _WORKFLOW: Final = """\
@@ -117,8 +123,8 @@ _README: Final = """\
 - `schemas/`: for completion and checks in your editor.
 
 ```sh
-explainer build questions/bird-at-the-feeder.yaml               # the prompt
-explainer build questions/bird-at-the-feeder.yaml --as answer   # the skeleton of the answer
+explainer build questions/*.yaml                                # the prompts
+explainer build questions/bird-at-the-feeder.yaml --as answer   # the skeleton of an answer
 explainer validate                                              # everything at once, as CI does
 explainer catalog lint                                          # what could be better in the catalogs
 ```
@@ -130,6 +136,7 @@ def project_files() -> dict[str, str]:
     return {
         "catalogs/catalog.yaml": _CATALOG,
         "questions/bird-at-the-feeder.yaml": _QUESTION,
+        "questions/loud-meeting.yaml": _OPEN_QUESTION,
         "schemas/catalog.schema.json": _schema_text(Catalog),
         "schemas/question.schema.json": _schema_text(Question),
         ".github/workflows/explainer.yml": _WORKFLOW,

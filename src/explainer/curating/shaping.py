@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from explainer.curating.canonical import arxiv_link
-from explainer.curating.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.curating.export import LISTS
 from explainer.curating.importers.raw import Raw
 from explainer.document import Document, Spans
+from explainer.entrytext import KIND_KEYS, NAME_KEYS
 from explainer.findings import Finding, Location, Parsed, has_errors
+from explainer.links import arxiv_address
 from explainer.signature import Fault, Signature, parse_signature
 from explainer.text import describe_character, refused_characters, shorten, suggest
 from explainer.validation import ITEMS, validate_item
@@ -38,6 +38,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "paper": (
         "paper url", "paper link", "paper href", "pdf", "pdf url", "url pdf", "url abs", "arxiv", "arxiv id",
         "arxiv url", "arxiv link", "doi", "link to paper", "publication", "publication url", "paper url abs",
+        "paper arxiv id", "paper url pdf",
     ),
     "github": (
         "code", "code url", "code link", "repo", "repo url", "repository", "github url", "github link", "github repo",
@@ -248,8 +249,8 @@ def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Find
             continue
         if value is None or (key != name_key and _is_nothing(value)):
             continue
-        if key in _LINKS and isinstance(value, str):
-            yield key, _link(key, value, raw, findings, more)
+        if key in _LINKS and (text := _link_text(value)) is not None:
+            yield key, _link(key, text, raw, findings, more)
         elif key == "signature" and isinstance(value, str):
             yield key, _signature(value.strip(), raw, findings)
         else:
@@ -277,6 +278,13 @@ def _signature(value: str, raw: Raw, findings: list[Finding]) -> str | None:
     if isinstance(read, Fault):
         findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
     return value if isinstance(read, Signature) else None
+
+
+def _link_text(value: Any) -> str | None:
+    """The text of a field for one link; of several, such as the repositories of a paper, the first is the own one."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(value)
+    return value if isinstance(value, str) else None
 
 
 def _text(key: str, value: Any) -> Any:
@@ -336,7 +344,7 @@ def _link(key: str, value: str, raw: Raw, findings: list[Finding], more: list[st
 def _meant(key: str, text: str) -> str | None:
     """The link that an id or a bare address stands for."""
     if key == "paper":
-        if arxiv := arxiv_link(text):
+        if arxiv := arxiv_address(text):
             return arxiv
         if doi := _DOI.fullmatch(text):
             return f"https://doi.org/{doi[1]}"

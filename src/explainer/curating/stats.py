@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from explainer.schema import Entry, ModelEntry
 
-__all__ = ["GAPS", "NONE", "Stats", "count", "stats_data", "stats_text"]
+__all__ = ["GAPS", "NONE", "Stats", "count", "gap_rows", "stats_data", "stats_text"]
 
 NONE: Final = "(none)"
 """The row of the entries without a task or without a signature."""
@@ -89,14 +89,15 @@ def stats_text(stats: Stats) -> str:
     parts = [
         _table(("task", "models", "papers"), [(task, *row.values()) for task, row in stats.tasks.items()]),
         _table(("signature", "models"), list(stats.signatures.items())),
-        _table(("missing", "models", "papers"), _gap_rows(stats)),
+        _table(("missing", "models", "papers"), gap_rows(stats)),
     ]
-    total = ", ".join(f"{number} {kind}" for kind, number in stats.totals.items())
+    total = ", ".join(f"{number} {kind[:-1] if number == 1 else kind}" for kind, number in stats.totals.items())
     gone = sum(stats.deprecated.values())
     return "\n".join(parts) + f"\n{total}" + (f", {gone} of them deprecated" if gone else "") + "\n"
 
 
-def _gap_rows(stats: Stats) -> list[tuple[str, int | str, int | str]]:
+def gap_rows(stats: Stats) -> list[tuple[str, int | str, int | str]]:
+    """Return how many models and papers lack each key; `-` where a kind has no such key."""
     keys = dict.fromkeys(key for row in stats.gaps.values() for key in row)
     rows: list[tuple[str, int | str, int | str]] = [
         (key, stats.gaps["models"].get(key, "-"), stats.gaps["papers"].get(key, "-")) for key in keys

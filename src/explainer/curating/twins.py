@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["near_equal"]
+__all__ = ["near_equal", "near_keys"]
 
 _TOKEN: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 """A name such as `RealBlurJ` is split where its letter case changes."""
@@ -26,6 +27,22 @@ def near_equal(one: str, other: str) -> bool:
         return False
     differing = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
     return len(differing) == 1 and _one_slip(*differing[0])
+
+
+def near_keys(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield keys of a name: two that are nearly equal have one in common, so that only those need to be compared.
+
+    For a slip these are the name without one letter of one long word (as in Garbe's SymSpell: words that are one edit
+    apart have a part in common that is one deletion away from each).
+    """
+    tokens = _tokens(name)
+    yield ("", "".join(tokens))
+    yield ("", *sorted(tokens))
+    for at, token in enumerate(tokens):
+        if token.isalpha() and len(token) >= _SLIP:
+            before, behind = tokens[:at], tokens[at + 1 :]
+            for part in {token, *(token[:letter] + token[letter + 1 :] for letter in range(len(token)))}:
+                yield (str(at), *before, part, *behind)
 
 
 def _tokens(name: str) -> list[str]:

@@ -43,7 +43,7 @@ E = TypeVar("E", bound=Entry)
 FORMAT: Final = "2"
 """A part of every key: raise it when what is indexed changes."""
 
-_CANDIDATES: Final = 60
+_CANDIDATES: Final = 50
 _CANDIDATES_EACH: Final = 8
 """Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown."""
 

@@ -17,7 +17,7 @@ from explainer.recommending.terms import terms
 from explainer.resolve import Library
 from explainer.schema import Entry, ModelEntry, PaperEntry
 
-__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of"]
+__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of", "suffices"]
 
 E = TypeVar("E", bound=Entry)
 
@@ -165,7 +165,7 @@ class Recommender:
         best = max(range(len(scores)), key=scores.__getitem__, default=None)
         if best is None or scores[best] < FLOOR:
             return ()
-        if not gains and scores[best] * ranking.coverage(words, best) < times * _bar(ranking, len(words)):
+        if not gains and not suffices(ranking, words, best, scores[best], times):
             return ()
         if self._semantic is None:
             scores = [score if score >= FLOOR else 0.0 for score in scores]
@@ -199,9 +199,18 @@ def _affinity(ranking: Ranking[PaperEntry], more: Sequence[str], links: Iterable
     return gains
 
 
-def _bar(ranking: Ranking[E], size: int) -> float:
-    """What the best score, times the known part of the question, must reach."""
-    return max(CONFIDENCE / (1 if ranking.has_tasks else 2), ranking.bar(size))
+def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: float, times: float = 1.0) -> bool:
+    """Whether anything is offered to the terms of a question, when its best entry has this score.
+
+    Args:
+        ranking: the entries.
+        question: its terms.
+        best: the number of the best entry.
+        score: what that one scores.
+        times: how many times the usual bar it must reach.
+    """
+    bar = max(CONFIDENCE / (1 if ranking.has_tasks else 2), ranking.bar(len(question)))
+    return score * ranking.coverage(question, best) >= times * bar
 
 
 def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:

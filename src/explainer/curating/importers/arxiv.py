@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from explainer.curating.canonical import arxiv_link
 from explainer.curating.importers.raw import Feed, MissingLibraryError, Raw
 from explainer.findings import Finding, Location
+from explainer.links import arxiv_address
 
 __all__ = ["is_snapshot", "read_atom", "snapshot_record"]
 
@@ -33,7 +33,7 @@ def is_snapshot(value: dict[str, Any]) -> bool:
 def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> Raw | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
     number = value["id"]
-    link = arxiv_link(number) if isinstance(number, str) else None
+    link = arxiv_address(number) if isinstance(number, str) else None
     if link is None:
         return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
     authors = value["authors_parsed"] if isinstance(value["authors_parsed"], list) else []

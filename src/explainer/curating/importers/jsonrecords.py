@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-from explainer.curating.entrytext import NAME_KEYS
 from explainer.curating.importers.arxiv import is_snapshot, snapshot_record
+from explainer.curating.importers.paperswithcode import joined
 from explainer.curating.importers.raw import MAX_LINE, Feed, Raw, text_lines, whole_text
+from explainer.entrytext import NAME_KEYS
 from explainer.findings import Finding, Location
 from explainer.jsontext import read_json_line
 
@@ -46,6 +47,10 @@ _DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_
 
 def read_json_lines(feed: Feed) -> Iterator[Raw | Finding]:
     """Read one record from each line; empty lines are passed over."""
+    yield from joined(_lines(feed))
+
+
+def _lines(feed: Feed) -> Iterator[Raw | Finding]:
     for item in text_lines(feed):
         if isinstance(item, Finding):
             yield item
@@ -86,7 +91,7 @@ def read_json(feed: Feed) -> Iterator[Raw | Finding]:
     head = feed.stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8).lstrip()
     feed.stream.seek(0)
     if head.startswith(b"["):
-        yield from _array(feed)
+        yield from joined(_array(feed))
     elif _is_lines(head):
         yield from read_json_lines(feed)
     else:

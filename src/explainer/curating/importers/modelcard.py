@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from explainer.curating.canonical import arxiv_link, canonical
 from explainer.curating.importers.raw import Feed, MissingLibraryError, Raw, whole_text
 from explainer.document import Document
 from explainer.findings import Finding, Location
+from explainer.links import arxiv_address, short_spelling
 from explainer.yamltext import read_yaml
 
 __all__ = ["read_card"]
@@ -50,7 +50,7 @@ def read_card(feed: Feed) -> Iterator[Raw | Finding]:
         "name": repo or named or heading,
         "huggingface": f"https://huggingface.co/{repo}" if repo else None,
         "paper": _paper(data, body),
-        "github": next((canonical(url) for url in _CODE.findall(body)), None),
+        "github": next((short_spelling(url) for url in _CODE.findall(body)), None),
         "summary": paragraph,
         "category": data.get("pipeline_tag"),
         "dataset": ", ".join(_texts(data.get("datasets"))) or None,
@@ -93,7 +93,7 @@ def _paper(data: dict[str, Any], body: str) -> str | None:
     """What the tag `arxiv:…` says, else the first link to arXiv in the text."""
     tags = (tag.removeprefix("arxiv:") for tag in _texts(data.get("tags")) if tag.startswith("arxiv:"))
     found = (match[1].removesuffix(".pdf") for match in _ARXIV.finditer(body))
-    links = (arxiv_link(number) for number in [*tags, *found])
+    links = (arxiv_address(number) for number in [*tags, *found])
     return next((link for link in links if link), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,17 @@ from typing import Any, BinaryIO, Final, TypeAlias
 from explainer.document import decode
 from explainer.findings import Finding, Location
 
-__all__ = ["MAX_LINE", "MAX_WHOLE", "Feed", "Importer", "MissingLibraryError", "Raw", "text_lines", "whole_text"]
+__all__ = [
+    "MAX_LINE",
+    "MAX_WHOLE",
+    "Feed",
+    "Importer",
+    "MissingLibraryError",
+    "Raw",
+    "text_lines",
+    "text_of",
+    "whole_text",
+]
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -20,6 +31,7 @@ MAX_WHOLE: Final = 64 * 1024 * 1024
 """Bytes of a file whose format can only be read as a whole."""
 
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PROBE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,47 @@ def text_lines(feed: Feed) -> Iterator[tuple[int, str] | Finding]:
             column = len(raw[: error.start].decode("utf-8", "replace")) + 1
             message = f"the byte 0x{raw[error.start]:02x} is not UTF-8; the line is left out"
             yield Finding("Y101", Location(feed.file, number, column), message, "save the file as UTF-8")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenText:
+    """A file as text that is read as a stream, its line breaks as they are, and what there is to say about it."""
+
+    stream: io.TextIOWrapper
+    findings: tuple[Finding, ...]
+
+
+@contextlib.contextmanager
+def text_of(feed: Feed) -> Iterator[OpenText]:
+    """Give the text of a file of any size: in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252."""
+    encoding = _encoding(feed)
+    findings: tuple[Finding, ...] = ()
+    if encoding == "cp1252":
+        message = "the file is not UTF-8; it is read as Windows-1252"
+        findings = (Finding("I808", Location(feed.file), message, "save it as UTF-8 to be sure"),)
+    text = io.TextIOWrapper(feed.stream, encoding=encoding, errors="replace", newline="")
+    try:
+        yield OpenText(text, findings)
+    finally:
+        text.detach()  # the stream is not ours to close
+
+
+def _encoding(feed: Feed) -> str:
+    """The encoding of a file, found by reading it once through, a piece at a time."""
+    head = feed.stream.read(2)
+    feed.stream.seek(0)
+    if head in _WIDE:
+        return "utf-16"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := feed.stream.read(_PROBE):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    finally:
+        feed.stream.seek(0)
+    return "utf-8-sig"
 
 
 def whole_text(feed: Feed) -> str | Finding:

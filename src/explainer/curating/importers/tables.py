@@ -6,7 +6,6 @@ Windows-1252, as Excel writes it. Apostrophes that keep a spreadsheet from takin
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -14,13 +13,13 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.curating.export import unguard
-from explainer.curating.importers.raw import MAX_LINE, MAX_WHOLE, Feed, MissingLibraryError, Raw
+from explainer.curating.importers.raw import MAX_LINE, MAX_WHOLE, Feed, MissingLibraryError, Raw, text_of
+from explainer.curating.importers.sheetsize import too_large
 from explainer.findings import Finding, Location
 
 __all__ = ["read_csv", "read_tsv", "read_xlsx"]
 
 _SEPARATORS: Final = ",;\t|"
-_PROBE: Final = 1024 * 1024
 
 
 def read_csv(feed: Feed) -> Iterator[Raw | Finding]:
@@ -34,15 +33,9 @@ def read_tsv(feed: Feed) -> Iterator[Raw | Finding]:
 
 
 def _read(feed: Feed, separator: str | None) -> Iterator[Raw | Finding]:
-    encoding = _encoding(feed)
-    if encoding == "cp1252":
-        message = "the file is not UTF-8; it is read as Windows-1252"
-        yield Finding("I808", Location(feed.file), message, "save it as 'CSV UTF-8' to be sure")
-    text = io.TextIOWrapper(feed.stream, encoding=encoding, errors="replace", newline="")
-    try:
-        yield from _rows(feed.file, _Lines(text), separator)
-    finally:
-        text.detach()  # the stream is not ours to close
+    with text_of(feed) as text:
+        yield from text.findings
+        yield from _rows(feed.file, _Lines(text.stream), separator)
 
 
 def _rows(file: str, lines: _Lines, separator: str | None) -> Iterator[Raw | Finding]:
@@ -110,24 +103,6 @@ def _repeated(header: list[str], file: str) -> Iterator[Finding]:
             yield Finding("I802", Location(file, 1), f"two columns are called {name!r}; the last one counts")
 
 
-def _encoding(feed: Feed) -> str:
-    """The encoding of a file, found by reading it once through, a piece at a time."""
-    head = feed.stream.read(4)
-    feed.stream.seek(0)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while chunk := feed.stream.read(_PROBE):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    finally:
-        feed.stream.seek(0)
-    return "utf-8-sig"
-
-
 def _place(file: str, line: int, text: str, separator: str, header: tuple[str, ...], key: str) -> Location:
     """Where the cell of a column begins in the text of a row."""
     if key not in header:
@@ -155,14 +130,17 @@ def read_xlsx(feed: Feed) -> Iterator[Raw | Finding]:
         library, what = "python-calamine", "reading spreadsheets"
         raise MissingLibraryError(library, what) from None
     raw = feed.stream.read(MAX_WHOLE + 1)
+    hint = "save it as CSV: that may be of any size"
     if len(raw) > MAX_WHOLE:
-        yield Finding(
-            "F103", Location(feed.file), f"larger than {MAX_WHOLE:,} bytes", "save it as CSV: that may be of any size"
-        )
+        yield Finding("F103", Location(feed.file), f"larger than {MAX_WHOLE:,} bytes", hint)
+        return
+    packed = io.BytesIO(raw)
+    if problem := too_large(packed):
+        yield Finding("I802", Location(feed.file), f"the spreadsheet is not opened: {problem}", hint)
         return
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        sheet = CalamineWorkbook.from_filelike(packed).get_sheet_by_index(0)
+        rows, indent = sheet.iter_rows(), (sheet.start or (0, 0))[1]
     except Exception as error:  # noqa: BLE001  # whatever the library says about a broken file
         yield Finding("I802", Location(feed.file), f"not a spreadsheet: {error}")
         return
@@ -176,7 +154,7 @@ def read_xlsx(feed: Feed) -> Iterator[Raw | Finding]:
             yield from _repeated(header, feed.file)
             continue
         values = {name: unguard(cell) for name, cell in zip(header, cells, strict=False) if name}
-        yield _raw(values, partial(_cell_place, feed.file, number, tuple(header)))
+        yield _raw(values, partial(_cell_place, feed.file, number, indent, tuple(header)))
 
 
 def _cell(value: Any) -> str:
@@ -186,5 +164,5 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _cell_place(file: str, number: int, header: tuple[str, ...], key: str) -> Location:
-    return Location(file, number, header.index(key) + 1 if key in header else 1)
+def _cell_place(file: str, number: int, indent: int, header: tuple[str, ...], key: str) -> Location:
+    return Location(file, number, indent + header.index(key) + 1 if key in header else 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from explainer.curating.entrytext import NAME_KEYS
 from explainer.curating.importers.raw import Feed, Raw, whole_text
 from explainer.document import Document, Path
+from explainer.entrytext import NAME_KEYS
 from explainer.findings import Finding, Location
 from explainer.yamltext import read_yaml
 

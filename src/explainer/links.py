@@ -1,4 +1,4 @@
-"""Links compared by what they lead to: each URL has an identity, and a spelling that may differ from the offered one.
+"""Links: what they lead to, how they should be spelled, and in which field of an entry they belong.
 
 arXiv's forms of one paper, GitHub's and Hugging Face's forms of one repository, DOIs and plain web addresses each get a
 key. Two URLs of one key lead to the same place; what the key leaves out (an arXiv version, a path inside a repository)
@@ -13,7 +13,17 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import unquote
 
-__all__ = ["Link", "arxiv_link", "doi_link", "identify", "is_placeholder", "resembles"]
+__all__ = [
+    "Link",
+    "arxiv_address",
+    "arxiv_link",
+    "doi_link",
+    "home_field",
+    "identify",
+    "is_placeholder",
+    "resembles",
+    "short_spelling",
+]
 
 _URL: Final = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?P<host>[^\s/?#@\\<>\"`:]++)(?P<port>:\d{1,5})?"
@@ -23,6 +33,7 @@ _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
+_FIVE_DIGITS_SINCE: Final = "1501"
 _ARXIV_FORMS: Final = ("abs/", "pdf/", "html/", "format/", "ps/", "e-print/", "src/", "overview/", "papers/")
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
@@ -30,12 +41,19 @@ _ARXIV_HOSTS: Final = frozenset(
 _DOI_HOSTS: Final = frozenset({"doi.org", "dx.doi.org"})
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
+_CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
+_PAPER_HOSTS: Final = frozenset({
+    "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
+    "openaccess.thecvf.com", "openreview.net", "papers.nips.cc", "proceedings.mlr.press", "proceedings.neurips.cc",
+})  # fmt: skip
 _NOT_OWNERS: Final = frozenset(
     "about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
     "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split()
 )
 _HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
-_TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref|ref_src|fbclid|gclid)=", re.IGNORECASE)
+_TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
+_REFERRER: Final = re.compile(r"ref=", re.IGNORECASE)
+_DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = re.compile(
     r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
@@ -61,26 +79,109 @@ class Link:
     detail: str = ""
 
 
-def identify(url: str) -> Link | None:
-    """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
-    text = _HIDDEN.sub("", url.strip())
-    ssh = _GIT_SSH.fullmatch(text)
-    if ssh:
-        text = f"{ssh['host']}/{ssh['path']}"
-    match = _URL.fullmatch(text)
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """The parts of an http or https URL, the host in lower case and without `www.`."""
+
+    scheme: str | None
+    host: str
+    port: str
+    path: str
+    query: str
+
+
+def _address(url: str) -> _Address | None:
+    """Take a URL apart; None when it is no http or https URL. A missing scheme is forgiven."""
+    match = _URL.fullmatch(url)
     if match is None or (match["scheme"] or "https").lower() not in ("http", "https"):
         return None
     host = match["host"].lower().rstrip(".").removeprefix("www.")
     if not host or not host[0].isalnum() or (match["scheme"] is None and "." not in host):
         return None
-    path = re.sub("/{2,}", "/", unquote(match["path"] or "").lstrip("/")).rstrip("/")
+    scheme = match["scheme"].lower() if match["scheme"] else None
+    return _Address(scheme, host, match["port"] or "", match["path"] or "", match["query"] or "")
+
+
+def identify(url: str) -> Link | None:
+    """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
+    text = _HIDDEN.sub("", url.strip())
+    ssh = _GIT_SSH.fullmatch(text)
+    address = _address(f"{ssh['host']}/{ssh['path']}" if ssh else text)
+    if address is None:
+        return None
+    path = re.sub("/{2,}", "/", unquote(address.path).lstrip("/")).rstrip("/")
     for read in (_arxiv, _doi, _github, _huggingface):
-        link = read(host, path)
+        link = read(address.host, path)
         if link is not None:
             return link
-    port = match["port"] if match["port"] not in (None, ":80", ":443") else ""
-    query = "&".join(part for part in (match["query"] or "").split("&") if part and not _TRACKING.match(part))
-    return Link("web", f"{host}{port}" + (f"/{path}" if path else "") + (f"?{query}" if query else ""))
+    port = address.port if address.port not in ("", ":80", ":443") else ""
+    query = "&".join(
+        part for part in address.query.split("&") if part and not _TRACKING.match(part) and not _REFERRER.match(part)
+    )
+    return Link("web", f"{address.host}{port}" + (f"/{path}" if path else "") + (f"?{query}" if query else ""))
+
+
+def home_field(url: str) -> str | None:
+    """Return the field where a link belongs by its host: `paper`, `github`, `huggingface`; None where it may be any."""
+    address = _address(url)
+    if address is None:
+        return None
+    if address.host in _PAPER_HOSTS:
+        return "paper"
+    if address.host in _HF_HOSTS:
+        return "paper" if address.path.startswith("/papers/") else "huggingface"
+    if address.host in _CODE_HOSTS:
+        return None if address.path.lower().endswith(".pdf") else "github"
+    return None
+
+
+def short_spelling(url: str) -> str:
+    """Return a link to GitHub, Hugging Face or arXiv in its short spelling; any other without tracking marks.
+
+    `https://github.com/a/b.git?tab=readme-ov-file#usage` becomes `https://github.com/a/b`. For arXiv the spellings
+    `abs`, `pdf` and the version stay: each is a link of its own.
+    """
+    address = _address(url)
+    if address is None or address.scheme is None:
+        return url
+    if address.host in ("arxiv.org", "export.arxiv.org"):
+        return f"{address.scheme}://arxiv.org{address.path}"
+    if address.host == "github.com":
+        return f"https://github.com{_repository_path(address.path)}"
+    if address.host in _HF_HOSTS:
+        return f"https://huggingface.co{_repository_path(address.path)}"
+    kept = [part for part in address.query.split("&") if not _TRACKING.match(part)]
+    if "&".join(kept) == address.query:
+        return url
+    before, _, rest = url.partition("?")
+    _, mark, fragment = rest.partition("#")
+    return before + ("?" if kept else "") + "&".join(kept) + mark + fragment
+
+
+def _repository_path(path: str) -> str:
+    """The path of a repository or of a place in it, without what shows the same page."""
+    owner, _, rest = path.strip("/").partition("/")
+    name, slash, inside = rest.partition("/")
+    if not name:
+        return path.rstrip("/")
+    view = "" if _DEFAULT_VIEW.fullmatch(slash + inside) else slash + inside
+    return f"/{owner}/{name.removesuffix('.git')}{view.rstrip('/')}"
+
+
+def arxiv_address(text: str) -> str | None:
+    """Return the URL that an arXiv id means (arXiv, "Understanding the arXiv identifier"); None for anything else.
+
+    `2401.10000`, `arXiv:2401.10000v2` and `hep-th/9901001` are ids. An id of 2015 or later has five digits behind the
+    point, one before that four: `2401.1000` is none, it has lost a zero.
+    """
+    bare = re.sub(r"\Aarxiv:\s*", "", text.strip(), flags=re.IGNORECASE)
+    match = _ARXIV_ID.fullmatch(bare)
+    if match is None:
+        return None
+    month, point, number = match["id"].partition(".")
+    if "/" not in match["id"] and point and len(number) != (5 if month >= _FIVE_DIGITS_SINCE else 4):
+        return None
+    return f"https://arxiv.org/abs/{bare}"
 
 
 def arxiv_link(text: str) -> Link | None:

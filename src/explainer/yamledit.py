@@ -7,16 +7,17 @@ text that would mean anything else than what was asked for.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from explainer.curating.entrytext import entry_block, field_lines, flow, scalar
-from explainer.curating.textdiff import Edit, apply_edits
 from explainer.document import Path
+from explainer.entrytext import entry_block, field_lines, flow, scalar
 from explainer.findings import Finding, Location, Parsed
+from explainer.textdiff import Edit, apply_edits
 from explainer.yamltext import read_yaml
 
 __all__ = ["Editor"]
@@ -100,6 +101,23 @@ class Editor:
         start = self.text.rfind("\n", 0, node.key) + 1
         stop = self.text.find("\n", node.end)
         self.edits.append(Edit(start, len(self.text) if stop < 0 else stop + 1, ""))
+
+    def put_list(self, key: str, items: Sequence[str]) -> None:
+        """Give a list to a key at the top, an item a line: where the key stands without a value, else at the end."""
+        node = self._nodes.get((key,))
+        indent = " " * self._column(next((one.key for path, one in self._nodes.items() if len(path) == 1), 0) or 0)
+        lines = [f"{indent}  - {json.dumps(item, ensure_ascii=False)}" for item in items]
+        self._want((key,), list(items))
+        if node is None or node.key is None:
+            end = len(self.text)
+            ended = self.text.endswith("\n") or any(edit.start == end for edit in self.edits)
+            block = self._newline.join([f"{indent}{key}:{'' if items else ' []'}", *lines])
+            self.edits.append(Edit(end, end, f"{'' if ended else self._newline}{block}{self._newline}"))
+            return
+        colon = self.text.index(":", node.key + len(key)) + 1
+        at = self._end_of_line(node.end)
+        self.edits.append(Edit(colon, max(node.end, colon), "" if items else " []"))
+        self.edits.append(Edit(at, at, "".join(f"{self._newline}{line}" for line in lines)))
 
     def append(self, kind: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Add entries at the end of a list at the top, which need not be there yet."""

@@ -1,0 +1,209 @@
+"""Lists as programs write them: encodings, long cells, spreadsheets with stray cells, hostile XML; and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from explainer.catalog import parse_catalog
+from tests.support import explainer, slow, write_tree
+
+
+def entry(**values: object) -> str:
+    return json.dumps(values) + "\n"
+
+
+def test_a_spreadsheet_is_read_as_it_shows_itself() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Paper Title", "arXiv", "Year"], ["A", 2401.10000, 2024], ["B", "2401.10000", 2023.0], [None] * 3):
+        book.active.append(row)
+    book.save("list.xlsx")
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert outcome.out == (
+        "papers:\n  - title: A\n    year: 2024\n  - title: B\n    year: 2023\n    paper: https://arxiv.org/abs/2401.10000\n"
+    )
+    assert "list.xlsx:2:2: I803 warning: '2401.1' looks like an arXiv id that lost a zero" in outcome.err
+
+
+def test_a_cell_may_be_longer_than_the_limit_of_the_csv_module() -> None:
+    text = "word " * 40_000
+    write_tree(Path(), {"list.csv": f'\ufeffname;summary\nA;"{text}"\n'})
+    outcome = explainer("catalog", "import", "list.csv", "-o", "c.yaml")
+    assert (outcome.status, "1 added" in outcome.err) == (0, True)
+    assert (parse_catalog(Path("c.yaml").read_text(), "c").unwrap().catalog.models[0].summary or "") == text.strip()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(("name", "text"), [
+    ("list.csv", "title\tpaper\r\nCafé à la carte\t2401.10000\r\n"),
+    ("list.bib", "@misc{a,\r\n title = {Café à la carte},\r\n eprint = {2401.10000}\r\n}\r\n"),
+])  # fmt: skip
+def test_encodings_that_programs_write_are_read(name: str, text: str, encoding: str) -> None:
+    Path(name).write_bytes(text.encode(encoding))
+    outcome = explainer("catalog", "import", name)
+    assert outcome.out == "papers:\n  - title: Café à la carte\n    paper: https://arxiv.org/abs/2401.10000\n"
+    assert ("I808" in outcome.err) is (encoding == "cp1252")
+
+
+def test_places_and_repeated_keys_hold_across_the_parts_of_a_long_bibliography() -> None:
+    filling = "".join(f"@misc{{k{at}, title = {{{'x' * 900} {at}}}}}\n" for at in range(900))
+    text = f"@string{{who = {{The Team}}}}\n@misc{{first, title={{First}}}}\n{filling}"
+    text += "@misc{first, title={Again}}\n\n@misc{last,\n title={Last},\n author = who,\n url={x y}\n}\n@misc{open, title={x\n"
+    write_tree(Path(), {"list.bib": text})
+    outcome = explainer("catalog", "import", "list.bib", "-o", "c.yaml")
+    line = text[: text.index("@misc{first, title={Again}}")].count("\n") + 1
+    assert (
+        f"list.bib:{line}:1: I802 the entry cannot be read: the key 'first' stands on an earlier entry too"
+        in outcome.err
+    )
+    assert f"list.bib:{line + 7}:1: I802 the entry cannot be read: a brace or a quote is not closed" in outcome.err
+    last = parse_catalog(Path("c.yaml").read_text(), "c").unwrap().catalog.papers[-1]
+    assert (last.title, last.authors) == ("Last", ("The Team",))
+    assert "904 records: 902 added, 2 left out" in outcome.err
+
+
+def test_what_is_no_entry_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explainer.curating.importers.bibtex.MAX_LINE", 1_000)
+    write_tree(Path(), {"list.bib": "nothing\n" * 1_000 + "@misc{a, title={A}}\n"})
+    outcome = explainer("catalog", "import", "list.bib")
+    assert outcome.out == "papers:\n  - title: A\n"
+    assert "list.bib:1:1: I802 no entry begins in 1,000 characters; they are left out" in outcome.err
+
+
+def test_a_table_that_begins_elsewhere_in_its_sheet_has_its_places() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active["B3"], book.active["C3"], book.active["B5"], book.active["C5"] = "title", "arxiv", "A", 2401.1
+    book.save("list.xlsx")
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert outcome.out == "papers:\n  - title: A\n"
+    assert "list.xlsx:5:3: I803" in outcome.err
+
+
+def test_a_stray_cell_far_away_is_a_finding_and_no_end_of_memory() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A2"], book.active["XFD1048576"] = "name", "A", "y"
+    book.save("list.xlsx")
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "I802 the spreadsheet is not opened: a sheet reaches to row 1,048,576 and column 16,384" in outcome.err
+
+
+def _ods(name: str, rows: str) -> None:
+    with zipfile.ZipFile(name, "w") as packed:
+        kind = "application/vnd.oasis.opendocument.spreadsheet"
+        packed.writestr("mimetype", kind)
+        names = "".join(
+            f' xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "table", "text")
+        )
+        manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+        packed.writestr(
+            "META-INF/manifest.xml",
+            f'<m:manifest xmlns:m="{manifest}"><m:file-entry m:full-path="/" m:media-type="{kind}"/></m:manifest>',
+        )
+        body = f'<office:spreadsheet><table:table table:name="S">{rows}</table:table></office:spreadsheet>'
+        packed.writestr(
+            "content.xml",
+            f"<office:document-content{names}><office:body>{body}</office:body></office:document-content>",
+        )
+
+
+def _row(*cells: str, times: int = 1, repeated: int = 1) -> str:
+    shown = "".join(
+        f'<table:table-cell office:value-type="string" table:number-columns-repeated="{repeated}">'
+        f"<text:p>{cell}</text:p></table:table-cell>"
+        for cell in cells
+    )
+    return f'<table:table-row table:number-rows-repeated="{times}">{shown}</table:table-row>'
+
+
+def test_a_spreadsheet_that_is_damaged_inside_is_a_finding() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for at in range(300):
+        book.active.append([f"name {at}", at * 7919])
+    book.save("list.xlsx")
+    raw = bytearray(Path("list.xlsx").read_bytes())
+    begin = raw.index(b"xl/worksheets/sheet1.xml") + 200
+    raw[begin : begin + 60] = b"\xff" * 60
+    Path("list.xlsx").write_bytes(raw)
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "I802 the spreadsheet is not opened: its size cannot be told" in outcome.err
+
+
+def test_a_sheet_of_an_office_is_read_up_to_where_it_is_empty() -> None:
+    empty = '<table:table-row table:number-rows-repeated="1048574"><table:table-cell table:number-columns-repeated="16384"/>'
+    _ods("list.ods", _row("title", "arxiv") + _row("A", "2401.10000") + f"{empty}</table:table-row>")
+    outcome = explainer("catalog", "import", "list.ods")
+    assert outcome.out == "papers:\n  - title: A\n    paper: https://arxiv.org/abs/2401.10000\n"
+
+
+def test_a_sheet_of_an_office_that_repeats_itself_without_end_is_a_finding() -> None:
+    _ods("list.ods", _row("title") + _row("A", times=1_000_000, repeated=16_384))
+    outcome = explainer("catalog", "import", "list.ods")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "I802 the spreadsheet is not opened" in outcome.err
+
+
+@pytest.mark.parametrize("bomb", [
+    '<!DOCTYPE f [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]><feed>&c;</feed>',
+    '<!DOCTYPE f [<!ENTITY x SYSTEM "file:///etc/passwd">]><feed>&x;</feed>',
+    '<!DOCTYPE f SYSTEM "http://127.0.0.1:1/x.dtd"><feed/>',
+])  # fmt: skip
+def test_entities_and_document_types_are_refused(bomb: str) -> None:
+    write_tree(Path(), {"list.xml": bomb})
+    outcome = explainer("catalog", "import", "list.xml")
+    assert outcome.status == 1
+    assert "I802 the XML is refused" in outcome.err
+
+
+def _jsonl(file: TextIO, size: int) -> None:
+    file.writelines(
+        entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.")
+        for at in range(size)
+    )
+
+
+def _csv(file: TextIO, size: int) -> None:
+    file.write("Model;Paper;Abstract\n")
+    file.writelines(f'Model {at};2401.{at % 100000:05};"Takes the grain; out of photos."\n' for at in range(size))
+
+
+def _bib(file: TextIO, size: int) -> None:
+    file.write("@string{cvpr = {Vision}}\n")
+    file.writelines(
+        f"@misc{{key{at},\n  title = {{Title {at}}},\n  journal = cvpr,\n  eprint = {{2401.{at % 100000:05}}}\n}}\n\n"
+        for at in range(size)
+    )
+
+
+@slow
+@pytest.mark.parametrize(
+    ("name", "write", "size"), [("list.jsonl", _jsonl, 10_000), ("list.csv", _csv, 10_000), ("list.bib", _bib, 4_000)]
+)
+def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO, int], None], size: int) -> None:
+    peaks = []
+    for times in (1, 10):
+        with Path(name).open("w") as file:
+            write(file, times * size)
+        code = (
+            "import resource; from explainer.cli.run import run; "
+            f"run(['catalog', 'import', {name!r}, '-o', 'c.yaml']); "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout))
+        assert Path("c.yaml").stat().st_size > 40 * times * size
+        Path("c.yaml").unlink()
+        Path("c.sources.jsonl").unlink()
+    assert peaks[1] < 1.3 * peaks[0]

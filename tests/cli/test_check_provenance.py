@@ -248,7 +248,7 @@ def test_a_published_answer_is_the_recorded_one_or_not(tmp_path: Path) -> None:
     (tmp_path / "changed.jsonl").write_text(changed + "[]\nno\n", encoding="utf-8")
     status, codes, err = compared(text, tmp_path / "changed.jsonl")
     assert (status, codes) == (1, set())
-    assert re.findall(r": ([A-Z]\d{3}) ", err) == ["A802", "A803", "S203", "Y102"]
+    assert re.findall(r": ([A-Z]\d{3}) ", err) == ["A902", "A903", "S203", "Y102"]
     status, _, err = compared(text, tmp_path / "none.jsonl")
     assert (status, "F101" in err) == (2, True)
 

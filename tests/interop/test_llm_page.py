@@ -29,10 +29,12 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A new project; its one question stands at `q.yaml` too."""
+    """A new project with one question, which stands at `q.yaml` too."""
     assert explainer("init", tmp_path / "demo").status == 0
-    (question,) = (tmp_path / "demo" / "questions").glob("*.yaml")
+    question, *others = sorted((tmp_path / "demo" / "questions").glob("*.yaml"))
     shutil.copy(question, tmp_path / "demo" / "q.yaml")
+    for other in others:
+        other.unlink()
     return tmp_path / "demo"
 
 

@@ -113,6 +113,11 @@ def test_harmless_forms_are_no_faults(flow: str) -> None:
 
 BAD = {
     "catalogued": (chart("P[photo] --> O[Other-Model] --> E[Say-What-You-See]"), ["A303"]),
+    "catalogued, quoted": (chart('P["photo"] --> O["Other-Model"] --> E["Say-What-You-See"]'), ["A303"]),
+    "catalogued, quoted, and of many words": (
+        chart('P["photo"] --> O["GlowNet: Learning to Relight Portraits"] --> E["Say-What-You-See"]'),
+        ["A303"],
+    ),
     "catalogued, in a line": ("photo → Other-Model → Say-What-You-See", ["A303"]),
     "catalogued, on an arrow": (chart("P[photo] -->|Other-Model| E[picture]", "E --> S[Say-What-You-See]"), ["A303"]),
     "invented": (chart("T[text] --> O[Txt2Img-Sunlight] --> S[Say-What-You-See]"), ["A301"]),

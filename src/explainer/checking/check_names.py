@@ -81,12 +81,11 @@ def phrases(review: Review) -> Iterator[Fault]:
     """A302-A304 and A307: what stands out in the text, outside the references and diagrams."""
     cited = {index for claim, verdict in review.verdicts if verdict.fit is Fit.EXACT for index in verdict.sources}
     claimed = {(claim.start, claim.end) for claim in review.claims}
-    diagrams = [(flow.start, flow.end) for flow, _ in review.flows if flow.kind == "mermaid"]
     for phrase in review.answer.phrases:
         section = review.sections.of_line(review.answer.line_of(phrase.start))
         if phrase.kind == "label" or section == "references" or (phrase.start, phrase.end) in claimed:
             continue
-        if any(start <= phrase.start < end for start, end in diagrams):
+        if review.in_diagram(phrase.start):
             continue  # what steps are called is judged as such
         if len(words(phrase.text)) < 3 or not reads_like_title(phrase.text):  # noqa: PLR2004
             continue
@@ -120,7 +119,8 @@ def catalogued_names(review: Review) -> Iterator[Fault]:
     found = [(match.group(), match.start(), match.end()) for match in re.finditer(r"[^\W_]+(?:[+#]+(?!\w))?", body)]
     # what other rules judge: claims, and phrases that are the name and nothing else
     spans = [(claim.start, claim.end) for claim in review.claims]
-    spans += [(p.start, p.end) for p in review.answer.phrases if gazetteer.by_name(canonical(p.text))]
+    others = (p for p in review.answer.phrases if not review.in_diagram(p.start))
+    spans += [(p.start, p.end) for p in others if gazetteer.by_name(canonical(p.text))]
     end = 0
     for position, (word, start, _) in enumerate(found):
         for parts, name in gazetteer.runs.get(word, ()) if start >= end else ():

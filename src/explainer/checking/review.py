@@ -120,6 +120,14 @@ class Review:
         judged = [(flow, [names.judge(step) for step in flow.steps]) for flow in flows]
         return [(flow, [one for one in steps if not _says_nothing(one)]) for flow, steps in judged]
 
+    def in_diagram(self, at: int) -> bool:
+        """Whether a place is in a flowchart, whose quotes are no quotations."""
+        return any(start <= at < end for start, end in self._diagrams)
+
+    @cached_property
+    def _diagrams(self) -> list[tuple[int, int]]:
+        return [(flow.start, flow.end) for flow, _ in self.flows if flow.kind == "mermaid"]
+
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
         gazetteer, parts = self.offered.gazetteer, tuple(words(name))

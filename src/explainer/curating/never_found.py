@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, task_label
+from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, kin_weight, task_label
 from explainer.recommending.reasons import Query
 from explainer.recommending.recommend import FLOOR, NEAR_DUPLICATE
 from explainer.recommending.terms import terms
@@ -24,8 +24,9 @@ Suffices: TypeAlias = Callable[[Sequence[str], int, float], bool]
 """The terms of a question, the number of the best entry and its score → whether anything is offered."""
 
 E = TypeVar("E", bound=Entry)
-Group: TypeAlias = tuple[str, int | None]
-"""What entries have in common that share what others of their task add: what they are filed under, and its number."""
+Group: TypeAlias = tuple[str, int | None, float]
+"""What entries have in common that share what others of their task add: what they are filed under, its number, and what
+a word of the kin counts for them."""
 
 _BEST_FIT: Final = KIND_WEIGHT / 2
 """The most that a signature can add to a score."""
@@ -58,7 +59,7 @@ class Finder(Generic[E]):
         self._most: dict[str, float] = defaultdict(float)
         self._gains: dict[str, dict[Group, float]] = defaultdict(dict)
         for at, entry in enumerate(ranking.entries):
-            group = task_label(entry).casefold(), ranking.task_number(at)
+            group = task_label(entry).casefold(), ranking.task_number(at), kin_weight(len(entry.examples))
             self._numbers[entry.label].append(at)
             self._families[ranking.family(at)].append(at)
             self._groups.append(group)

@@ -26,6 +26,7 @@ from explainer.recommending.ranking import (
     Together,
     bare_link,
     entry_fields,
+    kin_weight,
     signature_of,
     task_label,
     task_number,
@@ -40,7 +41,7 @@ __all__ = ["FORMAT", "DiskIndex", "available"]
 
 E = TypeVar("E", bound=Entry)
 
-FORMAT: Final = "2"
+FORMAT: Final = "3"
 """A part of every key: raise it when what is indexed changes."""
 
 _CANDIDATES: Final = 50
@@ -210,6 +211,7 @@ class _Candidates(Ranking[E]):
         self._kin = [index.groups[row.group][0] for row in rows]
         self._tasks = [row.task for row in rows]
         self._kinds = [row.signature for row in rows]
+        self._kin_weights = [kin_weight(row.examples) for row in rows]
         self._signatures = index.signatures
 
     @property
@@ -349,7 +351,7 @@ class _Shelves:
         signature = signature_of(entry, self._tasks[group], self._taxonomy)
         place = self._signatures.setdefault(signature, len(self._signatures))
         link = bare_link(entry.paper) if entry.paper else ""
-        raw = packed(fields, group, self._tasks[group], place)
+        raw = packed(fields, group, self._tasks[group], place, len(entry.examples))
         self._writer.add(number, entry.label, link, raw, entry.model_dump_json(exclude_defaults=True))
         heavy = (
             term for name, found in fields.items() for term in found for _ in range(round(2 * FIELD_WEIGHTS[name]))

@@ -35,6 +35,7 @@ __all__ = [
     "entry_fields",
     "family_name",
     "kin_numbers",
+    "kin_weight",
     "signature_of",
     "task_label",
     "task_number",
@@ -52,6 +53,7 @@ FIELD_WEIGHTS: Final[Mapping[str, float]] = {
 """What a word of each field counts. Nothing hangs on the exact figures: see docs/recommend.md."""
 
 KIN_WEIGHT: Final = 0.5
+"""What a word of the kin counts for an entry with at most one example; see `kin_weight`."""
 TASK_WEIGHT: Final = 1.0
 KIND_WEIGHT: Final = 1.0
 BACKGROUND: Final = 100
@@ -128,6 +130,7 @@ class Ranking(Generic[E]):
     _index: SupportsTerms
     _kin_index: SupportsTerms
     _kin: Sequence[int]
+    _kin_weights: Sequence[float]
     _tasks: Sequence[int]
     _kinds: Sequence[int]
     _signatures: Sequence[Signature | None]
@@ -141,6 +144,7 @@ class Ranking(Generic[E]):
         self._index = FieldedIndex(fields, FIELD_WEIGHTS, background=BACKGROUND)
         labels = [task_label(entry) for entry in self.entries]
         self._kin = kin_numbers(label.casefold() for label in labels)
+        self._kin_weights = [kin_weight(len(entry.examples)) for entry in self.entries]
         together = Together()
         for document, number in zip(fields, self._kin, strict=True):
             together.add(document, number)
@@ -174,16 +178,16 @@ class Ranking(Generic[E]):
     def scores(self, question: Sequence[str]) -> list[float]:
         """Return the score of every entry for the terms of a question."""
         own = self._index.scores(question)
-        kin = [KIN_WEIGHT * score for score in self._kin_index.scores(question)]
+        kin = list(self._kin_index.scores(question))
         task = [TASK_WEIGHT * score for score in self.taxonomy.scores(question)]
         wish = Wish.of(question)
         kinds = [KIND_WEIGHT * wish.fit(one) for one in self._signatures]
         kin.append(0.0)  # the number -1 finds it: entries without kin, or without a task
         task.append(0.0)
         return [
-            score + kin[kin_number] + task[task_number] + kinds[kind_number]
-            for score, kin_number, task_number, kind_number in zip(
-                own, self._kin, self._tasks, self._kinds, strict=True
+            score + weight * kin[kin_number] + task[task_number] + kinds[kind_number]
+            for score, weight, kin_number, task_number, kind_number in zip(
+                own, self._kin_weights, self._kin, self._tasks, self._kinds, strict=True
             )
         ]
 
@@ -194,7 +198,7 @@ class Ranking(Generic[E]):
             Share(
                 term,
                 self._index.score_of(term, number),
-                KIN_WEIGHT * self._kin_index.score_of(term, kin) if kin >= 0 else 0.0,
+                self._kin_weights[number] * self._kin_index.score_of(term, kin) if kin >= 0 else 0.0,
                 TASK_WEIGHT * self.taxonomy.score_of(term, task) if task >= 0 else 0.0,
             )
             for term in question
@@ -244,6 +248,11 @@ class Ranking(Generic[E]):
     def task_number(self, number: int) -> int | None:
         """Return the number of an entry's task in the taxonomy, if it has one there."""
         return None if self._tasks[number] < 0 else self._tasks[number]
+
+
+def kin_weight(examples: int) -> float:
+    """Return what a word of its kin counts for an entry: the more examples it has, the better it speaks for itself."""
+    return KIN_WEIGHT / max(1, examples)
 
 
 def kin_numbers(labels: Iterable[str]) -> list[int]:

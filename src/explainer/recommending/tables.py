@@ -27,8 +27,8 @@ _BITS: Final = 6
 _MOST: Final = (1 << _BITS) - 1
 """The largest frequency of a term in a field that is told apart."""
 
-_HEAD: Final = 4 + len(_FIELDS)
-"""Numbers before the terms of an entry: group, task + 1, signature, how many terms, and the length of each field."""
+_HEAD: Final = 5 + len(_FIELDS)
+"""Numbers before the terms of an entry: group, task + 1, signature, examples, terms, and the length of each field."""
 
 _SCHEMA: Final = """
     CREATE TABLE entries (number INTEGER PRIMARY KEY, label TEXT, link TEXT, terms BLOB, entry TEXT);
@@ -46,8 +46,8 @@ class Row(NamedTuple):
         label: its name or title.
         link: the bare link of its paper; empty without one.
         data: numbers, 32 bits each: the number of its label of a task, of its task (from 1), of its signature, of its
-            terms, of the terms of each field; the keys of its terms, in ascending order; for each of these how often
-            the term stands in each field, six bits each.
+            examples, of its terms, of the terms of each field; the keys of its terms, in ascending order; for each of
+            these how often the term stands in each field, six bits each.
     """
 
     number: int
@@ -71,14 +71,19 @@ class Row(NamedTuple):
         return self.data[2]
 
     @property
+    def examples(self) -> int:
+        """The number of its examples."""
+        return self.data[3]
+
+    @property
     def lengths(self) -> array[int]:
         """The number of terms of each field."""
-        return self.data[4:_HEAD]
+        return self.data[5:_HEAD]
 
     def frequencies(self, wanted: frozenset[int], worths: Sequence[float]) -> list[tuple[int, float]]:
         """Return the frequency of those of some terms that stand in the entry, by key, each field weighted."""
         data = self.data
-        count = data[3]
+        count = data[4]
         end = _HEAD + count
         found = []
         for key in wanted.intersection(data[_HEAD:end]):
@@ -99,7 +104,7 @@ def key_of(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
 
 
-def packed(fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int) -> bytes:
+def packed(fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int, examples: int) -> bytes:
     """Return the terms of an entry as bytes."""
     counts: dict[int, int] = {}
     for place, name in enumerate(_FIELDS):
@@ -108,7 +113,7 @@ def packed(fields: Mapping[str, Sequence[str]], group: int, task: int, signature
             counts[key] = counts.get(key, 0) + (min(count, _MOST) << (_BITS * place))
     ordered = sorted(counts)
     lengths = [len(fields.get(name, ())) for name in _FIELDS]
-    head = [group, task + 1, signature, len(ordered), *lengths]
+    head = [group, task + 1, signature, examples, len(ordered), *lengths]
     return array("I", [*head, *ordered, *(counts[key] for key in ordered)]).tobytes()
 
 
@@ -120,7 +125,7 @@ def unpacked(number: int, label: str, link: str, raw: bytes) -> Row:
     """
     data = array("I")
     data.frombytes(raw)
-    if len(data) < _HEAD or len(data) != _HEAD + 2 * data[3]:
+    if len(data) < _HEAD or len(data) != _HEAD + 2 * data[4]:
         message = "the index is damaged"
         raise ValueError(message)
     return Row(number, label, link, data)

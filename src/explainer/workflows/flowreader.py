@@ -45,7 +45,7 @@ _RESERVED: Final = re.compile(
 )
 _ACCESSIBILITY: Final = re.compile(r"accTitle\s*+:[^\n]*+|accDescr\s*+(?::[^\n]*+|\{[^}]*+\})")
 _DIRECTED: Final = re.compile(r"direction[ \t]++(?:TB|BT|RL|LR|TD)[^\n]*+")
-_ID: Final = re.compile(r"(?:[\w!#$%&'*+.`?\\/,]|-(?=[^>\-.])|:(?!::))++")
+_ID: Final = re.compile(r"""(?!")(?:[\w!"#$%&'*+.`?\\/,]|-(?=[^>\-.])|:(?!::))++""")
 _CLASS: Final = re.compile(r":::(?:[\w!#$%'*+.`?\\/]|-(?=[^>\-.]))++")
 _DATA: Final = re.compile(r'@\{((?:"[^"]*+"|[^"}])*+)\}')
 _DATA_LABEL: Final = re.compile(r"""\blabel[ \t]*+:[ \t]*+(?:"([^"]*+)"|'([^'\n]*+)'|([^,\n}]++))""")

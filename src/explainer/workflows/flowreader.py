@@ -39,6 +39,7 @@ _MORE_SPACES: Final = re.compile(r"[ \t]++")
 _LINE_END: Final = re.compile(r"[ \t\r]*+(?:;|\n|\Z)")
 _REST: Final = re.compile(r'(?:"[^"\n]*+"|[^\n;"])*+')
 _KEYWORD: Final = re.compile(r"(?:style|linkStyle|classDef|class|click)[ \t]++(?!--|==|-\.)")
+_END: Final = re.compile(r"end(?![\w-])(?![ \t]*+(?:--|==|-\.|&|\[|\())")
 _LINK_STYLE: Final = re.compile(r"linkStyle[ \t]++(\d{1,6}(?:[ \t]*+,[ \t]*+\d{1,6})*+)[ \t]")
 _RESERVED: Final = re.compile(
     r"(?:end|style|linkStyle|classDef|class|graph|flowchart|subgraph|_self|_blank|_parent|_top)\b|(?:click|call|href)\s"
@@ -137,7 +138,7 @@ class _Reader:
     def _statement(self) -> None:
         if self._text.startswith("subgraph", self._at) and not self._text[self._at + 8 : self._at + 9].isalnum():
             self._subgraph()
-        elif self._word("end"):
+        elif _END.match(self._text, self._at):
             self._close()
         elif self._move(_ACCESSIBILITY) or self._move(_DIRECTED):
             return
@@ -155,14 +156,6 @@ class _Reader:
                 message = f"a style for edge {number.group()}, and {len(self._edges)} edges stand before it"
                 self._report(start, start + len(number.group()), message, "edges are counted from 0")
         self._move(_REST)
-
-    def _word(self, word: str) -> bool:
-        match = re.compile(rf"{word}(?![\w-])").match(self._text, self._at)
-        if match is None:
-            return False
-        rest = _SPACES.match(self._text, match.end())
-        behind = self._text[rest.end() if rest else match.end() :][:2]
-        return not behind.startswith(("--", "==", "-.", "&", "[", "("))
 
     def _subgraph(self) -> None:
         start = self._at

@@ -76,6 +76,15 @@ def test_a_prompt_that_asks_for_a_workflow_reads_back(models: list[ModelEntry]) 
     assert all(f"\n- {model.name}: " in closed for model in models)
 
 
+def test_the_closed_list_stands_line_below_line() -> None:
+    models = [ModelEntry(name="Painter", signature="Txt2Img"), ModelEntry(name="Sayer", signature="Img2Txt")]
+    text = made(models, WORKFLOW).text
+    assert "takes and gives:\n- Painter: Txt2Img\n- Sayer: Img2Txt\n\nIn these signatures" in text
+    assert "\n\n\n" not in text.partition("### Recommended")[0]
+    none = made([], WORKFLOW).text
+    assert "takes and gives:\n- none\n\nA model works" in none
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "questions").glob("*.yaml"))[::8], ids=lambda path: path.stem)
 def test_every_typed_skeleton_of_the_shipped_questions_is_grounded(path: Path, tmp_path: Path) -> None:
     answer, prompt = tmp_path / "a.md", tmp_path / "p.md"

@@ -71,6 +71,33 @@ def test_what_was_probably_meant_is_read_on() -> None:
     assert parsed.value.whole
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "flowchart LR\nA[a] -> |x| B[b]\nB => C",
+        "flowchart LR\nA[a]→|x|B[b]\nB ⇒ C",
+        "A[a] -->|x| B[b]\nB --> C",
+        "Graph LR\nA[a] -->|x| B[b]\nB --> C",
+        "FlowChart LR;\nA[a] -- x --> B[b]\nB --> C",
+    ],
+)
+def test_arrows_of_others_and_a_missing_header_are_mistakes_that_are_read_on(text: str) -> None:
+    parsed = parse_flowchart(text)
+    assert {finding.code for finding in parsed.findings} == {"A801"}
+    chart = parsed.value
+    assert chart is not None
+    assert chart.whole
+    assert [(node.id, node.label) for node in chart.nodes] == [("A", "a"), ("B", "b"), ("C", "C")]
+    assert [(edge.source, edge.target, edge.label) for edge in chart.edges] == [("A", "B", "x"), ("B", "C", "")]
+
+
+@pytest.mark.parametrize("text", ["", "photo", "some words\nand --> more", "digraph { a -> b }"])
+def test_what_is_no_flowchart_is_not_read(text: str) -> None:
+    parsed = parse_flowchart(text)
+    assert parsed.value is None
+    assert [finding.code for finding in parsed.findings] == ["A801"]
+
+
 def test_every_place_lies_in_the_text() -> None:
     text = "---\ntitle: t\n---\n%% c\nflowchart LR\n subgraph s [T]\n  Ä[深 x] -->|y| B\n end\n"
     chart = parse_flowchart(text).unwrap()

@@ -30,6 +30,8 @@ def diagrams(review: Review) -> Iterator[Fault]:
         for start, end, finding in flow.problems:
             yield Fault(finding.code, start, end, finding.message, finding.hint)
         named = {index for one in judged for index in one.sources}
+        if not flow.whole:  # a name may stand where nothing could be read
+            named |= {index for at, index in review.mentions if flow.start <= at < flow.end}
         if flow.kind == "mermaid" and judged and not named & _wanted(review) and not _said_of_section(review):
             message = "this diagram of the workflow names no model that was offered"
             end = flow.start + len(review.answer.body[flow.start : flow.end].split("\n", 1)[0].rstrip())

@@ -185,8 +185,12 @@ class StepNames:
             yield Judged(step, Fit.FOREIGN, (), given[1].strip())
 
     def _doubtful(self, step: Step) -> Iterator[Judged]:
-        """The words of a step that are written as the names of models are."""
-        if step.role in ("step", "group") and len(words(step.text)) <= MAX_WORDS:
+        """The words of a step that are written as the names of models are; an item may name no model of its own."""
+        if step.role == "model":
+            value = step.text.partition("\n")[0]
+            if len(words(value)) <= MAX_WORDS:
+                yield from (Judged(step, Fit.DOUBTFUL, (), name) for name in acronyms(value) if self._is_news(name))
+        elif step.role in ("step", "group") and len(words(step.text)) <= MAX_WORDS:
             for name in acronyms(step.text):
                 if self._is_news(name) and _reads_like_model(name):
                     yield Judged(step, Fit.DOUBTFUL, (), name)

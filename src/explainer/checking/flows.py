@@ -31,7 +31,10 @@ MAX_STEPS: Final = 2_000
 
 _FENCE: Final = re.compile(r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE)
 _MARGIN: Final = re.compile(r"[\s>]*+")
-_ARROW: Final = re.compile(r"\s*+(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?)\s*+")
+_ARROW: Final = re.compile(
+    r"\s*+(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
+    r"|\$?\\(?:(?:long)?rightarrow|(?:Long)?Rightarrow|to)(?![A-Za-z])\$?)\s*+"
+)
 _DOWN: Final = re.compile(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
 _MARKS: Final = re.compile(r"[\s>*_`#|]*+(?:(?:[-+*•]|\(?\d{1,3}[.)])\s++)?[\s*_`\"“]*+")
 _TAIL: Final = ' \t\r*_`"”|.;,'

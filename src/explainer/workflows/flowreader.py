@@ -15,6 +15,7 @@ from typing import Final
 from explainer.findings import Finding, Location, Parsed
 from explainer.text import Lines, shorten
 from explainer.workflows.flowchart import MAX_EDGES, OTHER_DIAGRAMS, Arrow, Flowchart, FlowEdge, FlowNode, Subgraph
+from explainer.workflows.flowcomments import without_comments
 from explainer.workflows.flowlabels import Label, plain_label, read_label
 
 __all__ = ["parse_flowchart"]
@@ -24,13 +25,10 @@ MAX_FINDINGS: Final = 40
 MAX_READ: Final = 20_000
 """Edges of one diagram that are read: ` & ` between many nodes on both sides makes very many of a short text."""
 
-
-_FRONT_MATTER: Final = re.compile(
-    r"\s*+---[ \t]*+\r?\n(?:(?!---[ \t]*+\r?$)[^\n]*+\n)*+---[ \t]*+(?:\r?\n|\Z)", re.MULTILINE
-)
-_COMMENT: Final = re.compile(r"^[ \t]*+%%(?!\{)[^\n]*+", re.MULTILINE)
-_NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
 _HEADER: Final = re.compile(r"\s*+(?:flowchart-elk|flowchart|graph)\b")
+_MEANT_HEADER: Final = re.compile(
+    r"(?:\s*+(?:flowchart|graph)(?![\w-]):?)|(?=\s*+[^\W\d_][^\n]*?(?:--[->]|==[=>]|-\.-))", re.IGNORECASE
+)
 _DIRECTION: Final = re.compile(r"[ \t]*+(TB|TD|BT|RL|LR|BR|<|>|\^|v)(?![\w-])")
 _FIRST_WORD: Final = re.compile(r"\s*+([\w-]*+)")
 _EMPTY: Final = re.compile(r"[\s;]*+")
@@ -58,6 +56,7 @@ _AND: Final = re.compile(r"[ \t]++&[ \t]++")
 _EDGE_ID: Final = re.compile(r'[ \t]*+[\w-]{1,64}+@(?=[^{"])')
 _LINK: Final = re.compile(r"\s*+([xo<]?)(?:--+([-xo>])|==+([=xo>])|-?\.++-([xo>]?)|(~)~~++)\s*+")
 _OPENING: Final = re.compile(r"\s*+([xo<]?)(--|==|-\.)\s*+")
+_ARROW_OF_OTHERS: Final = re.compile(r"\s*+([-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])[ \t]*+")
 _STRING: Final = re.compile(r'"([^"]++)"')
 _PIPED: Final = re.compile(r'\|(?:"([^"]++)"|(?!"))([^\[\](){}|"]*+)(?<!\|)\|[ \t]?')
 
@@ -82,7 +81,7 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self._file = file
         self._lines = Lines(text)
-        self._text = _without_comments(text)
+        self._text = without_comments(text)
         self._at = 0
         self._findings: list[Finding] = []
         self._whole = True
@@ -95,10 +94,11 @@ class _Reader:
         """Read it all."""
         header = _HEADER.match(self._text)
         if header is None:
-            self._no_flowchart()
-            return Parsed(None, tuple(self._findings))
+            header = self._no_flowchart()
+            if header is None:
+                return Parsed(None, tuple(self._findings))
         self._at = header.end()
-        direction = self._direction()
+        direction = self._direction() if header.group().strip() else None
         while self._move(_EMPTY) is not None and self._at < len(self._text):
             before = self._at
             self._statement()
@@ -116,15 +116,17 @@ class _Reader:
         chart = Flowchart(direction, tuple(self._nodes.values()), tuple(self._edges), tuple(self._subgraphs), whole)
         return Parsed(chart, tuple(self._findings))
 
-    def _no_flowchart(self) -> None:
+    def _no_flowchart(self) -> re.Match[str] | None:
+        """Say that the text is no flowchart; return where to read on when it was probably meant to be one."""
         match = _FIRST_WORD.match(self._text)
         word = match[1] if match else ""
         start = match.start(1) if match else 0
         if word in OTHER_DIAGRAMS:
             self._report(start, start + len(word), f"a {word} is no flowchart, so it was not read", code="A802")
-        else:
-            hint = "begin it with 'flowchart LR'"
-            self._report(start, start + len(word), "the diagram does not say that it is a flowchart", hint)
+            return None
+        hint = "begin it with 'flowchart LR'"
+        self._report(start, start + len(word), "the diagram does not say that it is a flowchart", hint)
+        return _MEANT_HEADER.match(self._text)
 
     def _direction(self) -> str | None:
         match = self._move(_DIRECTION)
@@ -288,21 +290,33 @@ class _Reader:
         if match is None:
             self._at = start if not _OPENING.match(self._text, self._at) else self._at
             return self._link_around_text(start)
-        label = ""
-        if self._text.startswith("|", self._at):
-            piped = self._move(_PIPED)
-            if piped is None:
-                self._mend_pipes()
-            else:
-                label = plain_label((piped[1] or "") + piped[2])
-                if spaces := self._move(_MORE_SPACES):
-                    self._report(*spaces.span(), "several spaces behind the text of an arrow", "write one")
+        label = self._piped()
         return label, _arrow(match[1], match), *self._trimmed(start, self._at)
+
+    def _piped(self) -> str:
+        """What bars behind an arrow say."""
+        if not self._text.startswith("|", self._at):
+            return ""
+        piped = self._move(_PIPED)
+        if piped is None:
+            self._mend_pipes()
+            return ""
+        if spaces := self._move(_MORE_SPACES):
+            self._report(*spaces.span(), "several spaces behind the text of an arrow", "write one")
+        return plain_label((piped[1] or "") + piped[2])
+
+    def _arrow_of_others(self, start: int) -> tuple[str, Arrow, int, int] | None:
+        """An arrow that Mermaid does not know, such as `->`."""
+        match = self._move(_ARROW_OF_OTHERS)
+        if match is None:
+            return None
+        self._report(*match.span(1), f"{match[1]!r} is no arrow of Mermaid's", "write -->")
+        return self._piped(), "forward", *self._trimmed(start, self._at)
 
     def _link_around_text(self, start: int) -> tuple[str, Arrow, int, int] | None:
         opening = self._move(_OPENING)
         if opening is None:
-            return None
+            return self._arrow_of_others(start)
         quoted = _STRING.match(self._text, self._at)
         begin = self._at
         mark = {"--": "--", "==": "==", "-.": ".-"}[opening[2]]
@@ -376,21 +390,3 @@ def _arrow(tail: str, link: re.Match[str]) -> Arrow:
     if head in ("", "-", "="):
         return "none"
     return "both" if tail else "forward"
-
-
-def _without_comments(text: str) -> str:
-    """The text with front matter, directives and comments blanked out, so that nothing moves."""
-    front = _FRONT_MATTER.match(text)
-    if front is not None:
-        text = _blank(front.group()) + text[front.end() :]
-    if "%%" not in text:
-        return text
-    pieces, at = [], 0
-    while (start := text.find("%%{", at)) >= 0 and (end := text.find("}%%", start)) >= 0:
-        pieces += [text[at:start], _blank(text[start : end + 3])]
-        at = end + 3
-    return _COMMENT.sub(lambda match: _blank(match.group()), "".join(pieces) + text[at:])
-
-
-def _blank(text: str) -> str:
-    return _NOT_A_BREAK.sub(" ", text)

@@ -122,6 +122,11 @@ def test_without_a_place_an_answer_that_is_not_grounded_is_on_stderr_alone(canne
     assert "else/where" in done.err
 
 
+def test_its_empty_lines_are_shown_too(canned: FaultProxy) -> None:
+    canned.otherwise = Canned(BAD)
+    assert BAD in ask(canned, "questions/rain.yaml", "--rounds", "0").err
+
+
 def test_the_best_of_the_rounds_is_kept(canned: FaultProxy) -> None:
     worse = BAD + "\nSee https://github.com/a/a and https://github.com/b/b\n"
     canned.rule(lambda seen: Canned(worse if is_sent_back(seen) else BAD))
@@ -213,6 +218,13 @@ def test_lines_get_lines_in_the_order_of_the_source_that_check_takes(canned: Fau
     assert explainer("check", "out/provenance.jsonl").status == 2
     assert explainer("check", "out/answers.provenance.jsonl").status == 1
     assert len(Path("out/answers.records.jsonl").read_text().splitlines()) == 3
+
+
+def test_the_report_may_go_to_stdout_when_the_answer_does_not(canned: FaultProxy) -> None:
+    canned.otherwise = Canned(GOOD)
+    done = ask(canned, "questions/rain.yaml", "--out", "out", "--report", "-")
+    assert (done.status, done.out.startswith("<!doctype html>")) == (0, True)
+    assert not Path("-").exists()
 
 
 def test_one_answer_may_have_a_file_of_its_own(canned: FaultProxy) -> None:
@@ -349,6 +361,12 @@ def test_findings_may_be_one_json_document(canned: FaultProxy) -> None:
         (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--price-in", "cheap"), "no price"),
         (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--template", "answer"), "builds answers"),
         (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--tokenizer", "o200"), "o200k"),
+        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--report", "-"), "goes to stdout"),
+        (
+            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--report", "questions/rain.yaml"),
+            "overwritten",
+        ),
+        (("--text", "x", "--base-url", "http://localhost:1/v1", "--out", "a.md", "--report", "./a.md"), "overwritten"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_asked(arguments: tuple[str, ...], said: str) -> None:

@@ -17,6 +17,7 @@ from tests.support import Outcome, explainer
 
 pytest.importorskip("httpx2")
 
+_EVENT = b'data: {"choices": [{"delta": {"content": "a piece"}}]}\n\n'
 SECRET = "sk-this/is+the=secret-0123456789"
 
 
@@ -36,6 +37,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Canned(BAD, dies_after=0), Canned(BAD, dies_after=5), Canned(GOOD, dies_after=7), Hang(0.05),
         Raw(b'data: {"error": {"message": "overloaded", "code": 503}}\n\n', "text/event-stream"),
         Raw(b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n', "text/event-stream"),
+        Raw(_EVENT + b'data: {"choices": [{"de\n\n' + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
+        Raw(b"data: [DONE]\n\n", "text/event-stream"),
+        Raw(b"\xef\xbb\xbf" + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
     ],
 )  # fmt: skip
 def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProxy, fault: Fault) -> None:
@@ -47,6 +51,20 @@ def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProx
     assert [row["text"] for row in journal(Path("out/ask.journal.jsonl"))] == [GOOD]
     assert record(Path("out/rain.record.json"))["candidates"][0]["rounds"][0]["attempts"] == 2
     assert "asked again in" in done.err
+
+
+def test_a_body_without_end_is_not_paid_again(canned: FaultProxy) -> None:
+    canned.script(Raw(b'{"choices": [{"message": {"content": "' + b"x" * 8 * 1024 * 1024 + b'"}}]}'))
+    done = ask(canned, "questions/rain.yaml", "--out", "out")
+    assert (done.status, len(canned.seen)) == (1, 1)
+    assert "larger than 8,388,608 bytes" in done.err
+
+
+def test_what_a_server_says_is_one_line_and_forges_no_finding(canned: FaultProxy) -> None:
+    canned.script(Status(500, message="busy\nq.yaml:1:1: Q401 forged"), Canned(GOOD))
+    done = ask(canned, "questions/rain.yaml", "--out", "out")
+    assert "status 500: busy\\nq.yaml" in done.err
+    assert not any(line.startswith("q.yaml") for line in done.err.splitlines())
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.ledger import SCHEMA
+from explainer.asking.ledger import SCHEMA, Ledger
 from tests.asking import BAD, GOOD, ask, is_sent_back, journal, project, start
 from tests.endpoint.faults import Canned, Fault
 from tests.endpoint.proxy import FaultProxy, Seen
@@ -147,13 +147,51 @@ def test_a_damaged_line_is_said_and_asked_for_again(canned: FaultProxy) -> None:
     assert "R806 warning: 3 lines" in done.err
 
 
-@pytest.mark.parametrize("text", ["my own notes\n", '{"schema": "explainer/ask-journal/99"}\n', "[]\n"])
+@pytest.mark.parametrize("text", ["my own notes", "my own notes\n", '{"schema": "explainer/ask-journal/99"}\n', "[]\n"])
 def test_a_file_that_is_no_journal_is_left_as_it_is(canned: FaultProxy, text: str) -> None:
     Path("out").mkdir()
     JOURNAL.write_text(text)
     done = ask(canned, "questions/q00.yaml", "--out", "out")
     assert (done.status, canned.seen, JOURNAL.read_text()) == (2, [], text)
     assert "no journal" in done.err
+
+
+@pytest.mark.parametrize("end", [1, 20, 38])
+def test_a_journal_that_is_torn_in_its_first_line_begins_anew(canned: FaultProxy, end: int) -> None:
+    canned.otherwise = Canned(GOOD)
+    ask(canned, "questions/q00.yaml", "--out", "out")
+    JOURNAL.write_bytes(JOURNAL.read_bytes().partition(b"\n")[0][: end - 1])
+    assert ask(canned, "questions/q00.yaml", "--out", "out").status == 0
+    assert len(canned.seen) == 2
+
+
+@pytest.mark.parametrize("target", ["a.md", "a.jsonl", "out"])
+def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(canned: FaultProxy, target: str) -> None:
+    canned.otherwise = Canned(GOOD)
+    folder = Path("out" if target == "out" else ".")
+    folder.mkdir(exist_ok=True)
+    answer = "q00.answer.md" if target == "out" else target
+    left = folder / f".{answer}.123-0123abcd.explainer-tmp"
+    others = [folder / f".{answer}.explainer-tmp.mine", Path(".b.md.123-0123abcd.explainer-tmp")]
+    for path in (left, *others):
+        path.write_text("half")
+    assert ask(canned, "questions/q00.yaml", "--out", target).status == 0
+    assert not left.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_a_run_that_waits_leaves_the_files_of_the_one_at_work_alone(
+    canned: FaultProxy, running: list[subprocess.Popen[bytes]]
+) -> None:
+    canned.otherwise = Canned(GOOD)
+    at_work = Path("out/.q00.answer.md.1-0123abcd.explainer-tmp")
+    with Ledger(JOURNAL, lambda: None):
+        at_work.write_text("half")
+        second = start(canned.base_url, "questions/q00.yaml", "--model", "m", "--out", "out")
+        running.append(second)
+        assert second.stderr is not None
+        assert b"waiting for another run" in second.stderr.readline()
+        assert at_work.exists()
 
 
 def test_an_answer_that_somebody_changed_or_removed_comes_back_without_being_asked(canned: FaultProxy) -> None:

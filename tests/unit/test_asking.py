@@ -60,6 +60,7 @@ def test_a_word_that_local_servers_take_for_a_key_hides_nothing() -> None:
         ("http://user:pw@host:80/v1?key=x#y", "http://host:80/v1"),
         ("https://[::1]:8/v1", "https://[::1]:8/v1"),
         ("http://h:99999/", "(not a URL)"),
+        ("/v2/chat?key=x", "/v2/chat"),
     ],
 )
 def test_a_url_is_shown_without_what_is_private(url: str, shown: str) -> None:
@@ -75,7 +76,7 @@ def test_a_url_is_shown_without_what_is_private(url: str, shown: str) -> None:
         (None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None), ("inf", None), ("", None),
         (format_datetime(NOW + dt.timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - dt.timedelta(hours=1), usegmt=True), 0.0),
-        ("Sun, 99 Nov 9999 99:99:99 GMT", None),
+        ("Sun, 99 Nov 9999 99:99:99 GMT", None), ("1e308", 1e9),
     ],
 )  # fmt: skip
 def test_when_to_come_again_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
@@ -137,6 +138,25 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )  # fmt: skip
+
+
+def test_an_answer_in_parts_is_its_text_without_what_the_model_thought() -> None:
+    heard = Heard()
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A "}, {"type": "text", "text": "B"}, 1]
+    assert heard.take({"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}) == "A B"
+
+
+@pytest.mark.parametrize("tokens", [-1, 10**12, 10**400, 1.5, "9", True, None])
+def test_tokens_that_cannot_be_are_not_counted(tokens: object) -> None:
+    heard = Heard()
+    heard.take({"usage": {"prompt_tokens": tokens, "completion_tokens": 1}})
+    assert heard.usage is None
+    row = row_of("k", "m", Reply("x", "stop", Usage(1, 1)))
+    assert reply_of({**row, "usage": {**row["usage"], "completion_tokens": tokens}}) is None
+
+
+def test_a_byte_order_mark_is_no_part_of_an_answer() -> None:
+    assert as_printed("\ufeff" + GOOD) == GOOD
 
 
 @given(st.lists(json_values, max_size=4))

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from explainer.asking.masking import Mask
 from explainer.asking.record import Settled, answer_line, answer_text, record_text
-from explainer.batching.journal import remove_stale, replace_file
+from explainer.batching.journal import remove_stale, remove_stale_of, replace_file
 from explainer.batching.target import UnsafePathError
 from explainer.workspace import display_path
 
@@ -33,7 +33,7 @@ class Answers(Protocol):
     """Ids become names of files."""
 
     def prepare(self) -> None:
-        """Remove what a killed run left."""
+        """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
     def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:
         """Take the answer of the question of this number, and its record; return what the place is called.
@@ -139,7 +139,10 @@ class FileAnswers(_Files):
         self.provenance = path.with_name(f"{self._stem.name}.{_PROVENANCE}")
 
     def prepare(self) -> None:
-        """Leave the folder as it is: it is not ours."""
+        """Remove temporary files of killed runs; the rest of the folder is not ours."""
+        answer, stem = self._names("")
+        beside = (UNGROUNDED, ".prompt.md", ".record.json")
+        remove_stale_of(answer, self.provenance, *(stem.with_name(stem.name + ending) for ending in beside))
 
     def _names(self, id_: str) -> tuple[Path, Path]:  # noqa: ARG002  # there is one
         return self._path, self._stem
@@ -160,7 +163,8 @@ class LinesAnswers:
         self.provenance = path.with_name(f"{stem.name}.{_PROVENANCE}")
 
     def prepare(self) -> None:
-        """Leave the folder as it is: it is not ours."""
+        """Remove temporary files of killed runs; the rest of the folder is not ours."""
+        remove_stale_of(self._path, self.records, self.provenance)
 
     def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:
         """Take a line: the file appears when all are there."""

@@ -199,6 +199,8 @@ class Endpoint:
                     patience.reschedule(now() + _FAREWELL)
                     continue
                 data = _loads(event.data)
+                if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
+                    raise TroubleError(Trouble("broken", "an event of the stream is garbage", again=True))
                 self._raise_error_in(data)
                 piece = heard.take(data)
                 if piece:
@@ -211,7 +213,9 @@ class Endpoint:
 
     async def _read(self, response: httpx2.Response, kind: str, heard: Heard, ear: Ear) -> None:
         """Take a body that is not streamed: some servers know no other."""
-        body = await _bounded(response, _MAX_BODY)
+        body = await _bounded(response, _MAX_BODY + 1)
+        if len(body) > _MAX_BODY:
+            raise TroubleError(Trouble("refused", f"what came is larger than {_MAX_BODY:,} bytes"))
         data = _loads(body.decode("utf-8", "replace"))
         self._raise_error_in(data)
         if not isinstance(data, dict):

@@ -6,15 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from explainer.batching.manifest import content_hash
 from explainer.text import replace_refused
 
-__all__ = ["Message", "Reply", "Request", "Usage", "as_printed", "line_ends", "reply_of", "row_of"]
+__all__ = ["Message", "Reply", "Request", "Usage", "as_printed", "is_count", "line_ends", "reply_of", "row_of"]
 
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
 """Reasons to end of an answer that is whole; every other says that it was cut off."""
+
+
+_MANY: Final = 10**12
+"""Tokens that no exchange takes."""
 
 
 class Message(NamedTuple):
@@ -100,6 +104,11 @@ class Reply:
     served: str = ""
 
 
+def is_count(value: Any) -> TypeGuard[int]:
+    """Whether a value may be a number of tokens; what is said to be more than there can be is no count."""
+    return type(value) is int and 0 <= value < _MANY
+
+
 def as_printed(text: str) -> str:
     """Return an answer whose lines end in a line feed, the last one too, with U+FFFD for what could hide or forge text.
 
@@ -109,8 +118,8 @@ def as_printed(text: str) -> str:
 
 
 def line_ends(text: str) -> str:
-    """Return a text with lines that end in a line feed, the last one too."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    """Return a text with lines that end in a line feed, the last one too, and without a byte order mark."""
+    lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return lines if lines.endswith("\n") else f"{lines}\n"
 
 
@@ -134,7 +143,9 @@ def reply_of(row: Any) -> Reply | None:
     """Return the reply in a row of the journal, or None when it is damaged."""
     try:
         usage = row["usage"]
-        counted = Usage(int(usage["prompt_tokens"]), int(usage["completion_tokens"]), bool(usage["estimated"]))
+        counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], bool(usage["estimated"]))
+        if not (is_count(counted.prompt) and is_count(counted.completion)):
+            return None
         return Reply(
             str(row["text"]), str(row["finish_reason"]), counted, float(row["seconds"]), int(row["attempts"]),
             str(row["endpoint"]), str(row["served"]),

@@ -15,6 +15,7 @@ from explainer.batching.journal import TargetLock, write_all
 __all__ = ["SCHEMA", "ForeignJournalError", "Ledger"]
 
 SCHEMA: Final = "explainer/ask-journal/1"
+_HEADER: Final = json.dumps({"schema": SCHEMA}).encode() + b"\n"
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -71,12 +72,12 @@ class Ledger:
         with os.fdopen(os.dup(self._handle), "rb") as stream:
             data = stream.read()
         whole = data.rfind(b"\n") + 1
-        self.learn(data[:whole])
+        self.learn(data)
         if whole < len(data):
             os.ftruncate(self._handle, whole)
         os.lseek(self._handle, whole, os.SEEK_SET)
         if not whole:
-            write_all(self._handle, json.dumps({"schema": SCHEMA}).encode() + b"\n")
+            write_all(self._handle, _HEADER)
 
     def learn(self, data: bytes) -> None:
         """Take the answers of a journal over.
@@ -86,7 +87,8 @@ class Ledger:
         """
         lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn
         header = _loads(lines[0]) if lines else {"schema": SCHEMA}
-        if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        ours = isinstance(header, dict) and header.get("schema") == SCHEMA and (lines or _HEADER.startswith(data))
+        if not ours:
             message = "this is no journal of answers that this version can go on with"
             raise ForeignJournalError(0, message, str(self._path))
         for line in lines[1:] if not self._forget else ():

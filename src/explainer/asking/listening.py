@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from explainer.asking.exchange import Usage
+from explainer.asking.exchange import Usage, is_count
 from explainer.text import replace_refused
 
 __all__ = ["MAX_ANSWER", "Heard", "error_in"]
@@ -28,7 +28,7 @@ class Heard:
     @property
     def whole(self) -> bool:
         """Whether the answer came to an end, and did not just break off."""
-        return self.finish_reason is not None or self.done
+        return self.finish_reason is not None or (self.done and bool(self._pieces))
 
     @property
     def full(self) -> bool:
@@ -54,7 +54,7 @@ class Heard:
         choice = choices[0]
         message = choice.get("delta") or choice.get("message")
         content = message.get("content") if isinstance(message, dict) else choice.get("text")
-        piece = content if isinstance(content, str) else ""
+        piece = _text(content)
         self._pieces.append(piece)
         self._size += len(piece)
         if isinstance(choice.get("finish_reason"), str):
@@ -62,11 +62,18 @@ class Heard:
         return piece
 
 
+def _text(content: Any) -> str:
+    """Return the text of a content; some servers send it in parts, with what the model thought in others."""
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
 def _usage(data: Any) -> Usage | None:
     if not isinstance(data, dict):
         return None
     prompt, completion = data.get("prompt_tokens"), data.get("completion_tokens")
-    if type(prompt) is int and type(completion) is int and prompt >= 0 and completion >= 0:
+    if is_count(prompt) and is_count(completion):
         return Usage(prompt, completion)
     return None
 

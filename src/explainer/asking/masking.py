@@ -68,5 +68,7 @@ def public_url(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "(not a URL)"
-    host = parts.hostname or ""
+    host = parts.hostname
+    if not host:
+        return parts.path
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"

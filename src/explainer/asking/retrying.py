@@ -17,6 +17,8 @@ _LONGEST: Final = 30.0
 MAX_RETRY_AFTER: Final = 900.0
 """Seconds that a server may ask to be left alone; a longer wait is for the user to decide."""
 
+_FOR_EVER: Final = 1e9
+"""Seconds: no wait is longer, so that none is too long to be said."""
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 _UNUSABLE: Final = frozenset({401, 402, 407})
 _UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})
@@ -80,7 +82,7 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
         except ValueError:
             return None
         seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 
 
 def wait_before(attempt: int, after: float | None, dice: float) -> float:

@@ -27,6 +27,7 @@ __all__ = [
     "left_parts",
     "new_token",
     "remove_stale",
+    "remove_stale_of",
     "replace_file",
     "token_of",
 ]
@@ -35,6 +36,9 @@ PART: Final = ".explainer-part"
 """The ending of what a run writes until it is complete."""
 _TEMPORARY: Final = ".explainer-tmp"
 _OURS: Final = re.compile(rf"\..*(?:{re.escape(PART)}|{re.escape(_TEMPORARY)})", re.DOTALL)
+_LEFT: Final = re.compile(rf"[0-9]+-[0-9a-f]+{re.escape(_TEMPORARY)}", re.ASCII)
+_SHOWN: Final = 40
+"""Characters of a file's name in the name of its temporary one."""
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -57,7 +61,7 @@ def replace_file(path: str, data: bytes | memoryview) -> None:
         OSError: when it cannot be written; an old file is then as it was, and nothing else is left.
     """
     folder, name = os.path.split(path)
-    temporary = f"{folder or '.'}/.{name[:40]}.{new_token()}{_TEMPORARY}"
+    temporary = f"{folder or '.'}/.{name[:_SHOWN]}.{new_token()}{_TEMPORARY}"
     try:
         handle = os.open(temporary, _FLAGS, 0o666)
         try:
@@ -84,6 +88,15 @@ def remove_stale(folder: Path) -> None:
         for name in names:
             if name.endswith(_TEMPORARY) and _OURS.fullmatch(name):
                 _unlink(f"{where}/{name}")
+
+
+def remove_stale_of(*paths: Path) -> None:
+    """Remove temporary files that killed runs left of some files; those of other files beside them may be in use."""
+    for folder in {path.parent for path in paths}:
+        own = [f".{path.name}." for path in paths if path.parent == folder and len(path.name) <= _SHOWN]
+        for file in folder.iterdir() if folder.is_dir() else ():
+            if any(_LEFT.fullmatch(file.name.removeprefix(one)) for one in own if file.name.startswith(one)):
+                _unlink(str(file))
 
 
 class TargetLock:

@@ -51,6 +51,7 @@ from explainer.cli.ask_options import (
     TextOption,
     TimeoutOption,
     TokenizerOption,
+    refuse_odd_report,
     refuse_odd_text,
     refuse_wrong_usage,
 )
@@ -67,7 +68,7 @@ from explainer.cli.options import (
     VerboseOption,
     semantic_of,
 )
-from explainer.cli.output import write_stdout
+from explainer.cli.output import write_product, write_stdout
 from explainer.cli.requests import BodyOption, body_of
 from explainer.cli.run import TERMINATED
 from explainer.cli.watching import Screen, closing, forecast_lines, verdict
@@ -75,7 +76,7 @@ from explainer.findings import Finding, Location, Parsed, Severity
 from explainer.project import load_question
 from explainer.question import question_from_text
 from explainer.resolve import Wanted
-from explainer.workspace import STDIN, display_path, write_bytes
+from explainer.workspace import STDIN, display_path
 
 app = new_app()
 
@@ -133,6 +134,7 @@ def run(
     to go on. The key comes from the environment alone.
     """
     alone = refuse_wrong_usage(question, text, out, model, dry_run=dry_run)
+    refuse_odd_report(report, question, out)
     address = address_of(
         base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
     )
@@ -275,9 +277,9 @@ def _foretell(one: _Run, orders: Sequence[Order], count: Counter, *, forget: boo
 def _ask(one: _Run, orders: Sequence[Order], address: Address, count: Counter, *, forget: bool) -> None:
     screen, answers = one.screen, one.answers
     screen.report(exposed_key(address))
-    answers.prepare()
     waiting = lambda: screen.say("waiting for another run on the same target")  # noqa: E731
     with Ledger(answers.journal, waiting, screen.mask, forget=forget) as ledger:
+        answers.prepare()
         if ledger.damaged:
             message = f"{ledger.damaged:,} lines cannot be read: those answers are asked for again"
             screen.report([Finding("R806", Location(display_path(answers.journal or Path())), message)])
@@ -337,7 +339,7 @@ def _show(one: _Run, orders: Sequence[Order], report: Path | None) -> None:
     reports = [_report_of(one.settled.get(number), order) for number, order in enumerate(orders)]
     if report is not None:
         page = one.screen.mask(render_report("html", reports))
-        problem = write_bytes(report, page.encode())
+        problem = write_product(page, report)
         one.screen.report([problem] if problem else [])
     if not isinstance(one.answers, NoAnswers) or 0 not in one.settled:
         return

@@ -118,6 +118,23 @@ def refuse_wrong_usage(
     return alone
 
 
+def refuse_odd_report(report: Path | None, question: Path | None, out: Path | None) -> None:
+    """Refuse a report in the place of something else.
+
+    Raises:
+        typer.BadParameter: says what is there.
+    """
+    if report is None:
+        return
+    if str(report) == STDIN and (out is None or str(out) == STDIN):
+        message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
+        raise typer.BadParameter(message, param_hint="--report")
+    others = [os.path.realpath(path) for path in (question, out) if path is not None and str(path) != STDIN]
+    if str(report) != STDIN and os.path.realpath(report) in others:
+        message = "the question or the answer would be overwritten: give another place"
+        raise typer.BadParameter(message, param_hint="--report")
+
+
 def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
     """Refuse what no file and no terminal can show: it will be in records.
 

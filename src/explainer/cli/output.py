@@ -76,7 +76,7 @@ def complain(*lines: str, prefix: str = "Error: ") -> None:
         return
     with contextlib.suppress(OSError):
         for line in lines:
-            for part in line.splitlines():
+            for part in line.splitlines() or [""] * (not prefix):
                 _write_stderr(f"{prefix}{printable(part)}\n")
 
 

@@ -15,7 +15,7 @@ from explainer.cli.output import say, show_findings
 from explainer.cli.pane import Pane, tail
 from explainer.findings import ExitStatus, Finding, Severity, exit_status
 from explainer.rules import RULES
-from explainer.text import shorten
+from explainer.text import printable, shorten
 
 _KEPT = 8192
 _TEXT_LINES = 8
@@ -92,7 +92,7 @@ class Screen:
 
     def waits(self, order: Order, model: str, why: str, seconds: float) -> None:
         """An answer did not come."""
-        line = f"{model}: {why}; asked again in {seconds:.1f} s"
+        line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")  # one line, whatever the server says
         self._heads[order.id, model] = line
         if self._alone or self._verbose:
             self.say(line if self._alone else f"{order.id}: {line}")

@@ -165,11 +165,28 @@ def test_a_row_without_an_id_has_its_number_where_that_is_known(job: Job) -> Non
         rendered(questions, job)
 
 
+def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
+    assert codes(rendered([{**question(1), "id": 5}], job)) == [["S203"]]
+    ids = pa.array([b"a", b"", b"\xff"], pa.binary())  # some tables do not say that their bytes are text
+    rows = rendered(table([question(1)] * 3).set_column(0, "id", ids), job)
+    assert codes(rows) == [[], ["B710"], ["Y101"]]
+    assert rows.column("id").to_pylist()[:2] == ["a", None]
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.0, "1"])
+def test_what_is_no_number_of_a_row_is_refused(job: Job, number: Any) -> None:
+    for batches in (render_batches, recommend_batches):
+        with pytest.raises(JobError, match="the column 'row' holds something else"):
+            list(batches(table([{"row": number, "question": "How does light fall?"}]).to_batches(), job))
+
+
 def test_a_table_of_something_else_is_refused(job: Job) -> None:
     with pytest.raises(JobError, match="unknown column 'colour'"):
         rendered([{**question(1), "colour": "red"}], job)
     with pytest.raises(JobError, match="'question' is missing"):
         rendered([{"id": "a"}], job)
+    with pytest.raises(JobError, match="'id' stands twice"):
+        rendered(pa.table([["a"], ["b"], ["c"]], ["id", "id", "question"]), job)
 
 
 # --- the job ---
@@ -322,6 +339,13 @@ def test_recommendations_are_those_of_the_command_line(tmp_path: Path, catalog: 
     ]
     assert codes(rows) == [["Q408"], ["Q406"], ["S202"]]
     assert [row["id"] for row in made] == ["a", "b", "c"]
+
+
+def test_rows_without_an_id_are_told_apart_when_they_are_recommended_to(job: Job) -> None:
+    questions = [{"row": number, "question": "How does light fall?"} for number in (7, None, 9)]
+    rows = pa.Table.from_batches(recommend_batches(table(questions).to_batches(), job))
+    assert rows.column("id").to_pylist() == ["line-7", None, "line-9"]
+    assert codes(rows)[1] == ["B710"]
 
 
 # --- who does not ask for it ---

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from explainer import __version__
 from tests.batches import CATALOG, PAPERS, lines, question
 from tests.support import SLOW, explainer, process, write_tree
 
 pa = pytest.importorskip("pyarrow")
 
+from explainer.batching.manifest import content_hash  # noqa: E402
 from explainer.columnar.check import check_batches, check_schema  # noqa: E402
 from explainer.columnar.job import Job, JobError, Pieces, make_job  # noqa: E402
 from explainer.columnar.recommend import recommend_batches, recommend_schema  # noqa: E402
@@ -215,6 +217,10 @@ def test_a_worker_refuses_content_of_another_hash(job: Job, catalog: Path) -> No
 def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
     pieces = Pieces.unpack(job)
     newer = replace(pieces, recipe=replace(pieces.recipe, version="99.0")).pack()
+    content = job.content.replace(b'"strict": false', b'"lenient": true')  # that version has other options
+    content = content.replace(f'"version": "{__version__}"'.encode(), b'"version": "99.0"')
+    with pytest.raises(JobError, match=r"made by explainer 99\.0"):
+        rendered([question(1)], Job(content, content_hash(content)))
     with pytest.raises(JobError, match=r"made by explainer 99\.0"):
         rendered([question(1)], newer)
     with pytest.raises(JobError, match="other templates or tasks"):
@@ -319,6 +325,20 @@ def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
     for row in ({"id": "a", "answer": "x"}, {"id": "a", "prompt": "x"}, {"answer": "x", "prompt": "y"}):
         with pytest.raises(JobError):
             list(check_batches(table([row]).to_batches(), job))
+    twice = pa.table([["a"], ["b"], ["c"], ["d"]], ["id", "prompt", "answer", "answer"])
+    with pytest.raises(JobError, match="'answer' stands twice"):
+        list(check_batches(twice.to_batches(), job))
+
+
+@pytest.mark.parametrize("ids", [[None, "b"], [None, None], [1, 2], ["", "b"]])
+def test_a_verdict_without_an_id_has_none_of_another(job: Job, ids: list[Any]) -> None:
+    answers = [{"id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
+    made = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
+    assert made.column("id").to_pylist() == [id_ if isinstance(id_, str) and id_ else None for id_ in ids]
+    requests = [{"custom_id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
+    assert (
+        pa.Table.from_batches(check_batches(table(requests).to_batches(), job)).column("id").equals(made.column("id"))
+    )
 
 
 def test_recommendations_are_those_of_the_command_line(tmp_path: Path, catalog: Path) -> None:

@@ -39,8 +39,8 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
     """Rank the models and papers of the job's catalogs for questions.
 
     Args:
-        batches: questions, a row each: `id` (or `row`, its number), `question`; the other columns of a table of questions
-            are read over.
+        batches: questions, a row each: `id` (or `row`, its number), `question`; the other columns of a table of
+            questions are read over.
         job: brings the catalogs along, and says how many models and papers are wanted.
 
     Yields:

@@ -125,11 +125,11 @@ def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
     return [Row(next(done) if one is None else one, id_) for one, id_ in zip(made, ids, strict=True)]
 
 
-def ids_of(questions: Any) -> list[str | None]:
+def ids_of(rows: Any, column: str = "id") -> list[str | None]:
     """Return the ids that are given; None where there is none, or one that is no text."""
-    if "id" not in questions.schema.names:
-        return [None] * questions.num_rows
-    return [id_text(id_) for id_ in cells_of(questions.column("id"))]
+    if column not in rows.schema.names:
+        return [None] * rows.num_rows
+    return [id_text(id_) for id_ in cells_of(rows.column(column))]
 
 
 def numbers_of(batch: Any) -> list[int | None]:

@@ -26,4 +26,6 @@ def main(questions: str, prompts: str, *catalogs: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:  # noqa: PLR2004  # QUESTIONS and PROMPTS
+        sys.exit(__doc__)
     main(*sys.argv[1:])

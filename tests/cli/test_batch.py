@@ -225,6 +225,18 @@ def test_outputs_of_questions_that_are_gone_are_reported_and_removed_only_when_a
     assert "B706" not in batch(root / "questions", "--out", out).err
 
 
+def test_an_output_that_is_left_over_hides_no_other(root: Path) -> None:
+    out = root / "out"
+    assert batch(root / "questions", "--out", out).status == 0
+    assert "9 gone" in batch(root / "questions", "--out", out, "--format", "messages").err
+    path = root / "questions" / "q" / "00003.yaml"
+    path.write_text(path.read_text().replace("mean", "MEAN"))
+    assert "1 rendered, 8 unchanged" in batch(root / "questions", "--out", out, "--format", "messages").err
+    path.write_text(path.read_text().replace("id: null", "id: another"))
+    for summary in ("1 rendered, 8 unchanged", "0 rendered, 9 unchanged"):
+        assert summary in batch(root / "questions", "--out", out, "--format", "messages").err
+
+
 def test_another_kind_of_output_does_not_lose_the_first(root: Path) -> None:
     out = root / "out"
     assert batch(root / "questions", "--out", out).status == 0

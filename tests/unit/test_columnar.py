@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from explainer import __version__
 from tests.batches import CATALOG, PAPERS, lines, question
 from tests.support import SLOW, explainer, process, write_tree
 
 pa = pytest.importorskip("pyarrow")
 
+from explainer.batching.manifest import content_hash  # noqa: E402
 from explainer.columnar.check import check_batches, check_schema  # noqa: E402
 from explainer.columnar.job import Job, JobError, Pieces, make_job  # noqa: E402
 from explainer.columnar.recommend import recommend_batches, recommend_schema  # noqa: E402
@@ -165,11 +167,28 @@ def test_a_row_without_an_id_has_its_number_where_that_is_known(job: Job) -> Non
         rendered(questions, job)
 
 
+def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
+    assert codes(rendered([{**question(1), "id": 5}], job)) == [["S203"]]
+    ids = pa.array([b"a", b"", b"\xff"], pa.binary())  # some tables do not say that their bytes are text
+    rows = rendered(table([question(1)] * 3).set_column(0, "id", ids), job)
+    assert codes(rows) == [[], ["B710"], ["Y101"]]
+    assert rows.column("id").to_pylist()[:2] == ["a", None]
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.0, "1"])
+def test_what_is_no_number_of_a_row_is_refused(job: Job, number: Any) -> None:
+    for batches in (render_batches, recommend_batches):
+        with pytest.raises(JobError, match="the column 'row' holds something else"):
+            list(batches(table([{"row": number, "question": "How does light fall?"}]).to_batches(), job))
+
+
 def test_a_table_of_something_else_is_refused(job: Job) -> None:
     with pytest.raises(JobError, match="unknown column 'colour'"):
         rendered([{**question(1), "colour": "red"}], job)
     with pytest.raises(JobError, match="'question' is missing"):
         rendered([{"id": "a"}], job)
+    with pytest.raises(JobError, match="'id' stands twice"):
+        rendered(pa.table([["a"], ["b"], ["c"]], ["id", "id", "question"]), job)
 
 
 # --- the job ---
@@ -198,6 +217,10 @@ def test_a_worker_refuses_content_of_another_hash(job: Job, catalog: Path) -> No
 def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
     pieces = Pieces.unpack(job)
     newer = replace(pieces, recipe=replace(pieces.recipe, version="99.0")).pack()
+    content = job.content.replace(b'"strict": false', b'"lenient": true')  # that version has other options
+    content = content.replace(f'"version": "{__version__}"'.encode(), b'"version": "99.0"')
+    with pytest.raises(JobError, match=r"made by explainer 99\.0"):
+        rendered([question(1)], Job(content, content_hash(content)))
     with pytest.raises(JobError, match=r"made by explainer 99\.0"):
         rendered([question(1)], newer)
     with pytest.raises(JobError, match="other templates or tasks"):
@@ -302,6 +325,20 @@ def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
     for row in ({"id": "a", "answer": "x"}, {"id": "a", "prompt": "x"}, {"answer": "x", "prompt": "y"}):
         with pytest.raises(JobError):
             list(check_batches(table([row]).to_batches(), job))
+    twice = pa.table([["a"], ["b"], ["c"], ["d"]], ["id", "prompt", "answer", "answer"])
+    with pytest.raises(JobError, match="'answer' stands twice"):
+        list(check_batches(twice.to_batches(), job))
+
+
+@pytest.mark.parametrize("ids", [[None, "b"], [None, None], [1, 2], ["", "b"]])
+def test_a_verdict_without_an_id_has_none_of_another(job: Job, ids: list[Any]) -> None:
+    answers = [{"id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
+    made = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
+    assert made.column("id").to_pylist() == [id_ if isinstance(id_, str) and id_ else None for id_ in ids]
+    requests = [{"custom_id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
+    assert (
+        pa.Table.from_batches(check_batches(table(requests).to_batches(), job)).column("id").equals(made.column("id"))
+    )
 
 
 def test_recommendations_are_those_of_the_command_line(tmp_path: Path, catalog: Path) -> None:
@@ -322,6 +359,13 @@ def test_recommendations_are_those_of_the_command_line(tmp_path: Path, catalog: 
     ]
     assert codes(rows) == [["Q408"], ["Q406"], ["S202"]]
     assert [row["id"] for row in made] == ["a", "b", "c"]
+
+
+def test_rows_without_an_id_are_told_apart_when_they_are_recommended_to(job: Job) -> None:
+    questions = [{"row": number, "question": "How does light fall?"} for number in (7, None, 9)]
+    rows = pa.Table.from_batches(recommend_batches(table(questions).to_batches(), job))
+    assert rows.column("id").to_pylist() == ["line-7", None, "line-9"]
+    assert codes(rows)[1] == ["B710"]
 
 
 # --- who does not ask for it ---

@@ -132,7 +132,8 @@ class Past:
             row = read_row(volume.row(offset))
             if "source" not in row or "raw" not in row:
                 continue
-            index.add(short_hash(str(row["source"] if self._by_place else row["raw"])), len(self._offsets))
+            if row["raw"]:  # without, it is about an output that is left over: no question is found by it
+                index.add(short_hash(str(row["source"] if self._by_place else row["raw"])), len(self._offsets))
             self._offsets.append(offset)
             self._begins.append(begin)
             self._outputs += "id" in row

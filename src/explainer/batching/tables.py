@@ -12,7 +12,17 @@ from explainer.batching.sources import Item, Skipped, Source
 from explainer.findings import Finding, Location, Parsed
 from explainer.workspace import MAX_QUESTION_BYTES, display_path
 
-__all__ = ["COLUMNS", "CsvSource", "ParquetSource", "as_line", "cells_of", "column_fault", "open_table", "rows_of"]
+__all__ = [
+    "COLUMNS",
+    "CsvSource",
+    "ParquetSource",
+    "as_line",
+    "cells_of",
+    "column_fault",
+    "id_text",
+    "open_table",
+    "rows_of",
+]
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
@@ -48,9 +58,15 @@ def open_table(path: Path) -> Parsed[Source]:
 def column_fault(columns: Sequence[str], known: Sequence[str] = COLUMNS) -> tuple[str, str] | None:
     """Return why a table with these columns is none of questions, and what the columns are; or None."""
     unknown = [name for name in columns if name not in known]
-    if not unknown and "question" in columns:
+    twice = [name for at, name in enumerate(columns) if name in columns[:at]]
+    if unknown:
+        message = f"unknown column {unknown[0]!r}"
+    elif twice:
+        message = f"the column {twice[0]!r} stands twice"
+    elif "question" not in columns:
+        message = "the column 'question' is missing"
+    else:
         return None
-    message = f"unknown column {unknown[0]!r}" if unknown else "the column 'question' is missing"
     return message, f"the columns are {', '.join(known)}"
 
 
@@ -251,6 +267,13 @@ def cells_of(column: Any) -> list[Any]:
     except UnicodeDecodeError:  # it does not say in which row
         return [_cell_alone(column, at) for at in range(len(column))]
     return cells
+
+
+def id_text(cell: Any) -> str | None:
+    """Return the id that a cell of the column `id` holds; None for none, or for what is no text."""
+    if isinstance(cell, bytes):  # some tables do not say that their bytes are text
+        cell = cell.decode("utf-8", "replace")
+    return cell if isinstance(cell, str) and cell else None
 
 
 def _cell_alone(column: Any, at: int) -> Any:

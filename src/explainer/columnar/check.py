@@ -11,6 +11,7 @@ from explainer.batching.tables import BadRow, rows_of
 from explainer.checking.check import Checked, check_answer, unchecked
 from explainer.checking.check_report import report_data
 from explainer.checking.intake import Intake
+from explainer.checking.rows import clean
 from explainer.columnar.job import Job
 from explainer.columnar.render import ids_of
 from explainer.columnar.rows import ROWS, arrow, chunks, refuse_columns
@@ -57,16 +58,19 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
     for batch in chunks(batches):
         _check_columns(batch.schema.names)
         reports = [report_data(report) for report in _checked(batch, workshop)]
-        for report, id_ in zip(reports, ids_of(batch), strict=True):
-            report["id"] = report["id"] or id_
+        for report, *ids in zip(reports, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
+            report["id"] = next((clean(id_) for id_ in ids if id_), None)  # no number: which row it is nobody knows
         yield arrow().RecordBatch.from_pylist(reports, schema=check_schema())
 
 
 def _check_columns(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in _COLUMNS]
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
     fault = None
     if unknown:
         fault = f"unknown column {unknown[0]!r}"
+    elif twice:
+        fault = f"the column {twice[0]!r} stands twice"
     elif not {"answer", "response"} & set(names):
         fault = "the column 'answer' is missing"
     elif not {"prompt", "question"} & set(names):

@@ -135,7 +135,14 @@ class Pieces:
             for one in head["shelves"]
         }
         files = {name: pieces[index] for name, index in head["template"]["files"]}
-        recipe = Recipe(**head["recipe"])
+        try:
+            recipe = Recipe(**head["recipe"])
+        except TypeError:  # other options
+            message = (
+                f"the job was made by explainer {head['recipe'].get('version')}, and this worker has {__version__}: "
+                "install one version everywhere"
+            )
+            raise JobError(message) from None
         return cls(recipe, head["template"]["name"], files, shelves, head["given"], head["shipped"])
 
 

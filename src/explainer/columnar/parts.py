@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 from explainer.batching.journal import new_token
 from explainer.batching.manifest import short_hash
 from explainer.batching.press import Made
-from explainer.batching.tables import ParquetSource, cells_of
+from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.columnar.job import Job
 from explainer.columnar.render import ROW, Row, made_of, render_schema, to_batches
 from explainer.columnar.rows import ROWS, arrow
@@ -105,7 +105,7 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
 def _all_ids(source: ParquetSource) -> Iterator[tuple[int, str]]:
     for number, batch in source.batches(columns=["id"]):
         for row, id_ in enumerate(cells_of(batch.column(0)), number):
-            yield row, id_ if isinstance(id_, str) and id_ else f"line-{row}"
+            yield row, id_text(id_) or f"line-{row}"
 
 
 def make_part_worker(work: PartWork) -> PartWorker:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explainer.batching.tables import BadRow, rows_of
 from explainer.columnar.job import Job
-from explainer.columnar.render import check_columns, ids_of
+from explainer.columnar.render import check_columns, ids_of, nameless, numbers_of
 from explainer.columnar.rows import ROWS, arrow, chunks, finding_rows, finding_type
 from explainer.columnar.workshop import Workshop, open_job
 from explainer.document import decode
@@ -39,7 +39,8 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
     """Rank the models and papers of the job's catalogs for questions.
 
     Args:
-        batches: questions, a row each: `id`, `question`; the other columns of a table of questions are read over.
+        batches: questions, a row each: `id` (or `row`, its number), `question`; the other columns of a table of
+            questions are read over.
         job: brings the catalogs along, and says how many models and papers are wanted.
 
     Yields:
@@ -52,7 +53,10 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
     for batch in chunks(batches):
         check_columns(batch.schema.names)
         with workshop.lock:
-            rows = [_recommended(raw, workshop) for raw in rows_of(_asked(batch))]
+            rows = [
+                _recommended(raw, number, workshop) if unnamed is None else _row("", (unnamed,))
+                for raw, number, unnamed in zip(rows_of(_asked(batch)), numbers_of(batch), nameless(batch), strict=True)
+            ]
         for row, id_ in zip(rows, ids_of(batch), strict=True):
             row["id"] = id_ or row["id"] or None
         yield arrow().RecordBatch.from_pylist(rows, schema=recommend_schema())
@@ -62,13 +66,13 @@ def _asked(batch: Any) -> Any:
     return batch.select([name for name in batch.schema.names if name in ("id", "question", "catalog")])
 
 
-def _recommended(raw: bytes | BadRow, workshop: Workshop) -> dict[str, Any]:
+def _recommended(raw: bytes | BadRow, number: int | None, workshop: Workshop) -> dict[str, Any]:
     if isinstance(raw, BadRow):
         return _row("", (raw.at(ROWS, 1),))
     text = decode(raw, ROWS)
     if text.value is None:
         return _row("", text.findings)
-    loaded = parse_question_line(text.value, ROWS, 1)
+    loaded = parse_question_line(text.value, ROWS, number or 1)
     if loaded.value is None or has_errors(loaded.findings):
         return _row("", loaded.findings)
     question = loaded.value.question

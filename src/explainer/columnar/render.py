@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.press import Made
 from explainer.batching.sources import Item
-from explainer.batching.tables import COLUMNS, BadRow, cells_of, column_fault, rows_of
-from explainer.columnar.job import Job
+from explainer.batching.tables import COLUMNS, BadRow, cells_of, column_fault, id_text, rows_of
+from explainer.columnar.job import Job, JobError
 from explainer.columnar.rows import (
     ROWS,
     arrow,
@@ -29,7 +29,17 @@ from explainer.findings import Finding, Location
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ROW", "check_columns", "ids_of", "made_of", "render_batches", "render_schema", "to_batches"]
+__all__ = [
+    "ROW",
+    "check_columns",
+    "ids_of",
+    "made_of",
+    "nameless",
+    "numbers_of",
+    "render_batches",
+    "render_schema",
+    "to_batches",
+]
 
 ROW: Final = "row"
 """The column with the number of a row, from 1, for those who know it: then rows without an id get `line-N`."""
@@ -99,14 +109,14 @@ class Row(NamedTuple):
 
 def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
     """Return what became of each row of a record batch."""
-    names = batch.schema.names
-    numbers = batch.column(ROW).to_pylist() if ROW in names else [None] * batch.num_rows
-    questions = batch.drop_columns([ROW]) if ROW in names else batch
+    numbers = numbers_of(batch)
+    questions = batch.drop_columns([ROW]) if ROW in batch.schema.names else batch
     made: list[Made | None] = []
     work: list[tuple[Item, None]] = []
     ids = ids_of(questions)
-    for number, id_, raw in zip(numbers, ids, rows_of(questions), strict=True):
-        fault = raw.at(ROWS, number or 1) if isinstance(raw, BadRow) else _nameless(number, id_)
+    without = nameless(batch)
+    for number, unnamed, raw in zip(numbers, without, rows_of(questions), strict=True):
+        fault = raw.at(ROWS, number or 1) if isinstance(raw, BadRow) else unnamed
         made.append(None if fault is None else Made(number or 0, "failed", findings=(fault,)))
         if fault is None:
             work.append((Item(number or 0, ROWS, raw), None))  # type: ignore[arg-type]  # bytes, then
@@ -115,19 +125,37 @@ def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
     return [Row(next(done) if one is None else one, id_) for one, id_ in zip(made, ids, strict=True)]
 
 
-def ids_of(questions: Any) -> list[str | None]:
+def ids_of(rows: Any, column: str = "id") -> list[str | None]:
     """Return the ids that are given; None where there is none, or one that is no text."""
-    if "id" not in questions.schema.names:
-        return [None] * questions.num_rows
-    ids = cells_of(questions.column("id"))
-    return [id_ if isinstance(id_, str) and id_ else None for id_ in ids]
+    if column not in rows.schema.names:
+        return [None] * rows.num_rows
+    return [id_text(id_) for id_ in cells_of(rows.column(column))]
 
 
-def _nameless(number: int | None, id_: str | None) -> Finding | None:
-    if number is not None or id_ is not None:
-        return None
+def numbers_of(batch: Any) -> list[int | None]:
+    """Return the numbers of the rows; None where one is not known.
+
+    Raises:
+        JobError: when the column with the numbers holds something else.
+    """
+    if ROW not in batch.schema.names:
+        return [None] * batch.num_rows
+    numbers: list[int | None] = batch.column(ROW).to_pylist()
+    if any(not (number is None or (type(number) is int and number > 0)) for number in numbers):
+        message = f"the column {ROW!r} holds something else than numbers of rows: whole numbers from 1, or nothing"
+        raise JobError(message)
+    return numbers
+
+
+def nameless(batch: Any) -> list[Finding | None]:
+    """Return what there is to say of rows that have neither an id nor a number; an id that is no text is an id."""
     hint = "fill the column 'id', or give the number of the row in the column 'row'"
-    return Finding("B710", Location(ROWS), "the row has no id", hint)
+    missing = Finding("B710", Location(ROWS), "the row has no id", hint)
+    ids = cells_of(batch.column("id")) if "id" in batch.schema.names else [None] * batch.num_rows
+    return [
+        missing if number is None and id_ in (None, "", b"") else None
+        for number, id_ in zip(numbers_of(batch), ids, strict=True)
+    ]
 
 
 def to_batches(rows: Sequence[Row], workshop: Workshop) -> Iterator[pa.RecordBatch]:

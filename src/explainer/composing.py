@@ -109,6 +109,8 @@ def what_is_missing(plan: Plan, max_models: int = MOST_MODELS) -> str | None:
         return None
     if not plan.models:
         return "none of the models has a signature" if plan.untyped else "the question offers no models"
+    if not found.outputs:
+        return "the question wants nothing"
     if found.missing:
         return f"these models cannot be joined because {_nothing_turns(found.reached, found.missing)}"
     if found.fewest:

@@ -111,6 +111,12 @@ def test_a_question_without_typed_models_has_no_workflow(models: str, message: s
     assert message in outcome.err
 
 
+def test_a_question_that_wants_nothing_has_no_workflow_and_is_told_so() -> None:
+    outcome = explainer("workflow", ask(output="[]"))
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "W603 the question wants nothing\n" in outcome.err
+
+
 def test_more_steps_than_allowed_are_refused_with_how_many_it_takes() -> None:
     outcome = explainer("workflow", "q.yaml", "--max-models", "1")
     assert outcome.status == 1

@@ -99,7 +99,8 @@ GOOD = {
         "- Output: a picture"
     ),
     "items with work and terms": (
-        "- Input: a photo\n- Model: a pre-trained CNN for Image-to-Text, e.g. on ImageNet\n- Output: a text\n\n"
+        "- Input: a photo\n- Model: an RNN/LSTM or CNN for Image-to-Text\n- Output: a text\n\n"
+        "- Input: a voice\n- Model: an ASR AI-Model\n- Output: a text\n\n"
         "Say-What-You-See does it."
     ),
     "names in other spellings": (
@@ -151,7 +152,7 @@ BAD = {
     "fed with a photo, by an arrow of TeX": ("photo $\\rightarrow$ Txt2Img-Moonlight $\\to$ picture", ["A812"]),
     "fed with a photo, by an arrow of HTML": ("photo &rarr; Txt2Img-Moonlight &rarr; picture", ["A812"]),
     "written like a model, in an item": (
-        "- Input: a photo\n- **Model:** `DREAM-E 3`\n  It paints.\n- Output: a picture\n\nSay-What-You-See helps.",
+        "- Input: a photo\n- **Model:** `ShadowNet 3`\n  It paints.\n- Output: a picture\n\nSay-What-You-See helps.",
         ["A815"],
     ),
     "is empty": ("Say-What-You-See is used:\n\n```mermaid\n```", ["A801"]),

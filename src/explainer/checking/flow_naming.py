@@ -185,13 +185,10 @@ class StepNames:
             yield Judged(step, Fit.FOREIGN, (), given[1].strip())
 
     def _doubtful(self, step: Step) -> Iterator[Judged]:
-        """The words of a step that are written as the names of models are; an item may name no model of its own."""
-        if step.role == "model":
-            value = step.text.partition("\n")[0]
-            if len(words(value)) <= MAX_WORDS:
-                yield from (Judged(step, Fit.DOUBTFUL, (), name) for name in acronyms(value) if self._is_news(name))
-        elif step.role in ("step", "group") and len(words(step.text)) <= MAX_WORDS:
-            for name in acronyms(step.text):
+        """The words of a step that are written as the names of models are; of an item, those of its first line."""
+        text = step.text.partition("\n")[0] if step.role == "model" else step.text
+        if step.role in ("step", "group", "model") and len(words(text)) <= MAX_WORDS:
+            for name in acronyms(text):
                 if self._is_news(name) and _reads_like_model(name):
                     yield Judged(step, Fit.DOUBTFUL, (), name)
 

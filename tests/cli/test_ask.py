@@ -276,6 +276,14 @@ def test_a_question_that_offers_nothing_is_not_asked(canned: FaultProxy) -> None
     assert "A102" in done.err
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.jsonl"])
+def test_a_folder_with_the_name_of_a_file_is_refused_before_anything_is_paid(canned: FaultProxy, name: str) -> None:
+    Path(name).mkdir()
+    done = ask(canned, "questions/rain.yaml", "--out", name)
+    assert (done.status, canned.seen) == (2, [])
+    assert "this is a folder" in done.err
+
+
 def test_a_line_that_offers_nothing_is_named(canned: FaultProxy) -> None:
     write_tree(Path(), {"n.jsonl": '\n\n{"question": "How?", "models": [], "papers": []}\n'})
     done = ask(canned, "n.jsonl", "--out", "out")

@@ -207,6 +207,18 @@ def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(canned
     assert {row["entry"] for row in kept["citations"]} == {"Beta"}
 
 
+def test_asking_one_question_again_leaves_the_proofs_of_the_others(canned: FaultProxy, tmp_path: Path) -> None:
+    project(tmp_path / "p", "snow", "hail")
+    canned.otherwise = Canned(GOOD)
+    ask(canned, "questions", "--out", "out")
+    Path("out/snow.answer.md").write_text("changed\n")
+    canned.otherwise = Canned(WARNED)
+    ask(canned, "questions/rain.yaml", "--out", "out", "--force")
+    proofs = [json.loads(line) for line in Path("out/provenance.jsonl").read_text().splitlines()]
+    assert [(proof["id"], proof["answer"]) for proof in proofs] == [("hail", GOOD), ("rain", WARNED)]
+    assert explainer("check", "out/provenance.jsonl").status == 0
+
+
 def test_lines_get_lines_in_the_order_of_the_source_that_check_takes(canned: FaultProxy, tmp_path: Path) -> None:
     project(tmp_path / "p", "one", "two", "three")
     canned.rule(lambda seen: Canned(BAD if "two" in seen.said else GOOD, delay=0.02 if "one" in seen.said else 0))
@@ -262,6 +274,21 @@ def test_a_question_that_offers_nothing_is_not_asked(canned: FaultProxy) -> None
     done = ask(canned, "q.yaml")
     assert (done.status, done.out, canned.seen) == (3, "", [])
     assert "A102" in done.err
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.jsonl"])
+def test_a_folder_with_the_name_of_a_file_is_refused_before_anything_is_paid(canned: FaultProxy, name: str) -> None:
+    Path(name).mkdir()
+    done = ask(canned, "questions/rain.yaml", "--out", name)
+    assert (done.status, canned.seen) == (2, [])
+    assert "this is a folder" in done.err
+
+
+def test_a_line_that_offers_nothing_is_named(canned: FaultProxy) -> None:
+    write_tree(Path(), {"n.jsonl": '\n\n{"question": "How?", "models": [], "papers": []}\n'})
+    done = ask(canned, "n.jsonl", "--out", "out")
+    assert (done.status, canned.seen) == (3, [])
+    assert done.err.startswith("n.jsonl:3:1: A102")
 
 
 def test_a_dry_run_says_what_it_will_be_and_neither_connects_nor_writes(canned: FaultProxy, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -118,6 +119,23 @@ class FolderAnswers(_Files):
         if self._folder.is_dir():
             remove_stale(self._folder)
 
+    def complete(self, proofs: str) -> None:
+        """Write the provenance: of this run, behind that of the other answers that are still here."""
+        told = {_proved(line)[0] for line in proofs.splitlines()}
+        others: list[str] = []
+        with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
+            others = self.provenance.read_text(encoding="utf-8").split("\n")
+        kept = [line for line in others if _proved(line)[0] not in told and self._has(*_proved(line))]
+        super().complete("".join(f"{line}\n" for line in kept) + proofs)
+
+    def _has(self, id_: str, sha256: str) -> bool:
+        """Whether the answer that a line proves is here, as it was."""
+        for ending in (".answer.md", UNGROUNDED):
+            with contextlib.suppress(OSError, ValueError):
+                if id_ and hashlib.sha256((self._folder / f"{id_}{ending}").read_bytes()).hexdigest() == sha256:
+                    return True
+        return False
+
     def _names(self, id_: str) -> tuple[Path, Path]:
         stem = self._folder / id_
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +144,15 @@ class FolderAnswers(_Files):
             message = "lies outside the target, through a link in it"
             raise UnsafePathError(0, message, str(stem))
         return stem.with_name(f"{stem.name}.answer.md"), stem
+
+
+def _proved(line: str) -> tuple[str, str]:
+    """Return the id of a line of provenance and the hash of its answer; empty when it is none."""
+    try:
+        data = json.loads(line)
+        return str(data["id"]), str(data["answer_sha256"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "", ""
 
 
 class FileAnswers(_Files):

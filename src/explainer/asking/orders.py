@@ -71,7 +71,7 @@ class Desk:
             return Parsed(None, tuple(findings))
         offered = offered_by_sources(built.value.sources, loaded.question.question, self._gazetteer(library.value))
         if not offered.sources:
-            place = Location(loaded.document.file)
+            place = loaded.document.locate(())
             message = "nothing is offered, so no answer could be checked: it is not asked"
             return Parsed(None, (*findings, Finding("A102", place, message, "name models or papers")))
         prompt = tuple(Message(segment.role, segment.text) for segment in built.value.rendering.segments)

@@ -112,6 +112,9 @@ def refuse_wrong_usage(
     if out is not None and out.suffix in ONE_FILE and not alone:
         message = "many answers do not fit one file: give a folder, or a .jsonl"
         raise typer.BadParameter(message, param_hint="--out")
+    if out is not None and out.suffix in (*ONE_FILE, ".jsonl") and out.is_dir():
+        message = "this is a folder, and its name is that of a file: give another place"
+        raise typer.BadParameter(message, param_hint="--out")
     if out is not None and question is not None and os.path.realpath(out) == os.path.realpath(question):
         message = "the source would be overwritten: give another place"
         raise typer.BadParameter(message, param_hint="--out")

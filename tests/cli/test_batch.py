@@ -103,6 +103,21 @@ def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
     assert [entry["name"] for entry in made[7]["papers"]] == ["Light: a study", "Shade", "Dusk"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("size", [-5, 0, 10**15])
+def test_a_size_that_cannot_be_costs_one_rendering(root: Path, size: int) -> None:
+    source = root / "q.jsonl"
+    source.write_text("".join(json.dumps(question(number)) + "\n" for number in range(3)))
+    out = root / "out.jsonl"
+    assert batch(source, "--out", out).status == 0
+    whole = out.read_bytes()
+    manifest = root / "out.manifest.jsonl"
+    header, first, *others = manifest.read_text().splitlines(keepends=True)
+    damaged = first.replace(f'"size": {json.loads(first)["size"]}', f'"size": {size}')
+    manifest.write_text("".join([header, *others, damaged]))
+    done = batch(source, "--out", out)
+    assert (done.status, out.read_bytes()) == (0, whole)
+
+
 def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out(tmp_path: Path) -> None:
     asked = "How does AI colourise old photos?"
     write_tree(

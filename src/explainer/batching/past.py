@@ -28,6 +28,7 @@ class Volume:
         self.header: dict[str, Any] | None = None
         self._map = b""  # type: bytes | mmap.mmap
         self._data_handle = -1
+        self._data_size = 0
 
     def open(self) -> bool:
         """Open it; return whether it is of any use.
@@ -45,7 +46,9 @@ class Volume:
             self.header = read_header(self._map[: self._map.find(b"\n") + 1])
             if self.header is not None and self.data is not None:
                 self._data_handle = os.open(self.data, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-                if self._complete and os.fstat(self._data_handle).st_mtime_ns > self.written:
+                data = os.fstat(self._data_handle)
+                self._data_size = data.st_size
+                if self._complete and data.st_mtime_ns > self.written:
                     self.header["recipe"] = None  # edited since: nothing in it is to be trusted
         except FileNotFoundError:
             self.close()
@@ -78,6 +81,8 @@ class Volume:
 
     def line(self, known: Known) -> bytes | None:
         """Return the line of output that a row is about, or None when it is not what was written."""
+        if not 0 < known.size <= self._data_size - known.offset:
+            return None
         if os.name == "nt":  # pragma: no cover
             os.lseek(self._data_handle, known.offset, os.SEEK_SET)
             data = os.read(self._data_handle, known.size)

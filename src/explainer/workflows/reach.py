@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from explainer.signature import Signature
-from explainer.workflows.bench import Bench
+from explainer.workflows.workbench import Workbench
 
 __all__ = ["levels", "missing_ports", "read_inputs", "read_outputs"]
 
@@ -84,7 +84,7 @@ def read_outputs(signatures: Sequence[Signature], in_hand: Sequence[str]) -> tup
 
     Each model works as soon as it has what it takes; of several that could, the one that is named first.
     """
-    bench = Bench(in_hand)
+    bench = Workbench(in_hand)
     waiting = list(range(len(signatures)))
     used: set[int] = set()
     done: list[int] = []

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from explainer.signature import Signature
-from explainer.workflows.bench import Bench, Wires
 from explainer.workflows.reach import levels
+from explainer.workflows.workbench import Wires, Workbench
 
 __all__ = ["Found", "Search"]
 
@@ -84,7 +84,7 @@ class Search:
         self._start()
 
     def _start(self) -> None:
-        self._bench = Bench(self._inputs)
+        self._bench = Workbench(self._inputs)
         self._order: list[int] = []
         self._wires: list[Wires] = []
         self._used: list[int] = []

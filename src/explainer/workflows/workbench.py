@@ -1,4 +1,4 @@
-"""What lies on the bench while a workflow is put together: who gave which data, the newest on top."""
+"""What lies on the workbench while a workflow is put together: who gave which data, the newest on top."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from explainer.signature import Signature
 
-__all__ = ["Bench", "Wires", "copies_of"]
+__all__ = ["Wires", "Workbench", "copies_of"]
 
 Wires: TypeAlias = tuple[tuple[str, int], ...]
 """What feeds a step: for each port that it takes, the number of the giver. Steps count from 0, inputs from -1 down."""
@@ -24,7 +24,7 @@ def copies_of(signature: Signature) -> frozenset[str]:
     return frozenset(set(signature.outputs) & set(signature.inputs)) if new else frozenset()
 
 
-class Bench:
+class Workbench:
     """Data by port. A step takes the newest there is; a copy only where there is nothing else."""
 
     def __init__(self, inputs: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from explainer.question import question_from_text
 from explainer.resolve import Library
 from explainer.signature import Signature, builtin_ports
 from explainer.templates import builtin_renderer
-from explainer.workflows.bench import Bench
+from explainer.workflows.workbench import Workbench
 from explainer.workflows.compose import Part, compose
 
 PORTS = builtin_ports()
@@ -57,7 +57,7 @@ def every_order(parts: Sequence[Part], inputs: Sequence[str], outputs: Sequence[
     """The fewest models that do it, by trying every order."""
     for size in range(1, most + 1):
         for order in itertools.permutations(parts, size):
-            bench = Bench(inputs)
+            bench = Workbench(inputs)
             for number, part in enumerate(order):
                 if bench.wires(part.signature) is None:
                     break

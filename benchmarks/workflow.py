@@ -19,8 +19,8 @@ from explainer.question import question_from_text
 from explainer.resolve import Library
 from explainer.signature import Signature, builtin_ports
 from explainer.templates import builtin_renderer
-from explainer.workflows.workbench import Workbench
 from explainer.workflows.compose import Part, compose
+from explainer.workflows.workbench import Workbench
 
 PORTS = builtin_ports()
 ROOT = Path(__file__).resolve().parents[1]

@@ -93,6 +93,12 @@ def test_record_batches_of_any_size_give_the_same_rows(job: Job) -> None:
         assert rendered(questions, job, size).equals(whole)
 
 
+def test_one_catalog_needs_no_list(catalog: Path, job: Job) -> None:
+    assert make_job(catalog).unwrap().hash == make_job(str(catalog)).unwrap().hash == job.hash
+    with pytest.raises(JobError, match="no kind 'x'"):
+        make_job(catalog, kind="x")
+
+
 def test_the_schema_is_known_before_the_first_batch(job: Job) -> None:
     assert rendered([question(1)], job).schema.equals(render_schema(job))
     empty = list(render_batches(iter([table([question(1)]).to_batches()[0].slice(0, 0)]), job))

@@ -154,7 +154,7 @@ def shipped_hash() -> str:
 
 
 def make_job(
-    catalogs: Sequence[str | Path] = (),
+    catalogs: str | Path | Sequence[str | Path] = (),
     *,
     kind: str = "prompt",
     template: str | Path | None = None,
@@ -170,7 +170,7 @@ def make_job(
     """Make the job of a batch; the options are those of `explainer batch`.
 
     Args:
-        catalogs: files or folders, the first one wins; none: those that `explainer batch` finds from here.
+        catalogs: a file, a folder, or several, the first one wins; none: those that `explainer batch` finds from here.
         kind: prompt or answer; a built-in template knows it itself.
         template: a built-in template, or a file of your own.
         output_format: a format that has lines: text, messages, openai-batch, promptfoo, hf-chat.
@@ -191,6 +191,9 @@ def make_job(
     """
     name = kind if template is None else str(template)
     kind = BUILTIN_TEMPLATES.get(name, kind)
+    if kind not in BUILTIN_TEMPLATES.values():
+        message = f"there is no kind {kind!r}; there are prompt and answer"
+        raise JobError(message)
     _refuse_contradictions(kind, output_format, max_tokens)
     if max_tokens is not None:
         counter(tokenizer)
@@ -202,8 +205,8 @@ def make_job(
         __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
         models, papers,
     )  # fmt: skip
-    found = catalogs_for([Path(path) for path in catalogs], None, Path())
-    return pack(recipe, {None: found}, given=bool(catalogs))
+    paths = [Path(catalogs)] if isinstance(catalogs, str | Path) else [Path(path) for path in catalogs]
+    return pack(recipe, {None: catalogs_for(paths, None, Path())}, given=bool(paths))
 
 
 def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None) -> None:

@@ -72,7 +72,7 @@ def test_a_prompt_that_asks_for_a_workflow_reads_back(models: list[ModelEntry]) 
     content = parse_prompt(text).unwrap()
     assert content.question == "How?"
     assert [one.name for one in content.models] == [model.name for model in models]
-    closed = text.partition("This is the closed list")[2].partition("### Recommended")[0]
+    closed = text.partition("This is the closed list")[2].partition("\n### Recommended")[0]
     assert all(f"\n- {model.name}: " in closed for model in models)
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from explainer.asking.exchange import Message
 from explainer.asking.rounds import Order
+from explainer.batching.batch import folded
 from explainer.batching.press import device_in, no_question, on_line
 from explainer.batching.sources import Item, Skipped, Source
 from explainer.build import SupportsRender, build
-from explainer.checking.offered import Gazetteer, offered_by_sources
+from explainer.checking.offered import gazetteer_of, offered_by_sources
 from explainer.document import decode
 from explainer.findings import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.project import Shelf, catalogs_for
 from explainer.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.recommending.recommend import SupportsScores
-from explainer.resolve import Library, Wanted
+from explainer.resolve import Wanted
 from explainer.workspace import CATALOG_SUFFIXES, display_path
 
 __all__ = ["Desk"]
@@ -46,7 +46,6 @@ class Desk:
     files: bool = True
     catalogs: dict[str, None] = field(default_factory=dict)
     _shelf: Shelf = field(default_factory=Shelf)
-    _gazetteers: dict[int, Gazetteer] = field(default_factory=dict)
     _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
     _said: set[Finding] = field(default_factory=set)
 
@@ -69,7 +68,7 @@ class Desk:
         findings += [*built.findings, *self._claim(loaded)]
         if built.value is None or exit_status(findings, strict=self.strict) is not ExitStatus.OK:
             return Parsed(None, tuple(findings))
-        offered = offered_by_sources(built.value.sources, loaded.question.question, self._gazetteer(library.value))
+        offered = offered_by_sources(built.value.sources, loaded.question.question, gazetteer_of(library.value))
         if not offered.sources:
             place = loaded.document.locate(())
             message = "nothing is offered, so no answer could be checked: it is not asked"
@@ -118,7 +117,7 @@ class Desk:
         if device:
             message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
             yield Finding("B703", place, message)
-        name = unicodedata.normalize("NFC", id_).casefold() if self.files else id_
+        name = folded(id_) if self.files else id_
         other = self._ids.setdefault(name, (id_, place))
         if other[1] == place:
             return
@@ -128,6 +127,3 @@ class Desk:
         else:
             message = f"the ids {id_!r} and {other[0]!r} ({other[1]}) are one file on many disks"
             yield Finding("B702", place, message, "rename one of the two", id_)
-
-    def _gazetteer(self, library: Library) -> Gazetteer:
-        return self._gazetteers.setdefault(id(library), Gazetteer(library))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 
 from explainer.asking.accounts import Prices
 from explainer.asking.exchange import Usage
 from explainer.asking.rounds import Candidate, Order, Plan, Round
 from explainer.checking.check_report import finding_row, report_data
-from explainer.checking.proof import proof_line, proof_record
+from explainer.checking.proof import proof_line, proof_record, sha256_of
 
 __all__ = ["SCHEMA", "Settled", "answer_line", "answer_text", "proof_of", "record_data", "record_text"]
 
@@ -57,8 +56,8 @@ def record_data(settled: Settled, plan: Plan, prices: Prices) -> dict[str, Any]:
         "model": chosen.model if chosen else None,
         "round": chosen.chosen + 1 if chosen else None,
         "fixed": chosen.fixed if chosen else False,
-        "answer_sha256": _sha256(answer_text(settled)) if chosen else None,
-        "prompt_sha256": _sha256(order.text),
+        "answer_sha256": sha256_of(answer_text(settled)) if chosen else None,
+        "prompt_sha256": sha256_of(order.text),
         "sources": [
             {
                 "kind": source.kind,
@@ -105,10 +104,6 @@ def _round(rnd: Round) -> dict[str, Any]:
         "findings": [finding_row(finding) for finding in rnd.report.findings],
         "answer": rnd.report.text,
     }
-
-
-def _sha256(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
 
 
 def _sum(usages: Any) -> Usage:

@@ -23,7 +23,7 @@ from explainer.workspace import CatalogPath, catalogs_for, display_path
 if TYPE_CHECKING:  # a run that finds nothing to do starts without pydantic and Jinja
     from explainer.batching.target import Bytes, Output, Target
 
-__all__ = ["Batch", "Chunk", "Shop", "Summary", "Task"]
+__all__ = ["Batch", "Chunk", "Shop", "Summary", "Task", "folded"]
 
 MadeLight: TypeAlias = tuple[Any, ...]
 """A `press.Made` without its bytes."""
@@ -278,7 +278,7 @@ class Batch:
 
     def _claim(self, id_: str, item: Item) -> Finding | None:
         """Take an id for a question; a finding when another one has it."""
-        name = _folded(id_) if self.shop.files else id_
+        name = folded(id_) if self.shop.files else id_
         hash_ = short_hash(name)
         if hash_ not in self._seen:
             self._seen.add(hash_)
@@ -301,14 +301,14 @@ class Batch:
         """Who has an id whose hash was seen before; None when only the hash is the same."""
         self._lookups += 1
         for other, place in self._fresh:
-            if name == (_folded(other) if self.shop.files else other):
+            if name == (folded(other) if self.shop.files else other):
                 return other, place
         if self._lookups > _MOST_LOOKUPS:
             return id_, "an earlier part of the source"
         for line in self.target.own_rows():
             row = loads(line)
             other = str(row.get("id", ""))
-            if other and name == (_folded(other) if self.shop.files else other):
+            if other and name == (folded(other) if self.shop.files else other):
                 return other, row["source"]
         return None
 
@@ -319,7 +319,7 @@ class Batch:
         done: set[int] = set()
         outdated: list[bytes] = []
         for known, row in self.target.past.rows() if self.target.past else ():
-            name = _folded(known.id) if self.shop.files else known.id
+            name = folded(known.id) if self.shop.files else known.id
             same_file = not self.shop.files or known.out == known.id + self._suffix
             if (short_hash(name) in self._seen and same_file) or short_hash(known.out or known.id) in done:
                 continue
@@ -349,7 +349,7 @@ def _folder_of(source: str | int) -> str:
     return source.rpartition("/")[0] if isinstance(source, str) else ""
 
 
-def _folded(id_: str) -> str:
+def folded(id_: str) -> str:
     """What an id is on a disk that ignores letter case and Unicode forms."""
     return id_ if id_.isascii() and id_.islower() else unicodedata.normalize("NFC", id_).casefold()
 

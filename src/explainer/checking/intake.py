@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import offer
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_question, offered_by_sources
+from explainer.checking.offered import Offered, gazetteer_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.checking.rows import answer_in, clean, prompt_in
 from explainer.findings import Finding, Location, Parsed, has_errors
@@ -87,7 +87,6 @@ class Intake:
         self._library_for = library_for
         self._shelf = Shelf()
         self._findings: list[Finding] = findings if findings is not None else []
-        self._gazetteers: dict[int, Gazetteer] = {}
         self._libraries: dict[Any, Library | None] = {}
         self.catalogs: dict[str, None] = {}
         """The catalog files that were read, in order."""
@@ -267,20 +266,20 @@ class Intake:
             return Parsed(offered_by_sources(sources, question), findings)
         findings += tuple(changed_since(sources, row.data, library, place))
         today = as_catalogued(sources, library)
-        return Parsed(offered_by_sources(today, question, self._gazetteer(library)), findings)
+        return Parsed(offered_by_sources(today, question, gazetteer_of(library)), findings)
 
     def _of_question(self, loaded: LoadedQuestion, base: Path) -> Parsed[Offered]:
         library = self._library(loaded.question.catalog, base)
         if library is None:
             return Parsed(None, (Finding("F106", Location(loaded.document.file), "no catalog could be read"),))
-        return offered_by_question(loaded, library, self._gazetteer(library))
+        return offered_by_question(loaded, library)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
         content = parse_prompt(text, file)
         if content.value is None or has_errors(content.findings):
             return Parsed(None, content.findings)
         library = self._library(None, base, asked=bool(self._given))
-        gazetteer = self._gazetteer(library) if library is not None else None
+        gazetteer = gazetteer_of(library) if library is not None else None
         return Parsed(offered_by_prompt(content.value, gazetteer), content.findings)
 
     def _library(self, named: Sequence[str] | None, base: Path, *, asked: bool = True) -> Library | None:
@@ -296,11 +295,6 @@ class Intake:
             self.catalogs.update(dict.fromkeys(display_path(found.path) for found in paths.value or []))
             self._libraries[key] = library.value
         return self._libraries[key]
-
-    def _gazetteer(self, library: Library) -> Gazetteer:
-        if id(library) not in self._gazetteers:
-            self._gazetteers[id(library)] = Gazetteer(library)
-        return self._gazetteers[id(library)]
 
     def _sources(self, path: Path, *, prompts: bool) -> Parsed[Mapping[str, Path | _Row]]:
         """Questions or prompts by id: files of a folder, or lines of JSON; a manifest stands for its output."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
@@ -23,7 +23,16 @@ from explainer.resolve import Library, Sources
 from explainer.schema import Entry, ModelEntry, PaperEntry
 from explainer.signature import Ports, Signature, builtin_ports
 
-__all__ = ["Gazetteer", "Offered", "Role", "Source", "offered_by_prompt", "offered_by_question", "offered_by_sources"]
+__all__ = [
+    "Gazetteer",
+    "Offered",
+    "Role",
+    "Source",
+    "gazetteer_of",
+    "offered_by_prompt",
+    "offered_by_question",
+    "offered_by_sources",
+]
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
 
@@ -262,6 +271,12 @@ class Offered:
         return found
 
 
+@lru_cache(maxsize=64)
+def gazetteer_of(library: Library) -> Gazetteer:
+    """Return the gazetteer of a library; the same one when asked again, so that many answers prepare it once."""
+    return Gazetteer(library)
+
+
 def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
     ports = gazetteer.ports if gazetteer is not None else builtin_ports()
@@ -270,21 +285,19 @@ def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | N
     return Offered([*models, *papers], question, gazetteer, sources)
 
 
-def offered_by_question(
-    question: LoadedQuestion, library: Library, gazetteer: Gazetteer | None = None
-) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
-        gazetteer: the same catalogs, when they were prepared for other questions already.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    known = gazetteer if gazetteer is not None else Gazetteer(library)
-    return Parsed(offered_by_sources(chosen.value[0], question.question.question, known), chosen.findings)
+    return Parsed(
+        offered_by_sources(chosen.value[0], question.question.question, gazetteer_of(library)), chosen.findings
+    )
 
 
 def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None) -> Offered:

@@ -34,6 +34,7 @@ __all__ = [
     "proof_line",
     "proof_record",
     "recorded_answers",
+    "sha256_of",
     "verify_record",
     "without_record",
 ]
@@ -76,8 +77,8 @@ def proof_record(
         "id": report.id,
         "grounded": report.grounded and again.grounded,
         "answer": answer,
-        "answer_sha256": _sha256(answer),
-        "prompt_sha256": _sha256(prompt) if prompt is not None else None,
+        "answer_sha256": sha256_of(answer),
+        "prompt_sha256": sha256_of(prompt) if prompt is not None else None,
         "question": question,
         "models": [_plain(entry) for entry in sources.models],
         "papers": [_plain(entry) for entry in sources.papers],
@@ -85,7 +86,7 @@ def proof_record(
     }
     if about:
         record["about"] = dict(about)
-    record["sha256"] = _sha256(_text(record))
+    record["sha256"] = sha256_of(_text(record))
     return record
 
 
@@ -131,7 +132,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
     if not _as_written(data, line):
         message = "the record is not as it was written: its hash is another one"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
-    if data["answer_sha256"] != _sha256(answer):
+    if data["answer_sha256"] != sha256_of(answer):
         yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
     offered = offered_by_sources(sources, question)
     proved = check_answer(answer, offered)
@@ -145,7 +146,7 @@ def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Locatio
 def _as_written(data: Mapping[str, Any], line: str) -> bool:
     try:
         rest = {key: value for key, value in data.items() if key != "sha256"}
-        return bool(data["sha256"] == _sha256(_text(rest)) and line == _text(data))
+        return bool(data["sha256"] == sha256_of(_text(rest)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
 
@@ -168,7 +169,7 @@ def without_record(report: Checked, answers: Collection[str]) -> Finding | None:
     if clean(report.text) in answers:
         return None
     message = "the proof is of another answer, or of this one before it was changed"
-    return Finding("A907", Location(report.file), message, f"the SHA-256 of this one is {_sha256(report.text)}")
+    return Finding("A907", Location(report.file), message, f"the SHA-256 of this one is {sha256_of(report.text)}")
 
 
 def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:
@@ -223,7 +224,7 @@ def _citations(report: Checked, offered: Offered, sources: Sources) -> Iterator[
             "line": citation.line,
             "column": citation.column,
             "entry": citation.entry,
-            "entry_sha256": _sha256(_text(_plain(entries[index]))) if index is not None else None,
+            "entry_sha256": sha256_of(_text(_plain(entries[index]))) if index is not None else None,
             "link": _link(citation, index, offered) if index is not None else None,
         }
 
@@ -264,5 +265,6 @@ _text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_
 """JSON in the one way in which records are written."""
 
 
-def _sha256(text: str) -> str:
+def sha256_of(text: str) -> str:
+    """Return the hexadecimal SHA-256 hash of a text, as `sha256sum` says it of its UTF-8."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -87,3 +87,15 @@ def journal(path: Path) -> list[dict[str, Any]]:
     """The answers in a journal; what is torn is none."""
     lines = path.read_bytes().split(b"\n")[1:-1] if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+def drawn_on(terminal: int) -> str:
+    """Everything that a run draws on a terminal, until it closes it."""
+    seen = b""
+    try:
+        while piece := os.read(terminal, 65536):
+            seen += piece
+    except OSError:  # the other end is closed
+        pass
+    os.close(terminal)
+    return seen.decode()

@@ -12,7 +12,20 @@ from pathlib import Path
 import pytest
 
 from explainer.asking.listening import MAX_ANSWER
-from tests.asking import BAD, GOOD, MENDABLE, WARNED, WITH_PAPER, ask, is_sent_back, journal, project, record, start
+from tests.asking import (
+    BAD,
+    GOOD,
+    MENDABLE,
+    WARNED,
+    WITH_PAPER,
+    ask,
+    drawn_on,
+    is_sent_back,
+    journal,
+    project,
+    record,
+    start,
+)
 from tests.endpoint.faults import Canned, Fault, Status
 from tests.endpoint.proxy import FaultProxy, Seen
 from tests.support import explainer, process, write_tree
@@ -433,15 +446,9 @@ def test_a_terminal_shows_the_answer_as_it_comes_and_stdout_is_the_same_as_ever(
         canned.base_url, "questions/rain.yaml", "--model", "m", stderr=slave, env={"TERM": "xterm", "COLUMNS": "30"}
     )
     os.close(slave)
-    seen = b""
-    try:
-        while piece := os.read(master, 65536):
-            seen += piece
-    except OSError:  # the other end is closed
-        pass
+    drawn = drawn_on(master)
     out, _ = run.communicate(timeout=30)
     assert (run.returncode, out.decode()) == (0, GOOD)
-    drawn = seen.decode()
     assert "m answers" in drawn
     assert drawn.index("### 1. Task") < drawn.index("### 2. Workflow") < drawn.index("grounded")
     assert drawn.count("\x1b[J") > 3

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import GOOD, ask, is_sent_back, journal, project, record, start
+from tests.asking import GOOD, ask, drawn_on, is_sent_back, journal, project, record, start
 from tests.endpoint.faults import Fault, Pass, Status, too_many
 from tests.endpoint.grammar import grammar_for
 from tests.endpoint.proxy import FaultProxy, Seen
@@ -82,17 +82,11 @@ def test_the_answer_is_seen_while_it_comes(proxy: FaultProxy) -> None:
         stderr=slave, env={"TERM": "xterm", "COLUMNS": "100"},
     )  # fmt: skip
     os.close(slave)
-    seen = b""
-    try:
-        while piece := os.read(master, 65536):
-            seen += piece
-    except OSError:  # the other end is closed
-        pass
+    drawn = drawn_on(master)
     out, _ = run.communicate(timeout=60)
-    os.close(master)
     assert (run.returncode, out.decode()) == (0, GOOD)
-    drawn = seen.decode().split("\x1b[J")
-    first, last = ([number for number, one in enumerate(drawn) if part in one] for part in ("1. Task", "3. References"))
+    steps = drawn.split("\x1b[J")
+    first, last = ([number for number, one in enumerate(steps) if part in one] for part in ("1. Task", "3. References"))
     assert first[0] < last[0], "not all at once"
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 from explainer.checking.check import Checked, check_answer
 from explainer.checking.check_report import CHECK_FORMATS, render_report
 from explainer.checking.intake import Intake
+from tests.browser import measured, needs_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests/cases/check"
@@ -144,36 +142,15 @@ def test_no_answers_are_a_report_too(name: str) -> None:
     assert isinstance(render_report(name, []), str)
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--virtual-time-budget=2000"]  # fmt: skip
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not (CHROMIUM and os.environ.get("EXPLAINER_SLOW")), reason="needs Chromium and EXPLAINER_SLOW=1")
+@needs_browser
 @pytest.mark.parametrize("width", [360, 1400])
 def test_the_page_fits_a_real_browser(width: int, tmp_path: Path, reports: list[Checked]) -> None:
-    (tmp_path / "page.html").write_text(render_report("html", reports), encoding="utf-8")
-    # the frame gives the page its width; the script of this test, not of the page, measures it
-    (tmp_path / "frame.html").write_text(
-        f"<iframe id=f src=page.html style='width:{width}px;height:900px'></iframe><pre id=out>none</pre><script>"
-        "f.onload=()=>{const d=f.contentDocument;d.querySelectorAll('details').forEach(x=>x.open=true);"
-        "out.textContent=[d.documentElement.scrollWidth,d.querySelectorAll('.answer').length,"
-        "getComputedStyle(d.querySelector('.tile')).borderTopStyle].join(' ')}</script>",
-        encoding="utf-8",
+    expressions = (
+        "d.documentElement.scrollWidth,d.querySelectorAll('.answer').length,"
+        "getComputedStyle(d.querySelector('.tile')).borderTopStyle"
     )
-    command = [
-        str(CHROMIUM),
-        *FLAGS,
-        "--allow-file-access-from-files",
-        f"--user-data-dir={tmp_path}/profile",
-        "--dump-dom",
-    ]
-    done = subprocess.run(
-        [*command, f"file://{tmp_path}/frame.html"], capture_output=True, text=True, timeout=120, check=True
-    )
-    found = re.search(r"<pre id=\"out\">(\d+) (\d+) (\w+)<", done.stdout)
-    assert found, done.stdout[-500:]
-    assert int(found[1]) <= width
-    assert int(found[2]) == len(reports)
-    assert found[3] == "solid"  # the style sheet passed the page's own policy
+    found = measured(render_report("html", reports), width, expressions, tmp_path)
+    assert int(found[0]) <= width
+    assert int(found[1]) == len(reports)
+    assert found[2] == "solid"  # the style sheet passed the page's own policy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 from explainer.catalog import parse_catalog
 from explainer.curating.stats import count
 from explainer.curating.stats_page import MAX_BARS, stats_page
-from tests.support import explainer, slow, write_tree
-from tests.unit.test_check_reports import CHROMIUM, FLAGS
+from tests.browser import measured, needs_browser
+from tests.support import explainer, write_tree
 
 HOSTILE = "</title><script>alert(1)</script>\"'&"
 CATALOG = f"""\
@@ -110,34 +109,16 @@ def test_a_page_that_cannot_be_written_is_a_finding() -> None:
     assert "F105" in outcome.err
 
 
-@slow
-@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+@needs_browser
 @pytest.mark.parametrize("width", [360, 1400])
 def test_the_page_fits_a_real_browser(width: int, tmp_path: Path) -> None:
     wide = CATALOG.replace("task: deblur", f"task: {'字' * 60}").replace(
         "Img2Img", "ImgMskTxtDepth2ImgTxtSndVidDepthMsk3D"
     )
-    (tmp_path / "page.html").write_text(page_of(wide), encoding="utf-8")
-    # the frame gives the page its width; the script of this test, not of the page, measures it
-    (tmp_path / "frame.html").write_text(
-        f"<iframe id=f src=page.html style='width:{width}px;height:900px'></iframe><pre id=out>none</pre><script>"
-        "f.onload=()=>{const d=f.contentDocument;d.querySelectorAll('details').forEach(x=>x.open=true);"
-        "const bar=d.querySelector('rect.models').getBBox().width/d.querySelector('svg').clientWidth;"
-        "out.textContent=[d.documentElement.scrollWidth,Math.round(100*bar),"
-        "getComputedStyle(d.querySelector('.tile')).borderTopStyle].join(' ')}</script>",
-        encoding="utf-8",
+    bar = "d.querySelector('rect.models').getBBox().width/d.querySelector('svg').clientWidth"
+    expressions = (
+        f"d.documentElement.scrollWidth,Math.round(100*{bar}),getComputedStyle(d.querySelector('.tile')).borderTopStyle"
     )
-    command = [
-        str(CHROMIUM),
-        *FLAGS,
-        "--allow-file-access-from-files",
-        f"--user-data-dir={tmp_path}/profile",
-        "--dump-dom",
-    ]
-    done = subprocess.run(
-        [*command, f"file://{tmp_path}/frame.html"], capture_output=True, text=True, timeout=120, check=True
-    )
-    found = re.search(r"<pre id=\"out\">(\d+) (\d+) (\w+)<", done.stdout)
-    assert found, done.stdout[-500:]
-    assert int(found[1]) <= width
-    assert (int(found[2]), found[3]) == (67, "solid")  # bars are shares; the style sheet passed the page's own policy
+    found = measured(page_of(wide), width, expressions, tmp_path)
+    assert int(found[0]) <= width
+    assert (int(found[1]), found[2]) == (67, "solid")  # bars are shares; the style sheet passed the page's own policy

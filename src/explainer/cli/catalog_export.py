@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.catalog import open_library
-from explainer.cli.options import CatalogOption, FindingsOption, choice
+from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.output import say, show_findings, write_product
 from explainer.curating.export import EXPORTERS
 from explainer.entrytext import NAME_KEYS, entry_record
@@ -33,9 +32,7 @@ def export(
         str | None,
         choice("--kind", NAME_KEYS, "Only entries of this kind."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")
-    ] = None,
+    out: FileOption = None,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Write catalogs as JSON Lines, CSV or BibTeX, so that nobody is locked in.

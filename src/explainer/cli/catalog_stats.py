@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.catalog import open_library
-from explainer.cli.options import CatalogOption, FindingsOption, choice
+from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.output import show_findings, write_product
 from explainer.curating.stats import Stats, count, stats_data, stats_text
 from explainer.findings import exit_status
@@ -29,9 +28,7 @@ def stats(
         str | None,
         choice("--format", _FORMATS, "The format; by default what the name of the output says."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")
-    ] = None,
+    out: FileOption = None,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Count the entries of the catalogs: by task, by signature, and by what they lack.

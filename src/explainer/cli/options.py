@@ -43,6 +43,7 @@ def choice(flag: str, choices: Collection[str], text: str) -> Any:
     )
 
 
+FileOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")]
 CatalogOption = Annotated[
     list[Path] | None,
     typer.Option(

@@ -24,10 +24,10 @@ from typing import Any
 import jinja2
 import yaml
 
-from explainer.isolation import IsolatedRenderer, TemplateFile
-from explainer.project import load_catalog
-from explainer.render import Renderer, entry_data, render_context
-from explainer.schema import ModelEntry, PaperEntry
+from explainer.catalogs.loading import load_catalog
+from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.renderer import Renderer, entry_data, render_context
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))

@@ -22,11 +22,11 @@ from typing import Any
 
 from benchmarks.recommend import all_papers, library_of, lines, synthetic
 
+from explainer.catalogs.schema import Entry
 from explainer.recommending.ranking import FIELD_WEIGHTS, entry_fields
 from explainer.recommending.reasons import Query
 from explainer.recommending.recommend import Recommender
 from explainer.recommending.terms import terms
-from explainer.schema import Entry
 
 FOUND = 60
 LARGE = 100_000

@@ -29,7 +29,7 @@ from pathlib import Path
 from explainer.checking.check import check_answer
 from explainer.checking.offered import Offered, offered_by_prompt
 from explainer.checking.titles import canonical, similarity
-from explainer.layout import parse_prompt
+from explainer.rendering.layout import parse_prompt
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))

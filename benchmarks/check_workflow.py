@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainer.api import load_catalogs
+from explainer.catalogs.library import Sources
+from explainer.catalogs.schema import ModelEntry
+from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer
 from explainer.checking.offered import Gazetteer, Offered, offered_by_sources
-from explainer.resolve import Sources
-from explainer.rules import Severity
-from explainer.schema import ModelEntry
-from explainer.signature import Signature
+from explainer.diagnostics.rules import Severity
+from explainer.project import load_catalogs
 from explainer.workflows.compose import Part, compose
 from explainer.workflows.mermaid import mermaid
 

@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from benchmarks.batch import ask, take_turns, write_catalog
 
-from explainer.columnar.job import Job, make_job
-from explainer.columnar.render import render_batches, render_schema
+from explainer.engines.job import Job, make_job
+from explainer.engines.render import render_batches, render_schema
 
 GROUP = 10_000
 STORE = 256 * 1024 * 1024
@@ -73,7 +73,7 @@ def same(block: Any) -> Any:
 def ray_sides(folder: Path, job: Job) -> tuple[dict[str, Callable[[], object]], Callable[[], None]]:
     import ray
 
-    from explainer.integrations.ray import render
+    from explainer.engines.ray import render
 
     ray.init(
         address="local", num_cpus=2, object_store_memory=STORE, include_dashboard=False, log_to_driver=False,
@@ -103,7 +103,7 @@ def spark_sides(folder: Path, job: Job) -> tuple[dict[str, Callable[[], object]]
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
 
-    from explainer.integrations.spark import render
+    from explainer.engines.spark import render
 
     settings = {
         "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g",

@@ -12,11 +12,11 @@ import sys
 import time
 from typing import Any
 
-from explainer.catalog import parse_catalog
-from explainer.curating.lint import LINT_CODES, CatalogText, lint
-from explainer.curating.lint_content import FOUND_DEPTH
+from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.library import Library
+from explainer.curation.lint.content import FOUND_DEPTH
+from explainer.curation.lint.lint import LINT_CODES, CatalogText, lint
 from explainer.recommending.recommend import Recommender
-from explainer.resolve import Library
 
 SAMPLE = 100
 

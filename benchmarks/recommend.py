@@ -30,15 +30,15 @@ from typing import Any
 
 from benchmarks.baseline import BM25
 
-from explainer.catalog import LoadedCatalog
-from explainer.project import Shelf, shipped_tasks
+from explainer.catalogs.catalog import LoadedCatalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.loading import Shelf, shipped_tasks
+from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry
+from explainer.files import catalog_paths
 from explainer.recommending.evaluate import Label, Outcome, bootstrap, evaluate, label_of, parse_label
+from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import entry_fields
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores
-from explainer.recommending.taxonomy import Taxonomy
-from explainer.resolve import Library
-from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry
-from explainer.workspace import catalog_paths
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
@@ -316,8 +316,7 @@ def children_seconds() -> float:
 
 def print_index(size: int) -> None:
     """The index on disk: the papers, and as many synthetic records of 60 words, drawn as words are (Zipf's law)."""
-    from explainer.recommending.diskindex import DiskIndex
-    from explainer.recommending.indexed import IndexedRecommender
+    from explainer.recommending.disk_index import DiskIndex, IndexedRecommender
 
     questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
     taxonomy = Taxonomy(shipped_tasks())

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from explainer import load_catalogs
 from explainer.build import build
-from explainer.question import question_from_text
-from explainer.resolve import Library
-from explainer.signature import Signature, builtin_ports
-from explainer.templates import builtin_renderer
+from explainer.catalogs.library import Library
+from explainer.catalogs.question import question_from_text
+from explainer.catalogs.signature import Signature, builtin_ports
+from explainer.rendering.templates import builtin_renderer
 from explainer.workflows.compose import Part, compose
-from explainer.workflows.workbench import Workbench
+from explainer.workflows.search import Workbench
 
 PORTS = builtin_ports()
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,8 +10,8 @@ import sys
 
 import ray
 
-from explainer.columnar.job import make_job
-from explainer.integrations.ray import render
+from explainer.engines.job import make_job
+from explainer.engines.ray import render
 
 
 def main(questions: str, prompts: str, *catalogs: str) -> None:

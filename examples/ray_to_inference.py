@@ -17,8 +17,8 @@ from typing import Any
 import ray
 from ray.data.expressions import col
 
-from explainer.columnar.job import Job, make_job
-from explainer.integrations.ray import check, render
+from explainer.engines.job import Job, make_job
+from explainer.engines.ray import check, render
 
 
 def requests(questions: ray.data.Dataset, job: Job, out: Path) -> None:

@@ -12,8 +12,8 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from explainer.columnar.job import make_job
-from explainer.integrations.spark import render
+from explainer.engines.job import make_job
+from explainer.engines.spark import render
 
 
 def main(questions: str, prompts: str, *catalogs: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT, explainer
+from tests.helpers.support import ROOT, explainer
 
 CASES = ROOT / "tests" / "cases"
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explainer import api
-from tests.support import explainer
+from explainer import project as api
+from tests.helpers.support import explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explainer.resolve import Library
-    from explainer.schema import Entry, ModelEntry, PaperEntry, Task
+    from explainer.catalogs.library import Library
+    from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, Task
 
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM_TASKS = 21

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from explainer.render import Renderer, render_context
-from tests.support import explainer, process, write_tree
+from explainer.rendering.renderer import Renderer, render_context
+from tests.helpers.support import explainer, process, write_tree
 
 CATALOG = "models:\n  - name: M\npapers:\n  - {title: P, summary: S}\n"
 QUESTION = "question: Why?\nmodels: [M]\npapers: [P]\n"

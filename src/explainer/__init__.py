@@ -9,17 +9,26 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from explainer._version import __version__ as __version__  # public
+
 if TYPE_CHECKING:
-    from explainer.api import build_answer, build_prompt, load_catalogs, load_question, parse_catalog, parse_question
     from explainer.build import Built
+    from explainer.catalogs.library import Library, Sources
+    from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry, Question, Task
     from explainer.checking.check import Checked, Citation, Workflow, WorkflowStep, check_answer
     from explainer.checking.offered import Offered, offered_by_prompt, offered_by_question
-    from explainer.findings import ExplainerError, Finding, Location, Parsed, Severity
-    from explainer.layout import Printed, PromptContent, parse_prompt
-    from explainer.resolve import Library, Sources
-    from explainer.schema import Catalog, ModelEntry, PaperEntry, Question, Task
+    from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
+    from explainer.diagnostics.rules import Severity
+    from explainer.project import (
+        build_answer,
+        build_prompt,
+        load_catalogs,
+        load_question,
+        parse_catalog,
+        parse_question,
+    )
+    from explainer.rendering.layout import Printed, PromptContent, parse_prompt
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Built",
@@ -55,12 +64,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "build_answer": "api",
-    "build_prompt": "api",
-    "load_catalogs": "api",
-    "load_question": "api",
-    "parse_catalog": "api",
-    "parse_question": "api",
+    "build_answer": "project",
+    "build_prompt": "project",
+    "load_catalogs": "project",
+    "load_question": "project",
+    "parse_catalog": "project",
+    "parse_question": "project",
     "Built": "build",
     "Checked": "checking.check",
     "Citation": "checking.check",
@@ -70,21 +79,21 @@ _HOMES = {
     "Offered": "checking.offered",
     "offered_by_prompt": "checking.offered",
     "offered_by_question": "checking.offered",
-    "ExplainerError": "findings",
-    "Finding": "findings",
-    "Location": "findings",
-    "Parsed": "findings",
-    "Severity": "findings",
-    "Printed": "layout",
-    "PromptContent": "layout",
-    "parse_prompt": "layout",
-    "Library": "resolve",
-    "Sources": "resolve",
-    "Catalog": "schema",
-    "ModelEntry": "schema",
-    "PaperEntry": "schema",
-    "Question": "schema",
-    "Task": "schema",
+    "ExplainerError": "diagnostics.finding",
+    "Finding": "diagnostics.finding",
+    "Location": "diagnostics.finding",
+    "Parsed": "diagnostics.finding",
+    "Severity": "diagnostics.rules",
+    "Printed": "rendering.layout",
+    "PromptContent": "rendering.layout",
+    "parse_prompt": "rendering.layout",
+    "Library": "catalogs.library",
+    "Sources": "catalogs.library",
+    "Catalog": "catalogs.schema",
+    "ModelEntry": "catalogs.schema",
+    "PaperEntry": "catalogs.schema",
+    "Question": "catalogs.schema",
+    "Task": "catalogs.schema",
 }
 
 

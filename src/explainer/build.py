@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explainer.findings import Parsed
-from explainer.question import LoadedQuestion
-from explainer.render import Context, Rendering, entry_data, render_context
-from explainer.resolve import Library, Sources, Wanted, resolve
+from explainer.catalogs.library import Library, Sources, Wanted, resolve
+from explainer.catalogs.question import LoadedQuestion
+from explainer.diagnostics.finding import Parsed
+from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsScores
-
-__all__ = ["Built", "SupportsRender", "build", "offer"]
 
 
 class SupportsRender(Protocol):
@@ -72,7 +70,7 @@ def offer(
     sources, question = resolved.value, loaded.question
     if not ((question.models is None and wanted.models) or (question.papers is None and wanted.papers)):
         return Parsed((sources, None), resolved.findings)
-    from explainer.recommending.choose import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
+    from explainer.recommending.choice import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
     completed = complete(loaded, sources, library, wanted, semantic)
     return Parsed(completed.value, resolved.findings + completed.findings)
@@ -105,7 +103,7 @@ def build(
     papers = [entry_data(entry) for entry in sources.papers]
     more: Mapping[str, Any] = {}
     if renderer.asks:
-        from explainer.composing import variables  # noqa: PLC0415  # few templates ask
+        from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
 
         more = variables(loaded, list(zip(sources.models, models, strict=True)), library)
     rendered = renderer.render(render_context(loaded.question.question, models, papers, more))

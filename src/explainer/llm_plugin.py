@@ -15,11 +15,9 @@ import pluggy
 if TYPE_CHECKING:
     import llm
 
-    from explainer.findings import Finding
-    from explainer.resolve import Library
-    from explainer.schema import Entry
-
-__all__ = ["load_card", "load_prompt", "register_fragment_loaders", "register_template_loaders"]
+    from explainer.catalogs.library import Library
+    from explainer.catalogs.schema import Entry
+    from explainer.diagnostics.finding import Finding
 
 hookimpl: Final = pluggy.HookimplMarker("llm")
 
@@ -41,8 +39,8 @@ def load_prompt(template_path: str) -> llm.Template:
     import llm
 
     from explainer.build import build
-    from explainer.project import load_question
-    from explainer.templates import builtin_renderer
+    from explainer.catalogs.loading import load_question
+    from explainer.rendering.templates import builtin_renderer
 
     if template_path in ("", "-"):  # stdin is for what `llm` is told beside the template
         message = "give the file of a question, such as explainer:questions/q.yaml"
@@ -82,7 +80,8 @@ def load_card(argument: str) -> list[llm.Fragment]:
 
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:
-    from explainer.project import Shelf, catalogs_for
+    from explainer.catalogs.loading import Shelf
+    from explainer.files import catalogs_for
 
     paths = catalogs_for((), named, base)
     library = Shelf().library(paths.value or [])
@@ -92,7 +91,7 @@ def _library(named: Sequence[str] | None, base: Path) -> Library:
 
 def _card(entry: Entry) -> str:
     """An entry in the fields of the prompt's layout, with its summary."""
-    from explainer.layout import neutralise
+    from explainer.rendering.layout import neutralise
 
     lines = [f"Model: {entry.label}", f"Paper: {entry.paper or 'None'}"]
     lines += [f"GitHub: {entry.github}"] if entry.github else []
@@ -102,7 +101,7 @@ def _card(entry: Entry) -> str:
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:
     """Raise what is wrong; `llm` shows it behind words of its own, so it begins on a line of its own."""
-    from explainer.text import printable
+    from explainer.diagnostics.text import printable
 
     errors = [finding for finding in findings if finding.is_error]
     if errors:

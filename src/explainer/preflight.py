@@ -9,20 +9,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import SupportsRender, build
-from explainer.catalog import LoadedCatalog, catalog_from
-from explainer.document import Document
-from explainer.findings import Finding, Location, has_errors
-from explainer.project import Shelf, catalogs_for
-from explainer.question import LoadedQuestion, parse_question_line, question_from
-from explainer.render import render_context
-from explainer.resolve import Library, Wanted
-from explainer.schema import ModelEntry, PaperEntry
-from explainer.templates import builtin_renderer, user_renderer
-from explainer.text import line_column, shorten, suggest
-from explainer.workspace import MAX_CATALOG_BYTES, SOURCES_SUFFIX, cannot_read, display_path, files_below, read_text
-from explainer.yamltext import read_yaml
-
-__all__ = ["Preflight", "preflight"]
+from explainer.catalogs.catalog import LoadedCatalog, catalog_from
+from explainer.catalogs.library import Library, Wanted
+from explainer.catalogs.loading import Shelf
+from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
+from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.diagnostics.text import line_column, shorten, suggest
+from explainer.documents.document import Document
+from explainer.documents.yaml_reader import read_yaml
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    SOURCES_SUFFIX,
+    cannot_read,
+    catalogs_for,
+    display_path,
+    files_below,
+    read_text,
+)
+from explainer.rendering.renderer import render_context
+from explainer.rendering.templates import builtin_renderer, user_renderer
 
 _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
@@ -181,7 +187,7 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
     """What a template gets beside the question and the entries, when it asks."""
     if not renderer.asks:
         return {}
-    from explainer.composing import sample_variables  # noqa: PLC0415  # few templates ask
+    from explainer.workflows.planning import sample_variables  # noqa: PLC0415  # few templates ask
 
     return sample_variables()
 

@@ -1,61 +1,100 @@
-"""Reads questions and catalogs from the disk into values: the glue between `workspace` and the pure rooms."""
+"""The public functions: from files or text to values, in a few lines of Python."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from explainer.cache import cached_catalog, keep_catalog
-from explainer.catalog import LoadedCatalog, parse_catalog
-from explainer.document import decode
-from explainer.findings import Finding, Location, Parsed
-from explainer.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.resolve import EntryIndex, Library, Sources
-from explainer.schema import Catalog, Entry, Task
-from explainer.text import shorten
-from explainer.workspace import (
-    MAX_CATALOG_BYTES,
+from explainer.build import Built, build
+from explainer.catalogs.catalog import parse_catalog as _parse_catalog
+from explainer.catalogs.library import EntryIndex, Library, Sources
+from explainer.catalogs.loading import Shelf, shipped_tasks
+from explainer.catalogs.loading import load_question as _load_question
+from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.question import parse_question as _parse_question
+from explainer.catalogs.schema import Entry
+from explainer.diagnostics.finding import Finding, Parsed
+from explainer.files import (
     MAX_QUESTION_BYTES,
-    STDIN,
-    CatalogPath,
     builtin_folder,
-    catalogs_for,
+    catalog_paths,
     display_path,
-    read_raw,
-    read_stdin,
     read_text,
     write_bytes,
 )
-
-__all__ = [
-    "Shelf",
-    "catalogs_for",
-    "load_catalog",
-    "load_lines",
-    "load_question",
-    "load_question_lines",
-    "pin_question",
-    "read_catalog",
-    "shipped_tasks",
-]
+from explainer.rendering.templates import builtin_renderer
 
 E = TypeVar("E", bound=Entry)
+QuestionLike: TypeAlias = "str | LoadedQuestion | Parsed[LoadedQuestion]"
+LibraryLike: TypeAlias = "Library | Parsed[Library]"
 
 
-def load_question(path: Path) -> Parsed[LoadedQuestion]:
-    """Read a question from a YAML file, or from stdin when the path is `-`."""
-    if str(path) == STDIN:
-        text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
-    else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), path.stem
-    if text.value is None:
-        return Parsed(None, text.findings)
-    return parse_question(text.value, file, default_id=default_id)
+def load_catalogs(*paths: str | Path) -> Parsed[Library]:
+    """Read catalog files and folders as one library.
+
+    Args:
+        paths: files or folders, the first one wins where names are the same; none: the catalogs that the package ships.
+
+    Returns:
+        The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
+    """
+    found = catalog_paths([Path(path) for path in paths] or [builtin_folder("catalogs")])
+    library = Shelf().library(found.value or [])
+    return Parsed(library.value, found.findings + library.findings)
 
 
-def pin_question(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:
+def load_question(path: str | Path) -> Parsed[LoadedQuestion]:
+    """Read a question file (YAML). Nothing is raised."""
+    return _load_question(Path(path))
+
+
+def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
+    """Read one catalog from YAML text as a library; `file` is how findings call it."""
+    loaded = _parse_catalog(text, file)
+    if loaded.value is None:
+        return Parsed(None, loaded.findings)
+    return Parsed(Library([loaded.value], vocabulary=shipped_tasks), loaded.findings)
+
+
+def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:
+    """Read one question from YAML text; `file` is how findings call it."""
+    return _parse_question(text, file, default_id="question")
+
+
+def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
+    """Build the prompt of a question in the seed's layout.
+
+    Args:
+        question: plain text, or what `load_question` or `parse_question` returned.
+        library: what `load_catalogs` or `parse_catalog` returned.
+
+    Returns:
+        The prompt (`.text`, `.rendering.segments`, `.sources`), or None; and all findings, the arguments' first.
+    """
+    return _build(question, library, "prompt")
+
+
+def build_answer(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
+    """Build the skeleton of a question's answer in the seed's layout; see `build_prompt`."""
+    return _build(question, library, "answer")
+
+
+def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parsed[Built]:
+    if isinstance(question, str):
+        question = question_from_text(question)
+    findings: Sequence[Finding] = ()
+    for parsed in (question, library):
+        findings = (*findings, *(parsed.findings if isinstance(parsed, Parsed) else ()))
+    loaded = question.value if isinstance(question, Parsed) else question
+    shelf = library.value if isinstance(library, Parsed) else library
+    if loaded is None or shelf is None:
+        return Parsed(None, tuple(findings))
+    built = build(loaded, shelf, builtin_renderer(template))
+    return Parsed(built.value, (*findings, *built.findings))
+
+
+def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:
     """Write the entries that were recommended to a question into its file.
 
     Args:
@@ -67,7 +106,7 @@ def pin_question(path: Path, loaded: LoadedQuestion, sources: Sources, library: 
     Returns:
         What went wrong; the file is then as it was.
     """
-    from explainer.recommending.pin import pin  # noqa: PLC0415  # few ask for it
+    from explainer.recommending.choice import pin  # noqa: PLC0415  # few ask for it
 
     names = {}
     if loaded.question.models is None:
@@ -85,95 +124,3 @@ def pin_question(path: Path, loaded: LoadedQuestion, sources: Sources, library: 
 def _name_of(entry: E, index: EntryIndex[E]) -> str:
     """The name of an entry, or its id where the name means several."""
     return entry.label if index.find(entry.label) == [entry] else index.id_of(entry)
-
-
-def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
-    """Read a file of JSON lines, or stdin when the path is `-`: the text of each, its file and its number.
-
-    Empty lines are passed over.
-    """
-    stdin = str(path) == STDIN
-    text = read_stdin(limit=MAX_CATALOG_BYTES) if stdin else read_text(path, limit=MAX_CATALOG_BYTES)
-    if text.value is None:
-        return Parsed(None, text.findings)
-    file = "<stdin>" if stdin else display_path(path)
-    numbered = enumerate(text.value.split("\n"), 1)
-    return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
-
-
-def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Parsed[list[LoadedQuestion]]:
-    """Read the questions of a file of JSON lines, or of stdin when the path is `-`.
-
-    Args:
-        path: the file.
-        passed_over: keys that a line may have for other readers.
-    """
-    lines = load_lines(path)
-    loaded: dict[str, LoadedQuestion] = {}
-    findings: list[Finding] = list(lines.findings)
-    for line, file, number in lines.value or ():
-        one = parse_question_line(line, file, number, passed_over=passed_over)
-        findings += one.findings
-        if one.value is not None and one.value.id in loaded:
-            message = f"the id {shorten(one.value.id)!r} stands on an earlier line too"
-            findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
-        elif one.value is not None:
-            loaded[one.value.id] = one.value
-    return Parsed(list(loaded.values()) if lines.value is not None else None, tuple(findings))
-
-
-def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
-    """Read a catalog from a YAML file, or from the cache when the same bytes were read and found right before."""
-    raw = read_raw(path, limit=MAX_CATALOG_BYTES)
-    if raw.value is None:
-        return Parsed(None, raw.findings)
-    return read_catalog(raw.value, display_path(path), rank=rank)
-
-
-def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
-    """Read a catalog from the bytes of a YAML file; see `load_catalog`."""
-    cached = cached_catalog(raw)
-    if cached is not None:
-        return Parsed(LoadedCatalog(file, cached, rank))
-    text = decode(raw, file)
-    if text.value is None:
-        return Parsed(None, text.findings)
-    parsed = parse_catalog(text.value, file, rank=rank)
-    if parsed.value is not None and not parsed.findings:
-        keep_catalog(raw, parsed.value.catalog)
-    return parsed
-
-
-@cache
-def shipped_tasks() -> tuple[Task, ...]:
-    """Return the tasks that ship with the package: general knowledge of which words mean which task."""
-    loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
-    return loaded.catalog.tasks if loaded is not None else ()
-
-
-class Shelf:
-    """Catalogs by path, each read once, and libraries made of them."""
-
-    def __init__(self) -> None:
-        self._catalogs: dict[CatalogPath, Parsed[LoadedCatalog]] = {}
-        self._libraries: dict[tuple[CatalogPath, ...], Parsed[Library]] = {}
-
-    def library(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
-        """Return the library of some catalogs, beside the findings of all of them."""
-        key = tuple(paths)
-        if key not in self._libraries:
-            self._libraries[key] = self._load(key)
-        return self._libraries[key]
-
-    def _load(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
-        loaded: list[LoadedCatalog] = []
-        findings: list[Finding] = []
-        for entry in paths:
-            if entry not in self._catalogs:
-                self._catalogs[entry] = load_catalog(entry.path, rank=entry.rank)
-            parsed = self._catalogs[entry]
-            findings += parsed.findings
-            loaded.append(
-                parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False)
-            )
-        return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.listening import MAX_ANSWER
-from tests.asking import (
+from explainer.asking.chat import MAX_ANSWER
+from tests.endpoint.faults import Canned, Fault, Status
+from tests.endpoint.proxy import FaultProxy, Seen
+from tests.helpers.ask import (
     BAD,
     GOOD,
     MENDABLE,
@@ -26,9 +28,7 @@ from tests.asking import (
     record,
     start,
 )
-from tests.endpoint.faults import Canned, Fault, Status
-from tests.endpoint.proxy import FaultProxy, Seen
-from tests.support import explainer, process, write_tree
+from tests.helpers.support import explainer, process, write_tree
 
 pytest.importorskip("httpx2")
 

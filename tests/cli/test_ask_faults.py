@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking import endpoint, retrying
-from tests.asking import BAD, GOOD, ask, journal, project, record
+from explainer.asking import endpoint
+from explainer.asking import retries as retrying
 from tests.endpoint import faults
 from tests.endpoint.faults import Canned, Fault, Hang, Raw, Redirect, Reset, Status
 from tests.endpoint.proxy import FaultProxy
 from tests.endpoint.running import free_port
-from tests.support import Outcome, explainer
+from tests.helpers.ask import BAD, GOOD, ask, journal, project, record
+from tests.helpers.support import Outcome, explainer
 
 pytest.importorskip("httpx2")
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.ledger import SCHEMA, Ledger
-from tests.asking import BAD, GOOD, ask, is_sent_back, journal, project, start
+from explainer.asking.journal import SCHEMA, Ledger
 from tests.endpoint.faults import Canned, Fault
 from tests.endpoint.proxy import FaultProxy, Seen
-from tests.support import SLOW, explainer
+from tests.helpers.ask import BAD, GOOD, ask, is_sent_back, journal, project, start
+from tests.helpers.support import SLOW, explainer
 
 pytest.importorskip("httpx2")
 

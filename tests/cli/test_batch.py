@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.batches import CATALOG, golden, leftovers, lines, project, question
-from tests.support import ROOT, Outcome, explainer, process, write_tree
+from tests.helpers.batches import CATALOG, golden, leftovers, lines, project, question
+from tests.helpers.support import ROOT, Outcome, explainer, process, write_tree
 
 KEYS = ("id", "question", "models", "papers")
 

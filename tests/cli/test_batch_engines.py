@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.batches import CATALOG, lines, project, question
-from tests.support import Outcome, explainer, write_tree
+from tests.helpers.batches import CATALOG, lines, project, question
+from tests.helpers.support import Outcome, explainer, write_tree
 
 
 def batch(*arguments: str | Path) -> Outcome:
@@ -161,7 +161,7 @@ def test_parts_are_the_same_whoever_makes_them(
     root: Path, table: Path, jobs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pyarrow")
-    from explainer.columnar import parts
+    from explainer.engines import parts
 
     monkeypatch.setattr(parts, "PART_ROWS", 4)
     assert batch(table, "--out", root / "o.parquet", "--jobs", jobs).status == 0
@@ -174,7 +174,7 @@ def test_parts_are_the_same_whoever_makes_them(
 
 def test_parts_of_an_earlier_run_are_removed(root: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
-    from explainer.columnar import parts
+    from explainer.engines import parts
 
     monkeypatch.setattr(parts, "PART_ROWS", 4)
     batch(table, "--out", root / "o.parquet")

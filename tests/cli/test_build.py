@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, explainer, shared, write_tree
+from tests.helpers.support import ROOT, explainer, shared, write_tree
 
 CATALOG = """\
 models:

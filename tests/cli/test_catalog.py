@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from explainer.catalog import parse_catalog
-from tests.support import explainer, write_tree
+from explainer.catalogs.catalog import parse_catalog
+from tests.helpers.support import explainer, write_tree
 
 CATALOG = """\
 models:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import explainer, write_tree
+from tests.helpers.support import explainer, write_tree
 
 FILES = {
     "catalogs/c.yaml": "models:\n  # ours\n  - name: Old Net  # keep\n    aliases: [ON]\n  - name: Other\npapers:\n  - title: Other\n",

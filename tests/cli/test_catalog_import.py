@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from explainer.curating.importers import IMPORTERS
-from tests.support import explainer, process, shared, write_tree
+from explainer.curation.importers import IMPORTERS
+from tests.helpers.support import explainer, process, shared, write_tree
 
 
 def entry(**values: object) -> str:
@@ -224,7 +224,7 @@ def test_lists_as_they_are_out_there_are_imported(name: str) -> None:
 def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
     code = (
         "import sys; from explainer.cli.run import run; run(['catalog', 'list', '--kind', 'tasks']); "
-        "rooms = ('explainer.curating', 'explainer.recommending.ranking', 'explainer.cli.catalog_', 'bibtexparser'); "
+        "rooms = ('explainer.curation', 'explainer.recommending.ranking', 'explainer.cli.catalog.change', 'bibtexparser'); "
         "print([name for name in sys.modules if name.startswith(rooms)], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

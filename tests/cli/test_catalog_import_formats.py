@@ -12,8 +12,8 @@ from typing import TextIO
 
 import pytest
 
-from explainer.catalog import parse_catalog
-from tests.support import explainer, slow, write_tree
+from explainer.catalogs.catalog import parse_catalog
+from tests.helpers.support import explainer, slow, write_tree
 
 
 def entry(**values: object) -> str:
@@ -71,7 +71,7 @@ def test_places_and_repeated_keys_hold_across_the_parts_of_a_long_bibliography()
 
 
 def test_what_is_no_entry_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explainer.curating.importers.bibtex.MAX_LINE", 1_000)
+    monkeypatch.setattr("explainer.curation.importers.bibtex.MAX_LINE", 1_000)
     write_tree(Path(), {"list.bib": "nothing\n" * 1_000 + "@misc{a, title={A}}\n"})
     outcome = explainer("catalog", "import", "list.bib")
     assert outcome.out == "papers:\n  - title: A\n"

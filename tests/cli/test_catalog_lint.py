@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, explainer, write_tree
+from tests.helpers.support import ROOT, explainer, write_tree
 
 EXAMPLES = "examples: [Who took the grain out of my night photo?, Why is this dark snapshot so clean?]"
 

@@ -13,13 +13,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer import __version__, load_question
+from explainer import load_question
+from explainer._version import __version__
+from explainer.catalogs.library import Sources
+from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.checking.check import check_answer
 from explainer.checking.offered import offered_by_sources
 from explainer.checking.proof import proof_line, proof_record
-from explainer.resolve import Sources
-from explainer.schema import ModelEntry, PaperEntry
-from tests.support import ROOT, Outcome, examples, explainer, write_tree
+from tests.helpers.support import ROOT, Outcome, examples, explainer, write_tree
 
 CASES = ROOT / "tests" / "cases" / "check"
 ANSWERS = sorted(path.parent for path in CASES.glob("*/answer.md"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import explainer
+from tests.helpers.support import explainer
 
 
 def test_a_new_project_builds_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, process
+from tests.helpers.support import ROOT, process
 
 QUESTION = str(ROOT / "questions" / "studio-portrait.yaml")
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import ROOT, explainer, write_tree
+from tests.helpers.support import ROOT, explainer, write_tree
 
 CATALOGS = ROOT / "catalogs"
 OLD_PHOTOS = "How does AI colourise old photos?"
@@ -159,7 +159,7 @@ def test_a_question_that_names_its_sources_loads_no_ranking() -> None:
     code = (
         "import sys; from explainer.cli.run import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
-        "print(sorted(m for m in sys.modules if m in ('Stemmer', 'explainer.recommending.recommend', 'explainer.recommending.lexical')), file=sys.stderr)"
+        "print(sorted(m for m in sys.modules if m in ('Stemmer', 'explainer.recommending.recommend', 'explainer.recommending.bm25f')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"

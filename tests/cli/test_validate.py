@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import explainer, write_tree
+from tests.helpers.support import explainer, write_tree
 
 GOOD = {
     "catalogs/c.yaml": "models:\n  - {name: M, task: t}\npapers:\n  - title: P\ntasks:\n  - id: t\n",

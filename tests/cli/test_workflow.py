@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.cells import cell_len
 
-from tests.support import ROOT, explainer, process, write_tree
+from tests.helpers.support import ROOT, explainer, process, write_tree
 
 CATALOG = """
 models:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import GOOD, ask, drawn_on, is_sent_back, journal, project, record, start
 from tests.endpoint.faults import Fault, Pass, Status, too_many
 from tests.endpoint.grammar import grammar_for
 from tests.endpoint.proxy import FaultProxy, Seen
 from tests.endpoint.running import KEY, Endpoint
-from tests.support import explainer, slow
+from tests.helpers.ask import GOOD, ask, drawn_on, is_sent_back, journal, project, record, start
+from tests.helpers.support import explainer, slow
 
 pytest.importorskip("httpx2")
 

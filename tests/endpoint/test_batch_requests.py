@@ -10,7 +10,7 @@ from tests.endpoint.client import post
 from tests.endpoint.faults import Pass, Status
 from tests.endpoint.grammar import grammar_for
 from tests.endpoint.proxy import FaultProxy
-from tests.support import explainer, slow, write_tree
+from tests.helpers.support import explainer, slow, write_tree
 
 CATALOG = "models:\n- {name: Alpha-Net, paper: https://arxiv.org/abs/2101.00001}\n"
 GROUNDED = "1. Task\nTo see.\n2. Workflow\nText → Alpha-Net → price.\n3. References\n- Alpha-Net: https://arxiv.org/abs/2101.00001\n"

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from explainer.columnar.job import Job, Pieces, make_job
+from explainer.engines.job import Job, Pieces, make_job
 
 
 def on_ray(questions: Path, job: Job) -> Any:
     import ray
 
-    from explainer.integrations.ray import render
+    from explainer.engines.ray import render
 
     ray.init(address="local", num_cpus=2, object_store_memory=256 * 1024 * 1024, include_dashboard=False)
     return render(ray.data.read_parquet(str(questions)), job).count()
@@ -24,7 +24,7 @@ def on_spark(questions: Path, job: Job) -> Any:
     os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
     from pyspark.sql import SparkSession
 
-    from explainer.integrations import spark
+    from explainer.engines import spark
 
     # the driver would refuse the job, too: here it is only workers that see it
     spark.render_schema = lambda job: schema  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ def on_spark(questions: Path, job: Job) -> Any:
 
 if __name__ == "__main__":
     engine, folder = sys.argv[1], Path(sys.argv[2])
-    from explainer.columnar.render import render_schema
+    from explainer.engines.render import render_schema
 
     good = make_job([folder / "c.yaml"]).unwrap()
     schema = render_schema(good)

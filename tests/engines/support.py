@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.batches import CATALOG, question
-from tests.support import SLOW, explainer, write_tree
+from tests.helpers.batches import CATALOG, question
+from tests.helpers.support import SLOW, explainer, write_tree
 
 COUNT = 200_000 if SLOW else 600
 """Questions of the large table; a part has 25,000 rows."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT, slow
+from tests.helpers.support import ROOT, slow
 
 pytest.importorskip("pyarrow")
 
@@ -121,8 +121,8 @@ def test_the_example_runs_as_it_stands(engine: str, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from explainer.columnar.job import make_job
-    from explainer.columnar.render import render_batches
+    from explainer.engines.job import make_job
+    from explainer.engines.render import render_batches
 
     small = project(tmp_path / "small", 2 * ROWS // 10)
     example(f"{engine}_batch.py", small / "q.parquet", small / "prompts", small / "c.yaml")
@@ -149,8 +149,8 @@ def test_answers_of_a_server_are_checked(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from explainer.columnar.check import check_batches
-    from explainer.columnar.job import make_job
+    from explainer.engines.check import check_batches
+    from explainer.engines.job import make_job
     from tests.engines.server import serving
 
     small = project(tmp_path / "small", 40)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.endpoint.running import KEY, Endpoint
-from tests.support import Outcome
+from tests.helpers.support import Outcome
 
 MODEL = "local"
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from explainer.formats import FORMATS, Encoder, Output
-from tests.batches import golden, lines, project
-from tests.support import Outcome, explainer, write_tree
+from explainer.rendering.formats import FORMATS, Encoder, Output
+from tests.helpers.batches import golden, lines, project
+from tests.helpers.support import Outcome, explainer, write_tree
 
 HOSTILE = "Costs $5 or ${x} or $$; {{ 7*7 }} {% raw %} {% endraw %} {# no #} \\ \" ' `\n# heading\n  indented: yes\n--- \n…\u00a0“end”"
 

@@ -15,9 +15,9 @@ from tests.endpoint.client import post
 from tests.endpoint.faults import Canned
 from tests.endpoint.proxy import FaultProxy
 from tests.endpoint.running import KEY
+from tests.helpers.support import ROOT, explainer, slow
 from tests.interop.llm_command import Llm
 from tests.interop.test_promptfoo import evaluated
-from tests.support import ROOT, explainer, slow
 
 PAGE = (ROOT / "docs" / "llm.md").read_text(encoding="utf-8")
 UNGROUNDED = "## 1. Task\nIt is old.\n## 2. Workflow\nImage → resnet-50 → name.\n## 3. References\n- [A paper](https://arxiv.org/abs/1706.03762)\n"

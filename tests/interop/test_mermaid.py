@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from explainer.signature import Signature
+from explainer.catalogs.signature import Signature
+from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.workflows.compose import Part, compose
-from explainer.workflows.flowreader import parse_flowchart
 from explainer.workflows.graph import End, Step, Workflow
 from explainer.workflows.mermaid import mermaid
-from tests.support import ROOT, SLOW, explainer
-from tests.workflows import HOSTILE_NAMES, PORTS
+from tests.helpers.support import ROOT, SLOW, explainer
+from tests.helpers.workflows import HOSTILE_NAMES, PORTS
 
 HERE = ROOT / "tests" / "interop" / "mermaid"
 MODULES = Path(os.environ.get("EXPLAINER_NODE_MODULES", HERE / "node_modules"))

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.batches import golden, lines, project
+from tests.helpers.batches import golden, lines, project
+from tests.helpers.support import explainer, write_tree
 from tests.interop.test_clients import HOSTILE
-from tests.support import explainer, write_tree
 
 OFFLINE = {
     "PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "PROMPTFOO_DISABLE_REMOTE_GENERATION": "1",

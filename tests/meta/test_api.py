@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import explainer
-from tests.support import ROOT
+from tests.helpers.support import ROOT
 
 
 def test_the_public_api_is_pinned() -> None:
@@ -71,6 +71,6 @@ def test_a_command_imports_only_what_it_needs() -> None:
     code = (
         "import sys; from explainer.cli.run import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
-        "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.isolation', 'explainer.preflight'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.preflight'} & set(sys.modules)), file=sys.stderr)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr == "[]\n"

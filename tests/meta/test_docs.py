@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from explainer.cli.app import COMMANDS
-from explainer.rules import RULES
-from tests.support import ROOT, explainer
+from explainer.diagnostics.rules import RULES
+from tests.helpers.support import ROOT, explainer
 
 AREAS = {
     "F": "Files", "Y": "YAML and JSON text", "S": "The shape of catalogs and questions", "C": "Catalogs", "Q": "Questions",

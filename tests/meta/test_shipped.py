@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.support import ROOT, explainer, slow
+from tests.helpers.support import ROOT, explainer, slow
 
 YAML_FILES = sorted([*(ROOT / "catalogs").rglob("*.yaml"), *(ROOT / "questions").rglob("*.yaml")])
 

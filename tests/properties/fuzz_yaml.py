@@ -10,9 +10,9 @@ import sys
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.catalog import parse_catalog
-from explainer.document import decode
-from explainer.question import parse_question, parse_question_line
+from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.question import parse_question, parse_question_line
+from explainer.documents.document import decode
 
 TOKENS = [
     "models", "papers", "tasks", "question", "name", "title", "paper", ": ", ":", "- ", "-", "? ", "\n", "\n  ", "\n    ", " ", "\t",

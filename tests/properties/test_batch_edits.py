@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.batches import CATALOG, question
-from tests.support import examples, explainer, write_tree
+from tests.helpers.batches import CATALOG, question
+from tests.helpers.support import examples, explainer, write_tree
 
 RUNS = 6
 

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from explainer.catalog import parse_catalog
-from explainer.curating.export import guard, unguard
-from explainer.entrytext import KIND_KEYS, entry_block, entry_record, kind_of
-from explainer.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
-from tests.support import examples, explainer
-from tests.unit.strategies import layout_text, one_line
+from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.kinds import Kind, entry_record
+from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.curation.export import guard, unguard
+from explainer.documents.yaml_writer import entry_block
+from tests.helpers.strategies import layout_text, one_line
+from tests.helpers.support import examples, explainer
 
 _HOSTILE = st.sampled_from(
     ["=1+1", "'=x", "''@y", "-1", "+", "@a", "'", "1e3", "no", "2401.10000", "null", "None", "[a]", '["b"]', ";", "|"]
@@ -52,9 +53,9 @@ catalogs = st.builds(
 
 def as_yaml(catalog: Catalog) -> str:
     text = ""
-    for kind in KIND_KEYS:
+    for kind in Kind:
         entries: tuple[Entry | Task | PortEntry, ...] = getattr(catalog, kind)
-        text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind_of(one), one)) for one in entries)
+        text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind, one)) for one in entries)
     return text
 
 

@@ -12,17 +12,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from explainer.batching.manifest import Recipe
-from explainer.batching.press import Offered, Press
+from explainer.batching.renderer import Offered, Press
 from explainer.batching.sources import Item
-from explainer.catalog import parse_catalog
-from explainer.formats import FORMATS, Encoder, Options, Output
-from explainer.isolation import IsolatedRenderer, TemplateFile
-from explainer.memo import EntryData
-from explainer.render import Renderer, render_context
-from explainer.resolve import Library
-from explainer.templates import builtin_renderer
-from tests.batches import CATALOG
-from tests.support import ROOT, examples
+from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.library import Library
+from explainer.rendering.fastpath import EntryData
+from explainer.rendering.formats import FORMATS, Encoder, Options, Output
+from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.renderer import Renderer, render_context
+from explainer.rendering.templates import builtin_renderer
+from tests.helpers.batches import CATALOG
+from tests.helpers.support import ROOT, examples
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 ENTRY = st.fixed_dictionaries(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.support import ROOT, examples
+from tests.helpers.support import ROOT, examples
 
 
 def test_no_bytes_crash_the_reader_and_every_refusal_has_a_position() -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import examples, explainer, write_tree
+from tests.helpers.support import examples, explainer, write_tree
 
 
 class Mistake(NamedTuple):

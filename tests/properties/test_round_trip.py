@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from explainer.layout import parse_prompt
-from explainer.render import entry_data, render_context
-from explainer.schema import ModelEntry, PaperEntry
-from explainer.templates import builtin_renderer
-from tests.properties import second_parser
-from tests.support import examples, shared
-from tests.unit.strategies import layout_text, models, papers
+from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.rendering.layout import parse_prompt
+from explainer.rendering.renderer import entry_data, render_context
+from explainer.rendering.templates import builtin_renderer
+from tests.helpers import second_parser
+from tests.helpers.strategies import layout_text, models, papers
+from tests.helpers.support import examples, shared
 
 PROMPT = builtin_renderer("prompt")
 ANSWER = builtin_renderer("answer")
@@ -100,7 +100,7 @@ def test_rendering_changes_no_byte_of_the_corpus() -> None:
 def test_the_golden_corpus_comes_out_byte_for_byte(kind: str, tmp_path: Path) -> None:
     import yaml
 
-    from tests.support import explainer
+    from tests.helpers.support import explainer
 
     golden = [json.loads(line) for line in shared("corpus", "golden.jsonl").read_text(encoding="utf-8").splitlines()]
     for case in golden:

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.build import Built, build
-from explainer.catalog import LoadedCatalog
-from explainer.layout import parse_prompt
-from explainer.question import question_from_text
-from explainer.resolve import Library
-from explainer.schema import Catalog, ModelEntry, PortEntry, Task
-from explainer.templates import builtin_renderer
-from tests.support import ROOT, examples, explainer
-from tests.unit.strategies import one_line
+from explainer.catalogs.catalog import LoadedCatalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.question import question_from_text
+from explainer.catalogs.schema import Catalog, ModelEntry, PortEntry, Task
+from explainer.rendering.layout import parse_prompt
+from explainer.rendering.templates import builtin_renderer
+from tests.helpers.strategies import one_line
+from tests.helpers.support import ROOT, examples, explainer
 
 TYPED, WORKFLOW = builtin_renderer("typed"), builtin_renderer("workflow")
 _signatures = st.sampled_from([None, "Txt2Img", "Img2Img", "Img2Msk", "ImgMsk2Img", "Img2Txt", "Txt2Snd", "Img2Mood"])

@@ -6,20 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.build import build
-from explainer.catalog import LoadedCatalog
+from explainer.catalogs.catalog import LoadedCatalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.question import question_from_text
+from explainer.catalogs.schema import Catalog, ModelEntry
+from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer
 from explainer.checking.offered import Gazetteer, offered_by_sources
-from explainer.question import question_from_text
-from explainer.resolve import Library
-from explainer.schema import Catalog, ModelEntry
-from explainer.signature import Signature
-from explainer.templates import builtin_renderer
+from explainer.checking.workflow.mermaid import parse_flowchart
+from explainer.rendering.templates import builtin_renderer
 from explainer.workflows.compose import Part, compose
-from explainer.workflows.flowreader import parse_flowchart
 from explainer.workflows.graph import Edge, End
 from explainer.workflows.mermaid import mermaid
-from tests.support import examples
-from tests.workflows import PORTS, ends, parts
+from tests.helpers.support import examples
+from tests.helpers.workflows import PORTS, ends, parts
 
 TYPED = builtin_renderer("typed")
 

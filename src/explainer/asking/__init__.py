@@ -1,1 +1,1 @@
-"""Questions → answers of language models, checked, repaired, and kept with their proof."""
+"""Questions to the checked answers of language models. Only `endpoint` uses the network."""

@@ -17,17 +17,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from explainer import __version__
-from explainer.asking.exchange import Reply, Request, Usage
-from explainer.asking.listening import Heard, error_in
-from explainer.asking.masking import Mask, StreamMask, public_url
-from explainer.asking.retrying import Trouble, parse_retry_after, trouble_of_status, wait_before
+from explainer._version import __version__
+from explainer.asking.chat import Heard, Reply, Request, Usage, error_in
+from explainer.asking.redaction import Mask, StreamMask, public_url
+from explainer.asking.retries import Trouble, parse_retry_after, trouble_of_status, wait_before
 from explainer.batching.tokens import Counter
 
 if TYPE_CHECKING:
     import httpx2
-
-__all__ = ["Address", "Ear", "Endpoint", "TroubleError", "is_installed"]
 
 _OK: Final = 200
 _MAX_EVENT: Final = 1024 * 1024

@@ -1,1 +1,1 @@
-"""Many questions → outputs and a manifest: incremental, resumable, never half written."""
+"""Many questions to outputs beside a manifest."""

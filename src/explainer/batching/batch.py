@@ -11,19 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from explainer.batching.crew import Crew
 from explainer.batching.fingerprint import hash_of_catalogs
 from explainer.batching.manifest import Known, Recipe, content_hash, short_hash
-from explainer.batching.past import loads, moved
+from explainer.batching.previous_run import loads, moved
 from explainer.batching.sources import Item, Skipped, Source
-from explainer.findings import Finding, Location
-from explainer.formats import FORMATS
-from explainer.workspace import CatalogPath, catalogs_for, display_path
+from explainer.batching.workers import Crew
+from explainer.diagnostics.finding import Finding, Location
+from explainer.files import CatalogPath, catalogs_for, display_path
+from explainer.rendering.formats import FORMATS
 
-if TYPE_CHECKING:  # a run that finds nothing to do starts without pydantic and Jinja
+if TYPE_CHECKING:
     from explainer.batching.target import Bytes, Output, Target
-
-__all__ = ["Batch", "Chunk", "Shop", "Summary", "Task", "folded"]
 
 MadeLight: TypeAlias = tuple[Any, ...]
 """A `press.Made` without its bytes."""

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from explainer.batching.manifest import content_hash
-from explainer.workspace import CatalogPath, builtin_folder
-
-__all__ = ["hash_of_catalogs", "hash_of_contents", "hash_of_template", "template_files"]
+from explainer.files import CatalogPath, builtin_folder
 
 _QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
 _MOST_BYTES: Final = 1024 * 1024

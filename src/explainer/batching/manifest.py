@@ -14,19 +14,6 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
 from typing import Any, Final, NamedTuple
 
-__all__ = [
-    "SCHEMA",
-    "Known",
-    "Recipe",
-    "RowIndex",
-    "content_hash",
-    "file_hash",
-    "known_of",
-    "read_header",
-    "read_row",
-    "short_hash",
-]
-
 SCHEMA: Final = "explainer/manifest/1"
 _HASH_BYTES: Final = 12
 _SIXTY_BITS: Final = (1 << 60) - 1

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from explainer.findings import Finding, Location
-from explainer.workspace import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display_path
-
-__all__ = ["FolderSource", "Item", "LinesSource", "Skipped", "Source"]
+from explainer.diagnostics.finding import Finding, Location
+from explainer.files import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display_path
 
 _BOM: Final = b"\xef\xbb\xbf"
 

@@ -9,20 +9,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from explainer.batching.sources import Item, Skipped, Source
-from explainer.findings import Finding, Location, Parsed
-from explainer.workspace import MAX_QUESTION_BYTES, display_path
-
-__all__ = [
-    "COLUMNS",
-    "CsvSource",
-    "ParquetSource",
-    "as_line",
-    "cells_of",
-    "column_fault",
-    "id_text",
-    "open_table",
-    "rows_of",
-]
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")

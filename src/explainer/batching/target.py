@@ -10,20 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
-from explainer.batching.journal import (
-    Appender,
-    TargetLock,
-    left_parts,
-    new_token,
-    remove_stale,
-    replace_file,
-    token_of,
-)
 from explainer.batching.manifest import Known
-from explainer.batching.past import Past, Volume, is_intact
-from explainer.findings import ExplainerError
-
-__all__ = ["Bytes", "FolderTarget", "LinesTarget", "Output", "StdoutTarget", "Target", "TargetPlan", "UnsafePathError"]
+from explainer.batching.previous_run import Past, Volume, is_intact
+from explainer.batching.storage import Appender, TargetLock, left_parts, new_token, remove_stale, replace_file, token_of
+from explainer.diagnostics.finding import ExplainerError
 
 Bytes: TypeAlias = bytes | memoryview
 Output: TypeAlias = tuple[Bytes, str, Bytes | Known]

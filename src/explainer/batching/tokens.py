@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from explainer.text import suggest
-
-__all__ = ["TOKENIZERS", "Counter", "UnknownTokenizerError", "counter"]
+from explainer.diagnostics.text import suggest
 
 Counter: TypeAlias = Callable[[str], int]
 _CHARACTERS: Final = 4

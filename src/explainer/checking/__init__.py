@@ -1,1 +1,1 @@
-"""An answer and what was offered to it → proof that it cites nothing else, or what is wrong with it."""
+"""An answer and the entries that were offered to it: proof, or what is wrong."""

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from explainer.checking.linkscan import Spotted, spot_links
+from explainer.checking.links_in_text import Spotted, spot_links
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
-
-__all__ = ["MAX_CHARACTERS", "Answer", "Cited", "Phrase", "PhraseKind", "Position", "parse_answer", "prepare"]
 
 MAX_CHARACTERS: Final = 40_000
 """How much of an answer is read, spaces and thoughts not counted: ten times as long as real ones are."""

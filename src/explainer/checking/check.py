@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from explainer.checking.check_links import (
+from explainer.checking.analysis import Fault, Fix, Review, review_of
+from explainer.checking.names import Fit
+from explainer.checking.offered import Offered, Source
+from explainer.checking.rules.links import (
     link_status,
     misattributed,
     odd_destinations,
@@ -19,18 +22,13 @@ from explainer.checking.check_links import (
     spoofed,
     wrong_place,
 )
-from explainer.checking.check_names import author_years, catalogued_names, claimed_names, phrases
-from explainer.checking.check_sections import completeness, coverage, order, refusal, sections, workflow
-from explainer.checking.check_workflow import diagrams, flow_names, flow_types
-from explainer.checking.flow_naming import Fit as StepFit
-from explainer.checking.naming import Fit
-from explainer.checking.offered import Offered, Source
-from explainer.checking.review import Fault, Fix, Review, review_of
-from explainer.findings import ExitStatus, Finding, Location
-from explainer.rules import RULES, Severity
-from explainer.text import shorten
-
-__all__ = ["CHECKS", "Checked", "Citation", "Workflow", "WorkflowStep", "check_answer", "status_of", "unchecked"]
+from explainer.checking.rules.names import author_years, catalogued_names, claimed_names, phrases
+from explainer.checking.rules.sections import completeness, coverage, order, refusal, sections, workflow
+from explainer.checking.rules.workflow import diagrams, flow_names, flow_types
+from explainer.checking.workflow.naming import Fit as StepFit
+from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.text import shorten
 
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""

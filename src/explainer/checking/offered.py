@@ -13,26 +13,15 @@ from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
-from explainer.checking.linkscan import spot_links
+from explainer.catalogs.library import Library, Sources
+from explainer.catalogs.links import Link, identify
+from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.catalogs.signature import Ports, Signature, builtin_ports
+from explainer.checking.links_in_text import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
-from explainer.findings import Parsed
-from explainer.layout import Printed, PromptContent, neutralise
-from explainer.links import Link, identify
-from explainer.question import LoadedQuestion
-from explainer.resolve import Library, Sources
-from explainer.schema import Entry, ModelEntry, PaperEntry
-from explainer.signature import Ports, Signature, builtin_ports
-
-__all__ = [
-    "Gazetteer",
-    "Offered",
-    "Role",
-    "Source",
-    "gazetteer_of",
-    "offered_by_prompt",
-    "offered_by_question",
-    "offered_by_sources",
-]
+from explainer.diagnostics.finding import Parsed
+from explainer.rendering.layout import Printed, PromptContent, neutralise
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
 

@@ -15,29 +15,16 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from explainer import __version__
+from explainer._version import __version__
+from explainer.catalogs.library import EntryIndex, Library, Sources
+from explainer.catalogs.links import Link
+from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.checking.answer_lines import clean
 from explainer.checking.check import Checked, Citation, check_answer
-from explainer.checking.linkscan import spot_links
+from explainer.checking.links_in_text import spot_links
 from explainer.checking.offered import Offered, Source, offered_by_sources
-from explainer.checking.rows import clean
-from explainer.findings import Finding, Location
-from explainer.links import Link
-from explainer.resolve import EntryIndex, Library, Sources
-from explainer.schema import Entry, ModelEntry, PaperEntry
-from explainer.text import shorten
-
-__all__ = [
-    "SCHEMA",
-    "as_catalogued",
-    "changed_since",
-    "is_record",
-    "proof_line",
-    "proof_record",
-    "recorded_answers",
-    "sha256_of",
-    "verify_record",
-    "without_record",
-]
+from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import shorten
 
 SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from explainer.checking.analysis import Fix
 from explainer.checking.check import Checked
 from explainer.checking.offered import Offered
-from explainer.checking.review import Fix
-from explainer.findings import Severity
-from explainer.text import printable, shorten
-
-__all__ = ["apply_fixes", "repair_prompt"]
+from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import printable, shorten
 
 _MOST_POINTS = 40
 

@@ -13,8 +13,6 @@ from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
 
-__all__ = ["NAMES", "Heading", "Section", "SectionKind", "Sections", "find_sections"]
-
 SectionKind: TypeAlias = Literal["task", "workflow", "references"]
 KINDS: Final[tuple[SectionKind, ...]] = ("task", "workflow", "references")
 NAMES: Final[dict[SectionKind, str]] = {

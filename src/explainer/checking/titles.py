@@ -13,21 +13,6 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
-__all__ = [
-    "FILLERS",
-    "GENERIC_ACRONYMS",
-    "NEAR",
-    "acronyms",
-    "canonical",
-    "content_words",
-    "head",
-    "own_words",
-    "same_word",
-    "similarity",
-    "tokens",
-    "words",
-]
-
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
 

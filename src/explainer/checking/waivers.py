@@ -14,21 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from explainer.checking.check import Checked
-from explainer.findings import Finding, Location, Parsed, Severity
-from explainer.rules import RULES
-from explainer.text import suggest
-from explainer.yamltext import read_yaml
-
-__all__ = [
-    "BASELINE_SCHEMA",
-    "Waiver",
-    "apply_baseline",
-    "apply_waivers",
-    "baseline_text",
-    "parse_baseline",
-    "parse_waivers",
-    "select",
-]
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.text import suggest
+from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
 _KEYS: Final = frozenset({"id", "code", "reason", "until", "text"})

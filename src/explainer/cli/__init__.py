@@ -1,1 +1,1 @@
-"""The command line: options → a call into the rooms below → bytes on stdout, findings on stderr, an exit status."""
+"""The command line: options, one call, what is shown."""

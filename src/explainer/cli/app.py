@@ -27,7 +27,8 @@ class LazyGroup(TyperGroup):
     """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        name: (f"explainer.cli.{name}", text) for name, text in COMMANDS.items()
+        name: ("explainer.cli.catalog.browse" if name == "catalog" else f"explainer.cli.{name}", text)
+        for name, text in COMMANDS.items()
     }
     """The module of each subcommand, and what it does."""
 
@@ -68,8 +69,8 @@ def new_app(**settings: Any) -> typer.Typer:
 
 def _show_version(wanted: bool) -> None:  # Typer's callback
     if wanted:
-        from explainer import __version__
-        from explainer.cli.output import write_stdout
+        from explainer._version import __version__
+        from explainer.cli.terminal import write_stdout
 
         write_stdout(f"explainer {__version__}\n")
         raise typer.Exit

@@ -14,22 +14,26 @@ from typing import Final
 
 import typer
 
-from explainer.asking.accounts import Forecast, Prices
-from explainer.asking.answers import Answers, FileAnswers, FolderAnswers, LinesAnswers, NoAnswers
+from explainer.asking.ask import Inquiry, UnusableError, foresee
+from explainer.asking.chat import as_printed, line_ends
+from explainer.asking.conversation import Order, Plan
+from explainer.asking.costs import Forecast, Prices
 from explainer.asking.endpoint import Address, Endpoint, is_installed
-from explainer.asking.exchange import as_printed, line_ends
-from explainer.asking.inquiry import Inquiry, UnusableError, foresee
-from explainer.asking.ledger import Ledger
-from explainer.asking.masking import Mask
-from explainer.asking.orders import Desk
-from explainer.asking.record import Settled, answer_text, proof_of, record_data
-from explainer.asking.rounds import Order, Plan
-from explainer.batching.opening import open_source
+from explainer.asking.journal import Ledger
+from explainer.asking.outputs import Answers, FileAnswers, FolderAnswers, LinesAnswers, NoAnswers
+from explainer.asking.prepare import Desk
+from explainer.asking.redaction import Mask
+from explainer.asking.results import Settled, answer_text, proof_of, record_data
+from explainer.batching.open_source import open_source
 from explainer.batching.sources import Skipped
 from explainer.batching.tokens import Counter, UnknownTokenizerError, counter
+from explainer.catalogs.library import Wanted
+from explainer.catalogs.loading import load_question
+from explainer.catalogs.question import question_from_text
 from explainer.checking.check import Checked, unchecked
-from explainer.checking.check_report import render_report
+from explainer.checking.reports.text import render_report
 from explainer.cli.app import new_app
+from explainer.cli.ask_display import Screen, closing, forecast_lines, verdict
 from explainer.cli.ask_options import (
     ONE_FILE,
     AskedModelOption,
@@ -51,13 +55,16 @@ from explainer.cli.ask_options import (
     TextOption,
     TimeoutOption,
     TokenizerOption,
+    address_of,
+    exposed_key,
+    prices_of,
     refuse_odd_report,
     refuse_odd_text,
     refuse_wrong_usage,
 )
 from explainer.cli.build import renderer_of, settle_template
-from explainer.cli.endpoints import address_of, exposed_key, prices_of
 from explainer.cli.options import (
+    BodyOption,
     CatalogOption,
     FindingsOption,
     ModelCountOption,
@@ -66,17 +73,14 @@ from explainer.cli.options import (
     StrictOption,
     TemplateOption,
     VerboseOption,
+    body_of,
     semantic_of,
 )
-from explainer.cli.output import write_product, write_stdout
-from explainer.cli.requests import BodyOption, body_of
 from explainer.cli.run import TERMINATED
-from explainer.cli.watching import Screen, closing, forecast_lines, verdict
-from explainer.findings import Finding, Location, Parsed, Severity
-from explainer.project import load_question
-from explainer.question import question_from_text
-from explainer.resolve import Wanted
-from explainer.workspace import STDIN, display_path
+from explainer.cli.terminal import write_product, write_stdout
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.rules import Severity
+from explainer.files import STDIN, display_path
 
 app = new_app()
 

@@ -11,19 +11,36 @@ from typing import Annotated, Any
 
 import typer
 
-from explainer import __version__
+from explainer._version import __version__
 from explainer.batching.batch import Batch, Shop, Summary
-from explainer.batching.crew import WorkerLostError
+from explainer.batching.comparison import FolderComparison, LinesComparison
 from explainer.batching.fingerprint import hash_of_template
-from explainer.batching.freshness import FolderComparison, LinesComparison
 from explainer.batching.manifest import Recipe
-from explainer.batching.opening import open_source
-from explainer.batching.sharding import Shard, cut
+from explainer.batching.open_source import Shard, cut, open_source
 from explainer.batching.sources import Skipped, Source
 from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
+from explainer.batching.workers import WorkerLostError
 from explainer.cli.app import new_app
-from explainer.cli.engines import (
+from explainer.cli.options import (
+    BodyOption,
+    CatalogOption,
+    FindingsOption,
+    KindOption,
+    ModelCountOption,
+    ModelOption,
+    PaperCountOption,
+    StrictOption,
+    TemplateOption,
+    VerboseOption,
+    choice,
+    request_body,
+)
+from explainer.cli.progress import Progress
+from explainer.cli.terminal import say, show_findings, write_stdout
+from explainer.diagnostics.finding import ExitStatus, ExplainerError, Finding, Location, exit_status
+from explainer.diagnostics.text import printable
+from explainer.engines.select import (
     ENGINES,
     ROWS_SUFFIX,
     Hands,
@@ -34,24 +51,8 @@ from explainer.cli.engines import (
     render_parts,
     shard_of,
 )
-from explainer.cli.options import (
-    CatalogOption,
-    FindingsOption,
-    KindOption,
-    ModelCountOption,
-    PaperCountOption,
-    StrictOption,
-    TemplateOption,
-    VerboseOption,
-    choice,
-)
-from explainer.cli.output import say, show_findings, write_stdout
-from explainer.cli.progress import Progress
-from explainer.cli.requests import BodyOption, ModelOption, request_body
-from explainer.findings import ExitStatus, ExplainerError, Finding, Location, exit_status
-from explainer.formats import FORMATS, promptfoo_config
-from explainer.text import printable
-from explainer.workspace import STDIN, display_path
+from explainer.files import STDIN, display_path
+from explainer.rendering.formats import FORMATS, promptfoo_config
 
 app = new_app()
 _GC_THRESHOLD = 50_000
@@ -193,7 +194,7 @@ def _work(render: Callable[[_Voice], Summary], source: Source, shop: Shop, voice
 
 
 def _make_worker(shop: Shop) -> Any:
-    from explainer.batching.shop import make_worker  # a run that finds nothing to do never gets here
+    from explainer.batching.config import make_worker  # a run that finds nothing to do never gets here
 
     return make_worker(shop)
 
@@ -304,7 +305,7 @@ def _cores() -> Any:
 def _is_builtin(template: str) -> bool:
     if template in ("prompt", "answer"):  # spares the import of Jinja
         return True
-    from explainer.templates import BUILTIN_TEMPLATES
+    from explainer.rendering.templates import BUILTIN_TEMPLATES
 
     return template in BUILTIN_TEMPLATES
 

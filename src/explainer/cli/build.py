@@ -8,32 +8,34 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from explainer import __version__
+from explainer._version import __version__
 from explainer.build import Built, SupportsRender, build
+from explainer.catalogs.library import Library, Wanted
+from explainer.catalogs.loading import Shelf, load_question
+from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
+    BodyOption,
     CatalogOption,
     FindingsOption,
     KindOption,
     ModelCountOption,
+    ModelOption,
     PaperCountOption,
     SemanticOption,
     StrictOption,
     TemplateOption,
     VerboseOption,
     choice,
+    request_body,
     semantic_of,
 )
-from explainer.cli.output import say, show_findings, write_product
-from explainer.cli.requests import BodyOption, ModelOption, request_body
-from explainer.findings import ExitStatus, Finding, Parsed, exit_status
-from explainer.formats import FORMATS, Encoder, Options, Output, parts_of
-from explainer.project import Shelf, catalogs_for, load_question
-from explainer.question import LoadedQuestion, question_from_text
-from explainer.resolve import Library, Wanted
-from explainer.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
-from explainer.text import suggest
-from explainer.workspace import STDIN, display_path
+from explainer.cli.terminal import say, show_findings, write_product
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.text import suggest
+from explainer.files import STDIN, catalogs_for, display_path
+from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
+from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 
 app = new_app()
 
@@ -188,9 +190,9 @@ def _record(
                 say(f"recommended {kind}: {one.entry.label} ({one.why})")
     if path is None:
         return ()
-    from explainer.project import pin_question
+    from explainer.project import save_choice
 
-    return pin_question(path, loaded, built.sources, library)
+    return save_choice(path, loaded, built.sources, library)
 
 
 def _encode(
@@ -201,8 +203,8 @@ def _encode(
         return built.text
     from explainer.batching.fingerprint import hash_of_template
     from explainer.batching.manifest import Recipe
-    from explainer.batching.prepared import Prepared, content_key
-    from explainer.render import render_context
+    from explainer.batching.renderer import Prepared, content_key
+    from explainer.rendering.renderer import render_context
 
     format_ = FORMATS[output_format]
     template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)

@@ -11,15 +11,15 @@ from typing import Annotated
 import typer
 
 from explainer.checking.check import Checked, check_answer, status_of, unchecked
-from explainer.checking.check_report import CHECK_FORMATS, render_report, verdict_line
-from explainer.checking.intake import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
+from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
 from explainer.checking.offered import Offered
+from explainer.checking.reports.text import CHECK_FORMATS, render_report, verdict_line
 from explainer.cli.app import new_app
 from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice
-from explainer.cli.output import complain, say, show_findings, write_product, write_stdout
-from explainer.findings import ExitStatus, Finding, Parsed, exit_status
-from explainer.rules import RULES, Severity
-from explainer.workspace import STDIN, display_path, read_text, write_bytes
+from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.rules import RULES, Severity
+from explainer.files import STDIN, display_path, read_text, write_bytes
 
 app = new_app()
 _SEVERITIES = tuple(map(str, Severity))
@@ -122,7 +122,7 @@ def run(
     given = list(_given(paths, wishes, intake))
     reports = [_checked(one) for one in given]
     if fix:
-        from explainer.cli.check_mend import mend
+        from explainer.cli.fix import mend
 
         reports = mend(given, reports, wishes.select, wishes.ignore, wishes.problems)
     reports = _let_pass(_with_proofs(reports, provenance, intake, wishes.problems), wishes)
@@ -149,7 +149,7 @@ def run(
 def _explain(code: str) -> None:
     rule = RULES.get(code.upper())
     if rule is None:
-        from explainer.text import suggest
+        from explainer.diagnostics.text import suggest
 
         meant = suggest(code.upper(), RULES)
         message = f"there is no code {code!r}" + (f"; did you mean {meant}?" if meant else "")
@@ -249,8 +249,8 @@ def _with_proofs(reports: list[Checked], path: Path | None, intake: Intake, prob
         return reports
     from dataclasses import replace
 
+    from explainer.catalogs.loading import load_lines
     from explainer.checking.proof import recorded_answers, without_record
-    from explainer.project import load_lines
 
     lines = load_lines(path)
     problems += lines.findings
@@ -283,7 +283,7 @@ def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path
 def _product(output_format: str, given: Sequence[Given], reports: Sequence[Checked], *, repair: bool) -> str:
     if not repair:
         return render_report(output_format, reports)
-    from explainer.cli.check_mend import repair_prompts
+    from explainer.cli.fix import repair_prompts
 
     text = repair_prompts(given, reports)
     if not text:

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.output import say, show_findings
-from explainer.curating.scaffold import project_files
-from explainer.findings import ExitStatus, Finding, Location
-from explainer.workspace import display_path, write_bytes
+from explainer.cli.terminal import say, show_findings
+from explainer.curation.scaffold import project_files
+from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.files import display_path, write_bytes
 
 app = new_app()
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explainer.catalogs.library import Library
+from explainer.catalogs.loading import Shelf, load_question_lines
+from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
@@ -21,19 +24,15 @@ from explainer.cli.options import (
     choice,
     semantic_of,
 )
-from explainer.cli.output import say, show_findings, write_product
-from explainer.findings import ExitStatus, Finding, exit_status
-from explainer.project import Shelf, catalogs_for, load_question_lines
-from explainer.question import LoadedQuestion, question_from_text
-from explainer.recommending.choice_report import SCHEMA, choice_data, choice_text
-from explainer.recommending.choose import fit_findings
+from explainer.cli.terminal import say, show_findings, write_product
+from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
+from explainer.diagnostics.text import printable, shorten
+from explainer.files import STDIN, CatalogPath, catalogs_for, display_path
+from explainer.recommending.choice import SCHEMA, choice_data, choice_text, fit_findings
 from explainer.recommending.recommend import Choice, recommender_of
-from explainer.resolve import Library
-from explainer.text import printable, shorten
-from explainer.workspace import STDIN, CatalogPath, display_path
 
 if TYPE_CHECKING:
-    from explainer.recommending.indexed import IndexedRecommender
+    from explainer.recommending.disk_index import IndexedRecommender
 
 FORMATS = ("text", "json", "jsonl")
 
@@ -160,7 +159,7 @@ def _indexed(
     anew: bool,  # one of two tries
 ) -> IndexedRecommender | None:
     if paths not in _OPEN:
-        from explainer.recommending.indexed import open_indexed
+        from explainer.recommending.disk_index import open_indexed
 
         def progress(count: int) -> None:
             if sys.stderr is not None and sys.stderr.isatty():

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Final
 
-from explainer.cli.output import ClosedOutputError, complain
-from explainer.findings import ExitStatus
+from explainer.cli.terminal import ClosedOutputError, complain
+from explainer.diagnostics.finding import ExitStatus
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143

@@ -9,10 +9,10 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
-from explainer.cli.output import say, write_stdout
-from explainer.findings import ExitStatus, exit_status
+from explainer.cli.terminal import say, write_stdout
+from explainer.diagnostics.finding import ExitStatus, exit_status
+from explainer.diagnostics.report import report
 from explainer.preflight import preflight, summarise
-from explainer.report import report
 
 app = new_app()
 

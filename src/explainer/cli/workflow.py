@@ -12,26 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from explainer.build import offer
+from explainer.catalogs.library import Library, Wanted
+from explainer.catalogs.loading import load_question
+from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.build import library_of
-from explainer.cli.options import (
-    CatalogOption,
-    FindingsOption,
-    ModelCountOption,
-    StrictOption,
-    VerboseOption,
-    choice,
-)
-from explainer.cli.output import say, show_findings, write_product
-from explainer.composing import Plan, Tasks, plan_workflows, what_is_missing, why_useless
-from explainer.findings import ExitStatus, Finding, exit_status
-from explainer.project import load_question
-from explainer.question import LoadedQuestion, question_from_text
-from explainer.resolve import Library, Wanted
-from explainer.text import printable, shorten
+from explainer.cli.options import CatalogOption, FindingsOption, ModelCountOption, StrictOption, VerboseOption, choice
+from explainer.cli.terminal import say, show_findings, write_product
+from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
+from explainer.diagnostics.text import printable, shorten
+from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
 from explainer.workflows.graph import Workflow
-from explainer.workspace import STDIN
+from explainer.workflows.planning import Plan, Tasks, plan_workflows, what_is_missing, why_useless
 
 FORMATS = ("text", "mermaid", "svg", "json")
 SCHEMA = "explainer/workflow/1"

@@ -1,1 +1,1 @@
-"""A question in lay words and a library → the models and papers that fit, with reasons."""
+"""The words of a question to the catalog's entries that fit it, with reasons."""

@@ -13,16 +13,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from explainer.document import Document
-from explainer.findings import Parsed
-from explainer.jsontext import read_json_line
+from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry, Line, SafeId, Text
+from explainer.catalogs.validation import validate
+from explainer.diagnostics.finding import Parsed
+from explainer.documents.document import Document
+from explainer.documents.json_reader import read_json_line
+from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import task_label
-from explainer.recommending.taxonomy import Taxonomy
-from explainer.resolve import Library
-from explainer.schema import Entry, Line, SafeId, Text
-from explainer.validation import validate
-
-__all__ = ["METRICS", "Evaluation", "Interval", "Label", "Outcome", "bootstrap", "evaluate", "label_of", "parse_label"]
 
 Kind = Literal["models", "papers"]
 

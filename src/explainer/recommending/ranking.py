@@ -14,32 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Generic, Protocol, TypeVar
 
-from explainer.recommending.cohort import Cohort
-from explainer.recommending.kinds import Wish, leading_signature
-from explainer.recommending.lexical import FieldedIndex, Fields
-from explainer.recommending.taxonomy import Taxonomy
+from explainer.catalogs.schema import Entry, ModelEntry
+from explainer.catalogs.signature import Signature
+from explainer.recommending.bm25f import FieldedIndex, Fields
+from explainer.recommending.calibration import Cohort
+from explainer.recommending.intent import Taxonomy, Wish, leading_signature
 from explainer.recommending.terms import terms
-from explainer.schema import Entry, ModelEntry
-from explainer.signature import Signature
-
-__all__ = [
-    "BACKGROUND",
-    "FIELD_WEIGHTS",
-    "KIN_WEIGHT",
-    "TASK_WEIGHT",
-    "Ranking",
-    "Share",
-    "SupportsTerms",
-    "Together",
-    "bare_link",
-    "entry_fields",
-    "family_name",
-    "kin_numbers",
-    "kin_weight",
-    "signature_of",
-    "task_label",
-    "task_number",
-]
 
 E = TypeVar("E", bound=Entry)
 

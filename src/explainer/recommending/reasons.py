@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from explainer.catalogs.schema import Entry
+from explainer.diagnostics.text import shorten
 from explainer.recommending.ranking import Ranking, Share, entry_fields, task_label
 from explainer.recommending.terms import terms, word_terms, words
-from explainer.schema import Entry
-from explainer.text import shorten
-
-__all__ = ["Query", "Recommendation", "explained"]
 
 E = TypeVar("E", bound=Entry)
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
+from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import Ranking, bare_link, task_label
 from explainer.recommending.reasons import Query, Recommendation, explained
-from explainer.recommending.taxonomy import Taxonomy
 from explainer.recommending.terms import terms
-from explainer.resolve import Library
-from explainer.schema import Entry, ModelEntry, PaperEntry
-
-__all__ = ["Choice", "Recommender", "SupportsScores", "recommender_of", "suffices"]
 
 E = TypeVar("E", bound=Entry)
 

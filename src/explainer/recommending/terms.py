@@ -12,8 +12,6 @@ from typing import Final
 
 import Stemmer
 
-__all__ = ["term", "terms", "word_terms", "words"]
-
 _LONGEST_WORD: Final = 60
 _WORD: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")
 """A run of letters and digits; an apostrophe may stand inside."""

@@ -1,1 +1,1 @@
-"""Workflows: models that feed each other, as graphs; composed, checked and drawn. Values in, values out."""
+"""A question's models to graphs of typed steps, and the drawings of these."""

@@ -17,8 +17,6 @@ from typing import Final
 
 from explainer.workflows.graph import Edge, End, Node, Workflow
 
-__all__ = ["LEAST_WIDTH", "boxes"]
-
 LEAST_WIDTH: Final = 40
 """Columns below which boxes are not drawn any narrower."""
 _LEAST_TEXT: Final = 16

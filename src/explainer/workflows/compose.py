@@ -18,12 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from explainer.signature import Ports, Signature
+from explainer.catalogs.signature import Ports, Signature
 from explainer.workflows.graph import Edge, End, Step, Workflow
-from explainer.workflows.reach import levels, missing_ports, read_inputs, read_outputs
-from explainer.workflows.search import Found, Search
-
-__all__ = ["LARGEST", "MOST_MODELS", "Composition", "Part", "compose"]
+from explainer.workflows.search import Found, Search, levels, missing_ports, read_inputs, read_outputs
 
 MOST_MODELS: Final = 6
 """Models of one workflow, unless somebody wants more."""

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from explainer.signature import Signature
-
-__all__ = ["Edge", "End", "Node", "Step", "Workflow", "sources_first"]
+from explainer.catalogs.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)

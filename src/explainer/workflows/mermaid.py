@@ -7,8 +7,6 @@ from typing import Final
 
 from explainer.workflows.graph import End, Workflow
 
-__all__ = ["escape_label", "mermaid", "unescape_label"]
-
 # What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
 _SPECIAL: Final = re.compile('["#&<>`$%\\\\]')
 # Mermaid takes these for style statements and icons wherever they stand, and cuts or replaces what is behind the colon.

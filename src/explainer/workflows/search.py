@@ -1,4 +1,8 @@
-"""Looks for the orders of models in which each can take what came before: a bounded, deterministic search.
+"""What lies on the workbench while a workflow is put together: who gave which data, the newest on top.
+
+What can be made of what: which ports come within reach, in how many steps, and what stands in the way.
+
+Looks for the orders of models in which each can take what came before: a bounded, deterministic search.
 
 An order of models is a workflow already: each takes the newest data of each kind (`bench`). So the search walks along
 orders, and leaves one as soon as it cannot lead anywhere: what is wanted is more steps away than there are left, or
@@ -9,15 +13,165 @@ hyperpath problem: Ausiello, Franciosa and Frigioni, "Directed hypergraphs", 200
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from explainer.signature import Signature
-from explainer.workflows.reach import levels
-from explainer.workflows.workbench import Wires, Workbench
+from explainer.catalogs.signature import Signature
 
-__all__ = ["Found", "Search"]
+Wires: TypeAlias = tuple[tuple[str, int], ...]
+"""What feeds a step: for each port that it takes, the number of the giver. Steps count from 0, inputs from -1 down."""
+
+
+def copies_of(signature: Signature) -> frozenset[str]:
+    """Return the ports that a step gives beside something new and takes as well.
+
+    `Img2ImgTxt` gives a text, and the image that it was made from with something drawn over it: a copy for people to
+    look at. Later steps had better take the image itself.
+    """
+    new = set(signature.outputs) - set(signature.inputs)
+    return frozenset(set(signature.outputs) & set(signature.inputs)) if new else frozenset()
+
+
+class Workbench:
+    """Data by port. A step takes the newest there is; a copy only where there is nothing else."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self._fresh: dict[str, list[int]] = {}
+        self._copies: dict[str, list[int]] = {}
+        self._made: dict[str, list[int]] = {}
+        for number in range(len(inputs), 0, -1):
+            self._fresh.setdefault(inputs[number - 1], []).append(-number)  # the first input on top
+
+    def wires(self, signature: Signature) -> Wires | None:
+        """Return what feeds a step, in the order of its inputs; None when something is missing."""
+        if len(signature.inputs) == 1:  # nearly always; the rest is the same, slower
+            port = signature.inputs[0]
+            givers = self._fresh.get(port) or self._copies.get(port)
+            return ((port, givers[-1]),) if givers else None
+        taken: dict[str, Iterable[int]] = {}
+        for port, number in Counter(signature.inputs).items():
+            givers = [*self._copies.get(port, ()), *self._fresh.get(port, ())]
+            if len(givers) < number:
+                return None
+            taken[port] = iter(givers[: -number - 1 : -1])
+        return tuple((port, next(iter(taken[port]))) for port in signature.inputs)
+
+    def put(self, step: int, signature: Signature) -> None:
+        """Lay down what a step gives."""
+        copies = copies_of(signature)
+        for port in signature.outputs:
+            (self._copies if port in copies else self._fresh).setdefault(port, []).append(step)
+            self._made.setdefault(port, []).append(step)
+
+    def take_back(self, signature: Signature) -> None:
+        """Undo the last `put`."""
+        copies = copies_of(signature)
+        for port in signature.outputs:
+            (self._copies if port in copies else self._fresh)[port].pop()
+            self._made[port].pop()
+
+    def newest(self, port: str, number: int) -> list[int]:
+        """Return the last steps that gave a port, at most so many, in their order; copies count, inputs do not."""
+        return self._made.get(port, [])[-number:]
+
+    def within_reach(self, step: int, port: str, number: int) -> bool:
+        """Whether a step that takes so many of a port would take what this step gave."""
+        fresh = self._fresh.get(port, [])
+        if step in fresh[-number:]:
+            return True
+        return len(fresh) < number and step in self._copies.get(port, [])[len(fresh) - number :]
+
+
+def levels(signatures: Sequence[Signature], in_hand: Iterable[str]) -> Mapping[str, int]:
+    """Return for each port that steps can make, how many steps in a row it takes at least.
+
+    This is the first bound of planning graphs (Blum and Furst, "Fast planning through planning graph analysis", 1997):
+    it never says more than the truth.
+    """
+    have = set(in_hand)
+    made: dict[str, int] = {}
+    waiting = [(frozenset(one.inputs), one.outputs) for one in dict.fromkeys(signatures)]
+    level = 0
+    while True:
+        level += 1
+        ready = [outputs for inputs, outputs in waiting if inputs <= have]
+        if not ready:
+            return made
+        waiting = [(inputs, outputs) for inputs, outputs in waiting if not inputs <= have]
+        for outputs in ready:
+            for port in outputs:
+                made.setdefault(port, level)
+        have |= made.keys()
+
+
+def missing_ports(signatures: Sequence[Signature], in_hand: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return the ports that stand in the way: they are needed for what is wanted, and nothing makes them.
+
+    Returns:
+        Nothing when all that is wanted can be made.
+    """
+    have = set(in_hand)
+    made = levels(signatures, have)
+    signatures = list(dict.fromkeys(signatures))
+    todo = [port for port in wanted if port not in made]
+    seen = set(todo)
+    roots: list[str] = []
+    while todo:
+        port = todo.pop(0)
+        ways = [[need for need in one.inputs if need not in have and need not in made]
+                for one in signatures if port in one.outputs]  # fmt: skip
+        ways = [way for way in ways if not seen.intersection(way)]
+        if not ways:
+            roots.append(port)
+            continue
+        for need in min(ways, key=len):
+            if need not in seen:
+                seen.add(need)
+                todo.append(need)
+    return tuple(roots)
+
+
+def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
+    """Read from the signatures of some models what must be in hand, so that each of them can work.
+
+    That is what a model takes and no other gives; and where models wait for each other, what the one that lacks least
+    takes, of several such the one that is named first.
+    """
+    in_hand: list[str] = []
+    for at, one in enumerate(signatures):
+        others = {port for number, other in enumerate(signatures) if number != at for port in other.outputs}
+        in_hand += [port for port in one.inputs if port not in others and port not in in_hand]
+    while True:
+        have = {*in_hand, *levels(signatures, in_hand)}
+        lacking = [[port for port in one.inputs if port not in have] for one in signatures]
+        stuck = [lack for lack in lacking if lack]
+        if not stuck:
+            return tuple(in_hand)
+        least = min(stuck, key=len)
+        in_hand += dict.fromkeys(least)
+
+
+def read_outputs(signatures: Sequence[Signature], in_hand: Sequence[str]) -> tuple[str, ...]:
+    """Read from the signatures of some models what comes out: what they give and no other of them takes.
+
+    Each model works as soon as it has what it takes; of several that could, the one that is named first.
+    """
+    bench = Workbench(in_hand)
+    waiting = list(range(len(signatures)))
+    used: set[int] = set()
+    done: list[int] = []
+    while waiting:
+        ready = ((at, bench.wires(signatures[at])) for at in waiting)
+        at, wires = next(((at, wires) for at, wires in ready if wires is not None), (-1, None))
+        if wires is None:
+            break
+        used.update(giver for _, giver in wires)
+        bench.put(at, signatures[at])
+        waiting.remove(at)
+        done.append(at)
+    return tuple(port for at in done if at not in used for port in signatures[at].outputs)
+
 
 MOST_LOOKS: Final = 10_000
 """Models that are looked at, one place in one order each, before the search stops."""

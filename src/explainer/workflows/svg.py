@@ -14,10 +14,8 @@ from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from explainer.text import invisible_characters, printable
+from explainer.diagnostics.text import invisible_characters, printable
 from explainer.workflows.graph import End, Node, Workflow, sources_first
-
-__all__ = ["svg"]
 
 _BOX: Final = 196
 """Width of a box, in pixels, like all lengths here."""

@@ -1,0 +1,146 @@
+"""What asking takes: calls, tokens, money. Prices are the user's: none is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from explainer.asking.chat import Request, Usage
+from explainer.asking.conversation import Order, Plan, Round
+
+_MILLION: Final = 1_000_000
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")
+_POINT: Final = 600
+"""Characters of a point of a repair prompt, at most; and how many points it may have."""
+_POINTS: Final = 41
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Money for a million tokens, by the name of the model; the empty name is for all others.
+
+    Attributes:
+        prompt: for tokens that are sent.
+        completion: for tokens that come back.
+    """
+
+    prompt: Mapping[str, float] = field(default_factory=dict)
+    completion: Mapping[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.prompt or self.completion)
+
+    def cost(self, model: str, usage: Usage) -> float | None:
+        """Return what an exchange costs, or None where its price is not known."""
+        price_in = self.prompt.get(model, self.prompt.get(""))
+        price_out = self.completion.get(model, self.completion.get(""))
+        if price_in is None or price_out is None:
+            return None
+        return (usage.prompt * price_in + usage.completion * price_out) / _MILLION
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has taken so far.
+
+    Attributes:
+        questions: how many there are; `done`: how many are settled.
+        grounded: accepted answers; `ungrounded`: those that are kept, but not accepted; `failed`: no answer came.
+        asked: answers that were paid in this run; `known`: those that the journal had.
+        retries: requests that had to be sent again.
+        prompt: tokens sent in this run; `completion`: tokens that came back.
+        estimated: some of them were counted here.
+        cost: what it costs; None where a price is not known.
+    """
+
+    questions: int = 0
+    done: int = 0
+    grounded: int = 0
+    ungrounded: int = 0
+    failed: int = 0
+    asked: int = 0
+    known: int = 0
+    retries: int = 0
+    prompt: int = 0
+    completion: int = 0
+    estimated: bool = False
+    cost: float | None = 0.0
+
+    def pay(self, usage: Usage, cost: float | None) -> None:
+        """Count an answer that was asked for in this run."""
+        self.asked += 1
+        self.prompt += usage.prompt
+        self.completion += usage.completion
+        self.estimated = self.estimated or usage.estimated
+        self.cost = None if self.cost is None or cost is None else self.cost + cost
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What asking will take: at least, when each answer is accepted as it comes; at most, when none ever is.
+
+    Attributes:
+        least: calls; `most`: calls, retries of failed ones not counted.
+        prompt_least: tokens sent; `prompt_most`: None where answers have no limit.
+        completion_most: tokens that come back; None where answers have no limit.
+        cost_least: for the prompts alone; None where a price is not known.
+        cost_most: None where it has no limit or a price is not known.
+    """
+
+    least: int = 0
+    most: int = 0
+    prompt_least: int = 0
+    prompt_most: int | None = 0
+    completion_most: int | None = 0
+    cost_least: float | None = 0.0
+    cost_most: float | None = 0.0
+
+    def __add__(self, other: Forecast) -> Forecast:
+        return Forecast(
+            self.least + other.least, self.most + other.most, self.prompt_least + other.prompt_least,
+            _sum(self.prompt_most, other.prompt_most), _sum(self.completion_most, other.completion_most),
+            _sum(self.cost_least, other.cost_least), _sum(self.cost_most, other.cost_most),
+        )  # fmt: skip
+
+
+def _sum(one: Any, other: Any) -> Any:
+    return None if one is None or other is None else one + other
+
+
+def answer_limit(parameters: Mapping[str, Any]) -> int | None:
+    """Return the tokens that an answer may have, as a request says."""
+    limits = [parameters[name] for name in _LIMITS if type(parameters.get(name)) is int and parameters[name] >= 0]
+    return min(limits, default=None)
+
+
+def forecast(
+    order: Order, plan: Plan, request: Request, rounds: Sequence[Round], count: Callable[[str], int], prices: Prices
+) -> Forecast:
+    """Return what a question will take with one model, from its next request on.
+
+    Args:
+        order: the question.
+        plan: how often it may be sent back.
+        request: what is asked next.
+        rounds: the answers that are there already.
+        count: counts tokens.
+        prices: of models.
+    """
+    most = 1 + plan.rounds - len(rounds)
+    prompt = count(request.text)
+    first = answer_limit(request.parameters)
+    later = answer_limit({**plan.parameters, **plan.repair_parameters})
+    completion_most = first if most == 1 else None if first is None or later is None else first + (most - 1) * later
+    prompt_most: int | None = prompt
+    if most > 1:
+        sources = sum(
+            len(source.name) + sum(len(own.url) + 12 for own in source.links) for source in order.offered.sources
+        )
+        repair = count(order.text) + -(-(_POINTS * _POINT + sources) // 4)
+        longest = None if first is None or later is None else max(first, later)
+        prompt_most = None if longest is None else prompt + (most - 1) * (repair + longest)
+    cost_least = prices.cost(request.model, Usage(prompt, 0))
+    known = prompt_most is not None and completion_most is not None
+    cost_most = prices.cost(request.model, Usage(prompt_most or 0, completion_most or 0)) if known else None
+    return Forecast(1, most, prompt, prompt_most, completion_most, cost_least, cost_most)

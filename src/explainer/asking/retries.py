@@ -1,0 +1,99 @@
+"""When to ask again, and how long to wait before. Pure: the clock and the dice are arguments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal
+
+Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
+
+_FIRST: Final = 0.5
+_LONGEST: Final = 30.0
+MAX_RETRY_AFTER: Final = 900.0
+"""Seconds that a server may ask to be left alone; a longer wait is for the user to decide."""
+
+_FOR_EVER: Final = 1e9
+"""Seconds: no wait is longer, so that none is too long to be said."""
+_AGAIN: Final = frozenset({408, 409, 425, 429})
+_UNUSABLE: Final = frozenset({401, 402, 407})
+_UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})
+_SERVER: Final = 500
+_REDIRECTS: Final = range(300, 400)
+_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an answer did not come.
+
+    Attributes:
+        kind: `unreachable`: no connection. `unusable`: nothing that is asked there will be answered. `refused`: this
+            request will not be. `busy`: later. `broken`: what came was not whole.
+        message: what to say; it may quote the server.
+        again: asking again may help.
+        after: seconds that the server wants to be left alone.
+        at_first: unusable, unless the model has answered something before: then it is this request that is refused.
+    """
+
+    kind: Kind
+    message: str
+    again: bool = False
+    after: float | None = None
+    at_first: bool = False
+
+
+def trouble_of_status(status: int, said: str, code: str, after: float | None) -> Trouble:
+    """Return the trouble that an HTTP status means (RFC 9110, 15; RFC 6585, 4).
+
+    Args:
+        status: anything but 200.
+        said: what the body says.
+        code: the machine-readable code in the body.
+        after: seconds from the header `Retry-After`.
+    """
+    message = f"status {status}" + (f": {said}" if said else "")
+    if status in _REDIRECTS:
+        return Trouble("unusable", f"{message}; a key is never carried along to another place")
+    if status in _UNUSABLE or code in _QUOTA:
+        return Trouble("unusable", message)
+    if status in _UNUSABLE_AT_FIRST:
+        return Trouble("refused", message, at_first=True)
+    if status in _AGAIN or status >= _SERVER:
+        if after is not None and after > MAX_RETRY_AFTER:
+            return Trouble("busy", f"{message}; it wants to be left alone for {after:,.0f} s")
+        return Trouble("busy", message, again=True, after=after)
+    return Trouble("refused", message)
+
+
+def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
+    """Return the seconds that a header `Retry-After` asks for (RFC 9110, 10.2.3): a number of them, or a date."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
+    return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
+
+
+def wait_before(attempt: int, after: float | None, dice: float) -> float:
+    """Return the seconds to wait before asking again.
+
+    They double each time, and are drawn evenly from the upper half ("equal jitter", M. Brooker, Exponential Backoff
+    and Jitter, 2015), so that many who were turned away together do not come back together. What the server asks for
+    is the least; a little is added.
+
+    Args:
+        attempt: how many were made.
+        after: what the server asks for.
+        dice: a number from 0 up to 1.
+    """
+    wait = min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10)) * (1 + dice) / 2
+    return wait if after is None else max(wait, after + min(1.0, after / 10) * dice)

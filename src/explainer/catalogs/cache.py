@@ -1,0 +1,106 @@
+"""Keeps catalogs that were read and found right, so that a large one is read once.
+
+A cached catalog is found by the hash of its bytes, and is validated again like any other, only faster: JSON instead of
+YAML, and no search for what is wrong. A file of the cache can be deleted or damaged at any time, then the catalog is
+read as always. Only folders that belong to the user alone are trusted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from explainer._version import __version__
+from explainer.catalogs.schema import Catalog
+from explainer.files import write_bytes
+
+LEAST_BYTES: Final = 64 * 1024
+"""Smaller catalogs are read as fast as the cache."""
+_MAGIC: Final = b"explainer/catalog/2\n"
+_MOST_FILES: Final = 32
+
+
+def _folder() -> Path:
+    """The user's folder for caches (XDG Base Directory Specification; Apple's and Microsoft's guidelines)."""
+    own = os.environ.get("XDG_CACHE_HOME", "")
+    if own and Path(own).is_absolute():
+        return Path(own) / "explainer"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "explainer" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "explainer"
+    return Path.home() / ".cache" / "explainer"
+
+
+def _path(raw: bytes) -> Path:
+    key = sha256(__version__.encode() + b"/")
+    key.update(raw)
+    return _folder() / f"catalog-{key.hexdigest()}.json"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can write to a folder."""
+    if sys.platform == "win32":
+        return folder.is_dir()
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022
+
+
+def _head(body: bytes) -> bytes:
+    return _MAGIC + sha256(body).hexdigest().encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Look for no circles while thousands of values are made that have none: it takes as long as making them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def cached_catalog(raw: bytes) -> Catalog | None:
+    """Return the catalog that these bytes are, or None when it is not in the cache."""
+    if len(raw) < LEAST_BYTES:
+        return None
+    try:
+        path = _path(raw)
+        if not _is_ours(path.parent):
+            return None
+        with path.open("rb", buffering=0) as stream:
+            head = stream.read(len(_MAGIC) + 65)
+            body = stream.readall()
+        if head != _head(body):
+            return None
+        with _no_garbage():
+            return Catalog.model_validate_json(body)
+    except (OSError, RuntimeError, ValidationError):  # RuntimeError: there is no home folder
+        return None
+
+
+def keep_catalog(raw: bytes, catalog: Catalog) -> None:
+    """Put a catalog about which there is nothing to say into the cache; what goes wrong goes unsaid."""
+    if len(raw) < LEAST_BYTES:
+        return
+    with contextlib.suppress(OSError, RuntimeError):
+        path = _path(raw)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_ours(path.parent):
+            return
+        body = catalog.model_dump_json(exclude_defaults=True).encode()
+        write_bytes(path, _head(body) + body)
+        files = sorted(path.parent.glob("catalog-*.json"), key=lambda file: file.stat().st_mtime_ns)
+        for old in files[:-_MOST_FILES]:
+            old.unlink()

@@ -1,0 +1,106 @@
+"""One question: a YAML file, a line of JSON, or plain text → `LoadedQuestion`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from explainer.catalogs.kinds import SOURCE_KINDS
+from explainer.catalogs.schema import Question
+from explainer.catalogs.validation import validate
+from explainer.diagnostics.finding import Parsed, has_errors
+from explainer.documents.document import Document, character_findings
+from explainer.documents.json_reader import read_json_line
+from explainer.documents.yaml_reader import read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedQuestion:
+    """A question and where it comes from.
+
+    Attributes:
+        id: its own id, or the default that its source gives it.
+        question: the question as it was written.
+        document: the way back from its values to their places.
+        partial: it has mistakes, and parts of it may be left out. Its names can be resolved, to find their mistakes
+            too; it cannot be rendered.
+    """
+
+    id: str
+    question: Question
+    document: Document = field(compare=False, repr=False)
+    partial: bool = False
+
+
+def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQuestion]:
+    """Read a question from YAML text.
+
+    Args:
+        text: the text of the file.
+        file: the name that findings give it.
+        default_id: the id of a question that has none of its own.
+    """
+    return question_from(read_yaml(text, file), default_id=default_id)
+
+
+def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuestion]:
+    """Read a question from a document of YAML; see `parse_question`."""
+    if isinstance(document.data, dict):
+        for kind in SOURCE_KINDS:
+            items = document.data.get(kind)
+            for index, item in enumerate(items if isinstance(items, list) else ()):
+                if isinstance(item, dict):
+                    message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
+                    hint = "quote a title that holds ': '; whole entries belong in a catalog"
+                    document.report("S203", (kind, index), message, hint)
+                    document.unreliable.add((kind, index))
+    return load_document(document, default_id)
+
+
+def parse_question_line(
+    text: str, file: str, line: int, *, passed_over: Collection[str] = ()
+) -> Parsed[LoadedQuestion]:
+    """Read a question from a line of JSON, where items of `models` and `papers` may be whole entries.
+
+    Args:
+        text: the line.
+        file: the name that findings give its file.
+        line: its number, from 1; the default id is `line-N`.
+        passed_over: keys that are somebody else's business.
+    """
+    document = read_json_line(text, file, line)
+    if isinstance(document.data, dict):
+        for key in passed_over:
+            document.data.pop(key, None)
+    return load_document(document, f"line-{line}")
+
+
+def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
+    """Make a question of plain text, with nothing said about models and papers."""
+    return load_document(Document(file, {"question": text}, character_findings(text, file, source=False)), default_id)
+
+
+def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
+    """Make a question of plain data that was read already."""
+    parsed = validate(document, Question)
+    if parsed.value is None:
+        value = None
+        if document.readable and isinstance(document.data, dict):
+            value = LoadedQuestion(default_id, _without_mistakes(document.data), document, partial=True)
+        return Parsed(value, parsed.findings)
+    id_ = parsed.value.id or default_id
+    return Parsed(LoadedQuestion(id_, parsed.value, document, has_errors(parsed.findings)), parsed.findings)
+
+
+def _without_mistakes(data: dict[str, Any]) -> Question:
+    """What can be used of a question with mistakes: its catalogs and its names. Other items become empty names."""
+    named: dict[str, Any] = {}
+    for kind in SOURCE_KINDS:
+        items = data.get(kind)
+        if isinstance(items, list):
+            named[kind] = tuple(item if isinstance(item, str) and "\ufffd" not in item else "" for item in items)
+    catalog = data.get("catalog")
+    paths = [catalog] if isinstance(catalog, str) else catalog
+    usable = isinstance(paths, list) and all(isinstance(path, str) and path for path in paths)
+    return Question.model_construct(question="", catalog=tuple(paths) if usable and paths else None, **named)

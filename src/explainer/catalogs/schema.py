@@ -1,0 +1,192 @@
+"""The shape of catalogs and questions: frozen models that forbid unknown keys. Values only, no behaviour, no files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
+
+_ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
+_SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
+_ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
+_ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
+_PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
+_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _none_is_empty(value: Any) -> Any:
+    return () if value is None else value
+
+
+def _four_digits(value: Any) -> Any:
+    if isinstance(value, str) and not (len(value) == 4 and value.isascii() and value.isdigit()):  # noqa: PLR2004  # a year
+        message = "a year has four digits"
+        raise ValueError(message)
+    return value
+
+
+def _one_is_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Line = Annotated[str, StringConstraints(strict=True, pattern=_ONE_LINE)]
+"""Text on one line, with at least one visible character; kept exactly as written."""
+Text = Annotated[str, StringConstraints(strict=True, pattern=r"\S")]
+"""Text with at least one visible character, line breaks allowed; kept exactly as written."""
+Url = Annotated[str, StringConstraints(strict=True, pattern=_URL)]
+"""An http or https URL without user name, spaces or quotes; kept exactly as written."""
+SafeId = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=_SAFE_ID, max_length=200),
+    # editors read JavaScript's dialect of patterns, where \p needs a flag
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}),
+]
+"""A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
+PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
+"""Letters and digits of ASCII, the first letter a capital: names of this form can be told apart in `Txt23D`."""
+
+_OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
+_OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
+_OptionalUrl = Annotated[Url | None, BeforeValidator(_empty_is_none)]
+_OptionalId = Annotated[SafeId | None, BeforeValidator(_empty_is_none)]
+_Lines = Annotated[tuple[Line, ...], BeforeValidator(_none_is_empty)]
+_Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
+_Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
+
+
+_OneOrMany = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_one_is_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Task(_Strict):
+    """What a model does, in the words of the platform and of the people who ask for it."""
+
+    id: SafeId = Field(description="The name by which entries refer to the task.")
+    description: _OptionalText = Field(None, description="What the task is, in one sentence.")
+    aliases: _Lines = Field((), description="Other names of the task, lay words included.")
+
+
+class PortEntry(_Strict):
+    """A kind of data that models take and give, such as images."""
+
+    id: PortId = Field(description="The short name by which signatures refer to it.")
+    description: _OptionalLine = Field(None, description="What it is, with its article: an image.")
+    aliases: _Lines = Field((), description="Other names of it, lay words included.")
+
+
+class Entry(_Strict):
+    """What models and papers have in common."""
+
+    id: _OptionalId = Field(None, description="A short id; by default the slug of the name.")
+    aliases: _Lines = Field((), description="Other names that an answer may use.")
+    category: _OptionalLine = Field(None, description="Free text.")
+    task: _OptionalLine = Field(None, description="The id or an alias of a task.")
+    dataset: _OptionalLine = Field(None, description="The data set it was trained or measured on.")
+    paper: _OptionalUrl = Field(None, description="The URL of the paper.")
+    github: _OptionalUrl = Field(None, description="The URL of the code.")
+    huggingface: _OptionalUrl = Field(None, description="The URL on Hugging Face.")
+    links: _Urls = Field((), description="Any other URL that is rightly this entry's.")
+    summary: _OptionalText = Field(None, description="What it is, in a few sentences.")
+    examples: _Texts = Field((), description="Questions that people ask and that this entry answers.")
+    deprecated: _OptionalText = Field(None, description="Why it should not be used any more, or what replaces it.")
+
+    @property
+    def label(self) -> str:
+        """The name of a model, the title of a paper."""
+        raise NotImplementedError
+
+
+class ModelEntry(Entry):
+    """One AI model of a catalog."""
+
+    name: Line = Field(description="The name of the model, as it is printed.")
+    signature: _OptionalLine = Field(None, description="CNAPS type signature: inputs2outputs, such as Txt2Img.")
+
+    @property
+    def label(self) -> str:
+        """The name."""
+        return self.name
+
+
+class PaperEntry(Entry):
+    """One paper of a catalog."""
+
+    title: Line = Field(description="The title of the paper, as it is printed.")
+    year: Annotated[int, Field(ge=1800, le=2999), BeforeValidator(_four_digits)] | None = Field(
+        None, description="The year of publication."
+    )
+    authors: _Lines = Field((), description="The authors, in order.")
+
+    @property
+    def label(self) -> str:
+        """The title."""
+        return self.title
+
+
+class Catalog(_Strict):
+    """Which AI models and papers may be used to answer questions."""
+
+    models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="AI models.")
+    papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="Papers.")
+    tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field((), description="Tasks.")
+    ports: Annotated[tuple[PortEntry, ...], BeforeValidator(_none_is_empty)] = Field(
+        (), description="Kinds of data that signatures name, beside the built-in ones."
+    )
+
+
+def _kind_of_item(value: Any) -> str:
+    return "entry" if isinstance(value, dict) else "name"
+
+
+_ModelItem = Annotated[Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)]
+_PaperItem = Annotated[Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)]
+
+# what editors are told: in a YAML file only names; whole entries are for lines of JSON
+_NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})
+
+
+class Question(_Strict):
+    """What a person asked, and which entries may be used to answer it."""
+
+    question: Text = Field(description="The question, exactly as it was asked.")
+    id: _OptionalId = Field(None, description="A safe relative path; by default the name of the file.")
+    models: Annotated[tuple[_ModelItem, ...] | None, _NAMES_SCHEMA] = Field(
+        None, description="Names, ids or aliases of the models that may be used; recommended when left out."
+    )
+    papers: Annotated[tuple[_PaperItem, ...] | None, _NAMES_SCHEMA] = Field(
+        None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
+    )
+    catalog: _OneOrMany | None = Field(
+        None, description="A catalog file or folder, or a list of them, relative to the question's file."
+    )
+    input: _OneOrMany | None = Field(
+        None, description="What is in hand, such as photo or [photo, text]; read from the signatures when left out."
+    )
+    output: _OneOrMany | None = Field(
+        None, description="What is wanted, such as video; read from the signatures when left out."
+    )
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

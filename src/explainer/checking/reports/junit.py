@@ -1,0 +1,65 @@
+"""JUnit XML, as CI servers read it: each answer is a test case, which its errors fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from explainer.checking.check import Checked
+from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.rules import RULES
+
+# What XML 1.0 cannot hold, even escaped (W3C, section 2.2)
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(reports: Sequence[Checked]) -> str:
+    """One test suite. An answer with nothing to check is an error, not a failure, and never a pass."""
+    failed = sum(not report.grounded and not _unchecked(report) for report in reports)
+    errors = sum(_unchecked(report) for report in reports)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites tests="{len(reports)}" failures="{failed}" errors="{errors}">',
+        f'  <testsuite name="explainer check" tests="{len(reports)}" failures="{failed}" errors="{errors}">',
+    ]
+    for report in reports:
+        lines += _case(report)
+    return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
+
+
+def _unchecked(report: Checked) -> bool:
+    return any(RULES[finding.code].nothing_checked or RULES[finding.code].unusable_file for finding in report.findings)
+
+
+def _case(report: Checked) -> list[str]:
+    opening = f"    <testcase classname={_attribute(report.file)} name={_attribute(report.id)}"
+    wrong = [finding for finding in report.findings if finding.is_error]
+    others = [finding for finding in report.findings if not finding.is_error]
+    if not report.findings:
+        return [f"{opening}/>"]
+    lines = [f"{opening}>"]
+    if wrong:
+        element = "error" if _unchecked(report) else "failure"
+        count = f"{len(wrong)} error{'s' * (len(wrong) != 1)}"
+        codes = ", ".join(sorted({finding.code for finding in wrong}))
+        text = "\n".join(_line(finding) for finding in wrong)
+        lines.append(f"      <{element} type={_attribute(codes)} message={_attribute(count)}>{_text(text)}</{element}>")
+    if others:
+        lines.append(f"      <system-out>{_text(chr(10).join(_line(finding) for finding in others))}</system-out>")
+    return [*lines, "    </testcase>"]
+
+
+def _line(finding: Finding) -> str:
+    place = f"{finding.location.line}:{finding.location.column}"
+    quoted = f" [{finding.text}]" if finding.text else ""
+    return f"{place}: {finding.code} {finding.message}{quoted}" + (f" ({finding.hint})" if finding.hint else "")
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text))

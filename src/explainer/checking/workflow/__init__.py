@@ -1,0 +1,1 @@
+"""The workflow that an answer describes: its diagram read, its steps named."""

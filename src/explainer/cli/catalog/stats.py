@@ -1,0 +1,53 @@
+"""`explainer catalog stats`: counts by task, by signature and by what entries lack; as a picture too."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from explainer.cli.app import new_app
+from explainer.cli.catalog.browse import open_library
+from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
+from explainer.cli.terminal import show_findings, write_product
+from explainer.curation.stats import Stats, count, stats_data, stats_text
+from explainer.diagnostics.finding import exit_status
+from explainer.diagnostics.text import printable
+
+app = new_app()
+
+_FORMATS = ("text", "json", "html")
+_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
+
+
+@app.command("stats")
+def stats(
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str | None,
+        choice("--format", _FORMATS, "The format; by default what the name of the output says."),
+    ] = None,
+    out: FileOption = None,
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """Count the entries of the catalogs: by task, by signature, and by what they lack.
+
+    html is one page with a picture of the counts: it runs no script and loads nothing.
+    """
+    library = open_library(catalog, findings)
+    chosen = output_format or _SUFFIXES.get(out.suffix.lower() if out else "", "text")
+    problem = write_product(_written(count(library.models, library.papers), chosen), out)
+    if problem is not None:
+        show_findings([problem], findings)
+        raise typer.Exit(exit_status([problem]))
+
+
+def _written(counted: Stats, output_format: str) -> str:
+    if output_format == "html":
+        from explainer.curation.stats_html import stats_page
+
+        return stats_page(counted)
+    if output_format == "json":
+        return json.dumps(stats_data(counted), ensure_ascii=False, indent=2) + "\n"
+    return "".join(f"{printable(line)}\n" for line in stats_text(counted).splitlines())

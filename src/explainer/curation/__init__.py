@@ -1,0 +1,1 @@
+"""Catalogs imported, linted, merged, compared, renamed, counted and exported."""

@@ -1,0 +1,37 @@
+"""Lists that people keep elsewhere → records with places. A format is one module and one line of `IMPORTERS`.
+
+An importer reads one open file as a stream, and yields records and findings in the order of the file. It knows its
+format and nothing of catalogs: what the records mean there is the business of `shaping`.
+"""
+
+from __future__ import annotations
+
+from explainer.curation.importers.arxiv import read_atom
+from explainer.curation.importers.bibtex import read_bibtex
+from explainer.curation.importers.json_records import read_json, read_json_lines
+from explainer.curation.importers.model_card import read_card
+from explainer.curation.importers.record import Feed, Importer, MissingLibraryError, Raw
+from explainer.curation.importers.tables import read_csv, read_tsv, read_xlsx
+from explainer.curation.importers.yaml_catalog import read_catalog
+
+__all__ = ["IMPORTERS", "SUFFIXES", "Feed", "Importer", "MissingLibraryError", "Raw"]
+
+IMPORTERS: dict[str, Importer] = {
+    "csv": read_csv,
+    "tsv": read_tsv,
+    "xlsx": read_xlsx,
+    "jsonl": read_json_lines,
+    "json": read_json,
+    "yaml": read_catalog,
+    "bibtex": read_bibtex,
+    "modelcard": read_card,
+    "arxiv-atom": read_atom,
+}
+"""The formats of `catalog import`."""
+
+SUFFIXES: dict[str, str] = {
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "xlsx", ".jsonl": "jsonl",
+    ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".bib": "bibtex", ".md": "modelcard",
+    ".xml": "arxiv-atom", ".atom": "arxiv-atom",
+}  # fmt: skip
+"""The format that the name of a file speaks for."""

@@ -1,0 +1,1 @@
+"""The rules of `catalog lint`, one module for each family of findings."""

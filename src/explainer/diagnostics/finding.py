@@ -1,0 +1,121 @@
+"""Findings as values: what every part of the project says about a file, and how a run ends because of it.
+
+Nothing here raises or prints. A parser returns `Parsed`: a value, if there is one, beside *all* of its findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+from explainer.diagnostics.rules import RULES, Severity
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file. `line` and `column` count from 1; columns count characters, not bytes."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnostic.
+
+    Attributes:
+        code: a key of `explainer.diagnostics.rules.RULES`, such as `S201`.
+        location: where it is.
+        message: one sentence without a full stop; may quote untrusted text, so print it through `text.printable`.
+        hint: what to do about it, or None.
+        text: the exact text that it is about, when there is one.
+    """
+
+    code: str
+    location: Location
+    message: str
+    hint: str | None = None
+    text: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is, as the rule says."""
+        return RULES[self.code].severity
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error, not a warning or a note."""
+        return self.severity is Severity.ERROR
+
+
+class ExitStatus(IntEnum):
+    """How a command ends; where several apply, `exit_status` picks one."""
+
+    OK = 0
+    ERRORS = 1
+    UNUSABLE = 2
+    NOTHING_CHECKED = 3
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether at least one of the findings is an error."""
+    return any(finding.is_error for finding in findings)
+
+
+def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitStatus:
+    """The exit status that these findings ask for: 2 beats 1 beats 0.
+
+    Args:
+        findings: all findings of a run.
+        strict: count warnings as errors.
+    """
+    status = ExitStatus.OK
+    for finding in findings:
+        if RULES[finding.code].unusable_file:
+            return ExitStatus.UNUSABLE
+        if finding.is_error or (strict and finding.severity is Severity.WARNING):
+            status = ExitStatus.ERRORS
+    return status
+
+
+class ExplainerError(Exception):
+    """What `Parsed.unwrap` raises: carries every finding, and reads as all of them, a line each."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(f"{f.location}: {f.code} {f.message}" for f in self.findings))
+
+    def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:
+        """Travel between processes with the findings."""
+        return ExplainerError, (self.findings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[T]):
+    """The outcome of reading something: `value` is None only if errors made one impossible."""
+
+    value: T | None
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a value and no finding is an error."""
+        return self.value is not None and not has_errors(self.findings)
+
+    def unwrap(self) -> T:
+        """The value.
+
+        Raises:
+            ExplainerError: when there is none, or when a finding is an error.
+        """
+        if self.value is None or has_errors(self.findings):
+            raise ExplainerError(self.findings)
+        return self.value

@@ -1,0 +1,77 @@
+"""Findings → text for people, for programs and for GitHub's annotations. A format is one function and one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import printable
+
+SCHEMA: Final = "explainer/findings/1"
+"""The version of the JSON document."""
+
+
+def _text(findings: Sequence[Finding]) -> str:
+    lines = []
+    for finding in findings:
+        severity = "" if finding.is_error else f"{finding.severity}: "
+        lines.append(f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}")
+        if finding.hint:
+            lines.append(f"    {printable(finding.hint)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain data."""
+    return {
+        "file": finding.location.file,
+        "line": finding.location.line,
+        "column": finding.location.column,
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "hint": finding.hint,
+        "text": finding.text,
+    }
+
+
+def _json(findings: Sequence[Finding]) -> str:
+    document = {"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+_GITHUB_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def _github(findings: Sequence[Finding]) -> str:
+    """Workflow commands of GitHub Actions, which show as annotations of a pull request."""
+    lines = []
+    for finding in findings:
+        place = finding.location
+        where = f"file={_property(place.file)},line={place.line},col={place.column},title={finding.code}"
+        message = finding.message + (f" ({finding.hint})" if finding.hint else "")
+        lines.append(f"::{_GITHUB_LEVELS[finding.severity]} {where}::{_escape(printable(message))}\n")
+    return "".join(lines)
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escape(printable(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+REPORTERS: Final[dict[str, Callable[[Sequence[Finding]], str]]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+}
+
+
+def report(findings: Iterable[Finding], style: str) -> str:
+    """Return findings in one of the formats of `REPORTERS`, in the order of their places."""
+    return REPORTERS[style](sorted(findings, key=lambda finding: (finding.location, finding.code)))

@@ -1,0 +1,129 @@
+"""Text from strangers: which characters are refused, how text is shown safely, slugs, positions, suggestions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+MAX_SLUG = 150
+"""Characters of a slug, without the hash that a longer one gets; an id may have 200."""
+
+# C0 without tab and line breaks, DEL, C1, line and paragraph separators, bidi embeddings, overrides and isolates,
+# surrogates, the two noncharacters that YAML cannot carry, tag characters. Marks that RTL and emoji text needs
+# (U+200C-U+200F, U+061C) are not in it.
+_REFUSED = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f"
+)
+_REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
+_REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_UNPRINTABLE = re.compile(f"[\t\n\r{_REFUSED}]")
+
+
+def refused_characters(text: str, *, source: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield (index, character) of what could hide or forge text.
+
+    Args:
+        text: any text.
+        source: the text is a whole file, where a carriage return is a line break and not a control character.
+    """
+    pattern = _REFUSED_IN_SOURCE if source else _REFUSED_IN_VALUE
+    for match in pattern.finditer(text):
+        yield match.start(), match.group()
+
+
+def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (index, character) of what is allowed but cannot be seen and is seldom meant."""
+    for match in _INVISIBLE.finditer(text):
+        yield match.start(), match.group()
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has no refused and no invisible characters."""
+    if text.isascii() and text.isprintable():
+        return True
+    return _NOT_PLAIN.search(text) is None
+
+
+def replace_refused(text: str) -> str:
+    """Return a whole file's text with each refused character replaced by U+FFFD, so that no position moves."""
+    return _REFUSED_IN_SOURCE.sub("\ufffd", text)
+
+
+def describe_character(char: str) -> str:
+    """Return `U+202E RIGHT-TO-LEFT OVERRIDE` for a character; control characters have no name in Unicode."""
+    name = unicodedata.name(char, "control character" if unicodedata.category(char) == "Cc" else "")
+    return f"U+{ord(char):04X} {name}".rstrip()
+
+
+class Lines:
+    """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Return the line and the column (both from 1) of a character."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
+
+def line_column(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column (both from 1) of one character of a text; see `Lines`."""
+    return Lines(text).position(index)
+
+
+def printable(text: str) -> str:
+    r"""Return the text on one line, safe for a terminal: what is not printable is shown as `\n`, `\x1b`, `\u202e`."""
+    if _UNPRINTABLE.search(text) is None:
+        return text
+    return _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def shorten(text: str, width: int = 80) -> str:
+    """Return the text cut to at most `width` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def digest(text: str, size: int = 3) -> str:
+    """Return the hexadecimal BLAKE2b digest of a text, `size` bytes (two characters each) long."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+def slugify(name: str) -> str:
+    """Return a readable id for a name in any script: its letters, marks and digits in lower case, `-` between.
+
+    A name that loses a sign outside ASCII gets a short hash of itself, so that no two such names become one id.
+    Names that differ in ASCII punctuation or case alone may still share a slug: `resolve.EntryIndex` tells those apart.
+    """
+    kept: list[str] = []
+    lossy = False
+    for char in name.lower():
+        if unicodedata.category(char)[0] in "LMN":
+            kept.append(char)
+        else:
+            lossy = lossy or not char.isascii()
+            kept.append("-")
+    slug = re.sub("-+", "-", "".join(kept)).strip("-")
+    if not slug or lossy or len(slug) > MAX_SLUG:
+        return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
+    return slug
+
+
+def suggest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that was probably meant, or None: a case-blind match first, then the nearest spelling."""
+    import difflib  # noqa: PLC0415  # only mistakes need it
+
+    names = list(candidates)
+    folded = {name.casefold(): name for name in reversed(names)}
+    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if nearest:
+        return folded[nearest[0]]
+    starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
+    return min(starts, default=None)

@@ -1,0 +1,146 @@
+"""What reading a text gives: plain data, its findings, and the way back from every value to its place."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import Lines, describe_character, invisible_characters, line_column, refused_characters
+
+Path: TypeAlias = tuple[str | int, ...]
+
+MAX_DEPTH: Final = 32
+"""Levels of nesting that a text may have; a catalog needs four."""
+
+_BOMS: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+
+
+@dataclass(slots=True)
+class Spans:
+    """Where values and keys begin, by path: (line, column), both from 1.
+
+    Attributes:
+        values: the values.
+        keys: the keys.
+        verbatim: how many characters, such as a quote, stand before the text of those that stand there as they are.
+    """
+
+    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    verbatim: dict[Path, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Document:
+    """Plain data read from one text.
+
+    Attributes:
+        file: the name that findings give it.
+        data: the value; None when the text holds none.
+        findings: what is wrong with the text itself.
+        readable: False when nothing, or only a part, could be read.
+        unreliable: paths whose value stands for something refused: what else is wrong there is not worth saying.
+        find_spans: computes the positions. It reads the text again, on demand: success pays nothing for positions.
+    """
+
+    file: str
+    data: Any = None
+    findings: list[Finding] = field(default_factory=list)
+    readable: bool = True
+    unreliable: set[Path] = field(default_factory=set)
+    find_spans: Callable[[], Spans] = Spans
+    _spans: Spans | None = None
+
+    def locate(self, path: Sequence[str | int], *, key: bool = False) -> Location:
+        """Return where a value is, or the nearest value around it if there is none at that path.
+
+        Args:
+            path: keys and indexes from the top; steps that lead nowhere are passed over.
+            key: point at the key of the last step, not at its value.
+        """
+        if self._spans is None:
+            self._spans = self.find_spans()
+        here: Path = ()
+        for step in path:
+            if (*here, step) in self._spans.values:
+                here = (*here, step)
+        found = self._spans.keys.get(here) if key else None
+        return Location(self.file, *(found or self._spans.values.get(here, (1, 1))))
+
+    def report(
+        self, code: str, path: Sequence[str | int], message: str, hint: str | None = None, *, key: bool = False,
+        text: str = "",
+    ) -> None:  # fmt: skip
+        """Add a finding about the value (or the key) at a path, unless that value was refused already."""
+        if not self.is_unreliable(path):
+            self.findings.append(Finding(code, self.locate(path, key=key), message, hint, text))
+
+    def report_within(
+        self, code: str, path: Sequence[str | int], text: str, offset: int, message: str, hint: str | None = None
+    ) -> None:
+        """Add a finding about a character of a text value; in a value that is quoted or folded, about the value.
+
+        Args:
+            code: the rule.
+            path: where the value is.
+            text: the value.
+            offset: the character, from 0.
+            message: what is wrong.
+            hint: what to do about it.
+        """
+        if not self.is_unreliable(path):
+            self.findings.append(Finding(code, self._locate_within(tuple(path), offset), message, hint, text))
+
+    def _locate_within(self, path: Path, offset: int) -> Location:
+        place = self.locate(path)
+        before = self._spans.verbatim.get(path) if self._spans is not None else None
+        return place if before is None else Location(place.file, place.line, place.column + before + offset)
+
+    def is_unreliable(self, path: Sequence[str | int]) -> bool:
+        """Whether the value at a path, or one around it, was refused already."""
+        return bool(self.unreliable) and any(tuple(path[:end]) in self.unreliable for end in range(len(path) + 1))
+
+
+def decode(raw: bytes, file: str) -> Parsed[str]:
+    """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
+    codec, label = next(((codec, label) for mark, codec, label in _BOMS if raw.startswith(mark)), ("utf-8", "UTF-8"))
+    if label == "UTF-8" and b"\0" in raw[:4]:
+        message = "this looks like UTF-16 or UTF-32 without a byte order mark"
+        return Parsed(None, (Finding("Y101", Location(file), message, "save the file as UTF-8"),))
+    try:
+        return Parsed(raw.decode(codec))
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode(codec, "replace")
+        location = Location(file, *line_column(before, len(before)))
+        message = f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}"
+        return Parsed(None, (Finding("Y101", location, message, "save the file as UTF-8"),))
+
+
+def character_findings(text: str, file: str, *, source: bool = True) -> list[Finding]:
+    """Findings about the characters of a text: Y108 for refused ones, Y111 for invisible ones.
+
+    Args:
+        text: the text.
+        file: the name that findings give it.
+        source: it is a whole file, where a carriage return is a line break.
+    """
+    found = []
+    lines = Lines(text)
+    for index, char in refused_characters(text, source=source):
+        location = Location(file, *lines.position(index))
+        message = f"the character {describe_character(char)} is not allowed"
+        found.append(Finding("Y108", location, message, "remove it", char))
+    for index, char in invisible_characters(text):
+        location = Location(file, *lines.position(index))
+        message = f"the invisible character {describe_character(char)}"
+        found.append(Finding("Y111", location, message, "remove it if it is not meant", char))
+    return found

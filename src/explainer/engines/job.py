@@ -1,0 +1,348 @@
+"""What each worker of an engine needs, as content: catalogs, template and options as bytes, with their hash.
+
+A worker may run on another machine, where no path of this one means anything. The content is a line of JSON, which says
+what follows and how long each piece is, and the pieces: the files, as they were read.
+
+What record batches have in common: how rows are read, how findings become a column, how large a batch may be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from explainer._version import __version__
+from explainer.batching.fingerprint import hash_of_template, template_files
+from explainer.batching.manifest import Recipe, content_hash
+from explainer.batching.tokens import counter
+from explainer.catalogs.loading import Shelf
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.report import finding_data
+from explainer.diagnostics.rules import RULES
+from explainer.files import CatalogPath, builtin_folder, catalogs_for, display_path, read_text
+from explainer.rendering.formats import FORMATS
+from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
+
+SCHEMA: Final = "explainer/job/1"
+_MAX_TEMPLATE: Final = 1024 * 1024
+
+Named: TypeAlias = "tuple[str, ...] | None"
+"""The `catalog:` of a question; None when it has none."""
+
+
+class JobError(ValueError):
+    """A job that cannot be meant, or that this worker cannot do as the one who made it would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker needs, made once. It is a value: pickle it, or write `content` to a file.
+
+    Attributes:
+        content: the catalogs, the template and the options.
+        hash: the hash of the content. A worker keeps what it made of a job under it, and refuses other content.
+    """
+
+    content: bytes = field(repr=False)
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFile:
+    """A catalog of a job.
+
+    Attributes:
+        file: how findings call it.
+        rank: the order among catalogs, smaller first.
+        raw: its bytes; None when it cannot be read.
+    """
+
+    file: str
+    rank: int
+    raw: bytes | None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What a job is made of.
+
+    Attributes:
+        recipe: the options.
+        template: how findings call the template of a user; a built-in template is named by the recipe alone.
+        files: the user's template under the name `""`, and the files that it may include.
+        shelves: the catalogs for each `catalog:` that questions have.
+        given: the catalogs were chosen by the one who made the job, whatever questions say.
+        shipped: the hash of what the package itself brings along.
+    """
+
+    recipe: Recipe
+    template: str | None
+    files: Mapping[str, bytes]
+    shelves: Mapping[Named, Sequence[CatalogFile]]
+    given: bool
+    shipped: str
+
+    def pack(self) -> Job:
+        """Return the job."""
+        pieces: list[bytes] = []
+
+        def place(raw: bytes | None) -> int | None:
+            if raw is None:
+                return None
+            pieces.append(raw)
+            return len(pieces) - 1
+
+        shelves = [
+            {"named": named, "catalogs": [[one.file, one.rank, place(one.raw)] for one in files]}
+            for named, files in self.shelves.items()
+        ]
+        template = {"name": self.template, "files": [[name, place(raw)] for name, raw in self.files.items()]}
+        head = {
+            "schema": SCHEMA, "recipe": asdict(self.recipe), "shipped": self.shipped, "template": template,
+            "shelves": shelves, "given": self.given, "sizes": [len(piece) for piece in pieces],
+        }  # fmt: skip
+        content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
+        return Job(content, content_hash(content))
+
+    @classmethod
+    def unpack(cls, job: Job) -> Pieces:
+        """Return what a job is made of.
+
+        Raises:
+            JobError: when its content is not what its hash says, or of another version.
+        """
+        found = content_hash(job.content)
+        if found != job.hash:
+            message = f"the job {job.hash} came with the content of another one ({found}): make it again"
+            raise JobError(message)
+        line, _, rest = job.content.partition(b"\n")
+        head = json.loads(line)
+        if head.get("schema") != SCHEMA:
+            message = f"this worker reads {SCHEMA}, and the job is {head.get('schema')}: install one version everywhere"
+            raise JobError(message)
+        pieces: list[bytes] = []
+        at = 0
+        for size in head["sizes"]:
+            pieces.append(rest[at : at + size])
+            at += size
+        shelves = {
+            None if one["named"] is None else tuple(one["named"]): [
+                CatalogFile(file, rank, None if index is None else pieces[index])
+                for file, rank, index in one["catalogs"]
+            ]
+            for one in head["shelves"]
+        }
+        files = {name: pieces[index] for name, index in head["template"]["files"]}
+        try:
+            recipe = Recipe(**head["recipe"])
+        except TypeError:  # other options
+            message = (
+                f"the job was made by explainer {head['recipe'].get('version')}, and this worker has {__version__}: "
+                "install one version everywhere"
+            )
+            raise JobError(message) from None
+        return cls(recipe, head["template"]["name"], files, shelves, head["given"], head["shipped"])
+
+
+def shipped_hash() -> str:
+    """Return the hash of what the package brings along and a rendering may depend on: its templates and its tasks."""
+    tasks = (builtin_folder("catalogs") / "tasks.yaml").read_bytes()
+    sources = (part.encode() for item in sorted(builtin_sources().items()) for part in item)
+    return content_hash(b"shipped", tasks, *sources)
+
+
+def make_job(
+    catalogs: str | Path | Sequence[str | Path] = (),
+    *,
+    kind: str = "prompt",
+    template: str | Path | None = None,
+    output_format: str = "text",
+    model: str | None = None,
+    body: Mapping[str, Any] | None = None,
+    models: int = 1,
+    papers: int = 3,
+    max_tokens: int | None = None,
+    tokenizer: str = "estimate",
+    strict: bool = False,
+) -> Parsed[Job]:
+    """Make the job of a batch; the options are those of `explainer batch`.
+
+    Args:
+        catalogs: a file, a folder, or several, the first one wins; none: those that `explainer batch` finds from here.
+        kind: prompt or answer; a built-in template knows it itself.
+        template: a built-in template, or a file of your own.
+        output_format: a format that has lines: text, messages, openai-batch, promptfoo, hf-chat.
+        model: the model that requests name.
+        body: further keys of a request's body.
+        models: how many models are recommended to a question that leaves them out.
+        papers: how many papers.
+        max_tokens: the most tokens that a prompt may have.
+        tokenizer: how they are counted.
+        strict: warnings count as errors.
+
+    Returns:
+        The job, beside the findings about catalogs and template; no job, when one cannot be read.
+
+    Raises:
+        JobError: when the options contradict each other.
+        UnknownTokenizerError: when the tokenizer is not there.
+    """
+    name = kind if template is None else str(template)
+    kind = BUILTIN_TEMPLATES.get(name, kind)
+    if kind not in BUILTIN_TEMPLATES.values():
+        message = f"there is no kind {kind!r}; there are prompt and answer"
+        raise JobError(message)
+    _refuse_contradictions(kind, output_format, max_tokens)
+    if max_tokens is not None:
+        counter(tokenizer)
+    try:
+        template_hash = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
+    except OSError as error:
+        return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
+    recipe = Recipe(
+        __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
+        models, papers,
+    )  # fmt: skip
+    paths = [Path(catalogs)] if isinstance(catalogs, str | Path) else [Path(path) for path in catalogs]
+    return pack(recipe, {None: catalogs_for(paths, None, Path())}, given=bool(paths))
+
+
+def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None) -> None:
+    if output_format not in FORMATS or FORMATS[output_format].line is None:
+        known = ", ".join(name for name, one in FORMATS.items() if one.line is not None)
+        message = f"there is no format {output_format!r} for rows; there are {known}"
+        raise JobError(message)
+    if kind == "answer" and (FORMATS[output_format].chat or max_tokens is not None):
+        message = "chat formats and budgets are for prompts, not for answers"
+        raise JobError(message)
+
+
+def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, given: bool) -> Parsed[Job]:
+    """Return the job of a recipe and of the catalogs for each `catalog:` that questions have; see `make_job`."""
+    findings: list[Finding] = []
+    files: dict[str, bytes] = {}
+    shown = None
+    if recipe.template not in BUILTIN_TEMPLATES:
+        path = Path(recipe.template)
+        shown = template_name(path)
+        text = read_text(path, limit=_MAX_TEMPLATE)
+        if text.value is None:
+            return Parsed(None, text.findings)
+        folder = path.absolute().parent.resolve()
+        own = {one: raw for one, raw in template_files(path).items() if one != path}
+        files = {"": text.value.encode(), **{one.relative_to(folder).as_posix(): raw for one, raw in own.items()}}
+    packed: dict[Named, list[CatalogFile]] = {}
+    shelf = Shelf()
+    for named, found in shelves.items():
+        library = shelf.library(found.value or [])
+        about = (*found.findings, *library.findings)
+        findings += about
+        unusable = [finding for finding in about if RULES[finding.code].unusable_file]
+        if unusable and named is None:
+            return Parsed(None, tuple(findings))
+        packed[named] = [CatalogFile(finding.location.file, 0, None) for finding in unusable] or [
+            CatalogFile(display_path(one.path), one.rank, one.path.read_bytes()) for one in found.value or []
+        ]
+    pieces = Pieces(recipe, shown, files, packed, given, shipped_hash())
+    return Parsed(pieces.pack(), tuple(findings))
+
+
+ROWS: Final = "<row>"
+"""What findings call the row that they are about."""
+AT_ONCE: Final = 1024
+"""The most rows of a record batch that is made."""
+_BYTES: Final = 64 * 1024 * 1024
+"""About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB."""
+FINDINGS: Final = ("code", "severity", "message", "hint", "text", "file")
+"""The texts of a finding; beside them stand `line` and `column`."""
+
+
+def arrow() -> Any:
+    """Return pyarrow.
+
+    Raises:
+        JobError: when it is not installed.
+    """
+    try:
+        import pyarrow  # noqa: ICN001, PLC0415  # an extra
+    except ImportError:
+        message = "record batches need the package pyarrow: pip install 'cnaps-explainer[parquet]'"
+        raise JobError(message) from None
+    return pyarrow
+
+
+def finding_type() -> Any:
+    """Return the Arrow type of the column `findings`."""
+    pa = arrow()
+    numbers = [("line", pa.int32()), ("column", pa.int32())]
+    return pa.list_(pa.struct([*((name, pa.string()) for name in FINDINGS), *numbers]))
+
+
+def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return findings as values of the column `findings`. One about the row itself has no other place."""
+    rows = []
+    for finding in findings:
+        row = finding_data(finding)
+        if finding.location.file == ROWS:
+            row |= {"file": None, "line": None, "column": None}
+        rows.append(row)
+    return rows
+
+
+def refuse_columns(names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]) -> None:
+    """Refuse a table that is none of the kind that is wanted.
+
+    Args:
+        names: its columns.
+        fault: what is wrong with them, and a hint.
+        ids: the columns of which one must tell rows apart.
+
+    Raises:
+        JobError: says what is wrong with it.
+    """
+    if fault is not None:
+        message = f"{fault[0]}; {fault[1]}"
+        raise JobError(message)
+    if not set(ids) & set(names):
+        message = (
+            f"the rows cannot be told apart: give the table a column {' or '.join(map(repr, ids))}"
+            "; an engine does not know which row of a table it sees"
+        )
+        raise JobError(message)
+
+
+def chunks(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield record batches of at most `AT_ONCE` rows; an empty one stays one."""
+    for batch in batches:
+        for begin in range(0, max(batch.num_rows, 1), AT_ONCE):
+            yield batch.slice(begin, AT_ONCE)
+
+
+def within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of rows whose sizes add up to about 64 MiB at most; at least one slice."""
+    begin = size = 0
+    for at, own in enumerate(sizes):
+        if at > begin and size + own > _BYTES:
+            yield slice(begin, at)
+            begin, size = at, 0
+        size += own
+    yield slice(begin, len(sizes))
+
+
+def read_lines(lines: Sequence[bytes | None], schema: Any) -> Any:
+    """Return lines of JSON as a table; None becomes a row of nulls. Keys that the schema does not name are left out."""
+    pa = arrow()
+    import pyarrow.json  # noqa: F401, PLC0415  # registers itself in `pa`
+
+    data = b"\n".join([b"{}" if line is None else line for line in lines])
+    if not lines:
+        return schema.empty_table()
+    table = pa.json.read_json(
+        pa.BufferReader(data),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+    )
+    return table.select(schema.names)

@@ -1,0 +1,137 @@
+"""Spark: questions or answers of a data frame → a data frame of prompts, of verdicts, of recommendations.
+
+Example:
+    frame = spark.read.parquet("questions/")
+    render(frame, make_job(["catalogs/"]).unwrap()).write.parquet("prompts/")
+
+The workers of `explainer batch --engine spark`: tasks, which Spark does again when their process is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final, Self
+
+import pyarrow as pa
+from py4j.protocol import Py4JJavaError
+from pyspark import SparkConf
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from explainer.batching.workers import WorkerLostError
+from explainer.engines.check import check_batches, check_schema
+from explainer.engines.job import Job
+from explainer.engines.recommend import recommend_batches, recommend_schema
+from explainer.engines.render import check_columns, render_batches, render_schema
+
+
+def render(frame: DataFrame, job: Job) -> DataFrame:
+    """Return the prompts of a data frame of questions; see `columnar.render_batches` for the columns."""
+    check_columns(frame.columns)
+    return _map(frame, render_batches, job, render_schema(job))
+
+
+def check(frame: DataFrame, job: Job) -> DataFrame:
+    """Return the verdicts on a data frame of answers; see `columnar.check_batches` for the columns."""
+    return _map(frame, check_batches, job, check_schema())
+
+
+def recommend(frame: DataFrame, job: Job) -> DataFrame:
+    """Return what fits a data frame of questions; see `columnar.recommend_batches` for the columns."""
+    return _map(frame, recommend_batches, job, recommend_schema())
+
+
+def _map(frame: Any, batches: Any, job: Job, schema: pa.Schema) -> Any:
+    return frame.mapInArrow(partial(batches, job=job), from_arrow_schema(schema))
+
+
+_AT_ONCE: Final = 128
+"""Chunks of one job of Spark: it bounds what is held in memory."""
+_TRIES: Final = 4
+"""Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`)."""
+_ALONE: Final = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.log.level": "ERROR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+"""Settings where there is no cluster: nobody else is to be reached, and stderr is for findings."""
+_SLICES: Final = 4
+"""Tasks for each core, so that one slow task keeps nobody waiting for long."""
+
+_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception): ")
+"""The last line of a traceback of Python."""
+
+Result = tuple[Any, Sequence[bytes]]
+
+
+class SparkCrew:
+    """Workers on a cluster of Spark, used as `batching.crew.Crew` is. Without a cluster, they are on this machine.
+
+    Args:
+        jobs: how many workers, where this starts them; 0 for as many as there are cores.
+        make: called in each worker; it returns the function that does a task.
+    """
+
+    def __init__(self, jobs: int, make: Callable[[], Callable[[Any], Result]]) -> None:
+        self._jobs = jobs
+        self._make = make
+
+    def __enter__(self) -> Self:
+        self._started = SparkSession.getActiveSession() is None
+        self._session = SparkSession.getActiveSession() or _start(self._jobs)
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._started:
+            self._session.stop()
+
+    def work(self, chunks: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Result | None]]:
+        """Do the work of each chunk, and yield what goes with it and its result, in order; None needs no work.
+
+        Raises:
+            WorkerLostError: when workers are lost again and again, or one cannot work.
+        """
+        context = self._session.sparkContext
+        shared = context.broadcast(self._make)
+        slices = _SLICES * context.defaultParallelism
+        chunks = iter(chunks)
+        while some := list(islice(chunks, _AT_ONCE)):
+            tasks = [task for _, task in some if task is not None]
+            done = context.parallelize(tasks, min(len(tasks), slices) or 1).mapPartitions(partial(_work, shared))
+            try:
+                results = iter(done.collect() if tasks else ())
+            except (Py4JJavaError, PySparkException) as error:
+                raise WorkerLostError(_reason(error)) from None
+            for companion, task in some:
+                yield companion, None if task is None else next(results)
+
+
+def _work(shared: Any, tasks: Iterable[Any]) -> Iterator[Result]:
+    work = shared.value()
+    for task in tasks:
+        yield work(task)
+
+
+def _reason(error: Exception) -> str:
+    """What a worker raised, or the first line of whatever else went wrong."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    raised = [line for line in lines if _RAISED.match(line)]
+    return (raised or lines or [""])[0]
+
+
+def _start(jobs: int) -> Any:
+    """Go to the cluster that Spark's own settings name, or start one on this machine."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("explainer batch")
+    if not SparkConf().contains("spark.master"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.master(f"local[{jobs or '*'},{_TRIES}]").config(map=_ALONE)
+    return builder.getOrCreate()

@@ -1,0 +1,125 @@
+"""An index of documents with fields, ranked by BM25F, in memory.
+
+BM25F: Robertson, Zaragoza, Taylor, "Simple BM25 extension to multiple weighted fields" (CIKM 2004). The
+frequencies of a term in all fields are weighted, each by the length of its field against the average, and added up
+before they are saturated once.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+Fields = Mapping[str, Sequence[str] | Counter[str]]
+"""The terms of each field of a document, or how often each stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """The two constants of BM25; the defaults are those of the literature, and nothing here gains from others.
+
+    Attributes:
+        frequency: k1, how slowly the repetition of a term stops counting.
+        length: b, how much a long field is held against a document, from 0 to 1.
+    """
+
+    frequency: float = 1.2
+    length: float = 0.75
+
+
+_DEFAULTS: Final = Saturation()
+
+
+class FieldedIndex:
+    """Terms → the documents that have them, and what each is worth there."""
+
+    def __init__(
+        self,
+        documents: Iterable[Fields],
+        weights: Mapping[str, float],
+        saturation: Saturation = _DEFAULTS,
+        *,
+        background: int = 0,
+    ) -> None:
+        """Index documents, which are numbered from 0 in their order.
+
+        Args:
+            documents: the terms of each field; fields without a weight are passed over.
+            weights: what one term of a field counts, against 1 in an ordinary one.
+            saturation: the constants of BM25.
+            background: judge how rare a term is as if there were at least so many documents.
+        """
+        kept = list(documents)
+        self.size = len(kept)
+        averages = {name: _average_length(kept, name) for name in weights}
+        self._postings: dict[str, tuple[array[int], array[float]]] = {}
+        for number, fields in enumerate(kept):
+            for term, frequency in _frequencies(fields, weights, averages, saturation.length).items():
+                if term not in self._postings:
+                    self._postings[term] = (array("l"), array("d"))
+                numbers, values = self._postings[term]
+                numbers.append(number)
+                values.append(frequency / (saturation.frequency + frequency))
+        for numbers, values in self._postings.values():
+            weight = rarity(len(numbers), max(self.size, background))
+            for at, value in enumerate(values):
+                values[at] = value * weight
+
+    def __contains__(self, term: str) -> bool:
+        return term in self._postings
+
+    def scores(self, terms: Iterable[str]) -> list[float]:
+        """Return the score of every document for a query; a repeated term counts each time."""
+        totals = [0.0] * self.size
+        for term in terms:
+            if term in self._postings:
+                for number, value in zip(*self._postings[term], strict=True):
+                    totals[number] += value
+        return totals
+
+    def postings(self) -> Iterable[tuple[str, array[int], array[float]]]:
+        """Return each term with the documents that have it and what it is worth there."""
+        return ((term, numbers, values) for term, (numbers, values) in self._postings.items())
+
+    def score_of(self, term: str, number: int) -> float:
+        """Return what one term adds to the score of one document."""
+        if term not in self._postings:
+            return 0.0
+        numbers, values = self._postings[term]
+        at = bisect_left(numbers, number)
+        return values[at] if at < len(numbers) and numbers[at] == number else 0.0
+
+
+def _average_length(documents: Sequence[Fields], name: str) -> float:
+    """The average length of a field among the documents that have it; 1 when none has."""
+    lengths = [_length(fields[name]) for fields in documents if fields.get(name)]
+    return sum(lengths) / len(lengths) if lengths else 1.0
+
+
+def _length(found: Sequence[str] | Counter[str]) -> int:
+    return found.total() if isinstance(found, Counter) else len(found)
+
+
+def _frequencies(
+    fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float], length: float
+) -> dict[str, float]:
+    """The weighted and length-normalised frequency of each term of a document."""
+    found: dict[str, float] = {}
+    for name, weight in weights.items():
+        terms = fields.get(name)
+        if terms:
+            worth = weight / (1 - length + length * _length(terms) / averages[name])
+            counts = terms if isinstance(terms, Counter) else Counter(terms)
+            for term, count in counts.items():
+                found[term] = found.get(term, 0.0) + count * worth
+    return found
+
+
+def rarity(containing: int, documents: int) -> float:
+    """Return the inverse document frequency of BM25, in the form that is never negative."""
+    return math.log(1 + (documents - containing + 0.5) / (containing + 0.5))

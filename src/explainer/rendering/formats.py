@@ -1,0 +1,257 @@
+"""A rendering → the text of a file, or one line of a `.jsonl`. A format is one class and one line of `FORMATS`.
+
+A format makes bytes of pieces of text. Prompts share most of their pieces, so each is encoded once: `Encoder` keeps
+what comes again, and a rendering costs little more than joining bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring  # as `json.dumps(…, ensure_ascii=False)` writes a string
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from explainer.rendering.renderer import Parts, Rendering
+
+DEFAULT_MODEL: Final = "gpt-4o-mini"
+_KEPT: Final = 16 * 1024 * 1024
+"""Characters of pieces that an encoder keeps; when there are more it starts anew."""
+_SEEN: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a format may be told.
+
+    Attributes:
+        model: the model that a request names.
+        body: further keys of a request's body.
+    """
+
+    model: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+NO_OPTIONS: Final = Options()
+
+
+class Output(NamedTuple):
+    """One rendering, and what goes with it.
+
+    Attributes:
+        id: the id of the question.
+        custom_id: the id and a short hash of what the rendering was made of.
+        parts: the rendering, piece by piece.
+        completion: the answer that belongs to it, for formats that need one.
+    """
+
+    id: str
+    custom_id: str
+    parts: Parts
+    completion: Parts
+
+
+def parts_of(rendering: Rendering) -> Parts:
+    """Return a rendering as parts."""
+    return [(segment.role, [segment.text]) for segment in rendering.segments]
+
+
+class Encoder:
+    """Encodes pieces of text as UTF-8 or as the inside of a JSON string, and keeps those that come again."""
+
+    def __init__(self, options: Options = NO_OPTIONS) -> None:
+        self.options = options
+        self._json = _Known(_json_bytes)
+        self._utf8 = _Known(str.encode)
+
+    def json(self, pieces: list[str]) -> bytes:
+        """Return the inside of the JSON string of some joined pieces: escaping a text is escaping its parts."""
+        return b"".join(map(self._json.__getitem__, pieces))
+
+    def utf8(self, pieces: list[str]) -> bytes:
+        """Return joined pieces as UTF-8."""
+        return b"".join(map(self._utf8.__getitem__, pieces))
+
+
+class _Known(dict[str, bytes]):
+    """Pieces and their encodings. A piece is kept when it comes for the second time: a question comes once."""
+
+    def __init__(self, encode: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._encode = encode
+        self._seen: set[int] = set()
+        self._size = 0
+
+    def __missing__(self, piece: str) -> bytes:
+        data = self._encode(piece)
+        hash_ = hash(piece)
+        if hash_ in self._seen:
+            if self._size > _KEPT:
+                self.clear()
+                self._size = 0
+            self._size += len(piece)
+            self[piece] = data
+        elif len(self._seen) < _SEEN:
+            self._seen.add(hash_)
+        else:
+            self._seen = {hash_}
+        return data
+
+
+def _json_bytes(text: str) -> bytes:
+    return encode_basestring(text)[1:-1].encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One output format.
+
+    Attributes:
+        file: makes the bytes of a file of one rendering; they end in a line break.
+        line: makes a line of a `.jsonl`, without its line break; None when the format has no lines.
+        suffix: the ending of its files.
+        chat: it is made of roles, so it is for prompts only.
+        completes: it needs the answer too.
+    """
+
+    file: Callable[[Output, Encoder], bytes]
+    line: Callable[[Output, Encoder], bytes] | None
+    suffix: str
+    chat: bool = False
+    completes: bool = False
+
+    def encode(self, rendering: Rendering) -> str:
+        """Return the text of a file of one rendering that stands alone."""
+        return self.file(Output("question", "question", parts_of(rendering), []), Encoder()).decode()
+
+
+def _text_file(output: Output, encoder: Encoder) -> bytes:
+    return b"".join([encoder.utf8(pieces) for _, pieces in output.parts])
+
+
+def _text_line(output: Output, encoder: Encoder) -> bytes:
+    text = b"".join([encoder.json(pieces) for _, pieces in output.parts])
+    return b'{"id": %b, "text": "%b"}' % (_string(output.id), text)
+
+
+def _messages(parts: Parts, encoder: Encoder) -> bytes:
+    messages = [b'{"role": "%b", "content": "%b"}' % (role.encode(), encoder.json(pieces)) for role, pieces in parts]
+    return b"[%b]" % b", ".join(messages)
+
+
+def _messages_file(output: Output, _encoder: Encoder) -> bytes:
+    messages = [{"role": role, "content": "".join(pieces)} for role, pieces in output.parts]
+    return _indented(messages)
+
+
+def _messages_line(output: Output, encoder: Encoder) -> bytes:
+    return b'{"id": %b, "messages": %b}' % (_string(output.id), _messages(output.parts, encoder))
+
+
+def _batch_line(output: Output, encoder: Encoder) -> bytes:
+    """A request of OpenAI's Batch API, which `vllm run-batch` takes too."""
+    options = encoder.options
+    rest = json.dumps(dict(options.body), ensure_ascii=False)[1:-1]
+    return (
+        b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
+        b'"body": {"model": %b, "messages": %b%b}}'
+    ) % (
+        _string(output.custom_id), _string(options.model or DEFAULT_MODEL), _messages(output.parts, encoder),
+        f", {rest}".encode() if rest else b"",
+    )  # fmt: skip
+
+
+def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
+    """A test of promptfoo, which renders variables as Nunjucks templates, and opens files that they name.
+
+    What would begin a template is printed by one, sign by sign. Its `raw` blocks are no help: a variable that seems to
+    use an undefined one is not rendered at all, and goes out with the marks around it (0.121.20).
+    """
+    pieces = [piece for _, own in output.parts for piece in own]
+    text = "".join(pieces)
+    if _MEANT.search(text):
+        pieces = [_MEANT.sub(r"{{ '\g<0>' }}", text)]
+    return b'{"description": %b, "vars": {"prompt": "%b"}, "metadata": {"question_id": %b, "custom_id": %b}}' % (
+        _string(output.id), encoder.json(pieces), _string(output.id), _string(output.custom_id),
+    )  # fmt: skip
+
+
+_MEANT: Final = re.compile(r"\{(?=[{%#])|#(?=\})|\Af(?=ile://)")
+"""What means something to promptfoo in a variable: what begins a template, a comment's end, a file's address."""
+
+
+def promptfoo_config(tests: str, *, pattern: bool = False) -> bytes:
+    """Return a configuration of promptfoo that runs the tests of a file.
+
+    Args:
+        tests: the name of the file.
+        pattern: it is a pattern for the names of several; promptfoo takes one in a list only.
+    """
+    where = json.dumps("file://" + tests, ensure_ascii=False)
+    return (
+        "# yaml-language-server: $schema=https://promptfoo.dev/config-schema.json\n"
+        "# Written by explainer batch; give it your providers and assertions in a file of your own.\n"
+        "description: prompts of explainer\n"
+        "prompts: ['{{prompt}}']\n"
+        "providers: [echo]\n"
+        f"tests: {f'[{where}]' if pattern else where}\n"
+    ).encode()
+
+
+def _chat_row(output: Output, encoder: Encoder) -> bytes:
+    """A row of TRL's conversational prompt-completion data sets: the loss is on the completion alone."""
+    completion = b"".join([encoder.json(pieces) for _, pieces in output.completion])
+    return (
+        b'{"prompt": %b, "completion": [{"role": "assistant", "content": "%b"}], '
+        b'"metadata": {"id": %b, "custom_id": %b}}'
+    ) % (_messages(output.parts, encoder), completion, _string(output.id), _string(output.custom_id))
+
+
+def _llm_file(output: Output, _encoder: Encoder) -> bytes:
+    """A template of the command `llm`: it fills `$name` in, so a dollar is written twice."""
+    texts = dict.fromkeys(("system", "user"), "")
+    for role, pieces in output.parts:
+        texts[role] += "".join(pieces).replace("$", "$$")
+    keys = {"system": texts["system"], "prompt": texts["user"]}
+    return "".join(f"{key}: {_yaml_string(text)}\n" for key, text in keys.items() if text).encode()
+
+
+def _yaml_string(text: str) -> str:
+    """Return a text as a YAML scalar: a block, as people write it, where that is exact; else a quoted string."""
+    lines = text.split("\n")
+    if lines[0] and not lines[0].startswith(" ") and len(lines) > 1 and all(map(str.isprintable, lines)):
+        ending = "-" if lines[-1] else "+" if text.endswith("\n\n") else ""
+        body = lines if lines[-1] else lines[:-1]
+        return f"|{ending}\n" + "\n".join(f"  {line}" if line else "" for line in body)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+
+
+_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What a JSON string may hold as it is, and a YAML text may not, or would read as a line break."""
+
+
+def _indented(data: Any) -> bytes:
+    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _string(text: str) -> bytes:
+    return encode_basestring(text).encode()
+
+
+def _file_of(line: Callable[[Output, Encoder], bytes]) -> Callable[[Output, Encoder], bytes]:
+    """The file of a format whose files are its lines, laid out for people."""
+    return lambda output, encoder: _indented(json.loads(line(output, encoder)))
+
+
+FORMATS: Final[dict[str, Format]] = {
+    "text": Format(_text_file, _text_line, ".md"),
+    "messages": Format(_messages_file, _messages_line, ".json", chat=True),
+    "openai-batch": Format(lambda o, e: _batch_line(o, e) + b"\n", _batch_line, ".json", chat=True),
+    "llm": Format(_llm_file, None, ".yaml", chat=True),
+    "promptfoo": Format(_file_of(_promptfoo_line), _promptfoo_line, ".json", chat=True),
+    "hf-chat": Format(lambda o, e: _chat_row(o, e) + b"\n", _chat_row, ".json", chat=True, completes=True),
+}

@@ -1,0 +1,240 @@
+"""Renders a stranger's template in a process of its own: one process a run, ended when a rendering exceeds a limit.
+
+On Linux the kernel enforces CPU time and memory. macOS enforces CPU time, and ignores the memory limit. Windows has
+neither: there the time on the clock and the size of the output are bounded, which is enough for endless loops.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePath
+from types import TracebackType
+from typing import Any, Final, Self
+
+import jinja2
+import markupsafe
+
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.rendering.renderer import Context, Parts, Rendering, Segment, asks_for_workflow
+from explainer.rendering.worker_protocol import Receiver, size_of
+
+_BOOT: Final = (
+    "import sys; ours, *others = sys.argv[1:]; sys.path[:0] = [ours] if ours not in sys.path else []; "
+    "sys.path += [home for home in others if home not in sys.path]; "
+    "from explainer.rendering.worker import main; main()"
+)
+"""Starts the process on our own files, wherever they were found, and on nothing that the environment names."""
+CPU_SECONDS: Final = 1
+"""Whole seconds of CPU for one rendering, beyond the second that has begun."""
+WALL_SECONDS: Final = 10.0
+MEMORY_BYTES: Final = 512 * 1024 * 1024
+SOURCE_BYTES: Final = 1024 * 1024
+_AT_ONCE: Final = 32
+_AHEAD: Final = 3
+"""Requests that the process may have at once: it works while their answers are taken apart."""
+_MOST_ENTRIES: Final = 50_000
+_ALWAYS: Final = frozenset({"question", "models", "papers"})
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A user's template.
+
+    Attributes:
+        name: how findings call it.
+        folder: where the templates that it includes lie.
+        source: its text.
+        builtin: the built-in templates that it may extend or include, by name.
+    """
+
+    name: str
+    folder: Path
+    source: str
+    builtin: dict[str, str]
+
+
+class IsolatedRenderer:
+    """A renderer like `render.Renderer`, for a template that nobody vouches for. Use it as a context manager."""
+
+    def __init__(self, template: TemplateFile) -> None:
+        self.name = template.name
+        self._template = template
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
+        self._receiver = Receiver()
+        self._unanswered = 0
+        self._sent: dict[int, Any] = {}
+        """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too; see `render.Renderer`."""
+        return asks_for_workflow(self.name, self._find)
+
+    def _find(self, name: str) -> str | None:
+        """The source of a template, as the process finds it."""
+        template = self._template
+        if name == template.name or name in template.builtin:
+            return template.source if name == template.name else template.builtin[name]
+        try:
+            path = (template.folder / name).resolve()
+            inside = path.is_relative_to(template.folder.resolve()) and path.is_file()
+            return path.read_text("utf-8-sig") if inside and path.stat().st_size <= SOURCE_BYTES else None
+        except (OSError, ValueError):  # an impossible name, or bytes that are no text
+            return None
+
+    def render(self, context: Context) -> Parsed[Rendering]:
+        """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
+        outcome = self.render_all([context])[0]
+        if isinstance(outcome, Finding):
+            return Parsed(None, (outcome,))
+        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
+
+    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+        """Render the template with each of these variables, many at a time, in its process."""
+        outcomes: list[Parts | Finding] = []
+        requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
+        for at, some in enumerate(requests):
+            done = self._render(requests, at)
+            if isinstance(done, Finding) and len(some) > 1:  # one of them exceeds a limit: each alone shows which
+                for context in some:
+                    alone = self._render([[context]], 0)
+                    outcomes += [alone] if isinstance(alone, Finding) else alone
+            else:
+                outcomes += [done] if isinstance(done, Finding) else done
+        return outcomes
+
+    def _render(self, requests: Sequence[Sequence[Context]], at: int) -> list[Parts | Finding] | Finding:
+        """Return the answer to one request; the process has the next ones already when it is done with this one."""
+        process = self._process or self._start()
+        with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
+            while self._unanswered < _AHEAD and at + self._unanswered < len(requests):
+                self._unanswered += 1
+                _send(process, self._request(requests[at + self._unanswered - 1]))
+        try:
+            answer = self._answers.get(timeout=WALL_SECONDS)
+        except queue.Empty:
+            self.close()
+            return self._failed("T505", f"the template was ended after {WALL_SECONDS:g} seconds")
+        self._unanswered -= 1
+        if answer is None:
+            return self._ended(process)
+        return [self._with_path(outcome) for outcome in self._receiver.outcomes(*answer)]
+
+    def _with_path(self, outcome: Parts | Finding) -> Parts | Finding:
+        """A finding in a file that the template includes, under that file's path."""
+        if not isinstance(outcome, Finding) or outcome.location.file in (self.name, *self._template.builtin):
+            return outcome
+        file = str(PurePath(self.name).parent / outcome.location.file)
+        return replace(outcome, location=replace(outcome.location, file=file))
+
+    def _request(self, contexts: Sequence[Context]) -> dict[str, Any]:
+        """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
+        if len(self._sent) > _MOST_ENTRIES:
+            self._sent.clear()
+        forget = not self._sent
+        new: dict[int, Any] = {}
+        short = []
+        for context in contexts:
+            lists = []
+            for kind in ("models", "papers"):
+                for entry in context[kind]:
+                    if id(entry) not in self._sent:
+                        self._sent[id(entry)] = entry
+                        new[id(entry)] = entry
+                lists.append([id(entry) for entry in context[kind]])
+            more = {name: value for name, value in context.items() if name not in _ALWAYS}
+            short.append((context["question"], *lists, more))
+        return {"forget": forget, "entries": new, "contexts": short}
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        self._sent.clear()
+        self._unanswered = 0
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # what was still to be sent to a process that is gone
+                    continue
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        libraries = [str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__)]
+        homes = [str(Path(__file__).resolve().parents[2]), *libraries]
+        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us, and deaf to others
+            [sys.executable, "-I", "-c", _BOOT, *homes],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._process = process
+        self._answers = queue.SimpleQueue()
+        self._receiver = Receiver()
+        threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
+        template = self._template
+        try:
+            _send(process, {
+                "name": template.name, "folder": str(template.folder), "source": template.source,
+                "builtin": template.builtin, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES,
+                "source_bytes": SOURCE_BYTES,
+            })  # fmt: skip
+        except OSError:  # it ended at once; `render` finds out the same way
+            return process
+        return process
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> Finding:
+        """Say why the process ended without an answer."""
+        try:
+            status = process.wait(timeout=WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = 0
+        self.close()
+        if status == -getattr(signal, "SIGXCPU", 0) and status:
+            return self._failed("T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time")
+        return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
+
+    def _failed(self, code: str, message: str) -> Finding:
+        hint = "a template only loops over models and papers; look for nested loops and multiplied texts"
+        return Finding(code, Location(self.name), message, hint)
+
+
+def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
+    if process.stdin is None:  # pragma: no cover - it was started with a pipe
+        raise BrokenPipeError
+    process.stdin.write(json.dumps(message).encode() + b"\n")
+    process.stdin.flush()
+
+
+def _read_answers(
+    process: subprocess.Popen[bytes], answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None]
+) -> None:
+    with contextlib.suppress(ValueError, KeyError, TypeError):  # what is no message ends the talk
+        for line in process.stdout or ():
+            head = json.loads(line)
+            texts = process.stdout.read(size_of(head)) if process.stdout is not None else b""
+            if len(texts) < size_of(head):
+                break
+            answers.put((head, texts))
+    answers.put(None)

@@ -1,0 +1,231 @@
+r"""The layout of the seed's prompt: what untrusted text may not forge, and how a prompt is read back.
+
+Text from strangers is printed exactly as it is, but for one rule. A line of it, other than its first, that would read
+as a part of the layout gets a backslash before its first visible character:
+
+    \### Related Papers:
+
+and loses one when the prompt is read back. A line that begins with backslashes before such a part gets one more, so
+that the rule can always be undone. The first line of a text needs no such care: it never starts a line of the prompt.
+
+What reads as a part of the layout: a heading or its underline, a code fence, the beginning of an HTML block that
+swallows lines or is a heading, one of the layout's fields (`Model:`, `Paper:`, `GitHub:`, `Summary:`, `Answer:`), and
+the layout's own sentences around the question; each also behind quote and list markers, emphasis and spaces, in any
+letter case, in full-width forms, and with invisible characters in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
+from typing import Final, Literal
+
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import shorten
+
+QUESTION_INTRO: Final = "A user has asked the following question:"
+INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:"
+MODELS_HEADING: Final = "### Recommended AI Models:"
+PAPERS_HEADING: Final = "### Related Papers:"
+ANSWER_FIELD: Final = "Answer:"
+NO_LINK: Final = "None"
+
+
+@cache
+def _forging() -> re.Pattern[str]:
+    """What reads as a part of the layout, in lower case. Compiled for the first text of several lines."""
+    # Possessive quantifiers (`*+`) keep this linear: no text makes it go back and try again.
+    markers = r"(?:(?:>|[-+*•](?=\s++\S)|\d{1,9}[.)](?=\s))\s*+)*+"
+    emphasis = r"""[*_~`"']*+"""
+    return re.compile(
+        rf"""{markers}(?:
+            \#{{1,6}}(?:\s|$)                      # an ATX heading
+          | (?:=++|-++)\s*+$                       # the underline of a setext heading
+          | `{{3}} | ~{{3}}                        # a fence
+          | <(?:!--|\?|![a-z]|!\[cdata\[|/?h[1-6r]\b|/?(?:script|pre|style|textarea)\b)
+          | \#{{0,6}}\s*+{emphasis}\s*+(?:model|paper|github|summary|answer)\s*+{emphasis}\s*+:
+          | {re.escape(QUESTION_INTRO.casefold())}
+          | {re.escape(INSTRUCTIONS_INTRO.casefold())}
+        )""",
+        re.VERBOSE,
+    )
+
+
+def _forges(core: str) -> bool:
+    """Whether a line without its indentation and leading backslashes reads as a part of the layout."""
+    if core.isascii():
+        return _forging().match(core.lower()) is not None
+    visible = "".join(char for char in unicodedata.normalize("NFKC", core) if unicodedata.category(char) != "Cf")
+    return _forging().match(visible.casefold().lstrip()) is not None
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    """Split a line into indentation, leading backslashes and the rest."""
+    unindented = line.lstrip()
+    core = unindented.lstrip("\\")
+    start, end = len(line) - len(unindented), len(line) - len(core)
+    return line[:start], line[start:end], core
+
+
+def neutralise(text: str) -> str:
+    """Return the text with a backslash before each line, but the first, that would forge the layout."""
+    if "\n" not in text:
+        return text
+    first, *others = text.split("\n")
+    lines = [first]
+    for line in others:
+        indent, slashes, core = _split(line)
+        lines.append(f"{indent}\\{slashes}{core}" if _forges(core) else line)
+    return "\n".join(lines)
+
+
+def restore(text: str) -> str:
+    """Undo `neutralise`: `restore(neutralise(text)) == text` for every text."""
+    if "\n" not in text:
+        return text
+    first, *others = text.split("\n")
+    lines = [first]
+    for line in others:
+        indent, slashes, core = _split(line)
+        lines.append(f"{indent}{slashes[1:]}{core}" if slashes and _forges(core) else line)
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a prompt prints of one entry: its name or title, its links, a paper's summary, a model's signature."""
+
+    kind: Literal["model", "paper"]
+    name: str
+    paper: str | None = None
+    github: str | None = None
+    summary: str | None = None
+    line: int = field(default=0, compare=False)
+    """The line of the prompt on which it begins, from 1."""
+    signature: str | None = field(default=None, compare=False)
+    """What a list above the entries says that a model takes and gives, as the prompt of workflows has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptContent:
+    """What a prompt in the seed's layout says: the question, and what is offered."""
+
+    question: str
+    models: tuple[Printed, ...]
+    papers: tuple[Printed, ...]
+
+
+def parse_prompt(text: str, file: str = "<prompt>") -> Parsed[PromptContent]:
+    """Read back a prompt in the seed's layout, by whoever it was rendered.
+
+    Args:
+        text: the prompt; CRLF line breaks and a missing last line break are forgiven.
+        file: the name that findings give it.
+
+    Returns:
+        Exactly the question and the entries that were rendered; P601 and P602 for what is not in the layout.
+    """
+    return _PromptReader(text.replace("\r\n", "\n"), file).read()
+
+
+class _PromptReader:
+    """Reads a prompt line by line, from the top."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._file = file
+        self._lines = text.split("\n")
+        self._findings: list[Finding] = []
+        self._signatures: dict[str, str] = {}
+
+    def read(self) -> Parsed[PromptContent]:
+        intro = self._find(QUESTION_INTRO, 0)
+        instructions = self._find(INSTRUCTIONS_INTRO, intro + 1) if intro is not None else None
+        if intro is None or instructions is None:
+            self._missing(QUESTION_INTRO if intro is None else INSTRUCTIONS_INTRO)
+            return Parsed(None, tuple(self._findings))
+        question = self._question(intro + 1, instructions)
+        models = self._find(MODELS_HEADING, instructions)
+        papers = self._find(PAPERS_HEADING, instructions if models is None else models)
+        self._signatures = dict(self._listed(instructions, models or instructions))
+        end = self._find_last(ANSWER_FIELD, instructions)
+        if papers is None:
+            self._missing(PAPERS_HEADING)
+        if end is None:
+            self._missing(ANSWER_FIELD)
+            end = len(self._lines)
+        offered_models = () if models is None else self._entries("model", models + 1, papers or end)
+        offered_papers = () if papers is None else self._entries("paper", papers + 1, end - 1)
+        return Parsed(PromptContent(question, offered_models, offered_papers), tuple(self._findings))
+
+    def _listed(self, start: int, end: int) -> Iterator[tuple[str, str]]:
+        """The items of lists between two lines, `- name: signature`; the last colon divides them."""
+        for line in self._lines[start:end]:
+            name, colon, rest = line.rpartition(": ")
+            if colon and name.startswith("- ") and rest and " " not in rest:
+                yield name.removeprefix("- "), rest
+
+    def _find(self, wanted: str, start: int) -> int | None:
+        return next((at for at in range(start, len(self._lines)) if self._lines[at].rstrip() == wanted), None)
+
+    def _find_last(self, wanted: str, start: int) -> int | None:
+        lines = range(len(self._lines) - 1, start, -1)
+        return next((at for at in lines if self._lines[at].rstrip() == wanted), None)
+
+    def _missing(self, what: str) -> None:
+        message = f"not a prompt in the seed's layout: the line {what!r} is missing"
+        self._findings.append(Finding("P601", Location(self._file), message))
+
+    def _question(self, start: int, end: int) -> str:
+        block = self._lines[start:end]
+        if block and block[-1] == "":
+            block.pop()  # the blank line that the layout puts behind the question
+        text = "\n".join(block)
+        if len(text) < 2 or text[0] != '"' or text[-1] != '"':  # noqa: PLR2004  # the two quotes
+            location = Location(self._file, start + 1)
+            message = "not a prompt in the seed's layout: the question is not in quotes"
+            self._findings.append(Finding("P601", location, message))
+            return restore(text.strip().strip('"'))
+        return restore(text[1:-1])
+
+    def _entries(self, kind: Literal["model", "paper"], start: int, end: int) -> tuple[Printed, ...]:
+        """The entries between two lines. Each begins with `Model:`, and the layout ends it with a blank line."""
+        begins = [at for at in range(start, end) if self._lines[at].startswith("Model: ")]
+        for at in range(start, begins[0] if begins else end):
+            self._stray(at)
+        return tuple(self._entry(kind, at, following) for at, following in pairwise([*begins, end]))
+
+    def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> Printed:
+        fields: dict[str, str] = {}
+        at = start
+        for label in ("Model", "Paper", "GitHub"):
+            if at < end and self._lines[at].startswith(f"{label}: "):
+                fields[label] = self._lines[at][len(label) + 2 :]
+                at += 1
+        summary = None
+        if at < end and self._lines[at].startswith("Summary: "):
+            block = self._lines[at:end]
+            if block[-1] == "":
+                block.pop()
+            summary = restore("\n".join(block)[len("Summary: ") :])
+            at = end
+        for stray in range(at, end):
+            self._stray(stray)
+        paper = fields.get("Paper", NO_LINK)
+        return Printed(
+            kind,
+            fields["Model"],
+            None if paper == NO_LINK else paper,
+            fields.get("GitHub"),
+            summary,
+            line=start + 1,
+            signature=self._signatures.get(fields["Model"]) if kind == "model" else None,
+        )
+
+    def _stray(self, at: int) -> None:
+        if self._lines[at].strip():
+            message = f"this line does not belong to any entry: {shorten(self._lines[at], 60)!r}"
+            self._findings.append(Finding("P602", Location(self._file, at + 1), message))

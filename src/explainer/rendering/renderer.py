@@ -1,0 +1,294 @@
+"""Whether a template asks for workflows: composing them costs time, and most templates do without.
+
+Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import shorten
+from explainer.rendering.fastpath import EntryData, MemoisingGenerator, Tape, make_tape, recall, remember
+from explainer.rendering.layout import neutralise
+
+if TYPE_CHECKING:
+    from explainer.catalogs.schema import Entry
+
+_TAG: Final = re.compile(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\b(?:workflow|tasks|ports)\b")
+_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
+_ANY_FILE: Final = re.compile(r"\b(?:include|extends|import|from)\s++[^\s\"']")
+_MOST_FILES: Final = 100
+
+
+def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
+    """Whether a template, or one that it names, has one of the variables `workflow`, `tasks` and `ports` in a tag.
+
+    Nothing is parsed: it may say yes for a word that is no variable, and does so where a file is not named outright.
+
+    Args:
+        name: the template.
+        find: returns the source of a template, or None.
+    """
+    seen = {name}
+    waiting = [name]
+    while waiting:
+        source = find(waiting.pop())
+        for tag in _TAG.findall(source or ""):
+            if _VARIABLE.search(tag) or _ANY_FILE.search(tag) or len(seen) > _MOST_FILES:
+                return True
+            new = [quoted for quoted in _QUOTED.findall(tag) if quoted not in seen]
+            seen.update(new)
+            waiting += new
+    return False
+
+
+Context: TypeAlias = dict[str, Any]
+Role: TypeAlias = Literal["system", "user"]
+Parts: TypeAlias = list[tuple[Role, list[str]]]
+"""A rendering as its template printed it: what belongs to each role, piece by piece."""
+
+MAX_OUTPUT: Final = 8 * 1024 * 1024
+"""Characters that one rendering may have; a prompt has a few thousand."""
+
+
+class _Mark(str):
+    """An empty piece of output whose identity says that a part begins or ends. It never shows in a text."""
+
+    __slots__ = ()
+
+
+_SYSTEM_BEGINS: Final = _Mark()
+_SYSTEM_ENDS: Final = _Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a prompt that belongs to one role of a chat."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a template made of one question: segments whose texts, joined, are the whole text."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(segment.text for segment in self.segments)
+
+
+def entry_data(entry: Entry) -> EntryData:
+    """Return what a template sees of an entry: its keys as in the catalog, text that cannot forge the layout.
+
+    `name` is there for papers too, so that models and papers can be listed alike. The same object, given to several
+    renderings, is rendered faster.
+    """
+    data = {**dict(entry), "name": entry.label}
+    for key in ("summary", "deprecated"):
+        if data[key] is not None:
+            data[key] = neutralise(data[key])
+    data["examples"] = tuple(neutralise(example) for example in data["examples"])
+    return EntryData(data)
+
+
+def render_context(
+    question: str,
+    models: Sequence[dict[str, Any]],
+    papers: Sequence[dict[str, Any]],
+    more: Mapping[str, Any] | None = None,
+) -> Context:
+    """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
+    context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
+    return {**context, **more} if more else context
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, without the power operator: one `10**10**8` runs for minutes, and no signal stops it."""
+
+    intercepted_binops = frozenset({"**"})
+    code_generator_class = MemoisingGenerator
+    recall = staticmethod(recall)
+    remember = staticmethod(remember)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Look a key of an entry up: no key is the name of a mapping's method, so the order of the two is the same."""
+        if type(obj) is EntryData and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def call_binop(
+        self,
+        context: jinja2.runtime.Context,  # noqa: ARG002  # Jinja's signature
+        operator: str,
+        left: Any,  # noqa: ARG002
+        right: Any,  # noqa: ARG002
+    ) -> Any:
+        message = f"the operator {operator} is not allowed in templates"
+        raise jinja2.exceptions.SecurityError(message)
+
+
+class _SourceLoader(jinja2.BaseLoader):
+    """Finds templates through a function from name to source, and gives them their name as file name."""
+
+    def __init__(self, find: Callable[[str], str | None]) -> None:
+        self._find = find
+        self.found: set[str] = set()
+
+    def get_source(
+        self,
+        environment: jinja2.Environment,  # noqa: ARG002  # Jinja's signature
+        template: str,
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return source, file name, and whether it is still up to date."""
+        source = self._find(template)
+        if source is None:
+            raise jinja2.TemplateNotFound(template)
+        self.found.add(template)
+        return source, template, lambda: True
+
+
+class Renderer:
+    """One compiled template.
+
+    Args:
+        name: the template to render, known to `find`.
+        find: returns the source of a template (this one, and those that it includes or extends), or None.
+    """
+
+    def __init__(self, name: str, find: Callable[[str], str | None]) -> None:
+        self.name = name
+        self._loader = _SourceLoader(find)
+        self._environment = _Environment(
+            loader=self._loader,
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,  # the product is a prompt, not HTML
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._find = find
+        self._template: jinja2.Template | None = None
+        self._tape: Tape | None = None
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the template wants the variables of `composing.variables` too."""
+        return asks_for_workflow(self.name, self._find)
+
+    def render(self, context: Context) -> Parsed[Rendering]:
+        """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
+        parts = self.render_parts(context)
+        if isinstance(parts, Finding):
+            return Parsed(None, (parts,))
+        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in parts)))
+
+    def render_parts(self, context: Context) -> Parts | Finding:
+        """Render the template without joining its pieces; many renderings are encoded faster piece by piece."""
+        try:
+            if self._template is None:
+                self._template = self._environment.get_template(self.name)
+                source, _, _ = self._loader.get_source(self._environment, self.name)
+                self._tape = make_tape(self._environment, self._environment.parse(source, self.name, self.name))
+            if self._tape is not None:
+                try:
+                    return _bounded(self._tape.play(context))
+                except Exception:  # noqa: BLE001, S110  # rendering all of it says what is wrong, and where
+                    pass
+            return _parts(self._chunks(self._template, context))
+        except MemoryError:
+            return self._failed("T506", 1, "the template takes too much memory")
+        except RecursionError:
+            return self._failed("T504", 1, "the template is nested too deeply")
+        except Exception as error:  # noqa: BLE001  # a stranger's template can raise anything
+            return self._failed(*_diagnose(error, self.name, self._loader.found))
+
+    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+        """Render the template with each of these variables."""
+        return [self.render_parts(context) for context in contexts]
+
+    def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
+        scope = template.new_context(context)
+        scope.blocks["system"] = [_mark_system, *scope.blocks.get("system", ())]
+        try:
+            yield from template.root_render_func(scope)
+        except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
+            self._environment.handle_exception()
+
+    def _failed(self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None) -> Finding:
+        return Finding(code, Location(file or self.name, line), message, hint)
+
+
+def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
+    """Stands before the template's own blocks of that name, the parents' among them, and calls the first of them."""
+    yield _SYSTEM_BEGINS
+    yield from context.blocks["system"][1](context)
+    yield _SYSTEM_ENDS
+
+
+def _parts(chunks: Iterator[str]) -> Parts:
+    parts: Parts = []
+    pieces: list[str] = []
+    depth = size = 0
+    for chunk in chunks:
+        if chunk is _SYSTEM_BEGINS or chunk is _SYSTEM_ENDS:
+            if any(pieces):
+                parts.append(("system" if depth else "user", pieces))
+            pieces = []
+            depth += 1 if chunk is _SYSTEM_BEGINS else -1
+            continue
+        size += len(chunk)
+        if size > MAX_OUTPUT:
+            raise _TooMuchOutputError
+        pieces.append(chunk)
+    if any(pieces):
+        parts.append(("system" if depth else "user", pieces))
+    return parts
+
+
+def _bounded(parts: Parts) -> Parts:
+    if sum(sum(map(len, pieces)) for _, pieces in parts) > MAX_OUTPUT:
+        raise _TooMuchOutputError
+    return parts
+
+
+class _TooMuchOutputError(Exception):
+    """The template wrote more than `MAX_OUTPUT` characters."""
+
+
+def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str, int, str, str | None, str]:
+    """The code, line, message, hint and file of whatever a template raised."""
+    line, file = _place(error, name, names)
+    text = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return "T501", error.lineno, f"not valid Jinja: {text}", None, error.filename or error.name or name
+    if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
+        hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
+        return "T509", line, f"the template {text!r} is not there, or not in the template's folder", hint, file
+    if isinstance(error, jinja2.UndefinedError):
+        hint = "the variables are question, models, papers, workflow, tasks and ports; an entry has the catalog's keys"
+        return "T502", line, text, hint, file
+    if isinstance(error, jinja2.exceptions.SecurityError):
+        return "T503", line, f"the sandbox forbids this: {text}", None, file
+    if isinstance(error, _TooMuchOutputError):
+        return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file
+    return "T504", line, f"the template fails: {type(error).__name__}: {text}", None, file
+
+
+def _place(error: BaseException, name: str, names: Collection[str]) -> tuple[int, str]:
+    """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names]
+    return (frames[-1].lineno or 1, frames[-1].filename) if frames else (1, name)

@@ -1,0 +1,162 @@
+"""Flowcharts read as Mermaid reads them: tests/data/flowcharts.jsonl says what Mermaid 11 made of each text."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explainer.checking.workflow.mermaid import MAX_FINDINGS, Flowchart, parse_flowchart
+from explainer.workflows.graph import End, Step, Workflow
+from explainer.workflows.mermaid import mermaid
+from tests.helpers.support import ROOT, examples
+from tests.helpers.workflows import names
+
+TABLE = [
+    json.loads(line) for line in (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines() if line
+]
+
+
+def shown(text: str) -> str:
+    """What a label of Mermaid's shows, in one line: entities decoded, without tags and Markdown."""
+    text = re.sub(r"<br\s*/?>", " ", text)
+    return " ".join(html.unescape(re.sub(r"</?[a-z]+>", "", text)).split())
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["text"][:60].encode("unicode_escape").decode())
+def test_a_text_is_read_as_mermaid_reads_it(row: dict[str, Any]) -> None:
+    parsed = parse_flowchart(row["text"])
+    assert bool(parsed.findings) is not row["parses"], parsed.findings
+    if row["parses"]:
+        chart = parsed.unwrap()
+        nodes = {node.id: " ".join(node.label.split()) for node in chart.nodes}
+        assert nodes == {key: shown(text) for key, text in row["nodes"]}
+        edges = [[edge.source, edge.target, " ".join(edge.label.split())] for edge in chart.edges]
+        assert edges == [[source, target, shown(text)] for source, target, text in row["edges"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "text_of_finding"),
+    [
+        ("flowchart LR\n  A[x (y)] --> B", (2, 7), "("),
+        ("flowchart LR\nA --> B\nB --> C[open", (3, 8), "["),
+        ("flowchart LR\nA -->", (2, 3), "-->"),
+        ("flowchart LR\nA --> end", (2, 7), "end"),
+        ("flowchart LR\nmy node --> B", (2, 4), "node"),
+        ("flowchart LR\nA --> B\nend", (3, 1), "end"),
+        ("flowchart LR\nsubgraph one\nA --> B", (2, 1), "subgraph"),
+        ("flowchart LR\nsubgraph a (b)\nA --> B\nend", (2, 12), "("),
+        ("flowchart LR\nA -> B", (2, 3), "->"),
+        ("A --> B", (1, 1), "A"),
+    ],
+)
+def test_a_mistake_has_its_place(text: str, place: tuple[int, int], text_of_finding: str) -> None:
+    first = parse_flowchart(text, "answer.md").findings[0]
+    assert (first.code, first.location.file, first.text) == ("A801", "answer.md", text_of_finding)
+    assert (first.location.line, first.location.column) == place
+
+
+def test_what_was_probably_meant_is_read_on() -> None:
+    parsed = parse_flowchart("flowchart LR\nA[x (y)] --> B{q [r]}\nB -->|t (u)| C\n")
+    assert parsed.value is not None
+    assert [(node.id, node.label) for node in parsed.value.nodes] == [("A", "x (y)"), ("B", "q [r]"), ("C", "C")]
+    assert [(edge.source, edge.target) for edge in parsed.value.edges] == [("A", "B"), ("B", "C")]
+    assert len(parsed.findings) == 3
+    assert parsed.value.whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "flowchart LR\nA[a] -> |x| B[b]\nB => C",
+        "flowchart LR\nA[a]→|x|B[b]\nB ⇒ C",
+        "A[a] -->|x| B[b]\nB --> C",
+        "Graph LR\nA[a] -->|x| B[b]\nB --> C",
+        "FlowChart LR;\nA[a] -- x --> B[b]\nB --> C",
+    ],
+)
+def test_arrows_of_others_and_a_missing_header_are_mistakes_that_are_read_on(text: str) -> None:
+    parsed = parse_flowchart(text)
+    assert {finding.code for finding in parsed.findings} == {"A801"}
+    chart = parsed.value
+    assert chart is not None
+    assert chart.whole
+    assert [(node.id, node.label) for node in chart.nodes] == [("A", "a"), ("B", "b"), ("C", "C")]
+    assert [(edge.source, edge.target, edge.label) for edge in chart.edges] == [("A", "B", "x"), ("B", "C", "")]
+
+
+@pytest.mark.parametrize("text", ["", "photo", "some words\nand --> more", "digraph { a -> b }"])
+def test_what_is_no_flowchart_is_not_read(text: str) -> None:
+    parsed = parse_flowchart(text)
+    assert parsed.value is None
+    assert [finding.code for finding in parsed.findings] == ["A801"]
+
+
+def test_every_place_lies_in_the_text() -> None:
+    text = "---\ntitle: t\n---\n%% c\nflowchart LR\n subgraph s [T]\n  Ä[深 x] -->|y| B\n end\n"
+    chart = parse_flowchart(text).unwrap()
+    assert [text[node.start : node.end] for node in chart.nodes] == ["深 x", "B"]
+    assert [text[edge.start : edge.end] for edge in chart.edges] == ["-->|y|"]
+    assert [(s.title, s.members, text[s.start : s.end]) for s in chart.subgraphs] == [("T", ("Ä", "B"), "s [T]")]
+
+
+def test_another_kind_of_diagram_is_no_mistake() -> None:
+    parsed = parse_flowchart("sequenceDiagram\n  A->>B: hello")
+    assert parsed.value is None
+    assert [finding.code for finding in parsed.findings] == ["A802"]
+
+
+def test_more_edges_than_mermaid_draws_are_a_finding() -> None:
+    lines = "\n".join(f"a{number} --> b{number}" for number in range(501))
+    parsed = parse_flowchart(f"flowchart LR\n{lines}\n")
+    assert [finding.location.line for finding in parsed.findings] == [502]
+    assert parsed.value is not None
+    assert len(parsed.value.edges) == 501
+
+
+def test_very_many_nodes_and_mistakes_are_read_in_bounds() -> None:
+    joined = " & ".join(f"n{number}" for number in range(3000))
+    parsed = parse_flowchart(f"flowchart LR\n{joined} --> {joined}\n")
+    assert parsed.value is not None
+    assert not parsed.value.whole
+    assert len(parse_flowchart("flowchart LR\n" + "A[(\n" * 5000).findings) == MAX_FINDINGS
+
+
+def as_graph(chart: Flowchart) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    return [(n.id, n.label) for n in chart.nodes], [(e.source, e.target, e.label) for e in chart.edges]
+
+
+def drawn(workflow: Workflow) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+    nodes = [(node.key, " ".join(node.label.split()) or "?") for node in workflow.nodes]
+    return nodes, [(edge.source, edge.target, edge.port or "") for edge in workflow.edges]
+
+
+@settings(max_examples=examples(150, 5000), deadline=None)
+@given(names, names)
+def test_any_name_drawn_is_read_back(one: str, other: str) -> None:
+    workflow = Workflow((End("in1", "Img", one),), (Step("s1", other),), (), ())
+    parsed = parse_flowchart(mermaid(workflow))
+    assert parsed.findings == ()
+    assert as_graph(parsed.unwrap()) == drawn(workflow)
+
+
+SIGNS = 'A B --> --- [ ] ( ) { } " | ; subgraph end %% x ::: style @{ }%% %%{ -- == -. ~~~ 深 #quot; <br/>'
+PIECES = st.sampled_from([*SIGNS.split(), " & ", "\n", " ", "\u200b", "\r", "\x00"])
+
+
+@settings(max_examples=examples(200, 20_000), deadline=None)
+@given(st.lists(PIECES | st.characters(), max_size=60).map("".join))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    for whole in (text, f"flowchart LR\n{text}"):
+        parsed = parse_flowchart(whole)
+        lines = re.split(r"\r\n|\r|\n", whole)
+        for finding in parsed.findings:
+            assert 1 <= finding.location.line <= len(lines)
+            assert finding.location.column <= len(lines[finding.location.line - 1]) + 1
+        for node in parsed.value.nodes if parsed.value else ():
+            assert 0 <= node.start <= node.end <= len(whole)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explainer.diagnostics.text import line_column, printable, refused_characters, shorten, slugify, suggest
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Txt2Img-StableDiffusionV1-CyberRealistic", "txt2img-stablediffusionv1-cyberrealistic"),
+        ("VGGT: Visual Geometry Grounded Transformer", "vggt-visual-geometry-grounded-transformer"),
+        ("  spaces  ", "spaces"),
+        ("画像生成", "画像生成"),
+        ("हिन्दी", "हिन्दी"),
+        ("نموذج", "نموذج"),
+    ],
+)
+def test_a_slug_is_readable_in_any_script(name: str, slug: str) -> None:
+    assert slugify(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("画像！", "画像？"), ("é", "e\u0301"), ("α→β", "α←β"), ("🧠", "🦊"), ("++", "+")]
+)
+def test_names_that_differ_outside_ascii_get_different_slugs(one: str, other: str) -> None:
+    assert slugify(one) != slugify(other)
+
+
+@given(st.text())
+def test_a_slug_is_never_empty_and_stays_a_slug(name: str) -> None:
+    slug = slugify(name)
+    assert slug
+    assert "/" not in slug
+    assert not slug.startswith("-")
+
+
+@given(st.text())
+def test_what_is_printable_cannot_move_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert not list(refused_characters(shown))
+    assert "\n" not in shown
+    assert "\t" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "expected"),
+    [
+        ("abc", 0, (1, 1)),
+        ("a\nb", 2, (2, 1)),
+        ("a\r\nb", 3, (2, 1)),
+        ("a\rb", 2, (2, 1)),
+        ("é🧠x", 2, (1, 3)),
+        ("", 0, (1, 1)),
+    ],
+)
+def test_positions_count_characters_from_one(text: str, index: int, expected: tuple[int, int]) -> None:
+    assert line_column(text, index) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "candidates", "expected"),
+    [
+        ("titel", ["title", "task"], "title"),
+        ("CYBERREALISTIC", ["CyberRealistic"], "CyberRealistic"),
+        ("REAL", ["REAL: Realism Evaluation of Text-to-Image Generation Models", "Other"],
+         "REAL: Realism Evaluation of Text-to-Image Generation Models"),
+        ("xyz", ["title"], None),
+        ("", ["title"], None),
+    ],
+)  # fmt: skip
+def test_a_suggestion_is_the_nearest_spelling_or_none(word: str, candidates: list[str], expected: str | None) -> None:
+    assert suggest(word, candidates) == expected
+
+
+def test_a_shortened_text_says_that_it_was_cut() -> None:
+    assert shorten("abcdef", 4) == "abc…"
+    assert shorten("abcd", 4) == "abcd"

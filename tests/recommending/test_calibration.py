@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+import yaml
+
+from explainer import load_catalogs
+from explainer.recommending.calibration import LENGTHS, Cohort
+from explainer.recommending.recommend import Recommender
+from tests.helpers.support import ROOT
+
+DATA = ROOT / "tests" / "data"
+
+
+@pytest.fixture(scope="module")
+def recommender() -> Recommender:
+    return Recommender(load_catalogs(ROOT / "catalogs").unwrap())
+
+
+def questions(name: str) -> list[str]:
+    return [json.loads(line)["question"] for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+def offers(recommender: Recommender, question: str) -> bool:
+    choice = recommender.recommend(question, models=1, papers=3)
+    return bool(choice.models or choice.papers)
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I boil an egg?", "Who won the cup?", "When must I hand in my tax return this year?"]
+)
+def test_a_question_about_something_else_is_offered_nothing(recommender: Recommender, question: str) -> None:
+    assert not offers(recommender, question)
+
+
+def test_most_questions_about_something_else_are_offered_nothing(recommender: Recommender) -> None:
+    asked = questions("off_topic_questions.jsonl")
+    one_liners, stories = asked[:40], asked[40:]
+    assert sum(not offers(recommender, question) for question in one_liners) >= 34
+    assert sum(not offers(recommender, question) for question in stories) >= 4
+
+
+def test_every_question_that_belongs_is_offered_something(recommender: Recommender) -> None:
+    shipped = [yaml.safe_load(file.read_text(encoding="utf-8"))["question"] for file in ROOT.glob("questions/*.yaml")]
+    refused = [one for one in [*questions("lay_questions.jsonl"), *shipped] if not offers(recommender, one)]
+    assert refused == []
+
+
+def test_a_longer_question_must_reach_what_longer_questions_reach_by_chance() -> None:
+    asked: list[int] = []
+
+    def reaches(question: Sequence[str]) -> float:
+        asked.append(len(question))
+        return float(len(question))
+
+    cohort = Cohort(reaches)
+    bars = [cohort.bar(size) for size in (1, 6, 12, 24, 48, 500)]
+    assert bars == sorted(bars)
+    assert bars[0] < bars[-1]
+    assert len(asked) == len(LENGTHS) * 40
+    assert cohort.bar(1) == bars[0]
+    assert len(asked) == len(LENGTHS) * 40  # asked once

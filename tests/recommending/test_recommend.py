@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explainer import load_catalogs, parse_catalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry
+from explainer.recommending.ranking import Ranking
+from explainer.recommending.reasons import Recommendation
+from explainer.recommending.recommend import Recommender
+from tests.helpers.support import ROOT, examples
+
+CATALOG = """\
+models:
+  - {name: Upscale-Net-2x, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Upscale-Net-3x, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Upscale-Net-4x, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Big-Picture, task: super-resolution, summary: Enlarges pictures.}
+  - {name: Rain-Away, signature: Img2Img, task: weather-removal, paper: https://arxiv.org/abs/2401.00001}
+  - {name: Snow-Away, task: weather-removal, deprecated: use Rain-Away}
+papers:
+  - {title: A study of umbrellas, paper: https://arxiv.org/pdf/2401.00001v2.pdf}
+  - {title: Removing rain from pictures}
+  - {title: Sourdough}
+tasks:
+  - {id: super-resolution, aliases: [enlarge, bigger]}
+  - {id: weather-removal, aliases: [rain, snow, drizzle]}
+"""
+
+
+def library(text: str = CATALOG) -> Library:
+    found = parse_catalog(text).unwrap()
+    return Library(found.catalogs)  # without the shipped vocabulary, so that the cases above say it all
+
+
+def names(found: Sequence[Recommendation[Any]]) -> list[str]:
+    return [one.entry.label for one in found]
+
+
+@pytest.mark.parametrize("question", ["How does AI colourise old photos?", "How does AI colorize old photos?"])
+def test_colourising_old_photos_is_colorization_in_either_spelling(question: str) -> None:
+    shipped = load_catalogs(ROOT / "catalogs").unwrap()
+    first = Recommender(shipped).recommend(question, models=1, papers=1)
+    assert first.models[0].entry.task == "colorization"
+    assert "fit the task colorization" in first.models[0].why
+
+
+def test_lay_words_of_the_task_find_an_entry_that_has_none_of_them() -> None:
+    assert names(Recommender(library()).recommend("rain and drizzle spoilt my holiday").models) == ["Rain-Away"]
+
+
+def test_near_duplicates_stand_below_an_entry_that_is_as_good() -> None:
+    found = names(Recommender(library()).recommend("enlarge my picture, make it bigger", models=4).models)
+    assert found[:2] == ["Big-Picture", "Upscale-Net-2x"]
+    assert set(found[2:]) == {"Upscale-Net-3x", "Upscale-Net-4x"}
+
+
+def test_deprecated_entries_are_offered_only_when_they_are_named() -> None:
+    assert "Snow-Away" not in names(Recommender(library()).recommend("snow and drizzle").models)
+
+
+def test_papers_go_with_the_chosen_models() -> None:
+    choice = Recommender(library()).recommend("rain and drizzle spoilt my holiday", models=1, papers=3)
+    assert sorted(names(choice.papers)) == ["A study of umbrellas", "Removing rain from pictures"]
+    assert (
+        "it is the paper of a chosen model"
+        in {one.entry.label: one.why for one in choice.papers}["A study of umbrellas"]
+    )
+
+
+@pytest.mark.parametrize("question", ["How do I bake sourdough?", "", "...", "how does AI do it?", "قهوة", "\x00"])
+def test_where_nothing_fits_nothing_is_offered(question: str) -> None:
+    assert Recommender(library()).recommend(question, papers=0).models == ()
+
+
+def test_equally_good_entries_stand_in_the_order_of_their_names_wherever_they_stand_in_the_catalog() -> None:
+    texts = [f"  - {{name: {name}, task: weather-removal}}" for name in "CABED"]
+    for seed in range(5):
+        random.Random(seed).shuffle(texts)
+        text = "models:\n" + "\n".join(texts) + "\n" + CATALOG[CATALOG.index("tasks:") :]
+        assert names(Recommender(library(text)).recommend("snow and drizzle").models) == list("ABCDE")
+
+
+def test_a_score_is_the_sum_of_its_reasons() -> None:
+    shipped = load_catalogs(ROOT / "catalogs").unwrap()
+    found = Recommender(shipped).recommend("my great aunt's blurry wedding picture made sharp", models=9, papers=9)
+    every: list[Recommendation[Any]] = [*found.models, *found.papers]
+    for one in every:
+        total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
+        assert one.score == pytest.approx(total * one.demotion, abs=0.001)
+        assert one.why
+
+
+def test_a_second_opinion_is_added_to_the_score() -> None:
+    class Likes:
+        def scores(self, question: str, ranking: Ranking[Entry], candidates: Sequence[int]) -> list[float]:
+            return [float(ranking.entries[at].label == "Upscale-Net-4x") for at in candidates]
+
+    found = Recommender(library(), semantic=Likes()).recommend("enlarge it, make it bigger", models=5, papers=0).models  # type: ignore[arg-type]
+    assert found[0].entry.label == "Upscale-Net-4x"
+    assert "its meaning is near" in found[0].why
+    for one in found:
+        total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
+        assert one.score == pytest.approx(total * one.demotion, abs=0.001)
+
+
+@settings(max_examples=examples(150, 5_000))
+@given(st.text(max_size=300))
+def test_no_question_raises_and_the_order_is_stable(question: str) -> None:
+    recommender = Recommender(library())
+    assert recommender.recommend(question) == recommender.recommend(question)
+
+
+OPERATORS = "colour photo rain AND OR NOT \" ' ( ) * : ^ ~ -rain +snow NEAR/2 name:rain [a TO b]"
+
+
+@settings(max_examples=examples(60, 5_000))
+@given(st.lists(st.sampled_from(OPERATORS.split())))
+def test_nothing_in_a_question_is_a_query_operator(parts: list[str]) -> None:
+    loud = Recommender(library()).recommend(" ".join(parts), papers=0).models
+    bare = "".join(char if char.isalnum() else " " for char in " ".join(parts))
+    quiet = Recommender(library()).recommend(bare, papers=0)
+    assert names(loud) == names(quiet.models)

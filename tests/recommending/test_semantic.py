@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from explainer import parse_catalog
+from explainer.recommending.recommend import Recommender
+from explainer.recommending.semantic import Semantic, VectorCache, load_semantic
+
+CATALOG = """\
+models:
+  - {name: Photo-Paint, task: colorization, summary: Gives grey pictures natural colours.}
+  - {name: Photo-Clean, task: denoise, summary: Takes grain out of pictures., examples: [why is my picture sandy]}
+"""
+
+
+def test_a_missing_model_is_a_finding(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tokenizers")
+    found = load_semantic(str(tmp_path / "nowhere"))
+    assert (found.value, [finding.code for finding in found.findings]) == (None, ["E701"])
+
+
+def test_a_file_that_is_no_model_is_a_finding(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tokenizers")
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    found = load_semantic(str(tmp_path))
+    assert (found.value, [finding.code for finding in found.findings]) == (None, ["E701"])
+
+
+def test_a_missing_package_is_a_finding_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    found = load_semantic("wheel")
+    assert (found.value, [finding.code for finding in found.findings]) == (None, ["E702"])
+    assert found.findings[0].hint == "pip install 'cnaps-explainer[semantic]'"
+
+
+@pytest.fixture
+def semantic() -> Semantic:
+    found = load_semantic("wheel")
+    if found.value is None:
+        pytest.skip("the embedding model is not installed")
+    return found.value
+
+
+def test_meanings_are_compared_where_no_word_is_the_same(semantic: Semantic) -> None:
+    library = parse_catalog(CATALOG).unwrap()
+    ranking = Recommender(library).models.around([], 2)
+    first, second = semantic.scores("make a monochrome snapshot vivid", ranking, [0, 1])
+    assert first > second
+    first, second = semantic.scores("speckles everywhere after a night shot", ranking, [0, 1])
+    assert second > first
+
+
+def test_the_same_question_has_the_same_scores_with_and_without_the_cache(semantic: Semantic) -> None:
+    ranking = Recommender(parse_catalog(CATALOG).unwrap()).models.around([], 2)
+    before = semantic.scores("old photos", ranking, [0, 1])
+    again = load_semantic("wheel").value
+    assert again is not None
+    assert again.scores("old photos", ranking, [0, 1]) == before
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-7], lambda raw: b"\xff" + raw[1:], lambda raw: b"", lambda raw: b"x"]
+)
+def test_a_damaged_cache_costs_time_and_nothing_else(damage: object, tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    asked: list[str] = []
+
+    def embed(text: str) -> object:
+        asked.append(text)
+        return np.array([len(text), 1.0, 2.0], dtype="<f4")
+
+    path = tmp_path / "vectors.bin"
+    cache = VectorCache(path)
+    for text in ("a", "bb", "ccc"):
+        cache.get(text, embed)  # type: ignore[arg-type]
+    cache.flush()
+    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
+    for _ in range(2):  # the second time after a repair
+        again = VectorCache(path)
+        assert [float(again.get(text, embed)[0]) for text in ("a", "bb", "ccc")] == [1.0, 2.0, 3.0]  # type: ignore[arg-type]
+        again.flush()
+    asked.clear()
+    final = VectorCache(path)
+    assert [float(final.get(text, embed)[0]) for text in ("a", "bb", "ccc")] == [1.0, 2.0, 3.0]  # type: ignore[arg-type]
+    assert asked == [""]  # only to learn the size of a vector

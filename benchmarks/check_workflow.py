@@ -19,10 +19,10 @@ from explainer.catalogs.library import Sources
 from explainer.catalogs.schema import ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer
-from explainer.checking.offered import Gazetteer, Offered, offered_by_sources
+from explainer.checking.offered import CatalogLookup, Offered, offered_by_sources
 from explainer.diagnostics.rules import Severity
 from explainer.project import load_catalogs
-from explainer.workflows.compose import Part, compose
+from explainer.workflows.compose import Component, compose
 from explainer.workflows.mermaid import mermaid
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,12 +59,12 @@ Change = Callable[[Drawn, random.Random], tuple[list[str], set[int]] | None]
 
 def workflows(wanted: int, rng: random.Random) -> list[Drawn]:
     library = load_catalogs().unwrap()
-    gazetteer = Gazetteer(library)
+    gazetteer = CatalogLookup(library)
     found: list[Drawn] = []
     while len(found) < wanted:
         models = rng.sample(MODELS, rng.randint(2, 5))
         parts = [(m, library.ports.parse(m.signature or "")) for m in models]
-        typed = [Part(m.name, s) for m, s in parts if isinstance(s, Signature)]
+        typed = [Component(m.name, s) for m, s in parts if isinstance(s, Signature)]
         for workflow in compose(typed, library.ports).workflows[:1]:
             if len(workflow.steps) > 1:
                 used = [m for m in models if any(step.label == m.name for step in workflow.steps)]

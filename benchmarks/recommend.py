@@ -32,7 +32,7 @@ from benchmarks.baseline import BM25
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import Shelf, shipped_tasks
+from explainer.catalogs.loading import CatalogLoader, shipped_tasks
 from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry
 from explainer.files import catalog_paths
 from explainer.recommending.evaluate import Label, Outcome, bootstrap, evaluate, label_of, parse_label
@@ -114,7 +114,7 @@ def corpus_cases() -> list[Case]:
 
 def shipped_cases() -> list[Case]:
     paths = catalog_paths([ROOT / "catalogs"]).unwrap()
-    library = Shelf().library(paths).unwrap()
+    library = CatalogLoader().library(paths).unwrap()
     taxonomy = Recommender(library).taxonomy
     cases = []
     for name, file in (("own lay questions", "lay_questions.jsonl"), ("shipped questions", "shipped_questions.jsonl")):

@@ -19,8 +19,8 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.question import question_from_text
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.rendering.templates import builtin_renderer
-from explainer.workflows.compose import Part, compose
-from explainer.workflows.search import Workbench
+from explainer.workflows.compose import Component, compose
+from explainer.workflows.search import PortStacks
 
 PORTS = builtin_ports()
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,26 +38,26 @@ def median(work: Callable[[], object], times: int = 5) -> float:
     return statistics.median(taken)
 
 
-def shipped() -> list[Part]:
+def shipped() -> list[Component]:
     models = load_catalogs(ROOT / "catalogs").unwrap().models
     read = [(model, PORTS.parse(model.signature)) for model in models if model.signature]
-    return [Part(model.name, one, model.task or "") for model, one in read if isinstance(one, Signature)]
+    return [Component(model.name, one, model.task or "") for model, one in read if isinstance(one, Signature)]
 
 
-def scattered(seed: int, count: int) -> list[Part]:
+def scattered(seed: int, count: int) -> list[Component]:
     """Models of random signatures and of no task, so that none stands for another."""
     rng, ids = random.Random(seed), list(PORTS.ports)
     sides = [
         (tuple(rng.sample(ids, rng.randint(1, 3))), tuple(rng.sample(ids, rng.randint(1, 2)))) for _ in range(count)
     ]
-    return [Part(f"m{n}", Signature(*both)) for n, both in enumerate(sides)]
+    return [Component(f"m{n}", Signature(*both)) for n, both in enumerate(sides)]
 
 
-def every_order(parts: Sequence[Part], inputs: Sequence[str], outputs: Sequence[str], most: int) -> int | None:
+def every_order(parts: Sequence[Component], inputs: Sequence[str], outputs: Sequence[str], most: int) -> int | None:
     """The fewest models that do it, by trying every order."""
     for size in range(1, most + 1):
         for order in itertools.permutations(parts, size):
-            bench = Workbench(inputs)
+            bench = PortStacks(inputs)
             for number, part in enumerate(order):
                 if bench.wires(part.signature) is None:
                     break

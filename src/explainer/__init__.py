@@ -7,15 +7,15 @@ its names is first used.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from explainer._version import __version__ as __version__  # public
+from explainer._version import __version__
 
 if TYPE_CHECKING:
-    from explainer.build import Built
+    from explainer.build import BuildResult
     from explainer.catalogs.library import Library, Sources
     from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry, Question, Task
-    from explainer.checking.check import Checked, Citation, Workflow, WorkflowStep, check_answer
+    from explainer.checking.check import CheckReport, Citation, Workflow, WorkflowStep, check_answer
     from explainer.checking.offered import Offered, offered_by_prompt, offered_by_question
     from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
     from explainer.diagnostics.rules import Severity
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
         parse_catalog,
         parse_question,
     )
-    from explainer.rendering.layout import Printed, PromptContent, parse_prompt
+    from explainer.rendering.layout import PrintedEntry, PromptContent, parse_prompt
 
+    # The names of version 0.1, kept for one release.
+    Built = BuildResult
+    Checked = CheckReport
+    Printed = PrintedEntry
 
 __all__ = [
+    "BuildResult",
     "Built",
     "Catalog",
+    "CheckReport",
     "Checked",
     "Citation",
     "ExplainerError",
@@ -44,6 +50,7 @@ __all__ = [
     "PaperEntry",
     "Parsed",
     "Printed",
+    "PrintedEntry",
     "PromptContent",
     "Question",
     "Severity",
@@ -51,6 +58,7 @@ __all__ = [
     "Task",
     "Workflow",
     "WorkflowStep",
+    "__version__",
     "build_answer",
     "build_prompt",
     "check_answer",
@@ -63,46 +71,31 @@ __all__ = [
     "parse_question",
 ]
 
-_HOMES = {
-    "build_answer": "project",
-    "build_prompt": "project",
-    "load_catalogs": "project",
-    "load_question": "project",
-    "parse_catalog": "project",
-    "parse_question": "project",
-    "Built": "build",
-    "Checked": "checking.check",
-    "Citation": "checking.check",
-    "Workflow": "checking.check",
-    "WorkflowStep": "checking.check",
-    "check_answer": "checking.check",
-    "Offered": "checking.offered",
-    "offered_by_prompt": "checking.offered",
-    "offered_by_question": "checking.offered",
-    "ExplainerError": "diagnostics.finding",
-    "Finding": "diagnostics.finding",
-    "Location": "diagnostics.finding",
-    "Parsed": "diagnostics.finding",
-    "Severity": "diagnostics.rules",
-    "Printed": "rendering.layout",
-    "PromptContent": "rendering.layout",
-    "parse_prompt": "rendering.layout",
-    "Library": "catalogs.library",
-    "Sources": "catalogs.library",
-    "Catalog": "catalogs.schema",
-    "ModelEntry": "catalogs.schema",
-    "PaperEntry": "catalogs.schema",
-    "Question": "catalogs.schema",
-    "Task": "catalogs.schema",
-}
+_MODULES: Final = {
+    "build": ("BuildResult",),
+    "catalogs.library": ("Library", "Sources"),
+    "catalogs.schema": ("Catalog", "ModelEntry", "PaperEntry", "Question", "Task"),
+    "checking.check": ("CheckReport", "Citation", "Workflow", "WorkflowStep", "check_answer"),
+    "checking.offered": ("Offered", "offered_by_prompt", "offered_by_question"),
+    "diagnostics.finding": ("ExplainerError", "Finding", "Location", "Parsed"),
+    "diagnostics.rules": ("Severity",),
+    "project": (
+        "build_answer", "build_prompt", "load_catalogs", "load_question", "parse_catalog", "parse_question",
+    ),
+    "rendering.layout": ("PrintedEntry", "PromptContent", "parse_prompt"),
+}  # fmt: skip
+_MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}
+_OLD_NAMES: Final = {"Built": "BuildResult", "Checked": "CheckReport", "Printed": "PrintedEntry"}
+"""Names of version 0.1 and what they are called now; they go with the next release."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    name = _OLD_NAMES.get(name, name)
+    if name not in _MODULE_OF:
         message = f"module 'explainer' has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(importlib.import_module(f"explainer.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"explainer.{_MODULE_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explainer.catalogs.library import Library, Sources, Wanted, resolve
+from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
 from explainer.catalogs.question import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
@@ -27,7 +27,7 @@ class SupportsRender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """What was made of one question.
 
     Attributes:
@@ -50,13 +50,13 @@ class Built:
         return self.rendering.text
 
 
-_AS_IN_THE_SEED = Wanted()
+_AS_IN_THE_SEED = SourceCounts()
 
 
 def offer(
     loaded: LoadedQuestion,
     library: Library,
-    wanted: Wanted = _AS_IN_THE_SEED,
+    wanted: SourceCounts = _AS_IN_THE_SEED,
     semantic: SupportsScores | None = None,
 ) -> Parsed[tuple[Sources, Choice | None]]:
     """Resolve the names in a question, and choose what it leaves out; see `build`.
@@ -80,9 +80,9 @@ def build(
     loaded: LoadedQuestion,
     library: Library,
     renderer: SupportsRender,
-    wanted: Wanted = _AS_IN_THE_SEED,
+    wanted: SourceCounts = _AS_IN_THE_SEED,
     semantic: SupportsScores | None = None,
-) -> Parsed[Built]:
+) -> Parsed[BuildResult]:
     """Resolve a question's sources, choose those that it leaves out, and render it.
 
     Args:
@@ -110,4 +110,4 @@ def build(
     findings = offered.findings + rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
-    return Parsed(Built(loaded.id, sources, rendered.value, choice, more), findings)
+    return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, more), findings)

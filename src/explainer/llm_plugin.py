@@ -80,11 +80,11 @@ def load_card(argument: str) -> list[llm.Fragment]:
 
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:
-    from explainer.catalogs.loading import Shelf
+    from explainer.catalogs.loading import CatalogLoader
     from explainer.files import catalogs_for
 
     paths = catalogs_for((), named, base)
-    library = Shelf().library(paths.value or [])
+    library = CatalogLoader().library(paths.value or [])
     _refuse_errors((*paths.findings, *library.findings))
     return library.unwrap()
 

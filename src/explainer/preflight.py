@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
-from explainer.catalogs.library import Library, Wanted
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location, has_errors
@@ -34,7 +34,7 @@ _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
 _TEMPLATES: Final = (".j2",)
 _FOLDERS: Final = ("catalogs", "questions", "templates")
-_NOTHING_CHOSEN: Final = Wanted(0, 0)
+_NOTHING_CHOSEN: Final = SourceCounts(0, 0)
 
 _SAMPLE: Final = {
     "id": "sample", "aliases": (), "category": "sample", "task": "sample", "dataset": "sample",
@@ -79,7 +79,7 @@ def _default_paths() -> list[Path]:
 class _Checker:
     def __init__(self, given_catalogs: Sequence[Path]) -> None:
         self._given = given_catalogs
-        self._shelf = Shelf()
+        self._shelf = CatalogLoader()
         self._result = Preflight()
         self._catalogs: list[tuple[LoadedCatalog, Document]] = []
         self._reported: set[Finding] = set()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from explainer.build import Built, build
+from explainer.build import BuildResult, build
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, Sources
-from explainer.catalogs.loading import Shelf, shipped_tasks
+from explainer.catalogs.loading import CatalogLoader, shipped_tasks
 from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
@@ -40,7 +40,7 @@ def load_catalogs(*paths: str | Path) -> Parsed[Library]:
         The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
     """
     found = catalog_paths([Path(path) for path in paths] or [builtin_folder("catalogs")])
-    library = Shelf().library(found.value or [])
+    library = CatalogLoader().library(found.value or [])
     return Parsed(library.value, found.findings + library.findings)
 
 
@@ -62,7 +62,7 @@ def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion
     return _parse_question(text, file, default_id="question")
 
 
-def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
+def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:
     """Build the prompt of a question in the seed's layout.
 
     Args:
@@ -75,12 +75,12 @@ def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
     return _build(question, library, "prompt")
 
 
-def build_answer(question: QuestionLike, library: LibraryLike) -> Parsed[Built]:
+def build_answer(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:
     """Build the skeleton of a question's answer in the seed's layout; see `build_prompt`."""
     return _build(question, library, "answer")
 
 
-def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parsed[Built]:
+def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parsed[BuildResult]:
     if isinstance(question, str):
         question = question_from_text(question)
     findings: Sequence[Finding] = ()

@@ -10,10 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.asking.chat import Heard, Message, Reply, Request, Usage, as_printed, error_in, reply_of, row_of
-from explainer.asking.conversation import Candidate, Order, Plan, Round, choose, judge, step
+from explainer.asking.chat import (
+    Message,
+    Reply,
+    Request,
+    StreamAccumulator,
+    Usage,
+    as_printed,
+    error_in,
+    reply_of,
+    row_of,
+)
+from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round, choose, judge, step
 from explainer.asking.costs import Prices, answer_limit, forecast
-from explainer.asking.redaction import HIDDEN, Mask, StreamMask, public_url
+from explainer.asking.redaction import HIDDEN, Redactor, StreamRedactor, public_url
 from explainer.asking.retries import parse_retry_after, trouble_of_status, wait_before
 from explainer.catalogs.library import Sources
 from explainer.catalogs.schema import ModelEntry
@@ -25,7 +35,7 @@ from tests.helpers.support import examples
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 KEY = "sk-a/b+c=d-secret-key"
 SOURCES = Sources((ModelEntry(name="Beta", paper="https://example.org/beta"),))
-ORDER = Order("q", "How?", (Message("user", "How does it fall?"),), offered_by_sources(SOURCES, "How?"))
+ORDER = PreparedQuestion("q", "How?", (Message("user", "How does it fall?"),), offered_by_sources(SOURCES, "How?"))
 
 
 # --- masks ---
@@ -34,8 +44,8 @@ ORDER = Order("q", "How?", (Message("user", "How does it fall?"),), offered_by_s
 @given(st.lists(st.sampled_from([*KEY, KEY, KEY[:7], KEY[3:], "x", " "]), max_size=30))
 @settings(max_examples=examples(200, 2000))
 def test_a_key_in_pieces_is_as_hidden_as_a_whole_one(pieces: list[str]) -> None:
-    mask = Mask(KEY)
-    stream = StreamMask(mask)
+    mask = Redactor(KEY)
+    stream = StreamRedactor(mask)
     shown = "".join(stream.feed(piece) for piece in pieces)
     assert KEY not in shown
     assert mask("".join(pieces)).startswith(shown)
@@ -46,11 +56,11 @@ def test_a_key_in_pieces_is_as_hidden_as_a_whole_one(pieces: list[str]) -> None:
     [KEY, "sk-a%2Fb%2Bc%3Dd-secret-key", "sk-a/b%2Bc%3Dd-secret-key", "sk-a\\/b+c=d-secret-key", f"Bearer {KEY}"],
 )
 def test_a_key_is_hidden_in_every_form(form: str) -> None:
-    assert Mask(KEY)(f"({form})") in (f"({HIDDEN})", f"(Bearer {HIDDEN})")
+    assert Redactor(KEY)(f"({form})") in (f"({HIDDEN})", f"(Bearer {HIDDEN})")
 
 
 def test_a_word_that_local_servers_take_for_a_key_hides_nothing() -> None:
-    assert Mask("none")("There is none.") == "There is none."
+    assert Redactor("none")("There is none.") == "There is none."
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_only_what_passes_is_asked_again(status: int, code: str, kind: str, agai
 
 
 def test_an_answer_is_put_together_and_half_characters_are_joined() -> None:
-    heard = Heard()
+    heard = StreamAccumulator()
     halves = json.loads('["\\ud83e", "\\udde0", "\\ud800"]')
     for piece in ("A ", *halves, None):
         heard.take({"choices": [{"delta": {"content": piece}}], "usage": None})
@@ -140,14 +150,14 @@ json_values = st.recursive(
 
 
 def test_an_answer_in_parts_is_its_text_without_what_the_model_thought() -> None:
-    heard = Heard()
+    heard = StreamAccumulator()
     parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A "}, {"type": "text", "text": "B"}, 1]
     assert heard.take({"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}) == "A B"
 
 
 @pytest.mark.parametrize("tokens", [-1, 10**12, 10**400, 1.5, "9", True, None])
 def test_tokens_that_cannot_be_are_not_counted(tokens: object) -> None:
-    heard = Heard()
+    heard = StreamAccumulator()
     heard.take({"usage": {"prompt_tokens": tokens, "completion_tokens": 1}})
     assert heard.usage is None
     row = row_of("k", "m", Reply("x", "stop", Usage(1, 1)))
@@ -160,7 +170,7 @@ def test_a_byte_order_mark_is_no_part_of_an_answer() -> None:
 
 @given(st.lists(json_values, max_size=4))
 def test_nothing_that_a_server_sends_breaks_it(events: list[object]) -> None:
-    heard = Heard()
+    heard = StreamAccumulator()
     for event in events:
         assert isinstance(heard.take(event), str)
         error_in(event)
@@ -201,7 +211,7 @@ def rounds(*texts: str) -> list[Round]:
 
 def test_a_conversation_ends_in_at_most_so_many_requests_whatever_comes() -> None:
     for limit in range(4):
-        plan = Plan(("m",), rounds=limit)
+        plan = AskSettings(("m",), rounds=limit)
         so_far: list[Round] = []
         asked = 0
         while isinstance(what := step(ORDER, plan, "m", so_far), Request):
@@ -212,16 +222,16 @@ def test_a_conversation_ends_in_at_most_so_many_requests_whatever_comes() -> Non
 
 
 def test_the_last_answer_and_its_faults_are_sent_back_not_all_of_them() -> None:
-    request = step(ORDER, Plan(("m",), {"a": 1, "b": 1}, {"b": 2}), "m", rounds(BAD + "\n1", BAD + "\n2"))
+    request = step(ORDER, AskSettings(("m",), {"a": 1, "b": 1}, {"b": 2}), "m", rounds(BAD + "\n1", BAD + "\n2"))
     assert isinstance(request, Request)
     assert [message.role for message in request.messages] == ["user", "assistant", "user"]
     assert request.messages[1].content.endswith("2\n")
     assert request.parameters == {"a": 1, "b": 2}
 
 
-def candidate(name: str, text: str, *, fixed: bool = False) -> Candidate:
+def candidate(name: str, text: str, *, fixed: bool = False) -> ModelAnswer:
     (one,) = rounds(text)
-    return Candidate(name, (one,), one.report, grounded=one.report.grounded, fixed=fixed)
+    return ModelAnswer(name, (one,), one.report, grounded=one.report.grounded, fixed=fixed)
 
 
 def test_the_best_is_grounded_then_without_errors_then_without_warnings_then_unmended_then_first() -> None:
@@ -256,13 +266,13 @@ def test_the_key_of_a_request_is_of_its_model_messages_and_parameters_alone() ->
 
 def test_what_it_will_take_is_bounded_by_what_answers_may_have() -> None:
     first = Request("m", ORDER.prompt, {"max_tokens": 10})
-    plan = Plan(("m",), {"max_tokens": 10}, {"max_tokens": 30}, rounds=2)
+    plan = AskSettings(("m",), {"max_tokens": 10}, {"max_tokens": 30}, rounds=2)
     seen = forecast(ORDER, plan, first, [], len, Prices({"": 1_000_000}, {"m": 2_000_000}))
     assert (seen.least, seen.most, seen.prompt_least) == (1, 3, len(ORDER.text))
     assert seen.completion_most == 10 + 30 + 30
     assert seen.prompt_most is not None
     assert seen.cost_least == seen.prompt_least
     assert seen.cost_most == seen.prompt_most + 2 * 70
-    free = forecast(ORDER, Plan(("m",)), Request("m", ORDER.prompt), [], len, Prices())
+    free = forecast(ORDER, AskSettings(("m",)), Request("m", ORDER.prompt), [], len, Prices())
     assert (free.prompt_most, free.completion_most, free.cost_least) == (None, None, None)
     assert answer_limit({"max_tokens": True, "max_completion_tokens": "9"}) is None

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.catalogs.signature import BUILTIN_PORTS, Fault, Port, Ports, Signature, builtin_ports, parse_signature
+from explainer.catalogs.signature import (
+    BUILTIN_PORTS,
+    Port,
+    Ports,
+    Signature,
+    SignatureProblem,
+    builtin_ports,
+    parse_signature,
+)
 from tests.helpers.support import examples, shared
 
 PLATFORM = {
@@ -71,14 +79,14 @@ def test_all_signatures_of_the_platform_are_read() -> None:
 )
 def test_a_fault_says_where_it_is_and_what_was_meant(text: str, offset: int, wrong: str, hint: str | None) -> None:
     fault = parse_signature(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, SignatureProblem)
     assert (fault.offset, fault.text) == (offset, wrong)
     assert hint is None or fault.hint == hint
 
 
 def test_a_text_that_is_far_too_long_is_refused_at_once() -> None:
     fault = parse_signature("Img" * 100_000 + "2Txt")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, SignatureProblem)
     assert "at most 200 characters" in fault.message
 
 
@@ -87,7 +95,7 @@ def test_ports_are_data_that_anybody_adds_to() -> None:
     assert parse_signature("Img2Mood", ports) == Signature(("Img",), ("Mood",))
     assert parse_signature("Feeling2Txt", ports) == Signature(("Mood",), ("Txt",))
     assert (ports.find("an atmosphere"), ports.find("Postcard"), ports.find("selfie")) == ("Mood", "Img", "Img")
-    assert isinstance(parse_signature("Img2Mood"), Fault)
+    assert isinstance(parse_signature("Img2Mood"), SignatureProblem)
 
 
 def test_of_several_readings_the_leftmost_separator_and_the_longest_names_win() -> None:
@@ -137,6 +145,6 @@ def test_every_signature_is_read_back(signature: Signature) -> None:
 @settings(max_examples=examples(200, 5000))
 def test_any_text_is_a_signature_or_a_fault_inside_it(text: str) -> None:
     read = parse_signature(text)
-    if isinstance(read, Fault):
+    if isinstance(read, SignatureProblem):
         assert 0 <= read.offset <= len(text)
         assert text.startswith(read.text, read.offset)

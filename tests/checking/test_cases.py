@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from explainer.checking.check import check_answer
-from explainer.checking.inputs import Intake
+from explainer.checking.inputs import AnswerReader
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 
@@ -19,7 +19,7 @@ CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 @pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir() if path.is_dir()))
 def test_the_case_is_judged_as_expected(case: str) -> None:
     folder = CASES / case
-    offered = Intake().by_question(folder / "question.yaml").unwrap()
+    offered = AnswerReader().by_question(folder / "question.yaml").unwrap()
     report = check_answer((folder / "answer.md").read_text(encoding="utf-8"), offered, answer_id=case)
     lines = ["grounded" if report.grounded else "not grounded"]
     lines += [

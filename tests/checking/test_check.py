@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.check import check_answer, status_of
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
+from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.checking.reports.text import metrics_data
 from explainer.diagnostics.finding import ExitStatus
@@ -51,7 +51,7 @@ def offered(question: str = "How?", **entries: Any) -> Offered:
     line = json.dumps({"question": question, **(entries or ENTRIES)})
     loaded = parse_question_line(line, "<test>", 1).unwrap()
     library = parse_catalog("models: []").unwrap()
-    return offered_by_sources(resolve(loaded, library).unwrap(), question, Gazetteer(library))
+    return offered_by_sources(resolve(loaded, library).unwrap(), question, CatalogLookup(library))
 
 
 def answer(references: str, workflow: str = "NST-fast-style-mosaic paints.") -> str:
@@ -348,7 +348,7 @@ def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> 
     library = parse_catalog(json.dumps(catalog)).unwrap()
     names = {"models": ["NST-fast-style-mosaic"], "papers": [TITLE, OTHER]}
     loaded = parse_question_line(json.dumps({"question": "How?", **names}), "<test>", 1).unwrap()
-    world = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    world = offered_by_sources(resolve(loaded, library).unwrap(), "How?", CatalogLookup(library))
     workflow = f"NST-fast-style-mosaic paints, and {form.format('NST-fast-style-candy')} too."
     assert codes(answer(REFERENCES, workflow), world) == {"A303"}
     assert codes(answer(REFERENCES), world) == set()

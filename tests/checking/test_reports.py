@@ -11,8 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from explainer.checking.check import Checked, check_answer
-from explainer.checking.inputs import Intake
+from explainer.checking.check import CheckReport, check_answer
+from explainer.checking.inputs import AnswerReader
 from explainer.checking.reports.text import CHECK_FORMATS, render_report
 from tests.helpers.browser import measured, needs_browser
 
@@ -22,10 +22,10 @@ HOSTILE = "\x1b[31m\u202e<script>alert(1)</script><img src=x onerror=alert(1)>]]
 
 
 @pytest.fixture(scope="module")
-def reports() -> list[Checked]:
+def reports() -> list[CheckReport]:
     found = []
     for folder in sorted(path for path in CASES.iterdir() if path.is_dir()):
-        offered = Intake().by_question(folder / "question.yaml").unwrap()
+        offered = AnswerReader().by_question(folder / "question.yaml").unwrap()
         text = (folder / "answer.md").read_text(encoding="utf-8")
         found.append(check_answer(text, offered, answer_id=folder.name, file=f"{folder.name}/answer.md"))
         hostile = (
@@ -39,7 +39,7 @@ def reports() -> list[Checked]:
     return found
 
 
-def test_the_json_document_has_the_keys_that_it_promises(reports: list[Checked]) -> None:
+def test_the_json_document_has_the_keys_that_it_promises(reports: list[CheckReport]) -> None:
     data = json.loads(render_report("json", reports[:1]))
     assert set(data) == {"schema", "id", "grounded", "findings", "citations", "workflow"}
     every = json.loads(render_report("json", reports))["answers"]
@@ -59,13 +59,13 @@ def test_the_json_document_has_the_keys_that_it_promises(reports: list[Checked])
                 }  # fmt: skip
 
 
-def test_jsonl_is_a_line_for_each_answer_in_order(reports: list[Checked]) -> None:
+def test_jsonl_is_a_line_for_each_answer_in_order(reports: list[CheckReport]) -> None:
     lines = render_report("jsonl", reports).split("\n")
     assert lines.pop() == ""
     assert [json.loads(line)["id"] for line in lines] == [report.id for report in reports]
 
 
-def test_sarif_is_valid_by_its_schema(reports: list[Checked]) -> None:
+def test_sarif_is_valid_by_its_schema(reports: list[CheckReport]) -> None:
     # sarif-schema-2.1.0.json of github.com/oasis-tcs/sarif-spec, without its descriptions
     schema = json.loads((ROOT / "tests/data/sarif-schema-2.1.0.min.json").read_text(encoding="utf-8"))
     data = json.loads(render_report("sarif", reports))
@@ -73,21 +73,21 @@ def test_sarif_is_valid_by_its_schema(reports: list[Checked]) -> None:
     assert len(data["runs"][0]["results"]) == sum(len(report.findings) for report in reports)
 
 
-def test_junit_is_xml_in_which_no_faulty_answer_passes(reports: list[Checked]) -> None:
+def test_junit_is_xml_in_which_no_faulty_answer_passes(reports: list[CheckReport]) -> None:
     suite = ET.fromstring(render_report("junit", reports))[0]
     for case, report in zip(suite, reports, strict=True):
         failed = case.find("failure") is not None or case.find("error") is not None
         assert failed is not report.grounded
 
 
-def test_annotations_stay_on_their_lines(reports: list[Checked]) -> None:
+def test_annotations_stay_on_their_lines(reports: list[CheckReport]) -> None:
     lines = render_report("github", reports).splitlines()
     assert len(lines) == sum(len(report.findings) for report in reports)
     assert all(re.match(r"::(error|warning|notice) file=", line) for line in lines)
 
 
 @pytest.mark.parametrize("name", ["text", "github"])
-def test_nothing_moves_a_terminal(name: str, reports: list[Checked]) -> None:
+def test_nothing_moves_a_terminal(name: str, reports: list[CheckReport]) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render_report(name, reports))
 
 
@@ -104,7 +104,7 @@ class _Page(HTMLParser):
         self.hrefs += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
-def test_the_page_runs_nothing_and_loads_nothing(reports: list[Checked]) -> None:
+def test_the_page_runs_nothing_and_loads_nothing(reports: list[CheckReport]) -> None:
     page = _Page()
     html = render_report("html", reports)
     page.feed(html)
@@ -114,7 +114,7 @@ def test_the_page_runs_nothing_and_loads_nothing(reports: list[Checked]) -> None
     assert "default-src 'none'" in html
 
 
-def test_the_page_shows_every_character_of_an_answer_once(reports: list[Checked]) -> None:
+def test_the_page_shows_every_character_of_an_answer_once(reports: list[CheckReport]) -> None:
     from explainer.checking.reports.html import _pieces
     from explainer.diagnostics.text import replace_refused
 
@@ -122,8 +122,8 @@ def test_the_page_shows_every_character_of_an_answer_once(reports: list[Checked]
         assert "".join(piece.text for piece in _pieces(report)) == replace_refused(report.text)
 
 
-def test_a_long_line_is_cut_around_the_place(reports: list[Checked]) -> None:
-    offered = Intake().by_question(CASES / "faithful/question.yaml").unwrap()
+def test_a_long_line_is_cut_around_the_place(reports: list[CheckReport]) -> None:
+    offered = AnswerReader().by_question(CASES / "faithful/question.yaml").unwrap()
     text = (
         (CASES / "faithful/answer.md").read_text(encoding="utf-8")
         + "深 " * 200
@@ -145,7 +145,7 @@ def test_no_answers_are_a_report_too(name: str) -> None:
 @pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("width", [360, 1400])
-def test_the_page_fits_a_real_browser(width: int, tmp_path: Path, reports: list[Checked]) -> None:
+def test_the_page_fits_a_real_browser(width: int, tmp_path: Path, reports: list[CheckReport]) -> None:
     expressions = (
         "d.documentElement.scrollWidth,d.querySelectorAll('.answer').length,"
         "getComputedStyle(d.querySelector('.tile')).borderTopStyle"

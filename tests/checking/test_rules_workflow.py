@@ -9,8 +9,8 @@ import pytest
 
 from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
-from explainer.checking.check import Checked, Workflow, check_answer
-from explainer.checking.offered import Gazetteer, Offered, offered_by_prompt, offered_by_sources
+from explainer.checking.check import CheckReport, Workflow, check_answer
+from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_prompt, parse_catalog
 from explainer.rendering.layout import parse_prompt
@@ -38,10 +38,10 @@ def offered(*names: str, **more: Any) -> Offered:
     library = parse_catalog(CATALOG).unwrap()
     question = {"question": "How?", "models": list(names) or NAMES, "papers": [], **more}
     loaded = parse_question_line(json.dumps(question), "<test>", 1).unwrap()
-    return offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    return offered_by_sources(resolve(loaded, library).unwrap(), "How?", CatalogLookup(library))
 
 
-def report(flow: str, given_models: Offered | None = None) -> Checked:
+def report(flow: str, given_models: Offered | None = None) -> CheckReport:
     text = f"## 1. Task\n\nPaint.\n\n## 2. Workflow\n\n{flow}\n\n## 3. References\n\n" + "".join(
         f"- **Model**: {source.name}\n" for source in (given_models or offered()).sources
     )
@@ -178,7 +178,7 @@ def test_types_of_catalogs_count_and_untyped_models_fit_everywhere() -> None:
 def test_a_catalogued_name_that_anybody_may_write_is_no_certain_one() -> None:
     library = parse_catalog(CATALOG.replace("Other-Model", "Style Transfer")).unwrap()
     loaded = parse_question_line(json.dumps({"question": "How?", "models": NAMES, "papers": []}), "<test>", 1).unwrap()
-    given_models = offered_by_sources(resolve(loaded, library).unwrap(), "How?", Gazetteer(library))
+    given_models = offered_by_sources(resolve(loaded, library).unwrap(), "How?", CatalogLookup(library))
     assert codes(chart("P[photo] --> S[style transfer] --> C[Say-What-You-See]"), given_models) == ["A815"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.checking.workflow.mermaid import MAX_FINDINGS, Flowchart, parse_flowchart
-from explainer.workflows.graph import End, Step, Workflow
+from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 from tests.helpers.support import ROOT, examples
 from tests.helpers.workflows import names
@@ -131,7 +131,7 @@ def as_graph(chart: Flowchart) -> tuple[list[tuple[str, str]], list[tuple[str, s
     return [(n.id, n.label) for n in chart.nodes], [(e.source, e.target, e.label) for e in chart.edges]
 
 
-def drawn(workflow: Workflow) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+def drawn(workflow: WorkflowGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
     nodes = [(node.key, " ".join(node.label.split()) or "?") for node in workflow.nodes]
     return nodes, [(edge.source, edge.target, edge.port or "") for edge in workflow.edges]
 
@@ -139,7 +139,7 @@ def drawn(workflow: Workflow) -> tuple[list[tuple[str, str]], list[tuple[str, st
 @settings(max_examples=examples(150, 5000), deadline=None)
 @given(names, names)
 def test_any_name_drawn_is_read_back(one: str, other: str) -> None:
-    workflow = Workflow((End("in1", "Img", one),), (Step("s1", other),), (), ())
+    workflow = WorkflowGraph((End("in1", "Img", one),), (Step("s1", other),), (), ())
     parsed = parse_flowchart(mermaid(workflow))
     assert parsed.findings == ()
     assert as_graph(parsed.unwrap()) == drawn(workflow)

@@ -13,7 +13,7 @@ import pytest
 
 from explainer.asking.chat import MAX_ANSWER
 from tests.endpoint.faults import Canned, Fault, Status
-from tests.endpoint.proxy import FaultProxy, Seen
+from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.helpers.ask import (
     BAD,
     GOOD,
@@ -40,7 +40,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project(tmp_path / "p", "rain"))
 
 
-def bad_then_good(seen: Seen) -> Fault:
+def bad_then_good(seen: Deduplicator) -> Fault:
     return Canned(GOOD if is_sent_back(seen) else BAD)
 
 

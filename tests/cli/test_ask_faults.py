@@ -10,7 +10,7 @@ import pytest
 from explainer.asking import endpoint
 from explainer.asking import retries as retrying
 from tests.endpoint import faults
-from tests.endpoint.faults import Canned, Fault, Hang, Raw, Redirect, Reset, Status
+from tests.endpoint.faults import Canned, Fault, Hang, Redirect, Reset, SourceRecord, Status
 from tests.endpoint.proxy import FaultProxy
 from tests.endpoint.running import free_port
 from tests.helpers.ask import BAD, GOOD, ask, journal, project, record
@@ -36,11 +36,11 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Status(429), Status(500), Status(502), Status(503), Status(408), Reset(), Reset(after_headers=True),
         faults.too_many(0), faults.too_many_until(0), faults.GARBAGE, faults.TRUNCATED, faults.NO_CHOICES,
         Canned(BAD, dies_after=0), Canned(BAD, dies_after=5), Canned(GOOD, dies_after=7), Hang(0.05),
-        Raw(b'data: {"error": {"message": "overloaded", "code": 503}}\n\n', "text/event-stream"),
-        Raw(b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n', "text/event-stream"),
-        Raw(_EVENT + b'data: {"choices": [{"de\n\n' + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
-        Raw(b"data: [DONE]\n\n", "text/event-stream"),
-        Raw(b"\xef\xbb\xbf" + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
+        SourceRecord(b'data: {"error": {"message": "overloaded", "code": 503}}\n\n', "text/event-stream"),
+        SourceRecord(b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n', "text/event-stream"),
+        SourceRecord(_EVENT + b'data: {"choices": [{"de\n\n' + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
+        SourceRecord(b"data: [DONE]\n\n", "text/event-stream"),
+        SourceRecord(b"\xef\xbb\xbf" + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
     ],
 )  # fmt: skip
 def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProxy, fault: Fault) -> None:
@@ -55,7 +55,7 @@ def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProx
 
 
 def test_a_body_without_end_is_not_paid_again(canned: FaultProxy) -> None:
-    canned.script(Raw(b'{"choices": [{"message": {"content": "' + b"x" * 8 * 1024 * 1024 + b'"}}]}'))
+    canned.script(SourceRecord(b'{"choices": [{"message": {"content": "' + b"x" * 8 * 1024 * 1024 + b'"}}]}'))
     done = ask(canned, "questions/rain.yaml", "--out", "out")
     assert (done.status, len(canned.seen)) == (1, 1)
     assert "larger than 8,388,608 bytes" in done.err
@@ -97,7 +97,7 @@ def test_a_403_about_one_question_does_not_end_the_run(canned: FaultProxy, tmp_p
 
 def test_no_money_left_is_not_asked_again(canned: FaultProxy) -> None:
     body = json.dumps({"error": {"message": "no credit", "code": "insufficient_quota"}}).encode()
-    canned.script(Raw(b"data: " + body + b"\n\n", "text/event-stream"), Status(429))
+    canned.script(SourceRecord(b"data: " + body + b"\n\n", "text/event-stream"), Status(429))
     assert ask(canned, "questions/rain.yaml", "--retries", "0").status in (1, 2)
 
 
@@ -229,8 +229,8 @@ def test_the_key_goes_to_the_endpoint_in_its_header_alone(canned: FaultProxy) ->
         Status(400, message=f"header was 'Bearer {SECRET}'"),
         Status(500, message=SECRET),
         Redirect(f"http://127.0.0.1:9/{SECRET}?key={SECRET}"),
-        Raw(f'data: {{"error": {{"message": "bad {SECRET}"}}}}\n\n'.encode(), "text/event-stream"),
-        Raw(SECRET.encode(), "text/plain"),
+        SourceRecord(f'data: {{"error": {{"message": "bad {SECRET}"}}}}\n\n'.encode(), "text/event-stream"),
+        SourceRecord(SECRET.encode(), "text/plain"),
         Canned(f"{BAD}\nYour key is {SECRET}, keep it.\n", pieces=60),
         Canned(f"{GOOD.rstrip()} `{SECRET}`\n", pieces=60),
     ],

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.journal import SCHEMA, Ledger
+from explainer.asking.journal import SCHEMA, Journal
 from tests.endpoint.faults import Canned, Fault
-from tests.endpoint.proxy import FaultProxy, Seen
+from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.helpers.ask import BAD, GOOD, ask, is_sent_back, journal, project, start
 from tests.helpers.support import SLOW, explainer
 
@@ -42,7 +42,7 @@ def running() -> Iterator[list[subprocess.Popen[bytes]]]:
         run.communicate()
 
 
-def half_are_sent_back(seen: Seen) -> Fault:
+def half_are_sent_back(seen: Deduplicator) -> Fault:
     good = is_sent_back(seen) or int(seen.said[seen.said.index("How does q") + 10 :][:2]) % 2
     return Canned(GOOD if good else BAD, delay=0.01)
 
@@ -185,7 +185,7 @@ def test_a_run_that_waits_leaves_the_files_of_the_one_at_work_alone(
 ) -> None:
     canned.otherwise = Canned(GOOD)
     at_work = Path("out/.q00.answer.md.1-0123abcd.explainer-tmp")
-    with Ledger(JOURNAL, lambda: None):
+    with Journal(JOURNAL, lambda: None):
         at_work.write_text("half")
         second = start(canned.base_url, "questions/q00.yaml", "--model", "m", "--out", "out")
         running.append(second)

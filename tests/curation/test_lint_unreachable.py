@@ -14,7 +14,7 @@ from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import ModelEntry
 from explainer.curation.lint.links import near_equal, near_keys
-from explainer.curation.lint.unreachable import Finder
+from explainer.curation.lint.unreachable import UnreachableFinder
 from explainer.recommending.recommend import Recommender, suffices
 from tests.helpers.support import ROOT, examples
 
@@ -43,9 +43,9 @@ WORDS = [
 DEPTH = 5
 
 
-def finder_of(recommender: Recommender) -> Finder[ModelEntry]:
+def finder_of(recommender: Recommender) -> UnreachableFinder[ModelEntry]:
     ranking: Any = recommender.models
-    return Finder(ranking, DEPTH, partial(suffices, ranking))
+    return UnreachableFinder(ranking, DEPTH, partial(suffices, ranking))
 
 
 def asks(recommender: Recommender, entry: ModelEntry) -> dict[str, bool]:

@@ -78,7 +78,7 @@ class Hang:
 
 
 @dataclass(frozen=True)
-class Raw:
+class SourceRecord:
     """Status 200 and a body of one's own: garbage, another content type, or less than was announced.
 
     Attributes:
@@ -100,12 +100,12 @@ class Redirect:
     code: int = 302
 
 
-Fault: TypeAlias = Pass | Canned | Status | Reset | Hang | Raw | Redirect
+Fault: TypeAlias = Pass | Canned | Status | Reset | Hang | SourceRecord | Redirect
 
-GARBAGE = Raw(b'{"choices": [{"message": {"content": ')
-NOT_JSON = Raw(b"<html><body>Bad gateway</body></html>", "text/html")
-NO_CHOICES = Raw(b'{"id": "x", "object": "chat.completion", "choices": []}')
-TRUNCATED = Raw(b'{"choices": [{"message": {"content": "half of an ans', announced=4096)
+GARBAGE = SourceRecord(b'{"choices": [{"message": {"content": ')
+NOT_JSON = SourceRecord(b"<html><body>Bad gateway</body></html>", "text/html")
+NO_CHOICES = SourceRecord(b'{"id": "x", "object": "chat.completion", "choices": []}')
+TRUNCATED = SourceRecord(b'{"choices": [{"message": {"content": "half of an ans', announced=4096)
 
 
 def too_many(seconds: float) -> Status:

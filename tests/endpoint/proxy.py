@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 
-from tests.endpoint.faults import NEVER, Canned, Fault, Hang, Pass, Raw, Redirect, Reset, Status
+from tests.endpoint.faults import NEVER, Canned, Fault, Hang, Pass, Redirect, Reset, SourceRecord, Status
 
 UPSTREAM_SECONDS = 600
 
 
 @dataclass
-class Seen:
+class Deduplicator:
     """One request that reached the proxy.
 
     Attributes:
@@ -55,14 +55,14 @@ class Seen:
         return "".join(message["content"] for message in self.messages)
 
 
-Rule: TypeAlias = Callable[[Seen], "Fault | None"]
+Rule: TypeAlias = Callable[[Deduplicator], "Fault | None"]
 
 
 @dataclass
 class _State:
     script: deque[Fault] = field(default_factory=deque)
     rule: Rule | None = None
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[Deduplicator] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)  # a rule may look at what was seen
     running: int = 0
     most: int = 0
@@ -124,7 +124,7 @@ class FaultProxy:
             self._state.most = 0
 
     @property
-    def seen(self) -> list[Seen]:
+    def seen(self) -> list[Deduplicator]:
         """The requests for completions, in the order in which they came."""
         with self._state.lock:
             return [one for one in self._state.seen if one.path.endswith("/completions")]
@@ -145,11 +145,11 @@ class FaultProxy:
         return self._state.most
 
     @contextlib.contextmanager
-    def _noted(self, path: str, headers: dict[str, str], body: Any) -> Iterator[Seen]:
+    def _noted(self, path: str, headers: dict[str, str], body: Any) -> Iterator[Deduplicator]:
         """Note a request, and choose what it gets."""
         state = self._state
         with state.lock:
-            seen = Seen(len(state.seen), path, headers, body, Pass(), time.monotonic())
+            seen = Deduplicator(len(state.seen), path, headers, body, Pass(), time.monotonic())
             if path.endswith("/completions"):
                 chosen = state.rule(seen) if state.rule is not None else None
                 seen.fault = chosen or (state.script.popleft() if state.script else self.otherwise)
@@ -202,14 +202,14 @@ class _Handler(BaseHTTPRequestHandler):
                 seen.whole = False  # the client has gone
                 self.close_connection = True
 
-    def _answer(self, seen: Seen, data: bytes) -> None:
+    def _answer(self, seen: Deduplicator, data: bytes) -> None:
         """Answer as the fault says."""
         fault = seen.fault
         if isinstance(fault, Pass):
             self._pass_on(seen, fault, data)
         elif isinstance(fault, Canned):
             self._canned(seen, fault)
-        elif isinstance(fault, Raw):
+        elif isinstance(fault, SourceRecord):
             self._whole(200, fault.body, fault.content_type, announced=fault.announced)
         elif isinstance(fault, Status):
             error = {"error": {"message": fault.message, "type": "error", "code": fault.code}}
@@ -225,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._headers(200, "application/json", {"Content-Length": "1000"})
             raise _ResetError
 
-    def _pass_on(self, seen: Seen, fault: Pass, data: bytes) -> None:
+    def _pass_on(self, seen: Deduplicator, fault: Pass, data: bytes) -> None:
         if self.server.proxy.upstream is None:
             self._whole(404, b"{}", "application/json")
             return
@@ -243,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             behind.close()
 
-    def _forward(self, seen: Seen, response: http.client.HTTPResponse, fault: Pass) -> None:
+    def _forward(self, seen: Deduplicator, response: http.client.HTTPResponse, fault: Pass) -> None:
         kind = response.getheader("Content-Type") or "application/json"
         if not kind.startswith("text/event-stream"):
             body = response.read()
@@ -252,7 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._stream(seen, _events(response), fault.delay, fault.dies_after)
 
-    def _canned(self, seen: Seen, fault: Canned) -> None:
+    def _canned(self, seen: Deduplicator, fault: Canned) -> None:
         streaming = bool(seen.body.get("stream"))
         counting = (seen.body.get("stream_options") or {}).get("include_usage", False)
         if streaming:
@@ -265,7 +265,7 @@ class _Handler(BaseHTTPRequestHandler):
             data["usage"] = _usage(seen, fault)
         self._cut(seen, 200, json.dumps(data, ensure_ascii=False).encode(), "application/json", fault.dies_after)
 
-    def _cut(self, seen: Seen, status: int, body: bytes, kind: str, dies_after: int) -> None:
+    def _cut(self, seen: Deduplicator, status: int, body: bytes, kind: str, dies_after: int) -> None:
         if dies_after == NEVER:
             seen.whole = status == 200
             self._whole(status, body, kind)
@@ -274,7 +274,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2])
         raise _ResetError
 
-    def _stream(self, seen: Seen, events: Iterator[bytes], delay: float, dies_after: int) -> None:
+    def _stream(self, seen: Deduplicator, events: Iterator[bytes], delay: float, dies_after: int) -> None:
         self._headers(200, "text/event-stream", {"Transfer-Encoding": "chunked"})
         for number, event in enumerate(events):
             if number >= dies_after:
@@ -299,7 +299,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _reset(self, seen: Seen) -> None:
+    def _reset(self, seen: Deduplicator) -> None:
         """Close with a reset instead of a farewell: what is lost in between is lost (SO_LINGER of 0 seconds)."""
         seen.whole = False
         self.close_connection = True
@@ -329,7 +329,7 @@ def _events(response: http.client.HTTPResponse) -> Iterator[bytes]:
         raise http.client.IncompleteRead(event)
 
 
-def _canned_events(seen: Seen, fault: Canned, *, counting: bool) -> Iterator[bytes]:
+def _canned_events(seen: Deduplicator, fault: Canned, *, counting: bool) -> Iterator[bytes]:
     size = max(1, -(-len(fault.text) // fault.pieces))
     pieces = [fault.text[at : at + size] for at in range(0, len(fault.text), size)]
     deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant"}, None)]
@@ -350,12 +350,12 @@ def _choice(key: str, value: dict[str, str], reason: str | None) -> dict[str, An
     return {"index": 0, key: value, "finish_reason": reason}
 
 
-def _envelope(seen: Seen, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+def _envelope(seen: Deduplicator, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     model = seen.body.get("model", "canned")
     return {"id": f"canned-{seen.number}", "object": kind, "created": 1_700_000_000, "model": model, "choices": choices}
 
 
-def _usage(seen: Seen, fault: Canned) -> dict[str, int]:
+def _usage(seen: Deduplicator, fault: Canned) -> dict[str, int]:
     """Four signs are a token, as nearly as it matters."""
     prompt, completion = len(seen.said) // 4, len(fault.text) // 4
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

@@ -15,7 +15,7 @@ import pytest
 
 from tests.endpoint.faults import Fault, Pass, Status, too_many
 from tests.endpoint.grammar import grammar_for
-from tests.endpoint.proxy import FaultProxy, Seen
+from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.endpoint.running import KEY, Endpoint
 from tests.helpers.ask import GOOD, ask, drawn_on, is_sent_back, journal, project, record, start
 from tests.helpers.support import explainer, slow
@@ -198,7 +198,7 @@ def test_a_server_that_goes_away_in_the_middle_stops_the_run_and_the_next_one_go
 ) -> None:
     project(tmp_path / "p", "snow", "hail", "sleet")
 
-    def end_the_server(seen: Seen) -> Fault | None:
+    def end_the_server(seen: Deduplicator) -> Fault | None:
         if seen.number == 2:
             endpoint.stop()
         return None

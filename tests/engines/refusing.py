@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from explainer.engines.job import Job, Pieces, make_job
+from explainer.engines.job import Job, JobContent, make_job
 
 
 def on_ray(questions: Path, job: Job) -> Any:
@@ -38,7 +38,7 @@ if __name__ == "__main__":
 
     good = make_job([folder / "c.yaml"]).unwrap()
     schema = render_schema(good)
-    pieces = Pieces.unpack(good)
+    pieces = JobContent.unpack(good)
     other = replace(pieces, recipe=replace(pieces.recipe, version="99.0")).pack()
     try:
         sys.stdout.write(f"{ {'ray': on_ray, 'spark': on_spark}[engine](folder / 'q.parquet', other) } rows\n")

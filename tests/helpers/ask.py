@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.endpoint.proxy import FaultProxy, Seen
+from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.endpoint.running import KEY
 from tests.helpers.support import Outcome, explainer, write_tree
 
@@ -72,7 +72,7 @@ def start(
     )  # fmt: skip
 
 
-def is_sent_back(seen: Seen) -> bool:
+def is_sent_back(seen: Deduplicator) -> bool:
     """Whether a request sends an answer back with its faults."""
     return len(seen.messages) > 2 and seen.messages[-2]["role"] == "assistant"
 

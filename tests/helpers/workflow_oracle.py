@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from explainer.workflows.graph import Edge, Node, Step, Workflow, sources_first
+from explainer.workflows.graph import Edge, Node, Step, WorkflowGraph, sources_first
 
 
 class ProblemKind(StrEnum):
@@ -42,7 +42,7 @@ class Problem:
     path: tuple[str, ...] = ()
 
 
-def check_types(workflow: Workflow) -> tuple[Problem, ...]:
+def check_types(workflow: WorkflowGraph) -> tuple[Problem, ...]:
     """Check a workflow in time linear in its size.
 
     Returns:
@@ -66,13 +66,13 @@ def takes(node: Node | None) -> frozenset[str] | None:
     return None if node is None or node.port is None else frozenset((node.port,))
 
 
-def _bad_keys(workflow: Workflow) -> Iterator[Problem]:
+def _bad_keys(workflow: WorkflowGraph) -> Iterator[Problem]:
     for key, number in Counter(node.key for node in workflow.nodes).items():
         if number > 1:
             yield Problem(ProblemKind.REPEATED, key)
 
 
-def _bad_edges(workflow: Workflow) -> Iterator[Problem]:
+def _bad_edges(workflow: WorkflowGraph) -> Iterator[Problem]:
     nodes = {node.key: node for node in workflow.nodes}
     sources = nodes.keys() - {end.key for end in workflow.outputs}
     targets = nodes.keys() - {end.key for end in workflow.inputs}
@@ -89,13 +89,13 @@ def _fits(edge: Edge, given: frozenset[str] | None, taken: frozenset[str] | None
     return given is None or taken is None or bool(given & taken)
 
 
-def _cycles(workflow: Workflow) -> Iterator[Problem]:
+def _cycles(workflow: WorkflowGraph) -> Iterator[Problem]:
     cycle = sources_first(workflow)[1]
     if cycle:
         yield Problem(ProblemKind.CYCLE, cycle[0], path=tuple(cycle))
 
 
-def _bad_nodes(workflow: Workflow) -> Iterator[Problem]:
+def _bad_nodes(workflow: WorkflowGraph) -> Iterator[Problem]:
     nodes = {node.key: node for node in workflow.nodes}
     brought = Counter(
         (edge.target, port) for edge in workflow.edges for port in _carried(edge, gives(nodes.get(edge.source)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from explainer.catalogs.signature import BUILTIN_PORTS, Signature, builtin_ports
-from explainer.workflows.compose import Part
-from explainer.workflows.graph import Workflow
+from explainer.workflows.compose import Component
+from explainer.workflows.graph import WorkflowGraph
 
 PORTS = builtin_ports()
 HOSTILE_NAMES = (
@@ -20,21 +20,21 @@ _ids = st.sampled_from([port.id for port in BUILTIN_PORTS[:6]])
 _sides = st.lists(_ids, min_size=1, max_size=3).map(tuple)
 names = st.text(min_size=1, max_size=30).filter(lambda text: bool(text.split())) | st.sampled_from(HOSTILE_NAMES)
 parts = st.lists(
-    st.builds(Part, names, st.builds(Signature, _sides, _sides), st.sampled_from(["", "a", "b"])), max_size=7
+    st.builds(Component, names, st.builds(Signature, _sides, _sides), st.sampled_from(["", "a", "b"])), max_size=7
 )
 ends = st.none() | st.lists(_ids, min_size=1, max_size=3).map(tuple)
 
 
-def part(text: str) -> Part:
+def part(text: str) -> Component:
     """A part from `NAME Txt2Img WORK`, or from a signature alone."""
     name, _, rest = text.partition(" ")
     signature, _, work = rest.partition(" ")
     read = PORTS.parse(signature or name)
     assert isinstance(read, Signature), text
-    return Part(name, read, work)
+    return Component(name, read, work)
 
 
-def edge_lines(workflow: Workflow) -> set[str]:
+def edge_lines(workflow: WorkflowGraph) -> set[str]:
     """The edges of a workflow as the cases write them: `input --Img--> NAME`."""
     label = {end.key: "input" for end in workflow.inputs}
     label |= {end.key: "output" for end in workflow.outputs}

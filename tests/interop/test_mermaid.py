@@ -18,8 +18,8 @@ import pytest
 
 from explainer.catalogs.signature import Signature
 from explainer.checking.workflow.mermaid import parse_flowchart
-from explainer.workflows.compose import Part, compose
-from explainer.workflows.graph import End, Step, Workflow
+from explainer.workflows.compose import Component, compose
+from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 from tests.helpers.support import ROOT, SLOW, explainer
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS
@@ -45,7 +45,7 @@ def read(texts: list[str]) -> list[dict[str, Any]]:
     return results
 
 
-def assert_reads_back(workflows: list[Workflow]) -> None:
+def assert_reads_back(workflows: list[WorkflowGraph]) -> None:
     for workflow, found in zip(workflows, read([mermaid(one) for one in workflows]), strict=True):
         assert "error" not in found, found
         assert [[key, html.unescape(text), kind] for key, text, kind in found["nodes"]] == [
@@ -59,11 +59,11 @@ def assert_reads_back(workflows: list[Workflow]) -> None:
 
 def test_hostile_labels_stay_labels() -> None:
     names = [*HOSTILE_NAMES, *(f"x {name} y" for name in HOSTILE_NAMES), *(name * 3 for name in HOSTILE_NAMES)]
-    assert_reads_back([Workflow((End("in1", "Img", name),), (Step("s1", name),), (), ()) for name in names])
+    assert_reads_back([WorkflowGraph((End("in1", "Img", name),), (Step("s1", name),), (), ()) for name in names])
 
 
 def test_composed_workflows_read_back() -> None:
-    made: list[Workflow] = []
+    made: list[WorkflowGraph] = []
     for seed in range(1500 if SLOW else 40):
         rng = random.Random(seed)
         ids = list(PORTS.ports)[:6]
@@ -71,7 +71,7 @@ def test_composed_workflows_read_back() -> None:
         def side(rng: random.Random = rng, ids: list[str] = ids) -> tuple[str, ...]:
             return tuple(rng.choices(ids, k=rng.randint(1, 2)))
 
-        some = [Part(rng.choice(HOSTILE_NAMES), Signature(side(), side())) for _ in range(rng.randint(1, 6))]
+        some = [Component(rng.choice(HOSTILE_NAMES), Signature(side(), side())) for _ in range(rng.randint(1, 6))]
         made += compose(some, PORTS).workflows
     assert len(made) > 20
     assert_reads_back(made)

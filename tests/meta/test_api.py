@@ -12,9 +12,9 @@ from tests.helpers.support import ROOT
 
 def test_the_public_api_is_pinned() -> None:
     assert sorted(explainer.__all__) == [
-        "Built", "Catalog", "Checked", "Citation", "ExplainerError", "Finding", "Library", "Location", "ModelEntry", "Offered",
-        "PaperEntry", "Parsed", "Printed", "PromptContent", "Question", "Severity", "Sources", "Task", "Workflow", "WorkflowStep",
-        "build_answer", "build_prompt", "check_answer", "load_catalogs", "load_question", "offered_by_prompt",
+        "BuildResult", "Built", "Catalog", "CheckReport", "Checked", "Citation", "ExplainerError", "Finding", "Library", "Location", "ModelEntry", "Offered",
+        "PaperEntry", "Parsed", "Printed", "PrintedEntry", "PromptContent", "Question", "Severity", "Sources", "Task", "Workflow", "WorkflowStep",
+        "__version__", "build_answer", "build_prompt", "check_answer", "load_catalogs", "load_question", "offered_by_prompt",
         "offered_by_question", "parse_catalog", "parse_prompt", "parse_question",
     ]  # fmt: skip
     assert all(getattr(explainer, name).__doc__ for name in explainer.__all__)

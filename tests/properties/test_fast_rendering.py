@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from explainer.batching.manifest import Recipe
-from explainer.batching.renderer import Offered, Press
-from explainer.batching.sources import Item
+from explainer.batching.manifest import RenderOptions
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary
+from explainer.batching.sources import SourceItem
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Library
 from explainer.rendering.fastpath import EntryData
@@ -143,20 +143,20 @@ MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"]
 @example('{"models": [], "id": false, "papers": [], "question": "again"}')
 @example('{"models": [], "id": "", "papers": [], "question": "again"}')
 def test_the_short_way_through_a_line_is_the_long_way(line: str) -> None:
-    item = Item(3, "q.jsonl", line.encode().strip())
+    item = SourceItem(3, "q.jsonl", line.encode().strip())
     short = _PRESS.run([(item, None)], lines=True)
-    long_way = Press._short_way
+    long_way = BatchRenderer._short_way
     try:
-        Press._short_way = lambda self, item, raw: None  # type: ignore[method-assign]
+        BatchRenderer._short_way = lambda self, item, raw: None  # type: ignore[method-assign]
         assert _PRESS.run([(item, None)], lines=True) == short
     finally:
-        Press._short_way = long_way  # type: ignore[method-assign]
+        BatchRenderer._short_way = long_way  # type: ignore[method-assign]
 
 
 _LOADED = parse_catalog(CATALOG, "c.yaml")
 assert _LOADED.value is not None
-_OFFERED = Offered(Library([_LOADED.value]), "hash")
-_PRESS = Press(
-    Recipe("1", "prompt", "prompt", "hash"), lambda named, source: _OFFERED, builtin_renderer("prompt"),
+_OFFERED = PreparedLibrary(Library([_LOADED.value]), "hash")
+_PRESS = BatchRenderer(
+    RenderOptions("1", "prompt", "prompt", "hash"), lambda named, source: _OFFERED, builtin_renderer("prompt"),
     builtin_renderer("answer"), None, files=False,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.build import Built, build
+from explainer.build import BuildResult, build
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.question import question_from_text
@@ -32,7 +32,7 @@ _models = st.lists(
 )  # fmt: skip
 
 
-def made(models: list[ModelEntry], renderer: Any, description: str | None = None) -> Built:
+def made(models: list[ModelEntry], renderer: Any, description: str | None = None) -> BuildResult:
     tasks = (Task(id="t", description=description), Task(id="u"))
     catalog = Catalog(models=tuple(models), tasks=tasks, ports=(PortEntry(id="Mood", description="a mood"),))
     library = Library([LoadedCatalog("c.yaml", catalog)])

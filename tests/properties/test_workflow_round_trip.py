@@ -12,10 +12,10 @@ from explainer.catalogs.question import question_from_text
 from explainer.catalogs.schema import Catalog, ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer
-from explainer.checking.offered import Gazetteer, offered_by_sources
+from explainer.checking.offered import CatalogLookup, offered_by_sources
 from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.rendering.templates import builtin_renderer
-from explainer.workflows.compose import Part, compose
+from explainer.workflows.compose import Component, compose
 from explainer.workflows.graph import Edge, End
 from explainer.workflows.mermaid import mermaid
 from tests.helpers.support import examples
@@ -27,7 +27,7 @@ TYPED = builtin_renderer("typed")
 @given(parts, ends, ends)
 @settings(max_examples=examples(150, 3000), deadline=None)
 def test_every_drawn_flowchart_reads_back_to_the_same_graph(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         chart = parse_flowchart(mermaid(workflow)).unwrap()
@@ -47,7 +47,7 @@ _models = st.lists(
 
 @given(_models)
 @settings(max_examples=examples(80, 1500), deadline=None)
-def test_the_checker_has_nothing_to_say_about_a_composed_workflow(some: list[tuple[str, list[Part]]]) -> None:
+def test_the_checker_has_nothing_to_say_about_a_composed_workflow(some: list[tuple[str, list[Component]]]) -> None:
     models = tuple(
         ModelEntry(name=name, signature=str(one[0].signature), github=f"https://github.com/lab/{name.lower()}")
         for name, one in some
@@ -57,5 +57,5 @@ def test_the_checker_has_nothing_to_say_about_a_composed_workflow(some: list[tup
     loaded = question_from_text("How?").unwrap()
     question = loaded.question.model_copy(update={"models": models, "papers": ()})
     built = build(type(loaded)("q", question, loaded.document), library, TYPED).unwrap()
-    offered = offered_by_sources(built.sources, "How?", Gazetteer(library))
+    offered = offered_by_sources(built.sources, "How?", CatalogLookup(library))
     assert [(one.code, one.message) for one in check_answer(built.text, offered).findings] == []

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from explainer import load_catalogs
-from explainer.recommending.calibration import LENGTHS, Cohort
+from explainer.recommending.calibration import LENGTHS, Calibration
 from explainer.recommending.recommend import Recommender
 from tests.helpers.support import ROOT
 
@@ -55,7 +55,7 @@ def test_a_longer_question_must_reach_what_longer_questions_reach_by_chance() ->
         asked.append(len(question))
         return float(len(question))
 
-    cohort = Cohort(reaches)
+    cohort = Calibration(reaches)
     bars = [cohort.bar(size) for size in (1, 6, 12, 24, 48, 500)]
     assert bars == sorted(bars)
     assert bars[0] < bars[-1]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.recommending.intent import Wish, leading_signature
+from explainer.recommending.intent import QueryIntent, leading_signature
 from explainer.recommending.terms import terms
 
 
@@ -35,9 +35,9 @@ def test_what_is_no_signature_is_none(text: str) -> None:
     ],
 )
 def test_what_a_question_has_and_wants_favours_what_fits(question: str, fits: str, differs: str) -> None:
-    wish = Wish.of(terms(question))
+    wish = QueryIntent.of(terms(question))
     assert wish.fit(leading_signature(fits)) > wish.fit(None) == 0 > wish.fit(leading_signature(differs))
 
 
 def test_a_question_that_does_not_tell_favours_nobody() -> None:
-    assert Wish.of([]).fit(leading_signature("Txt2Img")) == 0
+    assert QueryIntent.of([]).fit(leading_signature("Txt2Img")) == 0

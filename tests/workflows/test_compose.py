@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.workflows.compose import Composition, Part, compose
-from explainer.workflows.graph import Edge, End, Step, Workflow, sources_first
+from explainer.workflows.compose import Component, Composition, compose
+from explainer.workflows.graph import Edge, End, Step, WorkflowGraph, sources_first
 from explainer.workflows.search import levels
 from tests.helpers.support import examples
 from tests.helpers.workflow_oracle import ProblemKind, check_types
@@ -146,7 +146,7 @@ def test_no_models_form_no_workflow() -> None:
 @given(parts, ends, ends)
 @settings(max_examples=examples(150, 3000), deadline=None)
 def test_every_composed_workflow_type_checks(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
     found = compose(some, PORTS, inputs=inputs, outputs=outputs, limit=20)
     assert len(set(zip(found.workflows, found.uses, strict=True))) == len(found.workflows)
@@ -162,14 +162,14 @@ def test_every_composed_workflow_type_checks(
 @given(parts, ends, ends)
 @settings(max_examples=examples(150, 3000), deadline=None)
 def test_composing_again_gives_the_same(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
     assert compose(some, PORTS, inputs=inputs, outputs=outputs) == compose(some, PORTS, inputs=inputs, outputs=outputs)
 
 
 @given(parts, st.lists(st.sampled_from(["Img", "Txt", "Snd"]), min_size=1, max_size=2, unique=True))
 @settings(max_examples=examples(150, 3000), deadline=None)
-def test_a_workflow_is_found_whenever_what_is_wanted_can_be_made(some: list[Part], inputs: list[str]) -> None:
+def test_a_workflow_is_found_whenever_what_is_wanted_can_be_made(some: list[Component], inputs: list[str]) -> None:
     once = [one for one in some if len(set(one.signature.inputs)) == len(one.signature.inputs)]
     for wanted in levels([one.signature for one in once], inputs):
         found = compose(once, PORTS, inputs=inputs, outputs=[wanted], max_models=7)
@@ -179,9 +179,9 @@ def test_a_workflow_is_found_whenever_what_is_wanted_can_be_made(some: list[Part
 # --- the checks ---
 
 
-def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> Workflow:
+def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> WorkflowGraph:
     made = [Edge(*line.split()) for line in edges]
-    return Workflow(
+    return WorkflowGraph(
         tuple(End(one, one.title(), one) for one in ins.split()),
         tuple(Step(key, key, part(text).signature) for key, _, text in (one.partition(":") for one in steps.split())),
         tuple(End(one, one.title().rstrip("_"), one) for one in outs.split()),
@@ -216,7 +216,7 @@ def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> Wo
         ),
     ],
 )
-def test_each_problem_of_a_workflow_is_named(workflow: Workflow, problems: list[tuple[ProblemKind, str]]) -> None:
+def test_each_problem_of_a_workflow_is_named(workflow: WorkflowGraph, problems: list[tuple[ProblemKind, str]]) -> None:
     found = [(problem.kind, problem.key) for problem in check_types(workflow)]
     if problems and problems[0][0] is ProblemKind.CYCLE:
         assert found[0][0] is ProblemKind.CYCLE
@@ -227,7 +227,7 @@ def test_each_problem_of_a_workflow_is_named(workflow: Workflow, problems: list[
 def test_an_untyped_step_takes_and_gives_anything() -> None:
     steps = (Step("a", "by hand"), Step("b", "fill", part("ImgMsk2Img").signature))
     edges = (Edge("i", "a"), Edge("a", "b"), Edge("i", "b"), Edge("b", "o"))
-    assert check_types(Workflow((End("i", "Img", "i"),), steps, (End("o", "Img", "o"),), edges)) == ()
+    assert check_types(WorkflowGraph((End("i", "Img", "i"),), steps, (End("o", "Img", "o"),), edges)) == ()
 
 
 def test_a_cycle_has_no_order() -> None:

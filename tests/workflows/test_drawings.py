@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from explainer.workflows.boxes import LEAST_WIDTH, boxes
-from explainer.workflows.compose import Part, compose
-from explainer.workflows.graph import Edge, End, Step, Workflow
+from explainer.workflows.compose import Component, compose
+from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
 from explainer.workflows.mermaid import escape_label, mermaid, unescape_label
 from explainer.workflows.svg import svg
 from tests.helpers.support import examples
@@ -21,12 +21,12 @@ _NODE = re.compile(r'^    (\w+)(?:\(\["([^"]*)"\]\)|\["([^"]*)"\])$')
 _EDGE = re.compile(r"^    (\w+) -->(?:\|(\w+)\|)? (\w+)$")
 
 
-def workflow_of(*texts: str, inputs: str, outputs: str) -> Workflow:
+def workflow_of(*texts: str, inputs: str, outputs: str) -> WorkflowGraph:
     some = [part(text) for text in texts]
     return compose(some, PORTS, inputs=inputs.split(), outputs=outputs.split()).workflows[0]
 
 
-def two_branches() -> Workflow:
+def two_branches() -> WorkflowGraph:
     return workflow_of("cut Img2Msk", "fill ImgMsk2Img", "see Img2Txt", inputs="Img", outputs="Img Txt")
 
 
@@ -56,7 +56,7 @@ def test_a_label_is_one_line_of_harmless_characters_and_reads_back(text: str) ->
 @given(parts, ends, ends)
 @settings(max_examples=examples(100, 2000), deadline=None)
 def test_a_flowchart_reads_back_line_by_line(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         first, *lines = mermaid(workflow).splitlines()
@@ -103,7 +103,7 @@ def test_a_drawing_shows_rails_that_branch_and_merge() -> None:
 @given(parts, ends, ends, st.integers(LEAST_WIDTH, 120))
 @settings(max_examples=examples(100, 2000), deadline=None)
 def test_a_drawing_keeps_to_its_width_also_with_wide_characters(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None, width: int
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None, width: int
 ) -> None:
     plain = [
         one for one in some if one.name.isprintable() and not any("\u0300" <= char <= "\u036f" for char in one.name)
@@ -128,7 +128,7 @@ def test_ascii_is_ascii() -> None:
 @given(parts, ends, ends)
 @settings(max_examples=examples(60, 1000), deadline=None)
 def test_an_image_is_well_formed_and_holds_nothing_but_shapes_and_text(
-    some: list[Part], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
+    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         root = ET.fromstring(svg(workflow, some[0].name))
@@ -140,7 +140,7 @@ def test_an_image_is_well_formed_and_holds_nothing_but_shapes_and_text(
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_text(name: str) -> None:
-    workflow = Workflow((End("in1", "Img", name),), (Step("s1", name),), (), (Edge("in1", "s1", "Img"),))
+    workflow = WorkflowGraph((End("in1", "Img", name),), (Step("s1", name),), (), (Edge("in1", "s1", "Img"),))
     text = svg(workflow, name)
     ET.fromstring(text)
     assert "<script" not in text
@@ -170,7 +170,7 @@ def test_no_edge_runs_through_a_box() -> None:
 @given(names)
 @settings(max_examples=examples(100, 1000))
 def test_any_name_can_be_drawn(name: str) -> None:
-    workflow = Workflow((), (Step("s1", name),), (), ())
+    workflow = WorkflowGraph((), (Step("s1", name),), (), ())
     ET.fromstring(svg(workflow, name))
     assert boxes(workflow, 60, cell_len)
     assert mermaid(workflow).count("\n") == 2

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from explainer.asking.chat import Reply, Request
-from explainer.asking.conversation import Candidate, Order, Plan, Round, choose, judge, step
-from explainer.asking.costs import Forecast, Prices, Tally, forecast
-from explainer.asking.endpoint import Ear, TroubleError
-from explainer.asking.journal import Ledger
-from explainer.asking.results import Settled
-from explainer.asking.retries import Trouble
+from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round, choose, judge, step
+from explainer.asking.costs import Forecast, Prices, Totals, forecast
+from explainer.asking.endpoint import RequestFailedError, StreamObserver
+from explainer.asking.journal import Journal
+from explainer.asking.results import AskResult
+from explainer.asking.retries import RequestFailure
 from explainer.checking.check import unchecked
 from explainer.diagnostics.finding import Finding, Location
 
@@ -20,38 +20,38 @@ from explainer.diagnostics.finding import Finding, Location
 class SupportsAsk(Protocol):
     """Whoever answers: `endpoint.Endpoint`."""
 
-    async def ask(self, request: Request, ear: Ear) -> Reply:
-        """Return the whole answer to a request, or raise `TroubleError`."""
+    async def ask(self, request: Request, ear: StreamObserver) -> Reply:
+        """Return the whole answer to a request, or raise `RequestFailedError`."""
 
 
-class Watcher(Protocol):
+class AskObserver(Protocol):
     """Is told what happens, as it happens."""
 
-    def asks(self, order: Order, model: str, number: int, attempt: int) -> None:
+    def asks(self, order: PreparedQuestion, model: str, number: int, attempt: int) -> None:
         """A question is asked: its round, from 1, and the attempt at it."""
 
-    def hears(self, order: Order, model: str, piece: str) -> None:
+    def hears(self, order: PreparedQuestion, model: str, piece: str) -> None:
         """A piece of an answer came."""
 
-    def waits(self, order: Order, model: str, why: str, seconds: float) -> None:
+    def waits(self, order: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come; it is asked for again after so many seconds."""
 
-    def judges(self, order: Order, model: str, number: int, round_: Round, *, known: bool) -> None:
+    def judges(self, order: PreparedQuestion, model: str, number: int, round_: Round, *, known: bool) -> None:
         """An answer was checked; it is known when the journal had it."""
 
 
 class UnusableError(Exception):
     """Nothing that is asked of the endpoint will be answered; `trouble` says why."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: RequestFailure) -> None:
         super().__init__(trouble.message)
         self.trouble = trouble
 
 
-class _Ear:
+class _AnswerObserver:
     """Hears for a watcher what is said about one request."""
 
-    def __init__(self, watcher: Watcher, tally: Tally, order: Order, model: str, number: int) -> None:
+    def __init__(self, watcher: AskObserver, tally: Totals, order: PreparedQuestion, model: str, number: int) -> None:
         self._watcher = watcher
         self._tally = tally
         self._about = order, model
@@ -68,7 +68,7 @@ class _Ear:
         self._watcher.waits(*self._about, why, seconds)
 
 
-class Inquiry:
+class AskRun:
     """One run.
 
     Args:
@@ -79,8 +79,10 @@ class Inquiry:
         concurrency: questions that are worked on at once.
     """
 
-    def __init__(self, plan: Plan, prices: Prices, ledger: Ledger, watcher: Watcher, concurrency: int) -> None:
-        self.tally = Tally()
+    def __init__(
+        self, plan: AskSettings, prices: Prices, ledger: Journal, watcher: AskObserver, concurrency: int
+    ) -> None:
+        self.tally = Totals()
         self._plan = plan
         self._prices = prices
         self._ledger = ledger
@@ -90,7 +92,7 @@ class Inquiry:
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     async def run(
-        self, orders: Sequence[Order], endpoint: SupportsAsk, settled: Callable[[int, Settled], None]
+        self, orders: Sequence[PreparedQuestion], endpoint: SupportsAsk, settled: Callable[[int, AskResult], None]
     ) -> None:
         """Ask all questions.
 
@@ -119,26 +121,26 @@ class Inquiry:
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
 
-    async def _settle(self, order: Order, endpoint: SupportsAsk) -> Settled:
+    async def _settle(self, order: PreparedQuestion, endpoint: SupportsAsk) -> AskResult:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._converse(order, model, endpoint)) for model in self._plan.models]
         candidates = tuple(task.result() for task in tasks)
-        return Settled(order, candidates, choose(candidates))
+        return AskResult(order, candidates, choose(candidates))
 
-    async def _converse(self, order: Order, model: str, endpoint: SupportsAsk) -> Candidate:
+    async def _converse(self, order: PreparedQuestion, model: str, endpoint: SupportsAsk) -> ModelAnswer:
         rounds: list[Round] = []
         while isinstance(what := step(order, self._plan, model, rounds), Request):
-            ear = _Ear(self._watcher, self.tally, order, model, len(rounds) + 1)
+            ear = _AnswerObserver(self._watcher, self.tally, order, model, len(rounds) + 1)
             try:
                 reply, known = await self._reply(what, ear, endpoint)
-            except TroubleError as error:
+            except RequestFailedError as error:
                 return self._without(order, model, rounds, error.trouble)
             self._answered.add(model)
             rounds.append(judge(order, what, reply))
             self._watcher.judges(order, model, len(rounds), rounds[-1], known=known)
         return what
 
-    async def _reply(self, request: Request, ear: Ear, endpoint: SupportsAsk) -> tuple[Reply, bool]:
+    async def _reply(self, request: Request, ear: StreamObserver, endpoint: SupportsAsk) -> tuple[Reply, bool]:
         """Return the answer that is in the journal, or ask for it; and which. Two that ask the same ask once."""
         async with self._one_at_a_time.setdefault(request.key, asyncio.Lock()):
             known = self._ledger.find(request.key)
@@ -150,15 +152,17 @@ class Inquiry:
             self.tally.pay(reply.usage, self._prices.cost(request.model, reply.usage))
             return reply, False
 
-    def _without(self, order: Order, model: str, rounds: Sequence[Round], trouble: Trouble) -> Candidate:
+    def _without(
+        self, order: PreparedQuestion, model: str, rounds: Sequence[Round], trouble: RequestFailure
+    ) -> ModelAnswer:
         """What is left of a question when its answer does not come."""
         if trouble.kind in ("unreachable", "unusable") or (trouble.at_first and model not in self._answered):
             raise UnusableError(trouble)
         message = f"{model} did not answer: {trouble.message}"
         finding = Finding("R801", Location(order.id), message, "ask again: what has been answered is not asked twice")
-        return Candidate(model, tuple(rounds), unchecked(order.id, order.id, [finding]), trouble=trouble.message)
+        return ModelAnswer(model, tuple(rounds), unchecked(order.id, order.id, [finding]), trouble=trouble.message)
 
-    def _count(self, outcome: Settled) -> None:
+    def _count(self, outcome: AskResult) -> None:
         self.tally.done += 1
         if outcome.chosen is None:
             self.tally.failed += 1
@@ -177,7 +181,7 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def foresee(
-    orders: Sequence[Order], plan: Plan, ledger: Ledger, count: Callable[[str], int], prices: Prices
+    orders: Sequence[PreparedQuestion], plan: AskSettings, ledger: Journal, count: Callable[[str], int], prices: Prices
 ) -> Iterator[Forecast]:
     """Yield what each question will take, beyond what the journal has; nothing is asked."""
     for order in orders:

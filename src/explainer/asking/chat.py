@@ -159,7 +159,7 @@ MAX_ANSWER: Final = 1024 * 1024
 """Characters of one answer; one that does not end is cut off here."""
 
 
-class Heard:
+class StreamAccumulator:
     """What was heard of an answer so far."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from explainer.asking.chat import WHOLE, Message, Reply, Request, as_printed
-from explainer.checking.check import Checked, check_answer
+from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.offered import Offered
 from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.diagnostics.finding import Finding, Location
@@ -19,7 +19,7 @@ from explainer.diagnostics.rules import Severity
 
 
 @dataclass(frozen=True)
-class Order:
+class PreparedQuestion:
     """A question that is ready to be asked.
 
     Attributes:
@@ -41,7 +41,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AskSettings:
     """How answers are sought.
 
     Attributes:
@@ -73,11 +73,11 @@ class Round:
 
     key: str
     reply: Reply
-    report: Checked
+    report: CheckReport
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ModelAnswer:
     """What one model made of a question.
 
     Attributes:
@@ -92,14 +92,14 @@ class Candidate:
 
     model: str
     rounds: tuple[Round, ...]
-    report: Checked
+    report: CheckReport
     chosen: int = 0
     grounded: bool = False
     fixed: bool = False
     trouble: str = ""
 
 
-def judge(order: Order, request: Request, reply: Reply) -> Round:
+def judge(order: PreparedQuestion, request: Request, reply: Reply) -> Round:
     """Check an answer that has come."""
     report = check_answer(as_printed(reply.text), order.offered, answer_id=order.id, file=order.id)
     if reply.finish_reason not in WHOLE:
@@ -109,7 +109,7 @@ def judge(order: Order, request: Request, reply: Reply) -> Round:
     return Round(request.key, reply, report)
 
 
-def step(order: Order, plan: Plan, model: str, rounds: Sequence[Round]) -> Request | Candidate:
+def step(order: PreparedQuestion, plan: AskSettings, model: str, rounds: Sequence[Round]) -> Request | ModelAnswer:
     """Return what to ask next, or what has become of it.
 
     The first request is the prompt. An answer that passes is accepted. One that does not is sent back with its faults,
@@ -120,7 +120,7 @@ def step(order: Order, plan: Plan, model: str, rounds: Sequence[Round]) -> Reque
         return Request(model, order.prompt, plan.parameters)
     last = rounds[-1]
     if _passes(last.report, plan):
-        return Candidate(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
+        return ModelAnswer(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
     unmoved = len(rounds) > 1 and last.report.text == rounds[-2].report.text
     if len(rounds) <= plan.rounds and not unmoved:
         again = (Message("assistant", last.report.text), Message("user", repair_prompt(last.report, order.offered)))
@@ -128,15 +128,15 @@ def step(order: Order, plan: Plan, model: str, rounds: Sequence[Round]) -> Reque
     return _mended(order, plan, model, tuple(rounds)) or _kept(model, tuple(rounds))
 
 
-def _passes(report: Checked, plan: Plan) -> bool:
+def _passes(report: CheckReport, plan: AskSettings) -> bool:
     return report.grounded and not (plan.strict and _count(report, Severity.WARNING))
 
 
-def _count(report: Checked, severity: Severity) -> int:
+def _count(report: CheckReport, severity: Severity) -> int:
     return sum(finding.severity is severity for finding in report.findings)
 
 
-def _mended(order: Order, plan: Plan, model: str, rounds: tuple[Round, ...]) -> Candidate | None:
+def _mended(order: PreparedQuestion, plan: AskSettings, model: str, rounds: tuple[Round, ...]) -> ModelAnswer | None:
     for number in range(len(rounds) - 1, -1, -1) if plan.fix else ():
         report = rounds[number].report
         text = apply_fixes(report.text, (fix for _, fix in report.fixes))
@@ -144,20 +144,20 @@ def _mended(order: Order, plan: Plan, model: str, rounds: tuple[Round, ...]) -> 
             continue
         again = check_answer(text, order.offered, answer_id=order.id, file=order.id)
         if _passes(again, plan):
-            return Candidate(model, rounds, again, number, grounded=True, fixed=True)
+            return ModelAnswer(model, rounds, again, number, grounded=True, fixed=True)
     return None
 
 
-def _kept(model: str, rounds: tuple[Round, ...]) -> Candidate:
+def _kept(model: str, rounds: tuple[Round, ...]) -> ModelAnswer:
     best = min(range(len(rounds)), key=lambda number: (*_faults(rounds[number].report), -number))
-    return Candidate(model, rounds, rounds[best].report, best)
+    return ModelAnswer(model, rounds, rounds[best].report, best)
 
 
-def _faults(report: Checked) -> tuple[int, int]:
+def _faults(report: CheckReport) -> tuple[int, int]:
     return _count(report, Severity.ERROR), _count(report, Severity.WARNING)
 
 
-def choose(candidates: Sequence[Candidate]) -> Candidate | None:
+def choose(candidates: Sequence[ModelAnswer]) -> ModelAnswer | None:
     """Return the best answer: grounded first, then by errors, by warnings, unmended, in the order of the models."""
     answers = [candidate for candidate in candidates if not candidate.trouble]
     return min(answers, key=lambda one: (not one.grounded, *_faults(one.report), one.fixed), default=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explainer.asking.chat import Request, Usage
-from explainer.asking.conversation import Order, Plan, Round
+from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
 
 _MILLION: Final = 1_000_000
 _LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")
@@ -41,7 +41,7 @@ class Prices:
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """What a run has taken so far.
 
     Attributes:
@@ -115,7 +115,12 @@ def answer_limit(parameters: Mapping[str, Any]) -> int | None:
 
 
 def forecast(
-    order: Order, plan: Plan, request: Request, rounds: Sequence[Round], count: Callable[[str], int], prices: Prices
+    order: PreparedQuestion,
+    plan: AskSettings,
+    request: Request,
+    rounds: Sequence[Round],
+    count: Callable[[str], int],
+    prices: Prices,
 ) -> Forecast:
     """Return what a question will take with one model, from its next request on.
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from explainer._version import __version__
-from explainer.asking.chat import Heard, Reply, Request, Usage, error_in
-from explainer.asking.redaction import Mask, StreamMask, public_url
-from explainer.asking.retries import Trouble, parse_retry_after, trouble_of_status, wait_before
+from explainer.asking.chat import Reply, Request, StreamAccumulator, Usage, error_in
+from explainer.asking.redaction import Redactor, StreamRedactor, public_url
+from explainer.asking.retries import RequestFailure, parse_retry_after, trouble_of_status, wait_before
 from explainer.batching.tokens import Counter
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ _FAREWELL: Final = 1.0
 _PATH: Final = "/chat/completions"
 
 
-class TroubleError(Exception):
+class RequestFailedError(Exception):
     """An answer did not come; `trouble` says why."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: RequestFailure) -> None:
         super().__init__(trouble.message)
         self.trouble = trouble
 
 
-class Ear(Protocol):
+class StreamObserver(Protocol):
     """Is told what happens while an answer comes."""
 
     def tries(self, attempt: int) -> None:
@@ -105,7 +105,7 @@ class Endpoint:
         count: counts tokens, where the server does not.
     """
 
-    def __init__(self, address: Address, mask: Mask, count: Counter) -> None:
+    def __init__(self, address: Address, mask: Redactor, count: Counter) -> None:
         self._address = address
         self._mask = mask
         self._count = count
@@ -131,7 +131,7 @@ class Endpoint:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         await self._client.aclose()
 
-    async def ask(self, request: Request, ear: Ear) -> Reply:
+    async def ask(self, request: Request, ear: StreamObserver) -> Reply:
         """Return the whole answer to a request.
 
         Raises:
@@ -145,10 +145,10 @@ class Endpoint:
                 try:
                     reply = await self._once(request, ear)
                     return replace(reply, attempts=attempt)
-                except TroubleError as error:
+                except RequestFailedError as error:
                     trouble = error.trouble
                 if not trouble.again or attempt > self._address.retries:
-                    raise TroubleError(trouble)
+                    raise RequestFailedError(trouble)
                 seconds = wait_before(attempt, trouble.after, random.random())  # noqa: S311  # no secret
                 if trouble.after is not None:  # the limit is everybody's
                     self._open_at = max(self._open_at, time.monotonic() + trouble.after)
@@ -160,8 +160,8 @@ class Endpoint:
         while (left := self._open_at - time.monotonic()) > 0:
             await asyncio.sleep(left + random.random() * min(1.0, left))  # noqa: S311
 
-    async def _once(self, request: Request, ear: Ear) -> Reply:
-        heard = Heard()
+    async def _once(self, request: Request, ear: StreamObserver) -> Reply:
+        heard = StreamAccumulator()
         begun = time.monotonic()
         async with (
             self._troubles(heard),
@@ -169,23 +169,23 @@ class Endpoint:
             self._client.stream("POST", self._address.url, content=_encoded(request)) as response,
         ):
             if response.status_code != _OK:
-                raise TroubleError(await self._refusal(response))
+                raise RequestFailedError(await self._refusal(response))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind == "text/event-stream":
                 await self._listen(response, heard, ear)
             else:
                 await self._read(response, kind, heard, ear)
         if not heard.whole:
-            raise TroubleError(Trouble("broken", "the answer broke off", again=True))
+            raise RequestFailedError(RequestFailure("broken", "the answer broke off", again=True))
         usage = heard.usage or Usage(self._count(request.text), self._count(heard.text), estimated=True)
         text, served = self._mask(heard.text), self._mask(heard.served)
         return Reply(text, heard.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
 
-    async def _listen(self, response: httpx2.Response, heard: Heard, ear: Ear) -> None:
+    async def _listen(self, response: httpx2.Response, heard: StreamAccumulator, ear: StreamObserver) -> None:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
         import httpx2
 
-        shown = StreamMask(self._mask)
+        shown = StreamRedactor(self._mask)
         now = asyncio.get_running_loop().time
         async with asyncio.timeout(None) as patience:
             async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
@@ -197,7 +197,7 @@ class Endpoint:
                     continue
                 data = _loads(event.data)
                 if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                    raise TroubleError(Trouble("broken", "an event of the stream is garbage", again=True))
+                    raise RequestFailedError(RequestFailure("broken", "an event of the stream is garbage", again=True))
                 self._raise_error_in(data)
                 piece = heard.take(data)
                 if piece:
@@ -208,24 +208,26 @@ class Endpoint:
                 if heard.finish_reason is not None and patience.when() is None:  # the tokens may follow
                     patience.reschedule(now() + _AFTERWORD)
 
-    async def _read(self, response: httpx2.Response, kind: str, heard: Heard, ear: Ear) -> None:
+    async def _read(self, response: httpx2.Response, kind: str, heard: StreamAccumulator, ear: StreamObserver) -> None:
         """Take a body that is not streamed: some servers know no other."""
         body = await _bounded(response, _MAX_BODY + 1)
         if len(body) > _MAX_BODY:
-            raise TroubleError(Trouble("refused", f"what came is larger than {_MAX_BODY:,} bytes"))
+            raise RequestFailedError(RequestFailure("refused", f"what came is larger than {_MAX_BODY:,} bytes"))
         data = _loads(body.decode("utf-8", "replace"))
         self._raise_error_in(data)
         if not isinstance(data, dict):
             message = f"what came is not an answer but {kind or 'something without a type'}"
             again = kind.endswith("json")
-            raise TroubleError(Trouble("broken" if again else "refused", message, again, at_first=not again))
+            raise RequestFailedError(
+                RequestFailure("broken" if again else "refused", message, again, at_first=not again)
+            )
         ear.hears(self._mask(heard.take(data)))
         if not heard.whole and heard.text:
             heard.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
         if not heard.whole:
-            raise TroubleError(Trouble("broken", "what came holds no answer", again=True))
+            raise RequestFailedError(RequestFailure("broken", "what came holds no answer", again=True))
 
-    async def _refusal(self, response: httpx2.Response) -> Trouble:
+    async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
         said, code = error_in(_loads(body)) or (_plain(response, body), "")
         if response.has_redirect_location:
@@ -239,11 +241,11 @@ class Endpoint:
         if error is not None:
             message, code = self._mask(error[0]), error[1]
             if code.isdecimal() and int(code) != _OK:
-                raise TroubleError(trouble_of_status(int(code), message, code, None))
-            raise TroubleError(Trouble("broken", f"the server says: {message}", again=True))
+                raise RequestFailedError(trouble_of_status(int(code), message, code, None))
+            raise RequestFailedError(RequestFailure("broken", f"the server says: {message}", again=True))
 
     @contextlib.asynccontextmanager
-    async def _troubles(self, heard: Heard) -> AsyncIterator[None]:
+    async def _troubles(self, heard: StreamAccumulator) -> AsyncIterator[None]:
         """Turn what a client raises into a trouble; an answer that was whole by then is no trouble."""
         import httpx2
 
@@ -253,23 +255,25 @@ class Endpoint:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
             reason = self._mask(str(error)) or "no answer"
             again = "certificate" not in reason.casefold() and not isinstance(error, httpx2.UnsupportedProtocol)
-            trouble = Trouble("unreachable", f"cannot connect to {self.name}: {reason}", again)
-            raise TroubleError(trouble) from None
+            trouble = RequestFailure("unreachable", f"cannot connect to {self.name}: {reason}", again)
+            raise RequestFailedError(trouble) from None
         except (httpx2.InvalidURL, UnicodeError) as error:
-            raise TroubleError(Trouble("unusable", f"not a URL: {self._mask(str(error))}")) from None
+            raise RequestFailedError(RequestFailure("unusable", f"not a URL: {self._mask(str(error))}")) from None
         except httpx2.TimeoutException:
             if not heard.whole:
-                raise TroubleError(Trouble("broken", f"nothing came for {said:g} s", again=True)) from None
+                raise RequestFailedError(RequestFailure("broken", f"nothing came for {said:g} s", again=True)) from None
         except TimeoutError:
             if not heard.whole:
                 message = f"the answer took longer than {self._address.deadline:g} s"
-                raise TroubleError(Trouble("broken", message, again=True)) from None
+                raise RequestFailedError(RequestFailure("broken", message, again=True)) from None
         except httpx2.SSEError:
-            raise TroubleError(Trouble("refused", "one event of the stream is too large")) from None
+            raise RequestFailedError(RequestFailure("refused", "one event of the stream is too large")) from None
         except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError, OSError) as error:
             if not heard.whole:
                 what = self._mask(str(error)) or type(error).__name__
-                raise TroubleError(Trouble("broken", f"the answer broke off: {what}", again=True)) from None
+                raise RequestFailedError(
+                    RequestFailure("broken", f"the answer broke off: {what}", again=True)
+                ) from None
 
 
 def _encoded(request: Request) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from explainer.asking.chat import Reply, reply_of, row_of
-from explainer.asking.redaction import NO_MASK, Mask
+from explainer.asking.redaction import NO_MASK, Redactor
 from explainer.batching.storage import TargetLock, write_all
 
 SCHEMA: Final = "explainer/ask-journal/1"
@@ -21,7 +21,7 @@ class ForeignJournalError(OSError):
     """The file in the journal's place is something else; it is left as it is."""
 
 
-class Ledger:
+class Journal:
     """A file that grows by a line for each answer. Use it as a context manager; one run at a time has it.
 
     A line that a killed run left torn is cut away. Answers outlive the process, and the power: each one was paid for.
@@ -35,7 +35,7 @@ class Ledger:
     """
 
     def __init__(
-        self, path: Path | None, waiting: Callable[[], None], mask: Mask = NO_MASK, *, forget: bool = False
+        self, path: Path | None, waiting: Callable[[], None], mask: Redactor = NO_MASK, *, forget: bool = False
     ) -> None:
         self._path = path
         self._mask = mask

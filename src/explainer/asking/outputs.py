@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from explainer.asking.redaction import Mask
-from explainer.asking.results import Settled, answer_line, answer_text, record_text
+from explainer.asking.redaction import Redactor
+from explainer.asking.results import AskResult, answer_line, answer_text, record_text
 from explainer.batching.storage import remove_stale, remove_stale_of, replace_file
 from explainer.batching.target import UnsafePathError
 from explainer.files import display_path
@@ -34,7 +34,7 @@ class Answers(Protocol):
     def prepare(self) -> None:
         """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
-    def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:
+    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:
         """Take the answer of the question of this number, and its record; return what the place is called.
 
         Raises:
@@ -58,7 +58,7 @@ class NoAnswers:
     def prepare(self) -> None:
         """Nothing is there."""
 
-    def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Nothing is kept."""
         return settled.order.id
 
@@ -72,14 +72,14 @@ class _Files:
     files = True
     provenance: Path
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Redactor) -> None:
         self._mask = mask
 
     def _names(self, id_: str) -> tuple[Path, Path]:
         """Return the file of an answer, and what the names of the other files begin with."""
         raise NotImplementedError
 
-    def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Write the answer, its prompt and its record; an answer that is not grounded has another name."""
         accepted, stem = self._names(settled.order.id)
         kept = stem.with_name(stem.name + UNGROUNDED)
@@ -106,7 +106,7 @@ class _Files:
 class FolderAnswers(_Files):
     """A folder: `ID.answer.md` or `ID.ungrounded.md`, `ID.prompt.md`, `ID.record.json`, and the journal."""
 
-    def __init__(self, folder: Path, mask: Mask) -> None:
+    def __init__(self, folder: Path, mask: Redactor) -> None:
         super().__init__(mask)
         self._folder = folder
         self.journal: Path | None = folder / _JOURNAL
@@ -156,7 +156,7 @@ def _proved(line: str) -> tuple[str, str]:
 class FileAnswers(_Files):
     """One file for one answer, with the others beside it."""
 
-    def __init__(self, path: Path, mask: Mask) -> None:
+    def __init__(self, path: Path, mask: Redactor) -> None:
         super().__init__(mask)
         self._path = path
         self._stem = path.with_suffix("")
@@ -178,7 +178,7 @@ class LinesAnswers:
 
     files = False
 
-    def __init__(self, path: Path, mask: Mask) -> None:
+    def __init__(self, path: Path, mask: Redactor) -> None:
         self._path = path
         self._mask = mask
         self._lines: dict[int, tuple[str, str]] = {}
@@ -191,7 +191,7 @@ class LinesAnswers:
         """Remove temporary files of killed runs; the rest of the folder is not ours."""
         remove_stale_of(self._path, self.records, self.provenance)
 
-    def put(self, number: int, settled: Settled, record: Mapping[str, Any]) -> str:
+    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:
         """Take a line: the file appears when all are there."""
         if settled.chosen is not None:
             self._lines[number] = (answer_line(settled), json.dumps(record, ensure_ascii=False) + "\n")

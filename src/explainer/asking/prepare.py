@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explainer.asking.chat import Message
-from explainer.asking.conversation import Order
+from explainer.asking.conversation import PreparedQuestion
 from explainer.batching.batch import folded
 from explainer.batching.renderer import device_in, no_question, on_line
-from explainer.batching.sources import Item, Skipped, Source
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.build import SupportsRender, build
-from explainer.catalogs.library import Wanted
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.library import SourceCounts
+from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.checking.offered import gazetteer_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
@@ -23,7 +23,7 @@ from explainer.recommending.recommend import SupportsScores
 
 
 @dataclass
-class Desk:
+class QuestionPreparer:
     """Makes orders of questions.
 
     Attributes:
@@ -38,16 +38,16 @@ class Desk:
 
     given: Sequence[Path]
     renderer: SupportsRender
-    wanted: Wanted
+    wanted: SourceCounts
     semantic: SupportsScores | None = None
     strict: bool = False
     files: bool = True
     catalogs: dict[str, None] = field(default_factory=dict)
-    _shelf: Shelf = field(default_factory=Shelf)
+    _shelf: CatalogLoader = field(default_factory=CatalogLoader)
     _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
     _said: set[Finding] = field(default_factory=set)
 
-    def one(self, loaded: LoadedQuestion, base: Path) -> Parsed[Order]:
+    def one(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
         """Make the order of one question.
 
         Args:
@@ -72,9 +72,9 @@ class Desk:
             message = "nothing is offered, so no answer could be checked: it is not asked"
             return Parsed(None, (*findings, Finding("A102", place, message, "name models or papers")))
         prompt = tuple(Message(segment.role, segment.text) for segment in built.value.rendering.segments)
-        return Parsed(Order(loaded.id, loaded.question.question, prompt, offered), tuple(findings))
+        return Parsed(PreparedQuestion(loaded.id, loaded.question.question, prompt, offered), tuple(findings))
 
-    def many(self, source: Source) -> Iterator[Parsed[Order] | Skipped]:
+    def many(self, source: QuestionSource) -> Iterator[Parsed[PreparedQuestion] | Skipped]:
         """Make the orders of all questions of a source, in their order.
 
         Raises:
@@ -92,7 +92,7 @@ class Desk:
             order = self.one(loaded.value, base)
             yield Parsed(order.value, loaded.findings + order.findings)
 
-    def _read(self, item: Item, *, lines: bool) -> Parsed[LoadedQuestion] | Skipped:
+    def _read(self, item: SourceItem, *, lines: bool) -> Parsed[LoadedQuestion] | Skipped:
         if isinstance(item.raw, Finding):
             return Parsed(None, (item.raw,))
         text = decode(item.raw, item.file)

@@ -12,7 +12,7 @@ SHORTEST: Final = 8
 HIDDEN: Final = "[key]"
 
 
-class Mask:
+class Redactor:
     """Replaces a key, in all the forms in which it may come back.
 
     Args:
@@ -41,13 +41,13 @@ class Mask:
         return longest
 
 
-NO_MASK: Final = Mask(None)
+NO_MASK: Final = Redactor(None)
 
 
-class StreamMask:
+class StreamRedactor:
     """Masks a text that comes in pieces: what may be the beginning of the key waits for the next piece."""
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Redactor) -> None:
         self._mask = mask
         self._kept = ""
 

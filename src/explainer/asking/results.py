@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from explainer.asking.chat import Usage
-from explainer.asking.conversation import Candidate, Order, Plan, Round
+from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round
 from explainer.asking.costs import Prices
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.text import finding_row, report_data
@@ -18,7 +18,7 @@ SCHEMA: Final = "explainer/ask/1"
 
 
 @dataclass(frozen=True)
-class Settled:
+class AskResult:
     """What became of a question.
 
     Attributes:
@@ -27,9 +27,9 @@ class Settled:
         chosen: the best answer; None when none came.
     """
 
-    order: Order
-    candidates: tuple[Candidate, ...]
-    chosen: Candidate | None
+    order: PreparedQuestion
+    candidates: tuple[ModelAnswer, ...]
+    chosen: ModelAnswer | None
 
     @property
     def grounded(self) -> bool:
@@ -37,12 +37,12 @@ class Settled:
         return self.chosen is not None and self.chosen.grounded
 
 
-def answer_text(settled: Settled) -> str:
+def answer_text(settled: AskResult) -> str:
     """Return the answer as it is written; empty when none came."""
     return settled.chosen.report.text if settled.chosen is not None else ""
 
 
-def record_data(settled: Settled, plan: Plan, prices: Prices) -> dict[str, Any]:
+def record_data(settled: AskResult, plan: AskSettings, prices: Prices) -> dict[str, Any]:
     """Return the record of an answer as plain data; docs/ask.md lists the keys."""
     order, chosen = settled.order, settled.chosen
     usages = [(one.model, rnd.reply.usage) for one in settled.candidates for rnd in one.rounds]
@@ -78,7 +78,7 @@ def record_data(settled: Settled, plan: Plan, prices: Prices) -> dict[str, Any]:
     return data
 
 
-def _candidate(one: Candidate) -> dict[str, Any]:
+def _candidate(one: ModelAnswer) -> dict[str, Any]:
     data: dict[str, Any] = {"model": one.model, "grounded": one.grounded, "fixed": one.fixed, "round": one.chosen + 1}
     if one.trouble:
         data["trouble"] = one.trouble
@@ -121,7 +121,7 @@ def record_text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def proof_of(settled: Settled) -> str:
+def proof_of(settled: AskResult) -> str:
     """Return the line of provenance of an answer: `explainer check` proves it again, by itself; empty without one."""
     order, chosen = settled.order, settled.chosen
     if chosen is None or order.offered.entries is None:
@@ -139,7 +139,7 @@ def proof_of(settled: Settled) -> str:
     )
 
 
-def answer_line(settled: Settled) -> str:
+def answer_line(settled: AskResult) -> str:
     """Return an answer as a line that `explainer check` takes: it holds its own prompt."""
     data = {
         "id": settled.order.id,

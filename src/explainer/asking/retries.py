@@ -26,7 +26,7 @@ _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RequestFailure:
     """Why an answer did not come.
 
     Attributes:
@@ -45,7 +45,7 @@ class Trouble:
     at_first: bool = False
 
 
-def trouble_of_status(status: int, said: str, code: str, after: float | None) -> Trouble:
+def trouble_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
     """Return the trouble that an HTTP status means (RFC 9110, 15; RFC 6585, 4).
 
     Args:
@@ -56,16 +56,16 @@ def trouble_of_status(status: int, said: str, code: str, after: float | None) ->
     """
     message = f"status {status}" + (f": {said}" if said else "")
     if status in _REDIRECTS:
-        return Trouble("unusable", f"{message}; a key is never carried along to another place")
+        return RequestFailure("unusable", f"{message}; a key is never carried along to another place")
     if status in _UNUSABLE or code in _QUOTA:
-        return Trouble("unusable", message)
+        return RequestFailure("unusable", message)
     if status in _UNUSABLE_AT_FIRST:
-        return Trouble("refused", message, at_first=True)
+        return RequestFailure("refused", message, at_first=True)
     if status in _AGAIN or status >= _SERVER:
         if after is not None and after > MAX_RETRY_AFTER:
-            return Trouble("busy", f"{message}; it wants to be left alone for {after:,.0f} s")
-        return Trouble("busy", message, again=True, after=after)
-    return Trouble("refused", message)
+            return RequestFailure("busy", f"{message}; it wants to be left alone for {after:,.0f} s")
+        return RequestFailure("busy", message, again=True, after=after)
+    return RequestFailure("refused", message)
 
 
 def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from explainer.batching.fingerprint import hash_of_catalogs
-from explainer.batching.manifest import Known, Recipe, content_hash, short_hash
+from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, short_hash
 from explainer.batching.previous_run import loads, moved
-from explainer.batching.sources import Item, Skipped, Source
-from explainer.batching.workers import Crew
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.workers import WorkerPool
 from explainer.diagnostics.finding import Finding, Location
 from explainer.files import CatalogPath, catalogs_for, display_path
 from explainer.rendering.formats import FORMATS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MadeLight: TypeAlias = tuple[Any, ...]
 """A `press.Made` without its bytes."""
-Task: TypeAlias = tuple[tuple[Any, ...], Known | None]
+Task: TypeAlias = tuple[tuple[Any, ...], ManifestRow | None]
 """The fields of an item, and what an earlier run knew of it."""
 Chunk: TypeAlias = tuple[tuple[list[MadeLight], tuple[Finding, ...]], list[bytes]]
 """What was made of a chunk and the findings about catalogs; and all bytes: of each output its row, then itself."""
@@ -54,7 +54,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Shop:
+class BatchConfig:
     """What every process of a batch needs in order to work.
 
     Attributes:
@@ -66,7 +66,7 @@ class Shop:
         files: outputs become files.
     """
 
-    recipe: Recipe
+    recipe: RenderOptions
     template: str
     given: tuple[Path, ...]
     base: Path
@@ -85,7 +85,7 @@ class Shop:
 class _CatalogHashes:
     """The hashes of the catalogs that questions are made from; nothing is parsed."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: BatchConfig) -> None:
         self._shop = shop
         self._by_place: dict[tuple[Any, str], str] = {}
         self._by_paths: dict[tuple[CatalogPath, ...], str] = {}
@@ -104,8 +104,8 @@ class _CatalogHashes:
 class _Entry:
     """A question on its way: unchanged at first sight, or to be made."""
 
-    item: Item | Skipped
-    known: Known | None = None
+    item: SourceItem | Skipped
+    known: ManifestRow | None = None
     row: bytes = b""
     to_do: bool = False
     skipped_row: bytes = b""
@@ -129,16 +129,16 @@ class Batch:
         sharded: the source is a part of one: what is not in it is not gone.
     """
 
-    source: Source
+    source: QuestionSource
     target: Target
-    shop: Shop
-    make: Callable[[Shop], Callable[[list[Task]], Chunk]]
+    shop: BatchConfig
+    make: Callable[[BatchConfig], Callable[[list[Task]], Chunk]]
     jobs: int
     report: Callable[[Iterable[Finding]], None]
     skip: Callable[[Skipped], None]
     progress: Callable[[Summary], None]
     prune: bool = False
-    crew: Callable[..., Any] = Crew
+    crew: Callable[..., Any] = WorkerPool
     sharded: bool = False
     summary: Summary = field(default_factory=Summary)
 
@@ -177,14 +177,14 @@ class Batch:
         for item in self.source:
             entry = self._triage(item)
             entries.append(entry)
-            if entry.to_do and isinstance(item, Item):
+            if entry.to_do and isinstance(item, SourceItem):
                 work.append((tuple(item), entry.known))  # plain tuples travel faster
             if len(work) >= CHUNK or len(entries) >= 8 * CHUNK:
                 yield entries, work or None
                 entries, work = [], []
         yield entries, work or None
 
-    def _triage(self, item: Item | Skipped) -> _Entry:
+    def _triage(self, item: SourceItem | Skipped) -> _Entry:
         """Whether a question is unchanged can be seen from its bytes, when its catalogs are the same too."""
         if isinstance(item, Skipped):
             return _Entry(item)
@@ -236,7 +236,7 @@ class Batch:
         """Return what to give to the target for a question that was made, or None when it has no output."""
         item = entry.item
         _, status, id_, found, why = made
-        if not isinstance(item, Item):  # pragma: no cover - what is skipped is not made
+        if not isinstance(item, SourceItem):  # pragma: no cover - what is skipped is not made
             return None
         if status == "skipped":
             self._skipped(Skipped(str(item.source), why))
@@ -265,7 +265,7 @@ class Batch:
             self.summary.skipped += 1
         self.skip(skipped)
 
-    def _fail(self, item: Item, id_: str, findings: list[Finding], why: Iterable[Finding]) -> None:
+    def _fail(self, item: SourceItem, id_: str, findings: list[Finding], why: Iterable[Finding]) -> None:
         self.summary.failed += 1
         findings += why
         self._failed_sources.add(item.source)
@@ -274,7 +274,7 @@ class Batch:
         elif self.shop.lines:
             self._unreadable_ids = True
 
-    def _claim(self, id_: str, item: Item) -> Finding | None:
+    def _claim(self, id_: str, item: SourceItem) -> Finding | None:
         """Take an id for a question; a finding when another one has it."""
         name = folded(id_) if self.shop.files else id_
         hash_ = short_hash(name)
@@ -338,7 +338,7 @@ class Batch:
         if outdated:
             self.target.keep(b"".join(outdated))
 
-    def _is_there(self, known: Known) -> bool:
+    def _is_there(self, known: ManifestRow) -> bool:
         return os.path.lexists(Path(self.target.manifest.parent, known.out))
 
 
@@ -356,7 +356,7 @@ def _why(row: bytes) -> str:
     return str(loads(row).get("skipped", ""))
 
 
-def _skipped_row(item: Item, why: str) -> bytes:
+def _skipped_row(item: SourceItem, why: str) -> bytes:
     raw = item.raw if isinstance(item.raw, bytes) else b""
     return (
         json.dumps({"source": item.source, "raw": content_hash(raw), "skipped": why}, ensure_ascii=False).encode()

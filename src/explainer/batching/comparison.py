@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from explainer.batching.previous_run import Past, Volume
+from explainer.batching.previous_run import ManifestFile, PreviousRun
 from explainer.batching.target import MANIFEST, Output, Target
 from explainer.diagnostics.finding import Finding, Location
 from explainer.files import display_path
@@ -21,7 +21,7 @@ class _Comparison(Target):
 
     def __init__(self, manifest: Path, report: Report) -> None:
         self.manifest = manifest
-        self.past = Past([], "", by_place=False)
+        self.past = PreviousRun([], "", by_place=False)
         self.interrupted = False
         self._report = report
 
@@ -65,8 +65,8 @@ class FolderComparison(_Comparison):
 
     def complete(self) -> None:
         """Report the outputs of questions that are gone."""
-        volume = Volume(self.manifest, None)
-        past = Past([volume], "", by_place=True)
+        volume = ManifestFile(self.manifest, None)
+        past = PreviousRun([volume], "", by_place=True)
         for known, _ in past.rows():
             if known.out not in self._outs and (self._folder / known.out).is_file():
                 place = Location(display_path(self._folder / known.out))

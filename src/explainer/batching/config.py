@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from explainer.batching.batch import Chunk, Shop, Task
+from explainer.batching.batch import BatchConfig, Chunk, Task
 from explainer.batching.fingerprint import hash_of_catalogs
-from explainer.batching.renderer import Offered, Press, SupportsRenderAll
-from explainer.batching.sources import Item
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
+from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import counter
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.diagnostics.rules import RULES
 from explainer.files import CatalogPath
@@ -25,7 +25,7 @@ _warm: dict[int, Worker] = {}
 """Workers of built-in templates: a process that is forked off goes on with what was loaded before."""
 
 
-def make_worker(shop: Shop) -> Worker:
+def make_worker(shop: BatchConfig) -> Worker:
     """Return the function that makes a chunk of outputs, beside the findings about catalogs that were read for it.
 
     Raises:
@@ -36,7 +36,7 @@ def make_worker(shop: Shop) -> Worker:
         return _warm[id(shop)]
     catalogs = _Catalogs(shop)
     recipe = shop.recipe
-    press = Press(
+    press = BatchRenderer(
         recipe, catalogs.offered, renderer_of(shop.template), builtin_renderer("answer"),
         counter(recipe.tokenizer) if recipe.max_tokens is not None else None, files=shop.files,
     )  # fmt: skip
@@ -47,7 +47,7 @@ def make_worker(shop: Shop) -> Worker:
     return work
 
 
-def worker_of(press: Press, *, lines: bool, drain: Callable[[], tuple[Finding, ...]] = tuple) -> Worker:
+def worker_of(press: BatchRenderer, *, lines: bool, drain: Callable[[], tuple[Finding, ...]] = tuple) -> Worker:
     """Return the function that makes a chunk of outputs on a press.
 
     Args:
@@ -57,7 +57,7 @@ def worker_of(press: Press, *, lines: bool, drain: Callable[[], tuple[Finding, .
     """
 
     def work(chunk: Sequence[Task]) -> Chunk:
-        made = press.run([(Item(*item), known) for item, known in chunk], lines=lines)
+        made = press.run([(SourceItem(*item), known) for item, known in chunk], lines=lines)
         bulk = [data for one in made for data in one.bulk]
         return ([tuple(one[:-1]) for one in made], drain()), bulk
 
@@ -78,16 +78,16 @@ def renderer_of(template: str) -> SupportsRenderAll:
 class _Catalogs:
     """The entries that questions may use, by the catalogs that they are read from."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: BatchConfig) -> None:
         self._shop = shop
-        self._shelf = Shelf()
-        self._by_place: dict[tuple[tuple[str, ...] | None, str], Offered] = {}
-        self._by_paths: dict[tuple[CatalogPath, ...], Offered] = {}
-        self._usual: Offered | None = None
+        self._shelf = CatalogLoader()
+        self._by_place: dict[tuple[tuple[str, ...] | None, str], PreparedLibrary] = {}
+        self._by_paths: dict[tuple[CatalogPath, ...], PreparedLibrary] = {}
+        self._usual: PreparedLibrary | None = None
         """The entries for every line that has no `catalog:` of its own."""
         self._findings: list[Finding] = []
 
-    def offered(self, named: Sequence[str] | None, source: str | int) -> Offered:
+    def offered(self, named: Sequence[str] | None, source: str | int) -> PreparedLibrary:
         """Return the entries for a question, from its own `catalog:` and its place in the source.
 
         Raises:
@@ -106,7 +106,7 @@ class _Catalogs:
                 unusable = [f for f in (*findings, *library.findings) if RULES[f.code].unusable_file]
                 if unusable and named is None:  # no question can do without it
                     raise ExplainerError(unusable)
-                self._by_paths[paths] = Offered(library.value or Library([]), hash_, unusable)
+                self._by_paths[paths] = PreparedLibrary(library.value or Library([]), hash_, unusable)
             self._by_place[key] = self._by_paths[paths]
             if named is None and isinstance(source, int):
                 self._usual = self._by_place[key]

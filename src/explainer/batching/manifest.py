@@ -44,7 +44,7 @@ _NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class RenderOptions:
     """Everything but the question and its entries that decides what an output is.
 
     Attributes:
@@ -103,7 +103,7 @@ def read_header(line: bytes) -> dict[str, Any] | None:
     return header if isinstance(header, dict) and header.get("schema") == SCHEMA else None
 
 
-class Known(NamedTuple):
+class ManifestRow(NamedTuple):
     """A row of an earlier run, as far as the next run needs it.
 
     Attributes:
@@ -160,11 +160,11 @@ def read_row(row: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def known_of(row: Any, *, volume: int, offset: int, current: bool) -> Known | None:
+def known_of(row: Any, *, volume: int, offset: int, current: bool) -> ManifestRow | None:
     """Return what a row says, or None for a row that says nothing (damaged, or about a file that was skipped)."""
     try:
         catalogs = row.get("catalogs")
-        return Known(
+        return ManifestRow(
             str(row["id"]), row["source"], str(row["raw"]), str(row["key"]), str(row["library"]),
             None if catalogs is None else tuple(map(str, catalogs)), int(row["size"]), str(row.get("output", "")),
             str(row.get("out", "")), volume, offset, current,

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explainer.batching.sources import FolderSource, Item, LinesSource, Skipped, Source
+from explainer.batching.sources import FolderSource, LinesSource, QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import CATALOG_SUFFIXES, STDIN, display_path
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TABLE_SUFFIXES: Final = (".csv", ".parquet")
 
 
-def open_source(path: Path, out: Path) -> Parsed[Source]:  # noqa: PLR0911  # each kind of path ends it
+def open_source(path: Path, out: Path) -> Parsed[QuestionSource]:  # noqa: PLR0911  # each kind of path ends it
     """Return the source that a path means: a folder, a `.jsonl`, `-` for lines from stdin, a `.csv` or `.parquet`."""
     if str(path) == STDIN:
         if sys.stdin is None:
@@ -83,7 +83,7 @@ def parse_shard(text: str) -> Shard | None:
     return Shard(number, total) if 1 <= number <= total else None
 
 
-def cut(source: Source, shard: Shard) -> Source:
+def cut(source: QuestionSource, shard: Shard) -> QuestionSource:
     """Return one part of a source. Its items keep their numbers, so default ids are those of the whole."""
     if isinstance(source, FolderSource):
         return _FolderPart(source, shard)
@@ -117,7 +117,7 @@ class _FolderPart(FolderSource):
 class _Part:
     """Some of the lines of a file, or of the rows of a `.csv`."""
 
-    def __init__(self, whole: Source, shard: Shard) -> None:
+    def __init__(self, whole: QuestionSource, shard: Shard) -> None:
         self._whole = whole
         self.base, self.name, self.lines = whole.base, whole.name, whole.lines
         self._own = shard.range(self._count())
@@ -125,7 +125,7 @@ class _Part:
     def _count(self) -> int:
         return sum(1 for _ in self._whole)
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Its own items."""
         return islice(iter(self._whole), self._own.start, self._own.stop)
 
@@ -142,6 +142,6 @@ class _TablePart(_Part):
     def _count(self) -> int:
         return self._whole.size()
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Its own rows."""
         return self._whole.items(self._own.start + 1, self._own.stop)

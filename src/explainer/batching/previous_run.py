@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from explainer.batching.manifest import Known, RowIndex, file_hash, known_of, read_header, read_row, short_hash
+from explainer.batching.manifest import ManifestRow, RowIndex, file_hash, known_of, read_header, read_row, short_hash
 
 
-class Volume:
+class ManifestFile:
     """The manifest of one earlier run, and the `.jsonl` that it is about, when it is about one."""
 
     def __init__(self, rows: Path, data: Path | None, *, complete: bool = False) -> None:
@@ -77,7 +77,7 @@ class Volume:
         """Return the row that begins at an offset; nothing where no whole row does."""
         return bytes(self._map[offset : self._map.find(b"\n", offset) + 1])
 
-    def line(self, known: Known) -> bytes | None:
+    def line(self, known: ManifestRow) -> bytes | None:
         """Return the line of output that a row is about, or None when it is not what was written."""
         if not 0 < known.size <= self._data_size - known.offset:
             return None
@@ -89,14 +89,14 @@ class Volume:
         return data if len(data) == known.size and data.endswith(b"\n") else None
 
 
-class Past:
+class PreviousRun:
     """What earlier runs made, found by a question's place (a file's path) or by its bytes (a line may have moved).
 
     Most runs find the questions of the run before in the same order, and so does reading its rows one after the other.
     From the first question on that is not the next one, an index of all rows is used.
     """
 
-    def __init__(self, volumes: list[Volume], recipe: str, *, by_place: bool) -> None:
+    def __init__(self, volumes: list[ManifestFile], recipe: str, *, by_place: bool) -> None:
         self.volumes = [volume for volume in volumes if volume.open()]
         self._by_place = by_place
         self._recipe = recipe
@@ -128,7 +128,7 @@ class Past:
                 self._add(volume, self._index)
         return self._index
 
-    def _add(self, volume: Volume, index: RowIndex) -> None:
+    def _add(self, volume: ManifestFile, index: RowIndex) -> None:
         self._firsts.append(len(self._offsets))
         begin = 0
         for offset in volume.offsets():
@@ -142,16 +142,16 @@ class Past:
             self._outputs += "id" in row
             begin += row["size"] if isinstance(row.get("size"), int) else 0
 
-    def _is_current(self, volume: Volume) -> bool:
+    def _is_current(self, volume: ManifestFile) -> bool:
         return volume.header is not None and volume.header.get("recipe") == self._recipe
 
-    def find(self, source: str | int, hash_: str) -> tuple[Known | None, bytes]:
+    def find(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes]:
         """Return what is known of a question, by its place or the hash of its bytes; (None, b"") when it is new."""
         if self._index is None and self._step >= 0:
             found = self._next(source, hash_)
             if found is not None:
                 return found
-        best: tuple[Known | None, bytes] = (None, b"")
+        best: tuple[ManifestRow | None, bytes] = (None, b"")
         for place in self._indexed().find(short_hash(str(source) if self._by_place else hash_)):
             number = bisect_right(self._firsts, place) - 1
             volume = self.volumes[number]
@@ -168,7 +168,7 @@ class Past:
                 return known, row
         return best
 
-    def _next(self, source: str | int, hash_: str) -> tuple[Known | None, bytes] | None:
+    def _next(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes] | None:
         """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
         volume = self.volumes[0]
         row = volume.row(self._step)
@@ -184,7 +184,7 @@ class Past:
             self._stepped += 1
         return known, row
 
-    def rows(self) -> Iterator[tuple[Known, bytes]]:
+    def rows(self) -> Iterator[tuple[ManifestRow, bytes]]:
         """Yield every row about an output."""
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
@@ -199,7 +199,7 @@ class Past:
             volume.close()
 
 
-def _same_id(known: Known, source: str | int) -> bool:
+def _same_id(known: ManifestRow, source: str | int) -> bool:
     """Whether a line that may have moved has kept its id: the id of a line that has none of its own is its number."""
     return known.source == source or known.id != f"line-{known.source}"
 
@@ -220,7 +220,7 @@ def loads(row: bytes) -> Any:
         return {}
 
 
-def is_intact(path: str, known: Known, written: int) -> bool:
+def is_intact(path: str, known: ManifestRow, written: int) -> bool:
     """Whether a file is what a row says: at a glance when it is older than the row, else by its bytes."""
     try:
         about = os.stat(path)  # noqa: PTH116

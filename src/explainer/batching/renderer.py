@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from explainer.batching.manifest import Known, Recipe, content_hash, file_hash
-from explainer.batching.sources import Item
+from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash
+from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import Counter
 from explainer.build import offer
-from explainer.catalogs.library import Library, Wanted
+from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed, exit_status
@@ -35,7 +35,7 @@ from explainer.rendering.renderer import Context, Parts, entry_data, render_cont
 _MOST_NAMES: Final = 200_000
 
 
-class Prepared:
+class PreparedEntry:
     """An entry made ready: for templates, for the hash of a question, for the manifest."""
 
     __slots__ = ("data", "digest", "entry", "listed")
@@ -48,7 +48,8 @@ class Prepared:
 
 
 def content_key(
-    options_hash: str, question: str, models: Sequence[Prepared], papers: Sequence[Prepared], answer: str | None = None,
+    options_hash: str, question: str, models: Sequence[PreparedEntry], papers: Sequence[PreparedEntry],
+    answer: str | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """Return the hash of what an output is made of: the options, the question, its entries, its given answer.
@@ -72,7 +73,7 @@ def content_key(
     return content_hash("\0".join(texts).encode())
 
 
-class Offered:
+class PreparedLibrary:
     """The entries of a library, each made ready when it is first used."""
 
     def __init__(self, library: Library, hash_: str, unusable: Sequence[Finding] = ()) -> None:
@@ -82,9 +83,9 @@ class Offered:
         """Why a catalog could not be read: then no question can be answered for sure."""
         self.models = _Named(library.models, self)
         self.papers = _Named(library.papers, self)
-        self._ready: dict[int, Prepared] = {}
+        self._ready: dict[int, PreparedEntry] = {}
 
-    def ready(self, entry: Entry) -> Prepared:
+    def ready(self, entry: Entry) -> PreparedEntry:
         """Return an entry made ready; those that are written in a question itself are not kept."""
         known = self._ready.get(id(entry))
         if known is not None:
@@ -92,24 +93,24 @@ class Offered:
         index: Any = self.library.papers if isinstance(entry, PaperEntry) else self.library.models
         if any(entry is candidate for candidate in index.find(entry.label)):
             return self.keep(entry)
-        return Prepared(entry)
+        return PreparedEntry(entry)
 
-    def keep(self, entry: Entry) -> Prepared:
+    def keep(self, entry: Entry) -> PreparedEntry:
         """Return an entry of the library made ready; it is kept."""
         if id(entry) not in self._ready:
-            self._ready[id(entry)] = Prepared(entry)
+            self._ready[id(entry)] = PreparedEntry(entry)
         return self._ready[id(entry)]
 
 
-class _Named(dict[str, "Prepared | None"]):
+class _Named(dict[str, "PreparedEntry | None"]):
     """What names mean: the entry, or None when there is anything to say about it."""
 
-    def __init__(self, index: Any, offered: Offered) -> None:
+    def __init__(self, index: Any, offered: PreparedLibrary) -> None:
         super().__init__()
         self._index = index
         self._offered = offered
 
-    def __missing__(self, name: str) -> Prepared | None:
+    def __missing__(self, name: str) -> PreparedEntry | None:
         if len(self) > _MOST_NAMES:  # names that no catalog has, one after the other
             self.clear()
         found = self._index.find(name)
@@ -138,11 +139,11 @@ class SupportsRenderAll(Protocol):
         """Render the template with each of these variables, in their order."""
 
 
-LibraryFor = Callable[[Sequence[str] | None, str | int], Offered]
+LibraryFor = Callable[[Sequence[str] | None, str | int], PreparedLibrary]
 """From a question's `catalog:` and its place in the source to the entries that it may use."""
 
 
-class Made(NamedTuple):
+class RenderResult(NamedTuple):
     """What became of one question.
 
     Attributes:
@@ -163,16 +164,16 @@ class Made(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Order:
+class _Job:
     """A question that was understood and is to be rendered."""
 
-    item: Item
+    item: SourceItem
     raw: str
     id: str
     question: str
-    models: list[Prepared]
-    papers: list[Prepared]
-    offered: Offered
+    models: list[PreparedEntry]
+    papers: list[PreparedEntry]
+    offered: PreparedLibrary
     catalogs: Sequence[str] | None = None
     answer: str | None = None
     findings: tuple[Finding, ...] = ()
@@ -186,7 +187,7 @@ class _Order:
         return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers], self.more)
 
 
-class Press:
+class BatchRenderer:
     """Makes outputs.
 
     Args:
@@ -199,7 +200,7 @@ class Press:
     """
 
     def __init__(
-        self, recipe: Recipe, library_for: LibraryFor, renderer: SupportsRenderAll, completer: SupportsRenderAll,
+        self, recipe: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll, completer: SupportsRenderAll,
         counter: Counter | None, *, files: bool,
     ) -> None:  # fmt: skip
         self._recipe = recipe
@@ -213,20 +214,20 @@ class Press:
         self._encoder = Encoder(Options(recipe.model, recipe.body))
         self._keys = _KEYS | {"answer"} if self._format.completes else _KEYS
 
-    def run(self, work: Sequence[tuple[Item, Known | None]], *, lines: bool) -> list[Made]:
+    def run(self, work: Sequence[tuple[SourceItem, ManifestRow | None]], *, lines: bool) -> list[RenderResult]:
         """Make the outputs of some questions, in their order.
 
         Args:
             work: the questions, each with what an earlier run knew of it.
             lines: they are lines of JSON, not YAML files.
         """
-        made: list[Made | None] = []
-        orders: list[tuple[int, _Order]] = []
+        made: list[RenderResult | None] = []
+        orders: list[tuple[int, _Job]] = []
         for item, known in work:
             order = self._understand(item, lines=lines)
-            if isinstance(order, _Order) and known is not None and known.current:
+            if isinstance(order, _Job) and known is not None and known.current:
                 order = self._unchanged(order, known) or order
-            if isinstance(order, _Order):
+            if isinstance(order, _Job):
                 orders.append((len(made), order))
                 made.append(None)
             else:
@@ -238,19 +239,21 @@ class Press:
 
     # --- from bytes to an order ---
 
-    def _understand(self, item: Item, *, lines: bool) -> _Order | Made:
+    def _understand(self, item: SourceItem, *, lines: bool) -> _Job | RenderResult:
         raw = item.raw
         if isinstance(raw, Finding):
-            return Made(item.source, "failed", findings=(raw,))
+            return RenderResult(item.source, "failed", findings=(raw,))
         order = (self._short_way(item, raw) if lines else None) or self._long_way(item, raw, lines=lines)
-        if isinstance(order, Made):
+        if isinstance(order, RenderResult):
             return order
         if self._files and (device := device_in(order.id)):
             message = f"the id {order.id!r} cannot be a file on Windows because of {device!r}"
             place = Location(item.file, item.source if isinstance(item.source, int) else 1)
-            return Made(item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message)))
+            return RenderResult(
+                item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message))
+            )
         if order.findings and exit_status(order.findings, strict=self._recipe.strict):
-            return Made(item.source, "failed", order.id, findings=order.findings)
+            return RenderResult(item.source, "failed", order.id, findings=order.findings)
         if self._renderer.asks:
             from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
 
@@ -261,7 +264,7 @@ class Press:
         )
         return order
 
-    def _short_way(self, item: Item, raw: bytes) -> _Order | None:  # noqa: C901, PLR0911  # leaves at the first doubt
+    def _short_way(self, item: SourceItem, raw: bytes) -> _Job | None:  # noqa: C901, PLR0911  # leaves at the first doubt
         """Understand a line about which there is nothing to say; None for every other."""
         try:
             text = raw.decode()
@@ -299,43 +302,45 @@ class Press:
         chosen = {*chosen_models, *chosen_papers}
         if None in chosen or len(chosen) < len(models) + len(papers):
             return None
-        return _Order(
+        return _Job(
             item, content_hash(raw), id_, question, chosen_models, chosen_papers, offered, None, answer,  # type: ignore[arg-type]
         )  # fmt: skip
 
-    def _long_way(self, item: Item, raw: bytes, *, lines: bool) -> _Order | Made:
+    def _long_way(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
         text = decode(raw, item.file)
         if text.value is None:
-            return Made(item.source, "failed", findings=on_line(text.findings, item.source))
+            return RenderResult(item.source, "failed", findings=on_line(text.findings, item.source))
         answer = None
         if lines:
             loaded, answer = self._line(text.value, item)
         else:
             loaded = parse_question(text.value, item.file, default_id=_SUFFIX.sub("", str(item.source)))
             if (loaded.value is None or loaded.value.partial) and (why := no_question(text.value, item.file)):
-                return Made(item.source, "skipped", why=why)
+                return RenderResult(item.source, "skipped", why=why)
         question = loaded.value
         if question is None:
-            return Made(item.source, "failed", findings=loaded.findings)
+            return RenderResult(item.source, "failed", findings=loaded.findings)
         offered = self._library_for(question.question.catalog, item.source)
         if offered.unusable:
             message = f"its catalog {offered.unusable[0].location.file!r} cannot be read"
             unusable = Finding("B709", question.document.locate(("catalog",)), message)
-            return Made(item.source, "failed", question.id, findings=(*loaded.findings, unusable))
-        chosen = offer(question, offered.library, Wanted(self._recipe.models, self._recipe.papers))
+            return RenderResult(item.source, "failed", question.id, findings=(*loaded.findings, unusable))
+        chosen = offer(question, offered.library, SourceCounts(self._recipe.models, self._recipe.papers))
         findings = loaded.findings + chosen.findings
         if chosen.value is None:
-            return Made(item.source, "failed", question.id, findings=findings + _broken(question, offered, findings))
+            return RenderResult(
+                item.source, "failed", question.id, findings=findings + _broken(question, offered, findings)
+            )
         sources, _ = chosen.value
         models = [offered.ready(entry) for entry in sources.models]
         papers = [offered.ready(entry) for entry in sources.papers]
-        return _Order(
+        return _Job(
             item, content_hash(raw), question.id, question.question.question, models, papers, offered,
             question.question.catalog, answer, findings, loaded=question,
         )  # fmt: skip
 
-    def _line(self, text: str, item: Item) -> tuple[Parsed[LoadedQuestion], str | None]:
+    def _line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str | None]:
         number = int(item.source)
         document = read_json_line(text, item.file, number)
         answer = None
@@ -343,16 +348,16 @@ class Press:
             answer = document.data.pop("answer")
         return load_document(document, f"line-{number}"), answer
 
-    def _unchanged(self, order: _Order, known: Known) -> Made | None:
+    def _unchanged(self, order: _Job, known: ManifestRow) -> RenderResult | None:
         """What there is to say of a question that was changed in its bytes alone, or in nothing that it uses."""
         if known.key != order.key or known.id != order.id:
             return None
         row = self._row(order, known.size, known.output)
-        return Made(order.item.source, "same", order.id, order.findings, bulk=(row,))
+        return RenderResult(order.item.source, "same", order.id, order.findings, bulk=(row,))
 
     # --- from an order to an output ---
 
-    def _finish(self, order: _Order, parts: Parts | Finding) -> Made:
+    def _finish(self, order: _Job, parts: Parts | Finding) -> RenderResult:
         if self._recipe.max_tokens is not None and not isinstance(parts, Finding):
             parts = self._fit(order, parts, self._recipe.max_tokens)
         completion: Parts | Finding = []
@@ -364,7 +369,7 @@ class Press:
             if isinstance(outcome, Finding):
                 if outcome.code != "B704":
                     outcome = replace(outcome, message=f"{outcome.message} (rendering {order.id!r})")  # noqa: PLW2901
-                return Made(order.item.source, "failed", order.id, findings=(*order.findings, outcome))
+                return RenderResult(order.item.source, "failed", order.id, findings=(*order.findings, outcome))
         output = Output(order.id, f"{order.id}.{order.key[:8]}", parts, completion)  # type: ignore[arg-type]  # no findings
         if self._files or self._format.line is None:
             data = self._format.file(output, self._encoder)
@@ -372,9 +377,9 @@ class Press:
         else:
             data = self._format.line(output, self._encoder) + b"\n"
             row = self._row(order, len(data), "")
-        return Made(order.item.source, "rendered", order.id, order.findings, "", (row, data))
+        return RenderResult(order.item.source, "rendered", order.id, order.findings, "", (row, data))
 
-    def _row(self, order: _Order, size: int, output: str) -> bytes:
+    def _row(self, order: _Job, size: int, output: str) -> bytes:
         source = order.item.source
         place = str(source) if isinstance(source, int) else encode_basestring(source)
         id_ = encode_basestring(order.id)
@@ -394,7 +399,7 @@ class Press:
         papers = b", ".join([paper.listed for paper in order.papers])
         return b'%b%b], "papers": [%b]}\n' % (text.encode(), models, papers)
 
-    def _fit(self, order: _Order, parts: Parts, budget: int) -> Parts | Finding:
+    def _fit(self, order: _Job, parts: Parts, budget: int) -> Parts | Finding:
         """Cut a prompt to a budget: the summaries of papers, the last one first, then the papers themselves."""
         outcome: Parts | Finding = parts
         order.tokens = self._tokens(parts)
@@ -410,12 +415,12 @@ class Press:
         message = f"the prompt has {order.tokens:,} tokens without any paper, and {budget:,} are allowed"
         return Finding("B704", place, message)
 
-    def _cuts(self, order: _Order) -> Iterator[bool]:
+    def _cuts(self, order: _Job) -> Iterator[bool]:
         """Cut one thing after the other."""
         for at in range(len(order.papers) - 1, -1, -1):
             paper = order.papers[at].entry
             if paper.summary:
-                order.papers[at] = Prepared(paper.model_copy(update={"summary": None}))
+                order.papers[at] = PreparedEntry(paper.model_copy(update={"summary": None}))
                 order.cut.append({"paper": paper.label, "cut": "summary"})
                 yield True
         while order.papers:
@@ -455,7 +460,7 @@ def no_question(text: str, file: str) -> str | None:
     return None
 
 
-def _broken(question: LoadedQuestion, offered: Offered, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _broken(question: LoadedQuestion, offered: PreparedLibrary, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """A finding for each name whose entry was left out of its catalog for its mistakes."""
     if any(finding.is_error for finding in findings):
         return ()

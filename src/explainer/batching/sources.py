@@ -15,7 +15,7 @@ from explainer.files import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Item(NamedTuple):
+class SourceItem(NamedTuple):
     """One question as it stands in its source.
 
     Attributes:
@@ -36,7 +36,7 @@ class Skipped(NamedTuple):
     why: str
 
 
-class Source(Protocol):
+class QuestionSource(Protocol):
     """Yields questions, always in the same order."""
 
     name: str
@@ -46,7 +46,7 @@ class Source(Protocol):
     lines: bool
     """Its items are lines of JSON, not files of YAML."""
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """The questions, and what is none."""
 
     def size(self) -> int | None:
@@ -63,7 +63,7 @@ class FolderSource:
         self.name = display_path(folder)
         self._leave_out = os.path.realpath(leave_out) if leave_out is not None else None
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every file below the folder.
 
         Raises:
@@ -74,7 +74,7 @@ class FolderSource:
             if path is None:
                 yield Skipped(*name.split("\0"))
             else:
-                yield Item(name, prefix + name, read_bytes(path, prefix + name))
+                yield SourceItem(name, prefix + name, read_bytes(path, prefix + name))
 
     def size(self) -> int | None:
         """How many questions there are."""
@@ -143,7 +143,7 @@ class LinesSource:
         self.base = Path() if self._stdin else path.parent
         self.name = "<stdin>" if self._stdin else display_path(path)
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every line.
 
         Raises:
@@ -155,7 +155,7 @@ class LinesSource:
         with self._path.open("rb", buffering=1024 * 1024) as stream:
             yield from self._lines(stream)
 
-    def _lines(self, stream: object) -> Iterator[Item]:
+    def _lines(self, stream: object) -> Iterator[SourceItem]:
         limit, number, name = MAX_QUESTION_BYTES + 2, 0, self.name
         readline = stream.readline  # type: ignore[attr-defined]  # any binary stream
         while raw := readline(limit):
@@ -166,9 +166,9 @@ class LinesSource:
                 while (rest := readline(limit)) and not rest.endswith(b"\n"):
                     continue
                 message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
-                yield Item(number, name, Finding("F103", Location(name, number), message))
+                yield SourceItem(number, name, Finding("F103", Location(name, number), message))
             elif raw := raw.strip():
-                yield Item(number, name, raw)
+                yield SourceItem(number, name, raw)
 
     def size(self) -> int | None:
         """How many lines there are."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from explainer.batching.sources import Item, Skipped, Source
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import MAX_QUESTION_BYTES, display_path
 
@@ -20,7 +20,7 @@ _SEPARATOR: Final = "|"
 _ROWS: Final = 1024
 
 
-def open_table(path: Path) -> Parsed[Source]:
+def open_table(path: Path) -> Parsed[QuestionSource]:
     """Return the source that a table is, if its columns are those of a question."""
     source: CsvSource | ParquetSource
     if path.suffix == ".csv":
@@ -107,10 +107,10 @@ class _Table:
     def _rows(self) -> Iterable[tuple[int, Mapping[str, Any]]]:
         raise NotImplementedError
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every row; the number of a row is that of the line on which it ends, or its place in the table."""
         for number, cells in self._rows():
-            yield Item(number, self.name, as_line(cells))
+            yield SourceItem(number, self.name, as_line(cells))
 
 
 class CsvSource(_Table):
@@ -125,7 +125,7 @@ class CsvSource(_Table):
         """Rows may span lines: how many there are is not known."""
         return None
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every row.
 
         Raises:
@@ -174,15 +174,17 @@ class ParquetSource(_Table):
 
         return sum(int(pq.read_metadata(file).num_rows) for file in self._files)
 
-    def __iter__(self) -> Iterator[Item | Skipped]:
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every row."""
         return self.items()
 
-    def items(self, first: int = 1, last: int | None = None) -> Iterator[Item | Skipped]:
+    def items(self, first: int = 1, last: int | None = None) -> Iterator[SourceItem | Skipped]:
         """Yield some of the rows, by the numbers of the first and of the last one."""
         for number, batch in self.batches(first, last):
             for at, raw in enumerate(rows_of(batch)):
-                yield Item(number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at))
+                yield SourceItem(
+                    number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at)
+                )
 
     def catalogs(self) -> list[tuple[str, ...]]:
         """What the column `catalog` says, each once, in order."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
-from explainer.batching.manifest import Known
-from explainer.batching.previous_run import Past, Volume, is_intact
+from explainer.batching.manifest import ManifestRow
+from explainer.batching.previous_run import ManifestFile, PreviousRun, is_intact
 from explainer.batching.storage import Appender, TargetLock, left_parts, new_token, remove_stale, replace_file, token_of
 from explainer.diagnostics.finding import ExplainerError
 
 Bytes: TypeAlias = bytes | memoryview
-Output: TypeAlias = tuple[Bytes, str, Bytes | Known]
+Output: TypeAlias = tuple[Bytes, str, Bytes | ManifestRow]
 """A row of the manifest; the file below the target folder; and the output, or what is known of an unchanged one."""
 
 MANIFEST: Final = "manifest.jsonl"
@@ -81,7 +81,7 @@ class Target:
         self._appenders: list[Appender] = []
         self._old_parts: list[Path] = []
         self._rows: Appender | None = None
-        self.past = Past([], self._recipe, by_place=self._by_place)
+        self.past = PreviousRun([], self._recipe, by_place=self._by_place)
         self.interrupted = False
         """An earlier run was killed."""
 
@@ -92,7 +92,7 @@ class Target:
             self._old_parts = left_parts(self.manifest)
             self.interrupted = bool(self._old_parts)
             self._clean()
-            self.past = Past(self._volumes(), self._recipe, by_place=self._by_place)
+            self.past = PreviousRun(self._volumes(), self._recipe, by_place=self._by_place)
             stack.callback(self.past.close)
             stack.push(self._close)
             self._begin(new_token())
@@ -117,11 +117,11 @@ class Target:
     def _clean(self) -> None:
         """Remove what a killed run left and nobody can use."""
 
-    def _volumes(self) -> list[Volume]:
+    def _volumes(self) -> list[ManifestFile]:
         """What earlier runs made; the newest comes last."""
         raise NotImplementedError
 
-    def is_intact(self, known: Known) -> bool:
+    def is_intact(self, known: ManifestRow) -> bool:
         """Whether an output is still there as it was written."""
         raise NotImplementedError
 
@@ -152,7 +152,7 @@ class Target:
             with contextlib.suppress(FileNotFoundError):
                 part.unlink()
 
-    def remove(self, known: Known) -> None:
+    def remove(self, known: ManifestRow) -> None:
         """Remove the output of a question that is gone."""
         raise NotImplementedError
 
@@ -177,9 +177,9 @@ class FolderTarget(Target):
         if (self.interrupted or self._shards) and not self._is_shard:  # what is stale to one shard is fresh to another
             remove_stale(self.folder)
 
-    def _volumes(self) -> list[Volume]:
+    def _volumes(self) -> list[ManifestFile]:
         earlier = [*self._shards, self.manifest] if self._shards else [self.manifest]
-        return [Volume(rows, None) for rows in (*earlier, *self._old_parts)]
+        return [ManifestFile(rows, None) for rows in (*earlier, *self._old_parts)]
 
     def complete(self) -> None:
         """Put everything in its place; the manifests of shards are in the whole one then."""
@@ -187,14 +187,14 @@ class FolderTarget(Target):
         for shard in self._shards:
             shard.unlink(missing_ok=True)
 
-    def is_intact(self, known: Known) -> bool:
+    def is_intact(self, known: ManifestRow) -> bool:
         """Whether a file is still there as it was written."""
         return is_intact(f"{self._root}/{known.out}", known, self.past.volumes[known.volume].written)
 
     def put(self, outputs: list[Output]) -> None:
         """Write files."""
         for _, out, data in outputs:
-            if not isinstance(data, Known):
+            if not isinstance(data, ManifestRow):
                 path = f"{self._root}/{out}"
                 self._make_folder(path.rpartition("/")[0])
                 replace_file(path, data)
@@ -210,7 +210,7 @@ class FolderTarget(Target):
             raise UnsafePathError(0, message, folder)
         self._made.add(folder)
 
-    def remove(self, known: Known) -> None:
+    def remove(self, known: ManifestRow) -> None:
         """Remove a file, and the folders that are empty then."""
         path = Path(self._root, known.out)
         if known.out.startswith("/") or ".." in Path(known.out).parts:
@@ -249,16 +249,16 @@ class LinesTarget(Target):
                 part.unlink()
                 del self._old_data[token]
 
-    def _volumes(self) -> list[Volume]:
+    def _volumes(self) -> list[ManifestFile]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
-        parts = [Volume(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
+        parts = [ManifestFile(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
         shards = [
-            Volume(shard.with_name(f"{shard.stem}.{MANIFEST}"), shard, complete=True)
+            ManifestFile(shard.with_name(f"{shard.stem}.{MANIFEST}"), shard, complete=True)
             for shard in shards_of(self.path, "jsonl")
         ]
-        return [*shards, Volume(self.manifest, self.path, complete=True), *parts]
+        return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
 
-    def is_intact(self, known: Known) -> bool:
+    def is_intact(self, known: ManifestRow) -> bool:
         """Whether a line is still there as it was written."""
         return self.past.volumes[known.volume].line(known) is not None
 
@@ -266,7 +266,7 @@ class LinesTarget(Target):
         """Append lines."""
         lines: list[Bytes] = []
         for _, _, data in outputs:
-            line = data if not isinstance(data, Known) else self.past.volumes[data.volume].line(data)
+            line = data if not isinstance(data, ManifestRow) else self.past.volumes[data.volume].line(data)
             if line is None:
                 message = "was changed while it was read"
                 raise OSError(0, message, str(self.path))
@@ -281,7 +281,7 @@ class LinesTarget(Target):
             with contextlib.suppress(FileNotFoundError):
                 part.unlink()
 
-    def remove(self, known: Known) -> None:
+    def remove(self, known: ManifestRow) -> None:
         """A line that is gone is not there any more."""
 
 
@@ -292,7 +292,7 @@ class StdoutTarget(Target):
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
-        self.past = Past([], "", by_place=False)
+        self.past = PreviousRun([], "", by_place=False)
         self.interrupted = False
 
     def __enter__(self) -> Self:
@@ -303,7 +303,7 @@ class StdoutTarget(Target):
 
     def put(self, outputs: list[Output]) -> None:
         """Write lines."""
-        self._write(b"".join([data for _, _, data in outputs if not isinstance(data, Known)]))
+        self._write(b"".join([data for _, _, data in outputs if not isinstance(data, ManifestRow)]))
 
     def keep(self, row: bytes) -> None:
         """There is no manifest."""

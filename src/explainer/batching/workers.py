@@ -45,7 +45,7 @@ class _Job:
         return None if self.value is None else (self.value, self.bulk)
 
 
-class Crew(Generic[T, R]):
+class WorkerPool(Generic[T, R]):
     """Workers. They start when there is a second chunk of work: a small batch is done sooner without them.
 
     Args:

@@ -8,11 +8,11 @@ from typing import Any
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.schema import Catalog, PortEntry
-from explainer.catalogs.signature import Fault, Port, Ports, builtin_ports
+from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Parsed, has_errors
 from explainer.diagnostics.text import shorten
-from explainer.documents.document import Document, Path
+from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_reader import read_yaml
 
 
@@ -69,10 +69,10 @@ def ports_of(entries: Iterable[PortEntry]) -> Ports:
     return Ports(own) if own else builtin_ports()
 
 
-def report_signature(document: Document, path: Path, text: str, ports: Ports) -> None:
+def report_signature(document: Document, path: KeyPath, text: str, ports: Ports) -> None:
     """Report what is wrong with a signature, at the character where it is wrong."""
     fault = ports.parse(text)
-    if isinstance(fault, Fault):
+    if isinstance(fault, SignatureProblem):
         document.report_within("W601", path, text, fault.offset, fault.message, fault.hint)
 
 

@@ -13,7 +13,7 @@ from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, PortEntry, 
 from explainer.catalogs.signature import Ports
 from explainer.diagnostics.finding import Parsed
 from explainer.diagnostics.text import digest, shorten, slugify, suggest
-from explainer.documents.document import Document, Path
+from explainer.documents.document import Document, KeyPath
 
 E = TypeVar("E", bound=Entry)
 
@@ -30,7 +30,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SourceCounts:
     """How many entries are recommended to a question that leaves them out, at most; as many as in the seed.
 
     Attributes:
@@ -198,7 +198,7 @@ def _resolve_items(
     complete = True
     unknown = 0
     for position, item in enumerate(items):
-        path: Path = (kind, position)
+        path: KeyPath = (kind, position)
         if not isinstance(item, str):
             if isinstance(item, ModelEntry) and item.signature:
                 report_signature(document, (*path, "signature"), item.signature, library.ports)
@@ -225,7 +225,7 @@ def _resolve_items(
     return tuple(chosen) if complete else None
 
 
-def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document, path: Path) -> None:
+def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document, path: KeyPath) -> None:
     if entry in chosen:
         document.report("Q404", path, f"{shorten(item)!r} is named twice", "name it once", text=item)
     if entry.deprecated:
@@ -233,7 +233,7 @@ def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document,
 
 
 def _report_unknown(
-    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: Path, *, suggesting: bool
+    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: KeyPath, *, suggesting: bool
 ) -> None:
     one = kind.removesuffix("s")
     other: EntryIndex[ModelEntry] | EntryIndex[PaperEntry]

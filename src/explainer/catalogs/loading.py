@@ -102,7 +102,7 @@ def shipped_tasks() -> tuple[Task, ...]:
     return loaded.catalog.tasks if loaded is not None else ()
 
 
-class Shelf:
+class CatalogLoader:
     """Catalogs by path, each read once, and libraries made of them."""
 
     def __init__(self) -> None:

@@ -88,7 +88,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SignatureProblem:
     """Why a text is no signature.
 
     Attributes:
@@ -118,7 +118,7 @@ class Ports:
         self._words = {name.casefold(): id_ for name, id_ in reversed(self._names.items())}
         self._readable = {name: id_ for name, id_ in self._names.items() if _NAME.fullmatch(name)}
         self._reader = _Reader(self._readable)
-        self._read: dict[str, Signature | Fault] = {}
+        self._read: dict[str, Signature | SignatureProblem] = {}
 
     def describe(self, id_: str) -> str:
         """Return what a port is, with its article; its id when there is no such port."""
@@ -136,7 +136,7 @@ class Ports:
         """Return the name of a port that was probably meant, or None."""
         return suggest(word, self._names)
 
-    def parse(self, text: str) -> Signature | Fault:
+    def parse(self, text: str) -> Signature | SignatureProblem:
         """Read a signature; the same text is read once."""
         if text not in self._read:
             if len(self._read) >= _MOST_KEPT:
@@ -151,10 +151,10 @@ class Ports:
         read = self.parse(start.group()) if start and len(start.group()) <= MAX_SIGNATURE else None
         return read if isinstance(read, Signature) else None
 
-    def _fault(self, text: str) -> Fault:
+    def _fault(self, text: str) -> SignatureProblem:
         if len(text) > MAX_SIGNATURE:
             message = f"a signature has at most {MAX_SIGNATURE} characters, not {len(text):,}"
-            return Fault(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
+            return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
         at, right, seen = self._reader.reached(text)
         wrong = _wrong_word(text, at)
         if not wrong and not right:
@@ -167,7 +167,7 @@ class Ports:
             subject = f"unknown port {shorten(wrong, 40)!r}"
         mended = self._mended(text)
         hint = f"did you mean {mended!r}?" if mended else f"the ports are {', '.join(self.ports)}"
-        return Fault(at, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
+        return SignatureProblem(at, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
 
     def _mended(self, text: str) -> str | None:
         """The signature that was probably meant: in other letter case, or with the nearest port for what is none."""
@@ -264,7 +264,7 @@ def builtin_ports() -> Ports:
     return Ports()
 
 
-def parse_signature(text: str, ports: Ports | Sequence[Port] | None = None) -> Signature | Fault:
+def parse_signature(text: str, ports: Ports | Sequence[Port] | None = None) -> Signature | SignatureProblem:
     """Read a signature.
 
     Args:

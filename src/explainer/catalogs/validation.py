@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from explainer.catalogs.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import shorten, suggest
-from explainer.documents.document import Document, Path
+from explainer.documents.document import Document, KeyPath
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -57,7 +57,7 @@ def validate_item(document: Document, model: type[M]) -> tuple[Finding, ...]:
 
 
 def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[Any]) -> None:
-    misspelt: set[Path] = set()
+    misspelt: set[KeyPath] = set()
     for fault in faults:
         path = _without_tags(document.data, fault["loc"])
         if fault["type"] == "extra_forbidden":
@@ -71,7 +71,7 @@ def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[
             _report_value(document, path, fault)
 
 
-def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> str:
+def _report_unknown(document: Document, model: type[BaseModel], path: KeyPath) -> str:
     """Report an unknown key; return the one that was probably meant, or nothing."""
     key = str(path[-1])
     allowed = list((ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
@@ -83,7 +83,7 @@ def _report_unknown(document: Document, model: type[BaseModel], path: Path) -> s
     return meant or ""
 
 
-def _report_value(document: Document, path: Path, fault: Any) -> None:
+def _report_value(document: Document, path: KeyPath, fault: Any) -> None:
     kind, value = fault["type"], fault["input"]
     if kind in ("string_pattern_mismatch", "string_too_long"):
         if "\ufffd" not in value or not any(finding.code == "Y108" for finding in document.findings):
@@ -96,7 +96,7 @@ def _report_value(document: Document, path: Path, fault: Any) -> None:
         document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", _hint_of(fault))
 
 
-def _without_tags(data: Any, loc: Path) -> Path:
+def _without_tags(data: Any, loc: KeyPath) -> KeyPath:
     """The path that pydantic means: its locations also name the branches of unions, which are not in the data."""
     path: list[str | int] = []
     for step in loc:
@@ -113,7 +113,7 @@ def _hint_of(fault: Any) -> str:
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
-def _report_text(document: Document, path: Path, value: str) -> None:
+def _report_text(document: Document, path: KeyPath, value: str) -> None:
     """A text that does not match the pattern of its key."""
     key = _key(path)
     if not value.strip():
@@ -133,11 +133,11 @@ def _report_text(document: Document, path: Path, value: str) -> None:
         document.report("S206", path, f"{_subject(path)} has line breaks", hint, text=value)
 
 
-def _key(path: Path) -> str:
+def _key(path: KeyPath) -> str:
     return next(step for step in reversed(path) if isinstance(step, str))
 
 
-def _subject(path: Path) -> str:
+def _subject(path: KeyPath) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
     last = path[-1]
     return f"item {last + 1} of {str(path[-2])!r}" if isinstance(last, int) else repr(last)

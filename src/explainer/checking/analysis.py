@@ -10,12 +10,11 @@ from typing import Final
 from explainer.catalogs.links import identify, is_placeholder, resembles
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
-from explainer.checking.names import Fit, Verdict, judge_name
+from explainer.checking.names import NameFit, NameMatch, judge_name
 from explainer.checking.offered import Offered, OwnLink
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import content_words, words
-from explainer.checking.workflow.naming import Fit as StepFit
-from explainer.checking.workflow.naming import Judged, StepNames
+from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
 
 MAX_RESEMBLANCES: Final = 60
@@ -37,7 +36,7 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """What a rule found, by positions in the answer; `check` makes a finding of it."""
 
     code: str
@@ -49,7 +48,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkVerdict:
+class LinkMatch:
     """What one link of the answer is.
 
     Attributes:
@@ -66,17 +65,17 @@ class LinkVerdict:
 
 
 @dataclass
-class Review:
+class AnswerAnalysis:
     """An answer, what was offered to it, and what it says."""
 
     answer: Answer
     offered: Offered
     sections: Sections
     claims: list[Claim]
-    links: list[LinkVerdict] = field(default_factory=list)
+    links: list[LinkMatch] = field(default_factory=list)
 
     @cached_property
-    def link_by_start(self) -> dict[int, LinkVerdict]:
+    def link_by_start(self) -> dict[int, LinkMatch]:
         """The verdict on the link that begins at a character."""
         return {verdict.cited.spotted.start: verdict for verdict in self.links}
 
@@ -90,18 +89,18 @@ class Review:
         )
 
     @cached_property
-    def verdicts(self) -> list[tuple[Claim, Verdict]]:
+    def verdicts(self) -> list[tuple[Claim, NameMatch]]:
         """What each claim names, in the light of its links."""
         judged = []
         for claim in self.claims:
             right = dict.fromkeys(index for cited, _ in claim.links for index in sorted(self.owners(cited)))
             verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=tuple(right))
-            if claim.continued and verdict.fit not in (Fit.EXACT, Fit.KNOWN):
+            if claim.continued and verdict.fit not in (NameFit.EXACT, NameFit.KNOWN):
                 whole = judge_name(claim.continued, self.offered, strict=True, right=tuple(right))
-                verdict = whole if whole.fit is Fit.EXACT else verdict
+                verdict = whole if whole.fit is NameFit.EXACT else verdict
             loose = not claim.strict and not claim.links and len(content_words(claim.text)) < MIN_TITLE_WORDS
-            if verdict.fit is Fit.FOREIGN and loose:
-                verdict = Verdict(Fit.NO_NAME)  # a label such as `Why it matters:`
+            if verdict.fit is NameFit.FOREIGN and loose:
+                verdict = NameMatch(NameFit.NO_NAME)  # a label such as `Why it matters:`
             judged.append((claim, verdict))
         return judged
 
@@ -111,7 +110,7 @@ class Review:
         return list(self.offered.called_in(self.answer.body))
 
     @cached_property
-    def flows(self) -> list[tuple[Flow, list[Judged]]]:
+    def flows(self) -> list[tuple[Flow, list[StepMatch]]]:
         """The workflows that the text describes, and what each of their steps is."""
         names = StepNames(self.offered)
         flows = read_flows(self.answer, self.sections.found.get("workflow"))
@@ -139,7 +138,7 @@ class Review:
         line_of = self.answer.line_of
         found = [(line_of(at), index) for at, index in self.mentions]
         for claim, verdict in self.verdicts:
-            if verdict.fit in (Fit.EXACT, Fit.KNOWN, Fit.SHORT, Fit.REWORDED):
+            if verdict.fit in (NameFit.EXACT, NameFit.KNOWN, NameFit.SHORT, NameFit.REWORDED):
                 found += [(line_of(claim.start), index) for index in verdict.sources]
         for link in self.links:
             found += [(line_of(link.cited.spotted.start), index) for index in self.owners(link.cited)]
@@ -150,23 +149,23 @@ class Review:
         return {index for line, index in self._named_lines if first <= line < last}
 
 
-def _says_nothing(judged: Judged) -> bool:
+def _says_nothing(judged: StepMatch) -> bool:
     """Whether a step is only what an arrow carries, such as `|Img|`."""
     return judged.step.role == "edge" and judged.fit is StepFit.OTHER
 
 
-def review_of(text: str, offered: Offered) -> Review:
+def review_of(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
     lines = {answer.line_of(cited.spotted.start) for cited in answer.citations}
     lines |= {line for line in range(answer.lines) if names_source(answer.line(line))}
     sections = find_sections(answer, lambda first, last: any(first <= line < last for line in lines))
-    review = Review(answer, offered, sections, read_claims(answer, sections))
+    review = AnswerAnalysis(answer, offered, sections, read_claims(answer, sections))
     review.links = list(_judge_links(answer, offered))
     return review
 
 
-def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkVerdict]:
+def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkMatch]:
     compared = 0
     for cited in answer.citations:
         verdict = _judge_link(cited, offered)
@@ -176,7 +175,7 @@ def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkVerdict]:
         yield verdict
 
 
-def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:  # noqa: PLR0911
+def _judge_link(cited: Cited, offered: Offered) -> LinkMatch:  # noqa: PLR0911
     spotted = cited.spotted
     if spotted.link is None:
         return _broken(cited, offered)
@@ -185,32 +184,32 @@ def _judge_link(cited: Cited, offered: Offered) -> LinkVerdict:  # noqa: PLR0911
         written = spotted.text if "\\" not in spotted.text else spotted.text.replace("\\", "")  # Markdown's escapes
         exact = tuple((index, own) for index, own in owners if own.url in (written, spotted.text))
         named = spotted.form in ("arxiv", "doi", "number")
-        return LinkVerdict(cited, "offered" if exact or named else "respelled", exact or owners)
+        return LinkMatch(cited, "offered" if exact or named else "respelled", exact or owners)
     known = tuple(offered.known_owners(spotted.link))
     if known:
-        return LinkVerdict(cited, "known", known)
+        return LinkMatch(cited, "known", known)
     if spotted.link.key in offered.question_keys:
-        return LinkVerdict(cited, "question")
+        return LinkMatch(cited, "question")
     catalogued = offered.gazetteer.by_link(spotted.link) if offered.gazetteer else None
     if catalogued:
-        return LinkVerdict(cited, "catalogued", (), catalogued)
+        return LinkMatch(cited, "catalogued", (), catalogued)
     if spotted.form in ("url", "bare") and is_placeholder(spotted.text):
-        return LinkVerdict(cited, "invalid")
-    return LinkVerdict(cited, "foreign")
+        return LinkMatch(cited, "invalid")
+    return LinkMatch(cited, "foreign")
 
 
-def _broken(cited: Cited, offered: Offered) -> LinkVerdict:
+def _broken(cited: Cited, offered: Offered) -> LinkMatch:
     """A broken URL may have been an offered one before it broke."""
     _, _, rest = cited.spotted.text.partition("/")
     link = identify("https://" + rest.lstrip("/"))
     owners = offered.owners(link) if link else []
-    return LinkVerdict(cited, "invalid", (), owners[0][1].url if owners else None)
+    return LinkMatch(cited, "invalid", (), owners[0][1].url if owners else None)
 
 
-def _resembling(verdict: LinkVerdict, offered: Offered) -> LinkVerdict:
+def _resembling(verdict: LinkMatch, offered: Offered) -> LinkMatch:
     link = verdict.cited.spotted.link
     for source in offered.sources:
         for own in source.links:
             if link is not None and resembles(link, own.link):
-                return LinkVerdict(verdict.cited, "altered", (), own.url)
+                return LinkMatch(verdict.cited, "altered", (), own.url)
     return verdict

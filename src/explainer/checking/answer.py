@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from explainer.checking.links_in_text import Spotted, spot_links
+from explainer.checking.links_in_text import LinkInText, spot_links
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -66,7 +66,7 @@ class Phrase:
 class Cited:
     """A link of the answer, with the text that it stands behind, if any."""
 
-    spotted: Spotted
+    spotted: LinkInText
     label: Phrase | None = None
 
 
@@ -169,7 +169,7 @@ def _is_url(href: str) -> bool:
     return next(spot_links(href), None) is not None
 
 
-def _label_of(spotted: Spotted, labels: Sequence[tuple[str, Phrase, Position]]) -> Phrase | None:
+def _label_of(spotted: LinkInText, labels: Sequence[tuple[str, Phrase, Position]]) -> Phrase | None:
     for _, label, (start, end) in labels:
         if start <= spotted.start and spotted.end <= end:
             return label

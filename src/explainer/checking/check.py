@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from explainer.checking.analysis import Fault, Fix, Review, review_of
-from explainer.checking.names import Fit
-from explainer.checking.offered import Offered, Source
+from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, review_of
+from explainer.checking.names import NameFit
+from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules.links import (
     link_status,
     misattributed,
@@ -25,7 +25,7 @@ from explainer.checking.rules.links import (
 from explainer.checking.rules.names import author_years, catalogued_names, claimed_names, phrases
 from explainer.checking.rules.sections import completeness, coverage, order, refusal, sections, workflow
 from explainer.checking.rules.workflow import diagrams, flow_names, flow_types
-from explainer.checking.workflow.naming import Fit as StepFit
+from explainer.checking.workflow.naming import StepFit
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
@@ -33,7 +33,7 @@ from explainer.diagnostics.text import shorten
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
-Check: TypeAlias = Callable[[Review], Iterator[Fault]]
+Check: TypeAlias = Callable[[AnswerAnalysis], Iterator[Violation]]
 
 CHECKS: Final[tuple[Check, ...]] = (
     completeness,
@@ -126,7 +126,7 @@ class Workflow:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckReport:
     """What was found about one answer.
 
     Attributes:
@@ -149,7 +149,7 @@ class Checked:
     citations: tuple[Citation, ...] = ()
     text: str = ""
     fixes: tuple[tuple[str, Fix], ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[OfferedEntry, ...] = ()
     used: tuple[str, ...] = ()
     waived: tuple[Finding, ...] = field(default=())
     line: int = 0
@@ -166,14 +166,14 @@ class Checked:
         return not any(finding.is_error for finding in self.findings)
 
 
-def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> Checked:
+def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
     """Return the report of an answer that could not be checked; at least one of the findings is an error."""
-    return Checked(answer_id, file, tuple(findings), text=text, line=line)
+    return CheckReport(answer_id, file, tuple(findings), text=text, line=line)
 
 
 def check_answer(
     text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
-) -> Checked:
+) -> CheckReport:
     """Check one answer against what was offered to it.
 
     Args:
@@ -211,7 +211,7 @@ def check_answer(
         ),
     )
     used = review.named_in(0, review.answer.lines)
-    return Checked(
+    return CheckReport(
         answer_id,
         file,
         tuple(_finding(fault, review, file) for fault in faults),
@@ -225,23 +225,23 @@ def check_answer(
     )
 
 
-def _finding(fault: Fault, review: Review, file: str) -> Finding:
+def _finding(fault: Violation, review: AnswerAnalysis, file: str) -> Finding:
     location = Location(file, *review.answer.position(fault.start))
     return Finding(fault.code, location, fault.message, fault.hint, review.answer.text[fault.start : fault.end])
 
 
 _FIT_STATUS: Final = {
-    Fit.EXACT: "offered",
-    Fit.KNOWN: "known",
-    Fit.SHORT: "shortened",
-    Fit.REWORDED: "reworded",
-    Fit.ALTERED: "altered",
-    Fit.CATALOGUED: "catalogued",
-    Fit.FOREIGN: "foreign",
+    NameFit.EXACT: "offered",
+    NameFit.KNOWN: "known",
+    NameFit.SHORT: "shortened",
+    NameFit.REWORDED: "reworded",
+    NameFit.ALTERED: "altered",
+    NameFit.CATALOGUED: "catalogued",
+    NameFit.FOREIGN: "foreign",
 }
 
 
-def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
+def _citations(review: AnswerAnalysis, faults: Collection[Violation]) -> Iterator[Citation]:
     names = [source.name for source in review.offered.sources]
     wrong = {fault.start for fault in faults if fault.code in ("A401", "A402")}
     found: list[Citation] = []
@@ -252,7 +252,7 @@ def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
         place = review.answer.position(spotted.start)
         found.append(Citation(spotted.text, "link", status, entry, *place, spotted.start, spotted.end))
     for claim, judged in review.verdicts:
-        if judged.fit is not Fit.NO_NAME:
+        if judged.fit is not NameFit.NO_NAME:
             kind = "title" if claim.strict else "name"
             place = review.answer.position(claim.start)
             entry = names[judged.sources[0]] if judged.sources else judged.meant
@@ -260,7 +260,7 @@ def _citations(review: Review, faults: Collection[Fault]) -> Iterator[Citation]:
     yield from sorted(found, key=lambda citation: (citation.start, citation.end))
 
 
-def _workflows(review: Review) -> Iterator[Workflow]:
+def _workflows(review: AnswerAnalysis) -> Iterator[Workflow]:
     sources = review.offered.sources
     for flow, judged in review.flows:
         steps = []
@@ -275,7 +275,7 @@ def _workflows(review: Review) -> Iterator[Workflow]:
         yield Workflow(flow.kind, review.answer.position(flow.start)[0], tuple(steps), links)
 
 
-def status_of(reports: Collection[Checked], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
+def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
     """Return the exit status of a run over answers: 2 beats 1 beats 3; no answer at all is 3."""
     levels = list(Severity)
     counted = levels[: levels.index(fail_on) + 1]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import Shelf, load_question
+from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer_lines import answer_in, clean, prompt_in
 from explainer.checking.offered import Offered, gazetteer_of, offered_by_prompt, offered_by_question, offered_by_sources
@@ -35,7 +35,7 @@ _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AnswerInput:
     """One answer as it came.
 
     Attributes:
@@ -66,7 +66,7 @@ class _Row:
     text: str = ""
 
 
-class Intake:
+class AnswerReader:
     """Reads answers and what was offered to them.
 
     Args:
@@ -83,19 +83,19 @@ class Intake:
     ) -> None:
         self._given = tuple(catalogs)
         self._library_for = library_for
-        self._shelf = Shelf()
+        self._shelf = CatalogLoader()
         self._findings: list[Finding] = findings if findings is not None else []
         self._libraries: dict[Any, Library | None] = {}
         self.catalogs: dict[str, None] = {}
         """The catalog files that were read, in order."""
 
-    def single(self, path: Path, offered: Parsed[Offered]) -> Given:
+    def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         stdin = str(path) == STDIN
         text = read_stdin(limit=MAX_ANSWER_BYTES) if stdin else read_text(path, limit=MAX_ANSWER_BYTES)
         file = "<stdin>" if stdin else display_path(path)
         name = "stdin" if stdin else _without_ending(path.name, _ANSWER_ENDINGS)
-        return Given(name, file, text.value, offered.value, (*text.findings, *offered.findings))
+        return AnswerInput(name, file, text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
         """What a question file offers."""
@@ -114,14 +114,14 @@ class Intake:
         file = "<stdin>" if stdin else display_path(path)
         return self._of_prompt(text.value, file, Path() if stdin else path.parent)
 
-    def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[Given]:
+    def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
         file = "<stdin>" if str(path) == STDIN else display_path(path)
         sources: Mapping[str, Path | _Row] | None = None
         if questions is not None or prompts is not None:
             found = self._sources(questions or prompts or path, prompts=prompts is not None)
             if found.value is None:
-                yield Given(file, file, None, None, found.findings)
+                yield AnswerInput(file, file, None, None, found.findings)
                 return
             sources = found.value
         seen: dict[str, int] = {}
@@ -131,24 +131,24 @@ class Intake:
         for name in sources or ():
             if name not in seen:
                 finding = Finding("A602", Location(file), f"there is no answer for {name!r}", "ask for it again", name)
-                yield Given(name, file, None, None, (finding,))
+                yield AnswerInput(name, file, None, None, (finding,))
 
-    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Given:
+    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> AnswerInput:
         """The answer in the data of one line of JSON, which holds its own prompt or question."""
         return self._row(_named_row(dict(data), line, ""), file, Path(), None, {}, None)
 
-    def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[Given]:
+    def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
         found = self._sources(questions or prompts or path, prompts=questions is None)
         if found.value is None:
-            yield Given(display_path(path), display_path(path), None, None, found.findings)
+            yield AnswerInput(display_path(path), display_path(path), None, None, found.findings)
             return
         seen: dict[str, int] = {}
         try:
             files = [child for child in files_below(path, (".md", ".txt", ".markdown")) if _is_answer(child)]
         except OSError as error:
             finding = Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror or error}")
-            yield Given(display_path(path), display_path(path), None, None, (finding,))
+            yield AnswerInput(display_path(path), display_path(path), None, None, (finding,))
             return
         for child in files:
             name = _without_ending(child.relative_to(path).as_posix(), _ANSWER_ENDINGS)
@@ -164,14 +164,14 @@ class Intake:
             else:
                 seen[source] = 1
                 given = self.single(child, self._open(found.value[source], questions or prompts or path))
-            yield Given(name, given.file, given.text, given.offered, given.findings)
+            yield AnswerInput(name, given.file, given.text, given.offered, given.findings)
         if not files:
             finding = Finding("F106", Location(display_path(path)), "the folder holds no answer (.md, .txt)")
-            yield Given(display_path(path), display_path(path), None, None, (finding,))
+            yield AnswerInput(display_path(path), display_path(path), None, None, (finding,))
         for name in found.value:
             if files and name not in seen:
                 finding = Finding("A602", Location(display_path(path)), f"there is no answer for {name!r}", None, name)
-                yield Given(name, display_path(path), None, None, (finding,))
+                yield AnswerInput(name, display_path(path), None, None, (finding,))
 
     def _row(
         self,
@@ -181,9 +181,9 @@ class Intake:
         sources: Mapping[str, Path | _Row] | None,
         seen: dict[str, int],
         home: Path | None,
-    ) -> Given:
+    ) -> AnswerInput:
         if row.finding is not None:
-            return Given(row.id, file, None, None, (row.finding,), row.line)
+            return AnswerInput(row.id, file, None, None, (row.finding,), row.line)
         findings = list(_unknown_keys(row, file))
         answer = answer_in(row.data, Location(file, row.line))
         findings += answer.findings
@@ -217,7 +217,7 @@ class Intake:
                 "or give --question or --prompt",
             )
             offered = Parsed(None, (finding,))
-        return Given(
+        return AnswerInput(
             name if sources is not None else row.id,
             file,
             answer.value,

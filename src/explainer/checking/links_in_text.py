@@ -35,7 +35,7 @@ _CLOSING: Final = {")": "(", "]": "["}
 
 
 @dataclass(frozen=True, slots=True)
-class Spotted:
+class LinkInText:
     """A link in a text.
 
     Attributes:
@@ -54,7 +54,7 @@ class Spotted:
     link: Link | None
 
 
-def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[Spotted]:
+def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
     """Yield the links in a text, in order.
 
     Args:
@@ -71,27 +71,29 @@ def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[Spotted]:
         at = max(spotted.end if spotted else match.end(), match.start() + 1)
 
 
-def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> Spotted | None:
+def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
     kind, start = match.lastgroup, match.start()
     if kind == "arxiv":
         number = _ARXIV.match(text, match.end())
         return (
-            Spotted(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0])) if number else None
+            LinkInText(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
+            if number
+            else None
         )
     if kind == "number":
-        return Spotted(start, match.end(), match[0], "number", arxiv_link(match[0]))
+        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]))
     run = _RUN.match(text, start, start + _LONGEST)
     whole = run.group() if run else match.group()
     found = _exactly(whole, exact) or _trimmed(whole)
     end = start + len(found)
     if kind == "doi":
-        return Spotted(start, end, found, "doi", doi_link(found)) if "/" in found.rstrip("/") else None
+        return LinkInText(start, end, found, "doi", doi_link(found)) if "/" in found.rstrip("/") else None
     if kind == "bare":
-        return Spotted(start, end, found, "bare", identify(found.replace("\\", "")))
+        return LinkInText(start, end, found, "bare", identify(found.replace("\\", "")))
     if kind == "broken" and len(found) <= len(match.group()):
         return None
     link = None if kind == "broken" else identify(found.replace("\\", ""))
-    return Spotted(start, end, found, "broken" if link is None else "url", link)
+    return LinkInText(start, end, found, "broken" if link is None else "url", link)
 
 
 def _exactly(run: str, exact: Sequence[str]) -> str | None:

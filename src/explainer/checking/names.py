@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from explainer.checking.offered import Offered, Source
+from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import FILLERS, NEAR, acronyms, canonical, content_words, own_words, similarity, words
 
 _HALF: Final = 0.5
@@ -40,7 +40,7 @@ _LONGEST: Final = 1_000
 """Characters that a name may have: catalogs hold none longer."""
 
 
-class Fit(StrEnum):
+class NameFit(StrEnum):
     """How a text fits the offered names."""
 
     EXACT = "exact"
@@ -54,7 +54,7 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NameMatch:
     """What a text calls.
 
     Attributes:
@@ -63,7 +63,7 @@ class Verdict:
         meant: the name that it means, or resembles.
     """
 
-    fit: Fit
+    fit: NameFit
     sources: tuple[int, ...] = ()
     meant: str | None = None
 
@@ -87,7 +87,7 @@ def reads_like_title(text: str) -> bool:
     return capital >= 0.6 * len(content) or len(acronyms(text)) * 2 > len(content)
 
 
-def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[int] = ()) -> Verdict:
+def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[int] = ()) -> NameMatch:
     """Judge a text that stands where the name of a source stands.
 
     Args:
@@ -97,7 +97,7 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
         right: the sources that the links beside it are right for.
     """
     if len(text) > _LONGEST:
-        return Verdict(Fit.FOREIGN if strict else Fit.NO_NAME)
+        return NameMatch(NameFit.FOREIGN if strict else NameFit.NO_NAME)
     forms = list(bare_forms(text))
     plain = forms[1]
     keys = list(dict.fromkeys(canonical(form) for form in forms))
@@ -105,9 +105,9 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
     if exact is not None:
         return exact
     if not content_words(text) and not any(char.isalnum() for char in canonical(text)):
-        return Verdict(Fit.NO_NAME)
+        return NameMatch(NameFit.NO_NAME)
     if not content_words(plain):
-        return Verdict(Fit.NO_NAME)
+        return NameMatch(NameFit.NO_NAME)
     near = _near(plain, keys, offered, strict=strict, right=right)
     if near is not None:
         return near
@@ -127,34 +127,34 @@ def bare_forms(text: str) -> Iterator[str]:
         yield plain[: match.start()].strip().strip(_WRAPPING).strip(" :：")
 
 
-def _exactly(keys: list[str], offered: Offered) -> Verdict | None:
+def _exactly(keys: list[str], offered: Offered) -> NameMatch | None:
     for key in filter(None, keys):
         found = tuple(index for index, source in enumerate(offered.sources) if source.key == key)
         if found:
-            return Verdict(Fit.EXACT, found, offered.sources[found[0]].name)
+            return NameMatch(NameFit.EXACT, found, offered.sources[found[0]].name)
     for key in filter(None, keys):
         found = tuple(index for index, source in enumerate(offered.sources) if key in source.alias_keys)
         if found:
-            return Verdict(Fit.KNOWN, found, offered.sources[found[0]].name)
+            return NameMatch(NameFit.KNOWN, found, offered.sources[found[0]].name)
     return None
 
 
-def _near(plain: str, keys: list[str], offered: Offered, *, strict: bool, right: Collection[int]) -> Verdict | None:
+def _near(plain: str, keys: list[str], offered: Offered, *, strict: bool, right: Collection[int]) -> NameMatch | None:
     """A whole title with something around it, a catalogued name, or a title that is nearly an offered one."""
     key = canonical(plain)
     for index, source in enumerate(offered.sources):
         if len(source.key) >= 8 and key.endswith(source.key):  # noqa: PLR2004
             prefix = _prefix(plain, source)
             if prefix is not None:
-                return Verdict(
-                    Fit.SHORT if canonical(prefix) in source.all_text else Fit.REWORDED, (index,), source.name
+                return NameMatch(
+                    NameFit.SHORT if canonical(prefix) in source.all_text else NameFit.REWORDED, (index,), source.name
                 )
         if not strict and _quotes(plain, source):
-            return Verdict(Fit.SHORT, (index,), source.name)
+            return NameMatch(NameFit.SHORT, (index,), source.name)
     if offered.gazetteer is not None:
         catalogued = next(filter(None, map(offered.gazetteer.by_name, keys)), None)
         if catalogued:
-            return Verdict(Fit.CATALOGUED, (), catalogued)
+            return NameMatch(NameFit.CATALOGUED, (), catalogued)
     ratios = [(similarity(key, source.key), index) for index, source in enumerate(offered.sources)]
     ratios += [
         (similarity(form, source.key), index) for form in keys[1:4] for index, source in enumerate(offered.sources)
@@ -165,11 +165,11 @@ def _near(plain: str, keys: list[str], offered: Offered, *, strict: bool, right:
     source = offered.sources[index]
     abridged = not strict and index in right and own_words(plain, source.vocabulary) == 1
     if abridged or _drops_ends(key, source, strict=strict):
-        return Verdict(Fit.SHORT, (index,), source.name)
-    return Verdict(Fit.ALTERED, (index,), source.name)
+        return NameMatch(NameFit.SHORT, (index,), source.name)
+    return NameMatch(NameFit.ALTERED, (index,), source.name)
 
 
-def _quotes(plain: str, source: Source) -> bool:
+def _quotes(plain: str, source: OfferedEntry) -> bool:
     """Whether a longer text holds a whole title, set apart from what stands around it."""
     at = plain.casefold().find(source.name.casefold())
     if at < 0 or len(source.key) < 12 or len(plain) <= len(source.name):  # noqa: PLR2004
@@ -181,21 +181,21 @@ def _quotes(plain: str, source: Source) -> bool:
     return apart_before and apart_after
 
 
-def _prefix(plain: str, source: Source) -> str | None:
+def _prefix(plain: str, source: OfferedEntry) -> str | None:
     """What stands before a whole title, when a colon or a dash sets it apart: `TransMed: …`, at most three words."""
     own = _HEADING_MARK.split(plain, maxsplit=1)
     fits = len(own) == 2 and len(words(own[0])) <= 3 and canonical(own[1]) == source.key  # noqa: PLR2004
     return own[0] if fits else None
 
 
-def _drops_ends(key: str, source: Source, *, strict: bool) -> bool:
+def _drops_ends(key: str, source: OfferedEntry, *, strict: bool) -> bool:
     """Whether a text is the name without its first or last parts, as people shorten names."""
     if key in source.call_names:
         return True
     return not strict and key in source.key
 
 
-def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[int]) -> Verdict:  # noqa: PLR0911
+def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[int]) -> NameMatch:  # noqa: PLR0911
     parts = [canonical(word) for word in words(plain)]
     windows = {"".join(parts[start : start + size]) for size in range(1, 6) for start in range(len(parts) - size + 1)}
     count = len(content_words(plain))
@@ -203,7 +203,7 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
     for index in right:
         fit = _beside_right_link(offered.sources[index], windows, shares[index], count, strict=strict)
         if fit is not None:
-            return Verdict(fit, (index,), offered.sources[index].name)
+            return NameMatch(fit, (index,), offered.sources[index].name)
     named = [index for index, source in enumerate(offered.sources) if windows & source.call_names]
     if not named:
         named = [index for index, share in enumerate(shares) if share == 1 and count >= 2]  # noqa: PLR2004
@@ -212,39 +212,41 @@ def _by_words(plain: str, offered: Offered, *, strict: bool, right: Collection[i
     nicknamed = [index for index, source in enumerate(offered.sources) if windows & source.nicknames]
     best = max(range(len(shares)), key=lambda index: shares[index], default=0)
     if nicknamed and not strict and not right:
-        return Verdict(Fit.REWORDED, tuple(nicknamed), offered.sources[nicknamed[0]].name)
+        return NameMatch(NameFit.REWORDED, tuple(nicknamed), offered.sources[nicknamed[0]].name)
     if shares and shares[best] >= _MOST and count >= 2 and not right:  # noqa: PLR2004
-        return Verdict(Fit.ALTERED if strict else Fit.REWORDED, (best,), offered.sources[best].name)
+        return NameMatch(NameFit.ALTERED if strict else NameFit.REWORDED, (best,), offered.sources[best].name)
     if right and not strict and count < _TITLE_WORDS:
         first = next(iter(right))  # a few words beside a right link: the link says which entry is meant
-        return Verdict(Fit.REWORDED, (first,), offered.sources[first].name)
+        return NameMatch(NameFit.REWORDED, (first,), offered.sources[first].name)
     if strict or reads_like_title(plain):
-        return Verdict(Fit.FOREIGN)
-    return Verdict(Fit.NO_NAME)
+        return NameMatch(NameFit.FOREIGN)
+    return NameMatch(NameFit.NO_NAME)
 
 
-def _beside_right_link(source: Source, windows: set[str], share: float, count: int, *, strict: bool) -> Fit | None:
+def _beside_right_link(
+    source: OfferedEntry, windows: set[str], share: float, count: int, *, strict: bool
+) -> NameFit | None:
     named = bool(windows & (source.call_names | source.nicknames))
     abridged = _abridges(count, source) and (share == 1 or (named and share >= _HALF))
     if strict and count > 2 and not abridged:  # noqa: PLR2004
-        return Fit.ALTERED if share >= _HALF or named else None
+        return NameFit.ALTERED if share >= _HALF or named else None
     if named or share == 1:
-        return Fit.SHORT
-    return Fit.REWORDED if share >= _HALF else None
+        return NameFit.SHORT
+    return NameFit.REWORDED if share >= _HALF else None
 
 
-def _abridges(count: int, source: Source) -> bool:
+def _abridges(count: int, source: OfferedEntry) -> bool:
     """Whether a text has so few of a title's words that it shortens the title, and does not misquote it."""
     return count <= _ABRIDGED * len(content_words(source.name))
 
 
-def _shortened(named: list[int], shares: list[float], count: int, offered: Offered, *, strict: bool) -> Verdict:
+def _shortened(named: list[int], shares: list[float], count: int, offered: Offered, *, strict: bool) -> NameMatch:
     """A text that keeps the name of a source, or is made of its words."""
     best = max(named, key=lambda index: shares[index])
     source = offered.sources[best]
     same = tuple(index for index in named if shares[index] == shares[best])
     if strict and count > 2 and shares[best] < _HALF:  # noqa: PLR2004
-        return Verdict(Fit.ALTERED, (best,), source.name)
+        return NameMatch(NameFit.ALTERED, (best,), source.name)
     if strict and count > 2 and (shares[best] < 1 or not _abridges(count, source)):  # noqa: PLR2004
-        return Verdict(Fit.ALTERED, (best,), source.name)
-    return Verdict(Fit.SHORT, same, source.name)
+        return NameMatch(NameFit.ALTERED, (best,), source.name)
+    return NameMatch(NameFit.SHORT, same, source.name)

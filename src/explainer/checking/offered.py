@@ -21,7 +21,7 @@ from explainer.catalogs.signature import Ports, Signature, builtin_ports
 from explainer.checking.links_in_text import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.diagnostics.finding import Parsed
-from explainer.rendering.layout import Printed, PromptContent, neutralise
+from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
 
@@ -36,7 +36,7 @@ class OwnLink:
 
 
 @dataclass(frozen=True)
-class Source:
+class OfferedEntry:
     """One offered entry.
 
     Attributes:
@@ -113,7 +113,7 @@ def _tails(name: str) -> Iterator[str]:
             yield tail
 
 
-class Gazetteer:
+class CatalogLookup:
     """Every entry of the catalogs, found by link and by name: to say what it is that was not offered."""
 
     def __init__(self, library: Library) -> None:
@@ -179,9 +179,9 @@ class Offered:
 
     def __init__(
         self,
-        sources: Iterable[Source],
+        sources: Iterable[OfferedEntry],
         question: str = "",
-        gazetteer: Gazetteer | None = None,
+        gazetteer: CatalogLookup | None = None,
         entries: Sources | None = None,
     ) -> None:
         self.sources: Final = tuple(sources)
@@ -261,12 +261,12 @@ class Offered:
 
 
 @lru_cache(maxsize=64)
-def gazetteer_of(library: Library) -> Gazetteer:
+def gazetteer_of(library: Library) -> CatalogLookup:
     """Return the gazetteer of a library; the same one when asked again, so that many answers prepare it once."""
-    return Gazetteer(library)
+    return CatalogLookup(library)
 
 
-def offered_by_sources(sources: Sources, question: str, gazetteer: Gazetteer | None = None) -> Offered:
+def offered_by_sources(sources: Sources, question: str, gazetteer: CatalogLookup | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
     ports = gazetteer.ports if gazetteer is not None else builtin_ports()
     models = [_of_entry("model", entry, ports) for entry in sources.models]
@@ -289,7 +289,7 @@ def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Of
     )
 
 
-def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None) -> Offered:
+def offered_by_prompt(content: PromptContent, gazetteer: CatalogLookup | None = None) -> Offered:
     """Return what a prompt offers, from what it prints; the catalogs add what is known of the same entries."""
     sources = []
     ports = gazetteer.ports if gazetteer is not None else builtin_ports()
@@ -299,12 +299,12 @@ def offered_by_prompt(content: PromptContent, gazetteer: Gazetteer | None = None
     return Offered(sources, content.question, gazetteer)
 
 
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, ports: Ports) -> Source:
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, ports: Ports) -> OfferedEntry:
     summary = entry.summary if kind == "paper" else None
-    return _of_printed(Printed(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
+    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
 
 
-def _of_printed(printed: Printed, entry: Entry | None, ports: Ports) -> Source:
+def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> OfferedEntry:
     links = [*_own(printed.paper, "paper"), *_own(printed.github, "github")]
     links += _inside(printed.name, "paper")
     links += _inside(printed.summary, "summary")
@@ -318,7 +318,7 @@ def _of_printed(printed: Printed, entry: Entry | None, ports: Ports) -> Source:
         known += [own for url in entry.links for own in _own(url, "summary")]
         known += _inside(entry.summary, "summary")
     spelled = {own.url for own in links}
-    return Source(
+    return OfferedEntry(
         printed.kind,
         printed.name.strip(),
         tuple(links),
@@ -330,7 +330,7 @@ def _of_printed(printed: Printed, entry: Entry | None, ports: Ports) -> Source:
     )
 
 
-def _signature(printed: Printed, entry: Entry | None, ports: Ports) -> Signature | None:
+def _signature(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Signature | None:
     """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
     catalogued = entry.signature if isinstance(entry, ModelEntry) else None
     for text in filter(None, (printed.signature, catalogued)):

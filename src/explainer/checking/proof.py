@@ -20,9 +20,9 @@ from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
 from explainer.checking.answer_lines import clean
-from explainer.checking.check import Checked, Citation, check_answer
+from explainer.checking.check import CheckReport, Citation, check_answer
 from explainer.checking.links_in_text import spot_links
-from explainer.checking.offered import Offered, Source, offered_by_sources
+from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
 
@@ -39,7 +39,7 @@ _KEYS: Final = frozenset(
 
 
 def proof_record(
-    report: Checked,
+    report: CheckReport,
     question: str,
     sources: Sources,
     *,
@@ -151,7 +151,7 @@ def recorded_answers(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def without_record(report: Checked, answers: Collection[str]) -> Finding | None:
+def without_record(report: CheckReport, answers: Collection[str]) -> Finding | None:
     """Return what to say of an answer that is none of those recorded; None when it is one, byte for byte."""
     if clean(report.text) in answers:
         return None
@@ -199,7 +199,7 @@ def _now(entry: Any, index: EntryIndex[Any]) -> Any:
     return found[0] if found else None
 
 
-def _citations(report: Checked, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
+def _citations(report: CheckReport, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
     """What each citation rests on: the entry that it means, and the link of that entry that stands for it."""
     entries: Sequence[ModelEntry | PaperEntry] = (*sources.models, *sources.papers)
     for citation in report.citations:
@@ -238,7 +238,7 @@ def _linked(citation: Citation, offered: Offered) -> Link | None:
     return spotted.link if spotted is not None else None
 
 
-def _spelling(source: Source, link: Link) -> str | None:
+def _spelling(source: OfferedEntry, link: Link) -> str | None:
     """How a source spells a link of its own."""
     return next((own.url for own in (*source.links, *source.known) if own.link.key == link.key), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explainer.checking.analysis import Fix
-from explainer.checking.check import Checked
+from explainer.checking.check import CheckReport
 from explainer.checking.offered import Offered
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import printable, shorten
@@ -24,7 +24,7 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
     return "".join(pieces) + text[at:]
 
 
-def repair_prompt(report: Checked, offered: Offered) -> str:
+def repair_prompt(report: CheckReport, offered: Offered) -> str:
     """Return the follow-up for an LLM: each error and warning, what to do about it, and what may be cited.
 
     An answer with no error or warning gets an empty text: there is nothing to mend.

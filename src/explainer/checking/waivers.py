@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from explainer.checking.check import Checked
+from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import suggest
@@ -43,7 +43,7 @@ class Waiver:
     location: Location
     text: str | None = None
 
-    def covers(self, report: Checked, finding: Finding) -> bool:
+    def covers(self, report: CheckReport, finding: Finding) -> bool:
         """Whether it is about a finding."""
         return self.id == report.id and self.code == finding.code and self.text in (None, finding.text)
 
@@ -95,8 +95,8 @@ def _problem(item: Any) -> tuple[str, str | None] | None:
 
 
 def apply_waivers(
-    reports: Sequence[Checked], waivers: Sequence[Waiver], today: dt.date
-) -> tuple[list[Checked], list[Finding]]:
+    reports: Sequence[CheckReport], waivers: Sequence[Waiver], today: dt.date
+) -> tuple[list[CheckReport], list[Finding]]:
     """Return the reports without what is waived, and findings about waivers that have expired or waive nothing."""
     used: set[int] = set()
     current = [(number, waiver) for number, waiver in enumerate(waivers) if waiver.until >= today]
@@ -126,7 +126,7 @@ def apply_waivers(
     return result, found
 
 
-def _without(report: Checked, waived: Collection[Finding]) -> Checked:
+def _without(report: CheckReport, waived: Collection[Finding]) -> CheckReport:
     if not waived:
         return report
     dropped = {id(finding) for finding in waived}
@@ -134,7 +134,7 @@ def _without(report: Checked, waived: Collection[Finding]) -> Checked:
     return replace(report, findings=kept, waived=(*report.waived, *waived))
 
 
-def select(reports: Iterable[Checked], selected: Sequence[str], ignored: Sequence[str]) -> list[Checked]:
+def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Sequence[str]) -> list[CheckReport]:
     """Return the reports with the findings of some codes only; a code may be cut short (`A2` is all about links).
 
     What cannot be waived stays, whatever is selected.
@@ -160,7 +160,7 @@ def select(reports: Iterable[Checked], selected: Sequence[str], ignored: Sequenc
     ]
 
 
-def baseline_text(reports: Iterable[Checked]) -> str:
+def baseline_text(reports: Iterable[CheckReport]) -> str:
     """Return the baseline of some reports: what is known already, as JSON that reads well in a review."""
     counted = Counter(
         (report.id, finding.code, finding.text)
@@ -185,7 +185,7 @@ def parse_baseline(text: str, file: str) -> Parsed[Counter[tuple[str, str, str]]
     return Parsed(Counter(rows))
 
 
-def apply_baseline(reports: Iterable[Checked], baseline: Counter[tuple[str, str, str]]) -> list[Checked]:
+def apply_baseline(reports: Iterable[CheckReport], baseline: Counter[tuple[str, str, str]]) -> list[CheckReport]:
     """Return the reports without what the baseline knows; a finding more than it counts is new."""
     left = Counter(baseline)
     result = []

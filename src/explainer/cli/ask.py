@@ -14,26 +14,26 @@ from typing import Final
 
 import typer
 
-from explainer.asking.ask import Inquiry, UnusableError, foresee
+from explainer.asking.ask import AskRun, UnusableError, foresee
 from explainer.asking.chat import as_printed, line_ends
-from explainer.asking.conversation import Order, Plan
+from explainer.asking.conversation import AskSettings, PreparedQuestion
 from explainer.asking.costs import Forecast, Prices
 from explainer.asking.endpoint import Address, Endpoint, is_installed
-from explainer.asking.journal import Ledger
+from explainer.asking.journal import Journal
 from explainer.asking.outputs import Answers, FileAnswers, FolderAnswers, LinesAnswers, NoAnswers
-from explainer.asking.prepare import Desk
-from explainer.asking.redaction import Mask
-from explainer.asking.results import Settled, answer_text, proof_of, record_data
+from explainer.asking.prepare import QuestionPreparer
+from explainer.asking.redaction import Redactor
+from explainer.asking.results import AskResult, answer_text, proof_of, record_data
 from explainer.batching.open_source import open_source
 from explainer.batching.sources import Skipped
 from explainer.batching.tokens import Counter, UnknownTokenizerError, counter
-from explainer.catalogs.library import Wanted
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import load_question
 from explainer.catalogs.question import question_from_text
-from explainer.checking.check import Checked, unchecked
+from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.reports.text import render_report
 from explainer.cli.app import new_app
-from explainer.cli.ask_display import Screen, closing, forecast_lines, verdict
+from explainer.cli.ask_display import AskDisplay, closing, forecast_lines, verdict
 from explainer.cli.ask_options import (
     ONE_FILE,
     AskedModelOption,
@@ -92,12 +92,12 @@ _TICK: Final = 0.5
 class _Run:
     """One call: its options, made ready, and what came of it."""
 
-    screen: Screen
-    plan: Plan
+    screen: AskDisplay
+    plan: AskSettings
     prices: Prices
     answers: Answers
     alone: bool
-    settled: dict[int, Settled] = field(default_factory=dict)
+    settled: dict[int, AskResult] = field(default_factory=dict)
 
 
 @app.command()
@@ -142,11 +142,11 @@ def run(
     address = address_of(
         base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
     )
-    mask = Mask(address.key)
+    mask = Redactor(address.key)
     parameters, sent_back = body_of(body, "--body", _TAKEN), body_of(repair_body, "--repair-body", _TAKEN)
     refuse_odd_text(model or (), parameters, sent_back)
-    plan = Plan(tuple(dict.fromkeys(model or ())), parameters, sent_back, rounds, fix, strict)
-    screen = Screen(findings, mask, alone=alone, strict=strict, verbose=verbose)
+    plan = AskSettings(tuple(dict.fromkeys(model or ())), parameters, sent_back, rounds, fix, strict)
+    screen = AskDisplay(findings, mask, alone=alone, strict=strict, verbose=verbose)
     if not dry_run and not is_installed():
         hint = "pip install 'cnaps-explainer[ask]'"
         screen.report([Finding("E704", Location("ask"), "asking needs the package httpx2", hint)])
@@ -154,7 +154,7 @@ def run(
         raise typer.Exit(screen.status)
     one = _Run(screen, plan, prices_of(price_in, price_out), _answers(out, mask), alone)
     _, template = settle_template("prompt", template)
-    wishes = _Wishes(question, text, catalog or [], template, Wanted(models, papers), semantic)
+    wishes = _AskOptions(question, text, catalog or [], template, SourceCounts(models, papers), semantic)
     count = _counter(tokenizer)
     with _ended(one):
         orders = _orders(one, wishes, out, verbose=verbose)
@@ -176,18 +176,18 @@ def _counter(tokenizer: str) -> Counter:
 
 
 @dataclass(frozen=True)
-class _Wishes:
+class _AskOptions:
     """Which questions, and what may be used to answer them."""
 
     question: Path | None
     text: str | None
     catalogs: Sequence[Path]
     template: str
-    wanted: Wanted
+    wanted: SourceCounts
     semantic: str | None
 
 
-def _answers(out: Path | None, mask: Mask) -> Answers:
+def _answers(out: Path | None, mask: Redactor) -> Answers:
     if out is None or str(out) == STDIN:
         return NoAnswers()
     if out.suffix == ".jsonl":
@@ -195,9 +195,9 @@ def _answers(out: Path | None, mask: Mask) -> Answers:
     return FileAnswers(out, mask) if out.suffix in ONE_FILE else FolderAnswers(out, mask)
 
 
-def _orders(one: _Run, wishes: _Wishes, out: Path | None, *, verbose: bool) -> list[Order]:
+def _orders(one: _Run, wishes: _AskOptions, out: Path | None, *, verbose: bool) -> list[PreparedQuestion]:
     """Make all orders before the first is paid; a question with mistakes costs that question only."""
-    screen, orders, skipped = one.screen, list[Order](), 0
+    screen, orders, skipped = one.screen, list[PreparedQuestion](), 0
     with contextlib.ExitStack() as stack:
         renderer = renderer_of(wishes.template, stack)
         found = list(renderer.findings)
@@ -205,7 +205,7 @@ def _orders(one: _Run, wishes: _Wishes, out: Path | None, *, verbose: bool) -> l
         screen.report(found)
         if renderer.value is None or (wishes.semantic is not None and semantic is None):
             return []
-        desk = Desk(
+        desk = QuestionPreparer(
             wishes.catalogs, renderer.value, wishes.wanted, semantic, strict=one.plan.strict, files=one.answers.files
         )
         for item in _asked(one, desk, wishes, out):
@@ -223,7 +223,9 @@ def _orders(one: _Run, wishes: _Wishes, out: Path | None, *, verbose: bool) -> l
     return orders
 
 
-def _asked(one: _Run, desk: Desk, wishes: _Wishes, out: Path | None) -> Iterator[Parsed[Order] | Skipped]:
+def _asked(
+    one: _Run, desk: QuestionPreparer, wishes: _AskOptions, out: Path | None
+) -> Iterator[Parsed[PreparedQuestion] | Skipped]:
     path = wishes.question
     if one.alone:
         loaded = (
@@ -268,9 +270,9 @@ def _advice(kind: str) -> str:
     return "see that the URL (it mostly ends in /v1), the key and the model's name are right; run it again to go on"
 
 
-def _foretell(one: _Run, orders: Sequence[Order], count: Counter, *, forget: bool) -> None:
+def _foretell(one: _Run, orders: Sequence[PreparedQuestion], count: Counter, *, forget: bool) -> None:
     """Print what a run would take; nothing is asked, and nothing is written."""
-    ledger = Ledger(one.answers.journal, lambda: None)
+    ledger = Journal(one.answers.journal, lambda: None)
     with contextlib.suppress(FileNotFoundError):
         if one.answers.journal is not None and not forget:
             ledger.learn(one.answers.journal.read_bytes())
@@ -278,16 +280,16 @@ def _foretell(one: _Run, orders: Sequence[Order], count: Counter, *, forget: boo
     write_stdout("".join(f"{line}\n" for line in forecast_lines(total, len(orders), one.plan, priced=bool(one.prices))))
 
 
-def _ask(one: _Run, orders: Sequence[Order], address: Address, count: Counter, *, forget: bool) -> None:
+def _ask(one: _Run, orders: Sequence[PreparedQuestion], address: Address, count: Counter, *, forget: bool) -> None:
     screen, answers = one.screen, one.answers
     screen.report(exposed_key(address))
     waiting = lambda: screen.say("waiting for another run on the same target")  # noqa: E731
-    with Ledger(answers.journal, waiting, screen.mask, forget=forget) as ledger:
+    with Journal(answers.journal, waiting, screen.mask, forget=forget) as ledger:
         answers.prepare()
         if ledger.damaged:
             message = f"{ledger.damaged:,} lines cannot be read: those answers are asked for again"
             screen.report([Finding("R806", Location(display_path(answers.journal or Path())), message)])
-        inquiry = Inquiry(one.plan, one.prices, ledger, screen, address.concurrency)
+        inquiry = AskRun(one.plan, one.prices, ledger, screen, address.concurrency)
         screen.tally = inquiry.tally
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -300,7 +302,9 @@ def _ask(one: _Run, orders: Sequence[Order], address: Address, count: Counter, *
                 screen.say(closing(inquiry.tally, priced=bool(one.prices)))
 
 
-async def _work(one: _Run, inquiry: Inquiry, orders: Sequence[Order], address: Address, count: Counter) -> None:
+async def _work(
+    one: _Run, inquiry: AskRun, orders: Sequence[PreparedQuestion], address: Address, count: Counter
+) -> None:
     async def tick() -> None:
         while True:
             await asyncio.sleep(_TICK)
@@ -317,7 +321,7 @@ async def _work(one: _Run, inquiry: Inquiry, orders: Sequence[Order], address: A
             ticking.cancel()
 
 
-def _keep(one: _Run, number: int, settled: Settled) -> None:
+def _keep(one: _Run, number: int, settled: AskResult) -> None:
     """Put an answer in its place, and say what is wrong with it."""
     one.settled[number] = settled
     record = record_data(settled, one.plan, one.prices)
@@ -338,7 +342,7 @@ def _keep(one: _Run, number: int, settled: Settled) -> None:
     one.screen.report(found)
 
 
-def _show(one: _Run, orders: Sequence[Order], report: Path | None) -> None:
+def _show(one: _Run, orders: Sequence[PreparedQuestion], report: Path | None) -> None:
     """Give the one answer to stdout, when it is accepted and has no other place; write the report."""
     reports = [_report_of(one.settled.get(number), order) for number, order in enumerate(orders)]
     if report is not None:
@@ -357,7 +361,7 @@ def _show(one: _Run, orders: Sequence[Order], report: Path | None) -> None:
             one.screen.say(line)
 
 
-def _report_of(settled: Settled | None, order: Order) -> Checked:
+def _report_of(settled: AskResult | None, order: PreparedQuestion) -> CheckReport:
     if settled is None:
         return unchecked(order.id, order.id, [Finding("R801", Location(order.id), "it was not asked")])
     return (settled.chosen or settled.candidates[0]).report

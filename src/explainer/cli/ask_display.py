@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from explainer.asking.conversation import Order, Plan, Round
-from explainer.asking.costs import Forecast, Tally
-from explainer.asking.redaction import Mask
-from explainer.checking.check import Checked
-from explainer.cli.progress import Pane, tail
+from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
+from explainer.asking.costs import Forecast, Totals
+from explainer.asking.redaction import Redactor
+from explainer.checking.check import CheckReport
+from explainer.cli.progress import LiveDisplay, tail
 from explainer.cli.terminal import say, show_findings
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.rules import RULES, Severity
@@ -21,7 +21,7 @@ _KEPT = 8192
 _TEXT_LINES = 8
 
 
-class Screen:
+class AskDisplay:
     """Says what there is to say on stderr, as it comes, and remembers how the run ends.
 
     Args:
@@ -32,10 +32,10 @@ class Screen:
         verbose: say what becomes of each round of each question.
     """
 
-    def __init__(self, style: str, mask: Mask, *, alone: bool, strict: bool, verbose: bool) -> None:
-        self.pane = Pane()
+    def __init__(self, style: str, mask: Redactor, *, alone: bool, strict: bool, verbose: bool) -> None:
+        self.pane = LiveDisplay()
         self.mask = mask
-        self.tally = Tally()
+        self.tally = Totals()
         self.statuses: set[ExitStatus] = set()
         self._style = style
         self._alone = alone
@@ -77,20 +77,20 @@ class Screen:
         order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)
         return next((status for status in order if status in self.statuses), ExitStatus.OK)
 
-    def asks(self, order: Order, model: str, number: int, attempt: int) -> None:
+    def asks(self, order: PreparedQuestion, model: str, number: int, attempt: int) -> None:
         """A question is asked."""
         again = f", attempt {attempt}" if attempt > 1 else ""
         self._heads[order.id, model] = f"{model} answers" + (f", sent back {number - 1}×" if number > 1 else "") + again
         self._texts[order.id, model] = ""
         self.tick(now=True)
 
-    def hears(self, order: Order, model: str, piece: str) -> None:
+    def hears(self, order: PreparedQuestion, model: str, piece: str) -> None:
         """A piece of an answer came."""
         if self._alone and self.pane.active:
             self._texts[order.id, model] = (self._texts.get((order.id, model), "") + piece)[-_KEPT:]
         self.tick()
 
-    def waits(self, order: Order, model: str, why: str, seconds: float) -> None:
+    def waits(self, order: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come."""
         line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")  # one line, whatever the server says
         self._heads[order.id, model] = line
@@ -98,7 +98,7 @@ class Screen:
             self.say(line if self._alone else f"{order.id}: {line}")
         self.tick(now=True)
 
-    def judges(self, order: Order, model: str, number: int, round_: Round, *, known: bool) -> None:
+    def judges(self, order: PreparedQuestion, model: str, number: int, round_: Round, *, known: bool) -> None:
         """An answer was checked."""
         self._heads.pop((order.id, model), None)
         self._texts.pop((order.id, model), None)
@@ -124,13 +124,13 @@ class Screen:
         return lines
 
 
-def _masked(finding: Finding, mask: Mask) -> Finding:
+def _masked(finding: Finding, mask: Redactor) -> Finding:
     hint = mask(finding.hint) if finding.hint else finding.hint
     place = replace(finding.location, file=mask(finding.location.file))
     return Finding(finding.code, place, mask(finding.message), hint, mask(finding.text))
 
 
-def verdict(report: Checked) -> str:
+def verdict(report: CheckReport) -> str:
     """Return what the check says of an answer, in a few words."""
     counts = Counter(finding.severity for finding in report.findings)
     parts = [
@@ -142,7 +142,7 @@ def verdict(report: Checked) -> str:
     return f"{'grounded' if report.grounded else 'not grounded'}{': ' if parts else ''}{', '.join(parts)}{named}"
 
 
-def progress(tally: Tally) -> str:
+def progress(tally: Totals) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
     parts = [f"{tally.done:,} of {tally.questions:,}", f"{tally.grounded:,} grounded"]
     more = ((tally.ungrounded, "not grounded"), (tally.failed, "failed"), (tally.retries, "asked again"))
@@ -151,7 +151,7 @@ def progress(tally: Tally) -> str:
     return " · ".join(parts)
 
 
-def closing(tally: Tally, *, priced: bool) -> str:
+def closing(tally: Totals, *, priced: bool) -> str:
     """Return what became of a run, and what it took."""
     done = f"{tally.done:,} of {tally.questions:,}" if tally.done < tally.questions else f"{tally.done:,}"
     parts = [f"{done} settled: {tally.grounded:,} grounded, {tally.ungrounded:,} not grounded, {tally.failed:,} failed"]
@@ -164,7 +164,7 @@ def closing(tally: Tally, *, priced: bool) -> str:
     return "; ".join(parts)
 
 
-def forecast_lines(total: Forecast, questions: int, plan: Plan, *, priced: bool) -> list[str]:
+def forecast_lines(total: Forecast, questions: int, plan: AskSettings, *, priced: bool) -> list[str]:
     """Return what a run would take, as lines."""
     asked = f"{questions:,} question{'s' * (questions != 1)}, {len(plan.models)} model{'s' * (len(plan.models) != 1)}"
     back = f"sent back {plan.rounds}× at most"

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from explainer._version import __version__
-from explainer.batching.batch import Batch, Shop, Summary
+from explainer.batching.batch import Batch, BatchConfig, Summary
 from explainer.batching.comparison import FolderComparison, LinesComparison
 from explainer.batching.fingerprint import hash_of_template
-from explainer.batching.manifest import Recipe
+from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, cut, open_source
-from explainer.batching.sources import Skipped, Source
+from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
 from explainer.batching.workers import WorkerLostError
@@ -43,8 +43,8 @@ from explainer.diagnostics.text import printable
 from explainer.engines.select import (
     ENGINES,
     ROWS_SUFFIX,
-    Hands,
-    Voice,
+    BatchReporter,
+    Engine,
     crew_of,
     packed_worker,
     refuse_contradictions,
@@ -121,7 +121,7 @@ def run(
             counter(tokenizer)
         except UnknownTokenizerError as error:
             raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
-    voice = _Voice(findings, strict=strict, verbose=verbose)
+    voice = _TerminalReporter(findings, strict=strict, verbose=verbose)
     opened = open_source(source, out)
     voice.report(opened.findings)
     if opened.value is None:
@@ -133,12 +133,12 @@ def run(
         voice.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
         voice.end()
         raise typer.Exit(voice.status) from None
-    recipe = Recipe(
+    recipe = RenderOptions(
         __version__, kind, template, template_hash, output_format, model, keys, max_tokens, tokenizer, strict,
         models, papers,
     )  # fmt: skip
-    shop = Shop(recipe, template, tuple(catalog or ()), opened.value.base, lines=opened.value.lines, files=files)
-    hands = Hands(engine, crew_of(engine), jobs or (len(_cores()) if engine == "local" else 0))
+    shop = BatchConfig(recipe, template, tuple(catalog or ()), opened.value.base, lines=opened.value.lines, files=files)
+    hands = Engine(engine, crew_of(engine), jobs or (len(_cores()) if engine == "local" else 0))
     if rows:
         work = partial(render_parts, shop, opened.value, out, part, hands)
     else:
@@ -153,12 +153,12 @@ def run(
 
 
 def _render(
-    source: Source,
+    source: QuestionSource,
     target: Target,
-    shop: Shop,
-    hands: Hands,
-    make: Callable[[Voice], Any],
-    voice: _Voice,
+    shop: BatchConfig,
+    hands: Engine,
+    make: Callable[[BatchReporter], Any],
+    voice: _TerminalReporter,
     *,
     prune: bool,
     sharded: bool,
@@ -172,7 +172,14 @@ def _render(
         ).run()  # fmt: skip
 
 
-def _work(render: Callable[[_Voice], Summary], source: Source, shop: Shop, voice: _Voice, *, check: bool) -> None:
+def _work(
+    render: Callable[[_TerminalReporter], Summary],
+    source: QuestionSource,
+    shop: BatchConfig,
+    voice: _TerminalReporter,
+    *,
+    check: bool,
+) -> None:
     voice.say_catalogs(shop)
     voice.size = source.size() if voice.progress.active else None
     summary = None
@@ -193,7 +200,7 @@ def _work(render: Callable[[_Voice], Summary], source: Source, shop: Shop, voice
         say(_closing(summary, check=check))
 
 
-def _make_worker(shop: Shop) -> Any:
+def _make_worker(shop: BatchConfig) -> Any:
     from explainer.batching.config import make_worker  # a run that finds nothing to do never gets here
 
     return make_worker(shop)
@@ -212,7 +219,7 @@ def _closing(summary: Summary, *, check: bool) -> str:
     return ", ".join([*parts, *(f"{count:,} {what}" for count, what in more if count)])
 
 
-class _Voice:
+class _TerminalReporter:
     """Says what there is to say on stderr, as it comes, and remembers how the run ends."""
 
     def __init__(self, style: str, *, strict: bool, verbose: bool) -> None:
@@ -249,7 +256,7 @@ class _Voice:
             self.progress.clear()
             say(f"skipped: {skipped.name} ({skipped.why})")
 
-    def say_catalogs(self, shop: Shop) -> None:
+    def say_catalogs(self, shop: BatchConfig) -> None:
         if self._verbose:
             for catalog in shop.catalogs(None, 0)[0]:
                 say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
@@ -271,7 +278,9 @@ def _worse(one: ExitStatus, other: ExitStatus) -> ExitStatus:
     return max(one, other, key=order.index)
 
 
-def _target(out: Path, shop: Shop, voice: _Voice, part: Shard | None, *, force: bool, check: bool) -> Target:
+def _target(
+    out: Path, shop: BatchConfig, voice: _TerminalReporter, part: Shard | None, *, force: bool, check: bool
+) -> Target:
     if str(out) == STDIN:
         return StdoutTarget(lambda data: write_stdout(data.decode()))
     if check:
@@ -289,7 +298,7 @@ def _target(out: Path, shop: Shop, voice: _Voice, part: Shard | None, *, force: 
     return (FolderTarget if shop.files else LinesTarget)(out, plan)
 
 
-def _beside(out: Path, shop: Shop) -> tuple[tuple[Path, bytes], ...]:
+def _beside(out: Path, shop: BatchConfig) -> tuple[tuple[Path, bytes], ...]:
     """The files that a format needs beside its outputs."""
     if shop.recipe.format != "promptfoo":
         return ()

@@ -9,9 +9,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from explainer._version import __version__
-from explainer.build import Built, SupportsRender, build
-from explainer.catalogs.library import Library, Wanted
-from explainer.catalogs.loading import Shelf, load_question
+from explainer.build import BuildResult, SupportsRender, build
+from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -82,7 +82,7 @@ def run(
         message = f"the format {output_format!r} is for prompts, not for answers"
         raise typer.BadParameter(message, param_hint="--format")
     keys = request_body(output_format, model, body)
-    wanted = Asked(models, papers, semantic)
+    wanted = RecommendOptions(models, papers, semantic)
     found: list[Finding] = []
     products: list[str] = []
     paths: list[Path | None] = [*files] or [None]
@@ -121,9 +121,10 @@ def _refuse_unclear(files: list[Path], text: str | None, output_format: str, out
 
 
 def _built(
-    loaded: LoadedQuestion, path: Path | None, given: list[Path], template: str, wanted: Asked, found: list[Finding], *,
+    loaded: LoadedQuestion, path: Path | None, given: list[Path], template: str, wanted: RecommendOptions,
+    found: list[Finding], *,
     pin: bool, verbose: bool,
-) -> Built | None:  # fmt: skip
+) -> BuildResult | None:  # fmt: skip
     """What is built for one question, and pinned if that is wanted."""
     base = Path() if path is None or str(path) == STDIN else path.parent
     library = library_of(loaded, base, given, found, verbose=verbose)
@@ -133,7 +134,7 @@ def _built(
     return built
 
 
-class Asked(NamedTuple):
+class RecommendOptions(NamedTuple):
     """The options about recommending, as they were given."""
 
     models: int
@@ -158,14 +159,14 @@ def library_of(
     if verbose:
         for path in paths.value or []:
             say(f"catalog: {display_path(path.path)}")
-    library = Shelf().library(paths.value or [])
+    library = CatalogLoader().library(paths.value or [])
     found += [finding for finding in library.findings if finding.is_error]  # the rest is for `validate` to say
     return library.value
 
 
 def _build(
-    loaded: LoadedQuestion, library: Library | None, template: str, asked: Asked, found: list[Finding]
-) -> Built | None:
+    loaded: LoadedQuestion, library: Library | None, template: str, asked: RecommendOptions, found: list[Finding]
+) -> BuildResult | None:
     with contextlib.ExitStack() as stack:
         renderer: Parsed[SupportsRender] = renderer_of(template, stack)
         found += renderer.findings
@@ -175,13 +176,13 @@ def _build(
         semantic = semantic_of(asked.semantic, found) if left_out else None
         if asked.semantic is not None and left_out and semantic is None:
             return None
-        result = build(loaded, library, renderer.value, Wanted(asked.models, asked.papers), semantic)
+        result = build(loaded, library, renderer.value, SourceCounts(asked.models, asked.papers), semantic)
         found += result.findings
         return result.value
 
 
 def _record(
-    loaded: LoadedQuestion, built: Built, library: Library, path: Path | None, *, verbose: bool
+    loaded: LoadedQuestion, built: BuildResult, library: Library, path: Path | None, *, verbose: bool
 ) -> tuple[Finding, ...]:
     """Say what was recommended, and write it into the question file when there is a path."""
     if verbose and built.choice is not None:
@@ -196,20 +197,26 @@ def _record(
 
 
 def _encode(
-    built: Built, loaded: LoadedQuestion, kind: str, template: str, output_format: str, model: str | None, body: Any
+    built: BuildResult,
+    loaded: LoadedQuestion,
+    kind: str,
+    template: str,
+    output_format: str,
+    model: str | None,
+    body: Any,
 ) -> str:
     """The text of what was built; a request has the `custom_id` that a batch gives it."""
     if output_format == "text":
         return built.text
     from explainer.batching.fingerprint import hash_of_template
-    from explainer.batching.manifest import Recipe
-    from explainer.batching.renderer import Prepared, content_key
+    from explainer.batching.manifest import RenderOptions
+    from explainer.batching.renderer import PreparedEntry, content_key
     from explainer.rendering.renderer import render_context
 
     format_ = FORMATS[output_format]
     template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
-    recipe = Recipe(__version__, kind, template, template_hash, output_format, model, body)
-    models, papers = [[Prepared(entry) for entry in some] for some in (built.sources.models, built.sources.papers)]
+    recipe = RenderOptions(__version__, kind, template, template_hash, output_format, model, body)
+    models, papers = [[PreparedEntry(entry) for entry in some] for some in (built.sources.models, built.sources.papers)]
     completion: Any = []
     if format_.completes:
         context = render_context(loaded.question.question, [m.data for m in models], [p.data for p in papers])

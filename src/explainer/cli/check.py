@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from explainer.checking.check import Checked, check_answer, status_of, unchecked
-from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, Given, Intake
+from explainer.checking.check import CheckReport, check_answer, status_of, unchecked
+from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader
 from explainer.checking.offered import Offered
 from explainer.checking.reports.text import CHECK_FORMATS, render_report, verdict_line
 from explainer.cli.app import new_app
@@ -26,7 +26,7 @@ _SEVERITIES = tuple(map(str, Severity))
 
 
 @dataclass
-class _Wishes:
+class _CheckOptions:
     """The options of one call, as they were given."""
 
     question: Path | None
@@ -113,12 +113,12 @@ def run(
         _explain(explain)
         raise typer.Exit
     paths = answers or []
-    wishes = _Wishes(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
+    wishes = _CheckOptions(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
     _refuse_wrong_usage(paths, wishes, fix=fix)
     if write_provenance is not None and prompt is not None:
         message = "a prompt does not hold the whole entries: give --question"
         raise typer.BadParameter(message, param_hint="--write-provenance")
-    intake = Intake(catalog or [], wishes.problems)
+    intake = AnswerReader(catalog or [], wishes.problems)
     given = list(_given(paths, wishes, intake))
     reports = [_checked(one) for one in given]
     if fix:
@@ -166,7 +166,7 @@ def _codes(given: list[str] | None, option: str) -> list[str]:
     return codes
 
 
-def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, fix: bool) -> None:
+def _refuse_wrong_usage(paths: Sequence[Path], wishes: _CheckOptions, *, fix: bool) -> None:
     if not paths:
         message = "give an answer: a file, a folder, .jsonl, or - for stdin"
         raise typer.BadParameter(message, param_hint="ANSWER")
@@ -186,7 +186,7 @@ def _refuse_wrong_usage(paths: Sequence[Path], wishes: _Wishes, *, fix: bool) ->
         raise typer.BadParameter(message, param_hint="--question/--prompt")
 
 
-def _holds_lines(path: Path, wishes: _Wishes) -> bool:
+def _holds_lines(path: Path, wishes: _CheckOptions) -> bool:
     """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
     if str(path) == STDIN:
         source = wishes.question or wishes.prompt
@@ -194,7 +194,7 @@ def _holds_lines(path: Path, wishes: _Wishes) -> bool:
     return path.suffix in LINES_SUFFIXES
 
 
-def _given(paths: Sequence[Path], wishes: _Wishes, intake: Intake) -> Iterator[Given]:
+def _given(paths: Sequence[Path], wishes: _CheckOptions, intake: AnswerReader) -> Iterator[AnswerInput]:
     alone: Parsed[Offered] | None = None
     for path in paths:
         if _holds_lines(path, wishes):
@@ -209,7 +209,7 @@ def _given(paths: Sequence[Path], wishes: _Wishes, intake: Intake) -> Iterator[G
             yield intake.single(path, alone)
 
 
-def _checked(given: Given) -> Checked:
+def _checked(given: AnswerInput) -> CheckReport:
     if given.text is None or given.offered is None:
         return unchecked(given.id, given.file, given.findings, given.text or "", given.line)
     report = check_answer(given.text, given.offered, answer_id=given.id, file=given.file, line=given.line)
@@ -220,7 +220,7 @@ def _checked(given: Given) -> Checked:
     return replace(report, findings=(*given.findings, *report.findings))
 
 
-def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
+def _let_pass(reports: list[CheckReport], wishes: _CheckOptions) -> list[CheckReport]:
     if not (wishes.select or wishes.ignore or wishes.waivers or wishes.baseline):
         return reports
     from explainer.checking import waivers
@@ -243,7 +243,9 @@ def _let_pass(reports: list[Checked], wishes: _Wishes) -> list[Checked]:
     return reports
 
 
-def _with_proofs(reports: list[Checked], path: Path | None, intake: Intake, problems: list[Finding]) -> list[Checked]:
+def _with_proofs(
+    reports: list[CheckReport], path: Path | None, intake: AnswerReader, problems: list[Finding]
+) -> list[CheckReport]:
     """The reports, with what is to say about those whose answer has no record; what is wrong with records is told."""
     if path is None:
         return reports
@@ -265,7 +267,7 @@ def _with_proofs(reports: list[Checked], path: Path | None, intake: Intake, prob
     ]
 
 
-def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path) -> Iterator[Finding]:
+def _write_proofs(given: Sequence[AnswerInput], reports: Sequence[CheckReport], path: Path) -> Iterator[Finding]:
     """Write the record of each answer that was checked against whole entries."""
     from explainer.checking.proof import proof_line, proof_record
 
@@ -280,7 +282,7 @@ def _write_proofs(given: Sequence[Given], reports: Sequence[Checked], path: Path
         yield problem
 
 
-def _product(output_format: str, given: Sequence[Given], reports: Sequence[Checked], *, repair: bool) -> str:
+def _product(output_format: str, given: Sequence[AnswerInput], reports: Sequence[CheckReport], *, repair: bool) -> str:
     if not repair:
         return render_report(output_format, reports)
     from explainer.cli.fix import repair_prompts
@@ -291,7 +293,9 @@ def _product(output_format: str, given: Sequence[Given], reports: Sequence[Check
     return text
 
 
-def _status(reports: Sequence[Checked], problems: Sequence[Finding], least: Severity, *, strict: bool) -> ExitStatus:
+def _status(
+    reports: Sequence[CheckReport], problems: Sequence[Finding], least: Severity, *, strict: bool
+) -> ExitStatus:
     """2 beats 1 beats 3 beats 0."""
     statuses = {status_of(reports, fail_on=least), exit_status(problems, strict=strict)}
     order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explainer.checking.answer_lines import with_answer
-from explainer.checking.check import Checked, check_answer
-from explainer.checking.inputs import Given
+from explainer.checking.check import CheckReport, check_answer
+from explainer.checking.inputs import AnswerInput
 from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.checking.waivers import select
 from explainer.cli.terminal import say
@@ -20,12 +20,12 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def mend(
-    given: Sequence[Given],
-    reports: Sequence[Checked],
+    given: Sequence[AnswerInput],
+    reports: Sequence[CheckReport],
     selected: Sequence[str],
     ignored: Sequence[str],
     problems: list[Finding],
-) -> list[Checked]:
+) -> list[CheckReport]:
     """Mend the answers in place and check them again; an answer on stdin goes, mended, to stdout as the product.
 
     Args:
@@ -56,7 +56,7 @@ def mend(
     return mended
 
 
-def _write(path: Path, answers: Sequence[tuple[Given, str]]) -> Finding | None:
+def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | None:
     """Write mended answers back: one as the whole file, or several into their lines; all else stays byte for byte."""
     try:
         before = path.read_bytes()
@@ -76,7 +76,7 @@ def _write(path: Path, answers: Sequence[tuple[Given, str]]) -> Finding | None:
     return write_bytes(path, mark + b"\n".join(lines))
 
 
-def repair_prompts(given: Sequence[Given], reports: Sequence[Checked]) -> str:
+def repair_prompts(given: Sequence[AnswerInput], reports: Sequence[CheckReport]) -> str:
     """Return the follow-ups for what can be mended: texts, or a line of JSON each for answers in lines of JSON."""
     texts = [
         (one, repair_prompt(report, one.offered))

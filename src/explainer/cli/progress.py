@@ -58,7 +58,7 @@ class Progress:
 _DRAW_EVERY: Final = 0.1
 
 
-class Pane:
+class LiveDisplay:
     """Shows lines on stderr when that is a terminal, and nothing anywhere else."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import Shelf, load_question_lines
+from explainer.catalogs.loading import CatalogLoader, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -79,7 +79,7 @@ def run(
     found: list[Finding] = []
     opinion = semantic_of(semantic, found)
     kinds = [kind for kind, number in (("models", models), ("papers", papers)) if number]
-    shelf = Shelf()
+    shelf = CatalogLoader()
     chosen: list[tuple[LoadedQuestion, Choice]] = []
     usable = exit_status(found) is ExitStatus.OK  # the model of --semantic
     for one in _asked(text, questions, found) if usable else ():
@@ -128,14 +128,14 @@ def _catalogs(
     return tuple(paths.value or ())
 
 
-def _library(paths: tuple[CatalogPath, ...], shelf: Shelf, found: list[Finding]) -> Library | None:
+def _library(paths: tuple[CatalogPath, ...], shelf: CatalogLoader, found: list[Finding]) -> Library | None:
     library = shelf.library(paths)
     found += library.findings
     return None if exit_status(library.findings) is ExitStatus.UNUSABLE else library.value
 
 
 def _search(
-    paths: tuple[CatalogPath, ...], shelf: Shelf, question: str, models: int, papers: int, found: list[Finding]
+    paths: tuple[CatalogPath, ...], shelf: CatalogLoader, question: str, models: int, papers: int, found: list[Finding]
 ) -> tuple[Choice, tuple[str, ...]] | None:
     """Recommend from the index on disk, which is built again when it turns out to be damaged; and say what it holds."""
     for anew in (False, True):
@@ -154,7 +154,7 @@ _OPEN: dict[tuple[CatalogPath, ...], IndexedRecommender] = {}
 
 def _indexed(
     paths: tuple[CatalogPath, ...],
-    shelf: Shelf,
+    shelf: CatalogLoader,
     found: list[Finding],
     anew: bool,  # one of two tries
 ) -> IndexedRecommender | None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from explainer.build import offer
-from explainer.catalogs.library import Library, Wanted
+from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
@@ -23,8 +23,8 @@ from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable, shorten
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
-from explainer.workflows.graph import Workflow
-from explainer.workflows.planning import Plan, Tasks, plan_workflows, what_is_missing, why_useless
+from explainer.workflows.graph import WorkflowGraph
+from explainer.workflows.planning import Tasks, WorkflowPlan, plan_workflows, what_is_missing, why_useless
 
 FORMATS = ("text", "mermaid", "svg", "json")
 SCHEMA = "explainer/workflow/1"
@@ -79,7 +79,7 @@ def run(
         base = Path() if question is None or str(question) == STDIN else question.parent
         library = library_of(loaded.value, base, catalog or [], found, verbose=verbose)
         if library is not None:
-            wanted = Wanted(models, 0)
+            wanted = SourceCounts(models, 0)
             plan = _plan(loaded.value, library, wanted, max_models, max(limit, pick or 1), found, verbose=verbose)
     if plan is not None and exit_status(found, strict=strict) == ExitStatus.OK:
         shown = _shown(plan, limit, pick, one=output_format in ("mermaid", "svg"))
@@ -94,9 +94,9 @@ def run(
 
 
 def _plan(
-    loaded: LoadedQuestion, library: Library, wanted: Wanted, max_models: int, limit: int, found: list[Finding],
+    loaded: LoadedQuestion, library: Library, wanted: SourceCounts, max_models: int, limit: int, found: list[Finding],
     *, verbose: bool,
-) -> Plan | None:  # fmt: skip
+) -> WorkflowPlan | None:  # fmt: skip
     """Compose the workflows of a question; why there are none is a finding."""
     offered = offer(loaded, library, wanted)
     found += offered.findings
@@ -118,7 +118,7 @@ def _plan(
     return plan
 
 
-def _hint(plan: Plan, *, recommended: bool) -> str:
+def _hint(plan: WorkflowPlan, *, recommended: bool) -> str:
     """What the question may change."""
     if recommended:
         return "the models were recommended; --models N recommends more, `models:` in the question names them"
@@ -129,7 +129,7 @@ def _hint(plan: Plan, *, recommended: bool) -> str:
     return f"in hand: {have}; wanted: {wanted}; `input:` and `output:` of the question change that"
 
 
-def _remarks(plan: Plan, loaded: LoadedQuestion) -> list[Finding]:
+def _remarks(plan: WorkflowPlan, loaded: LoadedQuestion) -> list[Finding]:
     """The models that are in no workflow."""
     where = loaded.document.locate(("models",))
     notes = [Finding("W605", where, f"{shorten(one.name)!r} has no signature", text=one.name) for one in plan.untyped]
@@ -140,7 +140,7 @@ def _remarks(plan: Plan, loaded: LoadedQuestion) -> list[Finding]:
     return notes
 
 
-def _shown(plan: Plan, limit: int, pick: int | None, *, one: bool) -> list[int]:
+def _shown(plan: WorkflowPlan, limit: int, pick: int | None, *, one: bool) -> list[int]:
     """The places of the workflows that are printed."""
     there = len(plan.composition.workflows)
     if pick is not None and there:
@@ -151,7 +151,9 @@ def _shown(plan: Plan, limit: int, pick: int | None, *, one: bool) -> list[int]:
     return list(range(min(there, 1 if one else limit)))
 
 
-def _product(plan: Plan, shown: list[int], output_format: str, columns: int, asked: str, *, ascii_only: bool) -> str:
+def _product(
+    plan: WorkflowPlan, shown: list[int], output_format: str, columns: int, asked: str, *, ascii_only: bool
+) -> str:
     workflows = plan.composition.workflows
     if output_format == "json":
         return json.dumps(_data(plan, shown), ensure_ascii=False, indent=2) + "\n"
@@ -166,7 +168,7 @@ def _product(plan: Plan, shown: list[int], output_format: str, columns: int, ask
     return "".join(svg(workflows[at], shorten(asked, 120)) for at in shown)
 
 
-def _text(plan: Plan, shown: list[int], columns: int, *, ascii_only: bool) -> str:
+def _text(plan: WorkflowPlan, shown: list[int], columns: int, *, ascii_only: bool) -> str:
     from rich.cells import cell_len
 
     from explainer.workflows.boxes import boxes
@@ -183,7 +185,7 @@ def _text(plan: Plan, shown: list[int], columns: int, *, ascii_only: bool) -> st
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
 
-def _printable(workflow: Workflow) -> Workflow:
+def _printable(workflow: WorkflowGraph) -> WorkflowGraph:
     """The same workflow with labels that are safe for a terminal."""
     return replace(
         workflow,
@@ -193,7 +195,7 @@ def _printable(workflow: Workflow) -> Workflow:
     )
 
 
-def _others(plan: Plan, at: int) -> Iterator[str]:
+def _others(plan: WorkflowPlan, at: int) -> Iterator[str]:
     """For each step the models that could do the same."""
     alternatives = dict(plan.composition.alternatives)
     for number, place in enumerate(plan.composition.uses[at], 1):
@@ -203,14 +205,14 @@ def _others(plan: Plan, at: int) -> Iterator[str]:
             yield f"Instead of {number}: {', '.join(names[:_FEW])}{more}\n"
 
 
-def _left_out(plan: Plan) -> Iterator[str]:
+def _left_out(plan: WorkflowPlan) -> Iterator[str]:
     for one in plan.untyped:
         yield f"Untyped, so in no workflow: {printable(one.name)}\n"
     for place, lacking in plan.composition.useless:
         yield f"In no workflow: {printable(plan.models[place].name)} ({why_useless(plan, lacking)})\n"
 
 
-def _data(plan: Plan, shown: list[int]) -> dict[str, Any]:
+def _data(plan: WorkflowPlan, shown: list[int]) -> dict[str, Any]:
     composition = plan.composition
     alternatives = dict(composition.alternatives)
     return {
@@ -227,7 +229,7 @@ def _data(plan: Plan, shown: list[int]) -> dict[str, Any]:
     }
 
 
-def _workflow_data(plan: Plan, at: int, alternatives: dict[int, tuple[int, ...]]) -> dict[str, Any]:
+def _workflow_data(plan: WorkflowPlan, at: int, alternatives: dict[int, tuple[int, ...]]) -> dict[str, Any]:
     workflow = plan.composition.workflows[at]
     steps = zip(workflow.steps, plan.composition.uses[at], strict=True)
     return {

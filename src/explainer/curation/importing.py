@@ -17,10 +17,10 @@ from typing import BinaryIO, Final, TextIO
 
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers import IMPORTERS, Feed, Raw
-from explainer.curation.importers.record import Seen
+from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
+from explainer.curation.importers.record import Deduplicator
 from explainer.curation.merge import Counts, Merger, origin_line, origin_of, parse_origins
-from explainer.curation.normalize import Shaped, Shaper
+from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
@@ -42,7 +42,7 @@ _MOST_FINDINGS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ImportJob:
     """What is imported, and how.
 
     Attributes:
@@ -71,7 +71,7 @@ class Job:
 
 
 @dataclass(slots=True)
-class Imported:
+class ImportResult:
     """What became of an import.
 
     Attributes:
@@ -98,13 +98,13 @@ class Imported:
             self.dropped += 1
 
 
-def import_source(job: Job) -> Imported:
+def import_source(job: ImportJob) -> ImportResult:
     """Import a source.
 
     Raises:
         MissingLibraryError: when the format needs a library that is not installed.
     """
-    done = Imported()
+    done = ImportResult()
     with contextlib.ExitStack() as stack:
         if job.out is not None and job.out.exists():
             _merge(job, done, stack)
@@ -113,10 +113,10 @@ def import_source(job: Job) -> Imported:
     return done
 
 
-def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[Shaped]:
+def _entries(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> Iterator[NormalizedEntry]:
     """The entries of a source, each name once; what is wrong with the others is noted."""
-    shaper = Shaper(job.kind, job.mapping)
-    seen = Seen(stack)
+    shaper = Normalizer(job.kind, job.mapping)
+    seen = Deduplicator(stack)
     for item in _records(job, done, stack):
         if isinstance(item, Finding):
             done.note(item)
@@ -141,27 +141,27 @@ def _entries(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[
         yield entry
 
 
-def _line_before(seen: Seen, entry: Shaped) -> int | None:
+def _line_before(seen: Deduplicator, entry: NormalizedEntry) -> int | None:
     """The line of the record that had the name of an entry, or its id, before."""
     names = dict.fromkeys((entry.name, entry.record.get("id")))
     lines = (seen.add(f"{entry.kind}\0{name == entry.name}\0{name}", entry.location.line) for name in names if name)
     return next((line for line in lines if line is not None), None)
 
 
-def _records(job: Job, done: Imported, stack: contextlib.ExitStack) -> Iterator[Raw | Finding]:
+def _records(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> Iterator[SourceRecord | Finding]:
     reader = IMPORTERS[job.format]
     for path, inside in _files(job.source, done):
         if str(path) == STDIN:
-            yield from reader(Feed("<stdin>", _stdin(stack), inside, job.mapping))
+            yield from reader(RecordStream("<stdin>", _stdin(stack), inside, job.mapping))
             continue
         try:
             with path.open("rb") as stream:
-                yield from reader(Feed(display_path(path), stream, inside, job.mapping))
+                yield from reader(RecordStream(display_path(path), stream, inside, job.mapping))
         except OSError as error:
             done.note(Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror}"))
 
 
-def _files(source: Path, done: Imported) -> Iterator[tuple[Path, str]]:
+def _files(source: Path, done: ImportResult) -> Iterator[tuple[Path, str]]:
     """The files of a source, each with its path inside the folder."""
     if str(source) == STDIN or source.is_file():
         yield source, ""
@@ -189,7 +189,7 @@ def _stdin(stack: contextlib.ExitStack) -> BinaryIO:
     return copy
 
 
-def _write_new(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
+def _write_new(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> None:
     """Write a catalog that was not there before, while the source is read."""
     kinds: dict[str, TextIO] = {}
     origins = _spool(stack)
@@ -227,7 +227,7 @@ def _spool(stack: contextlib.ExitStack) -> TextIO:
     return stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
 
 
-def _merge(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
+def _merge(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> None:
     """Merge a source into a catalog."""
     out = job.out or Path()
     text = read_text(out, limit=MAX_CATALOG_BYTES)
@@ -261,7 +261,7 @@ def _merge(job: Job, done: Imported, stack: contextlib.ExitStack) -> None:
         done.note(problem)
 
 
-def _has_mistakes(text: str, file: str, done: Imported) -> bool:
+def _has_mistakes(text: str, file: str, done: ImportResult) -> bool:
     """Whether a catalog has errors: then nothing is merged into it."""
     if not text.strip():
         return False

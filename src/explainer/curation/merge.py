@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.normalize import Shaped
+from explainer.curation.normalize import NormalizedEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import digest, shorten
 from explainer.documents.yaml_editor import Editor
@@ -118,7 +118,9 @@ class Counts:
     removed_by_hand: int = 0
 
 
-def origin_of(shaped: Shaped, source: str, retrieved: str, licence: str | None, name: str | None = None) -> Origin:
+def origin_of(
+    shaped: NormalizedEntry, source: str, retrieved: str, licence: str | None, name: str | None = None
+) -> Origin:
     """Return where an entry comes from.
 
     Args:
@@ -183,7 +185,7 @@ class Merger:
                 aliases.update({(kind, alias): target for alias in item.get("aliases") or () if kind in _ENTRIES})
         self._by_name = {**aliases, **self._by_name}
 
-    def take(self, shaped: Shaped) -> Iterator[Finding]:
+    def take(self, shaped: NormalizedEntry) -> Iterator[Finding]:
         """Take one entry; yield what there is to say about it."""
         key = (shaped.kind, self.source, shaped.id)
         origin = self._known.get(key)
@@ -201,7 +203,7 @@ class Merger:
         if origin is not None and origin.fields == self._known[key].fields:
             self._known[key] = origin  # nothing new: the day stays that of the last change
 
-    def _merge(self, shaped: Shaped, target: _Target, origin: Origin | None) -> Iterator[Finding]:
+    def _merge(self, shaped: NormalizedEntry, target: _Target, origin: Origin | None) -> Iterator[Finding]:
         last = origin.fields if origin is not None else {}
         name_key, changed = Kind(shaped.kind).name_key, False
         keys = Kind(shaped.kind).keys
@@ -227,7 +229,7 @@ class Merger:
         self.counts.changed += changed
         self.counts.unchanged += not changed
 
-    def _renamed(self, shaped: Shaped, target: _Target, last: str | None) -> Iterator[Finding]:
+    def _renamed(self, shaped: NormalizedEntry, target: _Target, last: str | None) -> Iterator[Finding]:
         """Another name at the source: the questions know the old one."""
         if shaped.name in (target.data.get("aliases") or ()) or last == digest_of(shaped.name):
             return

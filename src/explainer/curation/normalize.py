@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import ENTRY_KEYS, Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.catalogs.signature import Fault, Signature, parse_signature
+from explainer.catalogs.signature import Signature, SignatureProblem, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import Raw
+from explainer.curation.importers.record import SourceRecord
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, Spans
@@ -76,7 +76,7 @@ _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
+class NormalizedEntry:
     """An entry that can go into a catalog.
 
     Attributes:
@@ -100,7 +100,7 @@ class Shaped:
 
 
 @dataclass(slots=True)
-class Shaper:
+class Normalizer:
     """Makes entries of records.
 
     Attributes:
@@ -113,7 +113,7 @@ class Shaper:
     _fields: dict[str, str | None] = field(default_factory=dict)
     _unused: set[str] = field(default_factory=set)
 
-    def shape(self, raw: Raw) -> Parsed[Shaped]:
+    def shape(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""
         values, licence = self._renamed(raw)
         kind = self._kind_of(raw, values)
@@ -131,7 +131,9 @@ class Shaper:
             findings += self._invalid(kind, record, raw)
         if has_errors(findings):
             return Parsed(None, tuple(findings))
-        return Parsed(Shaped(kind, record, raw.id or str(record[name_key]), licence, raw.where("")), tuple(findings))
+        return Parsed(
+            NormalizedEntry(kind, record, raw.id or str(record[name_key]), licence, raw.where("")), tuple(findings)
+        )
 
     def _field_of(self, column: str) -> str | None:
         """The key of a catalog that a column means; None for a column that is passed over."""
@@ -141,7 +143,7 @@ class Shaper:
             self._fields[column] = given if given is not None else _FIELD_OF.get(plain)
         return self._fields[column]
 
-    def _renamed(self, raw: Raw) -> tuple[dict[str, Any], str | None]:
+    def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
         """The values of a record by the keys of catalogs; of several columns for one key the first that has text."""
         if raw.ready:
             return raw.values, raw.licence
@@ -158,7 +160,7 @@ class Shaper:
                 values[key] = value
         return values, licence
 
-    def _kind_of(self, raw: Raw, values: Mapping[str, Any]) -> str:
+    def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> str:
         stated = values.get("kind")
         if isinstance(stated, str) and stated.strip().casefold() in _KINDS:
             return _KINDS[stated.strip().casefold()]
@@ -166,7 +168,7 @@ class Shaper:
             return raw.kind or self.kind or ""
         return "papers" if "title" in values and _is_nothing(values.get("name")) else "models"
 
-    def _unknown(self, raw: Raw, kind: str, values: Mapping[str, Any]) -> Iterator[Finding]:
+    def _unknown(self, raw: SourceRecord, kind: str, values: Mapping[str, Any]) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
         allowed = {*Kind(kind).keys, "kind", "name", "title"}
         columns = list(values) if raw.ready else list(raw.values)
@@ -183,17 +185,17 @@ class Shaper:
                 "I805", raw.where(column), f"the column {shorten(column)!r} is not used for {kind}", hint, column
             )
 
-    def _where(self, raw: Raw, key: str) -> Location:
+    def _where(self, raw: SourceRecord, key: str) -> Location:
         """The place of a key of a catalog in the source."""
         return raw.where(self._source_key(raw, key))
 
-    def _source_key(self, raw: Raw, key: str) -> str:
+    def _source_key(self, raw: SourceRecord, key: str) -> str:
         """What a key is called in the source."""
         if raw.ready:
             return key
         return next((column for column in raw.values if self._field_of(column) == key), key)
 
-    def _invalid(self, kind: str, record: dict[str, Any], raw: Raw) -> tuple[Finding, ...]:
+    def _invalid(self, kind: str, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
         """What the schema says against an entry, each finding at its place in the source."""
         where = raw.where("")
 
@@ -235,7 +237,9 @@ def _is_nothing(value: Any) -> bool:
     return value is None or value == [] or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
 
 
-def _cleaned(kind: str, values: Mapping[str, Any], raw: Raw, findings: list[Finding]) -> Iterator[tuple[str, Any]]:
+def _cleaned(
+    kind: str, values: Mapping[str, Any], raw: SourceRecord, findings: list[Finding]
+) -> Iterator[tuple[str, Any]]:
     """The values of one kind of entry, each in the shape that its key has; links that do not fit become `links`."""
     name_key = Kind(kind).name_key
     more: list[str] = []
@@ -270,10 +274,10 @@ def _is_signature(value: Any) -> bool:
     return isinstance(value, str) and isinstance(parse_signature(value), Signature)
 
 
-def _signature(value: str, raw: Raw, findings: list[Finding]) -> str | None:
+def _signature(value: str, raw: SourceRecord, findings: list[Finding]) -> str | None:
     """A signature, or None for what is none."""
     read = parse_signature(value)
-    if isinstance(read, Fault):
+    if isinstance(read, SignatureProblem):
         findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
     return value if isinstance(read, Signature) else None
 
@@ -324,7 +328,7 @@ def _year(value: Any) -> Any:
     return int(found.group()) if found and isinstance(value, str | int) else value
 
 
-def _link(key: str, value: str, raw: Raw, findings: list[Finding], more: list[str]) -> str | None:
+def _link(key: str, value: str, raw: SourceRecord, findings: list[Finding], more: list[str]) -> str | None:
     """The link that a value means; None, and a finding, when it is none."""
     urls = _URL.findall(value)
     if len(urls) > 1:
@@ -353,7 +357,7 @@ def _meant(key: str, text: str) -> str | None:
     return None
 
 
-def _not_a_link(key: str, text: str, raw: Raw) -> Finding:
+def _not_a_link(key: str, text: str, raw: SourceRecord) -> Finding:
     place = raw.where(key) if raw.ready else raw.where(_column_of(raw, text, key))
     message = f"{shorten(text)!r} is no link; {key!r} is left out"
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
@@ -363,7 +367,7 @@ def _not_a_link(key: str, text: str, raw: Raw) -> Finding:
     return Finding("I803", place, message, hint, text)
 
 
-def _column_of(raw: Raw, text: str, key: str) -> str:
+def _column_of(raw: SourceRecord, text: str, key: str) -> str:
     return next(
         (column for column, value in raw.values.items() if isinstance(value, str) and value.strip() == text), key
     )
@@ -376,7 +380,7 @@ def _with_zeros(text: str) -> str:
     return f"{month}.{number.ljust(5 if month >= '1501' else 4, '0')}"
 
 
-def _links(given: Any, raw: Raw, findings: list[Finding], more: Sequence[str]) -> Any:
+def _links(given: Any, raw: SourceRecord, findings: list[Finding], more: Sequence[str]) -> Any:
     if not isinstance(given, list):
         return given
     found: list[Any] = []

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import Lines, describe_character, invisible_characters, line_column, refused_characters
 
-Path: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH: Final = 32
 """Levels of nesting that a text may have; a catalog needs four."""
@@ -34,9 +34,9 @@ class Spans:
         verbatim: how many characters, such as a quote, stand before the text of those that stand there as they are.
     """
 
-    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    verbatim: dict[Path, int] = field(default_factory=dict)
+    values: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    verbatim: dict[KeyPath, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Document:
     data: Any = None
     findings: list[Finding] = field(default_factory=list)
     readable: bool = True
-    unreliable: set[Path] = field(default_factory=set)
+    unreliable: set[KeyPath] = field(default_factory=set)
     find_spans: Callable[[], Spans] = Spans
     _spans: Spans | None = None
 
@@ -69,7 +69,7 @@ class Document:
         """
         if self._spans is None:
             self._spans = self.find_spans()
-        here: Path = ()
+        here: KeyPath = ()
         for step in path:
             if (*here, step) in self._spans.values:
                 here = (*here, step)
@@ -100,7 +100,7 @@ class Document:
         if not self.is_unreliable(path):
             self.findings.append(Finding(code, self._locate_within(tuple(path), offset), message, hint, text))
 
-    def _locate_within(self, path: Path, offset: int) -> Location:
+    def _locate_within(self, path: KeyPath, offset: int) -> Location:
         place = self.locate(path)
         before = self._spans.verbatim.get(path) if self._spans is not None else None
         return place if before is None else Location(place.file, place.line, place.column + before + offset)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, invisible_characters, refused_characters
-from explainer.documents.document import MAX_DEPTH, Document, Path, Spans
+from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRUCTURE: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
@@ -88,7 +88,7 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _texts(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _texts(data: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """All texts of plain data that is at most `MAX_DEPTH` deep, keys among them."""
     if isinstance(data, str):
         yield path, data
@@ -119,7 +119,7 @@ class _Walker:
         match = _SPACE.match(self._text, at)
         return match.end() if match else at
 
-    def _walk(self, at: int, path: Path) -> int:
+    def _walk(self, at: int, path: KeyPath) -> int:
         """Note the value at or after an index; return the index behind it."""
         at = self._skip(at)
         self.spans.values.setdefault(path, (self._line, at + 1))
@@ -141,7 +141,7 @@ class _Walker:
             index += 1
         return at + 1
 
-    def _key(self, at: int, path: Path) -> tuple[str, int]:
+    def _key(self, at: int, path: KeyPath) -> tuple[str, int]:
         """Note the key at an index; return it, and the index behind its colon."""
         key, end = self._decode(self._text, at)
         if (*path, key) in self.spans.keys:

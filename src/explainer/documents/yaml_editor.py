@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.documents.document import Path
+from explainer.documents.document import KeyPath
 from explainer.documents.edits import Edit, apply_edits
 from explainer.documents.yaml_reader import read_yaml
 from explainer.documents.yaml_writer import entry_block, field_lines, flow, scalar
@@ -58,7 +58,7 @@ class Editor:
         self._nodes = _nodes(text)
         self._added: dict[str, list[Mapping[str, Any]]] = {}
 
-    def set(self, path: Path, value: Any, *, after: Sequence[str] = ()) -> None:
+    def set(self, path: KeyPath, value: Any, *, after: Sequence[str] = ()) -> None:
         """Give a value to a key or an item.
 
         Args:
@@ -79,7 +79,7 @@ class Editor:
             text = self._newline.join(lines).lstrip(" ")
             self.edits.append(Edit(node.key, max(node.end, node.start), text))
 
-    def substitute(self, path: Path, old: str, new: str) -> None:
+    def substitute(self, path: KeyPath, old: str, new: str) -> None:
         """Replace a part of a text, wherever it stands in it, without touching how the text is laid out."""
         node = self._nodes[path]
         self._want(path, _at(self._wanted, path).replace(old, new))
@@ -88,7 +88,7 @@ class Editor:
             self.edits.append(Edit(at, at + len(old), new))
             at = self.text.find(old, at + len(old), node.end)
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: KeyPath) -> None:
         """Remove a key with its value; whole lines where it has lines of its own, else the value becomes null."""
         node = self._nodes[path]
         parent = self._nodes[path[:-1]]
@@ -133,18 +133,18 @@ class Editor:
             return Parsed(None, (Finding("F105", Location(self.file), message, "change it by hand"),))
         return Parsed(changed)
 
-    def _want(self, path: Path, value: Any) -> None:
+    def _want(self, path: KeyPath, value: Any) -> None:
         wanted = _at(self._wanted, path[:-1])
         wanted[path[-1]] = list(value) if isinstance(value, tuple | list) else _as_read(value)
 
-    def _drop(self, path: Path) -> None:
+    def _drop(self, path: KeyPath) -> None:
         del _at(self._wanted, path[:-1])[path[-1]]
 
     def _replace(self, node: _Node, text: str) -> None:
         glue = " " if node.start == node.end and not self.text[: node.start].endswith((" ", "\n")) else ""
         self.edits.append(Edit(node.start, node.end, glue + text))
 
-    def _insert(self, path: Path, value: Any, after: Sequence[str]) -> None:
+    def _insert(self, path: KeyPath, value: Any, after: Sequence[str]) -> None:
         """Add a key to a mapping, behind the last of some keys that it has, else behind its first."""
         parent = self._nodes[path[:-1]]
         key = str(path[-1])
@@ -200,7 +200,7 @@ class Editor:
         return self.text[at : self._end_of_line(at)]
 
 
-def _at(data: Any, path: Path) -> Any:
+def _at(data: Any, path: KeyPath) -> Any:
     for step in path:
         data = data[step]
     return data
@@ -224,9 +224,9 @@ def _flow_mapping(record: Mapping[str, Any]) -> str:
     return "{" + ", ".join(pairs) + "}"
 
 
-def _nodes(text: str) -> dict[Path, _Node]:
+def _nodes(text: str) -> dict[KeyPath, _Node]:
     """Where every value of a YAML text begins and ends."""
-    nodes: dict[Path, _Node] = {}
+    nodes: dict[KeyPath, _Node] = {}
     shift = 1 if text.startswith("\ufeff") else 0
     for path, node in _walk(yaml.parse(text[shift:], Loader=_LOADER), text[shift:]):
         if shift:
@@ -236,9 +236,9 @@ def _nodes(text: str) -> dict[Path, _Node]:
     return nodes
 
 
-def _walk(events: Any, text: str) -> Iterator[tuple[Path, _Node]]:
+def _walk(events: Any, text: str) -> Iterator[tuple[KeyPath, _Node]]:
     """Yield the nodes of a text without aliases and errors, inner ones before those around them."""
-    stack: list[tuple[_Node, Path]] = []
+    stack: list[tuple[_Node, KeyPath]] = []
     pending: tuple[str, int] | None = None
     for event in events:
         kind = type(event)
@@ -283,7 +283,7 @@ def _node(event: Any, text: str, parent: _Node | None, pending: tuple[str, int] 
     return _Node(start, start, in_brackets, key, size=0)
 
 
-def _path(stack: Sequence[tuple[_Node, Path]], pending: tuple[str, int] | None) -> Path:
+def _path(stack: Sequence[tuple[_Node, KeyPath]], pending: tuple[str, int] | None) -> KeyPath:
     if not stack:
         return ()
     parent, path = stack[-1]

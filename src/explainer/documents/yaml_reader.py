@@ -14,7 +14,7 @@ import yaml
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, describe_character, refused_characters, replace_refused, shorten
-from explainer.documents.document import MAX_DEPTH, Document, Path, Spans, character_findings
+from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
@@ -84,7 +84,7 @@ class _Reader:
         self.lines = Lines(text)
         self._anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
-        self.duplicates: list[tuple[Path, int]] = []
+        self.duplicates: list[tuple[KeyPath, int]] = []
         self._stack: list[_Frame] = []
         self._documents = 0
 
@@ -185,11 +185,11 @@ class _Reader:
             if self.spans is not None and top.attached:
                 self.spans.keys.setdefault((*self._path(), value), _position(event.start_mark))
 
-    def _path(self) -> Path:
+    def _path(self) -> KeyPath:
         """The path of the innermost open container."""
         return tuple(_last_step(frame) for frame in self._stack[:-1])
 
-    def _mark(self, path: Path, event: Any) -> None:
+    def _mark(self, path: KeyPath, event: Any) -> None:
         if self.spans is not None:
             self.spans.values.setdefault(path, _position(event.start_mark))
             if type(event) is yaml.ScalarEvent and "\n" not in event.value:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explainer.batching.tables import BadRow, rows_of
 from explainer.checking.answer_lines import clean
-from explainer.checking.check import Checked, check_answer, unchecked
-from explainer.checking.inputs import Intake
+from explainer.checking.check import CheckReport, check_answer, unchecked
+from explainer.checking.inputs import AnswerReader
 from explainer.checking.reports.text import report_data
 from explainer.engines.job import ROWS, Job, arrow, chunks, refuse_columns
-from explainer.engines.open_job import Workshop, open_job
+from explainer.engines.open_job import OpenJob, open_job
 from explainer.engines.render import ids_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _check_columns(names: Sequence[str]) -> None:
     refuse_columns(names, (fault, about) if fault else None, ids=("id", "custom_id"))
 
 
-def _checked(batch: Any, workshop: Workshop) -> Iterator[Checked]:
+def _checked(batch: Any, workshop: OpenJob) -> Iterator[CheckReport]:
     with workshop.lock:
         for raw in rows_of(batch, kept=("answer", "prompt")):
             if isinstance(raw, BadRow):
@@ -85,7 +85,7 @@ def _checked(batch: Any, workshop: Workshop) -> Iterator[Checked]:
                 yield _check(json.loads(raw), workshop.intake)
 
 
-def _check(row: Mapping[str, Any], intake: Intake) -> Checked:
+def _check(row: Mapping[str, Any], intake: AnswerReader) -> CheckReport:
     given = intake.row(row, ROWS)
     if given.text is None or given.offered is None:
         return unchecked(given.id, ROWS, given.findings, given.text or "")

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeAlias
 
 from explainer._version import __version__
 from explainer.batching.fingerprint import hash_of_template, template_files
-from explainer.batching.manifest import Recipe, content_hash
+from explainer.batching.manifest import RenderOptions, content_hash
 from explainer.batching.tokens import counter
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
 from explainer.diagnostics.rules import RULES
@@ -66,7 +66,7 @@ class CatalogFile:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class JobContent:
     """What a job is made of.
 
     Attributes:
@@ -78,7 +78,7 @@ class Pieces:
         shipped: the hash of what the package itself brings along.
     """
 
-    recipe: Recipe
+    recipe: RenderOptions
     template: str | None
     files: Mapping[str, bytes]
     shelves: Mapping[Named, Sequence[CatalogFile]]
@@ -108,7 +108,7 @@ class Pieces:
         return Job(content, content_hash(content))
 
     @classmethod
-    def unpack(cls, job: Job) -> Pieces:
+    def unpack(cls, job: Job) -> JobContent:
         """Return what a job is made of.
 
         Raises:
@@ -137,7 +137,7 @@ class Pieces:
         }
         files = {name: pieces[index] for name, index in head["template"]["files"]}
         try:
-            recipe = Recipe(**head["recipe"])
+            recipe = RenderOptions(**head["recipe"])
         except TypeError:  # other options
             message = (
                 f"the job was made by explainer {head['recipe'].get('version')}, and this worker has {__version__}: "
@@ -202,7 +202,7 @@ def make_job(
         template_hash = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
     except OSError as error:
         return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
-    recipe = Recipe(
+    recipe = RenderOptions(
         __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
         models, papers,
     )  # fmt: skip
@@ -220,7 +220,7 @@ def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None
         raise JobError(message)
 
 
-def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, given: bool) -> Parsed[Job]:
+def pack(recipe: RenderOptions, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, given: bool) -> Parsed[Job]:
     """Return the job of a recipe and of the catalogs for each `catalog:` that questions have; see `make_job`."""
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
@@ -235,7 +235,7 @@ def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, 
         own = {one: raw for one, raw in template_files(path).items() if one != path}
         files = {"": text.value.encode(), **{one.relative_to(folder).as_posix(): raw for one, raw in own.items()}}
     packed: dict[Named, list[CatalogFile]] = {}
-    shelf = Shelf()
+    shelf = CatalogLoader()
     for named, found in shelves.items():
         library = shelf.library(found.value or [])
         about = (*found.findings, *library.findings)
@@ -246,7 +246,7 @@ def pack(recipe: Recipe, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, 
         packed[named] = [CatalogFile(finding.location.file, 0, None) for finding in unusable] or [
             CatalogFile(display_path(one.path), one.rank, one.path.read_bytes()) for one in found.value or []
         ]
-    pieces = Pieces(recipe, shown, files, packed, given, shipped_hash())
+    pieces = JobContent(recipe, shown, files, packed, given, shipped_hash())
     return Parsed(pieces.pack(), tuple(findings))
 
 

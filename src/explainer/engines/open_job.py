@@ -15,30 +15,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explainer._version import __version__
-from explainer.batching.batch import Shop
+from explainer.batching.batch import BatchConfig
 from explainer.batching.config import Worker, worker_of
 from explainer.batching.fingerprint import hash_of_contents
-from explainer.batching.renderer import Offered, Press, SupportsRenderAll
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
 from explainer.batching.tokens import counter
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import read_catalog, shipped_tasks
 from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.finding import Finding, Location
-from explainer.engines.job import CatalogFile, Job, JobError, Pieces, shipped_hash
+from explainer.engines.job import CatalogFile, Job, JobContent, JobError, shipped_hash
 from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
 from explainer.rendering.templates import builtin_renderer, builtin_sources
 
 if TYPE_CHECKING:
-    from explainer.checking.inputs import Intake
+    from explainer.checking.inputs import AnswerReader
 
 _MOST_OPEN: Final = 4
-_open: dict[str, Workshop] = {}
+_open: dict[str, OpenJob] = {}
 """By hash: some engines keep a worker process from one job to the next."""
 _opening = threading.Lock()
 
 
-class Workshop:
+class OpenJob:
     """What makes the outputs of one job. Use it under its `lock`: some engines work in threads of one process.
 
     Args:
@@ -49,7 +49,7 @@ class Workshop:
     """
 
     def __init__(self, job: Job) -> None:
-        pieces = Pieces.unpack(job)
+        pieces = JobContent.unpack(job)
         if pieces.recipe.version != __version__ or pieces.shipped != shipped_hash():
             message = (
                 f"the job was made by explainer {pieces.recipe.version}, and this worker has {__version__}"
@@ -61,11 +61,11 @@ class Workshop:
         self.recipe = pieces.recipe
         self.lock = threading.Lock()
         self._pieces = pieces
-        self._offered: dict[tuple[str, ...] | None, Offered] = {}
-        self._presses: dict[bool, Press] = {}
+        self._offered: dict[tuple[str, ...] | None, PreparedLibrary] = {}
+        self._presses: dict[bool, BatchRenderer] = {}
         self._renderer: IsolatedRenderer | None = None
 
-    def offered(self, named: Sequence[str] | None, source: str | int = 0) -> Offered:  # noqa: ARG002  # any place
+    def offered(self, named: Sequence[str] | None, source: str | int = 0) -> PreparedLibrary:  # noqa: ARG002  # any place
         """Return the entries for a question, from its own `catalog:`."""
         key = None if named is None or self._pieces.given else tuple(named)
         if key not in self._offered:
@@ -73,7 +73,7 @@ class Workshop:
             self._offered[key] = _strangers(key) if shelf is None else _offered(shelf)
         return self._offered[key]
 
-    def press(self, *, files: bool = False) -> Press:
+    def press(self, *, files: bool = False) -> BatchRenderer:
         """Return what makes outputs.
 
         Args:
@@ -82,21 +82,21 @@ class Workshop:
         if files not in self._presses:
             recipe = self.recipe
             count = counter(recipe.tokenizer) if recipe.max_tokens is not None else None
-            self._presses[files] = Press(
+            self._presses[files] = BatchRenderer(
                 recipe, self.offered, self._template(), builtin_renderer("answer"), count, files=files
             )
         return self._presses[files]
 
     @cached_property
-    def intake(self) -> Intake:
+    def intake(self) -> AnswerReader:
         """What reads answers and what was offered to them."""
-        from explainer.checking.inputs import Intake  # noqa: PLC0415  # those who render need none of it
+        from explainer.checking.inputs import AnswerReader  # noqa: PLC0415  # those who render need none of it
 
         def library(named: Sequence[str] | None) -> Library | None:
             offered = self.offered(named)
             return None if offered.unusable else offered.library
 
-        return Intake(library_for=library)
+        return AnswerReader(library_for=library)
 
     def _template(self) -> SupportsRenderAll:
         name = self._pieces.template
@@ -116,7 +116,7 @@ class Workshop:
         return self._renderer
 
 
-def _offered(files: Sequence[CatalogFile]) -> Offered:
+def _offered(files: Sequence[CatalogFile]) -> PreparedLibrary:
     """The entries of some catalogs; their findings were said where the job was made."""
     unusable = [Finding("F104", Location(one.file), "cannot be read") for one in files if one.raw is None]
     loaded = []
@@ -124,33 +124,33 @@ def _offered(files: Sequence[CatalogFile]) -> Offered:
         parsed = read_catalog(one.raw or b"", one.file, rank=one.rank)
         loaded.append(parsed.value or LoadedCatalog(one.file, Catalog(), one.rank, complete=False))
     hash_ = hash_of_contents((one.rank, one.raw or b"") for one in files)
-    return Offered(Library(loaded, vocabulary=shipped_tasks), hash_, unusable)
+    return PreparedLibrary(Library(loaded, vocabulary=shipped_tasks), hash_, unusable)
 
 
-def _strangers(named: tuple[str, ...] | None) -> Offered:
+def _strangers(named: tuple[str, ...] | None) -> PreparedLibrary:
     """What a question is offered whose catalogs the job did not bring along."""
     missing = [Finding("F104", Location(name), "is not in the job") for name in named or ("<catalogs>",)]
-    return Offered(Library([]), "", missing)
+    return PreparedLibrary(Library([]), "", missing)
 
 
-def open_job(job: Job) -> Workshop:
+def open_job(job: Job) -> OpenJob:
     """Return the workshop of a job, which this process sets up once.
 
     Raises:
-        JobError: see `Workshop`.
+        JobError: see `OpenJob`.
     """
     with _opening:
         known = _open.get(job.hash)
         if known is not None:
             return known
-        workshop = Workshop(job)
+        workshop = OpenJob(job)
         if len(_open) >= _MOST_OPEN:
             del _open[next(iter(_open))]
         _open[job.hash] = workshop
         return workshop
 
 
-def make_chunk_worker(job: Job, shop: Shop) -> Worker:
+def make_chunk_worker(job: Job, shop: BatchConfig) -> Worker:
     """Return the function that makes a chunk of outputs.
 
     Args:

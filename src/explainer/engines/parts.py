@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from explainer.batching.manifest import short_hash
-from explainer.batching.renderer import Made
+from explainer.batching.renderer import RenderResult
 from explainer.batching.storage import new_token
 from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
-from explainer.engines.render import ROW, Row, made_of, render_schema, to_batches
+from explainer.engines.render import ROW, RenderedRow, made_of, render_schema, to_batches
 
 PART_ROWS: Final = 25_000
 """Rows of a part: a worker needs a second for them, and some dozen megabytes of disk."""
 _TEMPORARY: Final = ".explainer-tmp"
 
 
-class Part(NamedTuple):
+class TablePart(NamedTuple):
     """Some rows of the source.
 
     Attributes:
@@ -43,7 +43,7 @@ class Part(NamedTuple):
     repeated: dict[int, int]
 
 
-class Tally(NamedTuple):
+class PartCounts(NamedTuple):
     """What became of the rows of a part."""
 
     rendered: int
@@ -68,14 +68,14 @@ class PartWork:
     out: Path
 
 
-PartWorker: TypeAlias = Callable[[Part], "tuple[Tally, tuple[bytes, ...]]"]
+PartWorker: TypeAlias = Callable[[TablePart], "tuple[PartCounts, tuple[bytes, ...]]"]
 
 
-def parts_of(source: ParquetSource) -> list[Part]:
+def parts_of(source: ParquetSource) -> list[TablePart]:
     """Return the parts of a table."""
     size = source.size()
     firsts = range(1, max(size, 1) + 1, PART_ROWS)  # without rows, a part says which columns there are
-    parts = [Part(number, first, min(first + PART_ROWS - 1, size), {}) for number, first in enumerate(firsts)]
+    parts = [TablePart(number, first, min(first + PART_ROWS - 1, size), {}) for number, first in enumerate(firsts)]
     for row, earlier in _repeated(source).items() if "id" in source.columns() else ():
         parts[(row - 1) // PART_ROWS].repeated[row] = earlier
     return parts
@@ -108,7 +108,7 @@ def _all_ids(source: ParquetSource) -> Iterator[tuple[int, str]]:
 def make_part_worker(work: PartWork) -> PartWorker:
     """Return the function that makes a part of the output: a Parquet file, whole or not at all."""
 
-    def write(part: Part) -> tuple[Tally, tuple[bytes, ...]]:
+    def write(part: TablePart) -> tuple[PartCounts, tuple[bytes, ...]]:
         import pyarrow.parquet as pq  # noqa: PLC0415  # an extra
 
         path = work.out / _name(part.number)
@@ -127,12 +127,12 @@ def make_part_worker(work: PartWork) -> PartWorker:
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-        return Tally(rendered, failed, tuple(findings)), ()
+        return PartCounts(rendered, failed, tuple(findings)), ()
 
     return write
 
 
-def _made(part: Part, work: PartWork) -> Iterator[list[Row]]:
+def _made(part: TablePart, work: PartWork) -> Iterator[list[RenderedRow]]:
     """Yield what became of the rows of a part, some at a time."""
     pa = arrow()
     workshop = open_job(work.job)
@@ -142,17 +142,17 @@ def _made(part: Part, work: PartWork) -> Iterator[list[Row]]:
         yield [_once(row, at, part) for at, row in enumerate(rows, number)]
 
 
-def _once(row: Row, number: int, part: Part) -> Row:
+def _once(row: RenderedRow, number: int, part: TablePart) -> RenderedRow:
     """A row whose id an earlier row has is a row with a finding."""
     if number not in part.repeated:
         return row
     id_ = row.given or row.made.id
     message = f"the id {id_!r} stands twice, first on line {part.repeated[number]}"
     finding = Finding("Q407", Location(ROWS, number), message, "give one of the two another id", id_)
-    return Row(Made(number, "failed", id_, (*row.made.findings, finding)), row.given)
+    return RenderedRow(RenderResult(number, "failed", id_, (*row.made.findings, finding)), row.given)
 
 
-def _placed(rows: Sequence[Row], name: str) -> Iterator[Finding]:
+def _placed(rows: Sequence[RenderedRow], name: str) -> Iterator[Finding]:
     """The findings of some rows, with their places in the source."""
     for row in rows:
         for finding in row.made.findings:
@@ -166,7 +166,7 @@ def _name(number: int) -> str:
     return f"part-{number:05}.parquet"
 
 
-def remove_others(folder: Path, parts: Sequence[Part]) -> None:
+def remove_others(folder: Path, parts: Sequence[TablePart]) -> None:
     """Remove the parts that an earlier run left and that are none of this one, and what was never finished."""
     names = {_name(part.number) for part in parts}
     for path in folder.iterdir():

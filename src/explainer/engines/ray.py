@@ -106,7 +106,7 @@ class _Hand:
         return self._work(task)
 
 
-class RayCrew:
+class RayPool:
     """Workers on a cluster of Ray, used as `batching.crew.Crew` is. Without a cluster, one is started on this machine.
 
     Args:

@@ -10,7 +10,7 @@ from explainer.catalogs.question import parse_question_line
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.documents.document import decode
 from explainer.engines.job import ROWS, Job, arrow, chunks, finding_rows, finding_type
-from explainer.engines.open_job import Workshop, open_job
+from explainer.engines.open_job import OpenJob, open_job
 from explainer.engines.render import check_columns, ids_of, nameless, numbers_of
 from explainer.recommending.choice import choice_data, fit_findings
 from explainer.recommending.recommend import recommender_of
@@ -62,7 +62,7 @@ def _asked(batch: Any) -> Any:
     return batch.select([name for name in batch.schema.names if name in ("id", "question", "catalog")])
 
 
-def _recommended(raw: bytes | BadRow, number: int | None, workshop: Workshop) -> dict[str, Any]:
+def _recommended(raw: bytes | BadRow, number: int | None, workshop: OpenJob) -> dict[str, Any]:
     if isinstance(raw, BadRow):
         return _row("", (raw.at(ROWS, 1),))
     text = decode(raw, ROWS)

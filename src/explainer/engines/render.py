@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from explainer.batching.renderer import Made
-from explainer.batching.sources import Item
+from explainer.batching.renderer import RenderResult
+from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, BadRow, cells_of, column_fault, id_text, rows_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.job import (
@@ -25,7 +25,7 @@ from explainer.engines.job import (
     refuse_columns,
     within_bytes,
 )
-from explainer.engines.open_job import Workshop, open_job
+from explainer.engines.open_job import OpenJob, open_job
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +41,7 @@ def render_schema(job: Job) -> pa.Schema:
     return _schema(open_job(job))
 
 
-def _schema(workshop: Workshop) -> Any:
+def _schema(workshop: OpenJob) -> Any:
     pa = arrow()
     entries = pa.list_(pa.struct([("name", pa.string()), ("hash", pa.string())]))
     message = pa.struct([("role", pa.string()), ("content", pa.string())])
@@ -89,29 +89,29 @@ def render_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.R
         yield from to_batches(made_of(batch, workshop), workshop)
 
 
-class Row(NamedTuple):
+class RenderedRow(NamedTuple):
     """What became of a row, and the id that it came with."""
 
-    made: Made
+    made: RenderResult
     given: str | None
 
 
-def made_of(batch: pa.RecordBatch, workshop: Workshop) -> list[Row]:
+def made_of(batch: pa.RecordBatch, workshop: OpenJob) -> list[RenderedRow]:
     """Return what became of each row of a record batch."""
     numbers = numbers_of(batch)
     questions = batch.drop_columns([ROW]) if ROW in batch.schema.names else batch
-    made: list[Made | None] = []
-    work: list[tuple[Item, None]] = []
+    made: list[RenderResult | None] = []
+    work: list[tuple[SourceItem, None]] = []
     ids = ids_of(questions)
     without = nameless(batch)
     for number, unnamed, raw in zip(numbers, without, rows_of(questions), strict=True):
         fault = raw.at(ROWS, number or 1) if isinstance(raw, BadRow) else unnamed
-        made.append(None if fault is None else Made(number or 0, "failed", findings=(fault,)))
+        made.append(None if fault is None else RenderResult(number or 0, "failed", findings=(fault,)))
         if fault is None:
-            work.append((Item(number or 0, ROWS, raw), None))  # type: ignore[arg-type]  # bytes, then
+            work.append((SourceItem(number or 0, ROWS, raw), None))  # type: ignore[arg-type]  # bytes, then
     with workshop.lock:
         done = iter(workshop.press().run(work, lines=True))
-    return [Row(next(done) if one is None else one, id_) for one, id_ in zip(made, ids, strict=True)]
+    return [RenderedRow(next(done) if one is None else one, id_) for one, id_ in zip(made, ids, strict=True)]
 
 
 def ids_of(rows: Any, column: str = "id") -> list[str | None]:
@@ -147,14 +147,14 @@ def nameless(batch: Any) -> list[Finding | None]:
     ]
 
 
-def to_batches(rows: Sequence[Row], workshop: Workshop) -> Iterator[pa.RecordBatch]:
+def to_batches(rows: Sequence[RenderedRow], workshop: OpenJob) -> Iterator[pa.RecordBatch]:
     """Yield what became of some rows as record batches; at least one."""
     sizes = [len(row.made.bulk[-1]) if row.made.bulk else 0 for row in rows]
     for part in within_bytes(sizes):
         yield _batch(rows[part], workshop)
 
 
-def _batch(rows: Sequence[Row], workshop: Workshop) -> Any:
+def _batch(rows: Sequence[RenderedRow], workshop: OpenJob) -> Any:
     pa = arrow()
     schema = _schema(workshop)
     listed = pa.schema([("custom_id", pa.string()), *schema.field("sources").type])

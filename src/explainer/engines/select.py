@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import typer
 
-from explainer.batching.batch import Shop, Summary
+from explainer.batching.batch import BatchConfig, Summary
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import Skipped
-from explainer.batching.workers import Crew
+from explainer.batching.workers import WorkerPool
 from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.files import STDIN, catalogs_for
 
@@ -74,20 +74,20 @@ def crew_of(engine: str) -> Callable[..., Any]:
     """
     try:
         if engine == "ray":
-            from explainer.engines.ray import RayCrew
+            from explainer.engines.ray import RayPool
 
-            return RayCrew
+            return RayPool
         if engine == "spark":
-            from explainer.engines.spark import SparkCrew
+            from explainer.engines.spark import SparkPool
 
-            return SparkCrew
+            return SparkPool
     except ImportError as error:
         message = f"the engine {engine!r} needs the package {error.name}: pip install 'cnaps-explainer[{engine}]'"
         raise typer.BadParameter(message, param_hint="--engine") from None
-    return Crew
+    return WorkerPool
 
 
-class Voice(Protocol):
+class BatchReporter(Protocol):
     """Says what there is to say."""
 
     def report(self, findings: Iterable[Finding]) -> None:
@@ -100,7 +100,7 @@ class Voice(Protocol):
         """Show how far it is."""
 
 
-class Hands(NamedTuple):
+class Engine(NamedTuple):
     """Who does the work: the engine, what makes its workers, and how many there are to be (0: its own choice)."""
 
     engine: str
@@ -108,14 +108,14 @@ class Hands(NamedTuple):
     jobs: int
 
 
-def packed_worker(shop: Shop, source: Any, voice: Voice) -> Callable[..., Any]:
+def packed_worker(shop: BatchConfig, source: Any, voice: BatchReporter) -> Callable[..., Any]:
     """Return what makes a worker of an engine, which has none of the files of this machine."""
     from explainer.engines.open_job import make_chunk_worker
 
     return partial(make_chunk_worker, _job_of(shop, source, voice))
 
 
-def _job_of(shop: Shop, source: Any, voice: Voice) -> Job:
+def _job_of(shop: BatchConfig, source: Any, voice: BatchReporter) -> Job:
     """The job of a batch: the catalogs of the command line, or else those that its questions choose.
 
     Raises:
@@ -134,7 +134,9 @@ def _job_of(shop: Shop, source: Any, voice: Voice) -> Job:
     return job.value
 
 
-def render_parts(shop: Shop, source: Any, out: Path, shard: Shard | None, hands: Hands, voice: Voice) -> Summary:
+def render_parts(
+    shop: BatchConfig, source: Any, out: Path, shard: Shard | None, hands: Engine, voice: BatchReporter
+) -> Summary:
     """Write the parts of a `.parquet`.
 
     Raises:

@@ -72,7 +72,7 @@ _RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception): ")
 Result = tuple[Any, Sequence[bytes]]
 
 
-class SparkCrew:
+class SparkPool:
     """Workers on a cluster of Spark, used as `batching.crew.Crew` is. Without a cluster, they are on this machine.
 
     Args:

@@ -67,7 +67,7 @@ How do I clean a dusty lens?
 """
 
 
-class Cohort:
+class Calibration:
     """The bar of one list of entries, for questions of every length."""
 
     def __init__(self, reaches: Reaches, bars: Mapping[int, float] | None = None) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from explainer.catalogs.library import Library, Sources, Wanted
+from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -26,7 +26,11 @@ _HINT: Final = "say what goes in and what should come out, or name entries under
 
 
 def complete(
-    loaded: LoadedQuestion, named: Sources, library: Library, wanted: Wanted, semantic: SupportsScores | None = None
+    loaded: LoadedQuestion,
+    named: Sources,
+    library: Library,
+    wanted: SourceCounts,
+    semantic: SupportsScores | None = None,
 ) -> Parsed[tuple[Sources, Choice]]:
     """Choose what a question leaves out.
 

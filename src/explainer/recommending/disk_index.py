@@ -25,8 +25,8 @@ from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import cache_folder, display_path
 from explainer.recommending.bm25f import FieldedIndex, Saturation, rarity
-from explainer.recommending.calibration import LENGTHS, Cohort
-from explainer.recommending.disk_tables import KinTable, Row, Tables, TablesWriter, key_of, packed
+from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.disk_tables import PostingRow, SameTaskTable, Tables, TablesWriter, key_of, packed
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import (
     BACKGROUND,
@@ -34,7 +34,7 @@ from explainer.recommending.ranking import (
     KIN_WEIGHT,
     TASK_WEIGHT,
     Ranking,
-    Together,
+    TaskIndex,
     bare_link,
     entry_fields,
     kin_weight,
@@ -99,7 +99,7 @@ class DiskIndex(Generic[E]):
             self.groups: list[tuple[int, int]] = [(kin, task) for kin, task in facts["groups"]]
             self.signatures = [_signature(one) for one in facts["signatures"]]
             self.averages: list[float] = facts["averages"]
-            self.kin = KinTable(self.tables, facts["kin"])
+            self.kin = SameTaskTable(self.tables, facts["kin"])
         except Exception as error:
             message = f"no index in {folder}"
             raise ValueError(message) from error
@@ -107,7 +107,7 @@ class DiskIndex(Generic[E]):
         self.taxonomy = taxonomy
         self.has_tasks = any(task >= 0 for _, task in self.groups)
         self._frequencies: dict[str, int] = {}
-        self._cohort: Cohort | None = None
+        self._cohort: Calibration | None = None
 
     def __len__(self) -> int:
         return int(self.searcher.num_docs)
@@ -134,7 +134,7 @@ class DiskIndex(Generic[E]):
         """Return what a question of so many terms must reach; see `cohort.Cohort`."""
         if self._cohort is None:
             bars = self.tables.facts["bars"].items()
-            self._cohort = Cohort(lambda _: 0.0, {int(length): bar for length, bar in bars})
+            self._cohort = Calibration(lambda _: 0.0, {int(length): bar for length, bar in bars})
         return self._cohort.bar(size)
 
     def frequency(self, term: str) -> int:
@@ -207,7 +207,7 @@ class DiskIndex(Generic[E]):
 class _Candidates(Ranking[E]):
     """Some entries of an index on disk, scored as they would be among all of them."""
 
-    def __init__(self, index: DiskIndex[E], rows: Sequence[Row]) -> None:
+    def __init__(self, index: DiskIndex[E], rows: Sequence[PostingRow]) -> None:
         self._disk = index
         self._rows = rows
         self.taxonomy = index.taxonomy
@@ -262,7 +262,7 @@ class _Entries(Sequence[E]):
 class _Words:
     """The terms of some entries, each worth what it is worth among all of them; see `ranking.SupportsTerms`."""
 
-    def __init__(self, index: DiskIndex[Any], rows: Sequence[Row]) -> None:
+    def __init__(self, index: DiskIndex[Any], rows: Sequence[PostingRow]) -> None:
         self._index = index
         self._rows = rows
         self._saturation = Saturation()
@@ -328,7 +328,7 @@ def _write(folder: Path, entries: Iterable[E], taxonomy: Taxonomy, progress: Cal
 
 def _write_bars(path: Path, index: DiskIndex[E]) -> None:
     """Write what questions about other things reach in a new index."""
-    cohort = Cohort(lambda question: index.around(question, 1).reach(question))
+    cohort = Calibration(lambda question: index.around(question, 1).reach(question))
     index.tables.write_facts(path, {"bars": {length: cohort.bar_of(length) for length in LENGTHS}})
 
 
@@ -344,7 +344,7 @@ class _Shelves:
         self._signatures: dict[Signature | None, int] = {}
         self._lengths = dict.fromkeys(FIELD_WEIGHTS, 0)
         self._having = dict.fromkeys(FIELD_WEIGHTS, 0)
-        self._together = Together()
+        self._together = TaskIndex()
 
     def add(self, number: int, entry: Entry) -> dict[str, str]:
         """Write an entry to the tables; return its fields for the engine, the terms of a heavier field more often."""

@@ -36,7 +36,7 @@ _SCHEMA: Final = """
 _AT_ONCE: Final = 10_000
 
 
-class Row(NamedTuple):
+class PostingRow(NamedTuple):
     """What ranking needs of one entry.
 
     Attributes:
@@ -115,7 +115,7 @@ def packed(fields: Mapping[str, Sequence[str]], group: int, task: int, signature
     return array("I", [*head, *ordered, *(counts[key] for key in ordered)]).tobytes()
 
 
-def unpacked(number: int, label: str, link: str, raw: bytes) -> Row:
+def unpacked(number: int, label: str, link: str, raw: bytes) -> PostingRow:
     """Return the row that `packed` made.
 
     Raises:
@@ -126,7 +126,7 @@ def unpacked(number: int, label: str, link: str, raw: bytes) -> Row:
     if len(data) < _HEAD or len(data) != _HEAD + 2 * data[4]:
         message = "the index is damaged"
         raise ValueError(message)
-    return Row(number, label, link, data)
+    return PostingRow(number, label, link, data)
 
 
 class TablesWriter:
@@ -179,7 +179,7 @@ class Tables:
             message = "the index is damaged"
             raise ValueError(message)
 
-    def rows(self, numbers: Sequence[int]) -> list[Row]:
+    def rows(self, numbers: Sequence[int]) -> list[PostingRow]:
         """Return the rows of some entries, by number."""
         marks = ",".join("?" * len(numbers))
         found = self._all(f"SELECT number, label, link, terms FROM entries WHERE number IN ({marks})", numbers)  # noqa: S608  # only marks
@@ -215,7 +215,7 @@ class Tables:
             raise ValueError(message) from error
 
 
-class KinTable:
+class SameTaskTable:
     """The kin of an index on disk as documents; see `ranking.SupportsTerms`."""
 
     def __init__(self, tables: Tables, size: int) -> None:

@@ -117,14 +117,14 @@ def _votes(side: bool) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class QueryIntent:
     """What a question has in hand and what it wants: for each side the share of each kind among the words that tell."""
 
     in_hand: Mapping[str, float]
     wanted: Mapping[str, float]
 
     @classmethod
-    def of(cls, question: Iterable[str]) -> Wish:
+    def of(cls, question: Iterable[str]) -> QueryIntent:
         """Read it from the terms of a question."""
         found = list(question)
         return cls(_shares(found, _votes(True)), _shares(found, _votes(False)))

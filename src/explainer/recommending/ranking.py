@@ -17,8 +17,8 @@ from typing import Final, Generic, Protocol, TypeVar
 from explainer.catalogs.schema import Entry, ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.recommending.bm25f import FieldedIndex, Fields
-from explainer.recommending.calibration import Cohort
-from explainer.recommending.intent import Taxonomy, Wish, leading_signature
+from explainer.recommending.calibration import Calibration
+from explainer.recommending.intent import QueryIntent, Taxonomy, leading_signature
 from explainer.recommending.terms import terms
 
 E = TypeVar("E", bound=Entry)
@@ -118,14 +118,14 @@ class Ranking(Generic[E]):
     def __init__(self, entries: Iterable[E], taxonomy: Taxonomy) -> None:
         self.entries: Sequence[E] = tuple(entries)
         self.taxonomy = taxonomy
-        self._cohort = Cohort(self.reach)
+        self._cohort = Calibration(self.reach)
         self._by_link: dict[str, list[int]] | None = None
         fields = [{name: terms(text) for name, text in entry_fields(entry).items()} for entry in self.entries]
         self._index = FieldedIndex(fields, FIELD_WEIGHTS, background=BACKGROUND)
         labels = [task_label(entry) for entry in self.entries]
         self._kin = kin_numbers(label.casefold() for label in labels)
         self._kin_weights = [kin_weight(len(entry.examples)) for entry in self.entries]
-        together = Together()
+        together = TaskIndex()
         for document, number in zip(fields, self._kin, strict=True):
             together.add(document, number)
         self._kin_index = FieldedIndex(together.documents(max(self._kin, default=-1) + 1), FIELD_WEIGHTS)
@@ -160,7 +160,7 @@ class Ranking(Generic[E]):
         own = self._index.scores(question)
         kin = list(self._kin_index.scores(question))
         task = [TASK_WEIGHT * score for score in self.taxonomy.scores(question)]
-        wish = Wish.of(question)
+        wish = QueryIntent.of(question)
         kinds = [KIND_WEIGHT * wish.fit(one) for one in self._signatures]
         kin.append(0.0)  # the number -1 finds it: entries without kin, or without a task
         task.append(0.0)
@@ -206,7 +206,7 @@ class Ranking(Generic[E]):
 
     def fit(self, question: Iterable[str], number: int) -> float:
         """Return what an entry's signature adds to its score."""
-        return KIND_WEIGHT * Wish.of(question).fit(self._signatures[self._kinds[number]])
+        return KIND_WEIGHT * QueryIntent.of(question).fit(self._signatures[self._kinds[number]])
 
     def with_links(self, links: Iterable[str]) -> list[int]:
         """Return the numbers of the entries whose paper has one of some bare links."""
@@ -267,7 +267,7 @@ def bare_link(link: str) -> str:
     return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
 
 
-class Together:
+class TaskIndex:
     """The fields of all entries of each kin as one document; a text that several entries have counts once."""
 
     def __init__(self) -> None:

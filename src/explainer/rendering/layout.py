@@ -96,7 +96,7 @@ def restore(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PrintedEntry:
     """What a prompt prints of one entry: its name or title, its links, a paper's summary, a model's signature."""
 
     kind: Literal["model", "paper"]
@@ -115,8 +115,8 @@ class PromptContent:
     """What a prompt in the seed's layout says: the question, and what is offered."""
 
     question: str
-    models: tuple[Printed, ...]
-    papers: tuple[Printed, ...]
+    models: tuple[PrintedEntry, ...]
+    papers: tuple[PrintedEntry, ...]
 
 
 def parse_prompt(text: str, file: str = "<prompt>") -> Parsed[PromptContent]:
@@ -191,14 +191,14 @@ class _PromptReader:
             return restore(text.strip().strip('"'))
         return restore(text[1:-1])
 
-    def _entries(self, kind: Literal["model", "paper"], start: int, end: int) -> tuple[Printed, ...]:
+    def _entries(self, kind: Literal["model", "paper"], start: int, end: int) -> tuple[PrintedEntry, ...]:
         """The entries between two lines. Each begins with `Model:`, and the layout ends it with a blank line."""
         begins = [at for at in range(start, end) if self._lines[at].startswith("Model: ")]
         for at in range(start, begins[0] if begins else end):
             self._stray(at)
         return tuple(self._entry(kind, at, following) for at, following in pairwise([*begins, end]))
 
-    def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> Printed:
+    def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> PrintedEntry:
         fields: dict[str, str] = {}
         at = start
         for label in ("Model", "Paper", "GitHub"):
@@ -215,7 +215,7 @@ class _PromptReader:
         for stray in range(at, end):
             self._stray(stray)
         paper = fields.get("Paper", NO_LINK)
-        return Printed(
+        return PrintedEntry(
             kind,
             fields["Model"],
             None if paper == NO_LINK else paper,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from explainer.workflows.graph import Edge, End, Node, Workflow
+from explainer.workflows.graph import Edge, End, Node, WorkflowGraph
 
 LEAST_WIDTH: Final = 40
 """Columns below which boxes are not drawn any narrower."""
@@ -43,7 +43,7 @@ class _Row:
     leaves: bool = False
 
 
-def boxes(workflow: Workflow, width: int, cells: Callable[[str], int], *, ascii_only: bool = False) -> str:
+def boxes(workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, ascii_only: bool = False) -> str:
     """Return a drawing; it ends in a line break.
 
     Args:
@@ -69,13 +69,13 @@ def boxes(workflow: Workflow, width: int, cells: Callable[[str], int], *, ascii_
     return text.translate(_ASCII) if ascii_only else text
 
 
-def _title(node: Node, workflow: Workflow, numbers: dict[str, int]) -> str:
+def _title(node: Node, workflow: WorkflowGraph, numbers: dict[str, int]) -> str:
     if isinstance(node, End):
         return f"{'in hand' if node in workflow.inputs else 'wanted'}: {node.label}"
     return f"{numbers[node.key]}. {node.label}"
 
 
-def _rails(workflow: Workflow) -> dict[tuple[str, str | None], _Rail]:
+def _rails(workflow: WorkflowGraph) -> dict[tuple[str, str | None], _Rail]:
     rails: dict[tuple[str, str | None], _Rail] = {}
     for edge in workflow.edges:
         rail = rails.setdefault((edge.source, edge.port), _Rail(edge.source, edge.port))
@@ -83,7 +83,7 @@ def _rails(workflow: Workflow) -> dict[tuple[str, str | None], _Rail]:
     return rails
 
 
-def _rows(node: Node, workflow: Workflow, rails: dict[tuple[str, str | None], _Rail]) -> list[_Row]:
+def _rows(node: Node, workflow: WorkflowGraph, rails: dict[tuple[str, str | None], _Rail]) -> list[_Row]:
     """The lines of a box: what comes in, then what goes out; of what nobody uses, only the name."""
     into: Sequence[Edge] = workflow.edges_into(node.key)
     rows = [_Row(edge.port or "?", rails[edge.source, edge.port]) for edge in into]
@@ -93,7 +93,7 @@ def _rows(node: Node, workflow: Workflow, rails: dict[tuple[str, str | None], _R
     return rows or [_Row("")]
 
 
-def _most_rails(workflow: Workflow, rails: dict[tuple[str, str | None], _Rail]) -> int:
+def _most_rails(workflow: WorkflowGraph, rails: dict[tuple[str, str | None], _Rail]) -> int:
     """How many rails run side by side at most."""
     left = {id(rail): len(rail.users) for rail in rails.values()}
     open_ = most = 0

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Ports, Signature
-from explainer.workflows.graph import Edge, End, Step, Workflow
-from explainer.workflows.search import Found, Search, levels, missing_ports, read_inputs, read_outputs
+from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
+from explainer.workflows.search import Search, SearchResult, levels, missing_ports, read_inputs, read_outputs
 
 MOST_MODELS: Final = 6
 """Models of one workflow, unless somebody wants more."""
@@ -28,7 +28,7 @@ LARGEST: Final = 50
 """Models of one workflow, whatever anybody wants."""
 
 
-class Part(NamedTuple):
+class Component(NamedTuple):
     """A model that may take part.
 
     Attributes:
@@ -63,7 +63,7 @@ class Composition:
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    workflows: tuple[Workflow, ...] = ()
+    workflows: tuple[WorkflowGraph, ...] = ()
     uses: tuple[tuple[int, ...], ...] = ()
     alternatives: tuple[tuple[int, tuple[int, ...]], ...] = ()
     reached: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Composition:
 
 
 def compose(
-    parts: Sequence[Part],
+    parts: Sequence[Component],
     ports: Ports,
     *,
     inputs: Sequence[str] | None = None,
@@ -126,10 +126,10 @@ def compose(
     )
 
 
-def _groups(parts: Sequence[Part]) -> list[list[int]]:
+def _groups(parts: Sequence[Component]) -> list[list[int]]:
     """The places of models that can stand for each other, together; the groups in the order of their first ones."""
     groups: dict[object, list[int]] = {}
-    first: dict[Part, int] = {}
+    first: dict[Component, int] = {}
     for place, part in enumerate(parts):
         if first.setdefault(part, place) == place:
             groups.setdefault((part.signature, part.work) if part.work else place, []).append(place)
@@ -157,13 +157,13 @@ def _lacks(
 
 def _search(
     signatures: Sequence[Signature], have: Sequence[str], wanted: Sequence[str], max_models: int, limit: int
-) -> tuple[list[Found], int, bool]:
+) -> tuple[list[SearchResult], int, bool]:
     """The best workflows in order; how many models the one found has when that is too many; whether all were seen."""
     search = Search(signatures, have, wanted)
     most = min(max_models, len(signatures))
     sizes = range(most, 0, -1) if len(signatures) <= max_models else range(1, most + 1)
-    whole: dict[frozenset[tuple[int, str, int]], Found] = {}
-    partial: dict[frozenset[tuple[int, str, int]], Found] = {}
+    whole: dict[frozenset[tuple[int, str, int]], SearchResult] = {}
+    partial: dict[frozenset[tuple[int, str, int]], SearchResult] = {}
     for size in sizes:
         for found in search.of_size(size):
             (whole if len(found.inputs) == len(have) else partial).setdefault(found.shape, found)
@@ -182,8 +182,8 @@ def _search(
 
 
 def _workflow(
-    found: Found, parts: Sequence[Part], have: Sequence[str], ports: Ports, wanted: Sequence[str]
-) -> Workflow:
+    found: SearchResult, parts: Sequence[Component], have: Sequence[str], ports: Ports, wanted: Sequence[str]
+) -> WorkflowGraph:
     used = sorted(found.inputs)
     inputs = {-at - 1: End(f"in{number}", have[at], ports.describe(have[at])) for number, at in enumerate(used, 1)}
     steps = [Step(f"s{number}", part.name, part.signature) for number, part in enumerate(parts, 1)]
@@ -194,4 +194,4 @@ def _workflow(
         for port, giver in wires
     ]
     edges += [Edge(steps[at].key, end.key, port) for (port, at), end in zip(found.outputs, outputs, strict=True)]
-    return Workflow(tuple(inputs.values()), tuple(steps), tuple(outputs), tuple(edges))
+    return WorkflowGraph(tuple(inputs.values()), tuple(steps), tuple(outputs), tuple(edges))

@@ -58,7 +58,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class WorkflowGraph:
     """A graph of steps. Nothing here promises that it makes sense: `checks.check_types` says so.
 
     Attributes:
@@ -87,7 +87,7 @@ class Workflow:
         return tuple(edge for edge in self.edges if edge.source == key)
 
 
-def sources_first(workflow: Workflow) -> tuple[list[str], list[str]]:
+def sources_first(workflow: WorkflowGraph) -> tuple[list[str], list[str]]:
     """Order the nodes of a workflow so that each stands behind those that feed it.
 
     Returns:
@@ -102,7 +102,7 @@ def sources_first(workflow: Workflow) -> tuple[list[str], list[str]]:
         return [], list(error.args[1])
 
 
-def _predecessors(workflow: Workflow) -> Iterator[tuple[str, Iterable[str]]]:
+def _predecessors(workflow: WorkflowGraph) -> Iterator[tuple[str, Iterable[str]]]:
     known: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
     for edge in workflow.edges:
         if edge.source in known and edge.target in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from explainer.workflows.graph import End, Workflow
+from explainer.workflows.graph import End, WorkflowGraph
 
 # What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
 _SPECIAL: Final = re.compile('["#&<>`$%\\\\]')
@@ -33,7 +33,7 @@ def _character(found: re.Match[str]) -> str:
     return html.unescape(f"&#{code};" if code.isdigit() else f"&{code};")
 
 
-def mermaid(workflow: Workflow) -> str:
+def mermaid(workflow: WorkflowGraph) -> str:
     """Return the Mermaid text of a workflow; it ends in a line break.
 
     Inputs and outputs are rounded, steps are boxes, and an edge is named by its port. Nodes go by their

@@ -15,8 +15,8 @@ from explainer.catalogs.signature import Ports, Signature
 from explainer.rendering.fastpath import EntryData
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data
-from explainer.workflows.compose import MOST_MODELS, Composition, Part, compose
-from explainer.workflows.graph import Step, Workflow
+from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose
+from explainer.workflows.graph import Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 
 
@@ -41,7 +41,7 @@ class Tasks:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WorkflowPlan:
     """What can be made of the models of a question.
 
     Attributes:
@@ -53,7 +53,7 @@ class Plan:
     """
 
     models: tuple[ModelEntry, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Component, ...]
     untyped: tuple[ModelEntry, ...]
     composition: Composition
     ports: Ports
@@ -67,7 +67,7 @@ def plan_workflows(
     *,
     max_models: int = MOST_MODELS,
     limit: int = 3,
-) -> Plan:
+) -> WorkflowPlan:
     """Compose the workflows of some models.
 
     Args:
@@ -80,13 +80,13 @@ def plan_workflows(
     """
     typed: list[ModelEntry] = []
     untyped: list[ModelEntry] = []
-    parts: list[Part] = []
+    parts: list[Component] = []
     for model in models:
         signature = library.ports.parse(model.signature) if model.signature else None
         if isinstance(signature, Signature):
             task = tasks.find(model.task)
             typed.append(model)
-            parts.append(Part(model.name, signature, task.id if task is not None else model.task or ""))
+            parts.append(Component(model.name, signature, task.id if task is not None else model.task or ""))
         else:
             untyped.append(model)
     composition = compose(
@@ -97,10 +97,10 @@ def plan_workflows(
         max_models=max_models,
         limit=limit,
     )
-    return Plan(tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
+    return WorkflowPlan(tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
 
 
-def what_is_missing(plan: Plan, max_models: int = MOST_MODELS) -> str | None:
+def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | None:
     """Return why there is no workflow, as a sentence without a full stop; None when there is one."""
     found = plan.composition
     if found.workflows:
@@ -116,7 +116,7 @@ def what_is_missing(plan: Plan, max_models: int = MOST_MODELS) -> str | None:
     return f"no workflow of at most {max_models} of these models was found"
 
 
-def why_useless(plan: Plan, lacking: Sequence[str]) -> str:
+def why_useless(plan: WorkflowPlan, lacking: Sequence[str]) -> str:
     """Return why a model is in no workflow, from the ports that it lacks."""
     if not lacking:
         return "nothing wanted needs what it gives"
@@ -175,7 +175,7 @@ def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, An
     return list(found.values())
 
 
-def _workflow_data(plan: Plan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks) -> dict[str, Any]:
+def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks) -> dict[str, Any]:
     composition, ports = plan.composition, plan.ports
     data = {id(model): one for model, one in offered}
     signatures = {id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)}
@@ -215,7 +215,7 @@ def _workflow_data(plan: Plan, offered: Sequence[tuple[ModelEntry, EntryData]], 
     }  # fmt: skip
 
 
-def _sides(workflow: Workflow, step: Step, ports: Ports, *, into: bool) -> list[dict[str, Any]]:
+def _sides(workflow: WorkflowGraph, step: Step, ports: Ports, *, into: bool) -> list[dict[str, Any]]:
     """What a step takes, or gives: the port, and the numbers of the steps at the other end; 0 stands for an end."""
     numbers = {one.key: number for number, one in enumerate(workflow.steps, 1)}
     found: dict[str, list[int]] = {}

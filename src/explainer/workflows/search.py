@@ -33,7 +33,7 @@ def copies_of(signature: Signature) -> frozenset[str]:
     return frozenset(set(signature.outputs) & set(signature.inputs)) if new else frozenset()
 
 
-class Workbench:
+class PortStacks:
     """Data by port. A step takes the newest there is; a copy only where there is nothing else."""
 
     def __init__(self, inputs: Sequence[str]) -> None:
@@ -157,7 +157,7 @@ def read_outputs(signatures: Sequence[Signature], in_hand: Sequence[str]) -> tup
 
     Each model works as soon as it has what it takes; of several that could, the one that is named first.
     """
-    bench = Workbench(in_hand)
+    bench = PortStacks(in_hand)
     waiting = list(range(len(signatures)))
     used: set[int] = set()
     done: list[int] = []
@@ -178,7 +178,7 @@ MOST_LOOKS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """An order that is a workflow.
 
     Attributes:
@@ -238,18 +238,18 @@ class Search:
         self._start()
 
     def _start(self) -> None:
-        self._bench = Workbench(self._inputs)
+        self._bench = PortStacks(self._inputs)
         self._order: list[int] = []
         self._wires: list[Wires] = []
         self._used: list[int] = []
         """How many steps take what each step of the order gives."""
 
-    def of_size(self, size: int) -> Iterator[Found]:
+    def of_size(self, size: int) -> Iterator[SearchResult]:
         """Yield the workflows of so many models, in the order of preference of their models."""
         self._start()
         yield from self._extend(size, frozenset(self._inputs))
 
-    def any_of(self, most: int) -> Found | None:
+    def any_of(self, most: int) -> SearchResult | None:
         """Return a workflow of at most so many models in polynomial time; None when this way leads to none.
 
         It need not be the smallest. All models that can work do, level by level; then those leave that nobody needs.
@@ -294,7 +294,7 @@ class Search:
                 todo += [maker[port] for port in self._signatures[at].inputs if port not in have]
         return [at for at in order if at in kept]
 
-    def _extend(self, left: int, have: frozenset[str]) -> Iterator[Found]:
+    def _extend(self, left: int, have: frozenset[str]) -> Iterator[SearchResult]:
         """Yield the workflows that begin with the order so far, and have so many steps more."""
         if left == 0:
             found = self._found()
@@ -389,11 +389,11 @@ class Search:
         outputs = self._signatures[self._order[step]].outputs
         return any(self._wanted[port] and step in self._bench.newest(port, self._wanted[port]) for port in outputs)
 
-    def _found(self) -> Found | None:
+    def _found(self) -> SearchResult | None:
         """The order so far, if it is a workflow."""
         last = {port: iter(self._bench.newest(port, number)) for port, number in self._wanted.items()}
         outputs = tuple((port, next(last[port], -1)) for port in self._outputs)
         final = {step for _, step in outputs}
         if -1 in final or not all(used or step in final for step, used in enumerate(self._used)):
             return None
-        return Found(tuple(self._order), tuple(self._wires), outputs)
+        return SearchResult(tuple(self._order), tuple(self._wires), outputs)

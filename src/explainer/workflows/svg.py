@@ -15,7 +15,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.diagnostics.text import invisible_characters, printable
-from explainer.workflows.graph import End, Node, Workflow, sources_first
+from explainer.workflows.graph import End, Node, WorkflowGraph, sources_first
 
 _BOX: Final = 196
 """Width of a box, in pixels, like all lengths here."""
@@ -84,7 +84,7 @@ class _Path:
     port: str
 
 
-def svg(workflow: Workflow, title: str = "Workflow") -> str:
+def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     """Return the SVG document of a workflow without cycles; it ends in a line break.
 
     Args:
@@ -118,7 +118,7 @@ def _safe(text: str) -> str:
     return "".join(char for char in shown if char not in unseen)
 
 
-def _arranged(workflow: Workflow) -> tuple[list[list[_Place]], list[_Path]]:
+def _arranged(workflow: WorkflowGraph) -> tuple[list[list[_Place]], list[_Path]]:
     """The columns, and the edges as paths through them."""
     depth: dict[str, int] = {}
     order, _cycle = sources_first(workflow)

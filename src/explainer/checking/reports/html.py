@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from explainer.checking.check import Checked, Workflow
+from explainer.checking.check import CheckReport, Workflow
 from explainer.checking.reports.text import DEFINITIONS, GOOD_STATUSES, metrics_data
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import html_page
@@ -34,7 +34,7 @@ class _Piece:
     codes: tuple[tuple[int, str, str], ...] = ()
 
 
-def as_html(reports: Sequence[Checked]) -> str:
+def as_html(reports: Sequence[CheckReport]) -> str:
     """Return the page."""
     whole = {id(report) for report in sorted(reports, key=lambda report: report.grounded)[:MAX_TEXTS]}
     return html_page(
@@ -51,14 +51,14 @@ def as_html(reports: Sequence[Checked]) -> str:
     )
 
 
-def _title_of_page(reports: Sequence[Checked]) -> str:
+def _title_of_page(reports: Sequence[CheckReport]) -> str:
     grounded = sum(report.grounded for report in reports)
     if len(reports) == 1:
         return f"The answer is {'' if grounded else 'not '}grounded"
     return f"{grounded} of {len(reports)} answers {'is' if grounded == 1 else 'are'} grounded"
 
 
-def _codes(reports: Sequence[Checked]) -> Iterator[dict[str, Any]]:
+def _codes(reports: Sequence[CheckReport]) -> Iterator[dict[str, Any]]:
     """Each code that was found: how often, in how many answers, and its share of the most frequent one."""
     found = Counter(finding.code for report in reports for finding in report.findings)
     in_answers = Counter(code for report in reports for code in {finding.code for finding in report.findings})
@@ -75,7 +75,7 @@ def _codes(reports: Sequence[Checked]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _unused(reports: Sequence[Checked]) -> list[tuple[str, int]]:
+def _unused(reports: Sequence[CheckReport]) -> list[tuple[str, int]]:
     """The entries that no answer uses, and to how many answers each was offered."""
     used = {name for report in reports for name in report.used}
     offered = Counter(name for report in reports for name in report.offered)
@@ -85,7 +85,7 @@ def _unused(reports: Sequence[Checked]) -> list[tuple[str, int]]:
     )
 
 
-def _answer(number: int, report: Checked, *, whole: bool) -> dict[str, Any]:
+def _answer(number: int, report: CheckReport, *, whole: bool) -> dict[str, Any]:
     counts = Counter(str(finding.severity) for finding in report.findings)
     return {
         "number": number,
@@ -116,7 +116,7 @@ def _names(workflow: Workflow) -> bool:
     return any(step.entries for step in workflow.steps)
 
 
-def _pieces(report: Checked) -> Iterator[_Piece]:
+def _pieces(report: CheckReport) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
     starts = _line_starts(text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from explainer.checking.check import Checked
+from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES
 
@@ -15,7 +15,7 @@ from explainer.diagnostics.rules import RULES
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(reports: Sequence[Checked]) -> str:
+def as_junit(reports: Sequence[CheckReport]) -> str:
     """One test suite. An answer with nothing to check is an error, not a failure, and never a pass."""
     failed = sum(not report.grounded and not _unchecked(report) for report in reports)
     errors = sum(_unchecked(report) for report in reports)
@@ -29,11 +29,11 @@ def as_junit(reports: Sequence[Checked]) -> str:
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 
-def _unchecked(report: Checked) -> bool:
+def _unchecked(report: CheckReport) -> bool:
     return any(RULES[finding.code].nothing_checked or RULES[finding.code].unusable_file for finding in report.findings)
 
 
-def _case(report: Checked) -> list[str]:
+def _case(report: CheckReport) -> list[str]:
     opening = f"    <testcase classname={_attribute(report.file)} name={_attribute(report.id)}"
     wrong = [finding for finding in report.findings if finding.is_error]
     others = [finding for finding in report.findings if not finding.is_error]

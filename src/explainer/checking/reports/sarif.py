@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from explainer._version import __version__
-from explainer.checking.check import Checked
+from explainer.checking.check import CheckReport
 from explainer.checking.reports.text import in_file
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -18,7 +18,7 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sari
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def as_sarif(reports: Sequence[Checked]) -> str:
+def as_sarif(reports: Sequence[CheckReport]) -> str:
     """One run with all findings; what was waived is there too, as suppressed."""
     codes = sorted({finding.code for report in reports for finding in (*report.findings, *report.waived)})
     results = [
@@ -44,7 +44,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(report: Checked, finding: Finding, codes: list[str], *, waived: bool) -> dict[str, Any]:
+def _result(report: CheckReport, finding: Finding, codes: list[str], *, waived: bool) -> dict[str, Any]:
     placed = in_file(report, finding)
     place = placed.location
     region: dict[str, Any] = {"startLine": max(1, place.line), "startColumn": max(1, place.column)}

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, Final
 
-from explainer.checking.check import Checked, Workflow
+from explainer.checking.check import CheckReport, Workflow
 from explainer.checking.workflow.reading import PLACES
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.report import REPORTERS
@@ -31,7 +31,7 @@ DEFINITIONS: Final = {
 }
 
 
-def metrics_data(reports: Sequence[Checked]) -> dict[str, Any]:
+def metrics_data(reports: Sequence[CheckReport]) -> dict[str, Any]:
     """Return the figures as plain data; a share of nothing is None."""
     citations = Counter(citation.status for report in reports for citation in report.citations)
     good = sum(citations[status] for status in GOOD_STATUSES)
@@ -58,7 +58,7 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def metrics_lines(reports: Sequence[Checked]) -> list[str]:
+def metrics_lines(reports: Sequence[CheckReport]) -> list[str]:
     """Return the figures for people, with what they mean."""
     data = metrics_data(reports)
     rows = [
@@ -89,10 +89,12 @@ _MOST_SHOWN: Final = 400
 """Characters of a list of names that a line shows."""
 
 
-def render_report(name: str, reports: Sequence[Checked]) -> str:
+def render_report(name: str, reports: Sequence[CheckReport]) -> str:
     """Return the report of some answers in one of the formats of `CHECK_FORMATS`."""
     home, function = CHECK_FORMATS[name].split(":")
-    render: Callable[[Sequence[Checked]], str] = getattr(import_module(f"explainer.checking.reports.{home}"), function)
+    render: Callable[[Sequence[CheckReport]], str] = getattr(
+        import_module(f"explainer.checking.reports.{home}"), function
+    )
     return render(reports)
 
 
@@ -121,7 +123,7 @@ def finding_row(finding: Finding) -> dict[str, Any]:
     }
 
 
-def report_data(report: Checked) -> dict[str, Any]:
+def report_data(report: CheckReport) -> dict[str, Any]:
     """Return the report of one answer as plain data."""
     citations = [
         {
@@ -155,7 +157,7 @@ def _workflow_data(workflow: Workflow) -> dict[str, Any]:
     }
 
 
-def as_json(reports: Sequence[Checked]) -> str:
+def as_json(reports: Sequence[CheckReport]) -> str:
     """One document: the report of one answer, or of several with the figures over all of them."""
     data: dict[str, Any]
     if len(reports) == 1:
@@ -169,12 +171,12 @@ def as_json(reports: Sequence[Checked]) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_jsonl(reports: Sequence[Checked]) -> str:
+def as_jsonl(reports: Sequence[CheckReport]) -> str:
     """A line of JSON for each answer, in their order."""
     return "".join(json.dumps(report_data(report), ensure_ascii=False) + "\n" for report in reports)
 
 
-def in_file(report: Checked, finding: Finding) -> Finding:
+def in_file(report: CheckReport, finding: Finding) -> Finding:
     """Return a finding with its place in the file: an answer in a line of JSON has its own lines and columns."""
     if not report.line:
         return finding
@@ -183,12 +185,12 @@ def in_file(report: Checked, finding: Finding) -> Finding:
     return replace(finding, location=Location(place.file, report.line), message=message)
 
 
-def as_github(reports: Sequence[Checked]) -> str:
+def as_github(reports: Sequence[CheckReport]) -> str:
     """Workflow commands of GitHub Actions."""
     return REPORTERS["github"]([in_file(report, finding) for report in reports for finding in report.findings])
 
 
-def as_text(reports: Sequence[Checked]) -> str:
+def as_text(reports: Sequence[CheckReport]) -> str:
     """Findings with their source lines, a verdict for each answer, and the figures of several."""
     several = len(reports) > 1
     lines: list[str] = []
@@ -208,7 +210,7 @@ def as_text(reports: Sequence[Checked]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _what_was_offered(report: Checked) -> Iterator[str]:
+def _what_was_offered(report: CheckReport) -> Iterator[str]:
     """The sources that may be cited, once, when something else was."""
     if any(finding.code in _NOT_OFFERED for finding in report.findings):
         yield "  offered are:"
@@ -217,7 +219,7 @@ def _what_was_offered(report: Checked) -> Iterator[str]:
             yield printable(f"    {source.name}: {links}")
 
 
-def _what_workflows_say(report: Checked) -> Iterator[str]:
+def _what_workflows_say(report: CheckReport) -> Iterator[str]:
     """Each workflow in a line or two: its models, and its steps that are none."""
     for workflow in report.workflow:
         models = dict.fromkeys(name for step in workflow.steps for name in step.entries)
@@ -239,7 +241,7 @@ def _few(text: str) -> str:
     return shorten(text, _MOST_SHOWN)
 
 
-def verdict_line(report: Checked) -> str:
+def verdict_line(report: CheckReport) -> str:
     """Return the outcome of one answer in one line."""
     counts = ", ".join(_counts(report)) or "nothing to say"
     verdict = "grounded" if report.grounded else "not grounded"
@@ -248,7 +250,7 @@ def verdict_line(report: Checked) -> str:
     return printable(f"{where}{verdict}: {cited} citation{'s' * (cited != 1)}, {counts}")
 
 
-def _counts(report: Checked) -> Iterator[str]:
+def _counts(report: CheckReport) -> Iterator[str]:
     for severity in Severity:
         count = sum(finding.severity is severity for finding in report.findings)
         if count:
@@ -257,7 +259,7 @@ def _counts(report: Checked) -> Iterator[str]:
         yield f"{len(report.waived)} waived"
 
 
-def _finding_lines(report: Checked, finding: Finding, source: _SourceLines, *, several: bool) -> Iterator[str]:
+def _finding_lines(report: CheckReport, finding: Finding, source: _SourceLines, *, several: bool) -> Iterator[str]:
     severity = "" if finding.is_error else f"{finding.severity}: "
     place = f"{report.id}:{finding.location.line}:{finding.location.column}" if several else str(finding.location)
     yield f"{printable(place)}: {finding.code} {severity}{printable(finding.message)}"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from explainer.catalogs.links import identify
-from explainer.checking.analysis import Fault, Fix, LinkVerdict, Review
-from explainer.checking.names import Fit, is_nothing
+from explainer.checking.analysis import AnswerAnalysis, Fix, LinkMatch, Violation
+from explainer.checking.names import NameFit, is_nothing
 from explainer.diagnostics.text import shorten
 
 
-def link_status(review: Review) -> Iterator[Fault]:
+def link_status(review: AnswerAnalysis) -> Iterator[Violation]:
     """A201-A204, A206-A209: what each link is."""
     for verdict in review.links:
         describe = _DESCRIPTIONS.get(verdict.status)
@@ -19,26 +19,28 @@ def link_status(review: Review) -> Iterator[Fault]:
             yield from describe(verdict, review)
 
 
-def _fault(code: str, verdict: LinkVerdict, message: str, hint: str | None = None, fix: str | None = None) -> Fault:
+def _fault(code: str, verdict: LinkMatch, message: str, hint: str | None = None, fix: str | None = None) -> Violation:
     spotted = verdict.cited.spotted
-    return Fault(code, spotted.start, spotted.end, message, hint, Fix(spotted.start, spotted.end, fix) if fix else None)
+    return Violation(
+        code, spotted.start, spotted.end, message, hint, Fix(spotted.start, spotted.end, fix) if fix else None
+    )
 
 
-def _respelled(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _respelled(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     index, own = verdict.owners[0]
     message = f"this spelling differs from the offered link of {_called(review, index)}"
     fix = own.url if verdict.cited.spotted.form in ("url", "bare") else None
     yield _fault("A203", verdict, message, f"write {own.url}", fix)
 
 
-def _known(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _known(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     index, _ = verdict.owners[0]
     message = f"this is a catalogued link of {_called(review, index)}, but not one that the prompt offered"
     own = review.offered.sources[index].links
     yield _fault("A206", verdict, message, f"write {own[0].url}" if own else None)
 
 
-def _altered(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:  # noqa: ARG001
+def _altered(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:  # noqa: ARG001
     yield _fault(
         "A202",
         verdict,
@@ -47,12 +49,12 @@ def _altered(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:  # noqa: 
     )
 
 
-def _catalogued(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _catalogued(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     message = f"this is the link of {shorten(verdict.meant or '')!r}, which is catalogued but was not offered"
     yield _fault("A207", verdict, message, _offered_hint(review))
 
 
-def _foreign(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _foreign(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     if verdict.cited.spotted.form == "number":
         yield _fault(
             "A209",
@@ -64,12 +66,12 @@ def _foreign(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
         yield _fault("A201", verdict, "this link was not offered", _offered_hint(review))
 
 
-def _invalid(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _invalid(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     hint = f"did you mean {verdict.meant}?" if verdict.meant else _offered_hint(review)
     yield _fault("A204", verdict, "this is no link that leads anywhere", hint)
 
 
-def _asked(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
+def _asked(verdict: LinkMatch, review: AnswerAnalysis) -> Iterator[Violation]:
     yield _fault(
         "A208",
         verdict,
@@ -78,7 +80,7 @@ def _asked(verdict: LinkVerdict, review: Review) -> Iterator[Fault]:
     )
 
 
-_DESCRIPTIONS: Final[dict[str, Callable[[LinkVerdict, Review], Iterator[Fault]]]] = {
+_DESCRIPTIONS: Final[dict[str, Callable[[LinkMatch, AnswerAnalysis], Iterator[Violation]]]] = {
     "respelled": _respelled,
     "known": _known,
     "altered": _altered,
@@ -89,25 +91,25 @@ _DESCRIPTIONS: Final[dict[str, Callable[[LinkVerdict, Review], Iterator[Fault]]]
 }
 
 
-def _called(review: Review, index: int) -> str:
+def _called(review: AnswerAnalysis, index: int) -> str:
     return repr(shorten(review.offered.sources[index].name))
 
 
-def _offered_hint(review: Review) -> str:
+def _offered_hint(review: AnswerAnalysis) -> str:
     some = any(own.role != "summary" for source in review.offered.sources for own in source.links)
     return "remove it, or cite one of the offered entries" if some else "remove it: no link was offered"
 
 
-def odd_destinations(review: Review) -> Iterator[Fault]:
+def odd_destinations(review: AnswerAnalysis) -> Iterator[Violation]:
     """A204: a Markdown link that leads nowhere, such as `[code](#)`; `[GitHub](None)` says so itself."""
     for href, label in review.answer.odd_hrefs:
         if (href and is_nothing(href)) or (href.startswith("#") and len(href) > 1):
             continue
         message = f"the link {shorten(label.text, 60)!r} leads nowhere: {shorten(href, 60)!r}"
-        yield Fault("A204", label.start, label.end, message, "write an offered link, or none")
+        yield Violation("A204", label.start, label.end, message, "write an offered link, or none")
 
 
-def spoofed(review: Review) -> Iterator[Fault]:
+def spoofed(review: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link is a URL, and it leads to another one."""
     for verdict in review.links:
         label, link = verdict.cited.label, verdict.cited.spotted.link
@@ -117,13 +119,13 @@ def spoofed(review: Review) -> Iterator[Fault]:
         if shown is not None and shown.key != link.key:
             spotted = verdict.cited.spotted
             message = f"the text of this link is {shorten(label.text)}, but it leads elsewhere"
-            yield Fault("A205", spotted.start, spotted.end, message, "make both the same")
+            yield Violation("A205", spotted.start, spotted.end, message, "make both the same")
 
 
-def misattributed(review: Review) -> Iterator[Fault]:
+def misattributed(review: AnswerAnalysis) -> Iterator[Violation]:
     """A401: the name of one entry with the link of another."""
     for claim, verdict in review.verdicts:
-        if verdict.fit not in (Fit.EXACT, Fit.KNOWN, Fit.SHORT):
+        if verdict.fit not in (NameFit.EXACT, NameFit.KNOWN, NameFit.SHORT):
             continue
         for cited, _ in claim.links:
             owners = review.owners(cited)
@@ -135,15 +137,15 @@ def misattributed(review: Review) -> Iterator[Fault]:
                 o.url for index in verdict.sources for o in review.offered.sources[index].links if o.role != "summary"
             ]
             hint = f"write {' or '.join(own)}" if own else "no link was offered for it: write None"
-            yield Fault("A401", cited.spotted.start, cited.spotted.end, message, hint)
+            yield Violation("A401", cited.spotted.start, cited.spotted.end, message, hint)
 
 
-def wrong_place(review: Review) -> Iterator[Fault]:
+def wrong_place(review: AnswerAnalysis) -> Iterator[Violation]:
     """A402: the paper's link where the code belongs, or the other way round."""
     for claim, verdict in review.verdicts:
         for cited, role in claim.links:
             judged = review.link_by_start.get(cited.spotted.start)
-            if role == "any" or judged is None or verdict.fit not in (Fit.EXACT, Fit.KNOWN, Fit.SHORT):
+            if role == "any" or judged is None or verdict.fit not in (NameFit.EXACT, NameFit.KNOWN, NameFit.SHORT):
                 continue
             roles = {own.role for index, own in judged.owners if index in verdict.sources}
             other = {"paper": "github", "github": "paper"}[role]
@@ -157,10 +159,10 @@ def wrong_place(review: Review) -> Iterator[Fault]:
                     if own.role == role
                 ]
                 hint = f"write {right[0]}" if right else f"no link of the {what[role]} was offered: write None"
-                yield Fault("A402", cited.spotted.start, cited.spotted.end, message, hint)
+                yield Violation("A402", cited.spotted.start, cited.spotted.end, message, hint)
 
 
-def repository_ids(review: Review) -> Iterator[Fault]:
+def repository_ids(review: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code."""
     offered = review.offered
     own = {o.link.key.rpartition(":")[2] for s in offered.sources for o in (*s.links, *s.known) if "/" in o.link.key}
@@ -175,9 +177,9 @@ def repository_ids(review: Review) -> Iterator[Fault]:
             continue
         if name.casefold() in names:
             hint = f"did you mean {names[name.casefold()]}?"
-            yield Fault("A309", phrase.start, phrase.end, "this repository was offered under another owner", hint)
+            yield Violation("A309", phrase.start, phrase.end, "this repository was offered under another owner", hint)
         else:
-            yield Fault(
+            yield Violation(
                 "A308",
                 phrase.start,
                 phrase.end,

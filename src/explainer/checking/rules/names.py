@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from explainer.checking.analysis import Fault, Fix, Review
+from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Phrase
 from explainer.checking.claims import Claim
-from explainer.checking.names import Fit, Verdict, judge_name, reads_like_title
+from explainer.checking.names import NameFit, NameMatch, judge_name, reads_like_title
 from explainer.checking.titles import canonical, own_words, similarity, words
 from explainer.diagnostics.text import shorten
 
@@ -22,24 +22,24 @@ _SAFE: Final = 0.9
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 
 
-def claimed_names(review: Review) -> Iterator[Fault]:
+def claimed_names(review: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for claim, verdict in review.verdicts:
-        if verdict.fit in (Fit.EXACT, Fit.KNOWN, Fit.NO_NAME) or is_cut_off(review, claim):
+        if verdict.fit in (NameFit.EXACT, NameFit.KNOWN, NameFit.NO_NAME) or is_cut_off(review, claim):
             continue
         text = shorten(claim.text)
-        if verdict.fit is Fit.CATALOGUED:
-            yield Fault("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", _INSTEAD)
-        elif verdict.fit is Fit.ALTERED:
+        if verdict.fit is NameFit.CATALOGUED:
+            yield Violation("A303", claim.start, claim.end, f"{text!r} is catalogued but was not offered", _INSTEAD)
+        elif verdict.fit is NameFit.ALTERED:
             yield _altered(claim, verdict, text, review)
-        elif verdict.fit is Fit.FOREIGN and not _said_by_prompt(claim.text, claim, review):
-            yield Fault("A301", claim.start, claim.end, f"{text!r} was not offered", _INSTEAD)
-        elif verdict.fit is Fit.REWORDED:
+        elif verdict.fit is NameFit.FOREIGN and not _said_by_prompt(claim.text, claim, review):
+            yield Violation("A301", claim.start, claim.end, f"{text!r} was not offered", _INSTEAD)
+        elif verdict.fit is NameFit.REWORDED:
             message = f"{text!r} is not the name of the entry"
-            yield Fault("A304", claim.start, claim.end, message, f"write {verdict.meant!r}")
+            yield Violation("A304", claim.start, claim.end, message, f"write {verdict.meant!r}")
 
 
-def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault:
+def _altered(claim: Claim, verdict: NameMatch, text: str, review: AnswerAnalysis) -> Violation:
     """A near miss is safe to mend when it is very near and its links are those of the entry that it resembles."""
     fix = None
     if verdict.meant and claim.strict and all(review.owners(cited) & set(verdict.sources) for cited, _ in claim.links):
@@ -48,7 +48,7 @@ def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault
             and len(words(verdict.meant)) >= _TITLE_WORDS
         )
         fix = Fix(claim.start, claim.end, verdict.meant) if near else None
-    return Fault(
+    return Violation(
         "A302",
         claim.start,
         claim.end,
@@ -58,13 +58,13 @@ def _altered(claim: Claim, verdict: Verdict, text: str, review: Review) -> Fault
     )
 
 
-def _said_by_prompt(text: str, claim: Claim, review: Review) -> bool:
+def _said_by_prompt(text: str, claim: Claim, review: AnswerAnalysis) -> bool:
     """Whether the prompt's summaries use a name themselves: naming it in passing invents no source."""
     key = canonical(text)
     return not claim.strict and not claim.links and len(key) > 3 and key in review.offered.text  # noqa: PLR2004
 
 
-def is_cut_off(review: Review, claim: Claim) -> bool:
+def is_cut_off(review: AnswerAnalysis, claim: Claim) -> bool:
     """Whether a claim is an offered title that ends where the answer ends: cut off, not altered."""
     if not claim.strict or review.answer.body[claim.end :].strip(" \t\r\n*_`\"'"):
         return False
@@ -75,9 +75,9 @@ def is_cut_off(review: Review, claim: Claim) -> bool:
     )
 
 
-def phrases(review: Review) -> Iterator[Fault]:
+def phrases(review: AnswerAnalysis) -> Iterator[Violation]:
     """A302-A304 and A307: what stands out in the text, outside the references and diagrams."""
-    cited = {index for claim, verdict in review.verdicts if verdict.fit is Fit.EXACT for index in verdict.sources}
+    cited = {index for claim, verdict in review.verdicts if verdict.fit is NameFit.EXACT for index in verdict.sources}
     claimed = {(claim.start, claim.end) for claim in review.claims}
     for phrase in review.answer.phrases:
         section = review.sections.of_line(review.answer.line_of(phrase.start))
@@ -88,19 +88,19 @@ def phrases(review: Review) -> Iterator[Fault]:
         if len(words(phrase.text)) < 3 or not reads_like_title(phrase.text):  # noqa: PLR2004
             continue
         verdict = judge_name(phrase.text, review.offered, strict=False)
-        if verdict.fit is Fit.CATALOGUED:
+        if verdict.fit is NameFit.CATALOGUED:
             message = f"{shorten(phrase.text)!r} is catalogued but was not offered"
-            yield Fault("A303", phrase.start, phrase.end, message, "leave it out")
-        elif verdict.fit is Fit.ALTERED:
+            yield Violation("A303", phrase.start, phrase.end, message, "leave it out")
+        elif verdict.fit is NameFit.ALTERED:
             code = "A304" if cited & set(verdict.sources) else "A302"
             message = f"{shorten(phrase.text)!r} is not as it was offered"
-            yield Fault(code, phrase.start, phrase.end, message, f"did you mean {verdict.meant!r}?")
-        elif verdict.fit is Fit.FOREIGN and _is_title(phrase, review):
+            yield Violation(code, phrase.start, phrase.end, message, f"did you mean {verdict.meant!r}?")
+        elif verdict.fit is NameFit.FOREIGN and _is_title(phrase, review):
             message = f"{shorten(phrase.text)!r} reads like a title that was not offered"
-            yield Fault("A307", phrase.start, phrase.end, message, "leave it out, unless it is no source")
+            yield Violation("A307", phrase.start, phrase.end, message, "leave it out, unless it is no source")
 
 
-def _is_title(phrase: Phrase, review: Review) -> bool:
+def _is_title(phrase: Phrase, review: AnswerAnalysis) -> bool:
     if phrase.kind not in ("quote", "emphasis") or len(words(phrase.text)) < _TITLE_WORDS:
         return False
     if phrase.text.rstrip().endswith((":", "：", ",", ".")) or canonical(phrase.text) in review.offered.text:
@@ -108,7 +108,7 @@ def _is_title(phrase: Phrase, review: Review) -> bool:
     return all(own_words(phrase.text, source.vocabulary) < 0.5 for source in review.offered.sources)  # noqa: PLR2004
 
 
-def catalogued_names(review: Review) -> Iterator[Fault]:
+def catalogued_names(review: AnswerAnalysis) -> Iterator[Violation]:
     """A303: a catalogued name anywhere in the text, word for word as the catalog has it, that was not offered."""
     gazetteer = review.offered.gazetteer
     if gazetteer is None or not gazetteer.runs:
@@ -128,11 +128,11 @@ def catalogued_names(review: Review) -> Iterator[Fault]:
             end = window[-1][2]
             if not any(first <= start < last for first, last in spans):
                 message = f"{shorten(name)!r} is catalogued but was not offered"
-                yield Fault("A303", start, end, message, "leave it out, or cite an offered entry")
+                yield Violation("A303", start, end, message, "leave it out, or cite an offered entry")
             break
 
 
-def author_years(review: Review) -> Iterator[Fault]:
+def author_years(review: AnswerAnalysis) -> Iterator[Violation]:
     """A306: `Author et al. (2023)`, when no offered paper, and no summary, knows the author."""
     authors = canonical(" ".join(author for source in review.offered.sources for author in source.authors))
     for match in _AUTHOR_YEAR.finditer(review.answer.body):
@@ -140,4 +140,6 @@ def author_years(review: Review) -> Iterator[Fault]:
         if key in authors or key in review.offered.text:
             continue
         message = f"{match.group()!r} is no paper that was offered"
-        yield Fault("A306", match.start(), match.end(), message, "cite an offered paper by its title, or leave it out")
+        yield Violation(
+            "A306", match.start(), match.end(), message, "cite an offered paper by its title, or leave it out"
+        )

@@ -13,71 +13,71 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Final
 
-from explainer.checking.analysis import Fault, Review
-from explainer.checking.workflow.naming import Fit, Judged
-from explainer.checking.workflow.reading import Flow, Link
+from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.workflow.naming import StepFit, StepMatch
+from explainer.checking.workflow.reading import Flow, WorkflowLink
 from explainer.diagnostics.text import shorten
 
 _FINAL: Final = re.compile(r"\b(?:final|outputs?|results?|end|deliver\w*)\b", re.IGNORECASE)
 _INSTEAD: Final = "take an offered model, or leave the step out"
 
 
-def diagrams(review: Review) -> Iterator[Fault]:
+def diagrams(review: AnswerAnalysis) -> Iterator[Violation]:
     """A801, A802 and A811: a diagram that does not parse, that is no flowchart, or that names no offered model."""
     for flow, judged in review.flows:
         for start, end, finding in flow.problems:
-            yield Fault(finding.code, start, end, finding.message, finding.hint)
+            yield Violation(finding.code, start, end, finding.message, finding.hint)
         named = {index for one in judged for index in one.sources}
         if not flow.whole:  # a name may stand where nothing could be read
             named |= {index for at, index in review.mentions if flow.start <= at < flow.end}
         if flow.kind == "mermaid" and judged and not named & _wanted(review) and not _said_of_section(review):
             message = "this diagram of the workflow names no model that was offered"
             end = flow.start + len(review.answer.body[flow.start : flow.end].split("\n", 1)[0].rstrip())
-            yield Fault("A811", flow.start, end, message, f"put {_some_name(review)} into it")
+            yield Violation("A811", flow.start, end, message, f"put {_some_name(review)} into it")
 
 
-def _wanted(review: Review) -> set[int]:
+def _wanted(review: AnswerAnalysis) -> set[int]:
     """The offered models, or all entries where no model was offered."""
     models = {index for index, source in enumerate(review.offered.sources) if source.kind == "model"}
     return models or set(range(len(review.offered.sources)))
 
 
-def _some_name(review: Review) -> str:
+def _some_name(review: AnswerAnalysis) -> str:
     return repr(shorten(review.offered.sources[min(_wanted(review))].name, 60))
 
 
-def _said_of_section(review: Review) -> bool:
+def _said_of_section(review: AnswerAnalysis) -> bool:
     """Whether A121 says already that the whole section names no model."""
     section = review.sections.found.get("workflow")
     return section is not None and not _wanted(review) & review.named_in(section.first, section.last)
 
 
-def flow_names(review: Review) -> Iterator[Fault]:
+def flow_names(review: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A303 and A815: models that a workflow uses, and that were not offered."""
     for _, judged in review.flows:
         for one in judged:
             name = shorten(one.name or "")
             start, end = _place(review, one)
-            if one.fit is Fit.CATALOGUED:
+            if one.fit is StepFit.CATALOGUED:
                 if not review.is_run(one.name or ""):
-                    yield Fault("A303", start, end, f"{name!r} is catalogued but was not offered", _INSTEAD)
-            elif one.fit is Fit.ALTERED:
+                    yield Violation("A303", start, end, f"{name!r} is catalogued but was not offered", _INSTEAD)
+            elif one.fit is StepFit.ALTERED:
                 message = f"the workflow uses {name!r}, which is not as it was offered"
-                yield Fault("A302", start, end, message, f"did you mean {one.meant!r}?")
-            elif one.fit is Fit.FOREIGN:
-                yield Fault("A301", start, end, f"the workflow uses {name!r}, which was not offered", _INSTEAD)
-            elif one.fit is Fit.DOUBTFUL:
+                yield Violation("A302", start, end, message, f"did you mean {one.meant!r}?")
+            elif one.fit is StepFit.FOREIGN:
+                yield Violation("A301", start, end, f"the workflow uses {name!r}, which was not offered", _INSTEAD)
+            elif one.fit is StepFit.DOUBTFUL:
                 message = f"{name!r} reads like the name of a model that was not offered"
-                yield Fault("A815", start, end, message, "leave it out, unless it is no model")
+                yield Violation("A815", start, end, message, "leave it out, unless it is no model")
 
 
-def _place(review: Review, one: Judged) -> tuple[int, int]:
+def _place(review: AnswerAnalysis, one: StepMatch) -> tuple[int, int]:
     """Where the name stands within its step, or the whole step."""
     at = review.answer.body.find(one.name, one.step.start, one.step.end) if one.name else -1
     return (at, at + len(one.name)) if at >= 0 and one.name else (one.step.start, one.step.end)
 
 
-def flow_types(review: Review) -> Iterator[Fault]:
+def flow_types(review: AnswerAnalysis) -> Iterator[Violation]:
     """A812-A814: models that are not fed, outputs that nothing uses, cycles."""
     for flow, judged in review.flows:
         if not flow.whole:
@@ -92,10 +92,10 @@ def flow_types(review: Review) -> Iterator[Fault]:
 class _Graph:
     """The steps of one workflow with what leads to each and away from it."""
 
-    def __init__(self, flow: Flow, judged: Sequence[Judged]) -> None:
+    def __init__(self, flow: Flow, judged: Sequence[StepMatch]) -> None:
         self.flow = flow
         self.steps = {one.step.key: one for one in judged if one.step.role != "edge"}
-        self.into: dict[str, list[tuple[str, Link]]] = {key: [] for key in self.steps}
+        self.into: dict[str, list[tuple[str, WorkflowLink]]] = {key: [] for key in self.steps}
         self.out: dict[str, list[str]] = {key: [] for key in self.steps}
         for link in flow.links:
             for source, target in ((link.source, link.target), (link.target, link.source)):
@@ -129,7 +129,7 @@ class _Graph:
         return found
 
 
-def _cycles(graph: _Graph) -> Iterator[Fault]:
+def _cycles(graph: _Graph) -> Iterator[Violation]:
     before: dict[str, set[str]] = {key: set() for key in graph.steps}
     for link in graph.flow.links:
         if not link.both and link.source in before and link.target in before:
@@ -146,14 +146,14 @@ def _cycles(graph: _Graph) -> Iterator[Fault]:
             names = [shorten(" ".join(graph.steps[key].step.text.split()), 40) for key in keys[:6]]
             message = f"the workflow runs in a circle: {' → '.join(names)}{' → …' if len(keys) > len(names) else ''}"
             hint = "a workflow leads from what is given to what is wanted"
-            yield Fault("A814", closing.start, closing.end, message, hint)
+            yield Violation("A814", closing.start, closing.end, message, hint)
 
 
-def _unused(graph: _Graph, review: Review) -> Iterator[Fault]:
+def _unused(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
     """A813: steps that stand alone, and ends of the workflow beside one that is meant to be its end."""
     steps = [one for one in graph.steps.values() if one.step.role == "step"]
     ends = [one for one in steps if graph.entered(one.step.key) and not graph.left(one.step.key)]
-    products = [one for one in ends if one.fit in (Fit.OTHER, Fit.DOUBTFUL)]
+    products = [one for one in ends if one.fit in (StepFit.OTHER, StepFit.DOUBTFUL)]
     named = any(_FINAL.search(one.step.text) for one in products)
     useless = {one.step.key for one in products if named and not _FINAL.search(one.step.text)}
     useless |= {one.step.key for one in ends if products and _is_model(one, review)}
@@ -165,18 +165,18 @@ def _unused(graph: _Graph, review: Review) -> Iterator[Fault]:
             message, hint = f"nothing uses what {text!r} gives", "lead it on, or leave the step out"
         else:
             continue
-        yield Fault("A813", one.step.start, one.step.end, message, hint)
+        yield Violation("A813", one.step.start, one.step.end, message, hint)
 
 
-def _is_model(one: Judged, review: Review) -> bool:
+def _is_model(one: StepMatch, review: AnswerAnalysis) -> bool:
     """Whether a step is a model, offered or not; a paper beside a step only says where its method is from."""
-    return bool(set(one.sources) & _wanted(review)) or one.fit in (Fit.CATALOGUED, Fit.ALTERED, Fit.FOREIGN)
+    return bool(set(one.sources) & _wanted(review)) or one.fit in (StepFit.CATALOGUED, StepFit.ALTERED, StepFit.FOREIGN)
 
 
-def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
+def _unfed(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
     """A812: models that nothing feeds, that are fed with something else, or that lack one of their inputs."""
     for key, one in graph.steps.items():
-        if one.fit is not Fit.OFFERED or one.takes is None or one.step.role in ("input", "output"):
+        if one.fit is not StepFit.OFFERED or one.takes is None or one.step.role in ("input", "output"):
             continue
         name = shorten(review.offered.sources[one.sources[0]].name, 60)
         ports = review.offered.ports
@@ -185,7 +185,7 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
             begins = one.step.role == "step" and graph.left(key) and not graph.entered(key)
             if graph.flow.kind == "mermaid" and begins:
                 message = f"nothing leads to {name!r}, which takes {takes}"
-                yield Fault("A812", *_model_place(review, one), message, "begin with what it takes")
+                yield Violation("A812", *_model_place(review, one), message, "begin with what it takes")
             continue
         brought = _brought(graph, key, review)
         if brought is None:
@@ -197,10 +197,10 @@ def _unfed(graph: _Graph, review: Review) -> Iterator[Fault]:
             lacking = " and ".join(ports.describe(port) for port in sorted(missing))
             given = " and ".join(ports.describe(port) for port in sorted(brought))
             message = f"{name!r} takes {takes}, and is given {given}: nothing gives {lacking}"
-            yield Fault("A812", *_model_place(review, one), message, f"add a step that gives {lacking}")
+            yield Violation("A812", *_model_place(review, one), message, f"add a step that gives {lacking}")
 
 
-def _brought(graph: _Graph, key: str, review: Review) -> frozenset[str] | None:
+def _brought(graph: _Graph, key: str, review: AnswerAnalysis) -> frozenset[str] | None:
     """The kinds of data that lead to a step; None where that is not known of all that leads to it."""
     found: set[str] = set()
     if any(graph.into.get(group) for group in graph.steps[key].step.inside):
@@ -208,7 +208,7 @@ def _brought(graph: _Graph, key: str, review: Review) -> frozenset[str] | None:
     for source, link in graph.into[key]:
         one = graph.steps[source]
         carried = review.offered.ports.find(link.label) if link.label else None
-        if carried is not None and (one.fit is not Fit.OFFERED or one.gives is None or carried in one.gives):
+        if carried is not None and (one.fit is not StepFit.OFFERED or one.gives is None or carried in one.gives):
             found.add(carried)
         elif one.gives is None or not _is_sure(graph, source, one):
             return None
@@ -217,12 +217,12 @@ def _brought(graph: _Graph, key: str, review: Review) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _is_sure(graph: _Graph, key: str, one: Judged) -> bool:
+def _is_sure(graph: _Graph, key: str, one: StepMatch) -> bool:
     """Whether it is certain what a step gives: a typed model does, and what the workflow begins with."""
-    return one.fit is Fit.OFFERED or (one.step.role in ("step", "input") and not graph.entered(key))
+    return one.fit is StepFit.OFFERED or (one.step.role in ("step", "input") and not graph.entered(key))
 
 
-def _model_place(review: Review, one: Judged) -> tuple[int, int]:
+def _model_place(review: AnswerAnalysis, one: StepMatch) -> tuple[int, int]:
     """Where a step calls its model, which in an item may be lines below its label."""
     if one.step.role == "model":
         for at, index in review.mentions:

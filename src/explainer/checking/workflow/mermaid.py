@@ -141,7 +141,7 @@ _SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class MermaidLabel:
     """A label as it was read.
 
     Attributes:
@@ -160,7 +160,7 @@ class Label:
     problem: tuple[int, str, str] | None = None
 
 
-def read_label(text: str, at: int) -> Label | None:
+def read_label(text: str, at: int) -> MermaidLabel | None:
     """Read a label in its brackets, as Mermaid does, or what a label that it refuses probably is.
 
     Args:
@@ -181,9 +181,9 @@ def read_label(text: str, at: int) -> Label | None:
         if text.startswith(closing, end) and not _is_longer(text[end : end + 3], closing):
             after = end + len(closing)
             if quoted is None:
-                return Label(plain_label(text[begin:end]), name, begin, end, after)
+                return MermaidLabel(plain_label(text[begin:end]), name, begin, end, after)
             shown = plain_label(quoted[1] + text[quoted.end() : end])
-            return Label(shown, name, quoted.start(1), quoted.end(1), after)
+            return MermaidLabel(shown, name, quoted.start(1), quoted.end(1), after)
     return _mended(text, opening, begin)
 
 
@@ -193,7 +193,7 @@ def _is_longer(found: str, closing: str) -> bool:
     return found.startswith(longer.get(closing, ()))
 
 
-def _mended(text: str, opening: str, begin: int) -> Label:
+def _mended(text: str, opening: str, begin: int) -> MermaidLabel:
     """What a label that Mermaid refuses probably is: what stands up to where its brackets come out even on its line."""
     stack = [_CLOSER_OF[char] for char in opening if char in _CLOSER_OF] or ["]"]
     depth = len(stack)
@@ -212,10 +212,10 @@ def _mended(text: str, opening: str, begin: int) -> Label:
         elif wrong is None:
             wrong = at
     hint = f"close it with {_closing_of(opening)!r}"
-    return Label("", "", problem=(begin - len(opening), "is not closed on its line", hint))
+    return MermaidLabel("", "", problem=(begin - len(opening), "is not closed on its line", hint))
 
 
-def _refused(text: str, begin: int, end: int, after: int, wrong: int | None) -> Label:
+def _refused(text: str, begin: int, end: int, after: int, wrong: int | None) -> MermaidLabel:
     label = text[begin:end].strip().strip('"')
     if not label.strip():
         problem = (begin, "has no text", "write a text, or no brackets")
@@ -225,7 +225,7 @@ def _refused(text: str, begin: int, end: int, after: int, wrong: int | None) -> 
         shown = label.replace('"', "#quot;")
         shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
         problem = (wrong, f"has {text[wrong]!r} in it and is not quoted", f'write ID["{shown}"]')
-    return Label(plain_label(label), "square", begin, end, after, problem)
+    return MermaidLabel(plain_label(label), "square", begin, end, after, problem)
 
 
 def plain_label(text: str) -> str:
@@ -476,7 +476,7 @@ class _Reader:
         if data is not None and (label := _DATA_LABEL.search(data[1])):
             at = data.start(1)
             place = next(group for group in (1, 2, 3) if label[group] is not None)
-            shape = Label(plain_label(label[place]), "data", at + label.start(place), at + label.end(place))
+            shape = MermaidLabel(plain_label(label[place]), "data", at + label.start(place), at + label.end(place))
         self._declare(name, shape, start, match.end())
         return name
 
@@ -490,7 +490,7 @@ class _Reader:
         if _LINK.match(self._text, start):
             self._report(start, start + 1, "x and o before an arrow are read as its end", "put a space between them")
 
-    def _declare(self, name: str, shape: Label | None, start: int, end: int) -> None:
+    def _declare(self, name: str, shape: MermaidLabel | None, start: int, end: int) -> None:
         """Note a node: the last label that it is given is the one that is drawn."""
         if shape is not None:
             self._nodes[name] = FlowNode(name, shape.text, shape.shape, shape.start, shape.end)
@@ -499,7 +499,7 @@ class _Reader:
         if self._open:
             self._open[-1][2][name] = None
 
-    def _shape(self, name: str) -> Label | None:
+    def _shape(self, name: str) -> MermaidLabel | None:
         """What brackets behind an id say."""
         read = read_label(self._text, self._at)
         if read is None:

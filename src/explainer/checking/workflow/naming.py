@@ -26,7 +26,7 @@ from explainer.checking.titles import (
     tokens,
     words,
 )
-from explainer.checking.workflow.reading import Step
+from explainer.checking.workflow.reading import DescribedStep
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
@@ -56,7 +56,7 @@ _PARTS: Final = frozenset(
 """Parts of networks, formats and libraries: terms of the field, no models."""
 
 
-class Fit(StrEnum):
+class StepFit(StrEnum):
     """What a step is."""
 
     OFFERED = "offered"
@@ -68,7 +68,7 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class StepMatch:
     """What one step is.
 
     Attributes:
@@ -81,8 +81,8 @@ class Judged:
         gives: the same for what it gives.
     """
 
-    step: Step
-    fit: Fit = Fit.OTHER
+    step: DescribedStep
+    fit: StepFit = StepFit.OTHER
     sources: tuple[int, ...] = ()
     name: str | None = None
     meant: str | None = None
@@ -95,7 +95,7 @@ class StepNames:
 
     def __init__(self, offered: Offered) -> None:
         self._offered = offered
-        self._known: dict[tuple[str, str], Judged] = {}
+        self._known: dict[tuple[str, str], StepMatch] = {}
         self._data = _DataWords(offered.ports)
         self._compared = 0
 
@@ -114,28 +114,28 @@ class StepNames:
         texts = (f"{source.name}\n{source.text}" for source in self._offered.sources)
         return "\n".join((self._offered.question, *texts)).casefold()
 
-    def judge(self, step: Step) -> Judged:
+    def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
         key = (step.text, step.role)
         if key not in self._known:
             self._known[key] = self._judge(step)
         return replace(self._known[key], step=step)
 
-    def _judge(self, step: Step) -> Judged:
+    def _judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
         if self._offered.ports.find(step.text) is not None:
             return self._free(step)
         for form in _forms(step.text) if step.role != "model" else ():
             index = self._exact.get(canonical(form))
             if index is not None:
-                return self._typed(Judged(step, Fit.OFFERED, (index,)))
+                return self._typed(StepMatch(step, StepFit.OFFERED, (index,)))
         other = next(self._not_offered(step), None)
         if other is not None:
             return other
         called = sorted(self._called_in(step.text))
         models = tuple(index for index in called if self._offered.sources[index].kind == "model")
         if called:
-            return self._typed(Judged(step, Fit.OFFERED, models or tuple(called)))
+            return self._typed(StepMatch(step, StepFit.OFFERED, models or tuple(called)))
         return next(self._doubtful(step), None) or self._free(step)
 
     def _called_in(self, text: str) -> set[int]:
@@ -149,7 +149,7 @@ class StepNames:
             and not (len(parts) == 1 and self._data.is_kind(key))
         }
 
-    def _typed(self, judged: Judged) -> Judged:
+    def _typed(self, judged: StepMatch) -> StepMatch:
         """A step of one or more models: it takes what any of them takes, and gives what any of them gives."""
         signatures = [self._offered.sources[index].signature for index in judged.sources]
         known = [signature for signature in signatures if signature is not None]
@@ -157,22 +157,22 @@ class StepNames:
             return judged
         takes = frozenset(port for signature in known for port in signature.inputs)
         gives = frozenset(port for signature in known for port in signature.outputs)
-        return Judged(judged.step, judged.fit, judged.sources, takes=takes, gives=gives)
+        return StepMatch(judged.step, judged.fit, judged.sources, takes=takes, gives=gives)
 
-    def _free(self, step: Step) -> Judged:
+    def _free(self, step: DescribedStep) -> StepMatch:
         """Work that is no model: what it gives is known when it is called by a kind of data, not only with one."""
         called = self._data.kinds_in(_REMARK.split(step.text, maxsplit=1)[0])
-        return Judged(step, gives=self._data.kinds_in(step.text) if called else None)
+        return StepMatch(step, gives=self._data.kinds_in(step.text) if called else None)
 
-    def _not_offered(self, step: Step) -> Iterator[Judged]:
+    def _not_offered(self, step: DescribedStep) -> Iterator[StepMatch]:
         """The names of models in a step that certainly were not offered."""
         if step.role in ("input", "output"):
             return
         for form in _forms(step.text) if step.role != "model" else ():
             catalogued = self._catalogued(canonical(form))
             if catalogued is not None:
-                fit = Fit.CATALOGUED if _is_distinctive(catalogued) else Fit.DOUBTFUL
-                yield Judged(step, fit, (), form, catalogued)
+                fit = StepFit.CATALOGUED if _is_distinctive(catalogued) else StepFit.DOUBTFUL
+                yield StepMatch(step, fit, (), form, catalogued)
         for token in _TOKEN.findall(step.text):
             yield from self._identifier(step, token.rstrip(_FULL_STOPS))
         given = _GIVEN.match(step.text) if step.role != "model" else None
@@ -180,21 +180,21 @@ class StepNames:
         if given is None or not short or self._called_in(given[1]):
             return
         if any(map(self._is_news, acronyms(given[1]))):
-            yield Judged(step, Fit.FOREIGN, (), given[1].strip())
+            yield StepMatch(step, StepFit.FOREIGN, (), given[1].strip())
 
-    def _doubtful(self, step: Step) -> Iterator[Judged]:
+    def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
         text = step.text.partition("\n")[0] if step.role == "model" else step.text
         if step.role in ("step", "group", "model") and len(words(text)) <= MAX_WORDS:
             for name in acronyms(text):
                 if self._is_news(name) and _reads_like_model(name):
-                    yield Judged(step, Fit.DOUBTFUL, (), name)
+                    yield StepMatch(step, StepFit.DOUBTFUL, (), name)
 
     def _catalogued(self, key: str) -> str | None:
         gazetteer = self._offered.gazetteer
         return gazetteer.by_name(key) if gazetteer is not None and key not in self._offered.text else None
 
-    def _identifier(self, step: Step, token: str) -> Iterator[Judged]:
+    def _identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
         marks = token.count("-") + token.count("_")
         key = canonical(token) if marks else ""
@@ -204,11 +204,11 @@ class StepNames:
         near = self._nearest(key) if marks > 1 and catalogued is None else None
         named = _SIGNED.match(token) is not None or marks > 1
         if catalogued is not None:
-            yield Judged(step, Fit.CATALOGUED, (), token, catalogued)
+            yield StepMatch(step, StepFit.CATALOGUED, (), token, catalogued)
         elif near is not None:
-            yield Judged(step, Fit.ALTERED, (), token, near)
+            yield StepMatch(step, StepFit.ALTERED, (), token, near)
         elif named and self._offered.ports.parse_start(token) is not None:
-            yield Judged(step, Fit.FOREIGN, (), token)
+            yield StepMatch(step, StepFit.FOREIGN, (), token)
 
     def _holds_offered(self, token: str) -> bool:
         """Whether a name has a whole offered one in it, set apart: `X-based`, but not `Xs`."""

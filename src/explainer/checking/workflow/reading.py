@@ -49,7 +49,7 @@ _LONGEST: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DescribedStep:
     """A step of a workflow.
 
     Attributes:
@@ -69,7 +69,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class WorkflowLink:
     """What leads from one step to another; `both` says that it leads back, too, or that it has no direction."""
 
     source: str
@@ -96,8 +96,8 @@ class Flow:
     kind: FlowKind
     start: int
     end: int
-    steps: tuple[Step, ...] = ()
-    links: tuple[Link, ...] = ()
+    steps: tuple[DescribedStep, ...] = ()
+    links: tuple[WorkflowLink, ...] = ()
     problems: tuple[tuple[int, int, Finding], ...] = ()
     whole: bool = True
 
@@ -172,19 +172,23 @@ def _without_quote_marks(text: str) -> str:
     return "\n".join(_MARGIN.sub(lambda match: " " * len(match.group()), line, count=1) for line in lines)
 
 
-def _graph(chart: Flowchart, offset: int) -> tuple[tuple[Step, ...], tuple[Link, ...]]:
+def _graph(chart: Flowchart, offset: int) -> tuple[tuple[DescribedStep, ...], tuple[WorkflowLink, ...]]:
     inside: dict[str, list[str]] = {}
     for subgraph in chart.subgraphs:
         for member in subgraph.members:
             inside.setdefault(member, []).append(f"subgraph {subgraph.id}")
     groups = {subgraph.id for subgraph in chart.subgraphs}
     steps = [
-        Step(node.id, node.label, offset + node.start, offset + node.end, "step", tuple(inside.get(node.id, ())))
+        DescribedStep(
+            node.id, node.label, offset + node.start, offset + node.end, "step", tuple(inside.get(node.id, ()))
+        )
         for node in chart.nodes
         if node.id not in groups
     ]
     steps += [
-        Step(f"subgraph {s.id}", s.title, offset + s.start, offset + s.end, "group", tuple(inside.get(s.id, ())))
+        DescribedStep(
+            f"subgraph {s.id}", s.title, offset + s.start, offset + s.end, "group", tuple(inside.get(s.id, ()))
+        )
         for s in chart.subgraphs
     ]
     links = []
@@ -193,9 +197,9 @@ def _graph(chart: Flowchart, offset: int) -> tuple[tuple[Step, ...], tuple[Link,
             continue
         source, target = (f"subgraph {key}" if key in groups else key for key in (edge.source, edge.target))
         place = (offset + edge.start, offset + edge.end)
-        links.append(Link(source, target, edge.label, edge.arrow != "forward", *place))
+        links.append(WorkflowLink(source, target, edge.label, edge.arrow != "forward", *place))
         if edge.label and (not links[:-1] or links[-2].start != links[-1].start):
-            steps.append(Step(f"edge {number}", edge.label, *place, "edge"))
+            steps.append(DescribedStep(f"edge {number}", edge.label, *place, "edge"))
     return tuple(sorted(steps, key=lambda step: step.start)), tuple(links)
 
 
@@ -243,11 +247,12 @@ def _chain(answer: Answer, places: list[tuple[int, int]]) -> Iterator[Flow]:
     if len(places) < 2:  # noqa: PLR2004
         return
     steps = [
-        Step(f"{number}", re.sub(r"[*_`]{1,3}", "", answer.body[start:end]), start, end)
+        DescribedStep(f"{number}", re.sub(r"[*_`]{1,3}", "", answer.body[start:end]), start, end)
         for number, (start, end) in enumerate(places[:MAX_STEPS])
     ]
     links = [
-        Link(one.key, other.key, "", both=False, start=other.start, end=other.end) for one, other in pairwise(steps)
+        WorkflowLink(one.key, other.key, "", both=False, start=other.start, end=other.end)
+        for one, other in pairwise(steps)
     ]
     if all(step.text.casefold() in PLACES for step in steps):
         return
@@ -256,7 +261,7 @@ def _chain(answer: Answer, places: list[tuple[int, int]]) -> Iterator[Flow]:
 
 def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
     """Items labelled Input, Model and Output, each up to the next one; another Input begins another workflow."""
-    found: list[Step] = []
+    found: list[DescribedStep] = []
     for line in [*lines, None]:
         match = _ITEM.fullmatch(answer.line(line)[:_LONGEST]) if line is not None else None
         role = _role(match["label"]) if match else None
@@ -271,10 +276,10 @@ def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
         start, end = answer.line_starts[line], answer.line_starts[line] + len(answer.line(line))
         if match is not None and role is not None and (role == "input" or found):
             place = start + match.start("value")
-            found.append(Step(f"{len(found)}", match["value"], place, end, role))
+            found.append(DescribedStep(f"{len(found)}", match["value"], place, end, role))
         elif found and end > start and len(found[-1].text) < _LONGEST:
             last = found[-1]
-            found[-1] = Step(last.key, f"{last.text}\n{answer.line(line)}", last.start, end, last.role)
+            found[-1] = DescribedStep(last.key, f"{last.text}\n{answer.line(line)}", last.start, end, last.role)
 
 
 def _role(label: str) -> StepRole:
@@ -282,7 +287,7 @@ def _role(label: str) -> StepRole:
     return "input" if label.startswith("input") else "output" if label.startswith("output") else "model"
 
 
-def _labelled(steps: list[Step]) -> Iterator[Flow]:
+def _labelled(steps: list[DescribedStep]) -> Iterator[Flow]:
     if {step.role for step in steps} >= {"input", "model"}:
-        links = [Link(one.key, other.key) for one, other in pairwise(steps)]
+        links = [WorkflowLink(one.key, other.key) for one, other in pairwise(steps)]
         yield Flow("items", steps[0].start, steps[-1].end, tuple(steps), tuple(links))

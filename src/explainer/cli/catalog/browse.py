@@ -11,7 +11,7 @@ import typer
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import EntryIndex, Library
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry, PortEntry, Question, json_schema
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
@@ -56,7 +56,7 @@ FormatOption = Annotated[
 def open_library(catalog: list[Path] | None, findings: str) -> Library:
     """Return the library of the catalogs given, or of those that are found from here; end the command on errors."""
     paths = catalogs_for(catalog or [], None, Path())
-    library = Shelf().library(paths.value or [])
+    library = CatalogLoader().library(paths.value or [])
     found = paths.findings + library.findings
     if found:
         show_findings(found, findings)

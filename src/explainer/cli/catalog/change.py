@@ -10,7 +10,7 @@ import typer
 
 from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import Shelf
+from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption
 from explainer.cli.options import CatalogOption, FindingsOption, choice
@@ -153,7 +153,7 @@ def _questions(paths: list[Path] | None) -> tuple[list[QuestionFile], list[Findi
 
 def _library(path: Path, found: list[Finding]) -> Library | None:
     paths = catalog_paths([path])
-    library = Shelf().library(paths.value or [])
+    library = CatalogLoader().library(paths.value or [])
     found += paths.findings + library.findings
     return library.value
 

@@ -40,13 +40,13 @@ def run(
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
-    from explainer.catalogs.loading import Shelf
+    from explainer.catalogs.loading import CatalogLoader
     from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
     from explainer.files import catalogs_for
     from explainer.recommending.recommend import recommender_of
 
     paths = catalogs_for(catalog or [], None, Path())
-    library = Shelf().library(paths.value or [])
+    library = CatalogLoader().library(paths.value or [])
     found = [*paths.findings, *library.findings]
     opinion = semantic_of(semantic, found)
     wanted: list[Label] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
 
 from explainer.catalogs.kinds import Kind, entry_record
 from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry, PortEntry, Task
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
@@ -51,7 +52,7 @@ def export(
 
 
 def _records(library: Library, kind: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    entries_of = {
+    entries_of: dict[Kind, Iterable[Entry | Task | PortEntry]] = {
         Kind.MODELS: library.models,
         Kind.PAPERS: library.papers,
         Kind.TASKS: library.tasks,

@@ -15,7 +15,7 @@ from explainer.cli.app import new_app
 from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.terminal import complain, say, show_findings, write_stdout
 from explainer.curation.importers import IMPORTERS, SUFFIXES, MissingLibraryError
-from explainer.curation.importing import Imported, Job, import_source
+from explainer.curation.importing import ImportJob, ImportResult, import_source
 from explainer.curation.normalize import SYNONYMS
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.text import printable, suggest
@@ -68,7 +68,7 @@ def run(
     there already, new values come in and what was written by hand stays; the changes are shown first. Where each entry
     comes from is recorded beside the catalog, in NAME.sources.jsonl.
     """
-    job = Job(
+    job = ImportJob(
         source=source,
         out=None if out is None or str(out) == STDIN else out,
         format=_format(source, source_format),
@@ -158,7 +158,7 @@ def _mapping(given: list[str] | None) -> dict[str, str]:
     return found
 
 
-def _show(job: Job, done: Imported) -> None:
+def _show(job: ImportJob, done: ImportResult) -> None:
     """Show what changes, or write the catalog that goes to stdout."""
     if done.product is not None:
         with done.resources:
@@ -176,7 +176,7 @@ def _show(job: Job, done: Imported) -> None:
             say(f"and {len(lines) - _DIFF_LINES} lines more")
 
 
-def _summary(job: Job, done: Imported) -> str:
+def _summary(job: ImportJob, done: ImportResult) -> str:
     """One line that says how it went."""
     counts = done.counts
     parts = [

@@ -10,11 +10,11 @@ from explainer.curation.importers.arxiv import read_atom
 from explainer.curation.importers.bibtex import read_bibtex
 from explainer.curation.importers.json_records import read_json, read_json_lines
 from explainer.curation.importers.model_card import read_card
-from explainer.curation.importers.record import Feed, Importer, MissingLibraryError, Raw
+from explainer.curation.importers.record import Importer, MissingLibraryError, RecordStream, SourceRecord
 from explainer.curation.importers.tables import read_csv, read_tsv, read_xlsx
 from explainer.curation.importers.yaml_catalog import read_catalog
 
-__all__ = ["IMPORTERS", "SUFFIXES", "Feed", "Importer", "MissingLibraryError", "Raw"]
+__all__ = ["IMPORTERS", "SUFFIXES", "Importer", "MissingLibraryError", "RecordStream", "SourceRecord"]
 
 IMPORTERS: dict[str, Importer] = {
     "csv": read_csv,

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.record import Feed, MissingLibraryError, Raw
+from explainer.curation.importers.record import MissingLibraryError, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
@@ -28,7 +28,7 @@ def is_snapshot(value: dict[str, Any]) -> bool:
     return value.keys() >= _KEYS and "authors_parsed" in value
 
 
-def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> Raw | Finding:
+def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
     number = value["id"]
     link = arxiv_address(number) if isinstance(number, str) else None
@@ -49,7 +49,9 @@ def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> 
     licence = value.get("license")
     renamed = {"summary": "abstract", "paper": "id", "category": "categories", "authors": "authors_parsed"}
     place = partial(_renamed, where, renamed)
-    return Raw(values, place, f"arXiv:{number}", "papers", licence if isinstance(licence, str) else None, ready=True)
+    return SourceRecord(
+        values, place, f"arXiv:{number}", "papers", licence if isinstance(licence, str) else None, ready=True
+    )
 
 
 def _renamed(where: Callable[[str], Location], names: dict[str, str], key: str) -> Location:
@@ -72,7 +74,7 @@ def _code(*texts: Any) -> str | None:
     return next((match.group() for match in found if match), None)
 
 
-def read_atom(feed: Feed) -> Iterator[Raw | Finding]:
+def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the entries of an Atom feed as a stream: memory holds one of them."""
     try:
         from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # an extra
@@ -105,13 +107,13 @@ class _Target:
 
     def __init__(self) -> None:
         self.place: Callable[[], Location] = lambda: Location("")
-        self._done: list[Raw | Finding] = []
+        self._done: list[SourceRecord | Finding] = []
         self._entry: dict[str, Any] | None = None
         self._places: dict[str, Location] = {}
         self._text: list[str] = []
         self._path: list[str] = []
 
-    def take(self) -> list[Raw | Finding]:
+    def take(self) -> list[SourceRecord | Finding]:
         done, self._done = self._done, []
         return done
 
@@ -157,7 +159,7 @@ class _Target:
         """End of the document."""
 
 
-def _atom_record(entry: dict[str, Any], places: dict[str, Location]) -> Raw | Finding:
+def _atom_record(entry: dict[str, Any], places: dict[str, Location]) -> SourceRecord | Finding:
     where = partial(_place_of, places)
     found = _ID.search(entry.get("id", ""))
     if found is None:
@@ -173,7 +175,7 @@ def _atom_record(entry: dict[str, Any], places: dict[str, Location]) -> Raw | Fi
         "github": _code(entry.get("comment"), entry.get("summary")),
         "links": [link for link in entry["links"] if link],
     }
-    return Raw(values, where, f"arXiv:{number}", "papers", ready=True)
+    return SourceRecord(values, where, f"arXiv:{number}", "papers", ready=True)
 
 
 def _place_of(places: dict[str, Location], key: str) -> Location:

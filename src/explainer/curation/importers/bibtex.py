@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.record import MAX_LINE, Feed, MissingLibraryError, Raw, Seen, text_of
+from explainer.curation.importers.record import (
+    MAX_LINE,
+    Deduplicator,
+    MissingLibraryError,
+    RecordStream,
+    SourceRecord,
+    text_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 
 _PART: Final = 256 * 1024
@@ -30,7 +37,7 @@ _YEAR: Final = re.compile(r"\b(?:1[89]|2\d)\d\d\b")
 _ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE)
 
 
-def read_bibtex(feed: Feed) -> Iterator[Raw | Finding]:
+def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the entries of a file of any size; those that cannot be read are findings, and cost only themselves."""
     try:
         from bibtexparser.entrypoint import parse_string  # noqa: PLC0415  # an extra
@@ -44,7 +51,7 @@ def read_bibtex(feed: Feed) -> Iterator[Raw | Finding]:
     with contextlib.ExitStack() as stack:
         text = stack.enter_context(text_of(feed))
         yield from text.findings
-        seen = Seen(stack)
+        seen = Deduplicator(stack)
         strings: dict[str, str] = {}
         for part in _parts(feed.file, iter(lambda: text.stream.readline(MAX_LINE), "")):
             if isinstance(part, Finding):
@@ -87,8 +94,8 @@ def _parts(file: str, lines: Iterable[str]) -> Iterator[_Part | Finding]:
 
 
 def _records(
-    file: str, library: Any, shift: int, first: int, seen: Seen, plain: Callable[[str], str]
-) -> Iterator[Raw | Finding]:
+    file: str, library: Any, shift: int, first: int, seen: Deduplicator, plain: Callable[[str], str]
+) -> Iterator[SourceRecord | Finding]:
     """The records of a part that begins at line `first`; before it stand `shift` lines of abbreviations."""
     blocks: list[Any] = [*library.entries, *library.failed_blocks]
     for block in sorted(blocks, key=lambda block: block.start_line or 0):
@@ -120,7 +127,7 @@ def _plain(decode: Callable[[str], str], text: str) -> str:
     return " ".join(decode(escaped).split())
 
 
-def _record(file: str, block: Any, above: int, plain: Callable[[str], str]) -> Raw:
+def _record(file: str, block: Any, above: int, plain: Callable[[str], str]) -> SourceRecord:
     values = {name.casefold(): str(field.value) for name, field in block.fields_dict.items()}
     lines = {name.casefold(): field.start_line for name, field in block.fields_dict.items()}
     where = partial(_place, file, above, block.start_line or 0, lines)
@@ -137,7 +144,7 @@ def _record(file: str, block: Any, above: int, plain: Callable[[str], str]) -> R
         "summary": plain(values.get("abstract", "")) or None,
         "category": values.get("primaryclass") or plain(values.get("keywords", "")).split(",")[0].strip() or None,
     }
-    return Raw(record, where, block.key, "models" if is_model else "papers", ready=True)
+    return SourceRecord(record, where, block.key, "models" if is_model else "papers", ready=True)
 
 
 def _turned(name: str) -> str:

@@ -19,18 +19,18 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
-from explainer.curation.importers.record import MAX_LINE, Feed, Raw, text_lines, whole_text
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, text_lines, whole_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.json_reader import read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
 
 
-def joined(records: Iterable[Raw | Finding]) -> Iterator[Raw | Finding]:
+def joined(records: Iterable[SourceRecord | Finding]) -> Iterator[SourceRecord | Finding]:
     """Yield records, but neighbouring rows about one paper as one; memory holds one paper."""
-    kept: list[Raw] = []
+    kept: list[SourceRecord] = []
     for record in records:
-        row = record if isinstance(record, Raw) and record.values.keys() >= _KEYS else None
+        row = record if isinstance(record, SourceRecord) and record.values.keys() >= _KEYS else None
         if kept and (row is None or _paper(row) != _paper(kept[0])):
             yield _one(kept)
             kept = []
@@ -42,11 +42,11 @@ def joined(records: Iterable[Raw | Finding]) -> Iterator[Raw | Finding]:
         yield _one(kept)
 
 
-def _paper(row: Raw) -> tuple[Any, Any]:
+def _paper(row: SourceRecord) -> tuple[Any, Any]:
     return row.values["paper_title"], row.values.get("paper_url")
 
 
-def _one(rows: list[Raw]) -> Raw:
+def _one(rows: list[SourceRecord]) -> SourceRecord:
     """The record of a paper. Without a repository of its own it has none."""
     first = rows[0]
     own = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
@@ -58,10 +58,10 @@ def _one(rows: list[Raw]) -> Raw:
         "github": own,
         "links": list(dict.fromkeys(others)),
     }
-    return Raw(values, first.where, _source_id(first), "papers")
+    return SourceRecord(values, first.where, _source_id(first), "papers")
 
 
-def _source_id(row: Raw) -> str | None:
+def _source_id(row: SourceRecord) -> str | None:
     address = row.values.get("paper_url")
     return address if isinstance(address, str) and address else None
 
@@ -89,12 +89,12 @@ def _refuse(name: str) -> Any:
 _DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=_pairs, parse_constant=_refuse)
 
 
-def read_json_lines(feed: Feed) -> Iterator[Raw | Finding]:
+def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read one record from each line; empty lines are passed over."""
     yield from joined(_lines(feed))
 
 
-def _lines(feed: Feed) -> Iterator[Raw | Finding]:
+def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     for item in text_lines(feed):
         if isinstance(item, Finding):
             yield item
@@ -102,7 +102,7 @@ def _lines(feed: Feed) -> Iterator[Raw | Finding]:
             yield from _record(feed.file, item[1], item[0])
 
 
-def _record(file: str, line: str, number: int) -> Iterator[Raw | Finding]:
+def _record(file: str, line: str, number: int) -> Iterator[SourceRecord | Finding]:
     try:
         value = _DECODER.decode(line)
     except (ValueError, RecursionError):
@@ -117,12 +117,12 @@ def _place(file: str, line: str, number: int, key: str) -> Location:
     return read_json_line(line, file, number).locate((key,))
 
 
-def _raw(value: Any, where: Any) -> Raw | Finding:
+def _raw(value: Any, where: Any) -> SourceRecord | Finding:
     if not isinstance(value, dict):
         return Finding("I802", where(""), "the record is not an object with keys")
     if is_snapshot(value):
         return snapshot_record(value, where)
-    return Raw(value, where, id=_jsonrecords_source_id(value))
+    return SourceRecord(value, where, id=_jsonrecords_source_id(value))
 
 
 def _jsonrecords_source_id(value: dict[str, Any]) -> str | None:
@@ -130,7 +130,7 @@ def _jsonrecords_source_id(value: dict[str, Any]) -> str | None:
     return own if isinstance(own, str) and own else None
 
 
-def read_json(feed: Feed) -> Iterator[Raw | Finding]:
+def read_json(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read an array of records, lines of records under the wrong name, or a document with a catalog's lists."""
     head = feed.stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8).lstrip()
     feed.stream.seek(0)
@@ -152,7 +152,7 @@ def _is_lines(head: bytes) -> bool:
     return isinstance(value, dict) and not any(isinstance(value.get(kind), list) for kind in Kind)
 
 
-def _array(feed: Feed) -> Iterator[Raw | Finding]:
+def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """The items of an array, one after the other: memory holds one of them."""
     reader = codecs.getreader("utf-8-sig")(feed.stream, "replace")
     buffer, at = reader.read(_CHUNK).lstrip(), 1
@@ -188,7 +188,7 @@ def _array(feed: Feed) -> Iterator[Raw | Finding]:
         at = end
 
 
-def _location(feed: Feed, buffer: str, at: int, line: int) -> Location:
+def _location(feed: RecordStream, buffer: str, at: int, line: int) -> Location:
     return Location(feed.file, line + buffer.count("\n", 0, at), at - buffer.rfind("\n", 0, at))
 
 
@@ -196,7 +196,7 @@ def _same_place(here: Location, key: str) -> Location:  # noqa: ARG001  # the re
     return here
 
 
-def _document(feed: Feed) -> Iterator[Raw | Finding]:
+def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     text = whole_text(feed)
     if isinstance(text, Finding):
         yield text
@@ -213,4 +213,4 @@ def _document(feed: Feed) -> Iterator[Raw | Finding]:
     for kind, items in lists.items():
         for item in items:
             made = _raw(item, where)
-            yield made if isinstance(made, Finding) else Raw(made.values, where, made.id, kind)
+            yield made if isinstance(made, Finding) else SourceRecord(made.values, where, made.id, kind)

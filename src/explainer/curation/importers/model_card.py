@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, short_spelling
-from explainer.curation.importers.record import Feed, MissingLibraryError, Raw, whole_text
+from explainer.curation.importers.record import MissingLibraryError, RecordStream, SourceRecord, whole_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
@@ -26,7 +26,7 @@ _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SHORTEST: Final = 40
 
 
-def read_card(feed: Feed) -> Iterator[Raw | Finding]:
+def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read one card."""
     text = whole_text(feed)
     if isinstance(text, Finding):
@@ -56,7 +56,7 @@ def read_card(feed: Feed) -> Iterator[Raw | Finding]:
     }
     licence = data.get("license")
     where = partial(_place, front)
-    yield Raw(values, where, repo, "models", licence if isinstance(licence, str) else None, ready=True)
+    yield SourceRecord(values, where, repo, "models", licence if isinstance(licence, str) else None, ready=True)
 
 
 def _moved(finding: Finding) -> Finding:

@@ -28,7 +28,7 @@ _PROBE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class RecordStream:
     """An open file.
 
     Attributes:
@@ -45,7 +45,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class SourceRecord:
     """One record of a source, in the source's own words.
 
     Attributes:
@@ -67,7 +67,7 @@ class Raw:
     literal: bool = False
 
 
-Importer: TypeAlias = Callable[[Feed], Iterator[Raw | Finding]]
+Importer: TypeAlias = Callable[[RecordStream], Iterator[SourceRecord | Finding]]
 
 
 class MissingLibraryError(Exception):
@@ -77,7 +77,7 @@ class MissingLibraryError(Exception):
         super().__init__(f"{what} needs {library}; run: pip install 'cnaps-explainer[import]'")
 
 
-def text_lines(feed: Feed) -> Iterator[tuple[int, str] | Finding]:
+def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
     """Yield (number, line) of a text file without its line breaks; a line that is not UTF-8 is a finding.
 
     Memory holds one line. UTF-16 is read where a byte order mark says so.
@@ -117,7 +117,7 @@ class OpenText:
 
 
 @contextlib.contextmanager
-def text_of(feed: Feed) -> Iterator[OpenText]:
+def text_of(feed: RecordStream) -> Iterator[OpenText]:
     """Give the text of a file of any size: in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252."""
     encoding = _encoding(feed)
     findings: tuple[Finding, ...] = ()
@@ -131,7 +131,7 @@ def text_of(feed: Feed) -> Iterator[OpenText]:
         text.detach()  # the stream is not ours to close
 
 
-def _encoding(feed: Feed) -> str:
+def _encoding(feed: RecordStream) -> str:
     """The encoding of a file, found by reading it once through, a piece at a time."""
     head = feed.stream.read(2)
     feed.stream.seek(0)
@@ -149,7 +149,7 @@ def _encoding(feed: Feed) -> str:
     return "utf-8-sig"
 
 
-def whole_text(feed: Feed) -> str | Finding:
+def whole_text(feed: RecordStream) -> str | Finding:
     """Return the text of a small file: UTF-8, or what a byte order mark says."""
     raw = feed.stream.read(MAX_WHOLE + 1)
     if len(raw) > MAX_WHOLE:
@@ -166,7 +166,7 @@ def whole_text(feed: Feed) -> str | Finding:
 _CACHE_KIB: Final = 8 * 1024
 
 
-class Seen:
+class Deduplicator:
     """Texts, and the line where each stood first. The database goes away by itself."""
 
     def __init__(self, stack: contextlib.ExitStack) -> None:

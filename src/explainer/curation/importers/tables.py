@@ -21,7 +21,14 @@ from functools import partial
 from typing import Any, BinaryIO, Final
 
 from explainer.curation.export import unguard
-from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, Feed, MissingLibraryError, Raw, text_of
+from explainer.curation.importers.record import (
+    MAX_LINE,
+    MAX_WHOLE,
+    MissingLibraryError,
+    RecordStream,
+    SourceRecord,
+    text_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 
 MAX_CELLS: Final = 20_000_000
@@ -122,23 +129,23 @@ def _ods_size(packed: zipfile.ZipFile, name: str) -> tuple[int, int]:
 _SEPARATORS: Final = ",;\t|"
 
 
-def read_csv(feed: Feed) -> Iterator[Raw | Finding]:
+def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read CSV with the separator that stands most often in its header."""
     return _read(feed, None)
 
 
-def read_tsv(feed: Feed) -> Iterator[Raw | Finding]:
+def read_tsv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read values separated by tabs."""
     return _read(feed, "\t")
 
 
-def _read(feed: Feed, separator: str | None) -> Iterator[Raw | Finding]:
+def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | Finding]:
     with text_of(feed) as text:
         yield from text.findings
         yield from _rows(feed.file, _Lines(text.stream), separator)
 
 
-def _rows(file: str, lines: _Lines, separator: str | None) -> Iterator[Raw | Finding]:
+def _rows(file: str, lines: _Lines, separator: str | None) -> Iterator[SourceRecord | Finding]:
     head = next(iter(lines), "")
     separator = separator or max(_SEPARATORS, key=head.count)
     lines.again = True
@@ -192,9 +199,9 @@ class _Lines:
         return self._last
 
 
-def _raw(values: dict[str, Any], where: Any) -> Raw:
+def _raw(values: dict[str, Any], where: Any) -> SourceRecord:
     own = next((value for name, value in values.items() if name.casefold() == "id"), None)
-    return Raw(values, where, id=own or None)
+    return SourceRecord(values, where, id=own or None)
 
 
 def _repeated(header: list[str], file: str) -> Iterator[Finding]:
@@ -222,7 +229,7 @@ def _place(file: str, line: int, text: str, separator: str, header: tuple[str, .
     return Location(file, row, column)
 
 
-def read_xlsx(feed: Feed) -> Iterator[Raw | Finding]:
+def read_xlsx(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the first sheet of a spreadsheet that has a header; lines and columns of findings are those of the sheet."""
     try:
         from python_calamine import CalamineWorkbook  # noqa: PLC0415  # an extra

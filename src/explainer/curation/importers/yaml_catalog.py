@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import Feed, Raw, whole_text
+from explainer.curation.importers.record import RecordStream, SourceRecord, whole_text
 from explainer.diagnostics.finding import Finding, Location
-from explainer.documents.document import Document, Path
+from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_reader import read_yaml
 
 
-def read_catalog(feed: Feed) -> Iterator[Raw | Finding]:
+def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the entries of a catalog."""
     text = whole_text(feed)
     if isinstance(text, Finding):
@@ -28,8 +28,8 @@ def read_catalog(feed: Feed) -> Iterator[Raw | Finding]:
             if not isinstance(item, dict):
                 yield Finding("I802", where(""), "the entry is not a mapping")
                 continue
-            yield Raw(dict(item), where, kind=kind, ready=True, literal=True)
+            yield SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
 
 
-def _place(document: Document, path: Path, key: str) -> Location:
+def _place(document: Document, path: KeyPath, key: str) -> Location:
     return document.locate((*path, key) if key else path)

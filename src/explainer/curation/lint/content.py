@@ -10,8 +10,8 @@ from typing import Any, Final
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import ModelEntry, Task
 from explainer.catalogs.signature import Signature
-from explainer.curation.lint.rule import Item, Remark, Rule, for_each
-from explainer.curation.lint.unreachable import Finder
+from explainer.curation.lint.rule import CatalogItem, LintFinding, Rule, for_each
+from explainer.curation.lint.unreachable import UnreachableFinder
 from explainer.diagnostics.text import shorten
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.recommend import Recommender, suffices
@@ -43,13 +43,13 @@ _EXPECTED: Final = tuple(_TASK_KINDS.values())
 _WORD: Final = re.compile(r"[^\W\d_]++")
 
 
-def _without_examples(item: Item) -> Iterator[Remark]:
+def _without_examples(item: CatalogItem) -> Iterator[LintFinding]:
     if item.kind == "models" and not item.entry.examples and not item.entry.deprecated:
         hint = "add a few questions that people ask, in their words: `recommend` lives on them"
-        yield Remark("L707", item.path("name"), f"{shorten(item.entry.label)!r} has no examples", hint)
+        yield LintFinding("L707", item.path("name"), f"{shorten(item.entry.label)!r} has no examples", hint)
 
 
-def _contradictions(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+def _contradictions(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
     taxonomy = Taxonomy(_KNOWN_TASKS)
     catalogs = {item.catalog.file: item.catalog for item in items}
     own = Taxonomy(task for loaded in catalogs.values() for task in loaded.catalog.tasks)
@@ -61,11 +61,14 @@ def _contradictions(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
         named = leading_signature(entry.name)
         if named is not None and not _share_ports(named, signature):
             message = f"the signature {entry.signature} contradicts the name {shorten(entry.name)!r}"
-            yield item, Remark("L708", item.path("signature"), message, "correct one of the two", entry.signature or "")
+            yield (
+                item,
+                LintFinding("L708", item.path("signature"), message, "correct one of the two", entry.signature or ""),
+            )
         elif entry.task and (expected := _expected(entry.task, taxonomy, own)) and not _fits(signature, expected):
             message = f"the signature {entry.signature} contradicts the task {entry.task!r}"
             hint = f"the task takes {_kinds(expected[0])} and gives {_kinds(expected[1])}"
-            yield item, Remark("L708", item.path("signature"), message, hint, entry.signature or "")
+            yield item, LintFinding("L708", item.path("signature"), message, hint, entry.signature or "")
 
 
 def _expected(label: str, known: Taxonomy, own: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -98,17 +101,17 @@ def _kinds(kinds: Sequence[str]) -> str:
     return " or ".join(kinds) or "anything"
 
 
-def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+def _never_found(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
     """Entries that are never recommended, even to the questions that they name as their own."""
     catalogs = list({item.catalog.file: item.catalog for item in items}.values())
     recommender = Recommender(Library(catalogs))
-    finders: dict[str, Finder[Any]] = {}
+    finders: dict[str, UnreachableFinder[Any]] = {}
     for item in items:
         if item.entry.deprecated:
             continue
         if item.kind not in finders:
             ranking: Any = recommender.models if item.kind == "models" else recommender.papers
-            finders[item.kind] = Finder(ranking, FOUND_DEPTH, partial(suffices, ranking))
+            finders[item.kind] = UnreachableFinder(ranking, FOUND_DEPTH, partial(suffices, ranking))
         asked = item.entry.examples or (" ".join(filter(None, (item.entry.label, item.entry.summary))),)
         if not finders[item.kind].is_found(item.entry, asked, partial(_is_found, recommender, item)):
             what = (
@@ -120,10 +123,10 @@ def _never_found(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
             message = f"{what} {lead} to {shorten(item.entry.label)!r}: it is never recommended"
             hint = "say in a summary and in examples what sets it apart, or give it a task"
             key = "name" if item.kind == "models" else "title"
-            yield item, Remark("L709", item.path(key), message, hint)
+            yield item, LintFinding("L709", item.path(key), message, hint)
 
 
-def _is_found(recommender: Recommender, item: Item, question: str) -> bool:
+def _is_found(recommender: Recommender, item: CatalogItem, question: str) -> bool:
     if item.kind == "models":
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
         return any(one.entry.label == item.entry.label for one in choice.models)
@@ -131,9 +134,9 @@ def _is_found(recommender: Recommender, item: Item, question: str) -> bool:
     return any(one.entry.label == item.entry.label for one in choice.papers)
 
 
-def _shared_examples(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+def _shared_examples(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
     """Examples that are the same once names and numbers are taken out: they cannot tell two entries apart."""
-    first: dict[str, tuple[Item, int]] = {}
+    first: dict[str, tuple[CatalogItem, int]] = {}
     for item in items:
         own = {word for name in (item.entry.label, *item.entry.aliases) for word in _WORD.findall(name.casefold())}
         for at, example in enumerate(item.entry.examples):
@@ -144,7 +147,9 @@ def _shared_examples(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
                 message = f"the example stands at {where.file}:{where.line} too, but for names and numbers"
                 yield (
                     item,
-                    Remark("L710", item.path("examples", at), message, "ask about what sets this one apart", example),
+                    LintFinding(
+                        "L710", item.path("examples", at), message, "ask about what sets this one apart", example
+                    ),
                 )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import home_field, short_spelling
-from explainer.curation.lint.rule import Fix, Item, Remark, Rule, for_each
+from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
 from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import Editor
 
@@ -72,7 +72,7 @@ def _one_slip(one: str, other: str) -> bool:
 _FIELDS: Final = ("paper", "github", "huggingface")
 
 
-def _wrong_field(item: Item) -> Iterator[Remark]:
+def _wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     for key in _FIELDS:
         url = getattr(item.entry, key)
         home = home_field(url) if url else None
@@ -82,10 +82,10 @@ def _wrong_field(item: Item) -> Iterator[Remark]:
         free = taken is None or short_spelling(taken) == short_spelling(url)
         hint = f"move it to {home!r}" if free else f"{home!r} has another link already: keep the right one"
         fix = _moving(item, key, home, url) if free else None
-        yield Remark("L701", item.path(key), f"a link that belongs to {home!r} stands in {key!r}", hint, url, fix)
+        yield LintFinding("L701", item.path(key), f"a link that belongs to {home!r} stands in {key!r}", hint, url, fix)
 
 
-def _moving(item: Item, key: str, home: str, url: str) -> Fix:
+def _moving(item: CatalogItem, key: str, home: str, url: str) -> Fix:
     keys = Kind(item.kind).keys
     before = [name for name in keys[: keys.index(home)] if name != key]
 
@@ -97,13 +97,13 @@ def _moving(item: Item, key: str, home: str, url: str) -> Fix:
     return fix
 
 
-def _not_canonical(item: Item) -> Iterator[Remark]:
+def _not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
     places = [((key,), getattr(item.entry, key)) for key in _FIELDS]
     for path, url in [*places, *((("links", at), url) for at, url in enumerate(item.entry.links))]:
         short = short_spelling(url) if url else url
         if short != url:
             where = item.path(*path)
-            yield Remark(
+            yield LintFinding(
                 "L702",
                 where,
                 f"the link {shorten(url)!r} is not in its short spelling",
@@ -117,12 +117,12 @@ def _set(path: tuple[str | int, ...], value: str) -> Fix:
     return lambda editor: editor.set(path, value)
 
 
-def _twins(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+def _twins(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
     """Entries of one kind that share a link and nearly a name; siblings such as 2x and 3x are none.
 
     Of one name in two catalogs the earlier one wins, as is meant: that is no mistake.
     """
-    near: dict[tuple[str, str, tuple[str, ...]], list[Item]] = defaultdict(list)
+    near: dict[tuple[str, str, tuple[str, ...]], list[CatalogItem]] = defaultdict(list)
     places = {id(item): at for at, item in enumerate(items)}
     for later in items:
         urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
@@ -139,11 +139,11 @@ def _twins(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
                 near[later.kind, url, key].append(later)
 
 
-def _twin_of(first: Item, later: Item, url: str) -> Remark:
+def _twin_of(first: CatalogItem, later: CatalogItem, url: str) -> LintFinding:
     where = first.document.locate(first.path())
     message = f"nearly the name and a link of {shorten(first.entry.label)!r} ({where.file}:{where.line})"
     hint = "make them one entry, with the other name as an alias"
-    return Remark("L703", later.path("name" if later.kind == "models" else "title"), message, hint, url)
+    return LintFinding("L703", later.path("name" if later.kind == "models" else "title"), message, hint, url)
 
 
 LINK_RULES: Final[dict[str, Rule]] = {"L701": for_each(_wrong_field), "L702": for_each(_not_canonical), "L703": _twins}

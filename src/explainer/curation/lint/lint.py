@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.curation.lint.content import CONTENT_RULES
 from explainer.curation.lint.links import LINK_RULES
-from explainer.curation.lint.rule import Item, Remark
+from explainer.curation.lint.rule import CatalogItem, LintFinding
 from explainer.curation.lint.text import TEXT_RULES
 from explainer.diagnostics.finding import Finding, Parsed, has_errors
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
 
-_RULES: dict[str, Callable[[Sequence[Item]], Iterator[tuple[Item, Remark]]]] = {
+_RULES: dict[str, Callable[[Sequence[CatalogItem]], Iterator[tuple[CatalogItem, LintFinding]]]] = {
     **LINK_RULES,
     **TEXT_RULES,
     **CONTENT_RULES,
@@ -40,7 +40,7 @@ class CatalogText:
 
 
 @dataclass(frozen=True, slots=True)
-class Linted:
+class LintResult:
     """The findings about some catalogs; `fixable` counts those that `mend` can settle."""
 
     findings: tuple[Finding, ...]
@@ -48,14 +48,14 @@ class Linted:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class FixResult:
     """A catalog whose text was changed: the new text, and how many remarks that settled."""
 
     text: str
     count: int
 
 
-def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -> Linted:
+def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -> LintResult:
     """Look at catalogs.
 
     Args:
@@ -68,10 +68,10 @@ def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -
         item.document.report(remark.code, remark.path, remark.message, remark.hint, text=remark.text)
     for document in documents:
         findings += sorted(document.findings, key=lambda finding: finding.location)
-    return Linted(tuple(findings), sum(1 for _, remark in marked if remark.fix is not None))
+    return LintResult(tuple(findings), sum(1 for _, remark in marked if remark.fix is not None))
 
 
-def mend(catalog: CatalogText, codes: Collection[str] = LINT_CODES) -> Parsed[Mended]:
+def mend(catalog: CatalogText, codes: Collection[str] = LINT_CODES) -> Parsed[FixResult]:
     """Make the fixes of one catalog.
 
     Returns:
@@ -92,23 +92,23 @@ def mend(catalog: CatalogText, codes: Collection[str] = LINT_CODES) -> Parsed[Me
         if done.value is None:
             return Parsed(None, done.findings)
         text, count = done.value, count + len(fixes)
-    return Parsed(Mended(text, count) if count else None)
+    return Parsed(FixResult(text, count) if count else None)
 
 
-def _first_of_each(remarks: Iterable[Remark]) -> list[Remark]:
+def _first_of_each(remarks: Iterable[LintFinding]) -> list[LintFinding]:
     """One remark for each entry: two fixes at once could meet in one line."""
     return list({remark.path[:2]: remark for remark in reversed(list(remarks))}.values())
 
 
-def _remarks(items: Sequence[Item], codes: Collection[str]) -> Iterator[tuple[Item, Remark]]:
+def _remarks(items: Sequence[CatalogItem], codes: Collection[str]) -> Iterator[tuple[CatalogItem, LintFinding]]:
     for code, rule in _RULES.items():
         if code in codes:
             yield from rule(items)
 
 
-def _read(catalogs: Sequence[CatalogText]) -> tuple[list[Item], list[Finding], list[Document]]:
+def _read(catalogs: Sequence[CatalogText]) -> tuple[list[CatalogItem], list[Finding], list[Document]]:
     """The entries of catalogs without errors, the errors of the others, and where remarks go."""
-    items: list[Item] = []
+    items: list[CatalogItem] = []
     findings: list[Finding] = []
     documents: list[Document] = []
     loaded: list[tuple[LoadedCatalog, Document]] = []
@@ -124,5 +124,5 @@ def _read(catalogs: Sequence[CatalogText]) -> tuple[list[Item], list[Finding], l
     for catalog_value, document in loaded:
         for kind in ("models", "papers"):
             entries = getattr(catalog_value.catalog, kind)
-            items += [Item(document, kind, at, entry, catalog_value) for at, entry in enumerate(entries)]
+            items += [CatalogItem(document, kind, at, entry, catalog_value) for at, entry in enumerate(entries)]
     return items, findings, documents

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.schema import Entry
-from explainer.documents.document import Document, Path
+from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_editor import Editor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class CatalogItem:
     """An entry and its place: number `at` of the list `kind` of a document."""
 
     document: Document = field(repr=False)
@@ -22,17 +22,17 @@ class Item:
     entry: Entry
     catalog: LoadedCatalog = field(repr=False)
 
-    def path(self, *steps: str | int) -> Path:
+    def path(self, *steps: str | int) -> KeyPath:
         """Return the path of the entry, or of a value in it."""
         return (self.kind, self.at, *steps)
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class LintFinding:
     """One remark: what a finding will say, and the fix if there is a safe one."""
 
     code: str
-    path: Path
+    path: KeyPath
     message: str
     hint: str | None = None
     text: str = ""
@@ -40,14 +40,14 @@ class Remark:
 
 
 Fix: TypeAlias = Callable[[Editor], None]
-EntryRule: TypeAlias = Callable[[Item], Iterator[Remark]]
-Rule: TypeAlias = Callable[[Sequence[Item]], Iterator[tuple[Item, Remark]]]
+EntryRule: TypeAlias = Callable[[CatalogItem], Iterator[LintFinding]]
+Rule: TypeAlias = Callable[[Sequence[CatalogItem]], Iterator[tuple[CatalogItem, LintFinding]]]
 
 
 def for_each(rule: EntryRule) -> Rule:
     """Return the rule that asks one about each entry by itself."""
 
-    def ask(items: Sequence[Item]) -> Iterator[tuple[Item, Remark]]:
+    def ask(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
         for item in items:
             for remark in rule(item):
                 yield item, remark

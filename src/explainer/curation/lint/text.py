@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from explainer.curation.lint.rule import Fix, Item, Remark, Rule, for_each
+from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
 from explainer.diagnostics.text import shorten
-from explainer.documents.document import Path
+from explainer.documents.document import KeyPath
 from explainer.documents.yaml_editor import Editor
 
 
@@ -71,24 +71,24 @@ _MARKUP: Final = re.compile(
 )
 
 
-def _too_short(item: Item) -> Iterator[Remark]:
+def _too_short(item: CatalogItem) -> Iterator[LintFinding]:
     summary = item.entry.summary
     if summary is None or _is_boilerplate(item, summary):
         return
     size = sum(3 if _WIDE.match(char) else 1 for char in summary if char.isalnum())
     if size < _SHORTEST:
         hint = "say in a sentence or two what it does, and for whom"
-        yield Remark("L704", item.path("summary"), f"the summary says little: {shorten(summary)!r}", hint, summary)
+        yield LintFinding("L704", item.path("summary"), f"the summary says little: {shorten(summary)!r}", hint, summary)
 
 
-def _boilerplate(item: Item) -> Iterator[Remark]:
+def _boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
     summary = item.entry.summary
     if summary is not None and _is_boilerplate(item, summary):
         message = f"the summary is boilerplate: {shorten(summary)!r}"
-        yield Remark("L705", item.path("summary"), message, "write one, or leave it out", summary)
+        yield LintFinding("L705", item.path("summary"), message, "write one, or leave it out", summary)
 
 
-def _is_boilerplate(item: Item, summary: str) -> bool:
+def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
     plain = " ".join(summary.casefold().split())
     bare = plain.strip(" .!*_[](){}")
     return (
@@ -96,7 +96,7 @@ def _is_boilerplate(item: Item, summary: str) -> bool:
     )
 
 
-def _texts(item: Item) -> Iterator[tuple[Path, str]]:
+def _texts(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
     """All texts of an entry that people read."""
     key = "name" if item.kind == "models" else "title"
     yield item.path(key), item.entry.label
@@ -108,27 +108,27 @@ def _texts(item: Item) -> Iterator[tuple[Path, str]]:
             yield item.path(name, at), value
 
 
-def _damaged(item: Item) -> Iterator[Remark]:
+def _damaged(item: CatalogItem) -> Iterator[LintFinding]:
     for path, text in _texts(item):
         found = dict(damage(text))
         for bad, good in found.items():
             hint = f"it was {good!r}" if good else "what it was cannot be told any more: look it up"
             fix = _mending(path, bad, good) if good and path[2] not in ("name", "title") else None
-            yield Remark("L706", path, f"damaged text (UTF-8 read as Windows-1252): {bad!r}", hint, bad, fix)
+            yield LintFinding("L706", path, f"damaged text (UTF-8 read as Windows-1252): {bad!r}", hint, bad, fix)
 
 
-def _mending(path: Path, bad: str, good: str) -> Fix:
+def _mending(path: KeyPath, bad: str, good: str) -> Fix:
     def fix(editor: Editor) -> None:
         editor.substitute(path, bad, good)
 
     return fix
 
 
-def _markup(item: Item) -> Iterator[Remark]:
+def _markup(item: CatalogItem) -> Iterator[LintFinding]:
     for path, text in _texts(item):
         if found := _MARKUP.search(text):
             message = f"the remains of markup: {shorten(found.group(), 40)!r}"
-            yield Remark("L711", path, message, "write plain text", found.group())
+            yield LintFinding("L711", path, message, "write plain text", found.group())
 
 
 TEXT_RULES: Final[dict[str, Rule]] = {

@@ -36,7 +36,7 @@ _WORTH_COUNTING: Final = 50
 """Rivals that are looked at one by one; of more the recommender is quicker."""
 
 
-class Finder(Generic[E]):
+class UnreachableFinder(Generic[E]):
     """The entries of one kind, and for each word which of them it speaks for, and how much."""
 
     def __init__(self, ranking: Ranking[E], depth: int, suffices: Suffices) -> None:

@@ -32,9 +32,8 @@ from benchmarks.baseline import BM25
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogLoader, shipped_tasks
+from explainer.catalogs.loading import CatalogLoader, catalog_paths, shipped_tasks
 from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry
-from explainer.files import catalog_paths
 from explainer.recommending.evaluate import Label, Outcome, bootstrap, evaluate, label_of, parse_label
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import entry_fields

@@ -9,7 +9,6 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
@@ -17,21 +16,9 @@ from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
 
 STDIN: Final = "-"
-CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
-SOURCES_SUFFIX: Final = ".sources.jsonl"
-"""What stands in the place of `.yaml` in the name of a catalog's record of sources."""
 _CHUNK: Final = 1024 * 1024
-_ROOT_MARKERS: Final = (".git", "pyproject.toml")
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogPath:
-    """A catalog file to read. Catalogs of one rank have no order among themselves."""
-
-    path: Path
-    rank: int
 
 
 def display_path(path: Path) -> str:
@@ -156,59 +143,6 @@ def cannot_read(path: Path, error: OSError) -> Finding:
     return Finding("F104", Location(display_path(path)), f"cannot be read: {_reason(error)}")
 
 
-def find_catalogs(base: Path) -> list[CatalogPath]:
-    """Return the catalogs for a question in the folder `base` that names none, and gets none from the command line.
-
-    They are those of the nearest folder `catalogs` at or above `base`, but not above the project's root (a folder with
-    `.git` or `pyproject.toml`); else those that ship with the package.
-    """
-    start = Path(os.path.normpath(base.absolute()))  # `a/..` is no folder above `b`
-    for folder in (start, *start.parents):
-        if (folder / "catalogs").is_dir():
-            return _in_folder(folder / "catalogs", 0)
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
-            break
-    return _in_folder(builtin_folder("catalogs"), 0)
-
-
-def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
-    """Return the catalog files of a list of files and folders; what comes first has the smaller rank."""
-    found: list[CatalogPath] = []
-    findings: list[Finding] = []
-    for rank, path in enumerate(given):
-        if not path.is_dir():
-            found.append(CatalogPath(path, rank))
-            continue
-        problems: list[Finding] = []
-        inside = _in_folder(path, rank, problems)
-        found += inside
-        findings += problems
-        if not inside and not problems:
-            message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
-            findings.append(Finding("F106", Location(display_path(path)), message))
-    return Parsed(found, tuple(findings))
-
-
-def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
-    """Return the catalogs that a question is answered from.
-
-    Args:
-        given: those of the command line; they win.
-        named: the `catalog:` of the question, relative to `base`.
-        base: the folder of the question.
-    """
-    if given:
-        return catalog_paths(given)
-    if named is not None:
-        return catalog_paths([base / name for name in named])
-    return Parsed(find_catalogs(base))
-
-
-def _in_folder(path: Path, rank: int, problems: list[Finding] | None = None) -> list[CatalogPath]:
-    unreadable = None if problems is None else lambda where, error: problems.append(cannot_read(where, error))
-    return [CatalogPath(file, rank) for file in files_below(path, CATALOG_SUFFIXES, unreadable=unreadable)]
-
-
 def write_bytes(path: Path, data: bytes) -> Finding | None:
     """Write a file whole or not at all: a temporary file beside it takes its place when it is complete.
 
@@ -317,11 +251,6 @@ def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
                 Path(temporary).unlink()
         return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
     return None
-
-
-def sources_path(catalog: Path) -> Path:
-    """Return the file beside a catalog that records where its imported entries come from."""
-    return catalog.with_name(catalog.stem + SOURCES_SUFFIX)
 
 
 def replace_file(path: Path, text: TextIO) -> Finding | None:

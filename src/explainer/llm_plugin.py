@@ -81,11 +81,9 @@ def load_card(argument: str) -> list[llm.Fragment]:
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:
     from explainer.catalogs.loading import CatalogLoader
-    from explainer.files import catalogs_for
 
-    paths = catalogs_for((), named, base)
-    library = CatalogLoader().library(paths.value or [])
-    _refuse_errors((*paths.findings, *library.findings))
+    library = CatalogLoader().for_named(named, base)
+    _refuse_errors(library.findings)
     return library.unwrap()
 
 

@@ -11,22 +11,14 @@ from typing import Any, Final
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import line_column, shorten, suggest
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import (
-    MAX_CATALOG_BYTES,
-    SOURCES_SUFFIX,
-    cannot_read,
-    catalogs_for,
-    display_path,
-    files_below,
-    read_text,
-)
+from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text
 from explainer.rendering.renderer import render_context
 from explainer.rendering.templates import builtin_renderer, user_renderer
 
@@ -79,7 +71,7 @@ def _default_paths() -> list[Path]:
 class _Checker:
     def __init__(self, given_catalogs: Sequence[Path]) -> None:
         self._given = given_catalogs
-        self._shelf = CatalogLoader()
+        self._loader = CatalogLoader(given_catalogs)
         self._result = Preflight()
         self._catalogs: list[tuple[LoadedCatalog, Document]] = []
         self._reported: set[Finding] = set()
@@ -145,9 +137,8 @@ class _Checker:
             message = f"the id {loaded.id!r} stands twice, first in {seen[loaded.id].file}:{seen[loaded.id].line}"
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         seen.setdefault(loaded.id, location)
-        paths = catalogs_for(self._given, loaded.question.catalog, base)
-        library = self._shelf.library(paths.value or [])
-        self._add(paths.findings + library.findings)
+        library = self._loader.for_question(loaded.question, base)
+        self._add(library.findings)
         for renderer in self._renderers:
             result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
             self._add(result.findings)

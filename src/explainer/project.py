@@ -15,14 +15,7 @@ from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Parsed
-from explainer.files import (
-    MAX_QUESTION_BYTES,
-    builtin_folder,
-    catalog_paths,
-    display_path,
-    read_text,
-    write_bytes,
-)
+from explainer.files import MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
 from explainer.rendering.templates import builtin_renderer
 
 E = TypeVar("E", bound=Entry)
@@ -39,9 +32,7 @@ def load_catalogs(*paths: str | Path) -> Parsed[Library]:
     Returns:
         The library, without the entries that have mistakes, beside the findings of all files. Nothing is raised.
     """
-    found = catalog_paths([Path(path) for path in paths] or [builtin_folder("catalogs")])
-    library = CatalogLoader().library(found.value or [])
-    return Parsed(library.value, found.findings + library.findings)
+    return CatalogLoader([Path(path) for path in paths] or [builtin_folder("catalogs")]).for_named()
 
 
 def load_question(path: str | Path) -> Parsed[LoadedQuestion]:

@@ -13,12 +13,12 @@ from explainer.batching.renderer import device_in, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.build import SupportsRender, build
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, catalogs_for
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.checking.offered import gazetteer_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.documents.document import decode
-from explainer.files import CATALOG_SUFFIXES, catalogs_for, display_path
+from explainer.files import display_path
 from explainer.recommending.recommend import SupportsScores
 
 

@@ -16,8 +16,9 @@ from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash
 from explainer.batching.previous_run import loads, moved
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.workers import WorkerPool
+from explainer.catalogs.loading import CatalogPath, catalogs_for
 from explainer.diagnostics.finding import Finding, Location
-from explainer.files import CatalogPath, catalogs_for, display_path
+from explainer.files import display_path
 from explainer.rendering.formats import FORMATS
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ from explainer.batching.renderer import BatchRenderer, PreparedLibrary, Supports
 from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import counter
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.diagnostics.rules import RULES
-from explainer.files import CatalogPath
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 
 Worker: TypeAlias = Callable[[Sequence[Task]], Chunk]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from explainer.batching.manifest import content_hash
-from explainer.files import CatalogPath, builtin_folder
+from explainer.catalogs.loading import CatalogPath
+from explainer.files import builtin_folder
 
 _QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
 _MOST_BYTES: Final = 1024 * 1024

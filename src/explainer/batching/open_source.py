@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explainer.batching.sources import FolderSource, LinesSource, QuestionSource, Skipped, SourceItem
+from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.files import CATALOG_SUFFIXES, STDIN, display_path
+from explainer.files import STDIN, display_path
 
 if TYPE_CHECKING:
     from explainer.batching.tables import ParquetSource

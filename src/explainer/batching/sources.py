@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location
-from explainer.files import CATALOG_SUFFIXES, MAX_QUESTION_BYTES, STDIN, display_path
+from explainer.files import MAX_QUESTION_BYTES, STDIN, display_path
 
 _BOM: Final = b"\xef\xbb\xbf"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from explainer.catalogs.cache import cached_catalog, keep_catalog
 from explainer.catalogs.catalog import LoadedCatalog, parse_catalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.catalogs.schema import Catalog, Task
+from explainer.catalogs.schema import Catalog, Question, Task
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
@@ -18,13 +21,19 @@ from explainer.files import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
-    CatalogPath,
     builtin_folder,
+    cannot_read,
     display_path,
+    files_below,
     read_raw,
     read_stdin,
     read_text,
 )
+
+CATALOG_SUFFIXES: Final = (".yaml", ".yml")
+SOURCES_SUFFIX: Final = ".sources.jsonl"
+"""What stands in the place of `.yaml` in the name of a catalog's record of sources."""
+_ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
 
 def load_question(path: Path) -> Parsed[LoadedQuestion]:
@@ -102,15 +111,138 @@ def shipped_tasks() -> tuple[Task, ...]:
     return loaded.catalog.tasks if loaded is not None else ()
 
 
-class CatalogLoader:
-    """Catalogs by path, each read once, and libraries made of them."""
+@dataclass(frozen=True, slots=True)
+class CatalogPath:
+    """A catalog file to read. Catalogs of one rank have no order among themselves."""
 
-    def __init__(self) -> None:
+    path: Path
+    rank: int
+
+
+def find_catalogs(base: Path) -> list[CatalogPath]:
+    """Return the catalogs for a question in the folder `base` that names none, and gets none from the command line.
+
+    They are those of the nearest folder `catalogs` at or above `base`, but not above the project's root (a folder with
+    `.git` or `pyproject.toml`); else those that ship with the package.
+    """
+    start = Path(os.path.normpath(base.absolute()))  # `a/..` is no folder above `b`
+    for folder in (start, *start.parents):
+        if (folder / "catalogs").is_dir():
+            return _catalogs_in(folder / "catalogs", 0)
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            break
+    return _catalogs_in(builtin_folder("catalogs"), 0)
+
+
+def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
+    """Return the catalog files of a list of files and folders; what comes first has the smaller rank."""
+    found: list[CatalogPath] = []
+    findings: list[Finding] = []
+    for rank, path in enumerate(given):
+        if not path.is_dir():
+            found.append(CatalogPath(path, rank))
+            continue
+        problems: list[Finding] = []
+        inside = _catalogs_in(path, rank, problems)
+        found += inside
+        findings += problems
+        if not inside and not problems:
+            message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
+            findings.append(Finding("F106", Location(display_path(path)), message))
+    return Parsed(found, tuple(findings))
+
+
+def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
+    """Return the catalogs that a question is answered from.
+
+    Args:
+        given: those of the command line; they win.
+        named: the `catalog:` of the question, relative to `base`.
+        base: the folder of the question.
+    """
+    if given:
+        return catalog_paths(given)
+    if named is not None:
+        return catalog_paths([base / name for name in named])
+    return Parsed(find_catalogs(base))
+
+
+def _catalogs_in(path: Path, rank: int, problems: list[Finding] | None = None) -> list[CatalogPath]:
+    unreadable = None if problems is None else lambda where, error: problems.append(cannot_read(where, error))
+    return [CatalogPath(file, rank) for file in files_below(path, CATALOG_SUFFIXES, unreadable=unreadable)]
+
+
+def sources_path(catalog: Path) -> Path:
+    """Return the file beside a catalog that records where its imported entries come from."""
+    return catalog.with_name(catalog.stem + SOURCES_SUFFIX)
+
+
+class CatalogLoader:
+    """Finds and reads the catalogs that questions are answered from, each file once.
+
+    It alone knows which catalogs a question gets: those of the command line, else those that the question names, else
+    the nearest folder `catalogs`, else those that ship with the package.
+
+    Attributes:
+        given: the catalogs of the command line; they win over all others.
+    """
+
+    def __init__(self, given: Sequence[Path] = (), *, changed: Mapping[Path, str] | None = None) -> None:
+        """Prepare to read.
+
+        Args:
+            given: the catalog files and folders of the command line.
+            changed: texts that stand for files which are not written yet.
+        """
+        self.given = tuple(given)
+        self._changed = {path.absolute(): text for path, text in (changed or {}).items()}
+        self._files: dict[tuple[tuple[str, ...] | None, Path], Parsed[tuple[CatalogPath, ...]]] = {}
         self._catalogs: dict[CatalogPath, Parsed[LoadedCatalog]] = {}
         self._libraries: dict[tuple[CatalogPath, ...], Parsed[Library]] = {}
+        self._findings: dict[Finding, None] = {}
+        self._read: dict[str, None] = {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found so far, each finding once however many questions share its catalog."""
+        return tuple(self._findings)
+
+    @property
+    def files_read(self) -> tuple[str, ...]:
+        """The catalogs that were read so far, as findings call them, in the order in which they were first read."""
+        return tuple(self._read)
+
+    def files(self, named: Sequence[str] | None = None, base: Path = Path()) -> Parsed[tuple[CatalogPath, ...]]:
+        """Return the catalog files of a question; nothing is read but folders.
+
+        Args:
+            named: the `catalog:` of the question, or None.
+            base: the folder that the question lies in.
+        """
+        key = (None if named is None else tuple(named), base)
+        if key not in self._files:
+            paths = catalogs_for(self.given, named, base)
+            self._files[key] = Parsed(tuple(paths.value or ()), paths.findings)
+        return self._files[key]
+
+    def for_question(self, question: Question, base: Path = Path()) -> Parsed[Library]:
+        """Return the library that a question is answered from, beside all findings about its catalogs.
+
+        Args:
+            question: the question.
+            base: the folder that the question lies in.
+        """
+        return self.for_named(question.catalog, base)
+
+    def for_named(self, named: Sequence[str] | None = None, base: Path = Path()) -> Parsed[Library]:
+        """Return the library of the catalogs that `files` gives, beside all findings about them."""
+        files = self.files(named, base)
+        library = self.library(files.value or ())
+        self._findings.update(dict.fromkeys(files.findings))
+        return Parsed(library.value, files.findings + library.findings)
 
     def library(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
-        """Return the library of some catalogs, beside the findings of all of them."""
+        """Return the library of some catalog files, beside the findings of all of them."""
         key = tuple(paths)
         if key not in self._libraries:
             self._libraries[key] = self._load(key)
@@ -119,12 +251,20 @@ class CatalogLoader:
     def _load(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
         loaded: list[LoadedCatalog] = []
         findings: list[Finding] = []
-        for entry in paths:
-            if entry not in self._catalogs:
-                self._catalogs[entry] = load_catalog(entry.path, rank=entry.rank)
-            parsed = self._catalogs[entry]
+        for path in paths:
+            parsed = self._catalog(path)
             findings += parsed.findings
-            loaded.append(
-                parsed.value or LoadedCatalog(display_path(entry.path), Catalog(), entry.rank, complete=False)
-            )
+            unreadable = LoadedCatalog(display_path(path.path), Catalog(), path.rank, complete=False)
+            loaded.append(parsed.value or unreadable)
+        self._findings.update(dict.fromkeys(findings))
         return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))
+
+    def _catalog(self, path: CatalogPath) -> Parsed[LoadedCatalog]:
+        if path not in self._catalogs:
+            self._read[display_path(path.path)] = None
+            text = self._changed.get(path.path.absolute())
+            if text is None:
+                self._catalogs[path] = load_catalog(path.path, rank=path.rank)
+            else:
+                self._catalogs[path] = parse_catalog(text, display_path(path.path), rank=path.rank)
+        return self._catalogs[path]

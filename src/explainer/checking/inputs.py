@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, catalogs_for, load_question
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer_lines import answer_in, clean, prompt_in
 from explainer.checking.offered import Offered, gazetteer_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
-from explainer.files import CATALOG_SUFFIXES, STDIN, catalogs_for, display_path, files_below, read_stdin, read_text
+from explainer.files import STDIN, display_path, files_below, read_stdin, read_text
 from explainer.rendering.layout import parse_prompt
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")

@@ -21,10 +21,11 @@ from explainer.asking.costs import Prices
 from explainer.asking.endpoint import Address
 from explainer.asking.redaction import public_url
 from explainer.batching.tokens import TOKENIZERS
+from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.cli.options import choice
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import is_plain, printable
-from explainer.files import CATALOG_SUFFIXES, STDIN
+from explainer.files import STDIN
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"

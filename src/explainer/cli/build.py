@@ -11,7 +11,7 @@ import typer
 from explainer._version import __version__
 from explainer.build import BuildResult, SupportsRender, build
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.loading import CatalogLoader, catalogs_for, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -33,7 +33,7 @@ from explainer.cli.options import (
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
 from explainer.diagnostics.text import suggest
-from explainer.files import STDIN, catalogs_for, display_path
+from explainer.files import STDIN, display_path
 from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogLoader, load_question_lines
+from explainer.catalogs.loading import CatalogLoader, CatalogPath, catalogs_for, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -27,7 +27,7 @@ from explainer.cli.options import (
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable, shorten
-from explainer.files import STDIN, CatalogPath, catalogs_for, display_path
+from explainer.files import STDIN, display_path
 from explainer.recommending.choice import SCHEMA, choice_data, choice_text, fit_findings
 from explainer.recommending.recommend import Choice, recommender_of
 

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, TextIO
 
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.kinds import Kind
+from explainer.catalogs.loading import sources_path
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.record import Deduplicator
 from explainer.curation.merge import Counts, Merger, origin_line, origin_of, parse_origins
@@ -25,16 +26,7 @@ from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
 from explainer.documents.yaml_writer import entry_block
-from explainer.files import (
-    MAX_CATALOG_BYTES,
-    STDIN,
-    display_path,
-    files_below,
-    read_text,
-    replace_file,
-    sources_path,
-    write_together,
-)
+from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, replace_file, write_together
 
 _CARD_SUFFIXES: Final = (".md",)
 _MOST_FINDINGS: Final = 1_000

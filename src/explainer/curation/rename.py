@@ -9,7 +9,7 @@ from typing import Final
 
 from explainer.catalogs.catalog import LoadedCatalog, parse_catalog
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import load_catalog
+from explainer.catalogs.loading import CatalogPath, catalogs_for, load_catalog, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.curation.merge import origin_line, parse_origins
 from explainer.curation.usage import (
@@ -24,17 +24,7 @@ from explainer.curation.usage import (
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import Edit, apply_edits, unified_diff
-from explainer.files import (
-    MAX_CATALOG_BYTES,
-    CatalogPath,
-    builtin_folder,
-    catalogs_for,
-    display_path,
-    files_below,
-    read_text,
-    sources_path,
-    write_together,
-)
+from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
 
 _LINES: Final = ".jsonl"
 _SUFFIXES: Final = (".yaml", ".yml", _LINES)

@@ -18,11 +18,11 @@ from explainer._version import __version__
 from explainer.batching.fingerprint import hash_of_template, template_files
 from explainer.batching.manifest import RenderOptions, content_hash
 from explainer.batching.tokens import counter
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import CatalogLoader, CatalogPath, catalogs_for
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
 from explainer.diagnostics.rules import RULES
-from explainer.files import CatalogPath, builtin_folder, catalogs_for, display_path, read_text
+from explainer.files import builtin_folder, display_path, read_text
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
 

@@ -13,8 +13,9 @@ from explainer.batching.batch import BatchConfig, Summary
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import Skipped
 from explainer.batching.workers import WorkerPool
+from explainer.catalogs.loading import catalogs_for
 from explainer.diagnostics.finding import ExplainerError, Finding
-from explainer.files import STDIN, catalogs_for
+from explainer.files import STDIN
 
 if TYPE_CHECKING:
     from explainer.engines.job import Job

@@ -20,7 +20,6 @@ from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.terminal import show_findings, write_stdout
 from explainer.diagnostics.finding import Finding, Location, exit_status, has_errors
 from explainer.diagnostics.text import shorten
-from explainer.files import catalogs_for
 
 
 class CatalogGroup(LazyGroup):
@@ -55,13 +54,11 @@ FormatOption = Annotated[
 
 def open_library(catalog: list[Path] | None, findings: str) -> Library:
     """Return the library of the catalogs given, or of those that are found from here; end the command on errors."""
-    paths = catalogs_for(catalog or [], None, Path())
-    library = CatalogLoader().library(paths.value or [])
-    found = paths.findings + library.findings
-    if found:
-        show_findings(found, findings)
-    if library.value is None or has_errors(found):
-        raise typer.Exit(exit_status(found))
+    library = CatalogLoader(catalog or []).for_named()
+    if library.findings:
+        show_findings(library.findings, findings)
+    if library.value is None or has_errors(library.findings):
+        raise typer.Exit(exit_status(library.findings))
     return library.value
 
 

@@ -20,7 +20,6 @@ from explainer.curation.rename import QuestionFile, Shelves, find_uses, load_que
 from explainer.curation.usage import Use, index_of
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status, has_errors
 from explainer.diagnostics.text import printable, shorten
-from explainer.files import catalog_paths
 from explainer.rendering.templates import builtin_renderer
 
 app = new_app()
@@ -152,9 +151,8 @@ def _questions(paths: list[Path] | None) -> tuple[list[QuestionFile], list[Findi
 
 
 def _library(path: Path, found: list[Finding]) -> Library | None:
-    paths = catalog_paths([path])
-    library = CatalogLoader().library(paths.value or [])
-    found += paths.findings + library.findings
+    library = CatalogLoader([path]).for_named()
+    found += library.findings
     return library.value
 
 

@@ -42,12 +42,10 @@ def run(
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
     from explainer.catalogs.loading import CatalogLoader
     from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
-    from explainer.files import catalogs_for
     from explainer.recommending.recommend import recommender_of
 
-    paths = catalogs_for(catalog or [], None, Path())
-    library = CatalogLoader().library(paths.value or [])
-    found = [*paths.findings, *library.findings]
+    library = CatalogLoader(catalog or []).for_named()
+    found = [*library.findings]
     opinion = semantic_of(semantic, found)
     wanted: list[Label] = []
     if library.value is not None and not has_errors(found):

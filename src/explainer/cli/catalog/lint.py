@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from explainer.catalogs.loading import catalogs_for
 from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
 from explainer.cli.terminal import say, show_findings, write_stdout
@@ -15,7 +16,7 @@ from explainer.curation.lint.lint import LINT_CODES, CatalogText, lint, mend
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, has_errors
 from explainer.diagnostics.report import report
 from explainer.documents.edits import whole_diff
-from explainer.files import MAX_CATALOG_BYTES, catalogs_for, display_path, read_text, write_bytes
+from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
 
 app = new_app()
 

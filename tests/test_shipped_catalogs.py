@@ -223,6 +223,9 @@ def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> Non
     for row in json_lines(shared("openmmlab", "collections.jsonl")):
         pairs.add((row["paper_title"], plain(row["paper_url"])))
         code |= {plain(url) for url in row["code_urls"]}
+    for row in json_lines(shared("papers", "abstracts.jsonl")):
+        pairs.add((" ".join(row["title"].split()), plain(row["link"])))
+        code.add(plain(row["github"] or ""))
     for entry in papers():
         assert (entry.title, plain(entry.paper or "")) in pairs, entry.title
         others = [url for url in links(entry) if url != entry.paper]

@@ -12,7 +12,6 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 Fields = Mapping[str, Sequence[str] | Counter[str]]
@@ -22,52 +21,36 @@ Postings = tuple["array[int]", "array[float]"]
 """The numbers of the documents that have a term, in ascending order, and what it is worth in each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saturation:
-    """The two constants of BM25; the defaults are those of the literature, and nothing here gains from others.
+# The two constants of BM25, as in the literature; nothing here gains from others. k1: how slowly the repetition of a
+# term stops counting; b: how much a long field is held against a document, from 0 to 1.
+SATURATION: Final = 1.2
+LENGTH_PENALTY: Final = 0.75
 
-    Attributes:
-        frequency: k1, how slowly the repetition of a term stops counting.
-        length: b, how much a long field is held against a document, from 0 to 1.
-    """
-
-    frequency: float = 1.2
-    length: float = 0.75
-
-
-_DEFAULTS: Final = Saturation()
+_NOWHERE: Final[Postings] = (array("l"), array("d"))
 
 
 class FieldedIndex:
     """Terms to the documents that have them, and what each is worth there."""
 
-    def __init__(
-        self,
-        documents: Iterable[Fields],
-        weights: Mapping[str, float],
-        saturation: Saturation = _DEFAULTS,
-        *,
-        background: int = 0,
-    ) -> None:
+    def __init__(self, documents: Iterable[Fields], weights: Mapping[str, float], *, background: int = 0) -> None:
         """Index documents, which are numbered from 0 in their order.
 
         Args:
             documents: the terms of each field; fields without a weight are passed over.
             weights: what one term of a field counts, against 1 in an ordinary one.
-            saturation: the constants of BM25.
             background: judge how rare a term is as if there were at least so many documents.
         """
         collection = list(documents)
         self.size = len(collection)
         averages = {name: _average_length(collection, name) for name in weights}
-        self._postings: dict[str, tuple[array[int], array[float]]] = {}
+        self._postings: dict[str, Postings] = {}
         for number, fields in enumerate(collection):
-            for term, frequency in _frequencies(fields, weights, averages, saturation.length).items():
+            for term, frequency in _frequencies(fields, weights, averages).items():
                 if term not in self._postings:
                     self._postings[term] = (array("l"), array("d"))
                 numbers, values = self._postings[term]
                 numbers.append(number)
-                values.append(frequency / (saturation.frequency + frequency))
+                values.append(frequency / (SATURATION + frequency))
         # how rare a term is, is known only now
         for numbers, values in self._postings.values():
             weight = rarity(len(numbers), max(self.size, background))
@@ -81,8 +64,7 @@ class FieldedIndex:
         """Return the score of every document for a query; a repeated term counts each time."""
         totals = [0.0] * self.size
         for term in terms:
-            if term in self._postings:
-                add_postings(totals, self._postings[term])
+            add_postings(totals, self._postings.get(term, _NOWHERE))
         return totals
 
     def postings(self) -> Iterable[tuple[str, Postings]]:
@@ -91,7 +73,7 @@ class FieldedIndex:
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one document."""
-        return worth_in(self._postings[term], number) if term in self._postings else 0.0
+        return worth_in(self._postings.get(term, _NOWHERE), number)
 
 
 def add_postings(totals: list[float], postings: Postings) -> None:
@@ -118,16 +100,14 @@ def _length(terms: Sequence[str] | Counter[str]) -> int:
     return terms.total() if isinstance(terms, Counter) else len(terms)
 
 
-def _frequencies(
-    fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float], length: float
-) -> dict[str, float]:
+def _frequencies(fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float]) -> dict[str, float]:
     """The weighted and length-normalised frequency of each term of a document."""
     frequencies: dict[str, float] = {}
     for name, weight in weights.items():
         terms = fields.get(name)
         if not terms:
             continue
-        worth = weight / (1 - length + length * _length(terms) / averages[name])
+        worth = weight / (1 - LENGTH_PENALTY + LENGTH_PENALTY * _length(terms) / averages[name])
         for term, count in Counter(terms).items():
             frequencies[term] = frequencies.get(term, 0.0) + count * worth
     return frequencies

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import filterfalse
 from typing import Any, Final
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
 from explainer.recommending.ranking import Share
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Choice, SupportsScores, recommender_of
+from explainer.recommending.recommend import Choice, SupportsScores, entries_of, recommender_of
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
 _HINT: Final = "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
@@ -57,9 +58,8 @@ def complete(
     findings = fit_findings(choice, recommender.expected(left_out), loaded.document, named=names_entries)
     if has_errors(findings):
         return Parsed(None, findings)
-    models = named.models or tuple(recommendation.entry for recommendation in choice.models)
-    papers = named.papers or tuple(recommendation.entry for recommendation in choice.papers)
-    return Parsed((Sources(models, papers), choice), findings)
+    sources = Sources(named.models or entries_of(choice.models), named.papers or entries_of(choice.papers))
+    return Parsed((sources, choice), findings)
 
 
 def fit_findings(
@@ -73,7 +73,7 @@ def fit_findings(
         document: the question.
         named: the question names other entries, so that it can be answered all the same.
     """
-    empty = [kind for kind in kinds if not getattr(choice, kind)]
+    empty = list(filterfalse(partial(getattr, choice), kinds))
     if not empty:
         return ()
     place = document.locate(("question",))
@@ -87,6 +87,7 @@ SCHEMA: Final = "explainer/recommend/1"
 
 FORMATS: Final = ("text", "json", "jsonl")
 
+_INDENT: Final = " " * 7
 _WORD_WIDTH: Final = 18
 _QUESTION_WIDTH: Final = 100
 
@@ -102,43 +103,44 @@ def choices_output(
         explain: show what each word adds to each score.
         headings: name the question above each list of text.
     """
+    texts: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for loaded, choice in choices:
+        rows.append(choice_data(loaded.id, choice, explain=explain))
+        heading = f"{loaded.id}: {printable(shorten(loaded.question.question, _QUESTION_WIDTH))}\n" * headings
+        texts.append(heading + choice_text(choice, explain=explain))
     if output_format == "text":
-        return "\n".join(_choice_part(loaded, choice, explain, headings) for loaded, choice in choices)
-    rows = [choice_data(loaded.id, choice, explain=explain) for loaded, choice in choices]
+        return "\n".join(texts)
+    dumps = partial(json.dumps, ensure_ascii=False)
     if output_format == "jsonl":
-        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-    document = {"schema": SCHEMA, "questions": rows}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-def _choice_part(loaded: LoadedQuestion, choice: Choice, explain: bool, heading: bool) -> str:
-    text = choice_text(choice, explain=explain)
-    if not heading:
-        return text
-    return f"{loaded.id}: {printable(shorten(loaded.question.question, _QUESTION_WIDTH))}\n{text}"
+        return "\n".join([*map(dumps, rows), ""])
+    return dumps({"schema": SCHEMA, "questions": rows}, indent=2) + "\n"
 
 
 def choice_data(id: str, choice: Choice, *, explain: bool = False) -> dict[str, Any]:  # noqa: A002  # the key's name
     """Return a choice as plain data."""
     data: dict[str, Any] = {"id": id}
     for kind in SOURCE_KINDS:
-        data[kind.value] = [_entry_data(recommendation, explain=explain) for recommendation in getattr(choice, kind)]
+        entry_data = partial(_explained_data if explain else _entry_data, kind)
+        data[kind.value] = list(map(entry_data, getattr(choice, kind)))
     return data
 
 
-def _entry_data(recommendation: Recommendation[Any], *, explain: bool) -> dict[str, Any]:
-    kind = Kind.MODELS if isinstance(recommendation.entry, ModelEntry) else Kind.PAPERS
-    data: dict[str, Any] = {
+def _entry_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
+    return {
         kind.name_key: recommendation.entry.label,
         "score": recommendation.score,
         "why": recommendation.why,
     }
-    if explain:
-        places = recommendation.places
-        data["words"] = [_share_data(word, share, places[share.term]) for word, share in recommendation.shares]
-        data["gains"] = {reason: round(gain, 3) for reason, gain in recommendation.gains.items()}
-        data["near_duplicate_factor"] = round(recommendation.demotion, 3)
-    return data
+
+
+def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
+    places = recommendation.places
+    return _entry_data(kind, recommendation) | {
+        "words": [_share_data(word, share, places[share.term]) for word, share in recommendation.shares],
+        "gains": {reason: round(gain, 3) for reason, gain in recommendation.gains.items()},
+        "near_duplicate_factor": round(recommendation.demotion, 3),
+    }
 
 
 def _share_data(word: str, share: Share, fields: Sequence[str]) -> dict[str, Any]:
@@ -163,20 +165,22 @@ def choice_text(choice: Choice, *, explain: bool = False) -> str:
             lines.append(f"     {printable(recommendation.why)}")
             if explain:
                 lines += _score_lines(recommendation)
-    return "".join(f"{line}\n" for line in lines)
+    return "\n".join([*lines, ""])
 
 
 def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
-    lines = [f"{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
+    lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
     for word, share in recommendation.shares:
         figures = f"{share.own:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
         fields = ", ".join(recommendation.places[share.term])
-        lines.append(f"{printable(shorten(word, _WORD_WIDTH - 1)):<{_WORD_WIDTH}}{figures}  {fields}".rstrip())
-    lines += [f"{gain:+.2f} because {reason}" for reason, gain in recommendation.gains.items()]
+        shown_word = printable(shorten(word, _WORD_WIDTH - 1))
+        lines.append(f"{_INDENT}{shown_word:<{_WORD_WIDTH}}{figures}  {fields}".rstrip())
+    for reason, gain in recommendation.gains.items():
+        lines.append(f"{_INDENT}{gain:+.2f} because {reason}")
     if recommendation.demotion < 1:
-        lines.append(f"times {recommendation.demotion:.2f}: an entry of the same family stands above it")
-    return [f"       {line}" for line in lines]
+        lines.append(f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family stands above it")
+    return lines
 
 
 def insert_choice(text: str, file: str, names: Mapping[str, Sequence[str]]) -> Parsed[str]:

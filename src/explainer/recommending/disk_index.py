@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import chain, repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -29,7 +30,7 @@ from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import cache_folder, display_path, is_private
-from explainer.recommending.bm25f import FieldedIndex, Saturation, rarity
+from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
 from explainer.recommending.disk_tables import (
     Facts,
@@ -226,10 +227,10 @@ class _Candidates(Ranking[E]):
         self._index = _Words(index, rows)
         self._same_task_index = index.same_task
         self._same_task = [index.facts.groups[row.group][0] for row in rows]
-        self._same_task_weights = [same_task_weight(row.examples) for row in rows]
-        self._tasks = [row.task for row in rows]
+        self._same_task_weights = list(map(same_task_weight, map(attrgetter("examples"), rows)))
+        self._tasks = list(map(attrgetter("task"), rows))
         self._signatures = index.facts.signatures
-        self._signature_numbers = [row.signature for row in rows]
+        self._signature_numbers = list(map(attrgetter("signature"), rows))
 
     @property
     def has_tasks(self) -> bool:
@@ -266,18 +267,16 @@ class _Words:
     def __init__(self, index: DiskIndex[Any], rows: Sequence[PostingRow]) -> None:
         self._index = index
         self._rows = rows
-        self._saturation = Saturation()
         self._keys: frozenset[int] = frozenset()
-        self._worths: list[dict[int, float]] = [{} for _ in rows]
+        self._worths: list[dict[int, float]] = [{}] * len(rows)
         self._field_worths = list(map(self._worths_of_fields, rows))
 
     def _worths_of_fields(self, row: PostingRow) -> list[float]:
         """What a term of each field of an entry counts: less, the longer the field is against the average."""
-        length = self._saturation.length
-        worths = []
         averages = self._index.facts.averages
-        for weight, average, size in zip(FIELD_WEIGHTS.values(), averages, row.lengths, strict=True):
-            worths.append(weight / (1 - length + length / average * size))
+        worths = []
+        for weight, average, length in zip(FIELD_WEIGHTS.values(), averages, row.lengths, strict=True):
+            worths.append(weight / (1 - LENGTH_PENALTY + LENGTH_PENALTY / average * length))
         return worths
 
     def __contains__(self, term: str) -> bool:
@@ -286,7 +285,7 @@ class _Words:
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every entry."""
         self._look_up(terms)
-        return [sum(worths.values()) for worths in self._worths]
+        return list(map(sum, map(dict.values, self._worths)))
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one entry."""
@@ -298,13 +297,12 @@ class _Words:
     def _look_up(self, terms: Iterable[str]) -> None:
         """Keep what each of some terms is worth in each entry, by key."""
         weights = {key_of(term): self._rarity(term) for term in terms}
-        slowness = self._saturation.frequency
         self._keys = frozenset(weights)
         self._worths = []
         for row, field_worths in zip(self._rows, self._field_worths, strict=True):
             worths = {}
             for key, frequency in row.frequencies(self._keys, field_worths):
-                worths[key] = weights[key] * frequency / (slowness + frequency)
+                worths[key] = weights[key] * frequency / (SATURATION + frequency)
             self._worths.append(worths)
 
     def _rarity(self, term: str) -> float:
@@ -401,7 +399,7 @@ class _Collector:
     def _group(self, label: str) -> int:
         group = self._groups.setdefault(label.casefold(), len(self._groups))
         if group == len(self._tasks):
-            self._tasks.append(task_number(label, self._taxonomy))
+            self._tasks.append(task_number(self._taxonomy, label))
         return group
 
 
@@ -417,7 +415,7 @@ class IndexedRecommender(Recommender):
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which there are entries."""
-        return tuple(kind for kind in SOURCE_KINDS if len(getattr(self, kind)))
+        return tuple(filter(partial(getattr, self), SOURCE_KINDS))
 
 
 def open_indexed(

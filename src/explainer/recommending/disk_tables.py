@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -164,8 +165,9 @@ class TablesWriter:
     def close(self, same_task: FieldedIndex, facts: Facts) -> None:
         """Write what is known of all entries together, and end."""
         self._flush()
-        rows = ((term, numbers.tobytes(), values.tobytes()) for term, (numbers, values) in same_task.postings())
-        self._base.executemany("INSERT INTO same_task VALUES (?, ?, ?)", rows)
+        for term, (numbers, worths) in same_task.postings():
+            row = (term, numbers.tobytes(), worths.tobytes())
+            self._base.execute("INSERT INTO same_task VALUES (?, ?, ?)", row)
         self._base.execute("INSERT INTO facts VALUES (?)", (facts.model_dump_json(),))
         self._base.execute("COMMIT")
         self._base.close()
@@ -195,7 +197,7 @@ class Tables:
         """Return the rows of some entries, by number."""
         marks = ",".join("?" * len(numbers))
         statement = f"SELECT number, label, link, terms FROM entries WHERE number IN ({marks})"  # noqa: S608  # only marks
-        return [_unpacked_row(*row) for row in self._all(statement, numbers)]
+        return list(starmap(_unpacked_row, self._all(statement, numbers)))
 
     def entry(self, number: int) -> str:
         """Return an entry as JSON."""

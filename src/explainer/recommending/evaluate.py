@@ -10,12 +10,14 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import starmap
+from operator import attrgetter, methodcaller
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
-from explainer.catalogs.library import Library
+from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.schema import Entry, Line, SafeId, Text
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Finding, Parsed
@@ -30,10 +32,7 @@ from explainer.recommending.recommend import Recommender
 DEPTH: Final = 10
 
 METRICS: Final = ("hit@1", "hit@5", "MRR", "same task@1")
-_SAME_TASK: Final = "same task@1"
-_RECIPROCAL_RANK: Final = "MRR"
 _HIT_DEPTHS: Final = {"hit@1": 1, "hit@5": 5}
-_HIT_DEPTH: Final = 5
 
 # Resamples of a bootstrap: with 2,000, an end of a 95 % interval is the 50th of one side.
 _RESAMPLES: Final = 2_000
@@ -94,11 +93,11 @@ class Outcome:
 
     def value(self, metric: str) -> float | None:
         """Return what this outcome counts for one of `METRICS`; None when it does not count."""
-        if metric == _SAME_TASK:
+        if metric == "same task@1":
             return None if self.same_task is None else float(self.same_task)
         if self.rank is None:
             return 0.0
-        if metric == _RECIPROCAL_RANK:
+        if metric == "MRR":
             return 1 / self.rank
         return float(self.rank <= _HIT_DEPTHS[metric])
 
@@ -122,7 +121,7 @@ class Evaluation:
 
     def metric(self, name: str) -> Interval:
         """Return one of `METRICS`."""
-        values = [outcome.value(name) for outcome in self.outcomes]
+        values = map(methodcaller("value", name), self.outcomes)
         return bootstrap([value for value in values if value is not None])
 
     @property
@@ -156,11 +155,11 @@ def label_of(label: Label, library: Library, taxonomy: Taxonomy) -> Label:
     """Return a label by the names of entries, whatever it was given: ids and aliases, or a task."""
     if not label.names:
         return replace(label, names=_names_of_task(label, library, taxonomy))
-    index = library.papers if label.kind == Kind.PAPERS else library.models
+    index: EntryIndex[Any] = getattr(library, label.kind)
     names: set[str] = set()
     for name in label.names:
         entries = index.find(name)
-        names |= {entry.label for entry in entries}
+        names.update(map(attrgetter("label"), entries))
         if not entries:
             key = label.kind.singular
             label.document.report(_UNKNOWN_NAME[label.kind], (key,), f"unknown {key} {name!r}", text=name)
@@ -217,9 +216,9 @@ def evaluate_kinds(labels: Sequence[Label], library: Library, recommender: Recom
     """
 
     def offered(label: Label) -> list[str]:
-        models, papers = (DEPTH * (kind == label.kind) for kind in SOURCE_KINDS)
-        choice = recommender.recommend(label.question, models=models, papers=papers)
-        return [recommendation.entry.label for recommendation in getattr(choice, label.kind)]
+        of_models = label.kind == Kind.MODELS
+        choice = recommender.recommend(label.question, models=DEPTH * of_models, papers=DEPTH * (not of_models))
+        return list(map(attrgetter("entry.label"), getattr(choice, label.kind)))
 
     evaluations: dict[Kind, Evaluation] = {}
     for kind in SOURCE_KINDS:
@@ -244,7 +243,7 @@ def evaluate(
     never = set(tasks)
     for label in labels:
         outcome = _outcome(label, tuple(recommend(label))[:DEPTH], tasks)
-        never.difference_update(outcome.offered[:_HIT_DEPTH])
+        never.difference_update(outcome.offered[: _HIT_DEPTHS["hit@5"]])
         outcomes.append(outcome)
     return Evaluation(tuple(outcomes), tuple(sorted(never)))
 
@@ -278,7 +277,7 @@ _WIDTH: Final = 76
 
 def evaluations_json(evaluations: Mapping[Kind, Evaluation]) -> str:
     """Return evaluations as one JSON document."""
-    rows = [_evaluation_data(kind, evaluation) for kind, evaluation in evaluations.items()]
+    rows = list(starmap(_evaluation_data, evaluations.items()))
     return json.dumps({"schema": SCHEMA, "evaluations": rows}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -286,17 +285,11 @@ def _evaluation_data(kind: Kind, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "kind": kind.value,
         "metrics": {name: asdict(evaluation.metric(name)) for name in METRICS},
-        "misses": list(map(_miss_data, evaluation.misses)),
+        "misses": [
+            {"id": miss.label.id, "wanted": sorted(miss.label.names), "offered": list(miss.offered), "rank": miss.rank}
+            for miss in evaluation.misses
+        ],
         "never": list(evaluation.never),
-    }
-
-
-def _miss_data(miss: Outcome) -> dict[str, Any]:
-    return {
-        "id": miss.label.id,
-        "wanted": sorted(miss.label.names),
-        "offered": list(miss.offered),
-        "rank": miss.rank,
     }
 
 
@@ -306,19 +299,19 @@ def evaluations_text(evaluations: Mapping[Kind, Evaluation], misses: int) -> str
     for kind, evaluation in evaluations.items():
         size = len(evaluation.outcomes)
         lines.append(f"{kind}: {size} question{'s' * (size != 1)}, 95 % intervals")
-        lines += [_metric_line(name, evaluation.metric(name)) for name in METRICS]
+        lines += map(_metric_line, METRICS, map(evaluation.metric, METRICS))
         lines += _miss_lines(evaluation.misses, misses)
         if evaluation.never:
             lines.append(f"never among the first five ({len(evaluation.never)}):")
             lines += [f"  {_shown(name)}" for name in evaluation.never[:misses]]
-    return "".join(f"{line}\n" for line in lines)
+    return "\n".join([*lines, ""])
 
 
 def _metric_line(name: str, figure: Interval) -> str:
     if not figure.count:
         return f"  {name:<12} -"
     # a mean reciprocal rank is a fraction, all others are shares in per cent
-    if name == _RECIPROCAL_RANK:
+    if name == "MRR":
         values = f"{figure.mean:.3f}  [{figure.low:.3f}, {figure.high:.3f}]"
     else:
         values = f"{100 * figure.mean:5.1f}  [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"

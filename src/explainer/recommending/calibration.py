@@ -20,11 +20,9 @@ Reaches = Callable[[Sequence[str]], float]
 
 # How many calibration questions are asked as one: a longer question finds more words by chance.
 LENGTHS: Final = (1, 2, 4, 8, 16)
-
 # The part of the calibration questions that must stay below the bar, chosen on the questions of docs/recommend.md:
 # a higher one refuses some of the lay one-liners too.
 PART: Final = 0.8
-
 _QUESTIONS: Final = """
 How do I boil an egg?
 What can I cook with leftover pumpkin?

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import filterfalse
 from typing import Any, Final
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
@@ -73,7 +72,7 @@ def fit_findings(
         document: the question.
         named: the question names other entries, so that it can be answered all the same.
     """
-    empty = list(filterfalse(partial(getattr, choice), kinds))
+    empty = [kind for kind in kinds if not getattr(choice, kind)]
     if not empty:
         return ()
     place = document.locate(("question",))
@@ -86,7 +85,6 @@ SCHEMA: Final = "explainer/recommend/1"
 """The version of the JSON document."""
 
 FORMATS: Final = ("text", "json", "jsonl")
-
 _INDENT: Final = " " * 7
 _WORD_WIDTH: Final = 18
 _QUESTION_WIDTH: Final = 100

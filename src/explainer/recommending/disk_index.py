@@ -15,9 +15,9 @@ import importlib.util
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import chain, repeat
+from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -66,30 +66,23 @@ Progress = Callable[[int], object]
 
 # A part of every key: raise it when what is indexed changes.
 FORMAT: Final = "4"
-
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
 # the first three of 14,851 papers were those of the ranking in memory each time (docs/recommend.md).
 _CANDIDATES: Final = 50
 _CANDIDATES_EACH: Final = 8
-
 # The engine multiplies every score of BM25 by k1 + 1, which changes no order; what is added must be, too.
 _ENGINE_SCALE: Final = 2.2
-
 # Terms of a question that are searched in an index that is large.
 _LARGE: Final = 100_000
 _TERMS: Final = 8
-
 # What a related term, and a link of a chosen model, count in the search.
 _RELATED: Final = 0.5
 _LINK: Final = 3.0
-
 # Labels of tasks whose entries are looked at first: those that fit the question best.
 _LIKELY: Final = 5
-
 # Bytes that the engine gathers before it writes them.
 _HEAP: Final = 128_000_000
 _PROGRESS: Final = 10_000
-
 _INSTALL: Final = "pip install 'cnaps-explainer[index]'"
 _TASKS: Final = TypeAdapter(tuple[Task, ...])
 
@@ -223,7 +216,7 @@ class _Candidates(Ranking[E]):
         self._has_tasks = index.has_tasks
         self._calibration = Calibration(lambda _: 0.0, index.facts.bars)
         self.taxonomy = index.taxonomy
-        self.entries = _Entries(index, rows)
+        self.entries = _Entries(index.entry_type, rows)
         self._index = _Words(index, rows)
         self._same_task_index = index.same_task
         self._same_task = [index.facts.groups[row.group][0] for row in rows]
@@ -250,15 +243,15 @@ class _Candidates(Ranking[E]):
 class _Entries(Sequence[E]):
     """Entries that are read when they are looked at."""
 
-    def __init__(self, index: DiskIndex[E], rows: Sequence[PostingRow]) -> None:
-        self._index = index
+    def __init__(self, entry_type: type[E], rows: Sequence[PostingRow]) -> None:
+        self._entry_type = entry_type
         self._rows = rows
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, number: Any) -> Any:
-        return self._index.entry_type.model_validate_json(self._index.tables.entry(self._rows[number].number))
+        return self._entry_type.model_validate_json(self._rows[number].entry)
 
 
 class _Words:
@@ -344,6 +337,14 @@ def _write_bars(path: Path, index: DiskIndex[E]) -> None:
     replace_facts(path, index.facts.model_copy(update={"bars": bars}))
 
 
+def weighted_terms(fields: Mapping[str, list[str]]) -> list[str]:
+    """Return the terms of an entry, those of a heavier field more often: the engine knows no fields."""
+    weighted: list[str] = []
+    for name, terms in fields.items():
+        weighted += terms * round(2 * FIELD_WEIGHTS[name])
+    return weighted
+
+
 class _Collector:
     """Writes entries to the tables, and what is known of all of them together at the end."""
 
@@ -359,7 +360,7 @@ class _Collector:
         self._by_task = TaskIndex()
 
     def add(self, number: int, entry: Entry) -> dict[str, str]:
-        """Write an entry to the tables; return its fields for the engine, the terms of a heavier field more often."""
+        """Write an entry to the tables; return its fields for the engine."""
         fields = field_terms(entry)
         for name, terms in fields.items():
             self._total_lengths[name] += len(terms)
@@ -373,11 +374,7 @@ class _Collector:
         row = packed_row(fields, group, task, signature_number, len(entry.examples))
         link = bare_link(entry.paper or "")
         self._writer.add((number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True)))
-        words: list[str] = []
-        for name, terms in fields.items():
-            repeats = round(2 * FIELD_WEIGHTS[name])
-            words += chain.from_iterable(map(repeat, terms, repeat(repeats)))
-        return {"words": " ".join(words), "group": str(group), "link": link}
+        return {"words": " ".join(weighted_terms(fields)), "group": str(group), "link": link}
 
     def close(self) -> None:
         """Write what is known of all entries together."""

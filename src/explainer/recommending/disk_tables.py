@@ -24,14 +24,11 @@ from explainer.recommending.bm25f import FieldedIndex, Postings, add_postings, w
 from explainer.recommending.ranking import FIELD_WEIGHTS
 
 _FIELDS: Final = tuple(FIELD_WEIGHTS)
-
 # Five fields of six bits each fit into 32: a term that stands more often in a field than 63 times counts as 63.
 _BITS: Final = 6
 _MOST: Final = (1 << _BITS) - 1
-
 # Numbers before the terms of an entry: label of a task, task + 1, signature, examples, terms, length of each field.
 _HEAD: Final = 5 + len(_FIELDS)
-
 _SCHEMA: Final = """
     CREATE TABLE entries (number INTEGER PRIMARY KEY, label TEXT, link TEXT, terms BLOB, entry TEXT);
     CREATE TABLE same_task (term TEXT PRIMARY KEY, numbers BLOB, worths BLOB) WITHOUT ROWID;
@@ -40,7 +37,6 @@ _SCHEMA: Final = """
 
 # Rows that are written together, and terms of tasks that are remembered.
 _AT_ONCE: Final = 10_000
-
 _DAMAGED: Final = "the index is damaged"
 
 
@@ -67,9 +63,9 @@ class PostingRow(NamedTuple):
     """What ranking needs of one entry.
 
     Attributes:
-        number: the number of the entry.
         label: its name or title.
         link: the bare link of its paper; empty without one.
+        entry: itself, as JSON.
         group: the number of its label of a task.
         task: the number of its task, or -1.
         signature: the number of its signature.
@@ -79,9 +75,9 @@ class PostingRow(NamedTuple):
         counts: for each of these how often the term stands in each field, six bits each.
     """
 
-    number: int
     label: str
     link: str
+    entry: str
     group: int
     task: int
     signature: int
@@ -135,7 +131,7 @@ def packed_row(fields: Mapping[str, Sequence[str]], group: int, task: int, signa
     return array("I", [*head, *keys, *map(counts.__getitem__, keys)]).tobytes()
 
 
-def _unpacked_row(number: int, label: str, link: str, raw: bytes) -> PostingRow:
+def _unpacked_row(label: str, link: str, entry: str, raw: bytes) -> PostingRow:
     data = array("I")
     data.frombytes(raw)
     group, task, signature, examples, size = data[:5]
@@ -143,7 +139,7 @@ def _unpacked_row(number: int, label: str, link: str, raw: bytes) -> PostingRow:
     if len(data) != end + size:
         raise ValueError(_DAMAGED)
     return PostingRow(
-        number, label, link, group, task - 1, signature, examples, data[5:_HEAD], data[_HEAD:end], data[end:]
+        label, link, entry, group, task - 1, signature, examples, data[5:_HEAD], data[_HEAD:end], data[end:]
     )
 
 
@@ -196,13 +192,8 @@ class Tables:
     def rows(self, numbers: Sequence[int]) -> list[PostingRow]:
         """Return the rows of some entries, by number."""
         marks = ",".join("?" * len(numbers))
-        statement = f"SELECT number, label, link, terms FROM entries WHERE number IN ({marks})"  # noqa: S608  # only marks
+        statement = f"SELECT label, link, entry, terms FROM entries WHERE number IN ({marks})"  # noqa: S608  # only marks
         return list(starmap(_unpacked_row, self._all(statement, numbers)))
-
-    def entry(self, number: int) -> str:
-        """Return an entry as JSON."""
-        ((raw,),) = self._all("SELECT entry FROM entries WHERE number = ?", (number,))
-        return str(raw)
 
     def same_task(self, term: str) -> Postings:
         """Return the tasks whose entries have a term, and what it is worth there."""

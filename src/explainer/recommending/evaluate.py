@@ -30,10 +30,8 @@ from explainer.recommending.recommend import Recommender
 
 # How many entries are asked for.
 DEPTH: Final = 10
-
 METRICS: Final = ("hit@1", "hit@5", "MRR", "same task@1")
 _HIT_DEPTHS: Final = {"hit@1": 1, "hit@5": 5}
-
 # Resamples of a bootstrap: with 2,000, an end of a 95 % interval is the 50th of one side.
 _RESAMPLES: Final = 2_000
 

@@ -21,10 +21,8 @@ from explainer.recommending.terms import term, terms
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
 _LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
-
 # Fewer tasks say too little about which words are rare.
 _BACKGROUND: Final = 50
-
 # Words of a label that are looked at; its parts grow with their square.
 _LONGEST_LABEL: Final = 12
 

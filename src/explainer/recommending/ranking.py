@@ -23,7 +23,6 @@ from explainer.recommending.intent import QueryIntent, Taxonomy, leading_signatu
 from explainer.recommending.terms import terms
 
 E = TypeVar("E", bound=Entry)
-
 # What a word of each field counts. Nothing hangs on the exact figures: see docs/recommend.md.
 FIELD_WEIGHTS: Final[Mapping[str, float]] = {
     "name": 3.0,
@@ -37,16 +36,12 @@ FIELD_WEIGHTS: Final[Mapping[str, float]] = {
 SAME_TASK_WEIGHT: Final = 0.5
 TASK_WEIGHT: Final = 1.0
 KIND_WEIGHT: Final = 1.0
-
 # A smaller catalog says too little about which words are rare.
 BACKGROUND: Final = 100
-
 # The number of the task of an entry that has none, and of its list of entries with the same task.
 NO_TASK: Final = -1
-
 # Texts that are remembered so that they count once for a task; repeated farther apart, they count again.
 _REMEMBERED: Final = 1_000_000
-
 _NUMBERS: Final = re.compile(r"\d++x?")
 
 

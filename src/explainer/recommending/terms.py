@@ -15,13 +15,10 @@ import Stemmer
 
 # A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
-
 # A run of letters and digits; an apostrophe may stand inside. Possessive, so that no text takes long.
 _WORD: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")
-
 # Where a name such as `Txt2Img` or `SwinIRLight` is split: at changes of letter case and at digits.
 _PARTS: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
-
 # Function words, and the words with which people ask for an explanation whatever it is about.
 _STOP_TEXT: Final = """
     a about above across actually after again against all almost already also although am an and another any anyone
@@ -44,14 +41,12 @@ _STOP_TEXT: Final = """
     couldn wasn didn doesn isn don
 """
 _STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
-
 # Stems of words such as `exercise`, whose `-ise` is no other spelling of `-ize`.
 _NEVER_IZE_TEXT: Final = """
     advert adv chast circumc compr comprom conc cru dem desp dev disgu enterpr exc exerc expert franch improv inc
     likew merchand otherw parad porpo prec prem prom rev superv surm surpr telev torto treat turquo
 """
 _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
-
 # At least three letters come before, so that `wise` and `rise` stay as they are.
 _ISE: Final = re.compile(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
 # Only these stems: `four` and `hour` end alike.
@@ -73,7 +68,6 @@ _AMERICAN: Final = {
 
 # Words that people clip, and what they are compared as.
 _CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
-
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 

@@ -145,7 +145,7 @@ def _share_data(word: str, share: Share, fields: Sequence[str]) -> dict[str, Any
     return {
         "word": word,
         "own": round(share.own, 3),
-        "kin": round(share.same_task, 3),
+        "kin": round(share.same_task, 3),  # the name that readers of the document know
         "task": round(share.task, 3),
         "fields": list(fields),
     }

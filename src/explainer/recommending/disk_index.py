@@ -164,7 +164,9 @@ class DiskIndex(Generic[E]):
     def _telling(self, question: Iterable[str]) -> list[str]:
         """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
         terms = sorted(filter(self.frequency, question), key=lambda term: (self.frequency(term), term))
-        return terms[:_TERMS] if len(self) > _LARGE else terms
+        if len(self) > _LARGE:
+            del terms[_TERMS:]
+        return terms
 
     def _likely(self, question: Sequence[str]) -> list[tuple[int, float]]:
         """The labels whose entries and task fit a question best, and how well."""
@@ -378,15 +380,18 @@ class _Collector:
 
     def close(self) -> None:
         """Write what is known of all entries together."""
-        shared = [group for label, group in self._groups.items() if label and self._sizes[group] > 1]
-        numbers = {group: number for number, group in enumerate(shared)}
+        numbers: dict[int, int] = {}
+        for label, group in self._groups.items():
+            # what an entry that is alone with its task says was counted as its own already
+            if label and self._sizes[group] > 1:
+                numbers[group] = len(numbers)
         documents = self._by_task.documents(len(self._tasks))
-        index = FieldedIndex(map(documents.__getitem__, shared), FIELD_WEIGHTS)
+        index = FieldedIndex(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
         facts = Facts(
             groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
             signatures=list(self._signatures),
             averages=list(map(self._average_length, FIELD_WEIGHTS)),
-            same_task=len(shared),
+            same_task=len(numbers),
         )
         self._writer.close(index, facts)
 

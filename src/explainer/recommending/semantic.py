@@ -104,7 +104,7 @@ def _checksum(body: bytes) -> bytes:
 WHEEL: Final = "wheel"
 _PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers")
 _INSTALL: Final = "pip install 'cnaps-explainer[semantic]'"
-# What the model was trained to read, in tokens.
+# Tokens of a text that are read; the rest is cut off.
 _MAX_TOKENS: Final = 256
 # Characters of a summary that are read: what a text is about stands at its beginning.
 _SUMMARY: Final = 600

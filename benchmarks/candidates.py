@@ -17,27 +17,28 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.recommend import all_papers, library_of, lines, synthetic
+from benchmarks.recommend import all_papers, labels_chosen, library_of, lines, synthetic
 
 from explainer.catalogs.schema import Entry
-from explainer.recommending.ranking import FIELD_WEIGHTS, entry_fields
+from explainer.recommending.disk_index import weighted_terms
+from explainer.recommending.ranking import field_terms
 from explainer.recommending.reasons import Query
 from explainer.recommending.recommend import Recommender
-from explainer.recommending.terms import terms
 
 FOUND = 60
-LARGE = 100_000
+# Of an index that is large only the rarest terms of a question are searched.
 TELLING = 8
 Search = Callable[[Sequence[str]], Sequence[int]]
 
 
 def weighted(entry: Entry) -> list[str]:
     """The terms of an entry, those of a heavier field more often."""
-    fields = entry_fields(entry).items()
-    return [term for name, text in fields for term in terms(text) for _ in range(round(2 * FIELD_WEIGHTS[name]))]
+    return weighted_terms(field_terms(entry))
 
 
 def with_tantivy(folder: Path, documents: Iterable[list[str]]) -> Callable[[], Search]:
@@ -47,8 +48,8 @@ def with_tantivy(folder: Path, documents: Iterable[list[str]]) -> Callable[[], S
     builder.add_text_field("words", stored=False, tokenizer_name="whitespace", index_option="freq")
     builder.add_integer_field("number", stored=False, indexed=False, fast=True)
     writer = tantivy.Index(builder.build(), path=str(folder)).writer(heap_size=128_000_000, num_threads=1)
-    for number, found in enumerate(documents):
-        writer.add_document(tantivy.Document(number=number, words=" ".join(found)))
+    for number, terms in enumerate(documents):
+        writer.add_document(tantivy.Document(number=number, words=" ".join(terms)))
     writer.commit()
     writer.wait_merging_threads()
 
@@ -71,20 +72,23 @@ def with_bm25s(folder: Path, documents: Iterable[list[str]]) -> Callable[[], Sea
     import bm25s
 
     vocabulary: dict[str, int] = {}
-    rows = [[vocabulary.setdefault(term, len(vocabulary)) for term in found] for found in documents]
+
+    def numbers_of(terms: list[str]) -> list[int]:
+        return [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
+
     index = bm25s.BM25()
-    index.index((rows, vocabulary), show_progress=False)
+    index.index((list(map(numbers_of, documents)), vocabulary), show_progress=False)
     index.save(str(folder))
 
     def load() -> Search:
         loaded = bm25s.BM25.load(str(folder), mmap=True)
 
         def search(question: Sequence[str]) -> Sequence[int]:
-            known = [term for term in question if term in loaded.vocab_dict]
-            if not known:
+            indexed = list(filter(loaded.vocab_dict.__contains__, question))
+            if not indexed:
                 return []
-            found, _ = loaded.retrieve([known], k=FOUND, show_progress=False)
-            return [int(number) for number in found[0]]
+            numbers, _ = loaded.retrieve([indexed], k=FOUND, show_progress=False)
+            return list(map(int, numbers[0]))
 
         return search
 
@@ -96,8 +100,8 @@ def with_fts5(folder: Path, documents: Iterable[list[str]]) -> Callable[[], Sear
     base = sqlite3.connect(path, isolation_level=None)
     base.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;")
     base.execute("CREATE VIRTUAL TABLE words USING fts5(terms, content='')")
-    rows = ((number, " ".join(found)) for number, found in enumerate(documents))
-    base.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", rows)
+    for row in enumerate(map(" ".join, documents)):
+        base.execute("INSERT INTO words (rowid, terms) VALUES (?, ?)", row)
     base.execute("INSERT INTO words (words) VALUES ('optimize')")
     base.execute("COMMIT")
     base.close()
@@ -110,7 +114,7 @@ def with_fts5(folder: Path, documents: Iterable[list[str]]) -> Callable[[], Sear
             if not question:
                 return []
             quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in question)
-            return [number for (number,) in loaded.execute(statement, (quoted, FOUND))]
+            return list(chain.from_iterable(loaded.execute(statement, (quoted, FOUND))))
 
         return search
 
@@ -130,12 +134,18 @@ def size_of(folder: Path) -> float:
 
 def measured(search: Search, questions: Sequence[Sequence[str]]) -> tuple[list[Sequence[int]], float, float]:
     """What is found, and the median and the 95th percentile of the milliseconds of one core."""
-    found, taken = [], []
+    results, times = [], []
     for question in questions:
         start = time.thread_time()
-        found.append(search(question))
-        taken.append(1000 * (time.thread_time() - start))
-    return found, statistics.median(taken), sorted(taken)[int(0.95 * len(taken))]
+        results.append(search(question))
+        times.append(1000 * (time.thread_time() - start))
+    return results, statistics.median(times), sorted(times)[int(0.95 * len(times))]
+
+
+def shared_part(results: Sequence[Sequence[int]], right: Sequence[set[int]], depth: int) -> float:
+    """How many of the right ones are among the first so many, in per cent."""
+    parts = [len(best & set(result[:depth])) / len(best) for result, best in zip(results, right, strict=True) if best]
+    return 100 * statistics.fmean(parts)
 
 
 def compare(title: str, documents: Callable[[], Iterable[list[str]]], questions: Any, right: Any) -> None:
@@ -151,12 +161,10 @@ def compare(title: str, documents: Callable[[], Iterable[list[str]]], questions:
             start = time.perf_counter()
             search = load()
             opened = 1000 * (time.perf_counter() - start)
-            found, median, slow = measured(search, questions)
+            results, median, slow = measured(search, questions)
             cells = f"  {name:<12} {built:>6.1f} s {size_of(folder):>6.1f} MB {opened:>6.0f} ms {median:>6.2f} ms {slow:>6.2f} ms"
             if right is not None:
-                for depth in (FOUND, 10):
-                    parts = [len(set(a[:depth]) & b) / len(b) for a, b in zip(found, right, strict=True) if b]
-                    cells += f"  {100 * statistics.fmean(parts):5.1f} %"
+                cells += f"  {shared_part(results, right, FOUND):5.1f} %  {shared_part(results, right, 10):5.1f} %"
             print(cells, flush=True)
         except ImportError as error:
             print(f"  {name:<12} {error}")
@@ -168,24 +176,32 @@ def compare(title: str, documents: Callable[[], Iterable[list[str]]], questions:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Three engines for candidates.")
     parser.add_argument("--full", action="store_true", help="also a million synthetic records")
-    given = parser.parse_args()
-    asked = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
-    questions = [list(Query.of(question).words) for question in asked]
+    options = parser.parse_args()
+    texts = list(map(itemgetter("question"), lines("corpus", "questions_dev.jsonl")))
+    questions = [list(Query.of(text).words) for text in texts]
     papers = all_papers()
     recommender = Recommender(library_of(papers=papers))
-    numbers = {paper.label: at for at, paper in enumerate(papers)}
-    right = [
-        {numbers[one.entry.label] for one in recommender.recommend(question, models=0, papers=10).papers}
-        for question in asked
-    ]
+    numbers = {paper.label: number for number, paper in enumerate(papers)}
+    right = []
+    for text in texts:
+        best = labels_chosen(recommender.recommend(text, models=0, papers=10).papers)
+        right.append(set(map(numbers.__getitem__, best)))
     compare(f"{len(papers)} papers", lambda: map(weighted, papers), questions, right)
-    if given.full:
+    if options.full:
         size = 1_000_000
-        frequent: Counter[str] = Counter()
-        for entry in synthetic(20_000, asked):
-            frequent.update(set(weighted(entry)))
-        rare = [sorted((one for one in q if frequent[one]), key=lambda one: frequent[one])[:TELLING] for q in questions]
-        compare(f"{size} synthetic records", lambda: map(weighted, synthetic(size, asked)), rare, None)
+        frequencies: Counter[str] = Counter()
+        for entry in synthetic(20_000, texts):
+            frequencies.update(set(weighted(entry)))
+
+        def rarest(question: Iterable[str]) -> list[str]:
+            return sorted(filter(frequencies.get, question), key=frequencies.__getitem__)[:TELLING]
+
+        compare(
+            f"{size} synthetic records",
+            lambda: map(weighted, synthetic(size, texts)),
+            list(map(rarest, questions)),
+            None,
+        )
 
 
 if __name__ == "__main__":

@@ -22,28 +22,35 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import partial
+from itertools import accumulate, zip_longest
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
 from benchmarks.baseline import BM25
 
 from explainer.catalogs.catalog import LoadedCatalog
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogLoader, catalog_paths, shipped_tasks
+from explainer.catalogs.loading import CatalogLoader, load_lines, shipped_tasks
 from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry
-from explainer.recommending.evaluate import Label, Outcome, bootstrap, evaluate, label_of, parse_label
+from explainer.diagnostics.finding import Parsed
+from explainer.recommending.evaluate import DEPTH, Label, Outcome, bootstrap, evaluate, read_labels
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import entry_fields
-from explainer.recommending.recommend import Choice, Recommender, SupportsScores
+from explainer.recommending.reasons import Recommendation
+from explainer.recommending.recommend import Recommender, SupportsScores
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
 DATA = ROOT / "tests" / "data"
 METRICS = ("hit@1", "hit@5", "same task@1")
 Rows = list[dict[str, Any]]
+Ranker = Callable[[str, int], list[str]]
 
 
 @dataclass(frozen=True)
@@ -75,70 +82,83 @@ def corpus_models(examples: Mapping[str, str]) -> Library:
 
 
 def labels_of(questions: Iterable[tuple[str, str]], library: Library) -> list[Label]:
-    found = []
-    for at, (question, name) in enumerate(questions, 1):
-        parsed = parse_label(json.dumps({"question": question, "model": name}), "benchmark", at)
-        found.append(label_of(parsed.unwrap(), library, Recommender(library).taxonomy))
-    return found
+    rows = []
+    for number, (question, name) in enumerate(questions, 1):
+        rows.append((json.dumps({"question": question, "model": name}), "benchmark", number))
+    return labels_in(rows, library)
 
 
-def other_questions(known: set[str], names: Sequence[str]) -> list[tuple[str, str]]:
+def labels_in(rows: Iterable[tuple[str, str, int]], library: Library) -> list[Label]:
+    labels, findings = read_labels(rows, library, Recommender(library).taxonomy)
+    return Parsed(labels, tuple(findings)).unwrap()
+
+
+def spaces_folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def question_in(prompt: str) -> str:
+    return prompt.split('question:\n"', 1)[1].split('"\n\nBased on', 1)[0]
+
+
+def dev_questions() -> list[tuple[str, str]]:
+    return list(map(itemgetter("question", "model"), lines("corpus", "questions_dev.jsonl")))
+
+
+def other_questions(dev: Iterable[tuple[str, str]], names: Iterable[str]) -> list[tuple[str, str]]:
     """The questions of the prompts that come with the corpus, with the model that their id names."""
+    dev_texts = {spaces_folded(question) for question, _ in dev}
     by_slug = {re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"): name for name in names}
-    found: dict[str, str] = {}
-    rows = [(row["id"].rsplit("-query", 1)[0], row["prompt"]) for row in lines("corpus", "golden.jsonl")]
-    rows += [(re.sub(r"-q\d-\w+$", "", row["id"]), row["prompt"]) for row in lines("corpus", "llm_answers.jsonl")]
-    for slug, prompt in rows:
-        question = prompt.split('question:\n"', 1)[1].split('"\n\nBased on', 1)[0]
-        if " ".join(question.split()) not in known:
-            found.setdefault(question, by_slug[slug])
-    return list(found.items())
+    questions: dict[str, str] = {}
+    for row in (*lines("corpus", "golden.jsonl"), *lines("corpus", "llm_answers.jsonl")):
+        # an id is that of the model, and then of the question: `-query…` or `-q1-…`
+        slug = re.sub(r"-q\d-\w+$", "", row["id"].rsplit("-query", 1)[0])
+        question = question_in(row["prompt"])
+        if spaces_folded(question) not in dev_texts:
+            questions.setdefault(question, by_slug[slug])
+    return list(questions.items())
 
 
 def corpus_cases() -> list[Case]:
-    dev = [(row["question"], row["model"]) for row in lines("corpus", "questions_dev.jsonl")]
+    dev = dev_questions()
     plain = corpus_models({})
-    known = {" ".join(question.split()) for question, _ in dev}
-    other = other_questions(known, [entry.label for entry in plain.models])
-    of_dev = {name: question for question, name in dev}
-    of_other = {name: question for question, name in reversed(other)}
-    first, second = corpus_models(of_dev), corpus_models({**of_dev, **of_other})
+    other = other_questions(dev, map(attrgetter("label"), plain.models))
+    example_of_dev = {name: question for question, name in dev}
+    # the first question of a model is its example
+    example_of_other = {name: question for question, name in reversed(other)}
+    first, second = corpus_models(example_of_dev), corpus_models({**example_of_dev, **example_of_other})
+    dev_with_other = [pair for pair in dev if pair[1] in example_of_other]
     return [
         Case("corpus, as it is, dev questions", plain, labels_of(dev, plain)),
         Case("corpus, as it is, other questions", plain, labels_of(other, plain)),
         Case("with an example each, other questions", first, labels_of(other, first)),
-        Case("with another example, dev questions", second, labels_of([d for d in dev if d[1] in of_other], second)),
+        Case("with another example, dev questions", second, labels_of(dev_with_other, second)),
     ]
 
 
 def shipped_cases() -> list[Case]:
-    paths = catalog_paths([ROOT / "catalogs"]).unwrap()
-    library = CatalogLoader().library(paths).unwrap()
-    taxonomy = Recommender(library).taxonomy
+    library = CatalogLoader([ROOT / "catalogs"]).for_named().unwrap()
     cases = []
     for name, file in (("own lay questions", "lay_questions.jsonl"), ("shipped questions", "shipped_questions.jsonl")):
-        rows = (DATA / file).read_text().splitlines()
-        labels = [parse_label(line, file, at).unwrap() for at, line in enumerate(rows, 1)]
-        wanted = [label_of(one, library, taxonomy) for one in labels if one.kind == "models"]
-        cases.append(Case(f"shipped catalog, {name}", library, wanted))
+        labels = labels_in(load_lines(DATA / file).unwrap(), library)
+        about_models = [label for label in labels if label.kind == Kind.MODELS]
+        cases.append(Case(f"shipped catalog, {name}", library, about_models))
     if SHARED.is_dir():
-        names = {entry.label for entry in library.models}
-        dev = [(row["question"], row["model"]) for row in lines("corpus", "questions_dev.jsonl")]
-        cases.append(
-            Case("shipped catalog, dev questions", library, labels_of([d for d in dev if d[1] in names], library))
-        )
+        names = set(map(attrgetter("label"), library.models))
+        about_shipped = [pair for pair in dev_questions() if pair[1] in names]
+        cases.append(Case("shipped catalog, dev questions", library, labels_of(about_shipped, library)))
     return cases
 
 
 def gorilla() -> tuple[Library, list[tuple[str, set[str]]]]:
-    entries = [
-        ModelEntry(name=row["_id"], task=row["domain"], category=row["functionality"], summary=row["text"])
-        for row in lines("retrieval", "gorilla-th", "corpus.jsonl")
-    ]
-    right: dict[str, set[str]] = {}
+    entries = []
+    for row in lines("retrieval", "gorilla-th", "corpus.jsonl"):
+        fields = {"name": row["_id"], "task": row["domain"], "category": row["functionality"], "summary": row["text"]}
+        entries.append(ModelEntry.model_validate(fields))
+    right: dict[str, set[str]] = defaultdict(set)
     for line in SHARED.joinpath("retrieval", "gorilla-th", "qrels.tsv").read_text().splitlines()[1:]:
         query, record, _ = line.split("\t")
-        right.setdefault(query, set()).add(record)
+        right[query].add(record)
     queries = lines("retrieval", "gorilla-th", "queries.jsonl")
     return library_of(entries), [(row["text"], right[row["_id"]]) for row in queries]
 
@@ -147,99 +167,111 @@ def plain_text(entry: Entry) -> str:
     return " ".join(entry_fields(entry).values())
 
 
-def rankers(library: Library, semantic: SupportsScores | None) -> dict[str, Callable[[str, int], list[str]]]:
+def rankers(library: Library, semantic: SupportsScores | None) -> dict[str, Ranker]:
     entries = list(library.models)
-    baseline = BM25([plain_text(entry) for entry in entries])
-    found: dict[str, Callable[[str, int], list[str]]] = {
-        "BM25": lambda question, limit: [entries[at].label for at in baseline.best(question, limit)]
-    }
-    for name, opinion in (("ours", None), ("ours + semantic", semantic)):
-        if name == "ours" or opinion is not None:
-            recommender = Recommender(library, semantic=opinion)
+    baseline = BM25(list(map(plain_text, entries)))
 
-            def offered(question: str, limit: int, recommender: Recommender = recommender) -> list[str]:
-                models = recommender.recommend(question, models=limit, papers=0).models
-                return [one.entry.label for one in models]
+    def of_baseline(question: str, limit: int) -> list[str]:
+        return [entries[number].label for number in baseline.best(question, limit)]
 
-            found[name] = offered
-    return found
+    def of_recommender(recommender: Recommender, question: str, limit: int) -> list[str]:
+        return labels_chosen(recommender.recommend(question, models=limit, papers=0).models)
+
+    by_name: dict[str, Ranker] = {"BM25": of_baseline, "ours": partial(of_recommender, Recommender(library))}
+    if semantic is not None:
+        by_name["ours + semantic"] = partial(of_recommender, Recommender(library, semantic=semantic))
+    return by_name
+
+
+def labels_chosen(recommendations: Iterable[Recommendation[Any]]) -> list[str]:
+    return list(map(attrgetter("entry.label"), recommendations))
 
 
 def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsScores | None) -> None:
     """One table for each group of cases; the questions of all cases of a group count together."""
     print("per cent; in brackets the gain over BM25 with its 95 % interval, paired by question\n")
-    seeds = seed_offers() if SHARED.is_dir() else {}
+    offers = seed_offers() if SHARED.is_dir() else {}
     for group in groups:
-        found = [outcomes_of(case, semantic) for case in group]
-        print(f"{' and '.join(case.name for case in group)} (n={sum(len(case.labels) for case in group)})")
-        known = [one for case in group for one in seed_outcomes(case, seeds)]
-        if known:
-            print_row(f"seed's own, {len(known)} known", known, None)
-        base = [one for outcomes in found for one in outcomes["BM25"]]
-        for name in found[0]:
-            now = [one for outcomes in found for one in outcomes[name]]
-            print_row(name, now, None if name == "BM25" else base)
-            if name == "ours + semantic":
-                print_row("  over ours", now, [one for outcomes in found for one in outcomes["ours"]])
+        outcomes: dict[str, list[Outcome]] = defaultdict(list)
+        with_offer: list[Outcome] = []
+        for case in group:
+            with_offer += seed_outcomes(case, offers)
+            for name, ranker in rankers(case.library, semantic).items():
+                outcomes[name] += outcomes_of(case, ranker)
+        print(f"{' and '.join(case.name for case in group)} (n={len(outcomes['BM25'])})")
+        if with_offer:
+            print_row(f"seed's own, {len(with_offer)} known", with_offer)
+        baseline, ours, with_meaning = outcomes["BM25"], outcomes["ours"], outcomes["ours + semantic"]
+        print_row("BM25", baseline)
+        print_row("ours", ours, baseline)
+        if semantic is not None:
+            print_row("ours + semantic", with_meaning, baseline)
+            print_row("  over ours", with_meaning, ours)
         print()
 
 
-def outcomes_of(case: Case, semantic: SupportsScores | None) -> dict[str, tuple[Outcome, ...]]:
-    """What each ranker offers."""
-    found: dict[str, tuple[Outcome, ...]] = {}
-    for name, ranker in rankers(case.library, semantic).items():
-        offered = {id(one): ranker(one.question, 10) for one in case.labels}
-
-        def look_up(label: Label, offered: dict[int, list[str]] = offered) -> list[str]:
-            return offered[id(label)]
-
-        found[name] = evaluate(case.labels, look_up, case.library.models).outcomes
-    return found
+def outcomes_of(case: Case, ranker: Ranker) -> tuple[Outcome, ...]:
+    """What a ranker offers."""
+    return evaluate(case.labels, lambda label: ranker(label.question, DEPTH), case.library.models).outcomes
 
 
 def seed_offers() -> dict[str, str]:
     """What the seed's own system offered first, for the questions whose prompts are known."""
-    found: dict[str, str] = {}
+    offers: dict[str, str] = {}
     for row in (*lines("corpus", "golden.jsonl"), *lines("corpus", "llm_answers.jsonl")):
-        question = row["prompt"].split('question:\n"', 1)[1].split('"\n\nBased on', 1)[0]
         first = re.search(r"^Model: (.*)$", row["prompt"], re.MULTILINE)
         if first is not None:
-            found.setdefault(" ".join(question.split()), first[1])
-    return found
+            offers.setdefault(spaces_folded(question_in(row["prompt"])), first[1])
+    return offers
 
 
 def seed_outcomes(case: Case, offers: Mapping[str, str]) -> tuple[Outcome, ...]:
-    known = [one for one in case.labels if " ".join(one.question.split()) in offers]
-    return evaluate(known, lambda label: [offers[" ".join(label.question.split())]], case.library.models).outcomes
+    labels = [label for label in case.labels if spaces_folded(label.question) in offers]
+    return evaluate(labels, lambda label: [offers[spaces_folded(label.question)]], case.library.models).outcomes
 
 
-def print_row(name: str, now: Sequence[Outcome], base: Sequence[Outcome] | None) -> None:
-    cells = []
-    for metric in METRICS:
-        values = [one.value(metric) for one in now]
-        known = [value for value in values if value is not None]
-        cell = f"{metric} {100 * statistics.fmean(known):5.1f}" if known else f"{metric}   -  "
-        if base is not None and known:
-            before = [one.value(metric) for one in base]
-            pairs = zip(values, before, strict=True)
-            gain = bootstrap([a - b for a, b in pairs if a is not None and b is not None])
-            cell += f" ({100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}])"
-        cells.append(cell)
+def print_row(name: str, outcomes: Sequence[Outcome], baseline: Sequence[Outcome] = ()) -> None:
+    cells = [metric_cell(metric, outcomes, baseline) for metric in METRICS]
     print(f"  {name:<20} " + "  ".join(cells))
+
+
+def metric_cell(metric: str, outcomes: Sequence[Outcome], baseline: Sequence[Outcome]) -> str:
+    """The mean of a metric, with what is gained over the outcomes of a baseline for the same questions."""
+    values: list[float] = []
+    gains: list[float] = []
+    for outcome, before in zip_longest(outcomes, baseline):
+        value = outcome.value(metric)
+        if value is None:
+            continue
+        values.append(value)
+        base_value = None if before is None else before.value(metric)
+        if base_value is not None:
+            gains.append(value - base_value)
+    if not values:
+        return f"{metric}   -  "
+    cell = f"{metric} {100 * statistics.fmean(values):5.1f}"
+    if baseline:
+        gain = bootstrap(gains)
+        cell += f" ({100 * gain.mean:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}])"
+    return cell
 
 
 def print_refusals() -> None:
     """How many questions are offered nothing: those about other things should be, the others should not."""
-    shipped = [case for case in shipped_cases() if case.labels]
+    shipped = shipped_cases()
     off_topic = [json.loads(line)["question"] for line in (DATA / "off_topic_questions.jsonl").read_text().splitlines()]
-    asked = {"off topic, one line": off_topic[:40], "off topic, a story": off_topic[40:]}
-    asked |= {case.name: [label.question for label in case.labels] for case in shipped}
+    # the file holds forty one-liners, and then the stories
+    questions = {"off topic, one line": off_topic[:40], "off topic, a story": off_topic[40:]}
+    for case in shipped:
+        questions[case.name] = list(map(attrgetter("question"), case.labels))
     recommender = Recommender(shipped[0].library)
     print("offered nothing by the shipped catalog")
-    for name, questions in asked.items():
-        choices = [recommender.recommend(question, models=1, papers=3) for question in questions]
-        refused = sum(not (choice.models or choice.papers) for choice in choices)
-        print(f"  {name:<40} {refused:>3} of {len(questions)}")
+    for name, texts in questions.items():
+        refused = 0
+        for text in texts:
+            choice = recommender.recommend(text, models=1, papers=3)
+            refused += not (choice.models or choice.papers)
+        print(f"  {name:<40} {refused:>3} of {len(texts)}")
     print()
 
 
@@ -248,14 +280,13 @@ def print_gorilla(semantic: SupportsScores | None) -> None:
     domain = {entry.label: entry.task for entry in library.models}
     print(f"gorilla-th, one right of many near-duplicates (n={len(queries)})")
     for name, ranker in rankers(library, semantic).items():
-        offered = [ranker(question, 10) for question, _ in queries]
-        found = [bool(right & set(names)) for (_, right), names in zip(queries, offered, strict=True)]
-        first = [bool(names) and names[0] in right for (_, right), names in zip(queries, offered, strict=True)]
-        same = [
-            bool({domain[name] for name in names[:5]} & {domain[name] for name in right})
-            for (_, right), names in zip(queries, offered, strict=True)
-        ]
-        figures = [100 * statistics.fmean(values) for values in (found, first, same)]
+        recalled = first = same_domain = 0
+        for question, right in queries:
+            names = ranker(question, DEPTH)
+            recalled += not right.isdisjoint(names)
+            first += not right.isdisjoint(names[:1])
+            same_domain += not set(map(domain.get, right)).isdisjoint(map(domain.get, names[:5]))
+        figures = [100 * count / len(queries) for count in (recalled, first, same_domain)]
         print(f"  {name:<16} recall@10 {figures[0]:5.1f}  hit@1 {figures[1]:5.1f}  same domain in 5 {figures[2]:5.1f}")
     print()
 
@@ -280,13 +311,13 @@ def all_papers() -> list[PaperEntry]:
 
 
 def print_speed() -> None:
-    questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
+    questions = list(map(itemgetter("question"), lines("corpus", "questions_dev.jsonl")))
     papers = all_papers()
     recommender = Recommender(library_of(papers=papers))
     start = time.perf_counter()
     recommender.recommend("warm up", models=0, papers=3)
     print(f"{len(papers)} papers in memory: indexed in {time.perf_counter() - start:.2f} s")
-    print("  warm query:", milliseconds(lambda one: recommender.recommend(one, models=0, papers=3), questions))
+    print("  warm query:", milliseconds(partial(recommender.recommend, models=0, papers=3), questions))
 
 
 def print_cold() -> None:
@@ -317,7 +348,7 @@ def print_index(size: int) -> None:
     """The index on disk: the papers, and as many synthetic records of 60 words, drawn as words are (Zipf's law)."""
     from explainer.recommending.disk_index import DiskIndex, IndexedRecommender
 
-    questions = [row["question"] for row in lines("corpus", "questions_dev.jsonl")]
+    questions = list(map(itemgetter("question"), lines("corpus", "questions_dev.jsonl")))
     taxonomy = Taxonomy(shipped_tasks())
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
@@ -325,12 +356,13 @@ def print_index(size: int) -> None:
         print(f"{len(papers)} papers in the index on disk: built in {time.perf_counter() - start:.1f} s")
         none = DiskIndex.build(Path(folder) / "none", [], ModelEntry, taxonomy)
         indexed = IndexedRecommender(none, papers, taxonomy)
-        print("  warm query:", milliseconds(lambda one: indexed.recommend(one, models=0, papers=3), questions))
+        print("  warm query:", milliseconds(partial(indexed.recommend, models=0, papers=3), questions))
         in_memory = Recommender(library_of(papers=all_papers()))
-        same = [
-            titles(indexed.recommend(one, models=0)) == titles(in_memory.recommend(one, models=0)) for one in questions
-        ]
-        print(f"  the same five as in memory: {100 * statistics.fmean(same):.1f} %")
+        same = 0
+        for question in questions:
+            on_disk = labels_chosen(indexed.recommend(question, models=0).papers)
+            same += on_disk == labels_chosen(in_memory.recommend(question, models=0).papers)
+        print(f"  the same five as in memory: {100 * same / len(questions):.1f} %")
         if size:
             start = time.perf_counter()
             records = DiskIndex.build(Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy)
@@ -339,11 +371,7 @@ def print_index(size: int) -> None:
                 f"{len(records)} synthetic records: built in {time.perf_counter() - start:.0f} s, {disk / 1e6:.0f} MB"
             )
             large = IndexedRecommender(records, papers, taxonomy)
-            print("  warm query:", milliseconds(lambda one: large.recommend(one, models=3, papers=0), questions))
-
-
-def titles(choice: Choice) -> list[str]:
-    return [one.entry.label for one in choice.papers]
+            print("  warm query:", milliseconds(partial(large.recommend, models=3, papers=0), questions))
 
 
 def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
@@ -354,8 +382,8 @@ def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
     weights = list(accumulate(1 / (rank + 10) for rank in range(len(vocabulary))))
     tasks = [task.id for task in shipped_tasks()]
     for number in range(size):
-        found = draw.choices(vocabulary, cum_weights=weights, k=60)
-        yield ModelEntry(name=f"Synthetic-{number}", task=tasks[number % len(tasks)], summary=" ".join(found))
+        words = draw.choices(vocabulary, cum_weights=weights, k=60)
+        yield ModelEntry(name=f"Synthetic-{number}", task=tasks[number % len(tasks)], summary=" ".join(words))
 
 
 def main() -> None:
@@ -364,11 +392,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=0, help="synthetic records for the index on disk")
     parser.add_argument("--quality", action="store_true", help="quality alone")
     parser.add_argument("--speed", action="store_true", help="speed alone")
-    given = parser.parse_args()
-    if not given.speed:
-        print_all_quality(semantic=given.semantic)
-    if not given.quality:
-        print_all_speed(given.size)
+    options = parser.parse_args()
+    if not options.speed:
+        print_all_quality(semantic=options.semantic)
+    if not options.quality:
+        print_all_speed(options.size)
 
 
 def print_all_quality(*, semantic: bool) -> None:

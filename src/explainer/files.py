@@ -96,6 +96,18 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "explainer"
 
 
+def is_private(folder: Path) -> bool:
+    """Whether a folder belongs to the user, and nobody else can write to it: only then its files can be trusted.
+
+    Raises:
+        OSError: when there is no such folder.
+    """
+    if sys.platform == "win32":
+        return folder.is_dir()
+    status = folder.lstat()  # a link may lead to a folder of somebody else
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
 def files_below(
     folder: Path, suffixes: Sequence[str], *, unreadable: Callable[[Path, OSError], None] | None = None
 ) -> Iterator[Path]:

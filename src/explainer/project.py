@@ -97,7 +97,7 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     Returns:
         What went wrong; the file is then as it was.
     """
-    from explainer.recommending.choice import pin  # noqa: PLC0415  # few ask for it
+    from explainer.recommending.choice import insert_choice  # noqa: PLC0415  # few ask for it
 
     names = {}
     if loaded.question.models is None:
@@ -107,7 +107,7 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     text = read_text(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
         return text.findings
-    pinned = pin(text.value, display_path(path), names)
+    pinned = insert_choice(text.value, display_path(path), names)
     problem = write_bytes(path, pinned.value.encode()) if pinned.value is not None else None
     return pinned.findings + ((problem,) if problem else ())
 

@@ -30,21 +30,9 @@ def test_colorization_comes_first_with_its_reason() -> None:
 
 def test_each_line_of_questions_gives_a_line_of_choices() -> None:
     lines = [{"id": "a/b", "question": OLD_PHOTOS}, {"question": "swap two faces", "model": "whatever"}]
-
     Path("q.jsonl").write_text("".join(json.dumps(line) + "\n\n" for line in lines), encoding="utf-8")
-    outcome = explainer(
-        "recommend",
-        "--questions",
-        "q.jsonl",
-        "--format",
-        "jsonl",
-        "--catalog",
-        CATALOGS,
-        "--models",
-        "2",
-        "--papers",
-        "1",
-    )
+    counts = ("--models", "2", "--papers", "1")
+    outcome = explainer("recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS, *counts)
     assert (outcome.status, outcome.err) == (0, "")
     rows = [json.loads(line) for line in outcome.out.splitlines()]
     assert [row["id"] for row in rows] == ["a/b", "line-3"]
@@ -60,7 +48,6 @@ def test_where_nothing_fits_the_exit_status_is_1_and_stdout_is_empty() -> None:
 
 
 def test_a_question_that_nothing_fits_keeps_its_line_in_a_batch() -> None:
-
     Path("q.jsonl").write_text('{"question": "sourdough"}\n{"question": "swap faces"}\n', encoding="utf-8")
     outcome = explainer("recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS)
     assert outcome.status == 1
@@ -155,7 +142,6 @@ def test_there_must_be_a_file_to_pin_into() -> None:
 
 
 def test_a_question_that_names_its_sources_loads_no_ranking() -> None:
-
     code = (
         "import sys; from explainer.cli.run import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
@@ -166,7 +152,6 @@ def test_a_question_that_names_its_sources_loads_no_ranking() -> None:
 
 
 def test_every_shipped_question_without_its_sources_builds_a_prompt() -> None:
-
     for path in sorted((ROOT / "questions").glob("*.yaml")):
         text = yaml.safe_load(path.read_text(encoding="utf-8"))["question"]
         outcome = explainer("build", "--text", text, "--catalog", CATALOGS)

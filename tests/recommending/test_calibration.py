@@ -49,16 +49,16 @@ def test_every_question_that_belongs_is_offered_something(recommender: Recommend
 
 
 def test_a_longer_question_must_reach_what_longer_questions_reach_by_chance() -> None:
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def reaches(question: Sequence[str]) -> float:
-        asked.append(len(question))
+        sizes.append(len(question))
         return float(len(question))
 
-    cohort = Calibration(reaches)
-    bars = [cohort.bar(size) for size in (1, 6, 12, 24, 48, 500)]
+    calibration = Calibration(reaches)
+    bars = [calibration.bar(size) for size in (1, 6, 12, 24, 48, 500)]
     assert bars == sorted(bars)
     assert bars[0] < bars[-1]
-    assert len(asked) == len(LENGTHS) * 40
-    assert cohort.bar(1) == bars[0]
-    assert len(asked) == len(LENGTHS) * 40  # asked once
+    assert len(sizes) == len(LENGTHS) * 40
+    assert calibration.bar(1) == bars[0]
+    assert len(sizes) == len(LENGTHS) * 40  # asked once

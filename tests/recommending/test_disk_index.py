@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from explainer import load_catalogs, parse_catalog
 from explainer.catalogs.library import Library
+from explainer.diagnostics.finding import Parsed
 from explainer.recommending.disk_index import IndexedRecommender, open_indexed
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Recommender
@@ -38,12 +39,12 @@ class Catalogs:
         self.reads = 0
         path.write_text(CATALOG, encoding="utf-8")
 
-    def load(self) -> Library:
+    def load(self) -> Parsed[Library]:
         self.reads += 1
-        return Library(parse_catalog(self.path.read_text(encoding="utf-8")).unwrap().catalogs)
+        return Parsed(Library(parse_catalog(self.path.read_text(encoding="utf-8")).unwrap().catalogs))
 
-    def open(self, *, anew: bool = False) -> IndexedRecommender:
-        return open_indexed([self.path], self.load, lambda _: None, anew=anew).unwrap()
+    def open(self, *, rebuild: bool = False) -> IndexedRecommender:
+        return open_indexed([self.path], self.load, lambda _: None, rebuild=rebuild).unwrap()
 
 
 @pytest.fixture
@@ -80,13 +81,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recommender, Indexed
     library = load_catalogs(ROOT / "catalogs").unwrap()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPLAINER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return Recommender(library), open_indexed(paths, lambda: library, lambda _: None).unwrap()
+        return Recommender(library), open_indexed(paths, lambda: Parsed(library), lambda _: None).unwrap()
 
 
 def shown(one: Recommendation[Any]) -> tuple[object, ...]:
     """All that is said of a recommendation; figures to the digits that are shown."""
     shares = {
-        (word, share.term, *(round(each, 3) for each in (share.own, share.kin, share.task)))
+        (word, share.term, *(round(each, 3) for each in (share.own, share.same_task, share.task)))
         for word, share in one.shares
     }
     gains = {reason: round(gain, 3) for reason, gain in one.gains.items()}
@@ -136,7 +137,7 @@ def test_a_damaged_index_is_built_again(catalogs: Catalogs, garbage: bytes | Non
     try:
         after = names(catalogs.open(), "rain and drizzle")
     except ValueError:
-        after = names(catalogs.open(anew=True), "rain and drizzle")
+        after = names(catalogs.open(rebuild=True), "rain and drizzle")
     assert after == before
 
 
@@ -144,3 +145,12 @@ def test_quotes_and_operators_are_only_words(catalogs: Catalogs) -> None:
     opened = catalogs.open()
     for question in ('"rain" AND (drizzle', "words:rain drizzle", "rain^9 drizzle~2", "task:1 rain [a TO z] drizzle"):
         assert names(opened, question) == ["Rain-Away"]
+
+
+def test_a_cache_folder_that_others_can_write_to_is_not_used(catalogs: Catalogs, tmp_path: Path) -> None:
+    before = names(catalogs.open(), "rain and drizzle")
+    (tmp_path / "cache").chmod(0o777)
+    refused = open_indexed([catalogs.path], catalogs.load, lambda _: None)
+    assert (refused.value, [finding.code for finding in refused.findings]) == (None, ["F105"])
+    (tmp_path / "cache").chmod(0o700)
+    assert names(catalogs.open(), "rain and drizzle") == before

@@ -12,63 +12,49 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 Fields = Mapping[str, Sequence[str] | Counter[str]]
 """The terms of each field of a document, or how often each stands there."""
 
-
-@dataclass(frozen=True, slots=True)
-class Saturation:
-    """The two constants of BM25; the defaults are those of the literature, and nothing here gains from others.
-
-    Attributes:
-        frequency: k1, how slowly the repetition of a term stops counting.
-        length: b, how much a long field is held against a document, from 0 to 1.
-    """
-
-    frequency: float = 1.2
-    length: float = 0.75
+Postings = tuple["array[int]", "array[float]"]
+"""The numbers of the documents that have a term, in ascending order, and what it is worth in each."""
 
 
-_DEFAULTS: Final = Saturation()
+# The two constants of BM25, as in the literature; nothing here gains from others. k1: how slowly the repetition of a
+# term stops counting; b: how much a long field is held against a document, from 0 to 1.
+SATURATION: Final = 1.2
+LENGTH_PENALTY: Final = 0.75
+_NOWHERE: Final[Postings] = (array("l"), array("d"))
 
 
 class FieldedIndex:
-    """Terms → the documents that have them, and what each is worth there."""
+    """Terms to the documents that have them, and what each is worth there."""
 
-    def __init__(
-        self,
-        documents: Iterable[Fields],
-        weights: Mapping[str, float],
-        saturation: Saturation = _DEFAULTS,
-        *,
-        background: int = 0,
-    ) -> None:
+    def __init__(self, documents: Iterable[Fields], weights: Mapping[str, float], *, background: int = 0) -> None:
         """Index documents, which are numbered from 0 in their order.
 
         Args:
             documents: the terms of each field; fields without a weight are passed over.
             weights: what one term of a field counts, against 1 in an ordinary one.
-            saturation: the constants of BM25.
             background: judge how rare a term is as if there were at least so many documents.
         """
-        kept = list(documents)
-        self.size = len(kept)
-        averages = {name: _average_length(kept, name) for name in weights}
-        self._postings: dict[str, tuple[array[int], array[float]]] = {}
-        for number, fields in enumerate(kept):
-            for term, frequency in _frequencies(fields, weights, averages, saturation.length).items():
+        collection = list(documents)
+        self.size = len(collection)
+        averages = {name: _average_length(collection, name) for name in weights}
+        self._postings: dict[str, Postings] = {}
+        for number, fields in enumerate(collection):
+            for term, frequency in _frequencies(fields, weights, averages).items():
                 if term not in self._postings:
                     self._postings[term] = (array("l"), array("d"))
                 numbers, values = self._postings[term]
                 numbers.append(number)
-                values.append(frequency / (saturation.frequency + frequency))
+                values.append(frequency / (SATURATION + frequency))
+        # how rare a term is, is known only now
         for numbers, values in self._postings.values():
             weight = rarity(len(numbers), max(self.size, background))
-            for at, value in enumerate(values):
-                values[at] = value * weight
+            for place, value in enumerate(values):
+                values[place] = value * weight
 
     def __contains__(self, term: str) -> bool:
         return term in self._postings
@@ -77,47 +63,53 @@ class FieldedIndex:
         """Return the score of every document for a query; a repeated term counts each time."""
         totals = [0.0] * self.size
         for term in terms:
-            if term in self._postings:
-                for number, value in zip(*self._postings[term], strict=True):
-                    totals[number] += value
+            add_postings(totals, self._postings.get(term, _NOWHERE))
         return totals
 
-    def postings(self) -> Iterable[tuple[str, array[int], array[float]]]:
+    def postings(self) -> Iterable[tuple[str, Postings]]:
         """Return each term with the documents that have it and what it is worth there."""
-        return ((term, numbers, values) for term, (numbers, values) in self._postings.items())
+        return self._postings.items()
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one document."""
-        if term not in self._postings:
-            return 0.0
-        numbers, values = self._postings[term]
-        at = bisect_left(numbers, number)
-        return values[at] if at < len(numbers) and numbers[at] == number else 0.0
+        return worth_in(self._postings.get(term, _NOWHERE), number)
+
+
+def add_postings(totals: list[float], postings: Postings) -> None:
+    """Add to the score of each document what a term is worth in it."""
+    for number, value in zip(*postings, strict=True):
+        totals[number] += value
+
+
+def worth_in(postings: Postings, number: int) -> float:
+    """Return what a term is worth in one document; 0 when it does not have it."""
+    numbers, values = postings
+    # documents are indexed in the order of their numbers
+    place = bisect_left(numbers, number)
+    return values[place] if place < len(numbers) and numbers[place] == number else 0.0
 
 
 def _average_length(documents: Sequence[Fields], name: str) -> float:
     """The average length of a field among the documents that have it; 1 when none has."""
     lengths = [_length(fields[name]) for fields in documents if fields.get(name)]
-    return sum(lengths) / len(lengths) if lengths else 1.0
+    return sum(lengths) / max(1, len(lengths)) or 1.0
 
 
-def _length(found: Sequence[str] | Counter[str]) -> int:
-    return found.total() if isinstance(found, Counter) else len(found)
+def _length(terms: Sequence[str] | Counter[str]) -> int:
+    return terms.total() if isinstance(terms, Counter) else len(terms)
 
 
-def _frequencies(
-    fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float], length: float
-) -> dict[str, float]:
+def _frequencies(fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float]) -> dict[str, float]:
     """The weighted and length-normalised frequency of each term of a document."""
-    found: dict[str, float] = {}
+    frequencies: dict[str, float] = {}
     for name, weight in weights.items():
         terms = fields.get(name)
-        if terms:
-            worth = weight / (1 - length + length * _length(terms) / averages[name])
-            counts = terms if isinstance(terms, Counter) else Counter(terms)
-            for term, count in counts.items():
-                found[term] = found.get(term, 0.0) + count * worth
-    return found
+        if not terms:
+            continue
+        worth = weight / (1 - LENGTH_PENALTY + LENGTH_PENALTY * _length(terms) / averages[name])
+        for term, count in Counter(terms).items():
+            frequencies[term] = frequencies.get(term, 0.0) + count * worth
+    return frequencies
 
 
 def rarity(containing: int, documents: int) -> float:

@@ -1,8 +1,8 @@
-"""What questions about other things reach in a catalog, so that a question must reach more before anything is offered.
+"""The score that a question must reach before anything is offered: what questions about other things reach.
 
 How much a score says depends on the catalog: where entries carry many examples, every question finds some of its words.
-So the bar is not a fixed figure. It is what a cohort of questions from everyday life, none of them about models or
-papers, reaches in the same catalog (the cohort normalisation of speaker recognition: Auckenthaler, Carey and
+So the bar is not a fixed figure. It is what calibration questions from everyday life, none of them about models or
+papers, reach in the same catalog (the cohort normalisation of speaker recognition: Auckenthaler, Carey and
 Lloyd-Thomas, "Score normalization for text-independent speaker verification systems", 2000).
 """
 
@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from explainer.recommending.terms import terms
 
 Reaches = Callable[[Sequence[str]], float]
-"""The terms of a question → what it reaches."""
+"""The terms of a question to what it reaches."""
 
+# How many calibration questions are asked as one: a longer question finds more words by chance.
 LENGTHS: Final = (1, 2, 4, 8, 16)
-"""How many questions of the cohort are asked as one: a longer question finds more words by chance."""
-
+# The part of the calibration questions that must stay below the bar, chosen on the questions of docs/recommend.md:
+# a higher one refuses some of the lay one-liners too.
 PART: Final = 0.8
-"""The part of the cohort that must stay below the bar."""
-
 _QUESTIONS: Final = """
 How do I boil an egg?
 What can I cook with leftover pumpkin?
@@ -71,33 +71,41 @@ class Calibration:
     """The bar of one list of entries, for questions of every length."""
 
     def __init__(self, reaches: Reaches, bars: Mapping[int, float] | None = None) -> None:
-        """Take what says how much a question reaches, which is asked when a bar is first needed; or the bars."""
+        """Prepare to measure bars when they are first needed.
+
+        Args:
+            reaches: says how much a question reaches.
+            bars: bars that were measured before, by the number of questions asked as one.
+        """
         self._reaches = reaches
         self._bars: dict[int, float] = dict(bars or {})
 
     def bar(self, size: int) -> float:
         """Return what a question of so many terms must reach."""
-        return self.bar_of(min(LENGTHS, key=lambda one: (abs(_mean_size(one) - size), one)))
+        return self.bar_of(min(LENGTHS, key=lambda length: (abs(_mean_size(length) - size), length)))
 
     def bar_of(self, length: int) -> float:
-        """Return what is reached by chance when so many questions of the cohort are asked as one."""
+        """Return what is reached by chance when so many calibration questions are asked as one."""
         if length not in self._bars:
-            reached = sorted(self._reaches(question) for question in _joined(length))
+            reached = sorted(map(self._reaches, _joined(length)))
             self._bars[length] = reached[int(PART * len(reached))]
         return self._bars[length]
 
 
 @cache
 def _joined(length: int) -> tuple[tuple[str, ...], ...]:
-    """The terms of every so many neighbours of the cohort, each term once."""
-    single = [terms(question) for question in _QUESTIONS.strip().splitlines()]
-    return tuple(
-        tuple(dict.fromkeys(term for step in range(length) for term in single[(at + step) % len(single)]))
-        for at in range(len(single))
-    )
+    """The terms of every so many neighbouring calibration questions, each term once."""
+    single = list(map(terms, _QUESTIONS.strip().splitlines()))
+    # the last ones have the first ones as neighbours
+    circle = single + single[:length]
+    joined = []
+    for start in range(len(single)):
+        neighbours = circle[start : start + length]
+        joined.append(tuple(dict.fromkeys(chain.from_iterable(neighbours))))
+    return tuple(joined)
 
 
 @cache
 def _mean_size(length: int) -> float:
     questions = _joined(length)
-    return sum(len(question) for question in questions) / len(questions)
+    return sum(map(len, questions)) / len(questions)

@@ -1,25 +1,26 @@
-"""The sources of a question that leaves out its models or papers: what is recommended stands in for what is missing.
+"""What is done with a choice of models and papers: it completes a question, it is shown, it is written into a file.
 
-A choice of models and papers → text for people, data for programs.
-
-A choice → the text of the question file that names it, with its comments and its order kept.
+A question that leaves out its models or papers gets what is recommended in their place; `--pin` writes that into the
+text of the question file, whose comments and order are kept.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import ModelEntry
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
+from explainer.recommending.ranking import Share
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Choice, SupportsScores, recommender_of
+from explainer.recommending.recommend import Choice, SupportsScores, entries_of, recommender_of
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
 _HINT: Final = "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
@@ -46,20 +47,18 @@ def complete(
     """
     question = loaded.question
     recommender = recommender_of(library, semantic)
-    choice = recommender.recommend(
-        question.question,
-        models=wanted.models if question.models is None else 0,
-        papers=wanted.papers if question.papers is None else 0,
-        chosen=named.models if question.models is not None else None,
+    left_out = SourceCounts(
+        models=wanted.models * (question.models is None), papers=wanted.papers * (question.papers is None)
     )
-    asked = [kind for kind in ("models", "papers") if getattr(question, kind) is None and getattr(wanted, kind)]
-    missing = [kind for kind in asked if kind in recommender.kinds] or asked
-    findings = fit_findings(choice, missing, loaded.document, named=bool(named.models or named.papers))
-    if any(finding.is_error for finding in findings):
+    # papers go with the models that the question names
+    chosen = None if question.models is None else named.models
+    choice = recommender.recommend(question.question, models=left_out.models, papers=left_out.papers, chosen=chosen)
+    names_entries = bool(named.models or named.papers)
+    findings = fit_findings(choice, recommender.expected(left_out), loaded.document, named=names_entries)
+    if has_errors(findings):
         return Parsed(None, findings)
-    models = named.models or tuple(one.entry for one in choice.models)
-    papers = named.papers or tuple(one.entry for one in choice.papers)
-    return Parsed((Sources(models, papers), choice), findings)
+    sources = Sources(named.models or entries_of(choice.models), named.papers or entries_of(choice.papers))
+    return Parsed((sources, choice), findings)
 
 
 def fit_findings(
@@ -85,68 +84,104 @@ def fit_findings(
 SCHEMA: Final = "explainer/recommend/1"
 """The version of the JSON document."""
 
+FORMATS: Final = ("text", "json", "jsonl")
+_INDENT: Final = " " * 7
 _WORD_WIDTH: Final = 18
+_QUESTION_WIDTH: Final = 100
+
+
+def choices_output(
+    choices: Sequence[tuple[LoadedQuestion, Choice]], output_format: str, *, explain: bool, headings: bool
+) -> str:
+    """Return the choices for some questions in one of `FORMATS`.
+
+    Args:
+        choices: the questions, each with what fits it.
+        output_format: the format.
+        explain: show what each word adds to each score.
+        headings: name the question above each list of text.
+    """
+    texts: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for loaded, choice in choices:
+        rows.append(choice_data(loaded.id, choice, explain=explain))
+        heading = f"{loaded.id}: {printable(shorten(loaded.question.question, _QUESTION_WIDTH))}\n" * headings
+        texts.append(heading + choice_text(choice, explain=explain))
+    if output_format == "text":
+        return "\n".join(texts)
+    dumps = partial(json.dumps, ensure_ascii=False)
+    if output_format == "jsonl":
+        return "\n".join([*map(dumps, rows), ""])
+    return dumps({"schema": SCHEMA, "questions": rows}, indent=2) + "\n"
 
 
 def choice_data(id: str, choice: Choice, *, explain: bool = False) -> dict[str, Any]:  # noqa: A002  # the key's name
     """Return a choice as plain data."""
+    data: dict[str, Any] = {"id": id}
+    for kind in SOURCE_KINDS:
+        entry_data = partial(_explained_data if explain else _entry_data, kind)
+        data[kind.value] = list(map(entry_data, getattr(choice, kind)))
+    return data
+
+
+def _entry_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
     return {
-        "id": id,
-        "models": [_entry_data(one, explain=explain) for one in choice.models],
-        "papers": [_entry_data(one, explain=explain) for one in choice.papers],
+        kind.name_key: recommendation.entry.label,
+        "score": recommendation.score,
+        "why": recommendation.why,
     }
 
 
-def _entry_data(one: Recommendation[Any], *, explain: bool) -> dict[str, Any]:
-    key = "name" if isinstance(one.entry, ModelEntry) else "title"
-    data: dict[str, Any] = {key: one.entry.label, "score": one.score, "why": one.why}
-    if explain:
-        data["words"] = [
-            {
-                "word": word, "own": round(share.own, 3), "kin": round(share.kin, 3), "task": round(share.task, 3),
-                "fields": list(one.places[share.term]),
-            }
-            for word, share in one.shares
-        ]  # fmt: skip
-        data["gains"] = {reason: round(value, 3) for reason, value in one.gains.items()}
-        data["near_duplicate_factor"] = round(one.demotion, 3)
-    return data
+def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
+    places = recommendation.places
+    return _entry_data(kind, recommendation) | {
+        "words": [_share_data(word, share, places[share.term]) for word, share in recommendation.shares],
+        "gains": {reason: round(gain, 3) for reason, gain in recommendation.gains.items()},
+        "near_duplicate_factor": round(recommendation.demotion, 3),
+    }
+
+
+def _share_data(word: str, share: Share, fields: Sequence[str]) -> dict[str, Any]:
+    return {
+        "word": word,
+        "own": round(share.own, 3),
+        "kin": round(share.same_task, 3),  # the name that readers of the document know
+        "task": round(share.task, 3),
+        "fields": list(fields),
+    }
 
 
 def choice_text(choice: Choice, *, explain: bool = False) -> str:
     """Return a choice as a numbered list with reasons; with `explain`, and what each word adds to the score."""
     lines: list[str] = []
-    for heading, found in (("Models", choice.models), ("Papers", choice.papers)):
-        lines += _list_lines(heading, found, explain=explain)
-    return "".join(f"{line}\n" for line in lines)
+    for kind in SOURCE_KINDS:
+        recommendations: Sequence[Recommendation[Any]] = getattr(choice, kind)
+        if recommendations:
+            lines.append(f"{kind.value.capitalize()}:")
+        for rank, recommendation in enumerate(recommendations, 1):
+            lines.append(f"{rank:>3}. {printable(recommendation.entry.label)}  ({recommendation.score:.2f})")
+            lines.append(f"     {printable(recommendation.why)}")
+            if explain:
+                lines += _score_lines(recommendation)
+    return "\n".join([*lines, ""])
 
 
-def _list_lines(heading: str, found: Sequence[Recommendation[Any]], *, explain: bool) -> list[str]:
-    if not found:
-        return []
-    lines = [f"{heading}:"]
-    for rank, one in enumerate(found, 1):
-        lines.append(f"{rank:>3}. {printable(one.entry.label)}  ({one.score:.2f})")
-        lines.append(f"     {printable(one.why)}")
-        if explain:
-            lines += [f"       {line}" for line in _score_lines(one)]
-    return lines
-
-
-def _score_lines(one: Recommendation[Any]) -> list[str]:
+def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
-    lines = [f"{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
-    for word, share in one.shares:
-        shown = printable(shorten(word, _WORD_WIDTH - 1))
-        where = ", ".join(one.places[share.term])
-        lines.append(f"{shown:<{_WORD_WIDTH}}{share.own:>7.2f}{share.kin:>7.2f}{share.task:>7.2f}  {where}".rstrip())
-    lines += [f"{value:+.2f} because {reason}" for reason, value in one.gains.items()]
-    if one.demotion < 1:
-        lines.append(f"times {one.demotion:.2f}: an entry of the same family stands above it")
+    lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
+    for word, share in recommendation.shares:
+        figures = f"{share.own:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
+        fields = ", ".join(recommendation.places[share.term])
+        shown_word = printable(shorten(word, _WORD_WIDTH - 1))
+        lines.append(f"{_INDENT}{shown_word:<{_WORD_WIDTH}}{figures}  {fields}".rstrip())
+    for reason, gain in recommendation.gains.items():
+        lines.append(f"{_INDENT}{gain:+.2f} because {reason}")
+    if recommendation.demotion < 1:
+        lines.append(f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family stands above it")
     return lines
 
 
-def pin(text: str, file: str, names: Mapping[str, Sequence[str]]) -> Parsed[str]:
+def insert_choice(text: str, file: str, names: Mapping[str, Sequence[str]]) -> Parsed[str]:
     """Write lists of names into the YAML text of a question.
 
     Args:
@@ -160,9 +195,9 @@ def pin(text: str, file: str, names: Mapping[str, Sequence[str]]) -> Parsed[str]
     editor = Editor(text, file)
     for key, items in names.items():
         editor.put_list(key, items)
-    pinned = editor.finish().value
-    if pinned is None:
-        message = "the choice cannot be written into this file without changing something else"
-        flow = ", ".join(f"{key}: {json.dumps(list(items), ensure_ascii=False)}" for key, items in names.items())
-        return Parsed(None, (Finding("Q409", Location(file), message, f"write it by hand: {flow}"),))
-    return Parsed(pinned)
+    edited = editor.finish().value
+    if edited is not None:
+        return Parsed(edited)
+    message = "the choice cannot be written into this file without changing something else"
+    flow = ", ".join(f"{key}: {json.dumps(list(items), ensure_ascii=False)}" for key, items in names.items())
+    return Parsed(None, (Finding("Q409", Location(file), message, f"write it by hand: {flow}"),))

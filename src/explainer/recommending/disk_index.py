@@ -1,89 +1,102 @@
-"""Entries of one kind in an index on disk, for catalogs too large to be read for every question (extra: tantivy).
+"""An index on disk, for catalogs too large to be read for every question (extra: tantivy).
 
 The index is a copy of what the catalogs say, kept under a key that is the hash of their content: a changed catalog gets
 a new one, and a deleted or damaged one is built again. A search engine finds the entries that a question may concern.
 What is known of these is then ranked by the same code as in memory, with the same figures: how rare a term is, how long
-fields are and what kin say is that of all entries.
-
-A recommender that reads large catalogs once: an index on disk for each content of the catalogs.
+fields are and what the entries of a task say together is that of all entries.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
-import json
+import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+from pydantic import TypeAdapter
+
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
-from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.files import cache_folder, display_path
-from explainer.recommending.bm25f import FieldedIndex, Saturation, rarity
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.files import cache_folder, display_path, is_private
+from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
-from explainer.recommending.disk_tables import PostingRow, SameTaskTable, Tables, TablesWriter, key_of, packed
+from explainer.recommending.disk_tables import (
+    Facts,
+    PostingRow,
+    SameTaskTable,
+    Tables,
+    TablesWriter,
+    key_of,
+    packed_row,
+    replace_facts,
+)
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import (
     BACKGROUND,
     FIELD_WEIGHTS,
-    KIN_WEIGHT,
+    NO_TASK,
+    SAME_TASK_WEIGHT,
     TASK_WEIGHT,
     Ranking,
     TaskIndex,
     bare_link,
-    entry_fields,
-    kin_weight,
+    field_terms,
+    same_task_weight,
     signature_of,
     task_label,
     task_number,
 )
-from explainer.recommending.recommend import Recommender
-from explainer.recommending.terms import terms
+from explainer.recommending.recommend import Recommender, current
 
 E = TypeVar("E", bound=Entry)
+Progress = Callable[[int], object]
+"""Is told how many entries are done, every now and then."""
 
-FORMAT: Final = "3"
-"""A part of every key: raise it when what is indexed changes."""
-
+# A part of every key: raise it when what is indexed changes.
+FORMAT: Final = "4"
+# Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
+# the first three of 14,851 papers were those of the ranking in memory each time (docs/recommend.md).
 _CANDIDATES: Final = 50
 _CANDIDATES_EACH: Final = 8
-"""Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown."""
-
+# The engine multiplies every score of BM25 by k1 + 1, which changes no order; what is added must be, too.
 _ENGINE_SCALE: Final = 2.2
-"""The engine multiplies every score of BM25 by k1 + 1, which changes no order; what is added must be, too."""
-
+# Terms of a question that are searched in an index that is large.
 _LARGE: Final = 100_000
 _TERMS: Final = 8
-"""Terms of a question that are searched in an index that is large."""
-
-_MORE: Final = 0.5
-"""What a further term counts in the search."""
-
+# What a related term, and a link of a chosen model, count in the search.
+_RELATED: Final = 0.5
 _LINK: Final = 3.0
+# Labels of tasks whose entries are looked at first: those that fit the question best.
 _LIKELY: Final = 5
-"""Labels of tasks whose entries are looked at first: those that fit the question best."""
-
+# Bytes that the engine gathers before it writes them.
 _HEAP: Final = 128_000_000
 _PROGRESS: Final = 10_000
-
-
-def available() -> bool:
-    """Whether the engine is installed."""
-    import importlib.util
-
-    return importlib.util.find_spec("tantivy") is not None
+_INSTALL: Final = "pip install 'cnaps-explainer[index]'"
+_TASKS: Final = TypeAdapter(tuple[Task, ...])
 
 
 class DiskIndex(Generic[E]):
-    """An index that is open for questions."""
+    """Entries of one kind in an index that is open for questions."""
 
     def __init__(self, folder: Path, entry_type: type[E], taxonomy: Taxonomy) -> None:
         """Open an index.
+
+        Args:
+            folder: where it is.
+            entry_type: the type of the entries.
+            taxonomy: the tasks with which it was built.
 
         Raises:
             ValueError: when there is none, or it is damaged.
@@ -93,90 +106,84 @@ class DiskIndex(Generic[E]):
         try:
             index = tantivy.Index.open(str(folder / "words"))
             self.searcher = index.searcher()
-            self.schema = index.schema
             self.tables = Tables(folder / "tables.db")
-            facts = self.tables.facts
-            self.groups: list[tuple[int, int]] = [(kin, task) for kin, task in facts["groups"]]
-            self.signatures = [_signature(one) for one in facts["signatures"]]
-            self.averages: list[float] = facts["averages"]
-            self.kin = SameTaskTable(self.tables, facts["kin"])
         except Exception as error:
             message = f"no index in {folder}"
             raise ValueError(message) from error
+        self.schema = index.schema
+        self.facts = self.tables.facts
+        self.same_task = SameTaskTable(self.tables)
         self.entry_type = entry_type
         self.taxonomy = taxonomy
-        self.has_tasks = any(task >= 0 for _, task in self.groups)
-        self._frequencies: dict[str, int] = {}
-        self._cohort: Calibration | None = None
+        self.has_tasks = any(task != NO_TASK for _, task in self.facts.groups)
+        self.frequency: Callable[[str], int] = lru_cache(_LARGE)(partial(self.searcher.doc_freq, "words"))
 
     def __len__(self) -> int:
         return int(self.searcher.num_docs)
 
     def around(
-        self, question: Sequence[str], limit: int, more: Sequence[str] = (), links: Iterable[str] = ()
+        self, question: Sequence[str], limit: int, related: Sequence[str] = (), links: Iterable[str] = ()
     ) -> Ranking[E]:
-        """Return the entries that a question, and more terms or links, may concern, ready to be scored.
+        """Return the entries that a question, related terms or links may concern, ready to be scored.
+
+        Args:
+            question: the terms of the question.
+            limit: how many entries will be shown.
+            related: terms that count less.
+            links: bare links of papers.
 
         Raises:
             ValueError: when the index turns out to be damaged.
         """
-        wanted = max(_CANDIDATES, _CANDIDATES_EACH * limit)
+        candidates = max(_CANDIDATES, _CANDIDATES_EACH * limit)
         try:
-            hits = self.searcher.search(self._search(question, more, links), wanted, count=False).hits
-            found = self.searcher.fast_field_values("number", [address for _, address in hits]) if hits else []
-            numbers = [int(number) for number in found if number is not None]
+            hits = self.searcher.search(self._search(question, related, links), candidates, count=False).hits
+            addresses = [address for _, address in hits]
+            # the engine takes no empty list
+            values: list[Any] = self.searcher.fast_field_values("number", addresses) if hits else []
+            numbers = sorted(map(int, values))
         except Exception as error:
             message = "the index is damaged"
             raise ValueError(message) from error
-        return _Candidates(self, self.tables.rows(sorted(numbers)))
+        return _Candidates(self, self.tables.rows(numbers))
 
-    def bar(self, size: int) -> float:
-        """Return what a question of so many terms must reach; see `cohort.Cohort`."""
-        if self._cohort is None:
-            bars = self.tables.facts["bars"].items()
-            self._cohort = Calibration(lambda _: 0.0, {int(length): bar for length, bar in bars})
-        return self._cohort.bar(size)
-
-    def frequency(self, term: str) -> int:
-        """Return how many entries have a term."""
-        if term not in self._frequencies:
-            if len(self._frequencies) >= _LARGE:
-                self._frequencies.clear()
-            self._frequencies[term] = self.searcher.doc_freq("words", term)
-        return self._frequencies[term]
-
-    def _search(self, question: Sequence[str], more: Sequence[str], links: Iterable[str]) -> Any:
+    def _search(self, question: Sequence[str], related: Sequence[str], links: Iterable[str]) -> Any:
         """The query of the engine: any of the terms, and what the likeliest tasks and a link add."""
         from tantivy import Occur, Query
 
         def fixed(field: str, value: str, score: float) -> Any:
             return Query.const_score_query(Query.term_query(self.schema, field, value), _ENGINE_SCALE * score)
 
-        def word(term: str) -> Any:
-            return Query.term_query(self.schema, "words", term)
-
-        parts = [word(term) for term in self._telling(question)]
-        parts += [Query.boost_query(word(term), _MORE) for term in self._telling(more)]
+        word = partial(Query.term_query, self.schema, "words")
+        parts = list(map(word, self._telling(question)))
+        parts += [Query.boost_query(word(term), _RELATED) for term in self._telling(related)]
         parts += [fixed("group", str(group), score) for group, score in self._likely(question)]
         parts += [fixed("link", link, _LINK) for link in links]
-        return Query.boolean_query([(Occur.Should, part) for part in parts])
+        return Query.boolean_query(list(zip(repeat(Occur.Should), parts, strict=False)))
 
     def _telling(self, question: Iterable[str]) -> list[str]:
         """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
-        found = sorted((count, term) for term in question if (count := self.frequency(term)))
-        return [term for _, term in found[: _TERMS if len(self) > _LARGE else None]]
+        terms = sorted(filter(self.frequency, question), key=lambda term: (self.frequency(term), term))
+        if len(self) > _LARGE:
+            del terms[_TERMS:]
+        return terms
 
     def _likely(self, question: Sequence[str]) -> list[tuple[int, float]]:
-        """The labels whose kin and task fit a question best, and how well."""
-        kin = [*self.kin.scores(question), 0.0]
+        """The labels whose entries and task fit a question best, and how well."""
+        # the last place is what the number -1 finds
+        same_task = [*self.same_task.scores(question), 0.0]
         tasks = [*self.taxonomy.scores(question), 0.0]
-        scores = ((at, KIN_WEIGHT * kin[k] + TASK_WEIGHT * tasks[t]) for at, (k, t) in enumerate(self.groups))
-        return sorted((one for one in scores if one[1] > 0), key=lambda one: (-one[1], one[0]))[:_LIKELY]
+        scores = []
+        for group, (number, task) in enumerate(self.facts.groups):
+            score = SAME_TASK_WEIGHT * same_task[number] + TASK_WEIGHT * tasks[task]
+            if score > 0:
+                scores.append((group, score))
+        return sorted(scores, key=lambda pair: (-pair[1], pair[0]))[:_LIKELY]
 
     @classmethod
     def build(
         cls, folder: Path, entries: Iterable[E], entry_type: type[E], taxonomy: Taxonomy,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress = lambda _: None,
     ) -> DiskIndex[E]:  # fmt: skip
         """Build an index, whole or not at all, and open it.
 
@@ -193,13 +200,12 @@ class DiskIndex(Generic[E]):
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
         try:
-            _write(temporary, entries, taxonomy, progress or (lambda _: None))
+            _write(temporary, entries, taxonomy, progress)
             _write_bars(temporary / "tables.db", cls(temporary, entry_type, taxonomy))
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
         except BaseException:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(temporary)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
         return cls(folder, entry_type, taxonomy)
 
@@ -208,26 +214,23 @@ class _Candidates(Ranking[E]):
     """Some entries of an index on disk, scored as they would be among all of them."""
 
     def __init__(self, index: DiskIndex[E], rows: Sequence[PostingRow]) -> None:
-        self._disk = index
         self._rows = rows
+        self._has_tasks = index.has_tasks
+        self._calibration = Calibration(lambda _: 0.0, index.facts.bars)
         self.taxonomy = index.taxonomy
-        self.entries = _Entries(index, [row.number for row in rows])
+        self.entries = _Entries(index.entry_type, rows)
         self._index = _Words(index, rows)
-        self._kin_index = index.kin
-        self._kin = [index.groups[row.group][0] for row in rows]
-        self._tasks = [row.task for row in rows]
-        self._kinds = [row.signature for row in rows]
-        self._kin_weights = [kin_weight(row.examples) for row in rows]
-        self._signatures = index.signatures
+        self._same_task_index = index.same_task
+        self._same_task = [index.facts.groups[row.group][0] for row in rows]
+        self._same_task_weights = list(map(same_task_weight, map(attrgetter("examples"), rows)))
+        self._tasks = list(map(attrgetter("task"), rows))
+        self._signatures = index.facts.signatures
+        self._signature_numbers = list(map(attrgetter("signature"), rows))
 
     @property
     def has_tasks(self) -> bool:
         """Whether any entry of the index has a task that the taxonomy knows."""
-        return self._disk.has_tasks
-
-    def bar(self, size: int) -> float:
-        """Return what a question of so many terms must reach among all entries."""
-        return self._disk.bar(size)
+        return self._has_tasks
 
     def label(self, number: int) -> str:
         """Return the name or the title of an entry."""
@@ -235,28 +238,22 @@ class _Candidates(Ranking[E]):
 
     def with_links(self, links: Iterable[str]) -> list[int]:
         """Return the numbers of the entries whose paper has one of some bare links."""
-        wanted = frozenset(links) - {""}
-        return [at for at, row in enumerate(self._rows) if row.link in wanted]
+        bare_links = frozenset(links) - {""}
+        return [number for number, row in enumerate(self._rows) if row.link in bare_links]
 
 
 class _Entries(Sequence[E]):
     """Entries that are read when they are looked at."""
 
-    def __init__(self, index: DiskIndex[E], numbers: Sequence[int]) -> None:
-        self._index = index
-        self._numbers = numbers
-        self._read: dict[int, E] = {}
+    def __init__(self, entry_type: type[E], rows: Sequence[PostingRow]) -> None:
+        self._entry_type = entry_type
+        self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._rows)
 
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        if at not in self._read:
-            raw = self._index.tables.entry(self._numbers[at])
-            self._read[at] = self._index.entry_type.model_validate_json(raw)
-        return self._read[at]
+    def __getitem__(self, number: Any) -> Any:
+        return self._entry_type.model_validate_json(self._rows[number].entry)
 
 
 class _Words:
@@ -265,19 +262,17 @@ class _Words:
     def __init__(self, index: DiskIndex[Any], rows: Sequence[PostingRow]) -> None:
         self._index = index
         self._rows = rows
-        self._saturation = Saturation()
-        self._known: frozenset[int] = frozenset()
-        self._found: list[dict[int, float]] = [{} for _ in rows]
-        rest, each = self._saturation.length, []
-        for weight, average in zip(FIELD_WEIGHTS.values(), index.averages, strict=True):
-            each.append((weight, 1 - rest, rest / average))
-        self._worths = [
-            [
-                weight / (least + slope * length)
-                for (weight, least, slope), length in zip(each, row.lengths, strict=True)
-            ]
-            for row in rows
-        ]
+        self._keys: frozenset[int] = frozenset()
+        self._worths: list[dict[int, float]] = [{}] * len(rows)
+        self._field_worths = list(map(self._worths_of_fields, rows))
+
+    def _worths_of_fields(self, row: PostingRow) -> list[float]:
+        """What a term of each field of an entry counts: less, the longer the field is against the average."""
+        averages = self._index.facts.averages
+        worths = []
+        for weight, average, length in zip(FIELD_WEIGHTS.values(), averages, row.lengths, strict=True):
+            worths.append(weight / (1 - LENGTH_PENALTY + LENGTH_PENALTY / average * length))
+        return worths
 
     def __contains__(self, term: str) -> bool:
         return self._index.frequency(term) > 0
@@ -285,111 +280,47 @@ class _Words:
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every entry."""
         self._look_up(terms)
-        return [sum(worths.values()) for worths in self._found]
+        return list(map(sum, map(dict.values, self._worths)))
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one entry."""
         key = key_of(term)
-        if key not in self._known:
+        if key not in self._keys:
             self._look_up([term])
-        return self._found[number].get(key, 0.0)
+        return self._worths[number].get(key, 0.0)
 
     def _look_up(self, terms: Iterable[str]) -> None:
         """Keep what each of some terms is worth in each entry, by key."""
-        weights = {key_of(term): self._weight(term) for term in terms}
-        slow = self._saturation.frequency
-        self._known = frozenset(weights)
-        self._found = [
-            {key: weights[key] * found / (slow + found) for key, found in row.frequencies(self._known, worths)}
-            for row, worths in zip(self._rows, self._worths, strict=True)
-        ]
+        weights = {key_of(term): self._rarity(term) for term in terms}
+        self._keys = frozenset(weights)
+        self._worths = []
+        for row, field_worths in zip(self._rows, self._field_worths, strict=True):
+            worths = {}
+            for key, frequency in row.frequencies(self._keys, field_worths):
+                worths[key] = weights[key] * frequency / (SATURATION + frequency)
+            self._worths.append(worths)
 
-    def _weight(self, term: str) -> float:
-        found = self._index.frequency(term)
-        return rarity(found, max(len(self._index), BACKGROUND)) if found else 0.0
+    def _rarity(self, term: str) -> float:
+        frequency = self._index.frequency(term)
+        # the key of an unknown term may be that of a known one
+        return rarity(frequency, max(len(self._index), BACKGROUND)) if frequency else 0.0
 
 
-def _write(folder: Path, entries: Iterable[E], taxonomy: Taxonomy, progress: Callable[[int], None]) -> None:
+def _write(folder: Path, entries: Iterable[E], taxonomy: Taxonomy, progress: Progress) -> None:
     """Write the words for the engine, and the tables."""
     import tantivy
 
     (folder / "words").mkdir()
     index = tantivy.Index(_schema(tantivy), path=str(folder / "words"))
     writer = index.writer(heap_size=_HEAP, num_threads=1)
-    shelves = _Shelves(folder / "tables.db", taxonomy)
+    collector = _Collector(folder / "tables.db", taxonomy)
     for number, entry in enumerate(entries):
-        writer.add_document(tantivy.Document(number=number, **shelves.add(number, entry)))
+        writer.add_document(tantivy.Document(number=number, **collector.add(number, entry)))
         if (number + 1) % _PROGRESS == 0:
             progress(number + 1)
-    shelves.close()
+    collector.close()
     writer.commit()
     writer.wait_merging_threads()
-
-
-def _write_bars(path: Path, index: DiskIndex[E]) -> None:
-    """Write what questions about other things reach in a new index."""
-    cohort = Calibration(lambda question: index.around(question, 1).reach(question))
-    index.tables.write_facts(path, {"bars": {length: cohort.bar_of(length) for length in LENGTHS}})
-
-
-class _Shelves:
-    """What is gathered from all entries while they are written."""
-
-    def __init__(self, path: Path, taxonomy: Taxonomy) -> None:
-        self._writer = TablesWriter(path)
-        self._taxonomy = taxonomy
-        self._groups: dict[str, int] = {}
-        self._sizes: list[int] = []
-        self._tasks: list[int] = []
-        self._signatures: dict[Signature | None, int] = {}
-        self._lengths = dict.fromkeys(FIELD_WEIGHTS, 0)
-        self._having = dict.fromkeys(FIELD_WEIGHTS, 0)
-        self._together = TaskIndex()
-
-    def add(self, number: int, entry: Entry) -> dict[str, str]:
-        """Write an entry to the tables; return its fields for the engine, the terms of a heavier field more often."""
-        fields = {name: terms(text) for name, text in entry_fields(entry).items()}
-        for name, found in fields.items():
-            self._lengths[name] += len(found)
-            self._having[name] += bool(found)
-        group = self._group(task_label(entry))
-        self._together.add(fields, group)
-        signature = signature_of(entry, self._tasks[group], self._taxonomy)
-        place = self._signatures.setdefault(signature, len(self._signatures))
-        link = bare_link(entry.paper) if entry.paper else ""
-        raw = packed(fields, group, self._tasks[group], place, len(entry.examples))
-        self._writer.add(number, entry.label, link, raw, entry.model_dump_json(exclude_defaults=True))
-        heavy = (
-            term for name, found in fields.items() for term in found for _ in range(round(2 * FIELD_WEIGHTS[name]))
-        )
-        return {"words": " ".join(heavy), "group": str(group), "link": link}
-
-    def close(self) -> None:
-        """Write what is the same for all entries."""
-        kin = [group for label, group in self._groups.items() if label and self._sizes[group] > 1]
-        numbers = {group: at for at, group in enumerate(kin)}
-        every = self._together.documents(len(self._sizes))
-        index = FieldedIndex([every[group] for group in kin], FIELD_WEIGHTS)
-        averages = [self._lengths[name] / self._having[name] if self._having[name] else 1.0 for name in FIELD_WEIGHTS]
-        facts = {
-            "groups": [(numbers.get(group, -1), task) for group, task in enumerate(self._tasks)],
-            "signatures": [one and [one.inputs, one.outputs] for one in self._signatures],
-            "averages": averages,
-            "kin": len(kin),
-        }
-        self._writer.close(index, facts)
-
-    def _group(self, label: str) -> int:
-        group = self._groups.setdefault(label.casefold(), len(self._groups))
-        if group == len(self._sizes):
-            self._sizes.append(0)
-            self._tasks.append(task_number(label, self._taxonomy))
-        self._sizes[group] += 1
-        return group
-
-
-def _signature(given: Sequence[Sequence[str]] | None) -> Signature | None:
-    return None if given is None else Signature(tuple(given[0]), tuple(given[1]))
 
 
 def _schema(tantivy: Any) -> Any:
@@ -401,7 +332,77 @@ def _schema(tantivy: Any) -> Any:
     return builder.build()
 
 
-_INSTALL: Final = "pip install 'cnaps-explainer[index]'"
+def _write_bars(path: Path, index: DiskIndex[E]) -> None:
+    """Write what calibration questions reach in a new index."""
+    calibration = Calibration(lambda question: index.around(question, 1).reach(question))
+    bars = {length: calibration.bar_of(length) for length in LENGTHS}
+    replace_facts(path, index.facts.model_copy(update={"bars": bars}))
+
+
+def weighted_terms(fields: Mapping[str, list[str]]) -> list[str]:
+    """Return the terms of an entry, those of a heavier field more often: the engine knows no fields."""
+    weighted: list[str] = []
+    for name, terms in fields.items():
+        weighted += terms * round(2 * FIELD_WEIGHTS[name])
+    return weighted
+
+
+class _Collector:
+    """Writes entries to the tables, and what is known of all of them together at the end."""
+
+    def __init__(self, path: Path, taxonomy: Taxonomy) -> None:
+        self._writer = TablesWriter(path)
+        self._taxonomy = taxonomy
+        self._groups: dict[str, int] = {}
+        self._sizes: Counter[int] = Counter()
+        self._tasks: list[int] = []
+        self._signatures: dict[Signature | None, int] = {}
+        self._total_lengths: Counter[str] = Counter()
+        self._filled_fields: Counter[str] = Counter()
+        self._by_task = TaskIndex()
+
+    def add(self, number: int, entry: Entry) -> dict[str, str]:
+        """Write an entry to the tables; return its fields for the engine."""
+        fields = field_terms(entry)
+        for name, terms in fields.items():
+            self._total_lengths[name] += len(terms)
+            self._filled_fields[name] += bool(terms)
+        group = self._group(task_label(entry))
+        self._sizes[group] += 1
+        self._by_task.add(fields, group)
+        task = self._tasks[group]
+        signature = signature_of(entry, task, self._taxonomy)
+        signature_number = self._signatures.setdefault(signature, len(self._signatures))
+        row = packed_row(fields, group, task, signature_number, len(entry.examples))
+        link = bare_link(entry.paper or "")
+        self._writer.add((number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True)))
+        return {"words": " ".join(weighted_terms(fields)), "group": str(group), "link": link}
+
+    def close(self) -> None:
+        """Write what is known of all entries together."""
+        numbers: dict[int, int] = {}
+        for label, group in self._groups.items():
+            # what an entry that is alone with its task says was counted as its own already
+            if label and self._sizes[group] > 1:
+                numbers[group] = len(numbers)
+        documents = self._by_task.documents(len(self._tasks))
+        index = FieldedIndex(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
+        facts = Facts(
+            groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
+            signatures=list(self._signatures),
+            averages=list(map(self._average_length, FIELD_WEIGHTS)),
+            same_task=len(numbers),
+        )
+        self._writer.close(index, facts)
+
+    def _average_length(self, name: str) -> float:
+        return self._total_lengths[name] / max(1, self._filled_fields[name]) or 1.0
+
+    def _group(self, label: str) -> int:
+        group = self._groups.setdefault(label.casefold(), len(self._groups))
+        if group == len(self._tasks):
+            self._tasks.append(task_number(self._taxonomy, label))
+        return group
 
 
 class IndexedRecommender(Recommender):
@@ -410,60 +411,52 @@ class IndexedRecommender(Recommender):
     def __init__(self, models: DiskIndex[ModelEntry], papers: DiskIndex[PaperEntry], taxonomy: Taxonomy) -> None:
         super().__init__(Library(()))
         self.taxonomy = taxonomy
-        self._models_on_disk = models
-        self._papers_on_disk = papers
+        self.models = models
+        self.papers = papers
 
     @property
-    def kinds(self) -> tuple[str, ...]:
+    def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which there are entries."""
-        pairs = (("models", self.models), ("papers", self.papers))
-        return tuple(kind for kind, found in pairs if len(found))
-
-    @property
-    def models(self) -> DiskIndex[ModelEntry]:
-        """The models that may be recommended."""
-        return self._models_on_disk
-
-    @property
-    def papers(self) -> DiskIndex[PaperEntry]:
-        """The papers that may be recommended."""
-        return self._papers_on_disk
+        return tuple(filter(partial(getattr, self), SOURCE_KINDS))
 
 
 def open_indexed(
-    paths: Sequence[Path], load: Callable[[], Library | None], progress: Callable[[int], None], *, anew: bool = False
+    paths: Sequence[Path], load: Callable[[], Parsed[Library]], progress: Progress, *, rebuild: bool = False
 ) -> Parsed[IndexedRecommender]:
     """Open the indexes of some catalog files, and build them first where they are missing or damaged.
 
     Args:
         paths: the files; their content is the key.
-        load: reads them; called only to build. None when they cannot be read.
+        load: reads them; called only to build.
         progress: is told how many entries are indexed.
-        anew: build, whatever is there.
+        rebuild: build, whatever is there.
 
     Returns:
-        The recommender; None when the catalogs cannot be read, or with a finding when the engine is missing.
+        The recommender, beside what was said about catalogs that had to be read; None when they cannot be read, or
+        with a finding when the engine is missing or the index cannot be written.
     """
-    if not available():
+    if importlib.util.find_spec("tantivy") is None:
         return Parsed(None, (Finding("E703", Location("--index"), "the index on disk needs tantivy", _INSTALL),))
     try:
         key = _key(paths)
     except OSError:
-        load()  # it says what is wrong with the files
-        return Parsed(None)
+        return Parsed(None, load().findings)  # they say what is wrong with the files
+    folder = cache_folder() / "index" / key
+    if not rebuild:
+        # not there, or damaged: it is built
+        with contextlib.suppress(OSError, ValueError):
+            _trust(cache_folder())
+            return Parsed(_open(folder))
+    library = load()
+    if library.value is None or exit_status(library.findings) is ExitStatus.UNUSABLE:
+        return Parsed(None, library.findings)
     try:
-        folder = cache_folder() / "index" / key
-        if not anew:
-            try:
-                return Parsed(_open(folder))
-            except (OSError, ValueError):
-                pass  # not there, or damaged: it is built
-        library = load()
-        return Parsed(_build(folder, library, progress) if library is not None else None)
+        _trust(cache_folder())
+        return Parsed(_build(folder, library.value, progress), library.findings)
     except OSError as error:
-        where = display_path(Path(error.filename)) if error.filename else "--index"
+        place = Location(display_path(Path(error.filename)) if error.filename else "--index")
         message = f"the index cannot be written: {error.strerror or error}"
-        return Parsed(None, (Finding("F105", Location(where), message),))
+        return Parsed(None, (*library.findings, Finding("F105", place, message)))
 
 
 def _key(paths: Sequence[Path]) -> str:
@@ -473,23 +466,30 @@ def _key(paths: Sequence[Path]) -> str:
     return whole.hexdigest()
 
 
+def _trust(cache: Path) -> None:
+    """Make the folder of the cache, unless it is there; trust it under the same rule as the catalogs in it.
+
+    Raises:
+        OSError: when it cannot be made, or others can write to it.
+    """
+    with contextlib.suppress(FileExistsError):
+        cache.mkdir(mode=0o700, parents=True)
+    if not is_private(cache):
+        message = "the cache folder must be a folder of yours that nobody else can write to"
+        raise PermissionError(errno.EACCES, message, str(cache))
+
+
 def _open(folder: Path) -> IndexedRecommender:
-    tasks = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
-    taxonomy = Taxonomy(Task.model_validate(task) for task in tasks)
+    taxonomy = Taxonomy(_TASKS.validate_json((folder / "tasks.json").read_bytes()))
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
 
 
-def _build(folder: Path, library: Library, progress: Callable[[int], None]) -> IndexedRecommender:
+def _build(folder: Path, library: Library, progress: Progress) -> IndexedRecommender:
     shutil.rmtree(folder, ignore_errors=True)
     taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
-    models = [entry for entry in library.models if not entry.deprecated]
-    papers = [entry for entry in library.papers if not entry.deprecated]
-    found = IndexedRecommender(
-        DiskIndex.build(folder / "models", models, ModelEntry, taxonomy, progress),
-        DiskIndex.build(folder / "papers", papers, PaperEntry, taxonomy, progress),
-        taxonomy,
-    )
-    tasks = [task.model_dump(mode="json") for task in taxonomy.tasks]
-    (folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")  # last: without it nothing is opened
-    return found
+    models = DiskIndex.build(folder / "models", current(library.models), ModelEntry, taxonomy, progress)
+    papers = DiskIndex.build(folder / "papers", current(library.papers), PaperEntry, taxonomy, progress)
+    # last: without it nothing is opened
+    (folder / "tasks.json").write_bytes(_TASKS.dump_json(taxonomy.tasks))
+    return IndexedRecommender(models, papers, taxonomy)

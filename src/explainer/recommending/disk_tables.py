@@ -1,12 +1,11 @@
 """The tables beside an index on disk: what ranking needs of each entry, in one SQLite file.
 
 An entry has a row: its label, the link of its paper, how often each term stands in each of its fields, and itself as
-JSON, which is read for the few entries that are shown. Kin have what each term is worth in them.
+JSON, which is read for the few entries that are shown. The entries of a task have together what each term is worth.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from array import array
@@ -14,87 +13,97 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from explainer.recommending.bm25f import FieldedIndex
+from pydantic import BaseModel
+
+from explainer.catalogs.signature import Signature
+from explainer.recommending.bm25f import FieldedIndex, Postings, add_postings, worth_in
 from explainer.recommending.ranking import FIELD_WEIGHTS
 
 _FIELDS: Final = tuple(FIELD_WEIGHTS)
+# Five fields of six bits each fit into 32: a term that stands more often in a field than 63 times counts as 63.
 _BITS: Final = 6
 _MOST: Final = (1 << _BITS) - 1
-"""The largest frequency of a term in a field that is told apart."""
-
+# Numbers before the terms of an entry: label of a task, task + 1, signature, examples, terms, length of each field.
 _HEAD: Final = 5 + len(_FIELDS)
-"""Numbers before the terms of an entry: group, task + 1, signature, examples, terms, and the length of each field."""
-
 _SCHEMA: Final = """
     CREATE TABLE entries (number INTEGER PRIMARY KEY, label TEXT, link TEXT, terms BLOB, entry TEXT);
-    CREATE TABLE kin (term TEXT PRIMARY KEY, numbers BLOB, worths BLOB) WITHOUT ROWID;
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+    CREATE TABLE same_task (term TEXT PRIMARY KEY, numbers BLOB, worths BLOB) WITHOUT ROWID;
+    CREATE TABLE facts (value TEXT);
 """
+
+# Rows that are written together, and terms of tasks that are remembered.
 _AT_ONCE: Final = 10_000
+_DAMAGED: Final = "the index is damaged"
+
+
+class Facts(BaseModel):
+    """What is known of all entries of an index together.
+
+    Attributes:
+        groups: for each label of a task the number of its entries as one document (-1 for an entry that is alone), and
+            the number of its task (-1 for none).
+        signatures: the different signatures.
+        averages: the average length of each field.
+        same_task: how many documents the entries of the tasks make.
+        bars: what calibration questions reach, by how many are asked as one.
+    """
+
+    groups: list[tuple[int, int]]
+    signatures: list[Signature | None]
+    averages: list[float]
+    same_task: int
+    bars: dict[int, float] = {}
 
 
 class PostingRow(NamedTuple):
     """What ranking needs of one entry.
 
     Attributes:
-        number: the number of the entry.
         label: its name or title.
         link: the bare link of its paper; empty without one.
-        data: numbers, 32 bits each: the number of its label of a task, of its task (from 1), of its signature, of its
-            examples, of its terms, of the terms of each field; the keys of its terms, in ascending order; for each of
-            these how often the term stands in each field, six bits each.
+        entry: itself, as JSON.
+        group: the number of its label of a task.
+        task: the number of its task, or -1.
+        signature: the number of its signature.
+        examples: the number of its examples.
+        lengths: the number of terms of each field.
+        keys: the keys of its terms, in ascending order.
+        counts: for each of these how often the term stands in each field, six bits each.
     """
 
-    number: int
     label: str
     link: str
-    data: array[int]
+    entry: str
+    group: int
+    task: int
+    signature: int
+    examples: int
+    lengths: array[int]
+    keys: array[int]
+    counts: array[int]
 
-    @property
-    def group(self) -> int:
-        """The number of its label of a task."""
-        return self.data[0]
-
-    @property
-    def task(self) -> int:
-        """The number of its task, or -1."""
-        return self.data[1] - 1
-
-    @property
-    def signature(self) -> int:
-        """The number of its signature."""
-        return self.data[2]
-
-    @property
-    def examples(self) -> int:
-        """The number of its examples."""
-        return self.data[3]
-
-    @property
-    def lengths(self) -> array[int]:
-        """The number of terms of each field."""
-        return self.data[5:_HEAD]
-
-    def frequencies(self, wanted: frozenset[int], worths: Sequence[float]) -> list[tuple[int, float]]:
+    def frequencies(self, keys: frozenset[int], worths: Sequence[float]) -> list[tuple[int, float]]:
         """Return the frequency of those of some terms that stand in the entry, by key, each field weighted."""
-        data = self.data
-        count = data[4]
-        end = _HEAD + count
-        found = []
-        for key in wanted.intersection(data[_HEAD:end]):
-            counts = _counts(data[bisect_left(data, key, _HEAD, end) + count])
-            found.append((key, sum([worths[place] * each for place, each in counts])))
-        return found
+        frequencies = []
+        for key in keys.intersection(self.keys):
+            counts = _unpacked_counts(self.counts[bisect_left(self.keys, key)])
+            frequencies.append((key, sum([worths[place] * count for place, count in counts])))
+        return frequencies
 
 
 @lru_cache(maxsize=10_000)
-def _counts(together: int) -> tuple[tuple[int, int], ...]:
+def _unpacked_counts(packed: int) -> tuple[tuple[int, int], ...]:
     """The fields of a term, by place, and how often it stands in each."""
-    every = ((place, together >> (_BITS * place) & _MOST) for place in range(len(_FIELDS)))
-    return tuple((place, count) for place, count in every if count)
+    counts = []
+    for place in range(len(_FIELDS)):
+        count = packed >> (_BITS * place) & _MOST
+        if count:
+            counts.append((place, count))
+    return tuple(counts)
 
 
 def key_of(term: str) -> int:
@@ -102,31 +111,36 @@ def key_of(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
 
 
-def packed(fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int, examples: int) -> bytes:
-    """Return the terms of an entry as bytes."""
-    counts: dict[int, int] = {}
-    for place, name in enumerate(_FIELDS):
-        for term, count in Counter(fields.get(name, ())).items():
-            key = key_of(term)
-            counts[key] = counts.get(key, 0) + (min(count, _MOST) << (_BITS * place))
-    ordered = sorted(counts)
-    lengths = [len(fields.get(name, ())) for name in _FIELDS]
-    head = [group, task + 1, signature, examples, len(ordered), *lengths]
-    return array("I", [*head, *ordered, *(counts[key] for key in ordered)]).tobytes()
+def packed_row(fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int, examples: int) -> bytes:
+    """Return what `PostingRow` holds of an entry as bytes: numbers of 32 bits each.
 
-
-def unpacked(number: int, label: str, link: str, raw: bytes) -> PostingRow:
-    """Return the row that `packed` made.
-
-    Raises:
-        ValueError: when it is damaged.
+    Args:
+        fields: the terms of each field.
+        group: the number of its label of a task.
+        task: the number of its task, or -1.
+        signature: the number of its signature.
+        examples: the number of its examples.
     """
+    counts: Counter[int] = Counter()
+    for place, name in enumerate(_FIELDS):
+        for term, count in Counter(fields[name]).items():
+            counts[key_of(term)] += min(count, _MOST) << (_BITS * place)
+    keys = sorted(counts)
+    lengths = [len(fields[name]) for name in _FIELDS]
+    head = [group, task + 1, signature, examples, len(keys), *lengths]
+    return array("I", [*head, *keys, *map(counts.__getitem__, keys)]).tobytes()
+
+
+def _unpacked_row(label: str, link: str, entry: str, raw: bytes) -> PostingRow:
     data = array("I")
     data.frombytes(raw)
-    if len(data) < _HEAD or len(data) != _HEAD + 2 * data[4]:
-        message = "the index is damaged"
-        raise ValueError(message)
-    return PostingRow(number, label, link, data)
+    group, task, signature, examples, size = data[:5]
+    end = _HEAD + size
+    if len(data) != end + size:
+        raise ValueError(_DAMAGED)
+    return PostingRow(
+        label, link, entry, group, task - 1, signature, examples, data[5:_HEAD], data[_HEAD:end], data[end:]
+    )
 
 
 class TablesWriter:
@@ -134,115 +148,85 @@ class TablesWriter:
 
     def __init__(self, path: Path) -> None:
         self._base = sqlite3.connect(path, isolation_level=None)
+        # a file that is not finished is thrown away, so nothing need be safe before
         self._base.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA} BEGIN;")
         self._waiting: list[tuple[int, str, str, bytes, str]] = []
 
-    def add(self, number: int, label: str, link: str, terms: bytes, entry: str) -> None:
-        """Add a row."""
-        self._waiting.append((number, label, link, terms, entry))
+    def add(self, row: tuple[int, str, str, bytes, str]) -> None:
+        """Add a row: the number of an entry, its label, its link, its terms, itself."""
+        self._waiting.append(row)
         if len(self._waiting) >= _AT_ONCE:
             self._flush()
 
-    def close(self, kin: FieldedIndex, facts: Mapping[str, Any]) -> None:
-        """Write what is the same for all entries, and end."""
+    def close(self, same_task: FieldedIndex, facts: Facts) -> None:
+        """Write what is known of all entries together, and end."""
         self._flush()
-        rows = ((term, numbers.tobytes(), values.tobytes()) for term, numbers, values in kin.postings())
-        self._base.executemany("INSERT INTO kin VALUES (?, ?, ?)", rows)
-        self.add_facts(facts)
+        for term, (numbers, worths) in same_task.postings():
+            row = (term, numbers.tobytes(), worths.tobytes())
+            self._base.execute("INSERT INTO same_task VALUES (?, ?, ?)", row)
+        self._base.execute("INSERT INTO facts VALUES (?)", (facts.model_dump_json(),))
         self._base.execute("COMMIT")
         self._base.close()
-
-    def add_facts(self, facts: Mapping[str, Any]) -> None:
-        """Write facts by name."""
-        self._base.executemany("INSERT INTO facts VALUES (?, ?)", ((name, json.dumps(v)) for name, v in facts.items()))
 
     def _flush(self) -> None:
         self._base.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", self._waiting)
         self._waiting.clear()
 
 
+def replace_facts(path: Path, facts: Facts) -> None:
+    """Replace the facts in the tables of a file."""
+    base = sqlite3.connect(path, isolation_level=None)
+    base.execute("UPDATE facts SET value = ?", (facts.model_dump_json(),))
+    base.close()
+
+
 class Tables:
-    """Tables that are open for reading."""
+    """Tables that are open for reading. Every method raises ValueError when they are damaged."""
 
     def __init__(self, path: Path) -> None:
-        """Open tables.
-
-        Raises:
-            ValueError: when there are none, or they are damaged.
-        """
-        self._base = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-        rows = self._all("SELECT name, value FROM facts")
-        self.facts: dict[str, Any] = {name: json.loads(value) for name, value in rows}
-        if not self.facts:
-            message = "the index is damaged"
-            raise ValueError(message)
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._base = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        ((facts,),) = self._all("SELECT value FROM facts")
+        self.facts = Facts.model_validate_json(facts)
 
     def rows(self, numbers: Sequence[int]) -> list[PostingRow]:
         """Return the rows of some entries, by number."""
         marks = ",".join("?" * len(numbers))
-        found = self._all(f"SELECT number, label, link, terms FROM entries WHERE number IN ({marks})", numbers)  # noqa: S608  # only marks
-        return [unpacked(*row) for row in found]
+        statement = f"SELECT label, link, entry, terms FROM entries WHERE number IN ({marks})"  # noqa: S608  # only marks
+        return list(starmap(_unpacked_row, self._all(statement, numbers)))
 
-    def entry(self, number: int) -> str:
-        """Return an entry as JSON."""
-        for (found,) in self._all("SELECT entry FROM entries WHERE number = ?", (number,)):
-            return str(found)
-        message = "the index is damaged"
-        raise ValueError(message)
-
-    def kin(self, term: str) -> tuple[array[int], array[float]]:
-        """Return the kin that have a term, and what it is worth there."""
+    def same_task(self, term: str) -> Postings:
+        """Return the tasks whose entries have a term, and what it is worth there."""
         numbers, worths = array("l"), array("d")
-        for raw_numbers, raw_worths in self._all("SELECT numbers, worths FROM kin WHERE term = ?", (term,)):
+        for raw_numbers, raw_worths in self._all("SELECT numbers, worths FROM same_task WHERE term = ?", (term,)):
             numbers.frombytes(raw_numbers)
             worths.frombytes(raw_worths)
         return numbers, worths
-
-    def write_facts(self, path: Path, facts: Mapping[str, Any]) -> None:
-        """Add facts to the tables of a file, and to these."""
-        with sqlite3.connect(path) as base:
-            base.executemany("INSERT INTO facts VALUES (?, ?)", ((name, json.dumps(v)) for name, v in facts.items()))
-        base.close()
-        self.facts.update(facts)
 
     def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         try:
             return self._base.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            message = "the index is damaged"
-            raise ValueError(message) from error
+            raise ValueError(_DAMAGED) from error
 
 
 class SameTaskTable:
-    """The kin of an index on disk as documents; see `ranking.SupportsTerms`."""
+    """The entries of each task of an index on disk as documents; see `ranking.SupportsTerms`."""
 
-    def __init__(self, tables: Tables, size: int) -> None:
-        self._tables = tables
-        self._size = size
-        self._known: dict[str, tuple[array[int], array[float]]] = {}
+    def __init__(self, tables: Tables) -> None:
+        self._size = tables.facts.same_task
+        self._postings = lru_cache(maxsize=_AT_ONCE)(tables.same_task)
 
     def __contains__(self, term: str) -> bool:
         return bool(self._postings(term)[0])
 
     def scores(self, terms: Iterable[str]) -> list[float]:
-        """Return the score of every kin."""
+        """Return the score of the entries of every task."""
         totals = [0.0] * self._size
         for term in terms:
-            for number, worth in zip(*self._postings(term), strict=True):
-                totals[number] += worth
+            add_postings(totals, self._postings(term))
         return totals
 
     def score_of(self, term: str, number: int) -> float:
-        """Return what one term adds to the score of one kin."""
-        numbers, worths = self._postings(term)
-        at = bisect_left(numbers, number)
-        return worths[at] if at < len(numbers) and numbers[at] == number else 0.0
-
-    def _postings(self, term: str) -> tuple[array[int], array[float]]:
-        if term not in self._known:
-            if len(self._known) >= _AT_ONCE:
-                self._known.clear()
-            self._known[term] = self._tables.kin(term)
-        return self._known[term]
+        """Return what one term adds to the score of the entries of one task."""
+        return worth_in(self._postings(term), number)

@@ -6,30 +6,36 @@ and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13), drawn wit
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import starmap
+from operator import attrgetter, methodcaller
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from explainer.catalogs.library import Library
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
+from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.schema import Entry, Line, SafeId, Text
 from explainer.catalogs.validation import validate
-from explainer.diagnostics.finding import Parsed
+from explainer.diagnostics.finding import Finding, Parsed
+from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.json_reader import read_json_line
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import task_label
+from explainer.recommending.recommend import Recommender
 
-Kind = Literal["models", "papers"]
-
+# How many entries are asked for.
 DEPTH: Final = 10
-"""How many entries are asked for."""
-
 METRICS: Final = ("hit@1", "hit@5", "MRR", "same task@1")
+_HIT_DEPTHS: Final = {"hit@1": 1, "hit@5": 5}
+# Resamples of a bootstrap: with 2,000, an end of a 95 % interval is the 50th of one side.
 _RESAMPLES: Final = 2_000
-_HIT_DEPTH: Final = 5
+
+_Names = Annotated[tuple[Line, ...], BeforeValidator(lambda value: () if value is None else value)]
 
 
 class _LabelLine(BaseModel):
@@ -40,9 +46,9 @@ class _LabelLine(BaseModel):
     question: Text
     id: SafeId | None = None
     model: Line | None = None
-    models: Annotated[tuple[Line, ...], BeforeValidator(lambda value: () if value is None else value)] = ()
+    models: _Names = ()
     paper: Line | None = None
-    papers: Annotated[tuple[Line, ...], BeforeValidator(lambda value: () if value is None else value)] = ()
+    papers: _Names = ()
     task: Line | None = Field(None)
 
 
@@ -87,9 +93,11 @@ class Outcome:
         """Return what this outcome counts for one of `METRICS`; None when it does not count."""
         if metric == "same task@1":
             return None if self.same_task is None else float(self.same_task)
+        if self.rank is None:
+            return 0.0
         if metric == "MRR":
-            return 1 / self.rank if self.rank else 0.0
-        return float(self.rank is not None and self.rank <= (1 if metric == "hit@1" else _HIT_DEPTH))
+            return 1 / self.rank
+        return float(self.rank <= _HIT_DEPTHS[metric])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,14 @@ class Evaluation:
 
     def metric(self, name: str) -> Interval:
         """Return one of `METRICS`."""
-        return bootstrap([value for one in self.outcomes if (value := one.value(name)) is not None])
+        values = map(methodcaller("value", name), self.outcomes)
+        return bootstrap([value for value in values if value is not None])
+
+    @property
+    def misses(self) -> list[Outcome]:
+        """What was not first: what was not offered at all, then the rest, the farthest from the top first."""
+        misses = [outcome for outcome in self.outcomes if outcome.rank != 1]
+        return sorted(misses, key=lambda outcome: (outcome.rank is not None, -(outcome.rank or 0)))
 
 
 def parse_label(text: str, file: str, line: int) -> Parsed[Label]:
@@ -120,37 +135,95 @@ def parse_label(text: str, file: str, line: int) -> Parsed[Label]:
     parsed = validate(document, _LabelLine)
     if parsed.value is None:
         return Parsed(None, parsed.findings)
-    given = parsed.value
-    models = frozenset(filter(None, (given.model, *given.models)))
-    papers = frozenset(filter(None, (given.paper, *given.papers)))
-    if not (models or papers or given.task):
+    row = parsed.value
+    models = frozenset(filter(None, (row.model, *row.models)))
+    papers = frozenset(filter(None, (row.paper, *row.papers)))
+    if not (models or papers or row.task):
         document.report("S202", (), "a label needs one of the keys 'model', 'models', 'paper', 'papers', 'task'")
         return Parsed(None, tuple(document.findings))
-    kind: Kind = "papers" if papers and not models else "models"
-    names = papers if kind == "papers" else models
-    return Parsed(
-        Label(given.id or f"line-{line}", given.question, kind, names, given.task, document), tuple(document.findings)
-    )
+    kind = Kind.PAPERS if papers and not models else Kind.MODELS
+    label = Label(row.id or f"line-{line}", row.question, kind, models or papers, row.task, document)
+    return Parsed(label, tuple(document.findings))
+
+
+_UNKNOWN_NAME: Final = {Kind.MODELS: "Q401", Kind.PAPERS: "Q402"}
 
 
 def label_of(label: Label, library: Library, taxonomy: Taxonomy) -> Label:
     """Return a label by the names of entries, whatever it was given: ids and aliases, or a task."""
-    index = library.papers if label.kind == "papers" else library.models
+    if not label.names:
+        return replace(label, names=_names_of_task(label, library, taxonomy))
+    index: EntryIndex[Any] = getattr(library, label.kind)
     names: set[str] = set()
     for name in label.names:
-        found = [entry.label for entry in index.find(name)]
-        if not found:
-            one = label.kind.removesuffix("s")
-            code = "Q402" if label.kind == "papers" else "Q401"
-            label.document.report(code, (one,), f"unknown {one} {name!r}", text=name)
-        names.update(found)
-    if not label.names and label.task:
-        wanted = taxonomy.find(label.task)
-        if wanted is not None:
-            names.update(entry.label for entry in index if taxonomy.find(task_label(entry)) == wanted)
-        if not names:
-            label.document.report("C303", ("task",), f"no entry has the task {label.task!r}", text=label.task)
-    return Label(label.id, label.question, label.kind, frozenset(names), label.task, label.document)
+        entries = index.find(name)
+        names.update(map(attrgetter("label"), entries))
+        if not entries:
+            key = label.kind.singular
+            label.document.report(_UNKNOWN_NAME[label.kind], (key,), f"unknown {key} {name!r}", text=name)
+    return replace(label, names=frozenset(names))
+
+
+def _names_of_task(label: Label, library: Library, taxonomy: Taxonomy) -> frozenset[str]:
+    """The models for the task of a label; reported when there are none."""
+    task = label.task or ""
+    number = taxonomy.find(task)
+    names: set[str] = set()
+    for entry in library.models:
+        if number is not None and taxonomy.find(task_label(entry)) == number:
+            names.add(entry.label)
+    if not names:
+        label.document.report("C303", ("task",), f"no entry has the task {task!r}", text=task)
+    return frozenset(names)
+
+
+def read_labels(
+    lines: Iterable[tuple[str, str, int]], library: Library, taxonomy: Taxonomy
+) -> tuple[list[Label], list[Finding]]:
+    """Read labels, and find out which entries they name.
+
+    Args:
+        lines: the text of each line, its file and its number.
+        library: the entries.
+        taxonomy: the tasks.
+
+    Returns:
+        The labels that name entries, and what there is to say about all lines.
+    """
+    labels: list[Label] = []
+    findings: list[Finding] = []
+    for text, file, number in lines:
+        parsed = parse_label(text, file, number)
+        if parsed.value is None:
+            findings += parsed.findings
+            continue
+        label = label_of(parsed.value, library, taxonomy)
+        findings += label.document.findings
+        if label.names:
+            labels.append(label)
+    return labels, findings
+
+
+def evaluate_kinds(labels: Sequence[Label], library: Library, recommender: Recommender) -> dict[Kind, Evaluation]:
+    """Ask a recommender for every label, and judge models and papers by themselves.
+
+    Args:
+        labels: what would be right, by the names of entries.
+        library: all entries that may be offered.
+        recommender: is asked.
+    """
+
+    def offered(label: Label) -> list[str]:
+        of_models = label.kind == Kind.MODELS
+        choice = recommender.recommend(label.question, models=DEPTH * of_models, papers=DEPTH * (not of_models))
+        return list(map(attrgetter("entry.label"), getattr(choice, label.kind)))
+
+    evaluations: dict[Kind, Evaluation] = {}
+    for kind in SOURCE_KINDS:
+        of_kind = [label for label in labels if label.kind == kind]
+        if of_kind:
+            evaluations[kind] = evaluate(of_kind, offered, getattr(library, kind))
+    return evaluations
 
 
 def evaluate(
@@ -165,15 +238,22 @@ def evaluate(
     """
     tasks = {entry.label: (entry.task or "").strip().casefold() for entry in entries}
     outcomes = []
-    offered_ever: set[str] = set()
+    never = set(tasks)
     for label in labels:
-        offered = tuple(recommend(label))[:DEPTH]
-        offered_ever.update(offered[:_HIT_DEPTH])
-        rank = next((at for at, name in enumerate(offered, 1) if name in label.names), None)
-        right = {tasks.get(name, "") for name in label.names} - {""}
-        same = tasks.get(offered[0]) in right if offered and right else (False if right else None)
-        outcomes.append(Outcome(label, offered, rank, same))
-    return Evaluation(tuple(outcomes), tuple(sorted(set(tasks) - offered_ever)))
+        outcome = _outcome(label, tuple(recommend(label))[:DEPTH], tasks)
+        never.difference_update(outcome.offered[: _HIT_DEPTHS["hit@5"]])
+        outcomes.append(outcome)
+    return Evaluation(tuple(outcomes), tuple(sorted(never)))
+
+
+def _outcome(label: Label, offered: tuple[str, ...], tasks: Mapping[str, str]) -> Outcome:
+    """Judge what was offered for a label, given the task of each entry."""
+    ranks = (rank for rank, name in enumerate(offered, 1) if name in label.names)
+    right_tasks = {tasks.get(name, "") for name in label.names} - {""}
+    same_task = None
+    if right_tasks:
+        same_task = not right_tasks.isdisjoint(map(tasks.get, offered[:1]))
+    return Outcome(label, offered, next(ranks, None), same_task)
 
 
 def bootstrap(values: Sequence[float]) -> Interval:
@@ -184,3 +264,69 @@ def bootstrap(values: Sequence[float]) -> Interval:
     draw = random.Random(0)  # noqa: S311  # statistics, not secrets
     means = sorted(sum(draw.choices(values, k=count)) / count for _ in range(_RESAMPLES))
     return Interval(sum(values) / count, means[_RESAMPLES // 40], means[-_RESAMPLES // 40 - 1], count)
+
+
+SCHEMA: Final = "explainer/catalog-eval/1"
+"""The version of the JSON document."""
+
+# Characters of a question or a name that are shown.
+_WIDTH: Final = 76
+
+
+def evaluations_json(evaluations: Mapping[Kind, Evaluation]) -> str:
+    """Return evaluations as one JSON document."""
+    rows = list(starmap(_evaluation_data, evaluations.items()))
+    return json.dumps({"schema": SCHEMA, "evaluations": rows}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _evaluation_data(kind: Kind, evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "kind": kind.value,
+        "metrics": {name: asdict(evaluation.metric(name)) for name in METRICS},
+        "misses": [
+            {"id": miss.label.id, "wanted": sorted(miss.label.names), "offered": list(miss.offered), "rank": miss.rank}
+            for miss in evaluation.misses
+        ],
+        "never": list(evaluation.never),
+    }
+
+
+def evaluations_text(evaluations: Mapping[Kind, Evaluation], misses: int) -> str:
+    """Return evaluations as text, with so many misses at most."""
+    lines: list[str] = []
+    for kind, evaluation in evaluations.items():
+        size = len(evaluation.outcomes)
+        lines.append(f"{kind}: {size} question{'s' * (size != 1)}, 95 % intervals")
+        lines += map(_metric_line, METRICS, map(evaluation.metric, METRICS))
+        lines += _miss_lines(evaluation.misses, misses)
+        if evaluation.never:
+            lines.append(f"never among the first five ({len(evaluation.never)}):")
+            lines += [f"  {_shown(name)}" for name in evaluation.never[:misses]]
+    return "\n".join([*lines, ""])
+
+
+def _metric_line(name: str, figure: Interval) -> str:
+    if not figure.count:
+        return f"  {name:<12} -"
+    # a mean reciprocal rank is a fraction, all others are shares in per cent
+    if name == "MRR":
+        values = f"{figure.mean:.3f}  [{figure.low:.3f}, {figure.high:.3f}]"
+    else:
+        values = f"{100 * figure.mean:5.1f}  [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+    return f"  {name:<12} {values}  n={figure.count}"
+
+
+def _miss_lines(misses: Sequence[Outcome], limit: int) -> list[str]:
+    if not misses or not limit:
+        return []
+    lines = [f"not first ({len(misses)}):"]
+    for miss in misses[:limit]:
+        lines.append(f"  {printable(miss.label.id)}: {_shown(miss.label.question)}")
+        rank = f"place {miss.rank}" if miss.rank else "not offered"
+        lines.append(f"    wanted {_shown(min(miss.label.names))}: {rank}")
+        lines.append(f"    offered {_shown(miss.offered[0]) if miss.offered else 'nothing'}")
+    return lines
+
+
+def _shown(text: str) -> str:
+    return printable(shorten(text, _WIDTH))

@@ -1,6 +1,6 @@
-"""Tasks and the words that people use for them: which task a label means, and how well each fits a question.
+"""What a question is about: the tasks that its words belong to, and the kinds of data that it has and wants.
 
-What a question has in hand and what it wants (a photo, text, sound …), and which signatures fit that.
+Tasks are known by their ids and by the words that people use for them.
 
 A CNAPS signature names kinds of data on both sides of a `2`: `Txt2Img` makes images of texts, `ImgMsk2Img` images of
 images and masks. A question seldom says so in these words, but “typed” tells of a text in hand, “portrait” of an image.
@@ -11,25 +11,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import combinations
 from typing import Final
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import Signature, builtin_ports
-from explainer.recommending.bm25f import FieldedIndex
+from explainer.recommending.bm25f import FieldedIndex, Fields
 from explainer.recommending.terms import term, terms
 
+# A label is split at changes of letter case and at digits, like a name in `terms`.
 _LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
+# Fewer tasks say too little about which words are rare.
 _BACKGROUND: Final = 50
-"""Fewer tasks say too little about which words are rare."""
-
+# Words of a label that are looked at; its parts grow with their square.
 _LONGEST_LABEL: Final = 12
-"""Words of a label that are looked at; its parts grow with their square."""
 
 
 def _label_words(label: str) -> tuple[str, ...]:
     """The words of a label, so that `Weather Removal`, `weather_removal` and `WeatherRemoval` are one."""
-    return tuple(word.casefold() for word in _LABEL_WORD.findall(label))
+    return tuple(map(str.casefold, _LABEL_WORD.findall(label)))
 
 
 class Taxonomy:
@@ -39,15 +39,13 @@ class Taxonomy:
         """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one."""
         merged: dict[str, Task] = {}
         for task in tasks:
-            known = merged.get(task.id)
-            merged[task.id] = task if known is None else _joined(known, task)
+            merged[task.id] = _merged(merged[task.id], task) if task.id in merged else task
         self.tasks: tuple[Task, ...] = tuple(merged.values())
         self._by_label: dict[tuple[str, ...], int] = {}
         for number, task in enumerate(self.tasks):
             for label in (task.id, *task.aliases):
                 self._by_label.setdefault(_label_words(label), number)
-        vocabularies = ({"words": _vocabulary(task)} for task in self.tasks)
-        self._index = FieldedIndex(vocabularies, {"words": 1.0}, background=_BACKGROUND)
+        self._index = FieldedIndex(map(_vocabulary, self.tasks), {"words": 1.0}, background=_BACKGROUND)
 
     def __contains__(self, term: str) -> bool:
         return term in self._index
@@ -57,16 +55,12 @@ class Taxonomy:
 
         `SISR Any` means the task with the alias `SISR`, unless another one has the alias `SISR Any`.
         """
-        wanted = _label_words(label)[:_LONGEST_LABEL]
-        if wanted in self._by_label:
-            return self._by_label[wanted]
-        parts = [
-            wanted[start:end]
-            for start in range(len(wanted))
-            for end in range(start + 1, len(wanted) + 1)
-            if wanted[start:end] in self._by_label
-        ]
-        return self._by_label[max(parts, key=len)] if parts else None
+        label_words = _label_words(label)[:_LONGEST_LABEL]
+        if label_words in self._by_label:
+            return self._by_label[label_words]
+        parts = (label_words[start:end] for start, end in combinations(range(len(label_words) + 1), 2))
+        longest = max(filter(self._by_label.__contains__, parts), key=len, default=())
+        return self._by_label[longest] if longest else None
 
     def scores(self, question: Sequence[str]) -> list[float]:
         """Return how well each task fits the terms of a question."""
@@ -77,17 +71,14 @@ class Taxonomy:
         return self._index.score_of(term, number)
 
 
-def _joined(known: Task, more: Task) -> Task:
-    return known.model_copy(
-        update={
-            "description": known.description or more.description,
-            "aliases": tuple(dict.fromkeys((*known.aliases, *more.aliases))),
-        }
-    )
+def _merged(task: Task, later: Task) -> Task:
+    """A task with what a later one of the same id adds."""
+    aliases = tuple(dict.fromkeys((*task.aliases, *later.aliases)))
+    return task.model_copy(update={"description": task.description or later.description, "aliases": aliases})
 
 
-def _vocabulary(task: Task) -> list[str]:
-    return terms(" ".join([task.id, task.description or "", *task.aliases]))
+def _vocabulary(task: Task) -> Fields:
+    return {"words": terms(" ".join([task.id, task.description or "", *task.aliases]))}
 
 
 _IN_HAND: Final = {
@@ -109,16 +100,26 @@ def leading_signature(text: str) -> Signature | None:
     return builtin_ports().parse_start(text)
 
 
-@cache
-def _votes(side: bool) -> Mapping[str, str]:
-    """The kind that each telling term speaks for; True is what is in hand."""
-    table = _IN_HAND if side else _WANTED
-    return {term(word): kind for kind, found in table.items() for word in found.split()}
+def _kinds_by_term(words_of_kinds: Mapping[str, str]) -> dict[str, str]:
+    """The kind of data that each telling term speaks for."""
+    kinds: dict[str, str] = {}
+    for kind, words in words_of_kinds.items():
+        kinds |= dict.fromkeys(map(term, words.split()), kind)
+    return kinds
+
+
+_KINDS_IN_HAND: Final = _kinds_by_term(_IN_HAND)
+_KINDS_WANTED: Final = _kinds_by_term(_WANTED)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryIntent:
-    """What a question has in hand and what it wants: for each side the share of each kind among the words that tell."""
+    """The kinds of data that a question has and wants.
+
+    Attributes:
+        in_hand: the share of each kind among the words that tell what the question has.
+        wanted: the same for what it wants.
+    """
 
     in_hand: Mapping[str, float]
     wanted: Mapping[str, float]
@@ -126,19 +127,24 @@ class QueryIntent:
     @classmethod
     def of(cls, question: Iterable[str]) -> QueryIntent:
         """Read it from the terms of a question."""
-        found = list(question)
-        return cls(_shares(found, _votes(True)), _shares(found, _votes(False)))
+        question_terms = list(question)
+        return cls(_shares(question_terms, _KINDS_IN_HAND), _shares(question_terms, _KINDS_WANTED))
 
     def fit(self, signature: Signature | None) -> float:
         """Return how well a signature fits, from -1/2 to 1/2; 0 when the question or the signature does not tell."""
         if signature is None:
             return 0.0
-        given = sum(share for kind, share in self.in_hand.items() if kind in signature.inputs)
-        made = sum(share for kind, share in self.wanted.items() if kind in signature.outputs)
-        possible = bool(self.in_hand) + bool(self.wanted)
-        return (given + made) / 2 - possible / 4
+        fitting = _fitting(self.in_hand, signature.inputs) + _fitting(self.wanted, signature.outputs)
+        # each side that the question tells of counts up to 1/2, and costs 1/4 whatever the signature is
+        sides = bool(self.in_hand) + bool(self.wanted)
+        return fitting / 2 - sides / 4
 
 
-def _shares(question: Iterable[str], votes: Mapping[str, str]) -> dict[str, float]:
-    kinds = [votes[one] for one in question if one in votes]
+def _fitting(shares: Mapping[str, float], ports: Sequence[str]) -> float:
+    """The share of the kinds that a signature has on this side."""
+    return sum(share for kind, share in shares.items() if kind in ports)
+
+
+def _shares(question: Sequence[str], kinds_by_term: Mapping[str, str]) -> dict[str, float]:
+    kinds = [kinds_by_term[term] for term in question if term in kinds_by_term]
     return {kind: kinds.count(kind) / len(kinds) for kind in dict.fromkeys(kinds)}

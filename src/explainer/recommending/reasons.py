@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
-from explainer.recommending.ranking import Ranking, Share, entry_fields, task_label
-from explainer.recommending.terms import terms, word_terms, words
+from explainer.recommending.ranking import Ranking, Share, field_terms, task_label
+from explainer.recommending.terms import word_terms, words
 
 E = TypeVar("E", bound=Entry)
-
 KINDS_FIT: Final = "its kinds of data fit"
 KINDS_DIFFER: Final = "its kinds of data do not fit"
-
+# Words of a question that are read; the rest of a longer text says nothing new.
 _MAX_WORDS: Final = 2_000
-"""Words of a question that are read; the rest of a longer text says nothing new."""
-
+# Words that a reason names for each place.
 _TELLING: Final = 3
-"""Words that a reason names for each place."""
+# Characters of a label of a task, and of a word, that a reason shows.
+_LABEL_WIDTH: Final = 40
+_WORD_WIDTH: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Query:
     @classmethod
     def of(cls, text: str) -> Query:
         """Take the telling words of a question."""
-        found: dict[str, str] = {}
+        word_of_term: dict[str, str] = {}
         for word in words(text)[:_MAX_WORDS]:
             for term in word_terms(word):
-                found.setdefault(term, word)
-        return cls(text, found)
+                word_of_term.setdefault(term, word)
+        return cls(text, word_of_term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,54 +70,83 @@ class Recommendation(Generic[E]):
 
 
 def explained(
-    ranking: Ranking[E], query: Query, at: int, score: float, gains: Mapping[str, float], *,
+    ranking: Ranking[E], query: Query, number: int, score: float, gains: Mapping[str, float], *,
     demotion: float = 1.0,
 ) -> Recommendation[E]:  # fmt: skip
-    """Return an entry with the reasons for its score."""
-    entry = ranking.entries[at]
-    shares = sorted(ranking.shares(query.words, at), key=lambda share: (-share.total, share.term))
-    telling = tuple((query.words[share.term], share) for share in shares if share.total)
-    fields = {name: set(terms(text)) for name, text in entry_fields(entry).items()}
-    places = {share.term: tuple(name for name, found in fields.items() if share.term in found) for _, share in telling}
-    why = _why(entry, telling, places, gains)
-    fit = ranking.fit(query.words, at)
+    """Return an entry with the reasons for its score.
+
+    Args:
+        ranking: the entries.
+        query: the question.
+        number: the number of the entry.
+        score: its score.
+        gains: what was added for other reasons than single words, by reason.
+        demotion: what the sum was multiplied by.
+    """
+    entry = ranking.entries[number]
+    shares = filter(attrgetter("total"), ranking.shares(query.words, number))
+    telling = sorted(shares, key=lambda share: (-share.total, share.term))
+    places = _places(entry, telling)
+    why = "; ".join((*_reasons(entry, query.words, telling, places), *gains))
+    fit = ranking.fit(query.words, number)
     if fit:
         gains = {**gains, KINDS_FIT if fit > 0 else KINDS_DIFFER: fit}
-    return Recommendation(entry, round(score, 3), why, telling, places, gains, demotion)
+    word_shares = tuple((query.words[share.term], share) for share in telling)
+    return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion)
 
 
-def _why(
-    entry: Entry,
-    telling: Sequence[tuple[str, Share]],
-    places: Mapping[str, Sequence[str]],
-    gains: Mapping[str, float],
-) -> str:
+def _places(entry: Entry, shares: Sequence[Share]) -> dict[str, tuple[str, ...]]:
+    """The fields in which each term stands."""
+    places: dict[str, tuple[str, ...]] = dict.fromkeys(map(attrgetter("term"), shares), ())
+    for name, terms in field_terms(entry).items():
+        for term in places.keys() & terms:
+            places[term] += (name,)
+    return places
+
+
+def _reasons(
+    entry: Entry, word_of_term: Mapping[str, str], shares: Sequence[Share], places: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """What the words of the question say for an entry, those of its task first."""
+    label = shorten(task_label(entry), _LABEL_WIDTH)
     reasons = []
-    task = [word for word, share in sorted(telling, key=lambda one: -one[1].task) if share.task]
-    if task:
-        reasons.append(f"{_quoted(task)} {_verb(task, 'fits', 'fit')} the task {shorten(task_label(entry), 40)}")
-    own = [(word, share) for word, share in sorted(telling, key=lambda one: -one[1].own) if share.own]
-    if own:
-        names = [word for word, _ in own]
-        where = dict.fromkeys(place for _, share in own[:_TELLING] for place in places[share.term])
-        reasons.append(f"{_quoted(names)} {_verb(names, 'stands', 'stand')} in its {_joined(list(where))}")
-    kin = [word for word, share in telling if share.kin]
-    if not task and not own and kin:
-        reasons.append(f"others for {shorten(task_label(entry), 40)} speak of {_quoted(kin)}")
-    reasons += gains
-    return "; ".join(reasons)
+    task_words = _words(_by_worth(shares, "task"), word_of_term)
+    if task_words:
+        reasons.append(f"{_quoted(task_words)} {_verb(task_words, 'fits', 'fit')} the task {label}")
+    own_shares = _by_worth(shares, "own")
+    own_words = _words(own_shares, word_of_term)
+    if own_words:
+        fields: dict[str, None] = {}
+        for share in own_shares[:_TELLING]:
+            fields |= dict.fromkeys(places[share.term])
+        reasons.append(f"{_quoted(own_words)} {_verb(own_words, 'stands', 'stand')} in its {_joined(list(fields))}")
+    same_task_words = _words(filter(attrgetter("same_task"), shares), word_of_term)
+    # the weakest reason, so it is given only where there is no other
+    if same_task_words and not reasons:
+        reasons.append(f"others for {label} speak of {_quoted(same_task_words)}")
+    return reasons
 
 
-def _quoted(found: Sequence[str]) -> str:
-    """The first few different words, in quotes: `“old”, “photos” and “colourise”`."""
-    shown = [f"“{shorten(word, 30)}”" for word in list(dict.fromkeys(found))[:_TELLING]]
-    return _joined(shown)
+def _by_worth(shares: Sequence[Share], part: str) -> list[Share]:
+    """The shares of which a part is worth something, the most worth first."""
+    worth = attrgetter(part)
+    return sorted(filter(worth, shares), key=worth, reverse=True)
+
+
+def _words(shares: Iterable[Share], word_of_term: Mapping[str, str]) -> list[str]:
+    """The different words of the question that some shares come from."""
+    return list(dict.fromkeys(word_of_term[share.term] for share in shares))
+
+
+def _quoted(different_words: Sequence[str]) -> str:
+    """The first few words, in quotes: `“old”, “photos” and “colourise”`."""
+    return _joined([f"“{shorten(word, _WORD_WIDTH)}”" for word in different_words[:_TELLING]])
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """`one`, `one and two`, `one, two and three`."""
+    """`first`, `first and second`, `first, second and third`."""
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
-def _verb(found: Sequence[str], one: str, many: str) -> str:
-    return one if len(dict.fromkeys(found)) == 1 else many
+def _verb(subjects: Sequence[str], singular: str, plural: str) -> str:
+    return singular if len(subjects) == 1 else plural

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
-from explainer.catalogs.library import Library
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
+from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import Ranking, bare_link, task_label
@@ -18,36 +20,36 @@ from explainer.recommending.reasons import Query, Recommendation, explained
 from explainer.recommending.terms import terms
 
 E = TypeVar("E", bound=Entry)
+Gains = Mapping[int, Mapping[str, float]]
+"""What entries gain for other reasons than single words: by the number of the entry, by reason."""
 
+# The score below which an entry is not offered, even under better ones. In units of BM25.
 FLOOR: Final = 1.0
-"""The score below which an entry is not offered, even under better ones. In units of BM25."""
-
+# What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
+# be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
+# only their own words to go by. It must also reach the bar of `calibration.Calibration`.
 CONFIDENCE: Final = 1.0
-"""What the best score, times the known part of the question, must reach, or else nothing fits: one word that happens to
-be known is no reason in a question about something else. Half of it does where no entry has a task: then entries have
-only their own words to go by. It must also reach the bar of `cohort.Cohort`."""
-
+# Where no model fits, a paper must fit all the better: so many times the usual bar.
+_WITHOUT_MODEL: Final = 2.0
+# What the score of an entry is multiplied by for each better one of its family: a tenth less, not a fifth, held on
+# nearly all sets of questions (docs/recommend.md).
 NEAR_DUPLICATE: Final = 0.9
-"""What the score of an entry is multiplied by for each better one of its family."""
-
+# What a word about the chosen model's task counts for papers, against 1 for a word of the question.
 MODEL_WEIGHT: Final = 0.5
-"""What a word about the chosen model's task counts for papers, against 1 for a word of the question."""
-
+# What a paper gains by being the one of a chosen model: about one telling word.
 _OWN_PAPER: Final = 3.0
-"""What a paper gains by being the one of a chosen model: about one telling word."""
-
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
-
+# The best entries among which families are looked for, and those that get a second opinion.
 _CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
+# Decimals that count in a comparison: the order in which figures were added up must not decide.
 _DIGITS: Final = 6
-"""Decimals that count in a comparison: the order in which figures were added up must not decide."""
-
+# What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
+# "An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first.
 _SEMANTIC_WEIGHT: Final = 8.0
-"""What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
-"An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first."""
-
+# With meanings whatever is above 0 may be offered: a far one has lost points already.
+_FLOOR_OF_MEANING: Final = math.ulp(0.0)
 MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
@@ -59,9 +61,9 @@ class SupportsRanking(Protocol[E]):
         """Return how many entries there are."""
 
     def around(
-        self, question: Sequence[str], limit: int, more: Sequence[str] = (), links: Iterable[str] = ()
+        self, question: Sequence[str], limit: int, related: Sequence[str] = (), links: Iterable[str] = ()
     ) -> Ranking[E]:
-        """Return the entries that a question, and more terms or links, may concern, ready to be scored."""
+        """Return the entries that a question, related terms or links may concern, ready to be scored."""
 
 
 class SupportsScores(Protocol):
@@ -89,28 +91,26 @@ class Recommender:
         self._library = library
         self._semantic = semantic
         self.taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
-        self._models: Ranking[ModelEntry] | None = None
-        self._papers: Ranking[PaperEntry] | None = None
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of which there are entries, `models` or `papers` or both."""
-        pairs = (("models", self._library.models), ("papers", self._library.papers))
-        return tuple(kind for kind, found in pairs if any(True for _ in found))
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of which there are entries, models or papers or both."""
+        return tuple(kind for kind in SOURCE_KINDS if next(iter(getattr(self._library, kind)), None))
 
-    @property
+    @cached_property
     def models(self) -> SupportsRanking[ModelEntry]:
         """The models that may be recommended."""
-        if self._models is None:
-            self._models = Ranking(_current(self._library.models), self.taxonomy)
-        return self._models
+        return Ranking(current(self._library.models), self.taxonomy)
 
-    @property
+    @cached_property
     def papers(self) -> SupportsRanking[PaperEntry]:
         """The papers that may be recommended."""
-        if self._papers is None:
-            self._papers = Ranking(_current(self._library.papers), self.taxonomy)
-        return self._papers
+        return Ranking(current(self._library.papers), self.taxonomy)
+
+    def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
+        """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
+        asked_for = tuple(kind for kind in SOURCE_KINDS if getattr(counts, kind))
+        return tuple(filter(self.kinds.__contains__, asked_for)) or asked_for
 
     def recommend(
         self, question: str, *, models: int = 5, papers: int = 5, chosen: Sequence[ModelEntry] | None = None
@@ -128,50 +128,50 @@ class Recommender:
         """
         query = Query.of(question)
         words = list(query.words)
-        best = self._pick(self.models.around(words, models), query, models, {}) if models else ()
+        best_models = self._pick(self.models.around(words, models), query, models, {}) if models else ()
         if not papers:
-            return Choice(best)
-        with_models = [one.entry for one in best] if chosen is None else chosen
-        more = self._about(with_models[:1], query)
-        links = {bare_link(model.paper) for model in with_models if model.paper}
-        ranking = self.papers.around(words, papers, more, links)
-        # where no model fits, a paper must fit all the better
-        times = 2.0 if models and not best and len(self.models) else 1.0
-        return Choice(best, self._pick(ranking, query, papers, _affinity(ranking, more, links), times))
+            return Choice(best_models)
+        if chosen is None:
+            chosen = entries_of(best_models)
+        related = self._task_terms(chosen[:1], query)
+        links = {bare_link(model.paper or "") for model in chosen} - {""}
+        ranking = self.papers.around(words, papers, related, links)
+        no_model_fits = models and not best_models and len(self.models)
+        bars = _WITHOUT_MODEL if no_model_fits else 1.0
+        return Choice(best_models, self._pick(ranking, query, papers, _affinity(ranking, related, links), bars))
 
-    def _about(self, models: Sequence[ModelEntry], query: Query) -> list[str]:
+    def _task_terms(self, models: Sequence[ModelEntry], query: Query) -> list[str]:
         """The terms of what models are for, but for those of the question."""
-        found: list[str] = []
-        for model in models:
-            number = self.taxonomy.find(task_label(model))
-            task = self.taxonomy.tasks[number] if number is not None else None
-            found += terms(" ".join([task_label(model), *((task.id, task.description or "") if task else ())]))
-        return [term for term in dict.fromkeys(found) if term not in query.words]
+        texts: list[str] = []
+        for label in map(task_label, models):
+            texts.append(label)
+            number = self.taxonomy.find(label)
+            if number is not None:
+                task = self.taxonomy.tasks[number]
+                texts += [task.id, task.description or ""]
+        return [term for term in dict.fromkeys(terms(" ".join(texts))) if term not in query.words]
 
     def _pick(
-        self,
-        ranking: Ranking[E],
-        query: Query,
-        limit: int,
-        gains: Mapping[int, Mapping[str, float]],
-        times: float = 1.0,
+        self, ranking: Ranking[E], query: Query, limit: int, gains: Gains, bars: float = 1.0
     ) -> tuple[Recommendation[E], ...]:
+        """The best entries with their reasons; none when the very best does not reach so many times the bar."""
         words = list(query.words)
         scores = ranking.scores(words)
-        for at, gain in gains.items():
-            scores[at] += sum(gain.values())
-        best = max(range(len(scores)), key=scores.__getitem__, default=None)
-        if best is None or scores[best] < FLOOR:
+        for number, entry_gains in gains.items():
+            scores[number] += sum(entry_gains.values())
+        best_score = max(scores, default=0.0)
+        if best_score < FLOOR:
             return ()
-        if not gains and not suffices(ranking, words, best, scores[best], times):
+        # papers of a chosen model, or of its task, fit whatever the question says
+        if not gains and not suffices(ranking, words, scores.index(best_score), best_score, bars):
             return ()
-        if self._semantic is None:
-            scores = [score if score >= FLOOR else 0.0 for score in scores]
-        else:
+        floor = FLOOR
+        if self._semantic is not None:
             scores, gains = _with_meaning(self._semantic, query, ranking, scores, gains)
+            floor = _FLOOR_OF_MEANING
         return tuple(
-            explained(ranking, query, at, score, gains.get(at, {}), demotion=demotion)
-            for score, demotion, at in _diverse(ranking, scores, limit)
+            explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion)
+            for score, demotion, number in _diverse(ranking, scores, limit, floor)
         )
 
 
@@ -181,23 +181,29 @@ def recommender_of(library: Library, semantic: SupportsScores | None = None) -> 
     return Recommender(library, semantic=semantic)
 
 
-def _current(entries: Iterable[E]) -> list[E]:
+def entries_of(recommendations: Iterable[Recommendation[E]]) -> tuple[E, ...]:
+    """Return the entries of some recommendations."""
+    return tuple(map(attrgetter("entry"), recommendations))
+
+
+def current(entries: Iterable[E]) -> list[E]:
     """Leave out what is deprecated: it is offered only to those who name it."""
     return [entry for entry in entries if not entry.deprecated]
 
 
-def _affinity(ranking: Ranking[PaperEntry], more: Sequence[str], links: Iterable[str]) -> dict[int, dict[str, float]]:
-    """What papers gain by going with the chosen models, by reason."""
-    gains: dict[int, dict[str, float]] = {}
-    for at, score in enumerate(ranking.scores(more) if more else ()):
-        if score:
-            gains[at] = {SAME_TASK: MODEL_WEIGHT * score}
-    for at in ranking.with_links(links):
-        gains.setdefault(at, {})[SAME_PAPER] = _OWN_PAPER
+def _affinity(ranking: Ranking[PaperEntry], related: Sequence[str], links: Iterable[str]) -> Gains:
+    """What papers gain by going with the chosen models."""
+    gains: dict[int, dict[str, float]] = defaultdict(dict)
+    if related:
+        for number, score in enumerate(ranking.scores(related)):
+            if score:
+                gains[number][SAME_TASK] = MODEL_WEIGHT * score
+    for number in ranking.with_links(links):
+        gains[number][SAME_PAPER] = _OWN_PAPER
     return gains
 
 
-def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: float, times: float = 1.0) -> bool:
+def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: float, bars: float = 1.0) -> bool:
     """Whether anything is offered to the terms of a question, when its best entry has this score.
 
     Args:
@@ -205,50 +211,52 @@ def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: flo
         question: its terms.
         best: the number of the best entry.
         score: what that one scores.
-        times: how many times the usual bar it must reach.
+        bars: how many times the usual bar it must reach.
     """
-    bar = max(CONFIDENCE / (1 if ranking.has_tasks else 2), ranking.bar(len(question)))
-    return score * ranking.coverage(question, best) >= times * bar
+    confidence = CONFIDENCE if ranking.has_tasks else CONFIDENCE / 2
+    bar = max(confidence, ranking.bar(len(question)))
+    return score * ranking.coverage(question, best) >= bars * bar
 
 
-def _best(scores: Sequence[float], limit: int, *, least: float = 0.0) -> list[int]:
-    """Return the numbers of the best entries above `least`; all of them that are as good as the last."""
-    cutoff = min(heapq.nlargest(limit, scores), default=0.0)
-    return [at for at, score in enumerate(scores) if score > least and score >= cutoff]
+def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:
+    """Return the numbers of the best entries that reach the floor; all of them that are as good as the last."""
+    cutoff = max(floor, min(heapq.nlargest(limit, scores)))
+    return [number for number, score in enumerate(scores) if score >= cutoff]
 
 
-def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int) -> list[tuple[float, float, int]]:
+def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int, floor: float) -> list[tuple[float, float, int]]:
     """Return (score, demotion, number) of the best entries, each of a family below the better ones of it.
 
     Equally good ones stand in the order of their names.
     """
 
-    def order(at: int, score: float) -> tuple[float, str]:
-        return -round(score, _DIGITS), ranking.label(at)
+    def order(number: int, score: float) -> tuple[float, str]:
+        return -round(score, _DIGITS), ranking.label(number)
 
-    seen: Counter[tuple[int, str]] = Counter()
+    family_sizes: Counter[tuple[int, str]] = Counter()
     demoted: list[tuple[float, float, int]] = []
-    for at in sorted(_best(scores, max(_CONSIDERED, 3 * limit)), key=lambda at: order(at, scores[at])):
-        family = ranking.family(at)
-        demotion = NEAR_DUPLICATE ** seen[family]
-        seen[family] += 1
-        demoted.append((scores[at] * demotion, demotion, at))
-    return sorted(demoted, key=lambda one: order(one[2], one[0]))[:limit]
+    considered = _best(scores, max(_CONSIDERED, 3 * limit), floor)
+    for number in sorted(considered, key=lambda number: order(number, scores[number])):
+        family = ranking.family(number)
+        demotion = NEAR_DUPLICATE ** family_sizes[family]
+        family_sizes[family] += 1
+        demoted.append((scores[number] * demotion, demotion, number))
+    return sorted(demoted, key=lambda triple: order(triple[2], triple[0]))[:limit]
 
 
 def _with_meaning(
-    semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float],
-    gains: Mapping[int, Mapping[str, float]],
-) -> tuple[list[float], dict[int, dict[str, float]]]:  # fmt: skip
+    semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float], gains: Gains
+) -> tuple[list[float], Gains]:
     """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
-    candidates = _best(scores, _SECOND_OPINIONS, least=-math.inf)
+    candidates = _best(scores, _SECOND_OPINIONS)
     nearness = semantic.scores(query.text, ranking, candidates)
     usual = sum(nearness) / len(nearness)
+    # entries that were not compared are taken for as far away as any
     farthest = _SEMANTIC_WEIGHT * (min(nearness) - usual)
-    together = [score + farthest for score in scores]  # the others are taken for as far away as any
-    both = {at: dict(gain) for at, gain in gains.items()}
-    for at, near in zip(candidates, nearness, strict=True):
+    new_scores = [score + farthest for score in scores]
+    new_gains = dict(gains)
+    for number, near in zip(candidates, nearness, strict=True):
         gain = _SEMANTIC_WEIGHT * (near - usual)
-        together[at] = scores[at] + gain
-        both.setdefault(at, {})[MEANING_NEAR if gain > 0 else MEANING_FAR] = gain
-    return together, both
+        new_scores[number] = scores[number] + gain
+        new_gains[number] = {**gains.get(number, {}), MEANING_NEAR if gain > 0 else MEANING_FAR: gain}
+    return new_scores, new_gains

@@ -1,4 +1,4 @@
-"""Text → the terms that are compared: split at camel case and digits, in one spelling, stemmed, no request words.
+"""Text to the terms that are compared: split at camel case and digits, in one spelling, stemmed, no request words.
 
 The same function makes the terms of questions and of entries, so whatever it does to a word, it does on both sides.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import Stemmer
 
+# A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
+# A run of letters and digits; an apostrophe may stand inside. Possessive, so that no text takes long.
 _WORD: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")
-"""A run of letters and digits; an apostrophe may stand inside."""
-
+# Where a name such as `Txt2Img` or `SwinIRLight` is split: at changes of letter case and at digits.
 _PARTS: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
-"""Where a name such as `Txt2Img` or `SwinIRLight` is split: at changes of letter case and at digits."""
-
+# Function words, and the words with which people ask for an explanation whatever it is about.
 _STOP_TEXT: Final = """
     a about above across actually after again against all almost already also although am an and another any anyone
     anything are around as at away back be became because been before behind being below between both but by came can
@@ -40,19 +41,19 @@ _STOP_TEXT: Final = """
     couldn wasn didn doesn isn don
 """
 _STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
-"""Function words, and the words with which people ask for an explanation whatever it is about."""
-
+# Stems of words such as `exercise`, whose `-ise` is no other spelling of `-ize`.
 _NEVER_IZE_TEXT: Final = """
     advert adv chast circumc compr comprom conc cru dem desp dev disgu enterpr exc exerc expert franch improv inc
     likew merchand otherw parad porpo prec prem prom rev superv surm surpr telev torto treat turquo
 """
 _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
-"""Stems of words such as `exercise`, whose `-ise` is no other spelling of `-ize`."""
-
+# At least three letters come before, so that `wise` and `rise` stay as they are.
 _ISE: Final = re.compile(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
+# Only these stems: `four` and `hour` end alike.
 _OUR: Final = re.compile(
     r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)"
 )
+# `labelled` to `labeled`; `called` and `filled` have two in either spelling.
 _DOUBLE_L: Final = re.compile(
     r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
 )
@@ -65,27 +66,28 @@ _AMERICAN: Final = {
     "programme": "program", "spectre": "specter", "theatre": "theater", "tyre": "tire",
 }  # fmt: skip
 
-_WHOLE: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
-"""A word that people clip, and what it is compared as."""
-
+# Words that people clip, and what they are compared as.
+_CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 
 def _american(word: str) -> str:
     """Fold a British spelling into the American one; a word that has none stays as it is."""
-    word = _WHOLE.get(word, word)
+    word = _CLIPPED.get(word, word)
+    singular = word.removesuffix("s")
     if word in _AMERICAN:
         return _AMERICAN[word]
-    if word.endswith("s") and word[:-1] in _AMERICAN:
-        return _AMERICAN[word[:-1]] + "s"
-    if (found := _ISE.fullmatch(word)) and found[1] not in _NEVER_IZE:
-        word = f"{found[1]}iz{found[2]}"
-    if found := _OUR.fullmatch(word):
-        word = f"{found[1]}or{found[2]}"
-    if found := _DOUBLE_L.fullmatch(word):
-        return f"{found[1]}{found[2]}"
-    if found := _YSE.fullmatch(word):
-        return f"{found[1]}z{found[2]}"
+    if singular in _AMERICAN:
+        return _AMERICAN[singular] + "s"
+    # a word may have both of these, such as `colourise`
+    if (match := _ISE.fullmatch(word)) and match[1] not in _NEVER_IZE:
+        word = f"{match[1]}iz{match[2]}"
+    if match := _OUR.fullmatch(word):
+        word = f"{match[1]}or{match[2]}"
+    if match := _DOUBLE_L.fullmatch(word):
+        return f"{match[1]}{match[2]}"
+    if match := _YSE.fullmatch(word):
+        return f"{match[1]}z{match[2]}"
     return word
 
 
@@ -105,11 +107,13 @@ def term(word: str) -> str:
 @lru_cache(maxsize=100_000)
 def word_terms(word: str) -> tuple[str, ...]:
     """Return the terms of one word: its own, and those of the parts that a name such as `SwinIR` or `Txt2Img` has."""
-    found = [term(word)]
+    found_terms = {term(word): None}
     parts = _PARTS.findall(word)
     if len(parts) > 1:
-        found += [term(part) for part in parts if len(part) > 1 and not part.isdigit()]
-    return tuple(dict.fromkeys(one for one in found if one))
+        # single letters and bare numbers say nothing
+        found_terms |= {term(part): None for part in parts if len(part) > 1 and not part.isdigit()}
+    found_terms.pop("", None)
+    return tuple(found_terms)
 
 
 def words(text: str) -> list[str]:
@@ -119,4 +123,4 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Return the terms of a text, in order, as often as they stand in it."""
-    return [one for word in words(text) for one in word_terms(word)]
+    return list(chain.from_iterable(map(word_terms, words(text))))

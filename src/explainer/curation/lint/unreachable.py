@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
-from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, kin_weight, task_label
+from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, same_task_weight, task_label
 from explainer.recommending.reasons import Query
 from explainer.recommending.recommend import FLOOR, NEAR_DUPLICATE
 from explainer.recommending.terms import terms
@@ -24,7 +24,7 @@ Suffices: TypeAlias = Callable[[Sequence[str], int, float], bool]
 E = TypeVar("E", bound=Entry)
 Group: TypeAlias = tuple[str, int | None, float]
 """What entries have in common that share what others of their task add: what they are filed under, its number, and what
-a word of the kin counts for them."""
+a word of the same task counts for them."""
 
 _BEST_FIT: Final = KIND_WEIGHT / 2
 """The most that a signature can add to a score."""
@@ -57,14 +57,14 @@ class UnreachableFinder(Generic[E]):
         self._most: dict[str, float] = defaultdict(float)
         self._gains: dict[str, dict[Group, float]] = defaultdict(dict)
         for at, entry in enumerate(ranking.entries):
-            group = task_label(entry).casefold(), ranking.task_number(at), kin_weight(len(entry.examples))
+            group = task_label(entry).casefold(), ranking.task_number(at), same_task_weight(len(entry.examples))
             self._numbers[entry.label].append(at)
             self._families[ranking.family(at)].append(at)
             self._groups.append(group)
             for share in ranking.shares(set(terms("\n".join(entry_fields(entry).values()))), at):
                 self._own[share.term][at] = share.own
                 self._most[share.term] = max(self._most[share.term], share.own)
-                self._gains[share.term][group] = share.kin + share.task
+                self._gains[share.term][group] = share.same_task + share.task
         self._members = {group: at for at, group in enumerate(self._groups)}
         self._asked: set[str] = set()
 
@@ -148,5 +148,5 @@ class UnreachableFinder(Generic[E]):
             self._asked.add(word)
             for group, at in self._members.items() if word in self._ranking.taxonomy else ():
                 (share,) = self._ranking.shares([word], at)
-                gains[group] = share.kin + share.task
+                gains[group] = share.same_task + share.task
         return gains

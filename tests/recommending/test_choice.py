@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.documents.yaml_reader import read_yaml
-from explainer.recommending.choice import pin
+from explainer.recommending.choice import insert_choice
 from tests.helpers.support import examples
 
 NAMES = {"models": ["M: one"], "papers": ['P "two"', "P three"]}
 
 
 def pinned(text: str, names: dict[str, list[str]] = NAMES) -> str | None:
-    return pin(text, "q.yaml", names).value
+    return insert_choice(text, "q.yaml", names).value
 
 
 def test_what_is_missing_is_added_at_the_end_and_the_rest_stays() -> None:
@@ -54,7 +54,7 @@ def test_nothing_chosen_is_an_empty_list() -> None:
 
 @pytest.mark.parametrize("text", ["{question: Why?}\n", "question: Why?\n...\n"])
 def test_what_cannot_be_edited_safely_is_left_alone(text: str) -> None:
-    result = pin(text, "q.yaml", NAMES)
+    result = insert_choice(text, "q.yaml", NAMES)
     assert result.value is None
     assert [finding.code for finding in result.findings] == ["Q409"]
 

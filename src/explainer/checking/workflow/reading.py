@@ -197,7 +197,7 @@ def _graph(chart: Flowchart, offset: int) -> tuple[tuple[DescribedStep, ...], tu
             continue
         source, target = (f"subgraph {key}" if key in groups else key for key in (edge.source, edge.target))
         place = (offset + edge.start, offset + edge.end)
-        links.append(WorkflowLink(source, target, edge.label, edge.arrow != "forward", *place))
+        links.append(WorkflowLink(source, target, edge.label, edge.arrow == "both", *place))
         if edge.label and (not links[:-1] or links[-2].start != links[-1].start):
             steps.append(DescribedStep(f"edge {number}", edge.label, *place, "edge"))
     return tuple(sorted(steps, key=lambda step: step.start)), tuple(links)

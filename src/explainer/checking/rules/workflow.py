@@ -15,7 +15,7 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.workflow.naming import StepFit, StepMatch
-from explainer.checking.workflow.reading import Flow, WorkflowLink
+from explainer.checking.workflow.reading import Flow, DescribedLink
 from explainer.diagnostics.text import shorten
 
 _FINAL: Final = re.compile(r"\b(?:final|outputs?|results?|end|deliver\w*)\b", re.IGNORECASE)
@@ -95,7 +95,7 @@ class _Graph:
     def __init__(self, flow: Flow, judged: Sequence[StepMatch]) -> None:
         self.flow = flow
         self.steps = {one.step.key: one for one in judged if one.step.role != "edge"}
-        self.into: dict[str, list[tuple[str, WorkflowLink]]] = {key: [] for key in self.steps}
+        self.into: dict[str, list[tuple[str, DescribedLink]]] = {key: [] for key in self.steps}
         self.out: dict[str, list[str]] = {key: [] for key in self.steps}
         for link in flow.links:
             for source, target in ((link.source, link.target), (link.target, link.source)):

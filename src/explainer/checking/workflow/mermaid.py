@@ -73,6 +73,11 @@ class Flowchart:
     subgraphs: tuple[Subgraph, ...] = ()
     whole: bool = True
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """The ids of the subgraphs."""
+        return frozenset(subgraph.id for subgraph in self.subgraphs)
+
 
 _PASSED_OVER: Final = re.compile(
     r"\A\s*+---[ \t]*+\r?\n(?:(?!---[ \t]*+\r?$)[^\n]*+\n)*+---[ \t]*+(?:\r?\n|\Z)"  # front matter

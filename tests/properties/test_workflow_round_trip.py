@@ -32,10 +32,10 @@ def test_every_drawn_flowchart_reads_back_to_the_same_graph(
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         chart = parse_flowchart(mermaid(workflow)).unwrap()
         assert chart.whole
-        assert [(node.id, " ".join(node.label.split())) for node in chart.nodes] == [
+        assert [(node.key, " ".join(node.text.split())) for node in chart.nodes] == [
             (node.key, " ".join(node.label.split()) or "?") for node in workflow.nodes
         ]
-        assert [Edge(edge.source, edge.target, edge.label) for edge in chart.edges] == list(workflow.edges)
+        assert [Edge(edge.source, edge.target, edge.label) for edge in chart.links] == list(workflow.edges)
 
 
 _models = st.lists(

@@ -15,8 +15,9 @@ from typing import Final
 
 from explainer.catalogs.signature import Ports
 from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.workflow.described import DescribedLink
 from explainer.checking.workflow.naming import StepFit, StepMatch
-from explainer.checking.workflow.reading import DescribedLink, Flow
+from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.text import shorten
 
 # An end of a workflow that says that it is the end, so that the other ends are none.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
+from explainer.checking.workflow.described import DescribedLink, DescribedStep
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import Lines, shorten
 
@@ -27,56 +28,26 @@ OTHER_DIAGRAMS: Final = frozenset(
 )
 """The first words of diagrams that are not flowcharts."""
 
-Arrow: TypeAlias = Literal["forward", "both", "hidden"]
-"""An arrow with one head; with two or none, so that it says no direction; `~~~`, which is not drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class FlowNode:
-    """A node: its id, what it shows, and where that stands in the text."""
-
-    id: str
-    label: str
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class FlowEdge:
-    """An edge between two nodes or subgraphs, by id, with its text and where it stands."""
-
-    source: str
-    target: str
-    label: str = ""
-    arrow: Arrow = "forward"
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
-
-
-@dataclass(slots=True)
-class Subgraph:
-    """A box around nodes: its id, its title, where that stands, and the ids of its members in their order."""
-
-    id: str
-    title: str
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
-    members: dict[str, None] = field(default_factory=dict)
-
 
 @dataclass(frozen=True, slots=True)
 class Flowchart:
     """What a flowchart draws, in the order of its text; `whole` unless a line had to be passed over."""
 
-    nodes: tuple[FlowNode, ...] = ()
-    edges: tuple[FlowEdge, ...] = ()
-    subgraphs: tuple[Subgraph, ...] = ()
+    nodes: tuple[DescribedStep, ...] = ()
+    groups: tuple[DescribedStep, ...] = ()
+    links: tuple[DescribedLink, ...] = ()
     whole: bool = True
 
-    @property
-    def groups(self) -> frozenset[str]:
-        """The ids of the subgraphs."""
-        return frozenset(subgraph.id for subgraph in self.subgraphs)
+
+@dataclass(slots=True)
+class _Subgraph:
+    """A box around nodes: its id, its title and where that stands, and the ids in it."""
+
+    name: str
+    title: str
+    start: int
+    end: int
+    members: dict[str, None] = field(default_factory=dict)
 
 
 _PASSED_OVER: Final = re.compile(
@@ -154,18 +125,19 @@ _MEANT_PIPED: Final = re.compile(r"\|([^\n|]*+)\|[ \t]*+")
 _HEADS: Final = frozenset("xo>")
 
 
-def parse_flowchart(text: str, file: str = "<flowchart>") -> Parsed[Flowchart]:
+def parse_flowchart(text: str, file: str = "<flowchart>", offset: int = 0) -> Parsed[Flowchart]:
     """Read a flowchart.
 
     Args:
         text: the diagram, without a Markdown fence around it.
         file: how the finding calls it.
+        offset: where the text stands in its answer.
 
     Returns:
         The flowchart, with a finding where Mermaid would stop (A801); None where the text is no flowchart at all
         (A801), or a diagram of another kind (A802).
     """
-    return _Reader(text, file).read()
+    return _Reader(text, file, offset).read()
 
 
 def plain_label(text: str) -> str:
@@ -193,6 +165,10 @@ def _single_quoted(match: re.Match[str]) -> str:
     return _ATTRIBUTE.sub(r"='\1'", match.group())
 
 
+_Label: TypeAlias = tuple[str, int, int]
+"""A text, and where it stands without its quotes."""
+
+
 class _Refused(Exception):  # noqa: N818  # a refusal of Mermaid's
     """A place behind which a line cannot be read on: start, end, message and hint."""
 
@@ -203,18 +179,19 @@ class _Refused(Exception):  # noqa: N818  # a refusal of Mermaid's
 class _Reader:
     """Walks through one text; what matches at `_at` moves it on."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, offset: int) -> None:
         self._file = file
+        self._offset = offset
         self._lines = Lines(text)
         self._text = _START_TAG.sub(_single_quoted, _PASSED_OVER.sub(_blanked, text))
         self._at = 0
         self._mistake: Finding | None = None
         self._whole = True
-        self._nodes: dict[str, FlowNode] = {}
-        self._edges: list[FlowEdge] = []
+        self._labels: dict[str, _Label] = {}
+        self._links: list[DescribedLink] = []
         self._edge_ids: set[str] = set()
-        self._subgraphs: list[Subgraph] = []
-        self._open: list[Subgraph] = []
+        self._subgraphs: list[_Subgraph] = []
+        self._open: list[_Subgraph] = []
 
     def read(self) -> Parsed[Flowchart]:
         """Read it all."""
@@ -233,12 +210,35 @@ class _Reader:
             message = f"the subgraph {shorten(subgraph.title, 40)!r} has no 'end'"
             start = self._text.rindex("subgraph", 0, subgraph.start)
             self._report(start, start + len("subgraph"), message)
-        if len(self._edges) > MAX_EDGES:
-            extra = self._edges[MAX_EDGES]
-            message = f"Mermaid draws at most {MAX_EDGES} edges, here are {len(self._edges)}"
-            self._report(extra.start, extra.end, message)
-        whole = self._whole and len(self._edges) < MAX_READ
-        return self._parsed(Flowchart(tuple(self._nodes.values()), tuple(self._edges), tuple(self._subgraphs), whole))
+        if len(self._links) > MAX_EDGES:
+            start = self._links[MAX_EDGES].start - self._offset
+            message = f"Mermaid draws at most {MAX_EDGES} edges, here are {len(self._links)}"
+            self._report(start, self._links[MAX_EDGES].end - self._offset, message)
+        return self._parsed(self._flowchart())
+
+    def _flowchart(self) -> Flowchart:
+        """The nodes, groups and links; only now it is known which ids are those of subgraphs."""
+        keys = {subgraph.name: f"subgraph {subgraph.name}" for subgraph in self._subgraphs}
+        inside: dict[str, tuple[str, ...]] = {}
+        for subgraph in self._subgraphs:
+            for member in subgraph.members:
+                inside[member] = (*inside.get(member, ()), keys[subgraph.name])
+        nodes: list[DescribedStep] = []
+        for name, (text, start, end) in self._labels.items():
+            if name not in keys:
+                place = self._offset + start, self._offset + end
+                nodes.append(DescribedStep(name, text, *place, "step", inside.get(name, ())))
+        groups: list[DescribedStep] = []
+        for subgraph in self._subgraphs:
+            place = self._offset + subgraph.start, self._offset + subgraph.end
+            around = inside.get(subgraph.name, ())
+            groups.append(DescribedStep(keys[subgraph.name], subgraph.title, *place, "group", around))
+        links: list[DescribedLink] = []
+        for link in self._links:
+            source, target = keys.get(link.source, link.source), keys.get(link.target, link.target)
+            links.append(replace(link, source=source, target=target))
+        whole = self._whole and len(links) < MAX_READ
+        return Flowchart(tuple(nodes), tuple(groups), tuple(links), whole)
 
     def _parsed(self, chart: Flowchart | None) -> Parsed[Flowchart]:
         return Parsed(chart, (self._mistake,) if self._mistake else ())
@@ -268,7 +268,7 @@ class _Reader:
         return header is not None
 
     def _statement(self) -> None:
-        if self._move(_IGNORED) or self._is_edge_data():
+        if self._move(_IGNORED):
             return
         if title := self._move(_SUBGRAPH):
             self._subgraph(title)
@@ -276,15 +276,6 @@ class _Reader:
             self._close(end)
         else:
             self._chain()
-
-    def _is_edge_data(self) -> bool:
-        """Pass over `e1@{ animate: true }`, which is about an edge that was given this id before it."""
-        name = _ID.match(self._text, self._at)
-        data = _DATA.match(self._text, name.end()) if name else None
-        if name is None or data is None or name.group() not in self._edge_ids:
-            return False
-        self._at = data.end()
-        return True
 
     def _subgraph(self, match: re.Match[str]) -> None:
         name = match[1].strip()
@@ -299,7 +290,7 @@ class _Reader:
         elif label := self._label(name):
             title = label[0]
         name = name or f"subGraph{len(self._subgraphs) + len(self._open)}"
-        self._open.append(Subgraph(plain_label(name), plain_label(title), match.start(1), self._at))
+        self._open.append(_Subgraph(plain_label(name), plain_label(title), match.start(1), self._at))
 
     def _close(self, end: re.Match[str]) -> None:
         if not self._open:
@@ -307,7 +298,7 @@ class _Reader:
             return
         subgraph = self._open.pop()
         self._subgraphs.append(subgraph)
-        self._note_member(subgraph.id)
+        self._note_member(subgraph.name)
 
     def _note_member(self, name: str) -> None:
         if self._open:
@@ -318,12 +309,11 @@ class _Reader:
         sources = self._group()
         while link := self._link():
             if not _ID.match(self._text, self._at):
-                raise _Refused(link.start, link.end, "an arrow that leads to no node", "write the node behind it")
+                place = link.start - self._offset, link.end - self._offset
+                raise _Refused(*place, "an arrow that leads to no node", "write the node behind it")
             targets = self._group()
-            for source in sources[: MAX_READ - len(self._edges)]:
-                self._edges += [
-                    FlowEdge(source, target, link.label, link.arrow, link.start, link.end) for target in targets
-                ]
+            for source in sources[: MAX_READ - len(self._links)]:
+                self._links += [replace(link, source=source, target=target) for target in targets]
             sources = targets
         self._end_statement()
 
@@ -347,16 +337,15 @@ class _Reader:
         label = self._label(name)
         self._move(_CLASS)
         label = self._data_label() or label
+        if name in self._edge_ids:  # `e1@{ animate: true }` is about an edge that was given this id
+            return name
         # The last label that a node is given is the one that is drawn.
-        if label is not None:
-            self._nodes[name] = FlowNode(name, *label)
-        else:
-            self._nodes.setdefault(name, FlowNode(name, name, *match.span()))
+        self._labels[name] = label or self._labels.get(name) or (name, *match.span())
         self._note_member(name)
         return name
 
-    def _label(self, name: str) -> tuple[str, int, int] | None:
-        """The text in the brackets behind an id, and where it stands without its quotes."""
+    def _label(self, name: str) -> _Label | None:
+        """The text in the brackets behind an id."""
         match = self._move(_LABEL)
         if match is None:
             return self._meant_label(name)
@@ -366,7 +355,7 @@ class _Reader:
             start, end = start + 1, self._text.index('"', start + 1)
         return plain_label(text.replace('"', "")), start, end
 
-    def _meant_label(self, name: str) -> tuple[str, int, int] | None:
+    def _meant_label(self, name: str) -> _Label | None:
         """A label that Mermaid refuses."""
         opening = _OPENING_BRACKET.match(self._text, self._at)
         if opening is None:
@@ -375,26 +364,22 @@ class _Reader:
         match = self._move(_MEANT_LABEL)
         if match is None:
             message = f"the label of {shown!r} is not closed on its line"
-            raise _Refused(opening.start(), opening.start() + 1, message, 'write ID["text"]'.replace("ID", name, 1))
+            raise _Refused(opening.start(), opening.start() + 1, message, f'write {name}["text"]')
         label = match[1].strip().strip('"')
-        wrong = _BRACKET.search(self._text, match.start(1), match.end(1))
-        if not label:
-            self._report(
-                match.start(1),
-                match.start(1) + 1,
-                f"the label of {shown!r} has no text",
-                "write a text, or no brackets",
-            )
-        elif wrong is None:
-            message = f"the label of {shown!r} is not closed as it was opened"
-            self._report(match.end(1), match.end(1) + 1, message, f"use one pair of brackets: {name}[text]")
-        else:
+        message, hint = (
+            f"the label of {shown!r} is not closed as it was opened",
+            f"use one pair of brackets: {name}[text]",
+        )
+        at = match.end(1)
+        if wrong := _BRACKET.search(self._text, match.start(1), match.end(1)):
+            at = wrong.start()
             message = f"the label of {shown!r} has {wrong.group()!r} in it and is not quoted"
             quoted = shorten(label.replace('"', "#quot;"), _SHOWN)
-            self._report(*wrong.span(), message, f'write {name}["{quoted}"]')
+            hint = f'write {name}["{quoted}"]'
+        self._report(at, at + 1, message, hint)
         return plain_label(label), *match.span(1)
 
-    def _data_label(self) -> tuple[str, int, int] | None:
+    def _data_label(self) -> _Label | None:
         """The label of `A@{ shape: rounded, label: "text" }`."""
         data = self._move(_DATA)
         label = _DATA_LABEL.search(self._text, data.start(1), data.end(1)) if data else None
@@ -403,7 +388,7 @@ class _Reader:
         group = label.lastindex or 0
         return plain_label(label[group]), *label.span(group)
 
-    def _link(self) -> FlowEdge | None:
+    def _link(self) -> DescribedLink | None:
         """An arrow with its text, which stands in it or between bars behind it; its ends are not known yet."""
         start = self._at
         edge_id = self._move(_EDGE_ID)
@@ -422,23 +407,19 @@ class _Reader:
         self._report(*foreign.span(1), f"{foreign[1]!r} is no arrow of Mermaid's", "write -->")
         return self._drawn(start, "", ">", self._piped())
 
-    def _link_with_text(self, start: int, opened: re.Match[str]) -> FlowEdge:
+    def _link_with_text(self, start: int, opened: re.Match[str]) -> DescribedLink:
         link = self._move(_LINKS_WITH_TEXT[opened[2]])
         if link is None:
             message = "an arrow with a text that is never closed"
             raise _Refused(*opened.span(2), message, "write A -->|text| B")
         return self._drawn(start, opened[1], link[2], link[1].strip().replace('"', ""))
 
-    def _drawn(self, start: int, tail: str, head: str, text: str) -> FlowEdge:
+    def _drawn(self, start: int, tail: str, head: str, text: str) -> DescribedLink:
         """An arrow of known shape, at its place without the spaces around it."""
-        arrow: Arrow = "both"
-        if head == "~":
-            arrow = "hidden"
-        elif head in _HEADS and not tail:
-            arrow = "forward"
+        both = head not in _HEADS or tail != ""
         written = self._text[start : self._at]
-        begin = start + len(written) - len(written.lstrip())
-        return FlowEdge("", "", plain_label(text), arrow, begin, begin + len(written.strip()))
+        begin = self._offset + start + len(written) - len(written.lstrip())
+        return DescribedLink("", "", plain_label(text), both, head == "~", begin, begin + len(written.strip()))
 
     def _piped(self) -> str:
         """What bars behind an arrow say."""

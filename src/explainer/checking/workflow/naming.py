@@ -26,7 +26,7 @@ from explainer.checking.titles import (
     tokens,
     words,
 )
-from explainer.checking.workflow.reading import DescribedStep
+from explainer.checking.workflow.described import DescribedStep
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""

@@ -7,20 +7,17 @@ the answer. What a step is called, and whether it may stand where it stands, is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
+from explainer.checking.workflow.described import DescribedLink, DescribedStep, StepRole
 from explainer.diagnostics.finding import Finding
 
-if TYPE_CHECKING:
-    from explainer.checking.workflow.mermaid import Flowchart
-
 FlowKind: TypeAlias = Literal["mermaid", "arrows", "items"]
-StepRole: TypeAlias = Literal["step", "group", "edge", "input", "model", "output"]
 
 MAX_DIAGRAMS: Final = 50
 """Flowcharts of one answer that are read."""
@@ -50,44 +47,10 @@ _ITEM: Final = re.compile(
 )
 _ROLES: Final[dict[str, StepRole]] = {"i": "input", "o": "output"}
 """By the first letter of a label; the others, `Model` and `Process`, are models."""
-_GROUP: Final = "subgraph "
-"""Before the id of a subgraph, which a node may have, too."""
 PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "outputs"))
 """What stands for the steps of a workflow before there are any."""
 _LONGEST: Final = 4_000
 """Characters of a line in which arrows and items are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedStep:
-    """A step of a workflow, as the answer describes it.
-
-    Attributes:
-        key: names it within its flow.
-        text: what it is called.
-        start: where that stands in the answer; `end`: where it ends.
-        role: what it is: a step, a group of steps (a subgraph), what is written on an edge; of items, which one.
-        inside: the keys of the groups that it stands in.
-    """
-
-    key: str
-    text: str
-    start: int
-    end: int
-    role: StepRole = "step"
-    inside: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedLink:
-    """A link from one step to another; `both` says that it leads back, too, or that it has no direction."""
-
-    source: str
-    target: str
-    label: str = ""
-    both: bool = False
-    start: int = 0
-    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +126,7 @@ def _closes(line: str, mark: str) -> bool:
 def _diagram(answer: Answer, start: int, end: int) -> Flow:
     from explainer.checking.workflow.mermaid import parse_flowchart  # noqa: PLC0415  # few answers have a diagram
 
-    parsed = parse_flowchart(_without_quote_marks(answer.body[start:end]))
+    parsed = parse_flowchart(_without_quote_marks(answer.body[start:end]), offset=start)
     first = answer.line_of(start)
     problems = []
     for finding in parsed.findings:
@@ -173,9 +136,9 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
     chart = parsed.value
     if chart is None:
         return Flow("mermaid", start, end, problems=tuple(problems))
-    steps = [*_node_steps(chart, start), *_edge_texts(chart, start)]
-    steps.sort(key=lambda step: step.start)
-    return Flow("mermaid", start, end, tuple(steps), tuple(_links(chart, start)), tuple(problems), chart.whole)
+    links = [link for link in chart.links if not link.hidden]
+    steps = sorted((*chart.nodes, *chart.groups, *_texts(chart.links)), key=lambda step: step.start)
+    return Flow("mermaid", start, end, tuple(steps), tuple(links), tuple(problems), chart.whole)
 
 
 def _without_quote_marks(text: str) -> str:
@@ -187,41 +150,15 @@ def _without_quote_marks(text: str) -> str:
     return "\n".join(_MARGIN.sub(lambda match: " " * len(match.group()), line, count=1) for line in lines)
 
 
-def _node_steps(chart: Flowchart, offset: int) -> Iterator[DescribedStep]:
-    """The nodes and, behind them, the subgraphs."""
-    groups = chart.groups
-    inside: dict[str, list[str]] = {}
-    for subgraph in chart.subgraphs:
-        for member in subgraph.members:
-            inside.setdefault(member, []).append(_GROUP + subgraph.id)
-    for node in chart.nodes:
-        if node.id not in groups:  # an edge may lead to a subgraph
-            place = offset + node.start, offset + node.end
-            yield DescribedStep(node.id, node.label, *place, "step", tuple(inside.get(node.id, ())))
-    for subgraph in chart.subgraphs:
-        place = offset + subgraph.start, offset + subgraph.end
-        around = tuple(inside.get(subgraph.id, ()))
-        yield DescribedStep(_GROUP + subgraph.id, subgraph.title, *place, "group", around)
-
-
-def _links(chart: Flowchart, offset: int) -> Iterator[DescribedLink]:
-    keys = {name: _GROUP + name for name in chart.groups}
-    for edge in chart.edges:
-        if edge.arrow != "hidden":
-            place = offset + edge.start, offset + edge.end
-            source, target = keys.get(edge.source, edge.source), keys.get(edge.target, edge.target)
-            yield DescribedLink(source, target, edge.label, edge.arrow == "both", *place)
-
-
-def _edge_texts(chart: Flowchart, offset: int) -> Iterator[DescribedStep]:
-    """What is written on the edges; an arrow between several nodes is several edges, and says its text once."""
+def _texts(links: Sequence[DescribedLink]) -> Iterator[DescribedStep]:
+    """What is written on arrows; one between several nodes is several links, and says its text once."""
     before = -1
-    for number, edge in enumerate(chart.edges):
-        if edge.arrow == "hidden":
+    for number, link in enumerate(links):
+        if link.hidden:
             continue
-        if edge.label and edge.start != before:
-            yield DescribedStep(f"edge {number}", edge.label, offset + edge.start, offset + edge.end, "edge")
-        before = edge.start
+        if link.label and link.start != before:
+            yield DescribedStep(f"edge {number}", link.label, link.start, link.end, "edge")
+        before = link.start
 
 
 Place: TypeAlias = tuple[int, int]

@@ -52,7 +52,7 @@ class _Subgraph:
 
 _PASSED_OVER: Final = re.compile(
     r"\A\s*+---[ \t]*+\r?\n(?:(?!---[ \t]*+\r?$)[^\n]*+\n)*+---[ \t]*+(?:\r?\n|\Z)"  # front matter
-    r"|%%\{(?:(?!\}%%)[\s\S])*+\}%%"  # directives, which may stand within a line
+    r"|%%\{(?:(?!\}%%)[\s\S]){0,2000}+\}%%"  # directives, within a line, too; the bound keeps many openings linear
     r"|^[ \t]*+%%(?!\{)[^\n]*+",  # comments, which may not
     re.MULTILINE,
 )
@@ -312,8 +312,9 @@ class _Reader:
                 place = link.start - self._offset, link.end - self._offset
                 raise _Refused(*place, "an arrow that leads to no node", "write the node behind it")
             targets = self._group()
-            for source in sources[: MAX_READ - len(self._links)]:
-                self._links += [replace(link, source=source, target=target) for target in targets]
+            for source in sources:
+                if len(self._links) < MAX_READ:
+                    self._links += [replace(link, source=source, target=target) for target in targets]
             sources = targets
         self._end_statement()
 

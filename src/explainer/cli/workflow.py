@@ -22,10 +22,10 @@ from explainer.workflows.compose import LARGEST, MOST_MODELS
 from explainer.workflows.planning import Tasks, WorkflowPlan, left_out_findings, plan_findings, plan_workflows
 
 FORMATS = ("text", "mermaid", "svg", "json")
+# Formats of one drawing, in which the models that are in no workflow cannot be told.
 _ONE_ONLY = frozenset(("mermaid", "svg"))
-"""Formats of one drawing, in which the models that are in no workflow cannot be told."""
+# Columns of a drawing on a wider terminal: beyond, the eye loses the line.
 _WIDEST = 100
-"""Columns of a drawing on a wider terminal: beyond, the eye loses the line."""
 
 app = new_app()
 
@@ -67,25 +67,24 @@ def run(
         message = "give a question file, - for stdin, or --text"
         raise typer.BadParameter(message, param_hint="QUESTION")
     parsed = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
-    shown_findings = list(parsed.findings)
+    reported = list(parsed.findings)
     plan = None
     if parsed.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
-        library = library_of(parsed.value, base, catalog or [], shown_findings, verbose=verbose)
+        library = library_of(parsed.value, base, catalog or [], reported, verbose=verbose)
         if library is not None:
             planned = _plan(parsed.value, library, models, max_models, max(limit, pick or 1), verbose=verbose)
-            shown_findings += planned.findings
+            reported += planned.findings
             plan = planned.value
-    if plan is not None and parsed.value is not None and exit_status(shown_findings, strict=strict) == ExitStatus.OK:
+    if plan is not None and exit_status(reported, strict=strict) == ExitStatus.OK:
         if output_format in _ONE_ONLY:
-            shown_findings += left_out_findings(plan, parsed.value.document.locate(("models",)))
-        places = _places(plan, 1 if output_format in _ONE_ONLY else limit, pick)
+            limit = 1
+            reported += left_out_findings(plan)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-        product = _drawn(plan, places, output_format, columns, parsed.value.question.question, ascii_only=ascii_only)
-        problem = write_product(product, out)
-        shown_findings += [problem] if problem else []
-    show_findings(shown_findings, findings)
-    raise typer.Exit(exit_status(shown_findings, strict=strict))
+        drawing = _drawn(plan, _places(plan, limit, pick), output_format, columns, ascii_only=ascii_only)
+        reported += filter(None, [write_product(drawing, out)])
+    show_findings(reported, findings)
+    raise typer.Exit(exit_status(reported, strict=strict))
 
 
 def _plan(
@@ -100,9 +99,7 @@ def _plan(
         for ranked in selection.models:
             say(f"recommended model: {ranked.entry.label} ({ranked.why})")
     plan = plan_workflows(loaded, sources.models, library, Tasks.of(library), max_models=max_models, limit=limit)
-    place = loaded.document.locate(("models",))
-    findings = plan_findings(plan, place, max_models, recommended=selection is not None)
-    return Parsed(plan, (*offered.findings, *findings))
+    return Parsed(plan, (*offered.findings, *plan_findings(plan, max_models, recommended=selection is not None)))
 
 
 def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
@@ -117,9 +114,7 @@ def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     return [pick - 1]
 
 
-def _drawn(
-    plan: WorkflowPlan, places: list[int], output_format: str, columns: int, question: str, *, ascii_only: bool
-) -> str:
+def _drawn(plan: WorkflowPlan, places: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
     from explainer.workflows import output
 
     if output_format == "json":
@@ -127,7 +122,7 @@ def _drawn(
     if output_format == "mermaid":
         return output.as_mermaid(plan, places)
     if output_format == "svg":
-        return output.as_svg(plan, places, question)
+        return output.as_svg(plan, places)
     from rich.cells import cell_len
 
     return output.as_text(plan, places, columns, cell_len, ascii_only=ascii_only)

@@ -20,10 +20,10 @@ from explainer.workflows.wrapping import wrapped
 
 LEAST_WIDTH: Final = 40
 """Columns below which boxes are not drawn any narrower."""
+# Columns that the text of a box has, however many rails run beside it.
 _LEAST_TEXT: Final = 16
-"""Columns that the text of a box has, however many rails run beside it."""
+# Columns between the rails and the text of a box: the way to it, its sides, its margins.
 _FRAME: Final = 4
-"""Columns between the rails and the text of a box: the way to it, its sides, its margins."""
 _BREAKS: Final = " -/"
 _ASCII: Final = str.maketrans({
     "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "│": "|", "─": "-", "▶": ">", "…": ".",

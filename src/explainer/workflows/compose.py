@@ -100,25 +100,28 @@ def compose(
     signatures = [parts[places[0]].signature for places in groups]
     # Of a larger choice only the first model says what it is for: the others may be there by chance.
     leading = signatures if len(groups) <= max_models else signatures[:1]
-    given = tuple(read_inputs(leading) if inputs is None else inputs)
-    asked_for = tuple(read_outputs(leading, given) if outputs is None else outputs)
-    reached = tuple(dict.fromkeys((*given, *levels(signatures, given))))
-    useful, useless = _sorted_out(groups, signatures, reached, asked_for)
-    missing = missing_ports(signatures, given, asked_for)
-    composition = Composition(given, asked_for, reached=reached, missing=missing, useless=useless)
-    if missing or not asked_for or not useful:
+    if inputs is None:
+        inputs = read_inputs(leading)
+    if outputs is None:
+        outputs = read_outputs(leading, inputs)
+    reached = tuple(dict.fromkeys((*inputs, *levels(signatures, inputs))))
+    missing = missing_ports(signatures, inputs, outputs)
+    useful, useless = _sorted_out(groups, signatures, reached, outputs)
+    composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
+    if missing or not outputs or not useful:
         return composition
-    outcome = _search([signatures[group] for group in useful], composition, max_models, limit)
-    uses = [tuple(groups[useful[number]][0] for number in result.order) for result in outcome.results]
+    first = [places[0] for places in useful]
+    outcome = _search([parts[place].signature for place in first], composition, max_models, limit)
     workflows: list[WorkflowGraph] = []
-    for result, places in zip(outcome.results, uses, strict=True):
-        workflows.append(_workflow(result, [parts[place] for place in places], composition, ports))
-    equals = [groups[group] for group in useful if len(groups[group]) > 1]
+    uses: list[tuple[int, ...]] = []
+    for result in outcome.results:
+        uses.append(tuple(map(first.__getitem__, result.order)))
+        workflows.append(_workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports))
     return replace(
         composition,
         workflows=tuple(workflows),
         uses=tuple(uses),
-        alternatives=tuple((places[0], tuple(places[1:])) for places in equals),
+        alternatives=tuple((places[0], tuple(places[1:])) for places in useful if len(places) > 1),
         fewest=outcome.fewest,
         complete=outcome.complete,
     )
@@ -143,18 +146,18 @@ def _distinct(parts: Sequence[Component]) -> dict[Component, int]:
 
 
 def _sorted_out(
-    groups: Sequence[Sequence[int]], signatures: Sequence[Signature], reached: Sequence[str], outputs: Sequence[str]
-) -> tuple[list[int], tuple[tuple[int, tuple[str, ...]], ...]]:
+    groups: Sequence[list[int]], signatures: Sequence[Signature], reached: Sequence[str], outputs: Sequence[str]
+) -> tuple[list[list[int]], tuple[tuple[int, tuple[str, ...]], ...]]:
     """The groups that can take part; the places of all other models, each with the ports that it lacks."""
     needed = _needed(signatures, frozenset(reached), outputs)
-    useful: list[int] = []
+    useful: list[list[int]] = []
     useless: list[tuple[int, tuple[str, ...]]] = []
-    for number, signature in enumerate(signatures):
+    for places, signature in zip(groups, signatures, strict=True):
         lacks = tuple(dict.fromkeys(lacking(signature, reached)))
         if not lacks and not needed.isdisjoint(signature.outputs):
-            useful.append(number)
+            useful.append(places)
         else:
-            useless += [(place, lacks) for place in groups[number]]
+            useless += [(place, lacks) for place in places]
     return useful, tuple(sorted(useless))
 
 

@@ -14,10 +14,10 @@ from explainer.workflows.mermaid import mermaid
 from explainer.workflows.planning import WorkflowPlan, why_useless
 
 SCHEMA: Final = "explainer/workflow/1"
+# Alternatives of a step that are named in the text.
 _FEW: Final = 4
-"""Alternatives of a step that are named in the text."""
+# Characters of a question that title its image.
 _TITLE: Final = 120
-"""Characters of a question that title its image."""
 
 
 def as_text(
@@ -120,9 +120,9 @@ def as_mermaid(plan: WorkflowPlan, shown: Sequence[int]) -> str:
     return "".join(mermaid(plan.composition.workflows[position]) for position in shown)
 
 
-def as_svg(plan: WorkflowPlan, shown: Sequence[int], question: str) -> str:
+def as_svg(plan: WorkflowPlan, shown: Sequence[int]) -> str:
     """Return workflows as SVG images, titled by the question."""
     from explainer.workflows.svg import svg  # noqa: PLC0415  # it loads urllib, by xml.sax, and the text needs none
 
-    title = shorten(question, _TITLE)
+    title = shorten(plan.loaded.question.question, _TITLE) if plan.loaded else ""
     return "".join(svg(plan.composition.workflows[position], title) for position in shown)

@@ -47,6 +47,7 @@ class WorkflowPlan:
     """The models of a question, and the workflows that they form.
 
     Attributes:
+        loaded: the question; None when it says nothing about its inputs and outputs.
         models: the models with a signature, in the order of the question.
         parts: the same as parts of workflows.
         untyped: the models without one.
@@ -54,6 +55,7 @@ class WorkflowPlan:
         ports: the kinds of data.
     """
 
+    loaded: LoadedQuestion | None
     models: tuple[ModelEntry, ...]
     parts: tuple[Component, ...]
     untyped: tuple[ModelEntry, ...]
@@ -97,7 +99,7 @@ def plan_workflows(
         ends["inputs"] = kinds_of_data(loaded, "input", library)
         ends["outputs"] = kinds_of_data(loaded, "output", library)
     composition = compose(parts, library.ports, **ends, max_models=max_models, limit=limit)
-    return WorkflowPlan(tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
+    return WorkflowPlan(loaded, tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
 
 
 def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | None:
@@ -128,15 +130,15 @@ def _nothing_turns(reached: Sequence[str], into: Sequence[str]) -> str:
     return f"nothing turns {' or '.join(reached)} into {missing}" if reached else f"nothing gives {missing}"
 
 
-def plan_findings(plan: WorkflowPlan, place: Location, max_models: int, *, recommended: bool) -> list[Finding]:
+def plan_findings(plan: WorkflowPlan, max_models: int, *, recommended: bool) -> list[Finding]:
     """Return why there are no workflows (W603), or that there are more than were looked at (W606).
 
     Args:
         plan: the workflows.
-        place: the models of the question.
         max_models: models of one workflow, at most.
         recommended: the models were recommended, not named.
     """
+    place = _models_place(plan)
     missing = what_is_missing(plan, max_models)
     if missing is not None:
         return [Finding("W603", place, missing, _what_may_change(plan, recommended=recommended))]
@@ -144,6 +146,10 @@ def plan_findings(plan: WorkflowPlan, place: Location, max_models: int, *, recom
         message = "there are more workflows than were looked at"
         return [Finding("W606", place, message, "offer fewer models")]
     return []
+
+
+def _models_place(plan: WorkflowPlan) -> Location:
+    return plan.loaded.document.locate(("models",)) if plan.loaded else Location("<models>")
 
 
 def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
@@ -156,8 +162,9 @@ def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
     return f"in hand: {inputs}; wanted: {outputs}; `input:` and `output:` of the question change that"
 
 
-def left_out_findings(plan: WorkflowPlan, place: Location) -> list[Finding]:
+def left_out_findings(plan: WorkflowPlan) -> list[Finding]:
     """Return the models that are in no workflow: those without a signature (W605), and the useless ones (W604)."""
+    place = _models_place(plan)
     untyped = [model.name for model in plan.untyped]
     findings = [Finding("W605", place, f"{shorten(name)!r} has no signature", text=name) for name in untyped]
     for position, lacking in plan.composition.useless:
@@ -200,7 +207,9 @@ def _port_data(port: str, ports: Ports) -> dict[str, str]:
     return {"id": port, "description": ports.describe(port)}
 
 
-def _task_data(task: Task) -> dict[str, Any]:
+def _task_data(task: Task | None) -> dict[str, Any] | None:
+    if task is None:
+        return None
     return {"id": task.id, "description": neutralise(task.description) if task.description else None}
 
 
@@ -208,9 +217,9 @@ def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, An
     """The tasks of some models, each with the names of those that do it."""
     data: dict[str, dict[str, Any]] = {}
     for model in models:
-        task = tasks.find(model.task)
+        task = _task_data(tasks.find(model.task))
         if task is not None:
-            data.setdefault(task.id, {**_task_data(task), "models": []})["models"].append(model.name)
+            data.setdefault(task["id"], {**task, "models": []})["models"].append(model.name)
     return list(data.values())
 
 
@@ -221,6 +230,11 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     entries = {id(model): entry for model, entry in offered}
     typed = [entries[id(model)] for model in plan.models]
     signatures = {id(model): str(part.signature) for model, part in zip(plan.models, plan.parts, strict=True)}
+    steps: list[dict[str, Any]] = []
+    diagram = ""
+    if composition.workflows:
+        steps = _steps_data(plan, typed, tasks)
+        diagram = mermaid(composition.workflows[0])
     unused: list[dict[str, Any]] = []
     for position, lacking in composition.useless:
         signature = str(plan.parts[position].signature)
@@ -229,8 +243,8 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
         "inputs": [_port_data(port, ports) for port in composition.inputs],
         "outputs": [_port_data(port, ports) for port in composition.outputs],
         "models": [{"model": entry, "signature": signatures.get(id(model))} for model, entry in offered],
-        "steps": _steps_data(plan, typed, tasks) if composition.workflows else [],
-        "mermaid": mermaid(composition.workflows[0]) if composition.workflows else "",
+        "steps": steps,
+        "mermaid": diagram,
         "problem": what_is_missing(plan),
         "unused": unused,
         "untyped": [entries[id(model)] for model in plan.untyped],
@@ -243,12 +257,11 @@ def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) ->
     alternatives = dict(plan.composition.alternatives)
     steps: list[dict[str, Any]] = []
     for step, place in zip(workflow.steps, places, strict=True):
-        task = tasks.find(plan.models[place].task)
         steps.append({
             "number": len(steps) + 1,
             "model": typed[place],
             "signature": str(plan.parts[place].signature),
-            "task": _task_data(task) if task is not None else None,
+            "task": _task_data(tasks.find(plan.models[place].task)),
             "takes": _takes(workflow, step, plan.ports),
             "gives": _gives(workflow, step, plan.ports),
             "instead": [typed[other] for other in alternatives.get(place, ())],

@@ -229,8 +229,8 @@ class SearchResult:
         return frozenset(links)
 
 
+# What feeds a further step, and the ports that there are behind it.
 _Way: TypeAlias = tuple[Wires, frozenset[str]]
-"""What feeds a further step, and the ports that there are behind it."""
 
 
 class Search:

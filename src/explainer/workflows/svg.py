@@ -18,28 +18,28 @@ from explainer.diagnostics.text import invisible_characters, printable
 from explainer.workflows.graph import WorkflowGraph, sources_first
 from explainer.workflows.wrapping import wrapped
 
+# Width of a box, in pixels, like all lengths here.
 _BOX: Final = 196
-"""Width of a box, in pixels, like all lengths here."""
 _GAP: Final = 100
+# Room for the name of a port, before the tip of its edge.
 _LABEL: Final = 46
-"""Room for the name of a port, before the tip of its edge."""
 _LINE: Final = 17
 _PADDING: Final = 11
 _BETWEEN: Final = 22
+# Height of an edge that passes a column.
 _LANE: Final = 20
-"""Height of an edge that passes a column."""
 _MARGIN: Final = 20
+# Width of a line of a label; the rest of the box is its margin.
 _ROOM: Final = 182
-"""Width of a line of a label; the rest of the box is its margin."""
 _BREAKS: Final = " -_"
+# Between two edges at one side of a box.
 _APART: Final = 18
-"""Between two edges at one side of a box."""
+# Lines of a label; a longer one is cut, so that one name cannot push the image out of sight.
 _MOST_LINES: Final = 6
-"""Lines of a label; a longer one is cut, so that one name cannot push the image out of sight."""
+# Times that all columns are sorted, half of them forth and half back.
 _SWEEPS: Final = 4
-"""Times that all columns are sorted: the order hardly changes after a few."""
+# Letters of most other scripts are wider, in the fonts that show them.
 _LAST_LATIN: Final = "\u024f"
-"""Letters of most other scripts are wider, in the fonts that show them."""
 _STYLE: Final = """
     :root { color-scheme: light dark; }
     .page { fill: #ffffff; }

@@ -23,6 +23,7 @@ from explainer.diagnostics.text import shorten
 # An end of a workflow that says that it is the end, so that the other ends are none.
 _FINAL: Final = re.compile(r"\b(?:final|outputs?|results?|end|deliver\w*)\b", re.IGNORECASE)
 _INSTEAD: Final = "take an offered model, or leave the step out"
+# What is said of a name that is not an offered one: code, message, hint.
 _NAME_RULES: Final = {
     StepFit.CATALOGUED: ("A303", "{name} is catalogued but was not offered", _INSTEAD),
     StepFit.ALTERED: ("A302", "the workflow uses {name}, which is not as it was offered", "did you mean {meant}?"),
@@ -31,9 +32,8 @@ _NAME_RULES: Final = {
         "A815", "{name} reads like the name of a model that was not offered", "leave it out, unless it is no model",
     ),
 }  # fmt: skip
-"""What is said of a name that is not an offered one: code, message, hint."""
+# Steps of a cycle that are named; of a longer one the reader sees the rest in the diagram.
 _NAMED_STEPS: Final = 6
-"""Steps of a cycle that are named; of a longer one the reader sees the rest in the diagram."""
 
 
 def diagrams(review: AnswerAnalysis) -> Iterator[Violation]:

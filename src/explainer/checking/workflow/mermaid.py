@@ -108,8 +108,8 @@ _MEANT_LABEL: Final = re.compile(
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _BREAK: Final = re.compile(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"[&#]#?(\w{1,31});")
+# Characters of a label that a hint repeats.
 _SHOWN: Final = 60
-"""Characters of a label that a hint repeats."""
 
 _EDGE_ID: Final = re.compile(r'[ \t]*+([^\s"]{1,64})@(?=[^{"])')
 _LINK: Final = re.compile(r"\s*+([xo<]?)(?:--+([-xo>])|==+([=xo>])|-?\.++-([xo>]?)|(~)~~++)\s*+")
@@ -165,8 +165,8 @@ def _single_quoted(match: re.Match[str]) -> str:
     return _ATTRIBUTE.sub(r"='\1'", match.group())
 
 
+# A text, and where it stands without its quotes.
 _Label: TypeAlias = tuple[str, int, int]
-"""A text, and where it stands without its quotes."""
 
 
 class _Refused(Exception):  # noqa: N818  # a refusal of Mermaid's

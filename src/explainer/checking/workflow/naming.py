@@ -50,23 +50,23 @@ _REMARK: Final = re.compile(
 # `Txt2Img-Name`: a signature may begin there.
 _SIGNED: Final = re.compile(r"[A-Za-z0-9]++[-_][A-Z0-9]")
 _FULL_STOPS: Final = ".:!?-_"
+# Content words of a name that nobody writes by chance.
 _MANY_WORDS: Final = 4
-"""Content words of a name that nobody writes by chance."""
+# Letters and digits of a name as catalogs write them; shorter ones are words with a hyphen, such as `up-scale`.
 _SHORTEST_IDENTIFIER: Final = 8
-"""Letters and digits of a name as catalogs write them; shorter ones are words with a hyphen, such as `up-scale`."""
+# Letters of an acronym that may be a model; `3D`, `UI` and `AI` are not.
 _SHORTEST_ACRONYM: Final = 3
-"""Letters of an acronym that may be a model; `3D`, `UI` and `AI` are not."""
+# Characters of a line that may be a name alone.
 _LONGEST_FORM: Final = 300
-"""Characters of a line that may be a name alone."""
+# Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
-"""Lines of a step that may be a name alone: its name comes first, what it does behind it."""
+# Words for data that say little about what a step holds: `User question` may come with a photo.
 _VAGUE_WORDS: Final = frozenset("answer features label labels question words".split())  # noqa: SIM905
-"""Words for data that say little about what a step holds: `User question` may come with a photo."""
+# Parts of networks, formats and libraries: terms of the field, no models.
 _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
     "opencv png postprocessing preprocessing pytorch relu rgbd smpl softmax tensorflow utf8 wav webp".split()
 )
-"""Parts of networks, formats and libraries: terms of the field, no models."""
 
 
 class StepFit(StrEnum):

@@ -45,12 +45,12 @@ _ITEM: Final = re.compile(
     r"(?:\([^()\n]{0,80}\)\s?)?[*_`]{0,3}\s?[:：][*_`]{0,3}\s*+(?P<value>.*)",
     re.IGNORECASE,
 )
+# By the first letter of a label; the others, `Model` and `Process`, are models.
 _ROLES: Final[dict[str, StepRole]] = {"i": "input", "o": "output"}
-"""By the first letter of a label; the others, `Model` and `Process`, are models."""
 PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "outputs"))
 """What stands for the steps of a workflow before there are any."""
+# Characters of a line in which arrows and items are looked for.
 _LONGEST: Final = 4_000
-"""Characters of a line in which arrows and items are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,16 +113,16 @@ class _Graph:
         self.flow = flow
         self.matches = {match.step.key: match for match in matches if match.step.role != "edge"}
         self.into: dict[str, list[tuple[str, DescribedLink]]] = {key: [] for key in self.matches}
-        self._out: dict[str, list[str]] = {key: [] for key in self.matches}
+        self._left: set[str] = set()
         for link in flow.links:
             self._add(link.source, link.target, link)
             if link.both:
                 self._add(link.target, link.source, link)
 
     def _add(self, source: str, target: str, link: DescribedLink) -> None:
-        if source in self.matches and target in self.matches:
+        if self.matches.keys() >= {source, target}:
             self.into[target].append((source, link))
-            self._out[source].append(target)
+            self._left.add(source)
 
     def group_entered(self, key: str) -> bool:
         """Whether anything leads to a group that a step stands in."""
@@ -132,9 +132,13 @@ class _Graph:
         """Whether anything leads to a step, or to a group that it stands in."""
         return bool(self.into[key]) or self.group_entered(key)
 
+    def alone(self, key: str) -> bool:
+        """Whether nothing leads to a step or away from it."""
+        return not self.entered(key) and not self.left(key)
+
     def left(self, key: str) -> bool:
         """Whether anything leads away from a step, or from a group that it stands in."""
-        return any(self._out.get(place) for place in (key, *self.matches[key].step.inside))
+        return not self._left.isdisjoint((key, *self.matches[key].step.inside))
 
     @cached_property
     def upstream(self) -> dict[str, frozenset[str]]:
@@ -186,7 +190,7 @@ def _unused(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
     for key, match in steps.items():
         place = match.step.start, match.step.end
         text = repr(_shown(match, 60))
-        if not graph.entered(key) and not graph.left(key):
+        if graph.alone(key):
             message = f"nothing leads to {text} or away from it"
             yield Violation("A813", *place, message, "join it to the workflow, or leave it out")
         elif key in useless:
@@ -211,22 +215,31 @@ def _is_model(match: StepMatch, review: AnswerAnalysis) -> bool:
 
 def _unfed(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
     """A812: models that nothing feeds, that are fed with something else, or that lack one of their inputs."""
-    for key, match in graph.matches.items():
+    for match in graph.matches.values():
         if match.fit is not StepFit.OFFERED or match.takes is None or match.step.role in ("input", "output"):
             continue
-        name = repr(shorten(review.offered.sources[match.sources[0]].name, 60))
-        takes = f"takes {_listed(match.takes, review.offered.ports)}"
-        if not graph.into[key]:
-            if _begins(graph, key):
-                message = f"nothing leads to {name}, which {takes}"
-                yield Violation("A812", *_model_place(review, match), message, "begin with what it takes")
-            continue
-        brought = _brought(graph, key, review)
-        missing = _missing(graph, match, brought) if brought is not None else frozenset()
-        if missing and brought is not None:
-            lacking = _listed(missing, review.offered.ports)
-            message = f"{name} {takes}, and is given {_listed(brought, review.offered.ports)}: nothing gives {lacking}"
-            yield Violation("A812", *_model_place(review, match), message, f"add a step that gives {lacking}")
+        fault = _feeding_fault(graph, match, review)
+        if fault is not None:
+            yield Violation("A812", *_model_place(review, match), *fault)
+
+
+def _feeding_fault(graph: _Graph, match: StepMatch, review: AnswerAnalysis) -> tuple[str, str] | None:
+    """What is wrong with what leads to a model, and what to do about it."""
+    key, ports = match.step.key, review.offered.ports
+    name = repr(shorten(review.offered.sources[match.sources[0]].name, 60))
+    takes = f"takes {_listed(match.takes or (), ports)}"
+    if not graph.into[key]:
+        nothing = f"nothing leads to {name}, which {takes}", "begin with what it takes"
+        return nothing if _begins(graph, key) else None
+    brought = _brought(graph, key, ports)
+    if brought is None:
+        return None
+    missing = _missing(graph, match, brought)
+    if not missing:
+        return None
+    lacking = _listed(missing, ports)
+    message = f"{name} {takes}, and is given {_listed(brought, ports)}: nothing gives {lacking}"
+    return message, f"add a step that gives {lacking}"
 
 
 def _listed(kinds: Iterable[str], ports: Ports) -> str:
@@ -254,13 +267,13 @@ def _missing(graph: _Graph, match: StepMatch, brought: frozenset[str]) -> frozen
     return missing - graph.upstream.get(match.step.key, takes)
 
 
-def _brought(graph: _Graph, key: str, review: AnswerAnalysis) -> frozenset[str] | None:
+def _brought(graph: _Graph, key: str, ports: Ports) -> frozenset[str] | None:
     """The kinds of data that lead to a step; None where that is not known of all that leads to it."""
     if graph.group_entered(key):
         return None
     brought: set[str] = set()
     for source, link in graph.into[key]:
-        kinds = _carried(graph, source, review.offered.ports.find(link.label) if link.label else None)
+        kinds = _carried(graph, source, ports.find(link.label))
         if kinds is None:
             return None
         brought |= kinds

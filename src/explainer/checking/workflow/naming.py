@@ -211,8 +211,11 @@ class StepNames:
                     yield StepMatch(step, StepFit.DOUBTFUL, (), name)
 
     def _catalogued(self, key: str) -> str | None:
+        """The catalogued entry of a name, unless what was offered speaks of it."""
         lookup = self._offered.gazetteer
-        return lookup.by_name(key) if lookup is not None and key not in self._offered.text else None
+        if lookup is None or key in self._offered.text:
+            return None
+        return lookup.by_name(key)
 
     def _identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
@@ -249,7 +252,9 @@ class StepNames:
             return None
         models = [source for source in self._offered.sources if source.kind == "model"]
         best = max(models, key=lambda source: similarity(key, source.key), default=None)
-        return best.name if best is not None and similarity(key, best.key) >= NEAR else None
+        if best is None or similarity(key, best.key) < NEAR:
+            return None
+        return best.name
 
     def _news_in(self, text: str) -> list[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""

@@ -59,7 +59,7 @@ Change = Callable[[Drawn, random.Random], tuple[list[str], set[int]] | None]
 
 def workflows(wanted: int, rng: random.Random) -> list[Drawn]:
     library = load_catalogs().unwrap()
-    gazetteer = CatalogLookup(library)
+    lookup = CatalogLookup(library)
     found: list[Drawn] = []
     while len(found) < wanted:
         models = rng.sample(MODELS, rng.randint(2, 5))
@@ -68,7 +68,7 @@ def workflows(wanted: int, rng: random.Random) -> list[Drawn]:
         for workflow in compose(typed, library.ports).workflows[:1]:
             if len(workflow.steps) > 1:
                 used = [m for m in models if any(step.label == m.name for step in workflow.steps)]
-                offered = offered_by_sources(Sources(tuple(used), ()), "How?", gazetteer)
+                offered = offered_by_sources(Sources(tuple(used), ()), "How?", lookup)
                 found.append(Drawn(mermaid(workflow).splitlines(), used, offered))
     return found
 

@@ -57,13 +57,13 @@ def every_order(parts: Sequence[Component], inputs: Sequence[str], outputs: Sequ
     """The fewest models that do it, by trying every order."""
     for size in range(1, most + 1):
         for order in itertools.permutations(parts, size):
-            bench = PortStacks(inputs)
+            stacks = PortStacks(inputs)
             for number, part in enumerate(order):
-                if bench.wires(part.signature) is None:
+                if stacks.wires(part.signature) is None:
                     break
-                bench.put(number, part.signature)
+                stacks.put(number, part.signature)
             else:
-                if all(bench.newest(port, 1) for port in outputs):
+                if all(stacks.newest(port, 1) for port in outputs):
                     return size
     return None
 

@@ -96,7 +96,7 @@ def test_the_table_of_flowcharts_says_what_mermaid_says() -> None:
             assert row["edges"] == found["edges"], row["text"]
 
 
-def test_flowcharts_with_mistakes_in_them_are_judged_as_mermaid_judges_them() -> None:
+def test_what_mermaid_draws_is_never_a_mistake_and_most_that_it_refuses_is() -> None:
     rng = random.Random(11)
     good = ["A --> B", "A[x] --> B[y]", "B -->|t| C", "C{q} -- y --> D", "A & B --> C", 'D["q (x)"]', "A ==> B -.-> C"]
     signs = ["[", "]", "(", ")", "{", "}", "|", "-->", "--", "\n", " ", "B", "end", '"t"', "|t|", "x", ";", "深", "."]
@@ -106,9 +106,9 @@ def test_flowcharts_with_mistakes_in_them_are_judged_as_mermaid_judges_them() ->
         at = rng.randrange(len(body) + 1)
         body = body[:at] + rng.choice(signs) + body[at:] if rng.random() < 0.6 else body[:at] + body[at + 1 :]
         texts.append(f"flowchart LR\n{body}\n")
-    differing = [
-        text
-        for text, found in zip(texts, read(texts), strict=True)
-        if ("error" in found) is not bool(parse_flowchart(text).findings)
-    ]
-    assert len(differing) <= len(texts) * 0.01, differing
+    refused = ["error" in found for found in read(texts)]
+    findings = [bool(parse_flowchart(text).findings) for text in texts]
+    verdicts = list(zip(texts, refused, findings, strict=True))
+    assert [text for text, is_refused, is_found in verdicts if is_found and not is_refused] == []
+    missed = [text for text, is_refused, is_found in verdicts if is_refused and not is_found]
+    assert len(missed) <= sum(refused) * 0.2, missed

@@ -16,7 +16,7 @@ from explainer.checking.offered import CatalogLookup, offered_by_sources
 from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.rendering.templates import builtin_renderer
 from explainer.workflows.compose import Component, compose
-from explainer.workflows.graph import Edge, End
+from explainer.workflows.graph import Edge
 from explainer.workflows.mermaid import mermaid
 from tests.helpers.support import examples
 from tests.helpers.workflows import PORTS, ends, parts
@@ -32,11 +32,10 @@ def test_every_drawn_flowchart_reads_back_to_the_same_graph(
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         chart = parse_flowchart(mermaid(workflow)).unwrap()
         assert chart.whole
-        assert [(node.id, " ".join(node.label.split()), node.shape) for node in chart.nodes] == [
-            (node.key, " ".join(node.label.split()) or "?", "stadium" if isinstance(node, End) else "square")
-            for node in workflow.nodes
+        assert [(node.key, " ".join(node.text.split())) for node in chart.nodes] == [
+            (node.key, " ".join(node.label.split()) or "?") for node in workflow.nodes
         ]
-        assert [Edge(edge.source, edge.target, edge.label) for edge in chart.edges] == list(workflow.edges)
+        assert [Edge(edge.source, edge.target, edge.label) for edge in chart.links] == list(workflow.edges)
 
 
 _models = st.lists(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ from rich.cells import cell_len
 from explainer.workflows.boxes import LEAST_WIDTH, boxes
 from explainer.workflows.compose import Component, compose
 from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
-from explainer.workflows.mermaid import escape_label, mermaid, unescape_label
+from explainer.workflows.mermaid import escape_label, mermaid
 from explainer.workflows.svg import svg
 from tests.helpers.support import examples
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS, ends, names, part, parts
@@ -19,6 +20,10 @@ from tests.helpers.workflows import HOSTILE_NAMES, PORTS, ends, names, part, par
 _SVG = "{http://www.w3.org/2000/svg}"
 _NODE = re.compile(r'^    (\w+)(?:\(\["([^"]*)"\]\)|\["([^"]*)"\])$')
 _EDGE = re.compile(r"^    (\w+) -->(?:\|(\w+)\|)? (\w+)$")
+
+
+def unescape_label(text: str) -> str:
+    return html.unescape(re.sub(r"#(\d+);", r"&#\1;", text))
 
 
 def workflow_of(*texts: str, inputs: str, outputs: str) -> WorkflowGraph:

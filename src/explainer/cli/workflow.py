@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,18 +16,16 @@ from explainer.cli.app import new_app
 from explainer.cli.build import library_of
 from explainer.cli.options import CatalogOption, FindingsOption, ModelCountOption, StrictOption, VerboseOption, choice
 from explainer.cli.terminal import say, show_findings, write_product
-from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
-from explainer.workflows.graph import WorkflowGraph
-from explainer.workflows.planning import Tasks, WorkflowPlan, plan_workflows, what_is_missing, why_useless
+from explainer.workflows.planning import Tasks, WorkflowPlan, left_out_findings, plan_findings, plan_workflows
 
 FORMATS = ("text", "mermaid", "svg", "json")
-SCHEMA = "explainer/workflow/1"
+# Formats of one drawing, in which the models that are in no workflow cannot be told.
+_ONE_ONLY = frozenset(("mermaid", "svg"))
+# Columns of a drawing on a wider terminal: beyond, the eye loses the line.
 _WIDEST = 100
-_FEW = 4
-"""Alternatives of a step that are named in the text."""
 
 app = new_app()
 
@@ -71,178 +66,63 @@ def run(
     if (question is None) == (text is None):
         message = "give a question file, - for stdin, or --text"
         raise typer.BadParameter(message, param_hint="QUESTION")
-    found: list[Finding] = []
-    loaded = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
-    found += loaded.findings
+    parsed = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
+    reported = list(parsed.findings)
     plan = None
-    if loaded.value is not None:
+    if parsed.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
-        library = library_of(loaded.value, base, catalog or [], found, verbose=verbose)
+        library = library_of(parsed.value, base, catalog or [], reported, verbose=verbose)
         if library is not None:
-            wanted = SourceCounts(models, 0)
-            plan = _plan(loaded.value, library, wanted, max_models, max(limit, pick or 1), found, verbose=verbose)
-    if plan is not None and exit_status(found, strict=strict) == ExitStatus.OK:
-        shown = _shown(plan, limit, pick, one=output_format in ("mermaid", "svg"))
-        if output_format in ("mermaid", "svg") and loaded.value is not None:
-            found += _remarks(plan, loaded.value)
+            planned = _plan(parsed.value, library, models, max_models, max(limit, pick or 1), verbose=verbose)
+            reported += planned.findings
+            plan = planned.value
+    if plan is not None and exit_status(reported, strict=strict) == ExitStatus.OK:
+        if output_format in _ONE_ONLY:
+            limit = 1
+            reported += left_out_findings(plan)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-        asked = loaded.value.question.question if loaded.value is not None else ""
-        problem = write_product(_product(plan, shown, output_format, columns, asked, ascii_only=ascii_only), out)
-        found += [problem] if problem else []
-    show_findings(found, findings)
-    raise typer.Exit(exit_status(found, strict=strict))
+        drawing = _drawn(plan, _places(plan, limit, pick), output_format, columns, ascii_only=ascii_only)
+        reported += filter(None, [write_product(drawing, out)])
+    show_findings(reported, findings)
+    raise typer.Exit(exit_status(reported, strict=strict))
 
 
 def _plan(
-    loaded: LoadedQuestion, library: Library, wanted: SourceCounts, max_models: int, limit: int, found: list[Finding],
-    *, verbose: bool,
-) -> WorkflowPlan | None:  # fmt: skip
+    loaded: LoadedQuestion, library: Library, models: int, max_models: int, limit: int, *, verbose: bool
+) -> Parsed[WorkflowPlan]:
     """Compose the workflows of a question; why there are none is a finding."""
-    offered = offer(loaded, library, wanted)
-    found += offered.findings
+    offered = offer(loaded, library, SourceCounts(models, 0))
     if offered.value is None:
-        return None
-    sources, choice = offered.value
-    if verbose and choice is not None:
-        for one in choice.models:
-            say(f"recommended model: {one.entry.label} ({one.why})")
+        return Parsed(None, offered.findings)
+    sources, selection = offered.value
+    if verbose and selection is not None:
+        for ranked in selection.models:
+            say(f"recommended model: {ranked.entry.label} ({ranked.why})")
     plan = plan_workflows(loaded, sources.models, library, Tasks.of(library), max_models=max_models, limit=limit)
-    missing = what_is_missing(plan, max_models)
-    if missing is not None:
-        found.append(
-            Finding("W603", loaded.document.locate(("models",)), missing, _hint(plan, recommended=choice is not None))
-        )
-    elif not plan.composition.complete:
-        message = "there are more workflows than were looked at"
-        found.append(Finding("W606", loaded.document.locate(("models",)), message, "offer fewer models"))
-    return plan
+    return Parsed(plan, (*offered.findings, *plan_findings(plan, max_models, recommended=selection is not None)))
 
 
-def _hint(plan: WorkflowPlan, *, recommended: bool) -> str:
-    """What the question may change."""
-    if recommended:
-        return "the models were recommended; --models N recommends more, `models:` in the question names them"
-    if not plan.models:
-        return "give models with a `signature`, such as Txt2Img"
-    have = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
-    wanted = ", ".join(map(plan.ports.describe, plan.composition.outputs)) or "nothing"
-    return f"in hand: {have}; wanted: {wanted}; `input:` and `output:` of the question change that"
+def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
+    """The places of the workflows that are shown."""
+    count = len(plan.composition.workflows)
+    if pick is None or not count:
+        return list(range(min(count, limit)))
+    if pick > count:
+        number = "is one workflow" if count == 1 else f"are {count} workflows"
+        message = f"there {number} only"
+        raise typer.BadParameter(message, param_hint="--pick")
+    return [pick - 1]
 
 
-def _remarks(plan: WorkflowPlan, loaded: LoadedQuestion) -> list[Finding]:
-    """The models that are in no workflow."""
-    where = loaded.document.locate(("models",))
-    notes = [Finding("W605", where, f"{shorten(one.name)!r} has no signature", text=one.name) for one in plan.untyped]
-    for place, lacking in plan.composition.useless:
-        name = plan.models[place].name
-        message = f"{shorten(name)!r} is in no workflow: {why_useless(plan, lacking)}"
-        notes.append(Finding("W604", where, message, text=name))
-    return notes
+def _drawn(plan: WorkflowPlan, places: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
+    from explainer.workflows import output
 
-
-def _shown(plan: WorkflowPlan, limit: int, pick: int | None, *, one: bool) -> list[int]:
-    """The places of the workflows that are printed."""
-    there = len(plan.composition.workflows)
-    if pick is not None and there:
-        if pick > there:
-            message = f"there {'is one workflow' if there == 1 else f'are {there} workflows'} only"
-            raise typer.BadParameter(message, param_hint="--pick")
-        return [pick - 1]
-    return list(range(min(there, 1 if one else limit)))
-
-
-def _product(
-    plan: WorkflowPlan, shown: list[int], output_format: str, columns: int, asked: str, *, ascii_only: bool
-) -> str:
-    workflows = plan.composition.workflows
     if output_format == "json":
-        return json.dumps(_data(plan, shown), ensure_ascii=False, indent=2) + "\n"
-    if output_format == "text":
-        return _text(plan, shown, columns, ascii_only=ascii_only)
+        return output.as_json(plan, places)
     if output_format == "mermaid":
-        from explainer.workflows.mermaid import mermaid
-
-        return "".join(mermaid(workflows[at]) for at in shown)
-    from explainer.workflows.svg import svg
-
-    return "".join(svg(workflows[at], shorten(asked, 120)) for at in shown)
-
-
-def _text(plan: WorkflowPlan, shown: list[int], columns: int, *, ascii_only: bool) -> str:
+        return output.as_mermaid(plan, places)
+    if output_format == "svg":
+        return output.as_svg(plan, places)
     from rich.cells import cell_len
 
-    from explainer.workflows.boxes import boxes
-
-    blocks = []
-    for at in shown:
-        workflow = plan.composition.workflows[at]
-        models = "1 model" if len(workflow.steps) == 1 else f"{len(workflow.steps)} models"
-        drawing = boxes(_printable(workflow), columns, cell_len, ascii_only=ascii_only)
-        others = "".join(_others(plan, at))
-        blocks.append(f"Workflow {at + 1} ({models})\n\n{drawing}{others}")
-    blocks.append("".join(_left_out(plan)))
-    text = "\n".join(block for block in blocks if block)
-    return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
-
-
-def _printable(workflow: WorkflowGraph) -> WorkflowGraph:
-    """The same workflow with labels that are safe for a terminal."""
-    return replace(
-        workflow,
-        inputs=tuple(replace(end, label=printable(end.label)) for end in workflow.inputs),
-        steps=tuple(replace(step, label=printable(step.label)) for step in workflow.steps),
-        outputs=tuple(replace(end, label=printable(end.label)) for end in workflow.outputs),
-    )
-
-
-def _others(plan: WorkflowPlan, at: int) -> Iterator[str]:
-    """For each step the models that could do the same."""
-    alternatives = dict(plan.composition.alternatives)
-    for number, place in enumerate(plan.composition.uses[at], 1):
-        names = [printable(plan.models[other].name) for other in alternatives.get(place, ())]
-        if names:
-            more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-            yield f"Instead of {number}: {', '.join(names[:_FEW])}{more}\n"
-
-
-def _left_out(plan: WorkflowPlan) -> Iterator[str]:
-    for one in plan.untyped:
-        yield f"Untyped, so in no workflow: {printable(one.name)}\n"
-    for place, lacking in plan.composition.useless:
-        yield f"In no workflow: {printable(plan.models[place].name)} ({why_useless(plan, lacking)})\n"
-
-
-def _data(plan: WorkflowPlan, shown: list[int]) -> dict[str, Any]:
-    composition = plan.composition
-    alternatives = dict(composition.alternatives)
-    return {
-        "schema": SCHEMA,
-        "input": list(composition.inputs),
-        "output": list(composition.outputs),
-        "workflows": [_workflow_data(plan, at, alternatives) for at in shown],
-        "untyped": [one.name for one in plan.untyped],
-        "unused": [
-            {"model": plan.models[place].name, "lacks": list(lacking), "why": why_useless(plan, lacking)}
-            for place, lacking in composition.useless
-        ],
-        "complete": composition.complete,
-    }
-
-
-def _workflow_data(plan: WorkflowPlan, at: int, alternatives: dict[int, tuple[int, ...]]) -> dict[str, Any]:
-    workflow = plan.composition.workflows[at]
-    steps = zip(workflow.steps, plan.composition.uses[at], strict=True)
-    return {
-        "inputs": [{"key": end.key, "port": end.port, "label": end.label} for end in workflow.inputs],
-        "steps": [
-            {
-                "key": step.key,
-                "model": step.label,
-                "signature": str(step.signature),
-                "alternatives": [plan.models[other].name for other in alternatives.get(place, ())],
-            }
-            for step, place in steps
-        ],
-        "outputs": [{"key": end.key, "port": end.port, "label": end.label} for end in workflow.outputs],
-        "edges": [{"from": edge.source, "to": edge.target, "port": edge.port} for edge in workflow.edges],
-    }
+    return output.as_text(plan, places, columns, cell_len, ascii_only=ascii_only)

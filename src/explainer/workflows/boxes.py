@@ -11,23 +11,28 @@ A rail begins where a step gives something and runs down on the left, past every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from explainer.workflows.graph import Edge, End, Node, WorkflowGraph
+from explainer.workflows.graph import End, Node, WorkflowGraph
+from explainer.workflows.wrapping import wrapped
 
 LEAST_WIDTH: Final = 40
 """Columns below which boxes are not drawn any narrower."""
+# Columns that the text of a box has, however many rails run beside it.
 _LEAST_TEXT: Final = 16
+# Columns between the rails and the text of a box: the way to it, its sides, its margins.
+_FRAME: Final = 4
+_BREAKS: Final = " -/"
 _ASCII: Final = str.maketrans({
     "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "│": "|", "─": "-", "▶": ">", "…": ".",
 })  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Rail:
-    """What a node gives, on its way down."""
+    """Data that a node gives, on its way down to those that take it, the next one first."""
 
     source: str
     port: str | None
@@ -36,11 +41,14 @@ class _Rail:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of a box: the rail that ends or begins there, what it carries, and whether it leaves."""
+    """A line of a box: the kind of data, the rail that ends or begins there, and whether it begins."""
 
     port: str
     rail: _Rail | None = None
     leaves: bool = False
+
+
+_EMPTY_ROW: Final = _Row("")
 
 
 def boxes(workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, ascii_only: bool = False) -> str:
@@ -52,138 +60,109 @@ def boxes(workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, a
         cells: measures a text in columns.
         ascii_only: use no character outside ASCII; those of labels become escapes.
     """
-    rails = _rails(workflow)
-    slots: list[_Rail | None] = []
+    drawing = _Drawing(workflow, width, cells)
     lines: list[str] = []
-    longest = _most_rails(workflow, rails)
-    ports = {port for step in workflow.steps if step.signature for port in step.signature.outputs}
-    names = max(map(len, {*ports, *(rail.port or "?" for rail in rails.values())}), default=0)
-    inner = max(width, LEAST_WIDTH, 2 * longest + names + 8 + _LEAST_TEXT) - 2 * longest - 4
-    numbers = {step.key: number for number, step in enumerate(workflow.steps, 1)}
-    for node in workflow.nodes:
-        title = _title(node, workflow, numbers)
-        if ascii_only:
-            title = title.encode("ascii", "backslashreplace").decode()
-        lines += _box(_rows(node, workflow, rails), title, slots, longest, inner, names, cells)
+    for title, node in _titled(workflow):
+        shown = title.encode("ascii", "backslashreplace").decode() if ascii_only else title
+        lines += drawing.box(node, shown)
     text = "".join(f"{line.rstrip()}\n" for line in lines)
     return text.translate(_ASCII) if ascii_only else text
 
 
-def _title(node: Node, workflow: WorkflowGraph, numbers: dict[str, int]) -> str:
-    if isinstance(node, End):
-        return f"{'in hand' if node in workflow.inputs else 'wanted'}: {node.label}"
-    return f"{numbers[node.key]}. {node.label}"
+def _titled(workflow: WorkflowGraph) -> Iterator[tuple[str, Node]]:
+    for end in workflow.inputs:
+        yield f"in hand: {end.label}", end
+    for number, step in enumerate(workflow.steps, 1):
+        yield f"{number}. {step.label}", step
+    for end in workflow.outputs:
+        yield f"wanted: {end.label}", end
 
 
-def _rails(workflow: WorkflowGraph) -> dict[tuple[str, str | None], _Rail]:
-    rails: dict[tuple[str, str | None], _Rail] = {}
-    for edge in workflow.edges:
-        rail = rails.setdefault((edge.source, edge.port), _Rail(edge.source, edge.port))
-        rail.users.append(edge.target)
-    return rails
+class _Drawing:
+    """Boxes from top to bottom, and the rails that run beside the next one."""
 
+    def __init__(self, workflow: WorkflowGraph, width: int, cells: Callable[[str], int]) -> None:
+        self._workflow = workflow
+        self._cells = cells
+        self._rails: dict[tuple[str, str | None], _Rail] = {}
+        for edge in workflow.edges:
+            rail = self._rails.setdefault((edge.source, edge.port), _Rail(edge.source, edge.port))
+            rail.users.append(edge.target)
+        self._slots: list[_Rail | None] = []
+        self._most = self._most_rails()
+        names = [rail.port or "?" for rail in self._rails.values()]
+        for step in workflow.steps:
+            names += step.signature.outputs if step.signature else ()
+        self._name_width = max(map(len, names), default=0)
+        beside = 2 * self._most + _FRAME
+        least = beside + self._name_width + _FRAME + _LEAST_TEXT
+        self._inner = max(width, LEAST_WIDTH, least) - beside
 
-def _rows(node: Node, workflow: WorkflowGraph, rails: dict[tuple[str, str | None], _Rail]) -> list[_Row]:
-    """The lines of a box: what comes in, then what goes out; of what nobody uses, only the name."""
-    into: Sequence[Edge] = workflow.edges_into(node.key)
-    rows = [_Row(edge.port or "?", rails[edge.source, edge.port]) for edge in into]
-    rows += [_Row(rail.port or "?", rail, leaves=True) for (key, _), rail in rails.items() if key == node.key]
-    if not isinstance(node, End) and node.signature is not None:
-        rows += [_Row(port) for port in node.signature.outputs if (node.key, port) not in rails]
-    return rows or [_Row("")]
+    def _most_rails(self) -> int:
+        """How many rails run side by side at most."""
+        users = {key: len(rail.users) for key, rail in self._rails.items()}
+        running = most = 0
+        for node in self._workflow.nodes:
+            for edge in self._workflow.edges_into(node.key):
+                users[edge.source, edge.port] -= 1
+                if users[edge.source, edge.port] == 0:
+                    running -= 1
+            running += sum(source == node.key for source, _ in self._rails)
+            most = max(most, running)
+        return most
 
+    def box(self, node: Node, title: str) -> Iterator[str]:
+        """The lines of one box with the rails beside it."""
+        room = self._inner - self._name_width - _FRAME
+        texts = list(wrapped(title, room, self._cells, _BREAKS))
+        rows = self._rows(node)
+        rows += [_EMPTY_ROW] * (len(texts) - len(rows))
+        texts += [""] * (len(rows) - len(texts))
+        yield f"{self._margin()}┌{'─' * self._inner}┐"
+        for row, text in zip(rows, texts, strict=True):
+            margin = self._margin(row)
+            side = "┤" if row.rail and row.leaves else "│"
+            padding = " " * (room - self._cells(text))
+            yield f"{margin}{side} {row.port.ljust(self._name_width)}  {text}{padding} │"
+        yield f"{self._margin()}└{'─' * self._inner}┘"
 
-def _most_rails(workflow: WorkflowGraph, rails: dict[tuple[str, str | None], _Rail]) -> int:
-    """How many rails run side by side at most."""
-    left = {id(rail): len(rail.users) for rail in rails.values()}
-    open_ = most = 0
-    for node in workflow.nodes:
-        for edge in workflow.edges_into(node.key):
-            rail = rails[edge.source, edge.port]
-            left[id(rail)] -= 1
-            open_ -= left[id(rail)] == 0
-        open_ += sum(key == node.key for key, _ in rails)
-        most = max(most, open_)
-    return most
+    def _rows(self, node: Node) -> list[_Row]:
+        """The lines of a box: what comes in, then what goes out; of what nobody uses, only the name."""
+        into = self._workflow.edges_into(node.key)
+        rows = [_Row(edge.port or "?", self._rails[edge.source, edge.port]) for edge in into]
+        leaving = [rail for rail in self._rails.values() if rail.source == node.key]
+        rows += [_Row(rail.port or "?", rail, leaves=True) for rail in leaving]
+        if not isinstance(node, End) and node.signature is not None:
+            rows += [_Row(port) for port in node.signature.outputs if (node.key, port) not in self._rails]
+        return rows
 
-
-def _box(
-    rows: list[_Row],
-    title: str,
-    slots: list[_Rail | None],
-    longest: int,
-    inner: int,
-    names: int,
-    cells: Callable[[str], int],
-) -> Iterator[str]:
-    """The lines of one box with the rails beside it; rails that end or begin there change `slots`."""
-    room = inner - names - 4
-    texts = list(_wrapped(title, room, cells))
-    yield f"{_margin(slots, longest)}┌{'─' * inner}┐"
-    for at in range(max(len(rows), len(texts))):
-        row = rows[at] if at < len(rows) else _Row("")
-        margin = _margin(slots, longest, row)
-        text = texts[at] if at < len(texts) else ""
-        body = f"{row.port}{' ' * (names - len(row.port))}  {text}{' ' * (room - cells(text))}"
-        side = "┤" if row.rail is not None and row.leaves else "│"
-        yield f"{margin}{side} {body} │"
-    yield f"{_margin(slots, longest)}└{'─' * inner}┘"
-
-
-def _margin(slots: list[_Rail | None], longest: int, row: _Row | None = None) -> str:
-    """What stands left of a box on one line: a mark for each rail, and the way from one of them to the box."""
-    rail = row.rail if row is not None else None
-    at = -1
-    mark = ""
-    if row is not None and rail is not None and row.leaves:
-        at = slots.index(None) if None in slots else len(slots)
-        slots[at : at + 1] = [rail]
-        mark = "┌"
-    elif rail is not None:
-        at = slots.index(rail)
-        rail.users.pop(0)
-        mark = "├" if rail.users else "└"
-    marks = [" " if one is None else "│" for one in slots] + [" "] * (longest - len(slots))
-    line = ""
-    for number, own in enumerate(marks):
-        if at < 0 or number < at:
-            line += f"{own} "
-        elif number == at:
-            line += f"{mark}─"
-        else:
-            line += f"{own if own != ' ' else '─'}─"
-    if rail is None or row is None:
-        line += "  "
-    else:
-        line += "──" if row.leaves else "─▶"
+    def _margin(self, row: _Row = _EMPTY_ROW) -> str:
+        """What stands left of a box on one line: a mark for each rail, and the way from one of them to the box."""
+        rail = row.rail
+        if rail is None:
+            return "".join(f"{mark} " for mark in self._marks()) + "  "
+        slot, corner = self._begin(rail) if row.leaves else self._reach(rail)
+        marks = self._marks()
+        line = "".join(f"{mark} " for mark in marks[:slot]) + f"{corner}─"
+        for mark in marks[slot + 1 :]:
+            line += "──" if mark == " " else f"{mark}─"
         if not rail.users:
-            slots[at] = None
-    return line
+            self._slots[slot] = None
+        return line + ("──" if row.leaves else "─▶")
 
+    def _marks(self) -> list[str]:
+        marks = ["│" if rail else " " for rail in self._slots]
+        return marks + [" "] * (self._most - len(marks))
 
-def _wrapped(text: str, room: int, cells: Callable[[str], int]) -> Iterator[str]:
-    """The lines of a text, broken at spaces and behind hyphens, else anywhere."""
-    line = ""
-    for word in _words(text):
-        if line and cells(line) + cells(word.rstrip()) > room:
-            yield line.rstrip()
-            line = ""
-        piece = word
-        while cells(piece.rstrip()) > room:
-            cut = max((n for n in range(1, len(piece)) if cells(piece[:n]) <= room), default=1)
-            yield piece[:cut]
-            piece = piece[cut:]
-        line += piece
-    yield line.rstrip()
+    def _begin(self, rail: _Rail) -> tuple[int, str]:
+        """Put a rail where the first free slot is."""
+        if None not in self._slots:
+            self._slots.append(None)
+        slot = self._slots.index(None)
+        self._slots[slot] = rail
+        return slot, "┌"
 
-
-def _words(text: str) -> Iterator[str]:
-    """The words of a text, each with what is behind it: a space or a hyphen."""
-    word = ""
-    for char in " ".join(text.split()):
-        word += char
-        if char in " -/":
-            yield word
-            word = ""
-    if word:
-        yield word
+    def _reach(self, rail: _Rail) -> tuple[int, str]:
+        """Lead a rail to the next of its users."""
+        rail.users.pop(0)
+        return self._slots.index(rail), "├" if rail.users else "└"

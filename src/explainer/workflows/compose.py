@@ -1,31 +1,31 @@
-"""Given models and what is in hand and wanted: the workflows that type-check, best first.
+"""Models, and the data that is given and asked for, to the workflows that type-check, best first.
 
 The order of workflows:
 
-1. those that use everything in hand come before those that leave some of it;
+1. those that use all inputs come before those that leave some;
 2. when the models that can take part are no more than one workflow may have, as in a question that names them, those of
    more models come first; out of a larger choice those of fewer;
 3. then the order in which the models are named decides: a workflow that uses an earlier one, earlier, comes first.
 
 Models of one signature and one task do the same work: the first of them stands for all, and the others are its
-alternatives. A step takes the newest data of its kind (`bench`). What is wanted is made by a step, and
-never handed through.
+alternatives. A step takes the newest data of its kind (`search.PortStacks`). An output is made by a step, and never
+handed through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Ports, Signature
 from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
-from explainer.workflows.search import Search, SearchResult, levels, missing_ports, read_inputs, read_outputs
+from explainer.workflows.search import Search, SearchResult, lacking, levels, missing_ports, read_inputs, read_outputs
 
 MOST_MODELS: Final = 6
-"""Models of one workflow, unless somebody wants more."""
+"""Models of one workflow, unless the caller says another number."""
 LARGEST: Final = 50
-"""Models of one workflow, whatever anybody wants."""
+"""Models of one workflow, whatever the caller says."""
 
 
 class Component(NamedTuple):
@@ -45,15 +45,15 @@ class Component(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What became of some models.
+    """The workflows of some models, or why there are none.
 
     Attributes:
-        inputs: the ports in hand.
-        outputs: the ports wanted.
+        inputs: the ports that are given.
+        outputs: the ports that are asked for.
         workflows: the first workflows, best first.
         uses: for each workflow the places of its steps among the models that were given.
         alternatives: the places of the models that could stand in for a model, by its place.
-        reached: the ports that are in hand or can be made.
+        reached: the ports that are given or can be made.
         missing: what stands in the way when there are no workflows: ports that nothing makes.
         useless: the places of models that can take part in no workflow, each with the ports that it lacks; without any
             when nobody needs what it gives.
@@ -87,8 +87,8 @@ def compose(
     Args:
         parts: the models, those that are preferred first.
         ports: describes the kinds of data.
-        inputs: the ports in hand; when None, read from the signatures, of the first model alone when they are many.
-        outputs: the ports wanted; read in the same way.
+        inputs: the ports that are given; when None, read from the signatures, of the first when there are many models.
+        outputs: the ports that are asked for; read in the same way.
         max_models: models of one workflow, at most.
         limit: workflows, at most.
 
@@ -97,101 +97,144 @@ def compose(
     """
     max_models = min(max_models, LARGEST)
     groups = _groups(parts)
-    signatures = [parts[group[0]].signature for group in groups]
+    signatures = [parts[places[0]].signature for places in groups]
+    # Of a larger choice only the first model says what it is for: the others may be there by chance.
     leading = signatures if len(groups) <= max_models else signatures[:1]
-    have = tuple(read_inputs(leading) if inputs is None else inputs)
-    wanted = tuple(read_outputs(leading, have) if outputs is None else outputs)
-    reached = tuple(dict.fromkeys((*have, *levels(signatures, have))))
-    lacks = _lacks(signatures, reached, wanted)
-    useful = [at for at, lack in enumerate(lacks) if lack is None]
-    useless = sorted(
-        (place, lack) for group, lack in zip(groups, lacks, strict=True) if lack is not None for place in group
-    )
-    missing = missing_ports(signatures, have, wanted)
-    composition = Composition(have, wanted, reached=reached, missing=missing, useless=tuple(useless))
-    if missing or not wanted or not useful:
+    if inputs is None:
+        inputs = read_inputs(leading)
+    if outputs is None:
+        outputs = read_outputs(leading, inputs)
+    reached = tuple(dict.fromkeys((*inputs, *levels(signatures, inputs))))
+    missing = missing_ports(signatures, inputs, outputs)
+    useful, useless = _sorted_out(groups, signatures, reached, outputs)
+    composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
+    if missing or not outputs or not useful:
         return composition
-    found, fewest, complete = _search([signatures[at] for at in useful], have, wanted, max_models, limit)
-    uses = [tuple(groups[useful[at]][0] for at in one.order) for one in found]
+    first = [places[0] for places in useful]
+    outcome = _search([parts[place].signature for place in first], composition, max_models, limit)
+    workflows: list[WorkflowGraph] = []
+    uses: list[tuple[int, ...]] = []
+    for result in outcome.results:
+        uses.append(tuple(map(first.__getitem__, result.order)))
+        workflows.append(_workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports))
     return replace(
         composition,
-        workflows=tuple(
-            _workflow(one, [parts[place] for place in places], have, ports, wanted)
-            for one, places in zip(found, uses, strict=True)
-        ),
+        workflows=tuple(workflows),
         uses=tuple(uses),
-        alternatives=tuple((first, tuple(others)) for first, *others in (groups[at] for at in useful) if others),
-        fewest=fewest,
-        complete=complete,
+        alternatives=tuple((places[0], tuple(places[1:])) for places in useful if len(places) > 1),
+        fewest=outcome.fewest,
+        complete=outcome.complete,
     )
 
 
 def _groups(parts: Sequence[Component]) -> list[list[int]]:
     """The places of models that can stand for each other, together; the groups in the order of their first ones."""
     groups: dict[object, list[int]] = {}
-    first: dict[Component, int] = {}
-    for place, part in enumerate(parts):
-        if first.setdefault(part, place) == place:
-            groups.setdefault((part.signature, part.work) if part.work else place, []).append(place)
+    for part, place in _distinct(parts).items():
+        # Nobody knows what a model of unknown work does, so it is alone in its group.
+        group = (part.signature, part.work) if part.work else part
+        groups.setdefault(group, []).append(place)
     return list(groups.values())
 
 
-def _lacks(
-    signatures: Sequence[Signature], reached: Sequence[str], wanted: Sequence[str]
-) -> list[tuple[str, ...] | None]:
-    """For each model None when it can take part, else the ports that it lacks: none when nobody needs it."""
-    there = frozenset(reached)
-    able = [one for one in dict.fromkeys(signatures) if there.issuperset(one.inputs)]
-    needed = set(wanted)
-    more = needed
-    while more:
-        more = {port for one in able if more.intersection(one.outputs) for port in one.inputs} - needed
-        needed |= more
-    return [
-        tuple(dict.fromkeys(port for port in one.inputs if port not in there))
-        if not there.issuperset(one.inputs)
-        else (None if needed.intersection(one.outputs) else ())
-        for one in signatures
-    ]
+def _distinct(parts: Sequence[Component]) -> dict[Component, int]:
+    """The different models, each with its first place."""
+    first: dict[Component, int] = {}
+    for place, part in enumerate(parts):
+        first.setdefault(part, place)
+    return first
 
 
-def _search(
-    signatures: Sequence[Signature], have: Sequence[str], wanted: Sequence[str], max_models: int, limit: int
-) -> tuple[list[SearchResult], int, bool]:
-    """The best workflows in order; how many models the one found has when that is too many; whether all were seen."""
-    search = Search(signatures, have, wanted)
+def _sorted_out(
+    groups: Sequence[list[int]], signatures: Sequence[Signature], reached: Sequence[str], outputs: Sequence[str]
+) -> tuple[list[list[int]], tuple[tuple[int, tuple[str, ...]], ...]]:
+    """The groups that can take part; the places of all other models, each with the ports that it lacks."""
+    needed = _needed(signatures, frozenset(reached), outputs)
+    useful: list[list[int]] = []
+    useless: list[tuple[int, tuple[str, ...]]] = []
+    for places, signature in zip(groups, signatures, strict=True):
+        lacks = tuple(dict.fromkeys(lacking(signature, reached)))
+        if not lacks and not needed.isdisjoint(signature.outputs):
+            useful.append(places)
+        else:
+            useless += [(place, lacks) for place in places]
+    return useful, tuple(sorted(useless))
+
+
+def _needed(signatures: Sequence[Signature], reached: frozenset[str], outputs: Sequence[str]) -> set[str]:
+    """The outputs, and all ports that models take which can work and give something needed."""
+    able = [signature for signature in dict.fromkeys(signatures) if reached.issuperset(signature.inputs)]
+    needed = set(outputs)
+    newly = needed
+    while newly:
+        taken: set[str] = set()
+        for signature in able:
+            if not newly.isdisjoint(signature.outputs):
+                taken.update(signature.inputs)
+        newly = taken - needed
+        needed |= newly
+    return needed
+
+
+class _Outcome(NamedTuple):
+    """The best workflows in order; how many models the smallest has when all are too large; whether all were seen."""
+
+    results: list[SearchResult]
+    fewest: int
+    complete: bool
+
+
+def _search(signatures: Sequence[Signature], ends: Composition, max_models: int, limit: int) -> _Outcome:
+    """Look for the workflows from the inputs of a composition to its outputs."""
+    search = Search(signatures, ends.inputs, ends.outputs)
     most = min(max_models, len(signatures))
+    # A question that names its models means all of them; out of a larger choice the fewest say it best.
     sizes = range(most, 0, -1) if len(signatures) <= max_models else range(1, most + 1)
-    whole: dict[frozenset[tuple[int, str, int]], SearchResult] = {}
-    partial: dict[frozenset[tuple[int, str, int]], SearchResult] = {}
-    for size in sizes:
-        for found in search.of_size(size):
-            (whole if len(found.inputs) == len(have) else partial).setdefault(found.shape, found)
-            if len(whole) >= limit:
-                break
-        if len(whole) >= limit or search.stopped:
+    results = _best(search, sizes, len(ends.inputs), limit)
+    if results:
+        return _Outcome(results, 0, not search.stopped)
+    fallback = search.any_of(len(signatures))
+    if fallback is None:
+        return _Outcome([], 0, not search.stopped)
+    size = len(fallback.order)
+    return _Outcome([fallback], 0, complete=False) if size <= max_models else _Outcome([], size, not search.stopped)
+
+
+def _best(search: Search, sizes: Iterable[int], inputs: int, limit: int) -> list[SearchResult]:
+    """The first workflows that use all inputs, then those that leave some; of each shape the first."""
+    with_all: dict[object, SearchResult] = {}
+    with_some: dict[object, SearchResult] = {}
+    for result in _results(search, sizes):
+        results = with_all if len(result.inputs) == inputs else with_some
+        results.setdefault(result.shape, result)
+        if len(with_all) >= limit:
             break
-    best = [*whole.values(), *partial.values()][:limit]
-    if best:
-        return best, 0, not search.stopped
-    anyhow = search.any_of(len(signatures))
-    if anyhow is None:
-        return [], 0, not search.stopped
-    size = len(anyhow.order)
-    return ([anyhow], 0, False) if size <= max_models else ([], size, not search.stopped)
+    return [*with_all.values(), *with_some.values()][:limit]
+
+
+def _results(search: Search, sizes: Iterable[int]) -> Iterator[SearchResult]:
+    for size in sizes:
+        yield from search.of_size(size)
+        if search.stopped:
+            return
 
 
 def _workflow(
-    found: SearchResult, parts: Sequence[Component], have: Sequence[str], ports: Ports, wanted: Sequence[str]
+    result: SearchResult, parts: Sequence[Component], composition: Composition, ports: Ports
 ) -> WorkflowGraph:
-    used = sorted(found.inputs)
-    inputs = {-at - 1: End(f"in{number}", have[at], ports.describe(have[at])) for number, at in enumerate(used, 1)}
+    """The graph of an order of models; inputs that nothing takes are left out."""
+    sources: dict[int, End | Step] = {}
+    for number, position in enumerate(sorted(result.inputs), 1):
+        port = composition.inputs[position]
+        sources[-position - 1] = End(f"in{number}", port, ports.describe(port))  # as inputs count in wires
+    inputs = [node for node in sources.values() if isinstance(node, End)]
     steps = [Step(f"s{number}", part.name, part.signature) for number, part in enumerate(parts, 1)]
-    outputs = [End(f"out{number}", port, ports.describe(port)) for number, port in enumerate(wanted, 1)]
-    edges = [
-        Edge(inputs[giver].key if giver < 0 else steps[giver].key, steps[at].key, port)
-        for at, wires in enumerate(found.wires)
-        for port, giver in wires
-    ]
-    edges += [Edge(steps[at].key, end.key, port) for (port, at), end in zip(found.outputs, outputs, strict=True)]
-    return WorkflowGraph(tuple(inputs.values()), tuple(steps), tuple(outputs), tuple(edges))
+    sources.update(enumerate(steps))
+    edges: list[Edge] = []
+    for step, wires in zip(steps, result.wires, strict=True):
+        edges += [Edge(sources[giver].key, step.key, port) for port, giver in wires]
+    outputs: list[End] = []
+    for number, (port, giver) in enumerate(result.outputs, 1):
+        outputs.append(End(f"out{number}", port, ports.describe(port)))
+        edges.append(Edge(sources[giver].key, outputs[-1].key, port))
+    return WorkflowGraph(tuple(inputs), tuple(steps), tuple(outputs), tuple(edges))

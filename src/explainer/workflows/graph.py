@@ -1,8 +1,7 @@
-"""A workflow as a value: steps with ports, edges that carry data between them, what is in hand and what is wanted."""
+"""A workflow as a value: steps with ports, edges that carry data between them, its inputs and outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -59,12 +58,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowGraph:
-    """A graph of steps. Nothing here promises that it makes sense: `checks.check_types` says so.
+    """A graph of steps. Nothing here promises that it makes sense; what `compose` returns does.
 
     Attributes:
-        inputs: what is in hand.
+        inputs: what is given.
         steps: the steps; a composed workflow has each behind the steps that feed it.
-        outputs: what is wanted.
+        outputs: what is asked for.
         edges: who feeds whom, in the order of the targets and of their ports.
     """
 
@@ -95,16 +94,11 @@ def sources_first(workflow: WorkflowGraph) -> tuple[list[str], list[str]]:
     """
     from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415  # few commands need it
 
-    sorter = TopologicalSorter(dict(_predecessors(workflow)))
+    sources: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
+    for edge in workflow.edges:
+        if edge.source in sources and edge.target in sources:
+            sources[edge.target].append(edge.source)
     try:
-        return list(sorter.static_order()), []
+        return list(TopologicalSorter(sources).static_order()), []
     except CycleError as error:
         return [], list(error.args[1])
-
-
-def _predecessors(workflow: WorkflowGraph) -> Iterator[tuple[str, Iterable[str]]]:
-    known: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
-    for edge in workflow.edges:
-        if edge.source in known and edge.target in known:
-            known[edge.target].append(edge.source)
-    yield from known.items()

@@ -1,4 +1,4 @@
-"""The workflows of what a question is offered: its models as parts, its own words for what it has and wants."""
+"""The workflows of what a question is offered: its models as parts, its own words for its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from explainer.catalogs.library import Library, kinds_of_data
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Catalog, ModelEntry, Task
 from explainer.catalogs.signature import Ports, Signature
+from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import shorten
 from explainer.rendering.fastpath import EntryData
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data
@@ -42,9 +44,10 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """What can be made of the models of a question.
+    """The models of a question, and the workflows that they form.
 
     Attributes:
+        loaded: the question; None when it says nothing about its inputs and outputs.
         models: the models with a signature, in the order of the question.
         parts: the same as parts of workflows.
         untyped: the models without one.
@@ -52,6 +55,7 @@ class WorkflowPlan:
         ports: the kinds of data.
     """
 
+    loaded: LoadedQuestion | None
     models: tuple[ModelEntry, ...]
     parts: tuple[Component, ...]
     untyped: tuple[ModelEntry, ...]
@@ -71,7 +75,7 @@ def plan_workflows(
     """Compose the workflows of some models.
 
     Args:
-        loaded: the question, for what it has and wants; None when it says nothing about that.
+        loaded: the question, for its inputs and outputs; None when it says nothing about them.
         models: the models offered to it, in its order.
         library: knows the ports.
         tasks: tells which models do the same work.
@@ -83,36 +87,34 @@ def plan_workflows(
     parts: list[Component] = []
     for model in models:
         signature = library.ports.parse(model.signature) if model.signature else None
-        if isinstance(signature, Signature):
-            task = tasks.find(model.task)
-            typed.append(model)
-            parts.append(Component(model.name, signature, task.id if task is not None else model.task or ""))
-        else:
+        if not isinstance(signature, Signature):
             untyped.append(model)
-    composition = compose(
-        parts,
-        library.ports,
-        inputs=kinds_of_data(loaded, "input", library) if loaded is not None else None,
-        outputs=kinds_of_data(loaded, "output", library) if loaded is not None else None,
-        max_models=max_models,
-        limit=limit,
-    )
-    return WorkflowPlan(tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
+            continue
+        task = tasks.find(model.task)
+        work = task.id if task is not None else model.task or ""
+        typed.append(model)
+        parts.append(Component(model.name, signature, work))
+    ends = {}
+    if loaded is not None:
+        ends["inputs"] = kinds_of_data(loaded, "input", library)
+        ends["outputs"] = kinds_of_data(loaded, "output", library)
+    composition = compose(parts, library.ports, **ends, max_models=max_models, limit=limit)
+    return WorkflowPlan(loaded, tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
 
 
 def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | None:
     """Return why there is no workflow, as a sentence without a full stop; None when there is one."""
-    found = plan.composition
-    if found.workflows:
+    composition = plan.composition
+    if composition.workflows:
         return None
     if not plan.models:
         return "none of the models has a signature" if plan.untyped else "the question offers no models"
-    if not found.outputs:
+    if not composition.outputs:
         return "the question wants nothing"
-    if found.missing:
-        return f"these models cannot be joined because {_nothing_turns(found.reached, found.missing)}"
-    if found.fewest:
-        return f"these models cannot be joined by at most {max_models} of them; {found.fewest} can do it"
+    if composition.missing:
+        return f"these models cannot be joined because {_nothing_turns(composition.reached, composition.missing)}"
+    if composition.fewest:
+        return f"these models cannot be joined by at most {max_models} of them; {composition.fewest} can do it"
     return f"no workflow of at most {max_models} of these models was found"
 
 
@@ -123,26 +125,70 @@ def why_useless(plan: WorkflowPlan, lacking: Sequence[str]) -> str:
     return _nothing_turns(plan.composition.reached, lacking)
 
 
-def _nothing_turns(have: Sequence[str], into: Sequence[str]) -> str:
-    return (
-        f"nothing turns {' or '.join(have)} into {' or '.join(into)}" if have else f"nothing gives {' or '.join(into)}"
-    )
+def _nothing_turns(reached: Sequence[str], into: Sequence[str]) -> str:
+    missing = " or ".join(into)
+    return f"nothing turns {' or '.join(reached)} into {missing}" if reached else f"nothing gives {missing}"
+
+
+def plan_findings(plan: WorkflowPlan, max_models: int, *, recommended: bool) -> list[Finding]:
+    """Return why there are no workflows (W603), or that there are more than were looked at (W606).
+
+    Args:
+        plan: the workflows.
+        max_models: models of one workflow, at most.
+        recommended: the models were recommended, not named.
+    """
+    place = _models_place(plan)
+    missing = what_is_missing(plan, max_models)
+    if missing is not None:
+        return [Finding("W603", place, missing, _what_may_change(plan, recommended=recommended))]
+    if not plan.composition.complete:
+        message = "there are more workflows than were looked at"
+        return [Finding("W606", place, message, "offer fewer models")]
+    return []
+
+
+def _models_place(plan: WorkflowPlan) -> Location:
+    return plan.loaded.document.locate(("models",)) if plan.loaded else Location("<models>")
+
+
+def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
+    if recommended:
+        return "the models were recommended; --models N recommends more, `models:` in the question names them"
+    if not plan.models:
+        return "give models with a `signature`, such as Txt2Img"
+    inputs = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
+    outputs = ", ".join(map(plan.ports.describe, plan.composition.outputs)) or "nothing"
+    return f"in hand: {inputs}; wanted: {outputs}; `input:` and `output:` of the question change that"
+
+
+def left_out_findings(plan: WorkflowPlan) -> list[Finding]:
+    """Return the models that are in no workflow: those without a signature (W605), and the useless ones (W604)."""
+    place = _models_place(plan)
+    untyped = [model.name for model in plan.untyped]
+    findings = [Finding("W605", place, f"{shorten(name)!r} has no signature", text=name) for name in untyped]
+    for position, lacking in plan.composition.useless:
+        name = plan.models[position].name
+        message = f"{shorten(name)!r} is in no workflow: {why_useless(plan, lacking)}"
+        findings.append(Finding("W604", place, message, text=name))
+    return findings
 
 
 def variables(
     loaded: LoadedQuestion | None, models: Sequence[tuple[ModelEntry, EntryData]], library: Library
 ) -> dict[str, Any]:
-    """Return what templates that ask get beside the question and the entries: `workflow`, `tasks` and `ports`.
+    """Return the variables of typed templates beside the question and the entries: `workflow`, `tasks` and `ports`.
 
     Args:
-        loaded: the question; None when it says nothing about what it has and wants.
+        loaded: the question; None when it says nothing about its inputs and outputs.
         models: the models offered, each with what templates see of it.
         library: where they come from.
     """
     tasks = Tasks.of(library)
     plan = plan_workflows(loaded, [entry for entry, _ in models], library, tasks, limit=1)
-    used = dict.fromkeys(port for part in plan.parts for port in (*part.signature.inputs, *part.signature.outputs))
-    ports = dict.fromkeys((*plan.composition.inputs, *plan.composition.outputs, *used))
+    ports = dict.fromkeys((*plan.composition.inputs, *plan.composition.outputs))
+    for part in plan.parts:
+        ports |= dict.fromkeys((*part.signature.inputs, *part.signature.outputs))
     return {
         "workflow": _workflow_data(plan, models, tasks),
         "tasks": _tasks_data([entry for entry, _ in models], tasks),
@@ -161,68 +207,87 @@ def _port_data(port: str, ports: Ports) -> dict[str, str]:
     return {"id": port, "description": ports.describe(port)}
 
 
-def _task_data(task: Task) -> dict[str, Any]:
+def _task_data(task: Task | None) -> dict[str, Any] | None:
+    if task is None:
+        return None
     return {"id": task.id, "description": neutralise(task.description) if task.description else None}
 
 
 def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, Any]]:
     """The tasks of some models, each with the names of those that do it."""
-    found: dict[str, dict[str, Any]] = {}
+    data: dict[str, dict[str, Any]] = {}
     for model in models:
-        task = tasks.find(model.task)
+        task = _task_data(tasks.find(model.task))
         if task is not None:
-            found.setdefault(task.id, {**_task_data(task), "models": []})["models"].append(model.name)
-    return list(found.values())
+            data.setdefault(task["id"], {**task, "models": []})["models"].append(model.name)
+    return list(data.values())
 
 
 def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks) -> dict[str, Any]:
+    """The best workflow, and what became of each model."""
     composition, ports = plan.composition, plan.ports
-    data = {id(model): one for model, one in offered}
-    signatures = {id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)}
+    # Two models may be equal and still be two, so they are told apart by identity.
+    entries = {id(model): entry for model, entry in offered}
+    typed = [entries[id(model)] for model in plan.models]
+    signatures = {id(model): str(part.signature) for model, part in zip(plan.models, plan.parts, strict=True)}
     steps: list[dict[str, Any]] = []
+    diagram = ""
     if composition.workflows:
-        alternatives = dict(composition.alternatives)
-        for number, (step, place) in enumerate(
-            zip(composition.workflows[0].steps, composition.uses[0], strict=True), 1
-        ):
-            model = plan.models[place]
-            task = tasks.find(model.task)
-            steps.append({
-                "number": number,
-                "model": data[id(model)],
-                "signature": str(plan.parts[place].signature),
-                "task": _task_data(task) if task is not None else None,
-                "takes": _sides(composition.workflows[0], step, ports, into=True),
-                "gives": _sides(composition.workflows[0], step, ports, into=False),
-                "instead": [data[id(plan.models[other])] for other in alternatives.get(place, ())],
-            })  # fmt: skip
+        steps = _steps_data(plan, typed, tasks)
+        diagram = mermaid(composition.workflows[0])
+    unused: list[dict[str, Any]] = []
+    for position, lacking in composition.useless:
+        signature = str(plan.parts[position].signature)
+        unused.append({"model": typed[position], "signature": signature, "why": why_useless(plan, lacking)})
     return {
         "inputs": [_port_data(port, ports) for port in composition.inputs],
         "outputs": [_port_data(port, ports) for port in composition.outputs],
-        "models": [
-            {"model": data[id(model)], "signature": str(signatures[id(model)]) if id(model) in signatures else None}
-            for model, _ in offered
-        ],
+        "models": [{"model": entry, "signature": signatures.get(id(model))} for model, entry in offered],
         "steps": steps,
-        "mermaid": mermaid(composition.workflows[0]) if composition.workflows else "",
+        "mermaid": diagram,
         "problem": what_is_missing(plan),
-        "unused": [
-            {"model": data[id(plan.models[place])], "signature": str(plan.parts[place].signature),
-             "why": why_useless(plan, lacking)}
-            for place, lacking in composition.useless
-        ],
-        "untyped": [data[id(model)] for model in plan.untyped],
-    }  # fmt: skip
+        "unused": unused,
+        "untyped": [entries[id(model)] for model in plan.untyped],
+    }
 
 
-def _sides(workflow: WorkflowGraph, step: Step, ports: Ports, *, into: bool) -> list[dict[str, Any]]:
-    """What a step takes, or gives: the port, and the numbers of the steps at the other end; 0 stands for an end."""
-    numbers = {one.key: number for number, one in enumerate(workflow.steps, 1)}
-    found: dict[str, list[int]] = {}
-    for edge in workflow.edges_into(step.key) if into else workflow.edges_from(step.key):
-        other = numbers.get(edge.source if into else edge.target, 0)
-        found.setdefault(edge.port or "", []).append(other)
-    if not into and step.signature is not None:
-        for port in step.signature.outputs:
-            found.setdefault(port, [])
-    return [{**_port_data(port, ports), "steps": steps} for port, steps in found.items()]
+def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) -> list[dict[str, Any]]:
+    """The steps of the best workflow."""
+    workflow, places = plan.composition.workflows[0], plan.composition.uses[0]
+    alternatives = dict(plan.composition.alternatives)
+    steps: list[dict[str, Any]] = []
+    for step, place in zip(workflow.steps, places, strict=True):
+        steps.append({
+            "number": len(steps) + 1,
+            "model": typed[place],
+            "signature": str(plan.parts[place].signature),
+            "task": _task_data(tasks.find(plan.models[place].task)),
+            "takes": _takes(workflow, step, plan.ports),
+            "gives": _gives(workflow, step, plan.ports),
+            "instead": [typed[other] for other in alternatives.get(place, ())],
+        })  # fmt: skip
+    return steps
+
+
+def _takes(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
+    """The ports that a step takes, each with the numbers of the steps that give them; 0 stands for an input."""
+    numbers = _numbers(workflow)
+    givers: dict[str, list[int]] = {}
+    for edge in workflow.edges_into(step.key):
+        givers.setdefault(edge.port or "", []).append(numbers.get(edge.source, 0))
+    return [{**_port_data(port, ports), "steps": steps} for port, steps in givers.items()]
+
+
+def _gives(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
+    """The ports that a step gives, each with the numbers of the steps that take them; 0 stands for an output."""
+    numbers = _numbers(workflow)
+    takers: dict[str, list[int]] = {}
+    for edge in workflow.edges_from(step.key):
+        takers.setdefault(edge.port or "", []).append(numbers.get(edge.target, 0))
+    for port in step.signature.outputs if step.signature else ():
+        takers.setdefault(port, [])
+    return [{**_port_data(port, ports), "steps": steps} for port, steps in takers.items()]
+
+
+def _numbers(workflow: WorkflowGraph) -> dict[str, int]:
+    return {step.key: number for number, step in enumerate(workflow.steps, 1)}

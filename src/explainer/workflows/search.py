@@ -1,23 +1,22 @@
-"""What lies on the workbench while a workflow is put together: who gave which data, the newest on top.
+"""A bounded, deterministic search for the orders of models in which each can take what came before.
 
-What can be made of what: which ports come within reach, in how many steps, and what stands in the way.
-
-Looks for the orders of models in which each can take what came before: a bounded, deterministic search.
-
-An order of models is a workflow already: each takes the newest data of each kind (`bench`). So the search walks along
-orders, and leaves one as soon as it cannot lead anywhere: what is wanted is more steps away than there are left, or
-somebody made something that nobody will take any more. Finding the fewest models is NP-hard (it is the minimum
-hyperpath problem: Ausiello, Franciosa and Frigioni, "Directed hypergraphs", 2001), so the work is bounded.
+An order of models is a workflow already: each takes the newest data of each kind (`PortStacks`). So the search walks
+along orders, and leaves one as soon as it cannot lead anywhere: an output is more steps away than there are left
+(`levels`), or a step made something that no step will take any more. Finding the fewest models is NP-hard (it is the
+minimum hyperpath problem: Ausiello, Franciosa and Frigioni, "Directed hypergraphs", 2001), so the work is bounded.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from explainer.catalogs.signature import Signature
+
+MOST_LOOKS: Final = 10_000
+"""Models that are looked at, one place in one order each, before the search stops."""
 
 Wires: TypeAlias = tuple[tuple[str, int], ...]
 """What feeds a step: for each port that it takes, the number of the giver. Steps count from 0, inputs from -1 down."""
@@ -29,8 +28,8 @@ def copies_of(signature: Signature) -> frozenset[str]:
     `Img2ImgTxt` gives a text, and the image that it was made from with something drawn over it: a copy for people to
     look at. Later steps had better take the image itself.
     """
-    new = set(signature.outputs) - set(signature.inputs)
-    return frozenset(set(signature.outputs) & set(signature.inputs)) if new else frozenset()
+    passed_on = frozenset(signature.outputs) & frozenset(signature.inputs)
+    return frozenset() if passed_on.issuperset(signature.outputs) else passed_on
 
 
 class PortStacks:
@@ -39,41 +38,45 @@ class PortStacks:
     def __init__(self, inputs: Sequence[str]) -> None:
         self._fresh: dict[str, list[int]] = {}
         self._copies: dict[str, list[int]] = {}
-        self._made: dict[str, list[int]] = {}
+        self._given: dict[str, list[int]] = {}
         for number in range(len(inputs), 0, -1):
             self._fresh.setdefault(inputs[number - 1], []).append(-number)  # the first input on top
 
     def wires(self, signature: Signature) -> Wires | None:
         """Return what feeds a step, in the order of its inputs; None when something is missing."""
-        if len(signature.inputs) == 1:  # nearly always; the rest is the same, slower
+        if len(signature.inputs) == 1:  # nearly always: the same as below, faster
             port = signature.inputs[0]
             givers = self._fresh.get(port) or self._copies.get(port)
             return ((port, givers[-1]),) if givers else None
-        taken: dict[str, Iterable[int]] = {}
-        for port, number in Counter(signature.inputs).items():
-            givers = [*self._copies.get(port, ()), *self._fresh.get(port, ())]
-            if len(givers) < number:
+        givers_of: dict[str, list[int]] = {}
+        wires: list[tuple[str, int]] = []
+        for port in signature.inputs:
+            if port not in givers_of:
+                givers_of[port] = [*self._copies.get(port, ()), *self._fresh.get(port, ())]
+            if not givers_of[port]:
                 return None
-            taken[port] = iter(givers[: -number - 1 : -1])
-        return tuple((port, next(iter(taken[port]))) for port in signature.inputs)
+            wires.append((port, givers_of[port].pop()))
+        return tuple(wires)
 
     def put(self, step: int, signature: Signature) -> None:
-        """Lay down what a step gives."""
+        """Put what a step gives on the stacks."""
         copies = copies_of(signature)
         for port in signature.outputs:
-            (self._copies if port in copies else self._fresh).setdefault(port, []).append(step)
-            self._made.setdefault(port, []).append(step)
+            stacks = self._copies if port in copies else self._fresh
+            stacks.setdefault(port, []).append(step)
+            self._given.setdefault(port, []).append(step)
 
     def take_back(self, signature: Signature) -> None:
         """Undo the last `put`."""
         copies = copies_of(signature)
         for port in signature.outputs:
-            (self._copies if port in copies else self._fresh)[port].pop()
-            self._made[port].pop()
+            stacks = self._copies if port in copies else self._fresh
+            stacks[port].pop()
+            self._given[port].pop()
 
     def newest(self, port: str, number: int) -> list[int]:
         """Return the last steps that gave a port, at most so many, in their order; copies count, inputs do not."""
-        return self._made.get(port, [])[-number:]
+        return self._given.get(port, [])[-number:]
 
     def within_reach(self, step: int, port: str, number: int) -> bool:
         """Whether a step that takes so many of a port would take what this step gave."""
@@ -83,98 +86,115 @@ class PortStacks:
         return len(fresh) < number and step in self._copies.get(port, [])[len(fresh) - number :]
 
 
-def levels(signatures: Sequence[Signature], in_hand: Iterable[str]) -> Mapping[str, int]:
+def levels(signatures: Sequence[Signature], inputs: Iterable[str]) -> Mapping[str, int]:
     """Return for each port that steps can make, how many steps in a row it takes at least.
 
     This is the first bound of planning graphs (Blum and Furst, "Fast planning through planning graph analysis", 1997):
     it never says more than the truth.
     """
-    have = set(in_hand)
-    made: dict[str, int] = {}
-    waiting = [(frozenset(one.inputs), one.outputs) for one in dict.fromkeys(signatures)]
+    reached = set(inputs)
+    level_of: dict[str, int] = {}
+    # Equal signatures reach the same, and this is called for every set of ports on the way of a search.
+    waiting = [(frozenset(signature.inputs), signature.outputs) for signature in dict.fromkeys(signatures)]
     level = 0
-    while True:
+    ready = waiting
+    while ready:
         level += 1
-        ready = [outputs for inputs, outputs in waiting if inputs <= have]
-        if not ready:
-            return made
-        waiting = [(inputs, outputs) for inputs, outputs in waiting if not inputs <= have]
-        for outputs in ready:
+        ready = [step for step in waiting if step[0] <= reached]
+        waiting = [step for step in waiting if not step[0] <= reached]
+        for _, outputs in ready:
             for port in outputs:
-                made.setdefault(port, level)
-        have |= made.keys()
+                level_of.setdefault(port, level)
+        reached |= level_of.keys()
+    return level_of
 
 
-def missing_ports(signatures: Sequence[Signature], in_hand: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
-    """Return the ports that stand in the way: they are needed for what is wanted, and nothing makes them.
+def lacking(signature: Signature, reached: Collection[str]) -> list[str]:
+    """Return the ports that a step takes and that are not within reach."""
+    return [port for port in signature.inputs if port not in reached]
+
+
+def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], outputs: Iterable[str]) -> tuple[str, ...]:
+    """Return the ports that stand in the way: they are needed for the outputs, and nothing makes them.
 
     Returns:
-        Nothing when all that is wanted can be made.
+        Nothing when all outputs can be made.
     """
-    have = set(in_hand)
-    made = levels(signatures, have)
-    signatures = list(dict.fromkeys(signatures))
-    todo = [port for port in wanted if port not in made]
-    seen = set(todo)
-    roots: list[str] = []
-    while todo:
-        port = todo.pop(0)
-        ways = [[need for need in one.inputs if need not in have and need not in made]
-                for one in signatures if port in one.outputs]  # fmt: skip
-        ways = [way for way in ways if not seen.intersection(way)]
+    inputs = set(inputs)
+    made = levels(signatures, inputs)
+    reached = inputs | made.keys()
+    distinct = list(dict.fromkeys(signatures))
+    queue = [port for port in outputs if port not in made]
+    queued = set(queue)
+    missing: list[str] = []
+    for port in queue:  # which grows: what is needed for a port comes behind it
+        ways = [lacking(signature, reached) for signature in distinct if port in signature.outputs]
+        ways = [way for way in ways if queued.isdisjoint(way)]
         if not ways:
-            roots.append(port)
+            missing.append(port)
             continue
-        for need in min(ways, key=len):
-            if need not in seen:
-                seen.add(need)
-                todo.append(need)
-    return tuple(roots)
+        shortest = min(ways, key=len)
+        needs = dict.fromkeys(shortest)
+        queue += needs
+        queued.update(needs)
+    return tuple(missing)
 
 
 def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
-    """Read from the signatures of some models what must be in hand, so that each of them can work.
+    """Read from the signatures of some models what must be given, so that each of them can work.
 
     That is what a model takes and no other gives; and where models wait for each other, what the one that lacks least
     takes, of several such the one that is named first.
     """
-    in_hand: list[str] = []
-    for at, one in enumerate(signatures):
-        others = {port for number, other in enumerate(signatures) if number != at for port in other.outputs}
-        in_hand += [port for port in one.inputs if port not in others and port not in in_hand]
-    while True:
-        have = {*in_hand, *levels(signatures, in_hand)}
-        lacking = [[port for port in one.inputs if port not in have] for one in signatures]
-        stuck = [lack for lack in lacking if lack]
-        if not stuck:
-            return tuple(in_hand)
+    givers: Counter[str] = Counter()
+    for signature in signatures:
+        givers.update(set(signature.outputs))
+    inputs: list[str] = []
+    for signature in signatures:
+        of_others = givers - Counter(set(signature.outputs))
+        inputs += [port for port in signature.inputs if port not in of_others and port not in inputs]
+    while stuck := _stuck(signatures, inputs):
         least = min(stuck, key=len)
-        in_hand += dict.fromkeys(least)
+        inputs += dict.fromkeys(least)
+    return tuple(inputs)
 
 
-def read_outputs(signatures: Sequence[Signature], in_hand: Sequence[str]) -> tuple[str, ...]:
+def _stuck(signatures: Sequence[Signature], inputs: Sequence[str]) -> list[list[str]]:
+    """What each model lacks that cannot work yet."""
+    reached = {*inputs, *levels(signatures, inputs)}
+    return list(filter(None, (lacking(signature, reached) for signature in signatures)))
+
+
+def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tuple[str, ...]:
     """Read from the signatures of some models what comes out: what they give and no other of them takes.
 
     Each model works as soon as it has what it takes; of several that could, the one that is named first.
     """
-    bench = PortStacks(in_hand)
+    stacks = PortStacks(inputs)
     waiting = list(range(len(signatures)))
+    order: list[int] = []
     used: set[int] = set()
-    done: list[int] = []
-    while waiting:
-        ready = ((at, bench.wires(signatures[at])) for at in waiting)
-        at, wires = next(((at, wires) for at, wires in ready if wires is not None), (-1, None))
-        if wires is None:
-            break
+    while ready := _first_ready(stacks, signatures, waiting):
+        number, wires = ready
         used.update(giver for _, giver in wires)
-        bench.put(at, signatures[at])
-        waiting.remove(at)
-        done.append(at)
-    return tuple(port for at in done if at not in used for port in signatures[at].outputs)
+        stacks.put(number, signatures[number])
+        waiting.remove(number)
+        order.append(number)
+    outputs: list[str] = []
+    for number in order:
+        if number not in used:
+            outputs += signatures[number].outputs
+    return tuple(outputs)
 
 
-MOST_LOOKS: Final = 10_000
-"""Models that are looked at, one place in one order each, before the search stops."""
+def _first_ready(
+    stacks: PortStacks, signatures: Sequence[Signature], waiting: Sequence[int]
+) -> tuple[int, Wires] | None:
+    for number in waiting:
+        wires = stacks.wires(signatures[number])
+        if wires is not None:
+            return number, wires
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +204,7 @@ class SearchResult:
     Attributes:
         order: the models, by their numbers.
         wires: what feeds each of them.
-        outputs: what is wanted, in its order: the port, and the step that gives it.
+        outputs: the outputs in their order: the port, and the step that gives it.
     """
 
     order: tuple[int, ...]
@@ -194,17 +214,23 @@ class SearchResult:
     @property
     def inputs(self) -> frozenset[int]:
         """The numbers of the inputs that are used, from 0."""
-        return frozenset(-giver - 1 for wires in self.wires for _, giver in wires if giver < 0)
+        givers: set[int] = set()
+        for wires in self.wires:
+            givers.update(-giver - 1 for _, giver in wires if giver < 0)
+        return frozenset(givers)
 
     @property
     def shape(self) -> frozenset[tuple[int, str, int]]:
         """Who feeds whom with what, -1 for the end: equal for two orders of one workflow."""
-        order = self.order
-        return frozenset(
-            (order[giver] if giver >= 0 else giver, port, order[at])
-            for at, wires in enumerate(self.wires)
-            for port, giver in wires
-        ) | frozenset((order[step], port, -1) for port, step in self.outputs)
+        links = {(self.order[step], port, -1) for port, step in self.outputs}
+        for model, wires in zip(self.order, self.wires, strict=True):
+            for port, giver in wires:
+                links.add((self.order[giver] if giver >= 0 else giver, port, model))
+        return frozenset(links)
+
+
+# What feeds a further step, and the ports that there are behind it.
+_Way: TypeAlias = tuple[Wires, frozenset[str]]
 
 
 class Search:
@@ -219,29 +245,29 @@ class Search:
 
         Args:
             signatures: those of the models.
-            inputs: what is in hand.
-            outputs: what is wanted.
+            inputs: the ports that are given.
+            outputs: the ports that are to be made.
         """
         self.stopped = False
-        same: dict[Signature, Signature] = {}
-        self._signatures = tuple(same.setdefault(one, one) for one in signatures)  # equal ones are found faster
+        # Equal signatures become one object: as keys of a dict these are compared by identity first.
+        canonical: dict[Signature, Signature] = {}
+        self._signatures = tuple(canonical.setdefault(signature, signature) for signature in signatures)
         self._inputs = tuple(inputs)
         self._outputs = tuple(outputs)
-        self._wanted = Counter(outputs)
-        self._needed: Counter[str] = Counter()
-        for one in self._signatures:
-            for port, number in Counter(one.inputs).items():
-                self._needed[port] = max(self._needed[port], number)
-        self._widest = max((len(one.inputs) for one in self._signatures), default=0)
+        self._asked_for = Counter(outputs)
+        self._most_taken: Counter[str] = Counter()
+        for signature in canonical:
+            self._most_taken |= Counter(signature.inputs)
+        self._widest = max((len(signature.inputs) for signature in canonical), default=0)
         self._levels: dict[frozenset[str], Mapping[str, int]] = {}
         self._looks = 0
         self._start()
 
     def _start(self) -> None:
-        self._bench = PortStacks(self._inputs)
+        self._stacks = PortStacks(self._inputs)
         self._order: list[int] = []
         self._wires: list[Wires] = []
-        self._used: list[int] = []
+        self._uses: list[int] = []
         """How many steps take what each step of the order gives."""
 
     def of_size(self, size: int) -> Iterator[SearchResult]:
@@ -255,73 +281,80 @@ class Search:
         It need not be the smallest. All models that can work do, level by level; then those leave that nobody needs.
         """
         order = self._first_makers()
-        while order:
-            self._start()
-            for at in order:
-                wires = self._bench.wires(self._signatures[at])
-                if wires is None:
-                    return None
-                self._push(at, wires)
-            found = self._found()
-            if found is not None:
-                return found if len(order) <= most else None
-            kept = [at for step, at in enumerate(order) if self._used[step] or self._is_final(step)]
-            if len(kept) == len(order):
+        while order and self._follow(order):
+            result = self._result()
+            if result is not None:
+                return result if len(order) <= most else None
+            needed = [model for step, model in enumerate(order) if self._uses[step] or self._is_final(step)]
+            if len(needed) == len(order):
                 return None
-            order = kept
+            order = needed
         return None
 
-    def _first_makers(self) -> list[int]:
-        """Models that make everything wanted, each the first that can make what it is there for."""
-        reached = levels(self._signatures, self._inputs)
-        have = dict.fromkeys(self._inputs, 0)
-        depth = {
-            at: max(have.get(port, reached.get(port, 0)) for port in one.inputs)
-            for at, one in enumerate(self._signatures)
-            if all(port in have or port in reached for port in one.inputs)
-        }
-        order = sorted(depth, key=lambda at: (depth[at], at))
-        maker: dict[str, int] = {}
-        for at in order:
-            for port in self._signatures[at].outputs:
-                maker.setdefault(port, at)
-        kept: set[int] = set()
-        todo = [maker[port] for port in self._outputs if port in maker]
-        while todo:
-            at = todo.pop()
-            if at not in kept:
-                kept.add(at)
-                todo += [maker[port] for port in self._signatures[at].inputs if port not in have]
-        return [at for at in order if at in kept]
+    def _follow(self, order: Sequence[int]) -> bool:
+        """Let models work in an order; whether each of them could."""
+        self._start()
+        for model in order:
+            wires = self._stacks.wires(self._signatures[model])
+            if wires is None:
+                return False
+            self._push(model, wires)
+        return True
 
-    def _extend(self, left: int, have: frozenset[str]) -> Iterator[SearchResult]:
+    def _first_makers(self) -> list[int]:
+        """Models that make all outputs, each the first that can make what it is there for."""
+        order = self._by_depth()
+        maker: dict[str, int] = {}
+        for model in order:
+            for port in self._signatures[model].outputs:
+                maker.setdefault(port, model)
+        needed: set[int] = set()
+        queue = [maker[port] for port in self._outputs if port in maker]
+        while queue:
+            model = queue.pop()
+            if model not in needed:
+                needed.add(model)
+                queue += [maker[port] for port in lacking(self._signatures[model], self._inputs)]
+        return [model for model in order if model in needed]
+
+    def _by_depth(self) -> list[int]:
+        """The models that can work, those first that have what they take after fewer steps."""
+        depth_of_port = {**levels(self._signatures, self._inputs), **dict.fromkeys(self._inputs, 0)}
+        depths: dict[int, int] = {}
+        for model, signature in enumerate(self._signatures):
+            if not lacking(signature, depth_of_port):
+                depths[model] = max(depth_of_port[port] for port in signature.inputs)
+        return sorted(depths, key=lambda model: depths[model])
+
+    def _extend(self, steps_left: int, reached: frozenset[str]) -> Iterator[SearchResult]:
         """Yield the workflows that begin with the order so far, and have so many steps more."""
-        if left == 0:
-            found = self._found()
-            if found is not None:
-                yield found
+        if steps_left == 0:
+            result = self._result()
+            if result is not None:
+                yield result
             return
-        ways: dict[Signature, tuple[Wires, frozenset[str]] | None] = {}
-        for at, signature in enumerate(self._signatures):
+        # Models of one signature go the same way from here.
+        ways: dict[Signature, _Way | None] = {}
+        for model, signature in enumerate(self._signatures):
             if not self._may_look():
                 return
             if signature not in ways:
-                ways[signature] = self._way(signature, left, have)
+                ways[signature] = self._way(signature, steps_left, reached)
             way = ways[signature]
-            if way is None or at in self._order or self._comes_too_late(at, way[0]):
+            if way is None or model in self._order or self._comes_too_late(model, way[0]):
                 continue
-            self._push(at, way[0])
-            if self._is_open(left - 1):
-                yield from self._extend(left - 1, way[1])
+            self._push(model, way[0])
+            if self._is_open(steps_left - 1):
+                yield from self._extend(steps_left - 1, way[1])
             self._pop()
 
-    def _way(self, signature: Signature, left: int, have: frozenset[str]) -> tuple[Wires, frozenset[str]] | None:
+    def _way(self, signature: Signature, steps_left: int, reached: frozenset[str]) -> _Way | None:
         """What feeds a further step and what there is behind it; None when it leads nowhere in so many steps."""
-        wires = self._bench.wires(signature)
+        wires = self._stacks.wires(signature)
         if wires is None:
             return None
-        now = have.union(signature.outputs)
-        return (wires, now) if self._steps_to(now, self._missing_after(signature)) <= left - 1 else None
+        reached = reached.union(signature.outputs)
+        return (wires, reached) if self._steps_to(reached, self._missing_after(signature)) < steps_left else None
 
     def _may_look(self) -> bool:
         """Count one look; return whether it is allowed."""
@@ -329,71 +362,85 @@ class Search:
         self.stopped = self.stopped or self._looks > MOST_LOOKS
         return not self.stopped
 
-    def _steps_to(self, have: frozenset[str], missing: Sequence[str]) -> float:
+    def _steps_to(self, reached: frozenset[str], missing: Sequence[str]) -> float:
         """How many more steps it takes at least to make some ports."""
         if not missing:
             return 0
-        if have not in self._levels:
-            self._levels[have] = levels(self._signatures, have)
-            self._looks += len(self._signatures)
-        known = self._levels[have]
-        return max(known.get(port, float("inf")) for port in missing)
+        if reached not in self._levels:
+            self._levels[reached] = levels(self._signatures, reached)
+            self._looks += len(self._signatures)  # which is what it costs
+        level_of = self._levels[reached]
+        return max(level_of.get(port, float("inf")) for port in missing)
 
-    def _push(self, at: int, wires: Wires) -> None:
-        self._bench.put(len(self._order), self._signatures[at])
-        for _, giver in wires:
-            if giver >= 0:
-                self._used[giver] += 1
-        self._order.append(at)
+    def _push(self, model: int, wires: Wires) -> None:
+        self._stacks.put(len(self._order), self._signatures[model])
+        self._count_uses(wires, 1)
+        self._order.append(model)
         self._wires.append(wires)
-        self._used.append(0)
+        self._uses.append(0)
 
     def _pop(self) -> None:
-        self._used.pop()
-        for _, giver in self._wires.pop():
+        self._uses.pop()
+        self._count_uses(self._wires.pop(), -1)
+        self._stacks.take_back(self._signatures[self._order.pop()])
+
+    def _count_uses(self, wires: Wires, change: int) -> None:
+        for _, giver in wires:
             if giver >= 0:
-                self._used[giver] -= 1
-        self._bench.take_back(self._signatures[self._order.pop()])
+                self._uses[giver] += change
 
     def _missing_after(self, signature: Signature) -> list[str]:
-        """The wanted ports that the steps so far and a further one do not give."""
-        return [
-            port
-            for port, number in self._wanted.items()
-            if len(self._bench.newest(port, number)) + signature.outputs.count(port) < number
-        ]
+        """The outputs that the steps so far and a further one do not give."""
+        missing: list[str] = []
+        for port, number in self._asked_for.items():
+            if len(self._stacks.newest(port, number)) + signature.outputs.count(port) < number:
+                missing.append(port)
+        return missing
 
-    def _comes_too_late(self, at: int, wires: Wires) -> bool:
+    def _comes_too_late(self, model: int, wires: Wires) -> bool:
         """Whether the same workflow is found with this model before the last one, where it stands in preference."""
-        if not self._order or at > self._order[-1] or any(giver == len(self._order) - 1 for _, giver in wires):
+        if not self._order or model > self._order[-1]:
+            return False
+        last_step = len(self._order) - 1
+        if last_step in (giver for _, giver in wires):
             return False
         last = self._signatures[self._order[-1]]
-        return not set(self._signatures[at].outputs).intersection((*last.inputs, *last.outputs))
+        return {*last.inputs, *last.outputs}.isdisjoint(self._signatures[model].outputs)
 
-    def _is_open(self, left: int) -> bool:
-        """Whether everything that was made can still be used, by so many steps more or as what is wanted."""
+    def _is_open(self, steps_left: int) -> bool:
+        """Whether everything that was made can still be used, by so many steps more or as an output."""
         waiting = 0
-        for step, used in enumerate(self._used):
-            if used or self._is_final(step):
+        for step, uses in enumerate(self._uses):
+            if uses or self._is_final(step):
                 continue
-            if not any(
-                self._needed[port] and self._bench.within_reach(step, port, self._needed[port])
-                for port in self._signatures[self._order[step]].outputs
-            ):
+            if not self._can_be_taken(step):
                 return False
             waiting += 1
-        return waiting <= left * self._widest
+        return waiting <= steps_left * self._widest
+
+    def _can_be_taken(self, step: int) -> bool:
+        """Whether some model would take what a step gave, as things are."""
+        for port in self._signatures[self._order[step]].outputs:
+            number = self._most_taken[port]
+            if number and self._stacks.within_reach(step, port, number):
+                return True
+        return False
 
     def _is_final(self, step: int) -> bool:
-        """Whether a step gives something of what is wanted, if nothing newer comes."""
-        outputs = self._signatures[self._order[step]].outputs
-        return any(self._wanted[port] and step in self._bench.newest(port, self._wanted[port]) for port in outputs)
+        """Whether a step gives one of the outputs, if nothing newer comes."""
+        for port in self._signatures[self._order[step]].outputs:
+            number = self._asked_for[port]
+            if number and step in self._stacks.newest(port, number):
+                return True
+        return False
 
-    def _found(self) -> SearchResult | None:
-        """The order so far, if it is a workflow."""
-        last = {port: iter(self._bench.newest(port, number)) for port, number in self._wanted.items()}
-        outputs = tuple((port, next(last[port], -1)) for port in self._outputs)
+    def _result(self) -> SearchResult | None:
+        """The order so far, if it is a workflow: it gives all outputs, and each step is of use."""
+        newest = {port: self._stacks.newest(port, number) for port, number in self._asked_for.items()}
+        if any(len(newest[port]) < number for port, number in self._asked_for.items()):
+            return None
+        outputs = tuple((port, newest[port].pop(0)) for port in self._outputs)
         final = {step for _, step in outputs}
-        if -1 in final or not all(used or step in final for step, used in enumerate(self._used)):
+        if any(uses == 0 and step not in final for step, uses in enumerate(self._uses)):
             return None
         return SearchResult(tuple(self._order), tuple(self._wires), outputs)

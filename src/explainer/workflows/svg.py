@@ -8,31 +8,38 @@ understanding of hierarchical system structures", IEEE Transactions on Systems, 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.diagnostics.text import invisible_characters, printable
-from explainer.workflows.graph import End, Node, WorkflowGraph, sources_first
+from explainer.workflows.graph import WorkflowGraph, sources_first
+from explainer.workflows.wrapping import wrapped
 
+# Width of a box, in pixels, like all lengths here.
 _BOX: Final = 196
-"""Width of a box, in pixels, like all lengths here."""
 _GAP: Final = 100
+# Room for the name of a port, before the tip of its edge.
 _LABEL: Final = 46
-"""Room for the name of a port, before the tip of its edge."""
 _LINE: Final = 17
 _PADDING: Final = 11
 _BETWEEN: Final = 22
+# Height of an edge that passes a column.
 _LANE: Final = 20
-"""Height of an edge that passes a column."""
 _MARGIN: Final = 20
+# Width of a line of a label; the rest of the box is its margin.
 _ROOM: Final = 182
-"""What a line of a label may have of the width of a box."""
-_LATIN: Final = 0x24F
+_BREAKS: Final = " -_"
+# Between two edges at one side of a box.
+_APART: Final = 18
+# Lines of a label; a longer one is cut, so that one name cannot push the image out of sight.
 _MOST_LINES: Final = 6
+# Times that all columns are sorted, half of them forth and half back.
 _SWEEPS: Final = 4
+# Letters of most other scripts are wider, in the fonts that show them.
+_LAST_LATIN: Final = "\u024f"
 _STYLE: Final = """
     :root { color-scheme: light dark; }
     .page { fill: #ffffff; }
@@ -58,9 +65,8 @@ _STYLE: Final = """
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """A node, or an edge that passes, in a column."""
+    """A box, or the lane of an edge that passes, in a column."""
 
-    node: Node | None
     lines: tuple[str, ...] = ()
     kind: str = ""
     before: list[_Place] = field(default_factory=list)
@@ -71,12 +77,13 @@ class _Place:
 
     @property
     def height(self) -> float:
-        if self.node is None:
+        if not self.lines:
             return _LANE
-        return max(len(self.lines) * _LINE + (_LINE if self.kind else 0) + 2 * _PADDING, len(self.before) * 18 + 8)
+        rows = len(self.lines) + bool(self.kind)
+        return max(rows * _LINE + 2 * _PADDING, len(self.before) * _APART + 8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Path:
     """An edge: its places from source to target, and its port."""
 
@@ -94,18 +101,25 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     columns, paths = _arranged(workflow)
     _sort(columns)
     _place(columns)
-    width = 2 * _MARGIN + len(columns) * _BOX + max(len(columns) - 1, 0) * _GAP
-    height = 2 * _MARGIN + max((sum(p.height for p in c) + _BETWEEN * (len(c) - 1) for c in columns if c), default=0)
+    width = 2 * _MARGIN + len(columns) * (_BOX + _GAP) - _GAP
+    height = 2 * _MARGIN + max(map(_height, columns))
     size = f'width="{width:g}" height="{height:g}"'
-    about = f'role="img" aria-label={quoteattr(_safe(title))}'
+    name = _safe(title)
+    lines: list[str] = []
+    for path in paths:
+        lines += _edge(path, paths)
+    for column in columns:
+        for place in column:
+            lines += _box(place)
+    for path in paths:
+        lines += _port(path, paths)
+    about = f'role="img" aria-label={quoteattr(name)} {size} viewBox="0 0 {width:g} {height:g}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {about} {size} viewBox="0 0 {width:g} {height:g}">',
-        f"  <title>{escape(_safe(title))}</title>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" {about}>',
+        f"  <title>{escape(name)}</title>",
         f"  <style>{_STYLE}  </style>",
         f'  <rect class="page" {size}/>',
-        *(f"  {line}" for path in paths for line in _edge(path, paths)),
-        *(f"  {line}" for column in columns for place in column for line in _box(place)),
-        *(f"  {line}" for path in paths for line in _port(path, paths)),
+        *(f"  {line}" for line in lines),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -120,57 +134,73 @@ def _safe(text: str) -> str:
 
 def _arranged(workflow: WorkflowGraph) -> tuple[list[list[_Place]], list[_Path]]:
     """The columns, and the edges as paths through them."""
-    depth: dict[str, int] = {}
-    order, _cycle = sources_first(workflow)
-    into: dict[str, list[str]] = {}
-    for edge in workflow.edges:
-        into.setdefault(edge.target, []).append(edge.source)
-    for key in order:
-        depth[key] = max((depth[source] + 1 for source in into.get(key, ()) if source in depth), default=0)
-    last = max((depth[node.key] for node in workflow.nodes), default=0)
-    for end in workflow.outputs:
-        depth[end.key] = last
-    columns: list[list[_Place]] = [[] for _ in range(last + 1)]
+    depths = _depths(workflow)
+    columns: list[list[_Place]] = [[] for _ in range(max(depths.values(), default=0) + 1)]
     places: dict[str, _Place] = {}
-    numbers = {step.key: number for number, step in enumerate(workflow.steps, 1)}
-    for node in workflow.nodes:
-        kind = "in hand" if node in workflow.inputs else "wanted" if isinstance(node, End) else ""
-        label = _safe(node.label if kind else f"{numbers[node.key]}. {node.label}")
-        place = places[node.key] = _Place(node, tuple(_lines(label)), kind)
-        columns[depth[node.key]].append(place)
+    for key, place in _boxes(workflow):
+        places[key] = place
+        columns[depths[key]].append(place)
     paths: list[_Path] = []
     for edge in workflow.edges:
-        way = [places[edge.source]]
-        for column in columns[depth[edge.source] + 1 : depth[edge.target]]:
-            column.append(_Place(None))
-            way.append(column[-1])
-        way.append(places[edge.target])
-        for source, target in pairwise(way):
+        passed = columns[depths[edge.source] + 1 : depths[edge.target]]
+        lanes = [_Place() for _ in passed]
+        for column, lane in zip(passed, lanes, strict=True):
+            column.append(lane)
+        path = (places[edge.source], *lanes, places[edge.target])
+        for source, target in pairwise(path):
             source.after.append(target)
             target.before.append(source)
-        paths.append(_Path(tuple(way), edge.port or ""))
+        paths.append(_Path(path, edge.port or ""))
     return columns, paths
+
+
+def _depths(workflow: WorkflowGraph) -> dict[str, int]:
+    """The column of each node: right of all that feed it; what is asked for is in the last one."""
+    depths = {node.key: 0 for node in workflow.nodes}
+    order, _cycle = sources_first(workflow)
+    for key in order:
+        sources = [edge.source for edge in workflow.edges_into(key)]
+        depths[key] = max((depths[source] + 1 for source in sources if source in depths), default=0)
+    last = max(depths.values(), default=0)
+    return depths | {end.key: last for end in workflow.outputs}
+
+
+def _boxes(workflow: WorkflowGraph) -> Iterator[tuple[str, _Place]]:
+    """The key of each node, and its box."""
+    for end in workflow.inputs:
+        yield end.key, _Place(_lines(end.label), "in hand")
+    for number, step in enumerate(workflow.steps, 1):
+        yield step.key, _Place(_lines(f"{number}. {step.label}"))
+    for end in workflow.outputs:
+        yield end.key, _Place(_lines(end.label), "wanted")
 
 
 def _sort(columns: list[list[_Place]]) -> None:
     """Order each column by the middles of its neighbours (the barycentre method), forth and back."""
-    for sweep in range(_SWEEPS):
-        forth = sweep % 2 == 0
-        for at in range(1, len(columns)) if forth else range(len(columns) - 2, -1, -1):
-            beside = {id(place): rank for rank, place in enumerate(columns[at - 1 if forth else at + 1])}
-            ranks: dict[int, float] = {}
-            for rank, place in enumerate(columns[at]):
-                near = place.before if forth else place.after
-                ranks[id(place)] = sum(beside[id(one)] for one in near) / len(near) if near else rank
-            columns[at].sort(key=lambda place, ranks=ranks: ranks[id(place)])  # type: ignore[misc]
+    for _ in range(_SWEEPS // 2):
+        for beside, column in pairwise(columns):
+            _sort_column(column, [place.before for place in column], beside)
+        for beside, column in pairwise(reversed(columns)):
+            _sort_column(column, [place.after for place in column], beside)
+
+
+def _sort_column(column: list[_Place], neighbours: list[list[_Place]], beside: list[_Place]) -> None:
+    ranks = {id(place): rank for rank, place in enumerate(beside)}
+    middles: dict[int, float] = {}
+    for rank, (place, near) in enumerate(zip(column, neighbours, strict=True)):
+        middles[id(place)] = sum(ranks[id(neighbour)] for neighbour in near) / len(near) if near else rank
+    column.sort(key=lambda place: middles[id(place)])
+
+
+def _height(column: list[_Place]) -> float:
+    return sum(place.height for place in column) + _BETWEEN * (len(column) - 1) if column else 0
 
 
 def _place(columns: list[list[_Place]]) -> None:
     """Give each place its middle; a column stands in the middle of the image."""
-    heights = [sum(place.height for place in column) + _BETWEEN * (len(column) - 1) for column in columns]
-    highest = max(heights, default=0)
-    for number, (column, height) in enumerate(zip(columns, heights, strict=True)):
-        y = _MARGIN + (highest - height) / 2
+    highest = max(map(_height, columns))
+    for number, column in enumerate(columns):
+        y = _MARGIN + (highest - _height(column)) / 2
         for place in column:
             place.x = _MARGIN + number * (_BOX + _GAP) + _BOX / 2
             place.y = y + place.height / 2
@@ -178,34 +208,28 @@ def _place(columns: list[list[_Place]]) -> None:
 
 
 def _width(text: str) -> float:
-    """How wide a text is, about and rather too much: no font is at hand (wide characters: Unicode, Annex #11)."""
-    return sum(
-        0 if unicodedata.combining(char)
-        else 13.5 if unicodedata.east_asian_width(char) in "WF" or char in "WM@%mw"
-        else 9.5 if char.isupper() or ord(char) > _LATIN
-        else 7.6
-        for char in text
-    )  # fmt: skip
+    """How wide a text is, about and rather too much: no font can be asked (wide characters: Unicode, Annex #11)."""
+    return sum(map(_character_width, text))
 
 
-def _lines(text: str) -> Iterator[str]:
+def _character_width(char: str) -> float:
+    if unicodedata.combining(char):
+        return 0
+    if unicodedata.east_asian_width(char) in "WF" or char in "WM@%mw":
+        return 13.5
+    return 9.5 if char.isupper() or char > _LAST_LATIN else 7.6
+
+
+def _lines(label: str) -> tuple[str, ...]:
     """The lines of a label; one that is far too long is cut."""
-    lines: list[str] = [""]
-    for word in text.replace("-", "-\0").replace("_", "_\0").replace(" ", " \0").split("\0"):
-        if lines[-1] and _width(lines[-1]) + _width(word.rstrip()) > _ROOM:
-            lines.append("")
-        for char in word:
-            if _width(lines[-1]) + _width(char) > _ROOM and char != " ":
-                lines.append("")
-            lines[-1] += char
-    shown = [line.rstrip() for line in lines]
-    if len(shown) > _MOST_LINES:
-        shown = [*shown[: _MOST_LINES - 1], f"{shown[_MOST_LINES - 1][:-1]}…"]
-    yield from shown
+    lines = tuple(wrapped(_safe(label), _ROOM, _width, _BREAKS))
+    if len(lines) > _MOST_LINES:
+        return (*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1][:-1]}…")
+    return lines
 
 
 def _box(place: _Place) -> Iterator[str]:
-    if place.node is None:
+    if not place.lines:
         return
     left, top = place.x - _BOX / 2, place.y - place.height / 2
     css, radius = ("end", min(place.height / 2, 18)) if place.kind else ("step", 6)
@@ -213,27 +237,28 @@ def _box(place: _Place) -> Iterator[str]:
         f'<rect class="{css}" x="{left:g}" y="{top:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    rows = [("kind", place.kind)] if place.kind else []
-    rows += [("", line) for line in place.lines]
-    y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74
+    rows = [("", line) for line in place.lines]
+    if place.kind:
+        rows.insert(0, ("kind", place.kind))
+    y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74  # a baseline is about three quarters down its line
     for css, line in rows:
         marked = f' class="{css}"' if css else ""
         yield f'<text{marked} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
         y += _LINE
 
 
-def _ends(path: _Path, paths: list[_Path]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ends(path: _Path, paths: Sequence[_Path]) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where an edge leaves its source and reaches its target; several at one box stand below each other."""
     source, target = path.places[0], path.places[-1]
-    arriving = sorted((one for one in paths if one.places[-1] is target), key=lambda one: one.places[-2].y)
-    at = next(number for number, one in enumerate(arriving) if one is path)
-    y = target.y + (at - (len(arriving) - 1) / 2) * 18
-    leaving = sorted({one.port for one in paths if one.places[0] is source})
-    start = source.y + (leaving.index(path.port) - (len(leaving) - 1) / 2) * 18
-    return (source.x + _BOX / 2, start), (target.x - _BOX / 2, y)
+    leaving = sorted({other.port for other in paths if other.places[0] is source})
+    arriving = [other for other in paths if other.places[-1] is target]
+    arriving.sort(key=lambda other: other.places[-2].y)
+    start = source.y + (leaving.index(path.port) - (len(leaving) - 1) / 2) * _APART
+    end = target.y + (arriving.index(path) - (len(arriving) - 1) / 2) * _APART
+    return (source.x + _BOX / 2, start), (target.x - _BOX / 2, end)
 
 
-def _edge(path: _Path, paths: list[_Path]) -> Iterator[str]:
+def _edge(path: _Path, paths: Sequence[_Path]) -> Iterator[str]:
     (x, y), (end_x, end_y) = _ends(path, paths)
     way = [f"M{x:g} {y:g}"]
     for place in path.places[1:-1]:
@@ -250,7 +275,7 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
     return f"C{x + half:g} {y:g} {to_x - half:g} {to_y:g} {to_x:g} {to_y:g}"
 
 
-def _port(path: _Path, paths: list[_Path]) -> Iterator[str]:
+def _port(path: _Path, paths: Sequence[_Path]) -> Iterator[str]:
     """The name of what an edge carries, before its tip."""
     if path.port:
         _, (x, y) = _ends(path, paths)

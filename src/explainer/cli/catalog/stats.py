@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.catalog.browse import open_library
+from explainer.cli.catalog.browse import json_text, open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.terminal import show_findings, write_product
 from explainer.curation.stats import Stats, count, stats_data, stats_text
@@ -49,5 +48,5 @@ def _written(counted: Stats, output_format: str) -> str:
 
         return stats_page(counted)
     if output_format == "json":
-        return json.dumps(stats_data(counted), ensure_ascii=False, indent=2) + "\n"
+        return json_text(stats_data(counted))
     return "".join(f"{printable(line)}\n" for line in stats_text(counted).splitlines())

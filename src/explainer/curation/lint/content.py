@@ -123,9 +123,9 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
 def _is_recommended(item: CatalogItem, question: str, recommender: Recommender) -> bool:
     if item.kind is Kind.MODELS:
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
-    else:
-        choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
-    return any(source.entry.label == item.entry.label for source in (*choice.models, *choice.papers))
+        return item.entry.label in [model.entry.label for model in choice.models]
+    choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
+    return item.entry.label in [paper.entry.label for paper in choice.papers]
 
 
 def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:

@@ -21,14 +21,15 @@ Records: TypeAlias = Iterable[tuple[Kind, dict[str, Any]]]
 LISTS: Final = frozenset({"aliases", "links", "examples", "authors"})
 _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 
+# What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
-"""What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes."""
-
-_ARXIV: Final = re.compile(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
+_ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
 _LATEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
+# What tells a model from a paper, for `catalog import`.
+_NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
 _LATEX_TABLE: Final = str.maketrans(_LATEX)
 
 
@@ -51,23 +52,28 @@ def export(library: Library, output_format: str, kind: Kind | None = None) -> It
         output_format: one of `EXPORT_FORMATS`.
         kind: only entries of this kind.
     """
-    return _EXPORTERS[output_format](_records(library, [kind] if kind else list(Kind)))
+    return _EXPORTERS[output_format](_records(library, kind))
 
 
-def _records(library: Library, kinds: Sequence[Kind]) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    for kind in kinds:
-        for entry in entries_of(library, kind):
-            yield kind, entry_record(kind, entry)
+def _records(library: Library, only: Kind | None) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for kind in Kind:
+        if only in (None, kind):
+            for entry in entries_of(library, kind):
+                yield kind, entry_record(kind, entry)
 
 
 def guard(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before what would be one."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    if _FORMULA.match(cell):
+        return f"'{cell}"
+    return cell
 
 
 def unguard(cell: str) -> str:
     """Return what was guarded."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    if _FORMULA.match(cell):
+        return cell.removeprefix("'")
+    return cell
 
 
 def _jsonl(records: Records) -> Iterator[str]:
@@ -89,9 +95,11 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 def _cell(value: Any) -> str:
     """A value in a cell; a list stands there as JSON."""
-    if isinstance(value, list | tuple):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return "" if value is None else guard(str(value))
+    if value in (None, []):
+        return ""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return guard(str(value))
 
 
 def _bibtex(records: Records) -> Iterator[str]:
@@ -119,26 +127,28 @@ def _citation_key(record: dict[str, Any], taken: Collection[str]) -> str:
 def _bibtex_fields(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The fields that an entry has in BibTeX; without a value they are left out."""
     paper = record.get("paper", "")
-    arxiv = _ARXIV.match(paper)
+    arxiv = "".join(_ARXIV.findall(paper))
     texts = {
         "title": f"{{{_latex(record[kind.name_key])}}}",
         "author": " and ".join(map(_author, record.get("authors", ()))),
         "year": str(record.get("year") or ""),
-        "eprint": re.sub(r"(?:v\d+)?(?:\.pdf)?$", "", arxiv[1]) if arxiv else "",
-        "archiveprefix": "arXiv" if arxiv else "",
+        "eprint": re.sub(r"(?:v\d+)?(?:\.pdf)?$", "", arxiv),
+        "archiveprefix": "arXiv" * bool(arxiv),
         "url": _url(paper),
         "code": _url(record.get("github", "")),
         "huggingface": _url(record.get("huggingface", "")),
         "abstract": _latex(record.get("summary", "")),
         "keywords": _latex(", ".join(filter(None, (record.get("task"), record.get("category"))))),
-        "note": "AI model" if kind is Kind.MODELS else "",
+        "note": _NOTES[kind],
     }
     return ((name, text) for name, text in texts.items() if text)
 
 
 def _author(name: str) -> str:
     """A name; in braces where a comma would turn it around."""
-    return f"{{{_latex(name)}}}" if "," in name else _latex(name)
+    if "," in name:
+        return f"{{{_latex(name)}}}"
+    return _latex(name)
 
 
 def _url(url: str) -> str:

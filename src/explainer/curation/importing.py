@@ -30,14 +30,14 @@ from explainer.documents.yaml_writer import entry_block
 from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, replace_file, write_together
 
 _CARD_SUFFIXES: Final = (".md",)
+# Findings that are kept: a list of a million records may have a million.
 _MOST_FINDINGS: Final = 1_000
-"""Findings that are kept: a list of a million records may have a million."""
 
+# Records between two signs of progress.
 _TELL_EVERY: Final = 1_000
-"""Records between two signs of progress."""
 
+# Bytes of a record of sources: a line of it may be longer than the entry that it is about.
 _MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
-"""Bytes of a record of sources: a line of it may be longer than the entry that it is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
 
+# Characters of a name or a value that a note quotes: two of them stand in one line.
 _SHOWN: Final = 60
-"""Characters of a name or a value that a note quotes: two of them stand in one line."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ be one is left out and pointed out, and a number is the text that stood in the s
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.signature import Signature, SignatureProblem, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import SourceRecord
+from explainer.curation.importers.record import SourceRecord, as_list, as_text
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -61,34 +60,30 @@ _FIELD_OF: Final = {name: key for key, names in SYNONYMS.items() for name in (ke
 }
 _KIND_OF: Final = {word: kind for kind in Kind for word in (kind.value, kind.singular)}
 _LINK_KEYS: Final = ("paper", "github", "huggingface")
+# Keys whose text may have several lines.
 _FREE_TEXT: Final = ("summary", "description", "deprecated")
-"""Keys whose text may have several lines."""
 
+# What people and programs write into a cell that has no value.
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
-"""What people and programs write into a cell that has no value."""
-
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
 _BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
+# Examples are sentences: a semicolon may stand in them.
 _BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
-"""Examples are sentences: a semicolon may stand in them."""
-
 _BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
 _DOI: Final = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+# `owner/name`.
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-"""`owner/name`."""
-
 _HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
+# An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
-"""An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`."""
 
+# The month since which arXiv numbers papers with five digits; before they had four.
 _LONG_IDS_SINCE: Final = "1501"
-"""The month since which arXiv numbers papers with five digits; before they had four."""
-
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
@@ -158,8 +153,7 @@ class Normalizer:
         """The key of a catalog that a column means; None for a column that is passed over."""
         if column not in self._fields:
             plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
-            mapped = self.mapping.get(column, self.mapping.get(plain))
-            self._fields[column] = _FIELD_OF.get(plain) if mapped is None else mapped
+            self._fields[column] = self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
         return self._fields[column]
 
     def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
@@ -173,17 +167,18 @@ class Normalizer:
             key = self._field_of(column)
             if key == "id" and not has_own_ids and self.mapping.get(column) != "id":
                 continue  # what the source calls an entry is not its id in the catalog
-            if key == "licence":
-                licence = value if isinstance(value, str) and value.strip() else licence
-            elif key is not None and _is_nothing(values.get(key)):
+            if key == "licence" and isinstance(value, str) and value.strip():
+                licence = value
+            if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
         return values, licence
 
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
-        stated = values.get("kind")
-        kind = _KIND_OF.get(stated.strip().casefold()) if isinstance(stated, str) else None
-        has_title_only = "title" in values and _is_nothing(values.get("name"))
-        return kind or raw.kind or self.kind or (Kind.PAPERS if has_title_only else Kind.MODELS)
+        stated = as_text(values.get("kind")) or ""
+        kind = _KIND_OF.get(stated.strip().casefold()) or raw.kind or self.kind
+        if kind is None and "title" in values and _is_nothing(values.get("name")):
+            return Kind.PAPERS
+        return kind or Kind.MODELS
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
@@ -206,11 +201,11 @@ class Normalizer:
 
     def _character_findings(self, raw: SourceRecord, key: str, value: Any) -> Iterator[Finding]:
         """Characters that could hide or forge text: the record is left out."""
-        texts = value if isinstance(value, list) else [value]
-        for text in filter(_is_text, texts):
-            for _, char in itertools.islice(refused_characters(text), 1):
-                message = f"the character {describe_character(char)} is not allowed; the record is left out"
-                yield Finding("Y108", self._where(raw, key), message, "remove it", char)
+        for text in filter(_is_text, as_list(value) or [value]):
+            refused = next(refused_characters(text), None)
+            if refused is not None:
+                message = f"the character {describe_character(refused[1])} is not allowed; the record is left out"
+                yield Finding("Y108", self._where(raw, key), message, "remove it", refused[1])
 
     def _invalid(self, kind: Kind, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
         """What the schema says against an entry, each finding at its place in the source."""
@@ -228,8 +223,7 @@ class Normalizer:
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
     """Whether a record says what it is, as those of `catalog export` do: then its values are taken to the letter."""
-    kind = values.get("kind")
-    return isinstance(kind, str) and kind in _KIND_OF
+    return as_text(values.get("kind")) in _KIND_OF
 
 
 def _exact(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,8 +253,8 @@ class _Cleaner:
         self._kind = kind
         self._values = values
         self._raw = raw
+        # links that do not fit into their fields, which hold one each
         self._further_links: list[str] = []
-        """Links that do not fit into their fields, which hold one each."""
 
     def record(self) -> dict[str, Any]:
         """Return the values of all keys that the record has."""
@@ -334,7 +328,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
+    return value in (None, []) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
 
 
 def _is_signature(value: Any) -> bool:
@@ -352,7 +346,7 @@ def _json(cell: str) -> Any:
 def _link_text(value: Any) -> str | None:
     """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
     if isinstance(value, list) and all(map(_is_text, value)):
-        value = " ".join(value)
+        return " ".join(value)
     return value if isinstance(value, str) else None
 
 

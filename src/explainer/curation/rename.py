@@ -35,11 +35,6 @@ class FileChange:
         """The text with its edits."""
         return apply_edits(self.text, self.edits)
 
-    @property
-    def diff(self) -> str:
-        """The edits as a unified diff."""
-        return unified_diff(self.text, self.edits, display_path(self.path))
-
 
 @dataclass(slots=True)
 class Renaming:
@@ -56,6 +51,13 @@ class Renaming:
     changes: list[FileChange] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     questions: int = 0
+
+    @property
+    def diff(self) -> str:
+        """The changes as a unified diff; empty where nothing may be written."""
+        if has_errors(self.findings):
+            return ""
+        return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,12 @@ def plan_renaming(
     return plan
 
 
-def write_changes(changes: Sequence[FileChange]) -> list[Finding]:
-    """Write all the changed files, or none."""
-    problem = write_together([(change.path, change.new_text.encode()) for change in changes])
-    return [] if problem is None else [problem]
+def write_changes(plan: Renaming) -> list[Finding]:
+    """Write all the changed files, or none; nothing is written where the plan has errors."""
+    if has_errors(plan.findings):
+        return []
+    problem = write_together([(change.path, change.new_text.encode()) for change in plan.changes])
+    return list(filter(None, [problem]))
 
 
 def _change_catalogs(plan: Renaming, loader: CatalogLoader, name: _NewName) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.schema import Entry, ModelEntry
+from explainer.diagnostics.text import counted
 
 NONE: Final = "(none)"
 """The row of the entries without a task or without a signature."""
@@ -85,10 +86,11 @@ def stats_text(stats: Stats) -> str:
     text = _table(("task", "models", "papers"), [(task, *row.values()) for task, row in stats.tasks.items()])
     text += "\n" + _table(("signature", "models"), list(stats.signatures.items()))
     text += "\n" + _table(("missing", "models", "papers"), gap_rows(stats))
-    models, papers = stats.totals["models"], stats.totals["papers"]
-    text += f"\n{models} model{'' if models == 1 else 's'}, {papers} paper{'' if papers == 1 else 's'}"
+    text += "\n" + ", ".join(counted(stats.totals[kind], kind.singular) for kind in SOURCE_KINDS)
     deprecated = sum(stats.deprecated.values())
-    return text + (f", {deprecated} of them deprecated\n" if deprecated else "\n")
+    if deprecated:
+        text += f", {deprecated} of them deprecated"
+    return text + "\n"
 
 
 def gap_rows(stats: Stats) -> list[tuple[str, int | str, int | str]]:

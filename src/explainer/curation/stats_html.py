@@ -15,12 +15,13 @@ from typing import Final
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.curation.stats import NONE, Stats, gap_rows
 from explainer.diagnostics.html import html_page
+from explainer.diagnostics.text import counted
 
 MAX_BARS: Final = 60
 """Rows of one picture; what is behind them is one row together."""
 
+# What fits beside the figures on a narrow screen; a wide sign takes two columns.
 _LABEL_COLUMNS: Final = 30
-"""What fits beside the figures on a narrow screen; a wide sign takes two columns."""
 
 # Pixels: the height of a row, where its bars begin below its label, and the heights of bars.
 _ROW: Final = 40
@@ -83,7 +84,7 @@ def stats_page(stats: Stats) -> str:
         "explainer.curation",
         "stats.html.j2",
         "stats.css",
-        title=f"{_counted(models, 'model')} and {_counted(papers, 'paper')}",
+        title=f"{counted(models, 'model', ',')} and {counted(papers, 'paper', ',')}",
         tiles=[
             ("Models", f"{models:,}", _deprecated(stats, Kind.MODELS)),
             ("Papers", f"{papers:,}", _deprecated(stats, Kind.PAPERS)),
@@ -92,10 +93,6 @@ def stats_page(stats: Stats) -> str:
         ],
         pictures=[_by_task(stats), _by_signature(stats), _gaps(stats)],
     )
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _deprecated(stats: Stats, kind: Kind) -> str:
@@ -121,7 +118,7 @@ def _stacked(
     shown = dict(itertools.islice(counts.items(), MAX_BARS))
     hidden = list(counts.values())[MAX_BARS:]
     if hidden:
-        shown[f"{_counted(len(hidden), 'row')} more"] = tuple(map(sum, zip(*hidden, strict=True)))
+        shown[f"{counted(len(hidden), 'row', ',')} more"] = tuple(map(sum, zip(*hidden, strict=True)))
     most = max(map(sum, shown.values()), default=0) or 1
     rows = []
     for index, (label, numbers) in enumerate(shown.items()):

@@ -71,10 +71,9 @@ def load_questions(paths: Sequence[Path]) -> Parsed[list[QuestionFile]]:
 
     A YAML file in a folder that holds no question is passed over: it may be a catalog.
     """
-    default = Path("questions")
     files: list[QuestionFile] = []
     findings: list[Finding] = []
-    for path in paths or filter(Path.is_dir, [default]):
+    for path in paths or filter(Path.is_dir, [Path("questions")]):
         if not path.exists():
             findings.append(Finding("F101", Location(display_path(path)), "no such file or folder"))
             continue

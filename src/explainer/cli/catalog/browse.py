@@ -43,9 +43,8 @@ app = new_app(
 )
 
 _FORMATS = ("text", "json")
+# Where names begin, at most: one long id must not push all names off the screen.
 _ID_COLUMN = 48
-"""Where names begin, at most: one long id must not push all names off the screen."""
-
 FormatOption = Annotated[
     str,
     choice("--format", _FORMATS, "The format of the output."),

@@ -18,7 +18,7 @@ from explainer.curation.compare import Change, Comparison, compare_catalogs
 from explainer.curation.rename import plan_renaming, write_changes
 from explainer.curation.usage import used_by as find_uses
 from explainer.diagnostics.finding import ExitStatus, Location, exit_status, has_errors
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.text import counted, printable, shorten
 
 app = new_app()
 
@@ -88,8 +88,9 @@ def diff(
     else:
         write_stdout("".join(f"{printable(line)}\n" for line in _diff_lines(result)))
     show_findings(dict.fromkeys(result.findings), findings)
-    differs = bool(result.changes or result.prompts)
-    raise typer.Exit(ExitStatus.ERRORS if exit_code and differs else exit_status(result.findings))
+    if exit_code and (result.changes or result.prompts):
+        raise typer.Exit(ExitStatus.ERRORS)
+    raise typer.Exit(exit_status(result.findings))
 
 
 @app.command("rename")
@@ -110,14 +111,15 @@ def rename_entry(
     All files are changed, or none: with a mistake in any of them nothing is written.
     """
     plan = plan_renaming(old, new, kind, questions or [], catalog or [], keep_alias=alias)
-    verb = "would change" if dry_run else "changed"
-    if dry_run and not has_errors(plan.findings):
-        write_stdout("".join(change.diff for change in plan.changes))
-    elif not has_errors(plan.findings):
-        plan.findings += write_changes(plan.changes)
+    verb = "changed"
+    if dry_run:
+        verb = "would change"
+        write_stdout(plan.diff)
+    else:
+        plan.findings += write_changes(plan)
     if not has_errors(plan.findings):
-        files = _counted(len(plan.changes), "file")
-        say(f"{verb} {files}; {_counted(plan.questions, 'question')} named {plan.label!r}")
+        files = counted(len(plan.changes), "file")
+        say(f"{verb} {files}; {counted(plan.questions, 'question')} named {plan.label!r}")
     show_findings(plan.findings, findings)
     raise typer.Exit(exit_status(plan.findings))
 
@@ -136,14 +138,16 @@ def _diff_lines(result: Comparison) -> Iterator[str]:
     if result.questions:
         for prompt in result.prompts:
             yield f"{prompt.file}: the prompt of {prompt.question} is {prompt.what}"
-        yield f"{len(result.prompts)} of {_counted(result.questions, 'prompt')} would change"
+        yield f"{len(result.prompts)} of {counted(result.questions, 'prompt')} would change"
 
 
 def _shown(value: Any) -> str:
     """A value of a field, on one line."""
     if value in (None, ()):
         return "(none)"
-    return shorten(", ".join(value) if isinstance(value, tuple) else str(value), _WIDTH)
+    if isinstance(value, tuple):
+        value = ", ".join(value)
+    return shorten(str(value), _WIDTH)
 
 
 def _change_data(change: Change) -> dict[str, Any]:
@@ -153,7 +157,3 @@ def _change_data(change: Change) -> dict[str, Any]:
 
 def _place(location: Location) -> dict[str, Any]:
     return {"file": location.file, "line": location.line, "column": location.column}
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

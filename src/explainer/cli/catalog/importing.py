@@ -20,14 +20,14 @@ from explainer.curation.merge import Counts
 from explainer.curation.normalize import SYNONYMS
 from explainer.curation.origins import ImportedSource
 from explainer.diagnostics.finding import ExitStatus, exit_status
-from explainer.diagnostics.text import printable, suggest
+from explainer.diagnostics.text import counted, printable, suggest
 from explainer.files import STDIN
 
 app = new_app()
 
 _EVERY_SECONDS = 0.2
+# Lines of a diff that are shown on the terminal, at most.
 _DIFF_LINES = 200
-"""Lines of a diff that are shown on the terminal, at most."""
 _CHUNK = 1024 * 1024
 
 
@@ -192,7 +192,7 @@ def _summary(job: ImportJob, counts: Counts) -> str:
         "left out": counts.left_out,
     }
     parts = [f"{number:,} {what}" for what, number in numbers.items() if number]
-    line = f"{counts.records:,} record{'' if counts.records == 1 else 's'}: {', '.join(parts) or 'nothing to do'}"
+    line = f"{counted(counts.records, 'record', ',')}: {', '.join(parts) or 'nothing to do'}"
     if job.out is None or job.dry_run or not (counts.added or counts.changed):
         return line
     return f"{line}\nnext: explainer catalog lint {job.out}"

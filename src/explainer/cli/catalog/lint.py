@@ -15,6 +15,7 @@ from explainer.curation.lint.content import MOST_ASKED
 from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, has_errors
 from explainer.diagnostics.report import report
+from explainer.diagnostics.text import counted
 
 app = new_app()
 
@@ -62,7 +63,9 @@ def run(
     write_stdout(report(found, output_format))
     say(_summary(len(catalogs), found, fixed, linted))
     status = exit_status(found, strict=strict)
-    raise typer.Exit(ExitStatus.NOTHING_CHECKED if not catalogs and status is ExitStatus.OK else status)
+    if not catalogs and status is ExitStatus.OK:
+        status = ExitStatus.NOTHING_CHECKED
+    raise typer.Exit(status)
 
 
 def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ...]:
@@ -87,15 +90,12 @@ def _codes(option: str, values: list[str] | None) -> set[str]:
 
 def _summary(files: int, found: Sequence[Finding], fixed: int, linted: LintResult) -> str:
     """One line that says what was looked at and how it went."""
-    catalogs = f"{files} catalog" if files == 1 else f"{files} catalogs"
-    verdict = "nothing to say"
-    if found:
-        verdict = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
+    verdict = counted(len(found), "finding") if found else "nothing to say"
     if has_errors(found):
         verdict += "; catalogs with errors were not looked at"
     if linted.unasked:
         verdict += f"; L709 was not looked for: there are more than {MOST_ASKED:,} entries"
-    line = f"{catalogs}: {verdict}"
+    line = f"{counted(files, 'catalog')}: {verdict}"
     if fixed:
         line += f", {fixed} fixed"
     if linted.fixable:

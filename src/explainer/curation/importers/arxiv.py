@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.record import RecordStream, SourceRecord, load_library
+from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
@@ -29,8 +29,8 @@ _SNAPSHOT_KEYS: Final = frozenset({"id", "title", "abstract", "categories", "aut
 _SNAPSHOT_NAMES: Final = {"summary": "abstract", "paper": "id", "category": "categories", "authors": "authors_parsed"}
 _FEED_NAMES: Final = {"paper": "id", "github": "comment", "year": "published"}
 
+# The children of an entry whose text is kept, and the key under which it is kept.
 _FEED_TEXTS: Final = {f"{_ATOM}{name}": name for name in ("id", "title", "summary", "published")}
-"""The children of an entry whose text is kept, and the key under which it is kept."""
 
 
 def is_snapshot(value: dict[str, Any]) -> bool:
@@ -41,7 +41,7 @@ def is_snapshot(value: dict[str, Any]) -> bool:
 def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
     number = value["id"]
-    link = arxiv_address(number) if isinstance(number, str) else None
+    link = arxiv_address(as_text(number) or "")
     if link is None:
         return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
     years = _YEAR.findall(str(value.get("versions") or value.get("update_date") or ""))
@@ -54,11 +54,8 @@ def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> 
         "year": next(iter(years), None),
         "github": _code(value.get("comments"), value["abstract"]),
     }
-    licence = value.get("license")
-    place = partial(_renamed, where)
-    return SourceRecord(
-        values, place, f"arXiv:{number}", Kind.PAPERS, licence if isinstance(licence, str) else None, ready=True
-    )
+    licence = as_text(value.get("license"))
+    return SourceRecord(values, partial(_renamed, where), f"arXiv:{number}", Kind.PAPERS, licence, ready=True)
 
 
 def _renamed(where: Callable[[str], Location], key: str) -> Location:
@@ -68,11 +65,10 @@ def _renamed(where: Callable[[str], Location], key: str) -> Location:
 def _authors(items: Any) -> list[str]:
     """The names of authors, each `[last, first, suffix]`, as people write them."""
     names = []
-    for parts in items if isinstance(items, list) else ():
-        if isinstance(parts, list):
-            texts = map(str, [*parts[1:2], *parts[:1], *parts[2:3]])
-            names.append(" ".join(" ".join(texts).split()))
-    return [name for name in names if name]
+    for parts in map(as_list, as_list(items)):
+        texts = map(str, [*parts[1:2], *parts[:1], *parts[2:3]])
+        names.append(" ".join(" ".join(texts).split()))
+    return list(filter(None, names))
 
 
 def _one_line(text: Any) -> Any:
@@ -81,8 +77,8 @@ def _one_line(text: Any) -> Any:
 
 def _code(*texts: Any) -> str | None:
     """The first repository that comments or abstract name."""
-    match = _CODE.search("\n".join(text for text in texts if isinstance(text, str)))
-    return match.group() if match else None
+    codes = _CODE.findall("\n".join(map(str, texts)))
+    return next(iter(codes), None)
 
 
 def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:

@@ -16,30 +16,29 @@ from explainer.curation.importers.reading import FirstLines, text_of
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, load_library
 from explainer.diagnostics.finding import Finding, Location
 
+# Characters that are parsed at once, about.
 _PART: Final = 256 * 1024
-"""Characters that are parsed at once, about."""
 
+# An entry at the beginning of a line.
 _START: Final = re.compile(r"[ \t]*+@\w++[ \t]*+[{(]")
-"""An entry at the beginning of a line."""
 
+# A value that is a name: of a month, or of a `@string` of the file.
 _ABBREVIATION: Final = re.compile(r"=[ \t]*+([A-Za-z][\w:.+-]*+)")
-"""A value that is a name: of a month, or of a `@string` of the file."""
 
+# Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow.
 _NO_LATEX: Final = re.compile(r"(?:[^\W_]|[\s.,:;?!()/+=*])*+")
-"""Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow."""
-
 _REPEATED: Final = "the key {!r} stands on an earlier entry too"
 
 _URL: Final = re.compile(r"https?://[^\s{}\\\"<>]+")
 _CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/")
 _YEAR: Final = re.compile(r"\b(?:1[89]|2\d)\d\d\b")
+# An arXiv id as the fields journal and note have it: `arXiv preprint arXiv:2401.10000`, `.../abs/hep-th/9901001v2`.
 _ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE)
-"""An arXiv id as the fields journal and note have it: `arXiv preprint arXiv:2401.10000`, `.../abs/hep-th/9901001v2`."""
 
+# The fields of BibTeX that hold the keys of a record, where they are called otherwise.
 _SOURCE_FIELDS: Final = {
     "authors": "author", "summary": "abstract", "paper": "url", "github": "url", "name": "title",
 }  # fmt: skip
-"""The fields of BibTeX that hold the keys of a record, where they are called otherwise."""
 
 
 def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -51,10 +50,10 @@ def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     decode = latex.LatexNodes2Text(math_mode="verbatim", keep_comments=True).latex_to_text
     with contextlib.ExitStack() as stack:
-        text = stack.enter_context(text_of(feed))
-        yield from text.findings
+        text, findings = stack.enter_context(text_of(feed))
+        yield from findings
         reader = _Reader(feed.file, FirstLines(stack), parser.parse_string, partial(_plain, decode))
-        for part in _parts(feed.file, iter(lambda: text.stream.readline(MAX_LINE), "")):
+        for part in _parts(feed.file, iter(lambda: text.readline(MAX_LINE), "")):
             if isinstance(part, Finding):
                 yield part
             else:
@@ -90,22 +89,15 @@ def _parts(file: str, lines: Iterable[str]) -> Iterator[_Part | Finding]:
 
 
 class _Reader:
-    """Reads the parts of one file, each with the abbreviations (`@string`) that earlier parts define.
-
-    Attributes:
-        file: the name that findings give it.
-        first_lines: the keys of the entries, and where they stood first.
-        parse: the parser of the library.
-        plain: takes a text out of LaTeX.
-    """
+    """Reads the parts of one file, each with the abbreviations (`@string`) that earlier parts define."""
 
     def __init__(
         self, file: str, first_lines: FirstLines, parse: Callable[[str], Any], plain: Callable[[str], str]
     ) -> None:
-        self.file = file
-        self.first_lines = first_lines
-        self.parse = parse
-        self.plain = plain
+        self._file = file
+        self._first_lines = first_lines
+        self._parse = parse
+        self._plain = plain
         self._strings: dict[str, str] = {}
 
     def records(self, part: _Part) -> Iterator[SourceRecord | Finding]:
@@ -113,14 +105,14 @@ class _Reader:
         used = dict.fromkeys(_ABBREVIATION.findall(part.text))
         before = "".join(self._strings[name] for name in used if name in self._strings)
         shift = before.count("\n")  # the lines of the abbreviations that are put before the part
-        library = self.parse(before + part.text)
+        library = self._parse(before + part.text)
         above = part.line - shift
         for block in sorted([*library.entries, *library.failed_blocks], key=_start):
             line = above + _start(block)
-            if hasattr(block, "fields_dict") and self.first_lines.add(block.key, line) is None:
+            if hasattr(block, "fields_dict") and self._first_lines.add(block.key, line) is None:
                 yield self._record(block, above)
             elif line >= part.line:
-                yield Finding("I802", Location(self.file, line), f"the entry cannot be read: {_problem(block)}")
+                yield Finding("I802", Location(self._file, line), f"the entry cannot be read: {_problem(block)}")
         for block in library.strings:
             if _start(block) >= shift:
                 self._strings[block.key] = f"{block.raw}\n"
@@ -133,22 +125,22 @@ class _Reader:
         code = next(filter(_CODE.match, urls), None)
         kind = Kind.MODELS if values.get("note", "").casefold() == "ai model" else Kind.PAPERS
         years = _YEAR.findall(values.get("year", "") + " " + values.get("date", ""))
-        keywords = self.plain(values.get("keywords", "")).split(",")
+        keywords = self._plain(values.get("keywords", "")).split(",")
         record = {
-            kind.name_key: self.plain(values.get("title", "")),
+            kind.name_key: self._plain(values.get("title", "")),
             "authors": self._authors(values.get("author", "")),
             "year": next(iter(years), None),
             "paper": _paper(values, [url for url in urls if url != code]),
             "github": code,
             "huggingface": values.get("huggingface"),
-            "summary": self.plain(values.get("abstract", "")) or None,
+            "summary": self._plain(values.get("abstract", "")) or None,
             "category": values.get("primaryclass") or keywords[0].strip() or None,
         }
-        where = partial(_place, self.file, above + _start(block), lines)
+        where = partial(_place, self._file, above + _start(block), lines)
         return SourceRecord(record, where, block.key, kind, ready=True)
 
     def _authors(self, text: str) -> list[str]:
-        return [self.plain(_turned(name)) for name in re.split(r"\s+and\s+", text) if name.strip()]
+        return [self._plain(_turned(name)) for name in re.split(r"\s+and\s+", text) if name.strip()]
 
 
 def _start(block: Any) -> int:

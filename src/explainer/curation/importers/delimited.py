@@ -52,9 +52,9 @@ def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
 
 
 def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | Finding]:
-    with text_of(feed) as text:
-        yield from text.findings
-        lines = _Lines(text.stream)
+    with text_of(feed) as (text, findings):
+        yield from findings
+        lines = _Lines(text)
         head = next(iter(lines), "")
         lines.repeat = True
         yield from _records(feed.file, lines, separator or max(_SEPARATORS, key=head.count))

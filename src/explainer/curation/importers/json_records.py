@@ -18,13 +18,13 @@ from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
 from explainer.curation.importers.papers_with_code import join_rows
 from explainer.curation.importers.reading import text_lines, whole_text
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, as_mapping, as_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.json_reader import read_json_line
 
 _CHUNK: Final = 64 * 1024
+# What stands between two items of an array; it matches everywhere, if nothing.
 _BETWEEN: Final = re.compile(r"[ \t\r\n]*+,?+[ \t\r\n]*+")
-"""What stands between two items of an array; it matches everywhere, if nothing."""
 
 
 class _RepeatedKeyError(ValueError):
@@ -83,8 +83,7 @@ def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Find
         return Finding("I802", where(""), "the record is not an object with keys")
     if is_snapshot(value):
         return snapshot_record(value, where)
-    own_id = value.get("id")
-    return SourceRecord(value, where, id=own_id if isinstance(own_id, str) and own_id else None)
+    return SourceRecord(value, where, id=as_text(value.get("id")))
 
 
 def read_json(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -193,6 +192,5 @@ def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 
 def _lists(data: Any) -> dict[Kind, list[Any]]:
     """The lists of a catalog that a document has."""
-    if not isinstance(data, dict):
-        return {}
-    return {kind: data[kind] for kind in Kind if isinstance(data.get(kind), list)}
+    document = as_mapping(data)
+    return {kind: document[kind] for kind in Kind if isinstance(document.get(kind), list)}

@@ -17,7 +17,7 @@ from typing import Any, Final
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.curation.importers.reading import whole_text
-from explainer.curation.importers.record import RecordStream, SourceRecord, load_library
+from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_mapping, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
@@ -26,14 +26,14 @@ _FENCE: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$\r?\n?", re.DOTALL | 
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)")
 _CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+# Letters that a paragraph must have to say something.
 _SHORTEST: Final = 40
-"""Letters that a paragraph must have to say something."""
 
+# The finding about front matter in which nothing stands: that does no harm.
 _NO_VALUE: Final = "Y109"
-"""The finding about front matter in which nothing stands: that does no harm."""
 
+# What the keys of a record are called in the front matter.
 _FRONT_NAMES: Final = {"name": "model-index", "category": "pipeline_tag", "dataset": "datasets", "paper": "tags"}
-"""What the keys of a record are called in the front matter."""
 
 
 def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -52,7 +52,7 @@ def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 
 
 def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
-    data: dict[str, Any] = front.data if isinstance(front.data, dict) else {}
+    data = as_mapping(front.data)
     heading, paragraph = _outline(body)
     own_name = _own_name(data)
     values: dict[str, Any] = {
@@ -67,22 +67,14 @@ def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
     }
     if repository and isinstance(own_name, str) and own_name != repository:
         values["aliases"] = [own_name]
-    licence = data.get("license")
-    return SourceRecord(
-        values,
-        partial(_place, front),
-        repository,
-        Kind.MODELS,
-        licence if isinstance(licence, str) else None,
-        ready=True,
-    )
+    licence = as_text(data.get("license"))
+    return SourceRecord(values, partial(_place, front), repository, Kind.MODELS, licence, ready=True)
 
 
 def _own_name(data: Mapping[str, Any]) -> Any:
     """The name that the evaluation results of a card give the model."""
-    index = data.get("model-index")
-    first = index[0] if isinstance(index, list) and index else None
-    return first.get("name") if isinstance(first, dict) else None
+    index = as_list(data.get("model-index"))
+    return as_mapping(index[0]).get("name") if index else None
 
 
 def _below(location: Location) -> Location:
@@ -107,8 +99,7 @@ def _repository(inside: str) -> str | None:
 
 
 def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, str)]
+    return [item for item in as_list(value) or [value] if isinstance(item, str)]
 
 
 def _paper(data: Mapping[str, Any], body: str) -> str | None:

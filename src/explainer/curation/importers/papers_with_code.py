@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import SourceRecord
+from explainer.curation.importers.record import SourceRecord, as_text
 from explainer.diagnostics.finding import Finding
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
@@ -43,5 +43,4 @@ def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
         "github": own,
         "links": [url for url in urls if url != own],
     }
-    address = first.get("paper_url")
-    return SourceRecord(values, rows[0].where, address if isinstance(address, str) and address else None, Kind.PAPERS)
+    return SourceRecord(values, rows[0].where, as_text(first.get("paper_url")), Kind.PAPERS)

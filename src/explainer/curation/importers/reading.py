@@ -7,7 +7,6 @@ import contextlib
 import io
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -44,24 +43,19 @@ def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
             yield Finding("Y101", Location(feed.file, number, column), message, "save the file as UTF-8")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenText:
-    """A file as text that is read as a stream, its line breaks as they are, and what there is to say about it."""
-
-    stream: io.TextIOWrapper
-    findings: tuple[Finding, ...]
-
-
 @contextlib.contextmanager
-def text_of(feed: RecordStream) -> Iterator[OpenText]:
-    """Give the text of a file of any size: in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252."""
+def text_of(feed: RecordStream) -> Iterator[tuple[io.TextIOWrapper, tuple[Finding, ...]]]:
+    """Open a file of any size as text, its line breaks as they are, and say what there is to say about it.
+
+    It is in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252.
+    """
     encoding = _encoding(feed)
     findings: tuple[Finding, ...] = ()
     if encoding == "cp1252":
         message = "the file is not UTF-8; it is read as Windows-1252"
         findings = (Finding("I808", Location(feed.file), message, "save it as UTF-8 to be sure"),)
     with _decoded(feed, encoding) as text:
-        yield OpenText(text, findings)
+        yield text, findings
 
 
 @contextlib.contextmanager
@@ -105,8 +99,8 @@ def whole_text(feed: RecordStream) -> Parsed[str]:
     return Parsed(parsed.value and parsed.value.removeprefix("\ufeff"), parsed.findings)
 
 
+# What the database may keep in memory.
 _CACHE_KIB: Final = 8 * 1024
-"""What the database may keep in memory."""
 
 
 class FirstLines:

@@ -60,6 +60,21 @@ class SourceRecord:
 Importer: TypeAlias = Callable[[RecordStream], Iterator[SourceRecord | Finding]]
 
 
+def as_text(value: Any) -> str | None:
+    """Return a value that is text, and not empty; None for any other."""
+    return value if isinstance(value, str) and value else None
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a value that is a list; an empty one for any other."""
+    return value if isinstance(value, list) else []
+
+
+def as_mapping(value: Any) -> dict[str, Any]:
+    """Return a value that is a mapping; an empty one for any other."""
+    return value if isinstance(value, dict) else {}
+
+
 class MissingLibraryError(Exception):
     """A format needs a library that is not installed."""
 

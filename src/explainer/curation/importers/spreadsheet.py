@@ -18,9 +18,8 @@ from explainer.curation.importers.delimited import repeated_columns, row_record
 from explainer.curation.importers.record import MAX_WHOLE, RecordStream, SourceRecord, load_library
 from explainer.diagnostics.finding import Finding, Location
 
+# Whole numbers below it have all their digits in a float.
 _MAX_EXACT: Final = 10**15
-"""Whole numbers below it have all their digits in a float."""
-
 MAX_CELLS: Final = 20_000_000
 """Cells of the rectangle of a sheet: a gigabyte, about."""
 
@@ -28,9 +27,8 @@ MAX_UNPACKED: Final = 1024 * 1024 * 1024
 """Bytes of all parts of a file when they are unpacked."""
 
 _CHUNK: Final = 1024 * 1024
+# Bytes that a tag may have: so much of a piece is looked at again with the next one.
 _TAG: Final = 4 * 1024
-"""Bytes that a tag may have: so much of a piece is looked at again with the next one."""
-
 _CELL: Final = re.compile(rb"<(?:\w{1,20}:)?c\b(?=[^<>]{0,400}[^/<>]>)[^<>]{0,400}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _ROW: Final = re.compile(
     rb"<table:table-row\b([^<>]{0,2000})>|<table:(?:covered-)?table-cell\b([^<>]{0,2000})>|<(/)table:table>"
@@ -126,7 +124,8 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         yield Finding("F103", Location(feed.file), f"larger than {MAX_WHOLE:,} bytes", hint)
         return
     packed = io.BytesIO(raw)
-    if problem := too_large(packed):
+    problem = too_large(packed)
+    if problem:
         yield Finding("I802", Location(feed.file), f"the spreadsheet is not opened: {problem}", hint)
         return
     try:
@@ -149,8 +148,8 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 
 def _cell(value: Any) -> str:
     """A cell as text. A whole number has no point: Excel keeps 2024 as 2024.0."""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _MAX_EXACT else repr(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_EXACT:
+        value = int(value)
     return "" if value is None else str(value)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.reading import whole_text
-from explainer.curation.importers.record import RecordStream, SourceRecord
+from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_mapping
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_reader import read_yaml
@@ -21,10 +21,9 @@ def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         return
     document = read_yaml(text.value, feed.file)
     yield from document.findings
-    data = document.data if isinstance(document.data, dict) else {}
+    data = as_mapping(document.data)
     for kind in Kind:
-        items = data.get(kind)
-        for index, item in enumerate(items if isinstance(items, list) else ()):
+        for index, item in enumerate(as_list(data.get(kind))):
             where = partial(_place, document, (kind, index))
             if isinstance(item, dict):
                 yield SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)

@@ -22,9 +22,10 @@ MOST_ASKED: Final = 2_000
 """Entries that the recommender is asked about. Each question costs a look at all of them: see benchmarks/lint.py."""
 
 _PICTURES: Final = ("Img", "Vid")
+# Kinds of data of which one must go in, and of which one must come out; nothing where it may be anything.
 _InOut: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
-"""Kinds of data of which one must go in, and of which one must come out; nothing where it may be anything."""
 
+# Names of tasks → what goes in and what comes out.
 _TASK_KINDS: Final[dict[tuple[str, ...], _InOut]] = {
     ("text to image",): (("Txt",), ("Img",)),
     ("text to speech", "tts", "speech synthesis"): (("Txt",), ("Snd",)),
@@ -41,8 +42,6 @@ _TASK_KINDS: Final[dict[tuple[str, ...], _InOut]] = {
         "low light enhancement", "style transfer", "face edit", "harmonization", "image editing",
     ): (_PICTURES, _PICTURES),
 }  # fmt: skip
-"""Names of tasks → what goes in and what comes out."""
-
 _KNOWN_TASKS: Final = tuple(Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS))
 _EXPECTED: Final = tuple(_TASK_KINDS.values())
 _WORD: Final = re.compile(r"[^\W\d_]++")
@@ -80,8 +79,10 @@ def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
 
 def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> _InOut:
     """What a task takes and gives, by its label, else by the id and the aliases of the catalogs' task of that label."""
-    labels = [label] if label else []
-    own = own_tasks.find(label) if label else None
+    if not label:
+        return (), ()
+    labels = [label]
+    own = own_tasks.find(label)
     if own is not None:
         labels += [own_tasks.tasks[own].id, *own_tasks.tasks[own].aliases]
     for name in labels:

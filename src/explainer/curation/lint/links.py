@@ -15,11 +15,11 @@ from explainer.documents.yaml_editor import Editor
 
 _FIELDS: Final = ("paper", "github", "huggingface")
 
+# A name such as `RealBlurJ` is split where its letter case changes.
 _TOKEN: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
-"""A name such as `RealBlurJ` is split where its letter case changes."""
 
+# Letters that a word must have before one other letter counts as a slip: not `vit-b` and `vit-l`.
 _SLIP: Final = 6
-"""Letters that a word must have before one other letter counts as a slip: not `vit-b` and `vit-l`."""
 
 
 def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:

@@ -38,11 +38,11 @@ _RULES: Final[dict[str, Rule]] = {
 LINT_CODES: Final = tuple(_RULES)
 """The codes that may be selected and ignored."""
 
+# The rules whose findings may carry a fix.
 _FIXABLE: Final = ("L701", "L702", "L706")
-"""The rules whose findings may carry a fix."""
 
+# How often fixes are made: one may make room for the next, such as a link that is moved and then shortened.
 _PASSES: Final = 5
-"""How often fixes are made: one may make room for the next, such as a link that is moved and then shortened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 
+# Letters that a summary should have; a sign of a script without spaces counts three times.
 _SHORTEST: Final = 40
-"""Letters that a summary should have; a sign of a script without spaces counts three times."""
-
 _WIDE: Final = re.compile(r"[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
 
 _BOILERPLATE: Final = (
@@ -64,10 +63,13 @@ def damaged(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield each damaged character; what it was is put back but in names, which questions may use."""
     for steps, text in _texts(item):
         for bad, good in dict(damage(text)).items():
-            hint = f"it was {good!r}" if good else "what it was cannot be told any more: look it up"
-            is_name = steps == (item.kind.name_key,)
-            fix = _substitute(item.path(*steps), bad, good) if good and not is_name else None
-            yield item.finding("L706", steps, f"damaged text (UTF-8 read as Windows-1252): {bad!r}", hint, bad, fix)
+            message = f"damaged text (UTF-8 read as Windows-1252): {bad!r}"
+            hint, fix = f"it was {good!r}", None
+            if good is None:
+                hint = "what it was cannot be told any more: look it up"
+            elif steps != (item.kind.name_key,):
+                fix = _substitute(item.path(*steps), bad, good)
+            yield item.finding("L706", steps, message, hint, bad, fix)
 
 
 def _substitute(path: KeyPath, bad: str, good: str) -> Fix:
@@ -101,8 +103,8 @@ def _sloppy(byte: int) -> str:
 _BYTES: Final = {_sloppy(byte): byte for byte in range(256)}
 _MORE_SIGNS: Final = "".join(map(_sloppy, range(0x80, 0xC0)))
 _MORE: Final = re.escape(_MORE_SIGNS)
+# Behind a capital letter with an accent the signs left out are ordinary: `IRMÃ»`.
 _MORE_TELLING: Final = re.escape(re.sub("[»…“”‘’]", "", _MORE_SIGNS))
-"""Behind a capital letter with an accent the signs left out are ordinary: `IRMÃ»`."""
 
 # The first byte of two, three or four in UTF-8, then the bytes that may follow it.
 _DAMAGED: Final = re.compile(

@@ -22,7 +22,7 @@ from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
 from explainer.curation.merge import Counts, Merger
 from explainer.curation.normalize import NormalizedEntry, Normalizer
-from explainer.curation.origins import ImportedSource, parse_origins
+from explainer.curation.origins import MAX_ORIGINS_BYTES, ImportedSource, parse_origins
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
@@ -35,9 +35,6 @@ _MOST_FINDINGS: Final = 1_000
 
 # Records between two signs of progress.
 _TELL_EVERY: Final = 1_000
-
-# Bytes of a record of sources: a line of it may be longer than the entry that it is about.
-_MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +167,7 @@ class _Import:
         self.result.note(read.findings)
         if read.value is None or self._has_mistakes(read.value, file):
             return
-        recorded = read_text(beside, limit=_MAX_ORIGINS_BYTES).value if beside.exists() else ""
+        recorded = read_text(beside, limit=MAX_ORIGINS_BYTES).value if beside.exists() else ""
         origins = parse_origins(recorded or "", display_path(beside))
         self.result.note(origins.findings)
         if origins.findings:

@@ -299,7 +299,7 @@ class _Cleaner:
 
     def _link(self, key: str, text: str) -> str | None:
         """The link that a text means; None, and a finding, when it means none."""
-        urls = [url.rstrip(",;") for url in _URL.findall(text)]
+        urls: list[str] = [url.rstrip(",;") for url in _URL.findall(text)]
         if len(urls) > 1:  # the first is the own one; the others become `links`
             self._further_links += urls[1:]
             return urls[0]

@@ -16,6 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from explainer.curation.normalize import NormalizedEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import digest
+from explainer.files import MAX_CATALOG_BYTES
+
+MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
+"""Bytes of a record of sources: a line of it may be longer than the entry that it is about."""
 
 _DIGEST_BYTES: Final = 6
 

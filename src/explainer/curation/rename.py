@@ -12,7 +12,7 @@ from typing import Any
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
-from explainer.curation.origins import parse_origins
+from explainer.curation.origins import MAX_ORIGINS_BYTES, parse_origins
 from explainer.curation.usage import QuestionFile, Use, index_of, library_for, look_up, uses
 from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
@@ -38,7 +38,7 @@ class FileChange:
 
 @dataclass(slots=True)
 class Renaming:
-    """What a renaming changes, and what stands in its way.
+    """What a new name changes, and what stands in its way.
 
     Attributes:
         label: the name that the entry has.
@@ -60,16 +60,6 @@ class Renaming:
         return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class _NewName:
-    """The entry of one kind that is called `old`, and what it will be called."""
-
-    kind: Kind
-    old: str
-    new: str
-    keep_alias: bool
-
-
 def plan_renaming(
     old: str, new: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path], *, keep_alias: bool
 ) -> Renaming:
@@ -83,8 +73,8 @@ def plan_renaming(
         catalogs: the catalogs of the command line; none for those that are found from here.
         keep_alias: the old name becomes an alias, so that questions may go on using it.
     """
-    before = CatalogLoader(catalogs)
-    named = look_up(old, kind, questions, before)
+    loader = CatalogLoader(catalogs)
+    named = look_up(old, kind, questions, loader)
     plan = Renaming(findings=list(named.findings))
     if len(named.entries) > 1:
         message = f"{shorten(old)!r} is a model and a paper"
@@ -93,21 +83,13 @@ def plan_renaming(
     if has_errors(plan.findings):
         return plan
     ((entry_kind, plan.label),) = named.entries
-    name = _NewName(entry_kind, plan.label, new, keep_alias)
-    if name.old == new:
-        return plan
-    library = before.for_named().value or Library([])
-    holders = [entry.label for entry in index_of(library, name.kind).find(new)]
-    if holders not in ([], [name.old]):
+    library = loader.for_named().value or Library([])
+    holders = [entry.label for entry in index_of(library, entry_kind).find(new)]
+    if holders not in ([], [plan.label]):
         message = f"another entry is called {shorten(new)!r} already"
         plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
-        return plan
-    _change_catalogs(plan, before, name)
-    after = CatalogLoader(catalogs, changed={change.path: change.new_text for change in plan.changes})
-    plan.findings += after.for_named().findings
-    for file in named.files:
-        _change_questions(plan, file, name, before, after)
-    plan.findings = list(dict.fromkeys(plan.findings))
+    elif new != plan.label:
+        _Planner(plan, entry_kind, new, keep_alias=keep_alias).plan_files(loader, named.files)
     return plan
 
 
@@ -119,94 +101,107 @@ def write_changes(plan: Renaming) -> list[Finding]:
     return list(filter(None, [problem]))
 
 
-def _change_catalogs(plan: Renaming, loader: CatalogLoader, name: _NewName) -> None:
-    for path in (file.path for file in loader.files().value or ()):
+class _Planner:
+    """Plans what the new name of one entry changes in each file."""
+
+    def __init__(self, plan: Renaming, kind: Kind, new: str, *, keep_alias: bool) -> None:
+        self._plan = plan
+        self._kind = kind
+        self._old = plan.label
+        self._new = new
+        self._keep_alias = keep_alias
+
+    def plan_files(self, before: CatalogLoader, files: Sequence[QuestionFile]) -> None:
+        """Plan the changes of the catalogs, then those of the questions that no longer lead to the entry."""
+        for catalog in before.files().value or ():
+            self._change_catalog(catalog.path)
+        changed = {change.path: change.new_text for change in self._plan.changes}
+        after = CatalogLoader(before.given, changed=changed)
+        self._plan.findings += after.for_named().findings
+        for file in files:
+            self._change_questions(file, before, after)
+
+    def _change_catalog(self, path: Path) -> None:
         text = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
-        editor = _catalog_editor(text, display_path(path), name)
+        editor = self._catalog_editor(text, display_path(path))
         if editor is None:
-            continue
+            return
         if _is_shipped(path):
             message = "this catalog came with the package; copy it into your project to change it"
-            plan.findings.append(Finding("F105", Location(display_path(path)), message))
-        if _finish(plan, path, editor):
-            plan.changes += _sources_change(sources_path(path), name)
+            self._plan.findings.append(Finding("F105", Location(display_path(path)), message))
+        if self._finish(path, editor):
+            self._change_origins(sources_path(path))
 
+    def _finish(self, path: Path, editor: Editor) -> bool:
+        """Add the changes of an editor to the plan; False, and a finding, where they cannot be made."""
+        changed = editor.finish()
+        self._plan.findings += changed.findings
+        if changed.value is not None:
+            self._plan.changes.append(FileChange(path, editor.text, tuple(editor.edits)))
+        return changed.value is not None
 
-def _finish(plan: Renaming, path: Path, editor: Editor) -> bool:
-    """Add the changes of an editor to the plan; False, and a finding, where they cannot be made."""
-    changed = editor.finish()
-    plan.findings += changed.findings
-    if changed.value is not None:
-        plan.changes.append(FileChange(path, editor.text, tuple(editor.edits)))
-    return changed.value is not None
+    def _catalog_editor(self, text: str, file: str) -> Editor | None:
+        """The changes that give the entry its new name in a catalog; None when the catalog has no such entry."""
+        data: Any = read_yaml(text, file).data or {}
+        entries = data.get(self._kind) or []
+        names = [entry.get(self._kind.name_key) for entry in entries]
+        if self._old not in names:
+            return None
+        index = names.index(self._old)
+        editor = Editor(text, file)
+        editor.set((self._kind, index, self._kind.name_key), self._new)
+        old_aliases = entries[index].get("aliases") or []
+        # where the new name was an alias of the entry, it is one no longer
+        aliases = [alias for alias in old_aliases if alias != self._new]
+        if self._keep_alias:
+            aliases.append(self._old)
+        if aliases != old_aliases:
+            keys = self._kind.keys
+            editor.set((self._kind, index, "aliases"), aliases, after=keys[: keys.index("aliases")])
+        return editor
 
+    def _change_origins(self, path: Path) -> None:
+        """Rename the entry in the record of sources, if there is one: the next import must find it."""
+        if not path.exists():
+            return
+        text = read_text(path, limit=MAX_ORIGINS_BYTES).value or ""
+        edits: list[Edit] = []
+        start = 0
+        for line in io.StringIO(text):
+            end = start + len(line)
+            origin = next(iter(parse_origins(line, display_path(path)).value or ()), None)
+            if origin is not None and (origin.kind, origin.name) == (self._kind.singular, self._old):
+                edits.append(Edit(start, end, origin.model_copy(update={"name": self._new}).to_line()))
+            start = end
+        if edits:
+            self._plan.changes.append(FileChange(path, text, tuple(edits)))
 
-def _catalog_editor(text: str, file: str, name: _NewName) -> Editor | None:
-    """The changes that give an entry of a catalog its new name; None when the catalog has no such entry."""
-    data: Any = read_yaml(text, file).data or {}
-    entries = data.get(name.kind) or []
-    names = [entry.get(name.kind.name_key) for entry in entries]
-    if name.old not in names:
-        return None
-    index = names.index(name.old)
-    editor = Editor(text, file)
-    editor.set((name.kind, index, name.kind.name_key), name.new)
-    old_aliases = entries[index].get("aliases") or []
-    # where the new name was an alias of the entry, it is one no longer
-    aliases = [alias for alias in old_aliases if alias != name.new]
-    if name.keep_alias:
-        aliases.append(name.old)
-    if aliases != old_aliases:
-        keys = name.kind.keys
-        editor.set((name.kind, index, "aliases"), aliases, after=keys[: keys.index("aliases")])
-    return editor
+    def _change_questions(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> None:
+        """Let the questions of a file use the new name wherever they need it."""
+        outdated: list[Use] = []
+        for loaded in file.questions:
+            index = index_of(library_for(loaded, file, after), self._kind)
+            for use in uses(loaded, library_for(loaded, file, before), self._kind, self._old):
+                labels = [entry.label for entry in index.find(use.item)]
+                # The old name is outdated, unless it is kept as an alias; and so is what no longer leads to the entry,
+                # such as an id that was made of the old name.
+                if labels != [self._new] or (use.item == self._old and not self._keep_alias):
+                    outdated.append(use)
+        self._plan.questions += len({use.question for use in outdated})
+        if outdated and file.is_lines:
+            edits = _line_edits(file.text, outdated, self._new)
+            self._plan.changes.append(FileChange(file.path, file.text, edits))
+        elif outdated:
+            editor = Editor(file.text, display_path(file.path))
+            for use in outdated:
+                editor.set((self._kind, use.position), self._new)
+            self._finish(file.path, editor)
 
 
 def _is_shipped(path: Path) -> bool:
     """Whether a catalog lies inside the package, and the user is somewhere else."""
     shipped = builtin_folder("catalogs")
     return path.absolute().is_relative_to(shipped) and not shipped.is_relative_to(Path.cwd())
-
-
-def _sources_change(path: Path, name: _NewName) -> list[FileChange]:
-    """What the new name changes in the record of sources, if there is one: the next import must find the entry."""
-    if not path.exists():
-        return []
-    text = read_text(path, limit=4 * MAX_CATALOG_BYTES).value or ""
-    edits: list[Edit] = []
-    start = 0
-    for line in io.StringIO(text):
-        end = start + len(line)
-        origin = next(iter(parse_origins(line, display_path(path)).value or ()), None)
-        if origin is not None and (origin.kind, origin.name) == (name.kind.singular, name.old):
-            edits.append(Edit(start, end, origin.model_copy(update={"name": name.new}).to_line()))
-        start = end
-    return [FileChange(path, text, tuple(edits))] if edits else []
-
-
-def _change_questions(
-    plan: Renaming, file: QuestionFile, name: _NewName, before: CatalogLoader, after: CatalogLoader
-) -> None:
-    """Let the questions of a file use the new name wherever they need it."""
-    outdated: list[Use] = []
-    for loaded in file.questions:
-        index = index_of(library_for(loaded, file, after), name.kind)
-        for use in uses(loaded, library_for(loaded, file, before), name.kind, name.old):
-            labels = [entry.label for entry in index.find(use.item)]
-            # The old name is outdated, unless it is kept as an alias; and so is what no longer leads to the entry,
-            # such as an id that was made of the old name.
-            if labels != [name.new] or (use.item == name.old and not name.keep_alias):
-                outdated.append(use)
-    if not outdated:
-        return
-    plan.questions += len({use.question for use in outdated})
-    if file.is_lines:
-        plan.changes.append(FileChange(file.path, file.text, _line_edits(file.text, outdated, name.new)))
-        return
-    editor = Editor(file.text, display_path(file.path))
-    for use in outdated:
-        editor.set((name.kind, use.position), name.new)
-    _finish(plan, file.path, editor)
 
 
 def _line_edits(text: str, outdated: Sequence[Use], new: str) -> tuple[Edit, ...]:

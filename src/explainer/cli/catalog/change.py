@@ -120,7 +120,7 @@ def rename_entry(
     if not has_errors(plan.findings):
         files = counted(len(plan.changes), "file")
         say(f"{verb} {files}; {counted(plan.questions, 'question')} named {plan.label!r}")
-    show_findings(plan.findings, findings)
+    show_findings(dict.fromkeys(plan.findings), findings)
     raise typer.Exit(exit_status(plan.findings))
 
 

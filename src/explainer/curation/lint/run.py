@@ -128,29 +128,22 @@ def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, wri
     result = FixResult()
     for catalog in catalogs:
         fixed = _fix(catalog, [code for code in _FIXABLE if code in codes])
-        problem = write_bytes(catalog.path, fixed.text.encode()) if write and fixed.count else None
-        result.findings += [*fixed.findings, *filter(None, [problem])]
+        result.findings += fixed.findings
+        text, count = fixed.value or (catalog.text, 0)
+        problem = write_bytes(catalog.path, text.encode()) if write and count else None
         if problem is not None:
+            result.findings.append(problem)
             result.catalogs.append(catalog)
             continue
         if not write:
-            result.diff += whole_diff(catalog.text, fixed.text, display_path(catalog.path))
-        result.catalogs.append(replace(catalog, text=fixed.text))
-        result.count += fixed.count
+            result.diff += whole_diff(catalog.text, text, display_path(catalog.path))
+        result.catalogs.append(replace(catalog, text=text))
+        result.count += count
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _FixedText:
-    """The text of a catalog after its fixes, how many they were, and what stood in their way."""
-
-    text: str
-    count: int = 0
-    findings: tuple[Finding, ...] = ()
-
-
-def _fix(catalog: CatalogText, codes: Collection[str]) -> _FixedText:
-    """Make the fixes of one catalog: all of them, or none where that cannot be done safely."""
+def _fix(catalog: CatalogText, codes: Collection[str]) -> Parsed[tuple[str, int]]:
+    """The text of one catalog with all of its fixes, and their number; none of them where one cannot be made safely."""
     text, count = catalog.text, 0
     for _ in range(_PASSES):
         items = _items([replace(catalog, text=text)])
@@ -162,9 +155,9 @@ def _fix(catalog: CatalogText, codes: Collection[str]) -> _FixedText:
             fix(editor)
         changed = editor.finish()
         if changed.value is None:
-            return _FixedText(catalog.text, findings=changed.findings)
+            return Parsed((catalog.text, 0), changed.findings)
         text, count = changed.value, count + len(fixes)
-    return _FixedText(text, count)
+    return Parsed((text, count))
 
 
 def _first_of_each(found: Iterable[LintFinding]) -> list[Fix]:

@@ -106,6 +106,7 @@ def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) ->
             if old[name] != entry:
                 yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
             continue
+        # a renamed entry is one, not one removed and another added
         former = _former_name(kind, entry, gone)
         if former is None:
             yield Change(kind, name, "added")

@@ -140,6 +140,7 @@ class _Import:
                 shutil.copyfileobj(parts[kind], catalog)
         if self._job.out is None or self._job.dry_run:
             catalog.seek(0)
+            # whoever shows the catalog closes the temporary files
             self.result.product = catalog
             self.result.resources = self._stack.pop_all()
             return

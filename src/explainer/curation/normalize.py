@@ -17,7 +17,7 @@ from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.signature import Signature, SignatureProblem, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import SourceRecord, as_list, as_text
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -65,18 +65,19 @@ _FREE_TEXT: Final = ("summary", "description", "deprecated")
 
 # What people and programs write into a cell that has no value.
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
+# `Paper_URL`, `paper-url` and `Paper URL` are one column.
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
 _BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
 # Examples are sentences: a semicolon may stand in them.
 _BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
 _BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+# Addresses that people write without https.
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
+# A DOI begins with 10, a point and the number of its registrant.
 _DOI: Final = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-# `owner/name`.
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
@@ -84,6 +85,7 @@ _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
 
 # The month since which arXiv numbers papers with five digits; before they had four.
 _LONG_IDS_SINCE: Final = "1501"
+# 1800 to 2999, as the schema has it.
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
@@ -139,6 +141,7 @@ class Normalizer:
         if not cleaned.get(kind.name_key):
             message = f"the record has no {kind.name_key}; it is left out"
             return Parsed(None, (*findings, Finding("I801", raw.where(""), message)))
+        # the order of the keys is that in which catalogs are written
         record = {key: cleaned[key] for key in kind.keys if cleaned.get(key) not in (None, [])}
         for key, value in record.items():
             findings += self._character_findings(raw, key, value)
@@ -405,7 +408,7 @@ def _meant_link(key: str, text: str) -> str | None:
         return f"https://doi.org/{doi[1]}"
     if _BARE_URL.fullmatch(text):
         return f"https://{text}"
-    if key in _HOSTS and _REPOSITORY.fullmatch(text):
+    if key in _HOSTS and REPOSITORY.fullmatch(text):
         return f"https://{_HOSTS[key]}/{text}"
     return None
 

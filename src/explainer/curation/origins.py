@@ -21,6 +21,7 @@ from explainer.files import MAX_CATALOG_BYTES
 MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
 """Bytes of a record of sources: a line of it may be longer than the entry that it is about."""
 
+# Enough to tell the former value of one field from another one.
 _DIGEST_BYTES: Final = 6
 
 

@@ -51,7 +51,9 @@ def count(models: Iterable[Entry], papers: Iterable[Entry]) -> Stats:
         stats.totals[kind] = len(entries)
         stats.deprecated[kind] = sum(bool(entry.deprecated) for entry in entries)
         stats.linkless[kind] = sum(map(_has_no_link, entries))
-        stats.gaps[kind] = {key: sum(not getattr(entry, key) for entry in entries) for key in GAPS[kind]}
+        for key in GAPS[kind]:
+            gaps = stats.gaps.setdefault(kind, {})
+            gaps[key] = sum(not getattr(entry, key) for entry in entries)
         for entry in entries:
             row = tasks.setdefault(entry.task or NONE, dict.fromkeys(SOURCE_KINDS, 0))
             row[kind] += 1

@@ -48,7 +48,7 @@ class _Row:
 
     y: int
     label: str
-    whole: str
+    full_label: str
     figure: str
     bars: tuple[_Bar, ...]
 

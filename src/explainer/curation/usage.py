@@ -156,13 +156,13 @@ def used_by(name: str, kind: str | None, questions: Sequence[Path], catalogs: Se
     """
     loader = CatalogLoader(catalogs)
     named = look_up(name, kind, questions, loader)
-    found: list[Use] = []
+    named_at: list[Use] = []
     for entry_kind, label in named.entries:
         for file in named.files:
             for loaded in file.questions:
                 library = library_for(loaded, file, loader)
-                found += uses(loaded, library, entry_kind, label)
-    return Parsed(found, tuple(dict.fromkeys((*named.findings, *loader.findings))))
+                named_at += uses(loaded, library, entry_kind, label)
+    return Parsed(named_at, tuple(dict.fromkeys((*named.findings, *loader.findings))))
 
 
 def library_for(loaded: LoadedQuestion, file: QuestionFile, loader: CatalogLoader) -> Library:

@@ -47,22 +47,22 @@ def run(
     """
     codes = _chosen(select, ignore)
     read = read_catalogs(paths or [])
-    catalogs, found = read.value or [], list(read.findings)
+    catalogs, findings = read.value or [], list(read.findings)
     fixed = 0
     if fix or diff:
         result = fix_catalogs(catalogs, codes, write=not diff)
         catalogs, fixed = result.catalogs, result.count
-        found += result.findings
+        findings += result.findings
         write_stdout(result.diff)
     if diff:
-        show_findings(found, output_format)
+        show_findings(findings, output_format)
         say(f"{fixed} would be fixed")
-        raise typer.Exit(exit_status(found, strict=strict))
+        raise typer.Exit(exit_status(findings, strict=strict))
     linted = lint(catalogs, codes)
-    found += linted.findings
-    write_stdout(report(found, output_format))
-    say(_summary(len(catalogs), found, fixed, linted))
-    status = exit_status(found, strict=strict)
+    findings += linted.findings
+    write_stdout(report(findings, output_format))
+    say(_summary(len(catalogs), findings, fixed, linted))
+    status = exit_status(findings, strict=strict)
     if not catalogs and status is ExitStatus.OK:
         status = ExitStatus.NOTHING_CHECKED
     raise typer.Exit(status)
@@ -88,10 +88,10 @@ def _codes(option: str, values: list[str] | None) -> set[str]:
     return chosen
 
 
-def _summary(files: int, found: Sequence[Finding], fixed: int, linted: LintResult) -> str:
+def _summary(files: int, findings: Sequence[Finding], fixed: int, linted: LintResult) -> str:
     """One line that says what was looked at and how it went."""
-    verdict = counted(len(found), "finding") if found else "nothing to say"
-    if has_errors(found):
+    verdict = counted(len(findings), "finding") if findings else "nothing to say"
+    if has_errors(findings):
         verdict += "; catalogs with errors were not looked at"
     if linted.unasked:
         verdict += f"; L709 was not looked for: there are more than {MOST_ASKED:,} entries"

@@ -12,16 +12,17 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_text, load_library
+from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 _ARXIV: Final = "{http://arxiv.org/schemas/atom}"
 _CHUNK: Final = 64 * 1024
+# The address of an abstract, with its version; old ids have a part behind a slash: `hep-th/9901001v2`.
 _ID: Final = re.compile(r"arxiv\.org/abs/([\w.-]+(?:/\d+)?)")
 _VERSION: Final = re.compile(r"v\d+$")
+# Versions of the snapshot have dates such as `Mon, 2 Apr 2007 19:18:42 GMT`.
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
-_CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
 
 _SNAPSHOT_KEYS: Final = frozenset({"id", "title", "abstract", "categories", "authors_parsed"})
 
@@ -40,6 +41,7 @@ def is_snapshot(value: dict[str, Any]) -> bool:
 
 def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
+    # numbers are read as text, so that an id without quotes has all of its digits
     number = value["id"]
     link = arxiv_address(as_text(number) or "")
     if link is None:
@@ -77,7 +79,7 @@ def _one_line(text: Any) -> Any:
 
 def _code(*texts: Any) -> str | None:
     """The first repository that comments or abstract name."""
-    codes = _CODE.findall("\n".join(map(str, texts)))
+    codes = GITHUB_LINK.findall("\n".join(map(str, texts)))
     return next(iter(codes), None)
 
 
@@ -135,6 +137,7 @@ class _Target:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._path.append(tag)
         self._text.clear()
+        # the place under the empty key is that of the entry itself
         if tag == f"{_ATOM}entry":
             self._entry, self._places = {"authors": [], "links": []}, {"": self.place()}
         if self._entry is None or tag == f"{_ATOM}entry":
@@ -182,7 +185,7 @@ def _atom_record(entry: Mapping[str, Any], places: Mapping[str, Location]) -> So
         "summary": entry.get("summary"),
         "category": entry.get("category"),
         "authors": entry["authors"],
-        "year": entry.get("published", "")[:4] or None,
+        "year": entry.get("published", "")[:4] or None,  # a date as in 2024-01-31T18:00:00Z
         "github": _code(entry.get("comment"), entry.get("summary")),
         "links": list(filter(None, entry["links"])),
     }

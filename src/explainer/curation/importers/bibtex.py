@@ -48,6 +48,7 @@ def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     latex = load_library("pylatexenc.latex2text", "bibtexparser", purpose)
     for library in ("bibtexparser", "pylatexenc"):  # what they log is reported below
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+    # formulas stay as they are: a title without them would be another one
     decode = latex.LatexNodes2Text(math_mode="verbatim", keep_comments=True).latex_to_text
     with contextlib.ExitStack() as stack:
         text, findings = stack.enter_context(text_of(feed))
@@ -70,22 +71,23 @@ class _Part:
 
 def _parts(file: str, lines: Iterable[str]) -> Iterator[_Part | Finding]:
     """Cut a file where an entry begins at the beginning of a line: there the parser of the library begins anew too."""
-    kept: list[str] = []
+    kept_lines: list[str] = []
     size, first, too_long = 0, 1, False
     for number, line in enumerate(lines, 1):
         if _START.match(line) and (size >= _PART or too_long):
             if not too_long:
-                yield _Part("".join(kept), first)
-            kept, size, first, too_long = [], 0, number, False
+                yield _Part("".join(kept_lines), first)
+            kept_lines, size, first, too_long = [], 0, number, False
         size += len(line)
+        # an entry that is never closed must not be kept in memory
         if size <= MAX_LINE:
-            kept.append(line.rstrip("\r\n") + "\n")
+            kept_lines.append(line.rstrip("\r\n") + "\n")
         elif not too_long:
-            kept, too_long = [], True
+            kept_lines, too_long = [], True
             message = f"no entry begins in {MAX_LINE:,} characters; they are left out"
             yield Finding("I802", Location(file, first), message)
-    if kept:
-        yield _Part("".join(kept), first)
+    if kept_lines:
+        yield _Part("".join(kept_lines), first)
 
 
 class _Reader:
@@ -123,6 +125,7 @@ class _Reader:
         lines = {name: above + field.start_line for name, field in fields.items() if field.start_line}
         urls = _URL.findall(" ".join(values.get(key, "") for key in ("url", "howpublished", "note", "code")))
         code = next(filter(_CODE.match, urls), None)
+        # `catalog export` tells models by a note
         kind = Kind.MODELS if values.get("note", "").casefold() == "ai model" else Kind.PAPERS
         years = _YEAR.findall(values.get("year", "") + " " + values.get("date", ""))
         keywords = self._plain(values.get("keywords", "")).split(",")
@@ -167,8 +170,8 @@ def _turned(name: str) -> str:
     """`Last, First` as `First Last`; a name in braces stays whole."""
     if name.strip().startswith("{"):
         return name
-    last, *others = [part.strip() for part in name.split(",")]
-    return " ".join([*reversed(others), last])
+    last, *first_names = [part.strip() for part in name.split(",")]
+    return " ".join([*reversed(first_names), last])
 
 
 def _paper(values: Mapping[str, str], urls: Iterable[str]) -> str | None:
@@ -176,6 +179,7 @@ def _paper(values: Mapping[str, str], urls: Iterable[str]) -> str | None:
     for url in urls:
         if url in values.get("url", ""):
             return url
+    # exports of Google Scholar have the id of a preprint in the field journal
     mentioned = _ARXIV.search(" ".join((values.get("journal", ""), values.get("note", ""))))
     arxiv = arxiv_address(values.get("eprint", "").strip())
     if arxiv is None and mentioned:

@@ -18,6 +18,7 @@ from explainer.curation.importers.reading import text_of
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
 
+# Of equally frequent ones the first counts.
 _SEPARATORS: Final = ",;\t|"
 
 
@@ -87,7 +88,7 @@ class _Row:
 
 def _rows(file: str, lines: _Lines, separator: str) -> Iterator[_Row | Finding]:
     """The rows that hold something."""
-    csv.field_size_limit(MAX_LINE)
+    csv.field_size_limit(MAX_LINE)  # else 128 KiB: abstracts and lists of examples may be longer
     reader = csv.reader(lines, delimiter=separator, strict=False)
     while True:
         start = reader.line_num + 1

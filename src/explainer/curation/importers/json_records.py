@@ -43,6 +43,7 @@ def _refuse(name: str) -> Any:
     raise ValueError(message)
 
 
+# Numbers stay the text that they are, and what JSON does not know (NaN) or leaves open (a key twice) is refused.
 _DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=_pairs, parse_constant=_refuse)
 
 
@@ -104,6 +105,7 @@ def _is_lines(head: bytes) -> bool:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
+        # a line that is longer than what was read: no document is written like that
         return len(line) >= _CHUNK - 1 and b"\n" not in head
     return isinstance(value, dict) and not _lists(value)
 
@@ -138,6 +140,7 @@ class _Window:
         piece = "" if self._has_ended or too_long else self._reader.read(_CHUNK)
         if piece:
             self._line += self.text.count("\n", 0, start)
+            # spaces stand for what is dropped of the line, so that columns stay right
             column = start - (self.text.rfind("\n", 0, start) + 1)
             self.text, self.position = " " * column + self.text[start:] + piece, column
         return bool(piece)

@@ -17,15 +17,24 @@ from typing import Any, Final
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.curation.importers.reading import whole_text
-from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_mapping, as_text, load_library
+from explainer.curation.importers.record import (
+    GITHUB_LINK,
+    REPOSITORY,
+    RecordStream,
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    load_library,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
 
+# The front matter: from the first line of dashes to the next one.
 _FENCE: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)
+# Old ids, such as `hep-th/9901001`, have a part behind a slash.
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)")
-_CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
-_REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # Letters that a paragraph must have to say something.
 _SHORTEST: Final = 40
 
@@ -59,7 +68,7 @@ def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
         "name": repository or own_name or heading,
         "huggingface": f"https://huggingface.co/{repository}" if repository else None,
         "paper": _paper(data, body),
-        "github": next(filter(None, map(short_spelling, _CODE.findall(body))), None),
+        "github": next(filter(None, map(short_spelling, GITHUB_LINK.findall(body))), None),
         "summary": paragraph,
         "category": data.get("pipeline_tag"),
         "dataset": ", ".join(_texts(data.get("datasets"))) or None,
@@ -93,9 +102,10 @@ def _repository(inside: str) -> str | None:
     parts = path.parts[:-1] if path.name.lower() == "readme.md" else (*path.parts[:-1], path.stem)
     if not inside or not parts:
         return None
+    # the cache of huggingface_hub calls the folder of acme/tiny models--acme--tiny
     last = parts[-1].removeprefix("models--")
     repo = last.replace("--", "/", 1) if "--" in last else "/".join(parts[-2:])
-    return repo if _REPO.fullmatch(repo) else None
+    return repo if REPOSITORY.fullmatch(repo) else None
 
 
 def _texts(value: Any) -> list[str]:
@@ -113,6 +123,7 @@ def _outline(body: str) -> tuple[str | None, str | None]:
     """The first heading and the first paragraph that says something, as plain text."""
     markdown = load_library("markdown_it", "markdown-it-py", "reading model cards")
     heading = paragraph = None
+    # cards are full of HTML and tables: neither is a paragraph that says something
     tokens = markdown.MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
     for opening, token in itertools.pairwise(tokens):
         if token.type != "inline":

@@ -35,12 +35,12 @@ def _paper(record: SourceRecord | Finding) -> tuple[Any, Any] | None:
 def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
     """The record of a paper. Without a repository of its own it has none."""
     first = rows[0].values
-    own = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
+    own_url = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
     urls = dict.fromkeys(row.values["repo_url"] for row in rows if isinstance(row.values["repo_url"], str))
     values = {
         "title": first["paper_title"],
         "paper": first.get("paper_arxiv_id") or first.get("paper_url_abs"),
-        "github": own,
-        "links": [url for url in urls if url != own],
+        "github": own_url,
+        "links": [url for url in urls if url != own_url],
     }
     return SourceRecord(values, rows[0].where, as_text(first.get("paper_url")), Kind.PAPERS)

@@ -14,6 +14,7 @@ from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, RecordStrea
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
 
+# Bytes that are read at once to tell the encoding.
 _PROBE: Final = 1024 * 1024
 
 
@@ -38,6 +39,7 @@ def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
         try:
             yield number, raw.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
+            # columns count characters
             column = len(raw[: error.start].decode("utf-8", "replace")) + 1
             message = f"the byte 0x{raw[error.start]:02x} is not UTF-8; the line is left out"
             yield Finding("Y101", Location(feed.file, number, column), message, "save the file as UTF-8")
@@ -110,11 +112,12 @@ class FirstLines:
         """Open a temporary database that the stack closes."""
         self._database = stack.enter_context(contextlib.closing(sqlite3.connect("")))
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("PRAGMA journal_mode = OFF")  # nobody needs it after a crash
         self._database.execute("CREATE TABLE first_lines (name BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
 
     def add(self, text: str, line: int) -> int | None:
         """Remember a text; return the line where it stood before, or None."""
+        # a digest keeps the database small: names may be long, and two of one digest do not happen with 96 bits
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
         try:
             self._database.execute("INSERT INTO first_lines VALUES (?, ?)", (key, line))

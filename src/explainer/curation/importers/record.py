@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -15,6 +16,12 @@ MAX_LINE: Final = 16 * 1024 * 1024
 
 MAX_WHOLE: Final = 64 * 1024 * 1024
 """Bytes of a file whose format can only be read as a whole."""
+
+GITHUB_LINK: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
+"""A link to a repository in running text: the full stop of its sentence is no part of it."""
+
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""`owner/name`, as GitHub and Hugging Face call repositories."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,21 +18,26 @@ from explainer.curation.importers.delimited import repeated_columns, row_record
 from explainer.curation.importers.record import MAX_WHOLE, RecordStream, SourceRecord, load_library
 from explainer.diagnostics.finding import Finding, Location
 
-# Whole numbers below it have all their digits in a float.
-_MAX_EXACT: Final = 10**15
 MAX_CELLS: Final = 20_000_000
 """Cells of the rectangle of a sheet: a gigabyte, about."""
 
 MAX_UNPACKED: Final = 1024 * 1024 * 1024
 """Bytes of all parts of a file when they are unpacked."""
 
+# Whole numbers below it have all their digits in a float.
+_MAX_EXACT: Final = 10**15
+
 _CHUNK: Final = 1024 * 1024
 # Bytes that a tag may have: so much of a piece is looked at again with the next one.
 _TAG: Final = 4 * 1024
+# A cell of Excel that is not empty, with the letters of its column and the number of its row. All repetitions have a
+# limit, so that a hostile file does not make the search slow.
 _CELL: Final = re.compile(rb"<(?:\w{1,20}:)?c\b(?=[^<>]{0,400}[^/<>]>)[^<>]{0,400}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
+# A row of OpenDocument, a cell, or the end of a sheet.
 _ROW: Final = re.compile(
     rb"<table:table-row\b([^<>]{0,2000})>|<table:(?:covered-)?table-cell\b([^<>]{0,2000})>|<(/)table:table>"
 )
+# What a cell has that holds something; others are there for their borders and colours.
 _CONTENT: Final = re.compile(rb"(?:office|calcext):value")
 _REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated=[\"'](\d{1,9})[\"']")
 

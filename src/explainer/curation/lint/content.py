@@ -44,6 +44,7 @@ _TASK_KINDS: Final[dict[tuple[str, ...], _InOut]] = {
 }  # fmt: skip
 _KNOWN_TASKS: Final = tuple(Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS))
 _EXPECTED: Final = tuple(_TASK_KINDS.values())
+# Words without digits: siblings differ by their numbers.
 _WORD: Final = re.compile(r"[^\W\d_]++")
 
 
@@ -82,9 +83,9 @@ def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> 
     if not label:
         return (), ()
     labels = [label]
-    own = own_tasks.find(label)
-    if own is not None:
-        labels += [own_tasks.tasks[own].id, *own_tasks.tasks[own].aliases]
+    own_task = own_tasks.find(label)
+    if own_task is not None:
+        labels += [own_tasks.tasks[own_task].id, *own_tasks.tasks[own_task].aliases]
     for name in labels:
         number = known_tasks.find(name)
         words = " ".join(_WORD.findall(name)).casefold()

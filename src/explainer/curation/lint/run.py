@@ -106,9 +106,9 @@ def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -
         codes: the rules that are used.
     """
     items = _items(catalogs)
-    found = sorted(_apply(items.value or [], codes), key=_place)
-    findings = (*items.findings, *(lint_finding.finding for lint_finding in found))
-    fixable = sum(lint_finding.fix is not None for lint_finding in found)
+    lint_findings = sorted(_apply(items.value or [], codes), key=_place)
+    findings = (*items.findings, *(lint_finding.finding for lint_finding in lint_findings))
+    fixable = sum(lint_finding.fix is not None for lint_finding in lint_findings)
     return LintResult(findings, fixable, "L709" in codes and len(items.value or ()) > content.MOST_ASKED)
 
 
@@ -150,6 +150,7 @@ def _fix(catalog: CatalogText, codes: Collection[str]) -> Parsed[tuple[str, int]
         fixes = _first_of_each(_apply(items.value or [], codes))
         if not fixes:
             break
+        # the editor reads its result again: a change that would mean something else is refused
         editor = Editor(text, display_path(catalog.path))
         for fix in fixes:
             fix(editor)
@@ -160,10 +161,10 @@ def _fix(catalog: CatalogText, codes: Collection[str]) -> Parsed[tuple[str, int]
     return Parsed((text, count))
 
 
-def _first_of_each(found: Iterable[LintFinding]) -> list[Fix]:
+def _first_of_each(lint_findings: Iterable[LintFinding]) -> list[Fix]:
     """The first fix of each entry: two at once could meet in one line."""
     fixes: dict[CatalogItem, Fix] = {}
-    for lint_finding in found:
+    for lint_finding in lint_findings:
         if lint_finding.fix is not None:
             fixes.setdefault(lint_finding.item, lint_finding.fix)
     return list(fixes.values())

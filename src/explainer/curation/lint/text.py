@@ -16,8 +16,10 @@ from explainer.documents.document import KeyPath
 
 # Letters that a summary should have; a sign of a script without spaces counts three times.
 _SHORTEST: Final = 40
+# Hangul, the signs of Chinese and Japanese, and their forms for compatibility.
 _WIDE: Final = re.compile(r"[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
 
+# What templates of model cards and of papers say, and what people write into a field that they must fill.
 _BOILERPLATE: Final = (
     "more information needed", "this model card aims to", "model card for model id", "lorem ipsum",
     "no description", "description of the model", "add a description", "insert summary", "summary goes here",
@@ -27,6 +29,7 @@ _BOILERPLATE: Final = (
 _EMPTY_WORDS: Final = frozenset(
     {"", "n/a", "na", "none", "null", "nil", "todo", "tbd", "unknown", "-", "--", "...", "…", "?"}
 )
+# HTML, the tags of JATS that Crossref has in abstracts, and entities.
 _MARKUP: Final = re.compile(
     r"</?(?:p|br|b|i|em|strong|sub|sup|a|div|span|img|jats:\w+)\b[^<>]{0,200}>|&(?:amp|lt|gt|quot|nbsp|#\d{1,6});"
 )

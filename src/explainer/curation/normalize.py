@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -237,7 +237,7 @@ def _exact(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
         if value in ("", None):
             continue
         if key == "year":
-            value = _year(value)
+            value = _year(key, value)
         elif key in LISTS and isinstance(value, str):
             value = _json(value) or _items(key, value)
         record[key] = value
@@ -288,9 +288,7 @@ class _Cleaner:
             return self._link(key, text)
         if key == "signature" and isinstance(value, str):
             return self._signature(value.strip())
-        if key in LISTS:
-            return _items(key, value)
-        return _year(value) if key == "year" else _text(key, value)
+        return _SHAPES.get(key, _text)(key, value)
 
     def _signature(self, text: str) -> str | None:
         """A signature, or None for what cannot be read as one."""
@@ -303,7 +301,8 @@ class _Cleaner:
     def _link(self, key: str, text: str) -> str | None:
         """The link that a text means; None, and a finding, when it means none."""
         urls: list[str] = [url.rstrip(",;") for url in _URL.findall(text)]
-        if len(urls) > 1:  # the first is the own one; the others become `links`
+        # of several, such as the repositories of a paper, the first is its own
+        if len(urls) > 1:
             self._further_links += urls[1:]
             return urls[0]
         text = text.strip()
@@ -394,10 +393,14 @@ def _split_authors(cell: str) -> list[str]:
     return parts if len(names) == 1 and are_names else names
 
 
-def _year(value: Any) -> Any:
+def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
     """A year, also at the beginning of a date."""
     match = _YEAR.match(str(value).strip())
     return int(match.group()) if match and isinstance(value, str | int) else value
+
+
+# What brings the values of a key into shape; all other values are texts.
+_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _items)}
 
 
 def _meant_link(key: str, text: str) -> str | None:

@@ -66,7 +66,7 @@ def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
     own_name = _own_name(data)
     values: dict[str, Any] = {
         "name": repository or own_name or heading,
-        "huggingface": f"https://huggingface.co/{repository}" if repository else None,
+        "huggingface": repository,
         "paper": _paper(data, body),
         "github": next(filter(None, map(short_spelling, GITHUB_LINK.findall(body))), None),
         "summary": paragraph,
@@ -82,8 +82,8 @@ def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
 
 def _own_name(data: Mapping[str, Any]) -> Any:
     """The name that the evaluation results of a card give the model."""
-    index = as_list(data.get("model-index"))
-    return as_mapping(index[0]).get("name") if index else None
+    results = [*as_list(data.get("model-index")), None]
+    return as_mapping(results[0]).get("name")
 
 
 def _below(location: Location) -> Location:
@@ -92,7 +92,7 @@ def _below(location: Location) -> Location:
 
 
 def _place(front: Document, key: str) -> Location:
-    location = front.locate((_FRONT_NAMES.get(key, key),) if key else ())
+    location = front.locate([_FRONT_NAMES.get(key, key)])
     return _below(location) if front.data else location
 
 
@@ -104,8 +104,9 @@ def _repository(inside: str) -> str | None:
         return None
     # the cache of huggingface_hub calls the folder of acme/tiny models--acme--tiny
     last = parts[-1].removeprefix("models--")
-    repo = last.replace("--", "/", 1) if "--" in last else "/".join(parts[-2:])
-    return repo if REPOSITORY.fullmatch(repo) else None
+    names = last.split("--", 1) if "--" in last else parts[-2:]
+    match = REPOSITORY.fullmatch("/".join(names))
+    return match and match.group()
 
 
 def _texts(value: Any) -> list[str]:

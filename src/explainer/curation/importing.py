@@ -23,7 +23,7 @@ from explainer.curation.importers.reading import FirstLines
 from explainer.curation.merge import Counts, Merger
 from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.curation.origins import MAX_ORIGINS_BYTES, ImportedSource, parse_origins
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
 from explainer.documents.yaml_writer import entry_block
@@ -168,10 +168,10 @@ class _Import:
         self.result.note(read.findings)
         if read.value is None or self._has_mistakes(read.value, file):
             return
-        recorded = read_text(beside, limit=MAX_ORIGINS_BYTES).value if beside.exists() else ""
-        origins = parse_origins(recorded or "", display_path(beside))
-        self.result.note(origins.findings)
-        if origins.findings:
+        recorded = read_text(beside, limit=MAX_ORIGINS_BYTES) if beside.exists() else Parsed("")
+        origins = parse_origins(recorded.value or "", display_path(beside))
+        self.result.note((*recorded.findings, *origins.findings))
+        if recorded.findings or origins.findings:
             return
         merger = Merger(read.value, file, origins.value or [], self._job.source, self.result.counts)
         for entry in self._entries():
@@ -180,17 +180,17 @@ class _Import:
             return
         merged = merger.finish()
         self.result.note(merged.findings)
-        if merged.value is None:
-            return
-        text, editor = merged.value
-        self.result.diff = unified_diff(read.value, editor.edits, file)
-        lines = "".join(origin.to_line() for origin in merger.new_origins())
-        changed = {out: text} if text != read.value else {}
-        if lines != recorded:
-            changed[beside] = lines
+        if merged.value is not None:
+            text, editor = merged.value
+            self.result.diff = unified_diff(read.value, editor.edits, file)
+            lines = "".join(origin.to_line() for origin in merger.new_origins())
+            self._write_changed({out: (read.value, text), beside: (recorded.value, lines)})
+
+    def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
+        """Write the files whose text is not what it was, all or none."""
+        changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
         if not self._job.dry_run:
-            problem = write_together([(path, new_text.encode()) for path, new_text in changed.items()])
-            self.result.note(filter(None, [problem]))
+            self.result.note(filter(None, [write_together(changed)]))
 
     def _has_mistakes(self, text: str, file: str) -> bool:
         """Whether a catalog has errors: then nothing is merged into it."""

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import ModelEntry, Task
+from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import Signature
 from explainer.curation.lint.rule import CatalogItem, LintFinding, catalogs_of
 from explainer.diagnostics.text import shorten
@@ -60,22 +60,23 @@ def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     known_tasks = Taxonomy(_KNOWN_TASKS)
     own_tasks = Taxonomy(task for loaded in catalogs_of(items) for task in loaded.catalog.tasks)
     for item in items:
-        entry = item.entry
-        if not isinstance(entry, ModelEntry) or not entry.signature:
-            continue
-        signature = leading_signature(entry.signature)
+        text = getattr(item.entry, "signature", None) or ""
+        signature = leading_signature(text)
         if signature is None:
             continue
-        claim = f"the signature {entry.signature} contradicts"
-        named = leading_signature(entry.name)
-        expected = _expected(entry.task, known_tasks, own_tasks)
+        named = leading_signature(item.entry.label)
+        expected = _expected(item.entry.task, known_tasks, own_tasks)
+        claim = f"the signature {text} contradicts"
         if named is not None and not _fits(signature, (named.inputs, named.outputs)):
-            message = f"{claim} the name {shorten(entry.name)!r}"
-            yield item.finding("L708", ("signature",), message, "correct one of the two", entry.signature)
+            message = f"{claim} the name {shorten(item.entry.label)!r}"
+            yield item.finding("L708", ("signature",), message, "correct one of the two", text)
         elif not _fits(signature, expected):
-            inputs, outputs = (" or ".join(kinds) or "anything" for kinds in expected)
-            hint = f"the task takes {inputs} and gives {outputs}"
-            yield item.finding("L708", ("signature",), f"{claim} the task {entry.task!r}", hint, entry.signature)
+            hint = f"the task takes {_listed(expected[0])} and gives {_listed(expected[1])}"
+            yield item.finding("L708", ("signature",), f"{claim} the task {item.entry.task!r}", hint, text)
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return " or ".join(kinds) or "anything"
 
 
 def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> _InOut:

@@ -168,7 +168,9 @@ class _Import:
         self.result.note(read.findings)
         if read.value is None or self._has_mistakes(read.value, file):
             return
-        recorded = read_text(beside, limit=MAX_ORIGINS_BYTES) if beside.exists() else Parsed("")
+        recorded = Parsed("")
+        if beside.exists():
+            recorded = read_text(beside, limit=MAX_ORIGINS_BYTES)
         origins = parse_origins(recorded.value or "", display_path(beside))
         self.result.note((*recorded.findings, *origins.findings))
         if recorded.findings or origins.findings:
@@ -194,8 +196,9 @@ class _Import:
 
     def _has_mistakes(self, text: str, file: str) -> bool:
         """Whether a catalog has errors: then nothing is merged into it."""
-        findings = parse_catalog(text, file).findings if text.strip() else ()
-        errors = [finding for finding in findings if finding.is_error]
+        if not text.strip():
+            return False
+        errors = [finding for finding in parse_catalog(text, file).findings if finding.is_error]
         self.result.note(errors)
         return bool(errors)
 

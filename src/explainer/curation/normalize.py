@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import ENTRY_KEYS, Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.catalogs.signature import Signature, SignatureProblem, parse_signature
+from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
 from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text
@@ -59,6 +59,8 @@ _FIELD_OF: Final = {name: key for key, names in SYNONYMS.items() for name in (ke
     key: key for key in ENTRY_KEYS
 }
 _KIND_OF: Final = {word: kind for kind in Kind for word in (kind.value, kind.singular)}
+# The key that names a record whose own name key is empty; for tasks and ports that is `name` too.
+_OTHER_NAMES: Final = {"name": "title"}
 _LINK_KEYS: Final = ("paper", "github", "huggingface")
 # Keys whose text may have several lines.
 _FREE_TEXT: Final = ("summary", "description", "deprecated")
@@ -264,7 +266,7 @@ class _Cleaner:
         record = {}
         for key in self._kind.keys:
             value = self._value_of(key)
-            if value is not None:
+            if value is not None and key != "links":
                 record[key] = self._clean(key, value)
         category = self._values.get("category")
         # lists of the platform have the signature of a model there
@@ -275,12 +277,12 @@ class _Cleaner:
         return record
 
     def _value_of(self, key: str) -> Any:
-        """What the record says for a key; None for nothing, and for links, which come last."""
-        value = None if key == "links" else self._values.get(key)
+        """What the record says for a key; None for nothing."""
+        value = self._values.get(key)
         if not _is_nothing(value):
             return value
         if key == self._kind.name_key:
-            return self._values.get("title" if key == "name" else "name")
+            return self._values.get(_OTHER_NAMES.get(key, "name"))
         return None
 
     def _clean(self, key: str, value: Any) -> Any:
@@ -293,10 +295,11 @@ class _Cleaner:
     def _signature(self, text: str) -> str | None:
         """A signature, or None for what cannot be read as one."""
         signature = parse_signature(text)
-        if isinstance(signature, SignatureProblem):
-            place = self._raw.where("signature")
-            self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
-        return text if isinstance(signature, Signature) else None
+        if isinstance(signature, Signature):
+            return text
+        place = self._raw.where("signature")
+        self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
+        return None
 
     def _link(self, key: str, text: str) -> str | None:
         """The link that a text means; None, and a finding, when it means none."""
@@ -306,7 +309,7 @@ class _Cleaner:
             self._further_links += urls[1:]
             return urls[0]
         text = text.strip()
-        link = text if _URL.fullmatch(text) else _meant_link(key, text)
+        link = _meant_link(key, text)
         if link is None:
             self.findings.append(_not_a_link(key, text, self._raw))
         return link
@@ -316,9 +319,7 @@ class _Cleaner:
             return items
         links: list[str] = []
         for item in items:
-            urls = [item] if _URL.fullmatch(item) else _URL.findall(item)
-            if not urls and (meant := _meant_link("links", item)):
-                urls = [meant]
+            urls = _URL.findall(item) or list(filter(None, [_meant_link("links", item)]))
             if not urls:
                 self.findings.append(_not_a_link("links", item, self._raw))
             links += urls
@@ -349,15 +350,19 @@ def _link_text(value: Any) -> str | None:
     """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
     if isinstance(value, list) and all(map(_is_text, value)):
         return " ".join(value)
-    return value if isinstance(value, str) else None
+    return as_text(value)
 
 
 def _text(key: str, value: Any) -> Any:
     if isinstance(value, list) and value and all(map(_is_text, value)):
         value = ", ".join(value)
-    if not isinstance(value, str):
-        return value
-    return value.strip().replace("\r\n", "\n") if key in _FREE_TEXT else " ".join(value.split())
+    if isinstance(value, str) and key in _FREE_TEXT:
+        return value.strip().replace("\r\n", "\n")
+    return _one_line(value)
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _items(key: str, value: Any) -> Any:
@@ -371,7 +376,7 @@ def _items(key: str, value: Any) -> Any:
     items = [item for item in value if not _is_nothing(item)]
     if key == "examples":
         return items
-    return [" ".join(item.split()) if isinstance(item, str) else item for item in items]
+    return [_one_line(item) for item in items]
 
 
 def _split(key: str, cell: str) -> Any:
@@ -382,7 +387,9 @@ def _split(key: str, cell: str) -> Any:
         return []
     if key == "examples":
         return _BETWEEN_EXAMPLES.split(cell)
-    return _split_authors(cell) if key == "authors" else _BETWEEN_ITEMS.split(cell)
+    if key == "authors":
+        return _split_authors(cell)
+    return _BETWEEN_ITEMS.split(cell)
 
 
 def _split_authors(cell: str) -> list[str]:
@@ -390,13 +397,17 @@ def _split_authors(cell: str) -> list[str]:
     parts = cell.split(",")
     # `Jane Doe, Al Roe` are two; `Doe, Jane` is one, for a part of it is a single word
     are_names = all(" " in part.strip() for part in parts)
-    return parts if len(names) == 1 and are_names else names
+    if len(names) == 1 and are_names:
+        return parts
+    return names
 
 
 def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
     """A year, also at the beginning of a date."""
     match = _YEAR.match(str(value).strip())
-    return int(match.group()) if match and isinstance(value, str | int) else value
+    if match and isinstance(value, str | int):
+        return int(match.group())
+    return value
 
 
 # What brings the values of a key into shape; all other values are texts.
@@ -404,7 +415,9 @@ _SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fr
 
 
 def _meant_link(key: str, text: str) -> str | None:
-    """The link that an id or a bare address stands for."""
+    """The link that an id or a bare address stands for; a link stands for itself."""
+    if _URL.fullmatch(text):
+        return text
     if key == "paper" and (arxiv := arxiv_address(text)):
         return arxiv
     if key == "paper" and (doi := _DOI.fullmatch(text)):
@@ -431,4 +444,5 @@ def _with_zeros(text: str) -> str:
     """What an arXiv id was before a spreadsheet took it for a number."""
     month, number = text.split(".")
     month = month.zfill(4)
-    return f"{month}.{number.ljust(5 if month >= _LONG_IDS_SINCE else 4, '0')}"
+    digits = 4 + (month >= _LONG_IDS_SINCE)
+    return f"{month}.{number.ljust(digits, '0')}"

@@ -96,7 +96,9 @@ def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         chunk = feed.stream.read(_CHUNK)
         is_last = not chunk
         try:
-            parser.close() if is_last else parser.feed(chunk)
+            parser.feed(chunk)
+            if is_last:
+                parser.close()
         except library.ParseError as error:
             line, column = error.position
             yield from target.take()

@@ -60,7 +60,9 @@ def too_large(stream: BinaryIO) -> str | None:
             return f"its size cannot be told: {error}"
         finally:
             stream.seek(0)
-    return f"a sheet reaches to row {rows:,} and column {columns:,}" if rows * columns > MAX_CELLS else None
+    if rows * columns > MAX_CELLS:
+        return f"a sheet reaches to row {rows:,} and column {columns:,}"
+    return None
 
 
 def _sizes(packed: zipfile.ZipFile) -> Iterator[tuple[int, int]]:
@@ -106,8 +108,8 @@ def _ods_size(packed: zipfile.ZipFile, name: str) -> tuple[int, int]:
     row = column = columns = 0
     for match in _pieces(packed, name, _ROW):
         row_tag, cell_tag, sheet_end = match.groups()
-        repeated = _REPEATED.search(row_tag or cell_tag or b"")
-        times = int(repeated[1]) if repeated else 1
+        repeated = _REPEATED.findall(row_tag or cell_tag or b"")
+        times = int(next(iter(repeated), 1))
         if sheet_end:
             row = column = columns = 0
         elif cell_tag is None:
@@ -159,4 +161,6 @@ def _cell(value: Any) -> str:
 
 
 def _cell_place(file: str, number: int, indent: int, header: tuple[str, ...], key: str) -> Location:
-    return Location(file, number, indent + header.index(key) + 1 if key in header else 1)
+    if key not in header:
+        return Location(file, number)
+    return Location(file, number, indent + header.index(key) + 1)

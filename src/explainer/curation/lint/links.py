@@ -26,7 +26,7 @@ def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
     for key in _FIELDS:
         url = getattr(item.entry, key)
-        home = home_field(url) if url else None
+        home = home_field(url or "")
         if home in (None, key):
             continue
         # the page of a paper on Hugging Face is at home in both fields
@@ -59,8 +59,8 @@ def not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
     places: list[tuple[KeyPath, str | None]] = [((key,), getattr(item.entry, key)) for key in _FIELDS]
     places += [(("links", index), url) for index, url in enumerate(item.entry.links)]
     for steps, url in places:
-        short = short_spelling(url) if url else url
-        if url and short and short != url:
+        short = short_spelling(url or "")
+        if url and short != url:
             message = f"the link {shorten(url)!r} is not in its short spelling"
             fix = _set(item.path(*steps), short)
             yield item.finding("L702", steps, message, f"write {short}", url, fix)
@@ -80,7 +80,9 @@ def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     for position, later in enumerate(items):
         label = later.entry.label
         urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
-        keys = dict.fromkeys(near_keys(label)) if urls else {}
+        if not urls:
+            continue
+        keys = dict.fromkeys(near_keys(label))
         shared: dict[int, str] = {}
         for url in urls:
             for key in keys:

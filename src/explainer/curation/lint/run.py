@@ -130,13 +130,11 @@ def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, wri
         fixed = _fix(catalog, [code for code in _FIXABLE if code in codes])
         result.findings += fixed.findings
         text, count = fixed.value or (catalog.text, 0)
-        problem = write_bytes(catalog.path, text.encode()) if write and count else None
-        if problem is not None:
-            result.findings.append(problem)
-            result.catalogs.append(catalog)
-            continue
         if not write:
             result.diff += whole_diff(catalog.text, text, display_path(catalog.path))
+        elif count and (problem := write_bytes(catalog.path, text.encode())):
+            result.findings.append(problem)
+            text, count = catalog.text, 0
         result.catalogs.append(replace(catalog, text=text))
         result.count += count
     return result

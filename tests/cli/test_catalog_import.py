@@ -169,6 +169,14 @@ def test_nothing_is_imported_when_the_record_of_sources_is_damaged() -> None:
     assert "B" not in Path("c.yaml").read_text()
 
 
+def test_a_record_of_sources_that_cannot_be_read_is_not_written_over() -> None:
+    imported(entry(name="A"))
+    Path("c.sources.jsonl").write_bytes(b"\xff\n")
+    assert "c.sources.jsonl:1:1: Y101" in imported(entry(name="B"))
+    assert "B" not in Path("c.yaml").read_text()
+    assert Path("c.sources.jsonl").read_bytes() == b"\xff\n"
+
+
 def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,85 +3,116 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeAlias
 
-from explainer.catalogs.kinds import ENTRY_KEYS
+from explainer.catalogs.kinds import ENTRY_KEYS, SOURCE_KINDS, Kind, entry_record
+from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry, PortEntry, Task
 from explainer.diagnostics.text import slugify
 
-Records = Iterable[tuple[str, dict[str, Any]]]
+Records: TypeAlias = Iterable[tuple[Kind, dict[str, Any]]]
 """(kind, entry as plain data) pairs."""
 
 LISTS: Final = frozenset({"aliases", "links", "examples", "authors"})
 _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 
+# What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
-"""What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes."""
-
-_ARXIV: Final = re.compile(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
+_ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
 _LATEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
+# What tells a model from a paper, for `catalog import`.
+_NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
 _LATEX_TABLE: Final = str.maketrans(_LATEX)
+
+
+def entries_of(library: Library, kind: Kind) -> Iterable[Entry | Task | PortEntry]:
+    """Return the entries of one kind, in the order of the catalogs."""
+    by_kind: dict[Kind, Iterable[Entry | Task | PortEntry]] = {
+        Kind.MODELS: library.models,
+        Kind.PAPERS: library.papers,
+        Kind.TASKS: library.tasks,
+        Kind.PORTS: library.own_ports,
+    }
+    return by_kind[kind]
+
+
+def export(library: Library, output_format: str, kind: Kind | None = None) -> Iterator[str]:
+    """Yield the text of the entries of a library, a part at a time.
+
+    Args:
+        library: the library.
+        output_format: one of `EXPORT_FORMATS`.
+        kind: only entries of this kind.
+    """
+    return _EXPORTERS[output_format](_records(library, kind))
+
+
+def _records(library: Library, only: Kind | None) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for kind in Kind:
+        if only in (None, kind):
+            for entry in entries_of(library, kind):
+                yield kind, entry_record(kind, entry)
 
 
 def guard(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before what would be one."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    if _FORMULA.match(cell):
+        return f"'{cell}"
+    return cell
 
 
 def unguard(cell: str) -> str:
     """Return what was guarded."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    if _FORMULA.match(cell):
+        return cell.removeprefix("'")
+    return cell
 
 
 def _jsonl(records: Records) -> Iterator[str]:
     for kind, record in records:
-        yield json.dumps({"kind": kind.removesuffix("s"), **record}, ensure_ascii=False) + "\n"
-
-
-class _Row:
-    """Takes what `csv.writer` writes."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> int:
-        self.text = text
-        return len(text)
+        yield json.dumps({"kind": kind.singular, **record}, ensure_ascii=False) + "\n"
 
 
 def _csv(records: Records) -> Iterator[str]:
-    row = _Row()
-    writer = csv.writer(row, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    yield row.text
+    yield _csv_line(_COLUMNS)
     for kind, record in records:
-        writer.writerow([kind.removesuffix("s"), *(_cell(record.get(key)) for key in ENTRY_KEYS)])
-        yield row.text
+        yield _csv_line([kind.singular, *(_cell(record.get(key)) for key in ENTRY_KEYS)])
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
 
 
 def _cell(value: Any) -> str:
     """A value in a cell; a list stands there as JSON."""
-    if isinstance(value, list | tuple):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return "" if value is None else guard(str(value))
+    if value in (None, []):
+        return ""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return guard(str(value))
 
 
 def _bibtex(records: Records) -> Iterator[str]:
-    keys: set[str] = set()
+    taken: set[str] = set()
     for kind, record in records:
-        if kind in ("models", "papers"):
-            key = _key(record, keys)
+        if kind in SOURCE_KINDS:
+            key = _citation_key(record, taken)
+            taken.add(key)
             fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
             yield f"@misc{{{key},\n{fields}}}\n\n"
 
 
-def _key(record: dict[str, Any], taken: set[str]) -> str:
+def _citation_key(record: dict[str, Any], taken: Collection[str]) -> str:
     """A citation key in ASCII that no other entry of the file has."""
     name = str(record.get("id") or slugify(record.get("name") or record["title"]))
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -90,33 +121,39 @@ def _key(record: dict[str, Any], taken: set[str]) -> str:
     while key in taken:
         number += 1
         key = f"{stem}-{number}"
-    taken.add(key)
     return key
 
 
-def _bibtex_fields(kind: str, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "title", "{" + _latex(record.get("title") or record["name"]) + "}"
-    if record.get("authors"):
-        yield (
-            "author",
-            " and ".join("{" + _latex(name) + "}" if "," in name else _latex(name) for name in record["authors"]),
-        )
-    if record.get("year"):
-        yield "year", str(record["year"])
-    paper = record.get("paper") or ""
-    if found := _ARXIV.match(paper):
-        yield "eprint", re.sub(r"(?:v\d+)?(?:\.pdf)?$", "", found[1])
-        yield "archiveprefix", "arXiv"
-    for name, value in (("url", paper), ("code", record.get("github")), ("huggingface", record.get("huggingface"))):
-        if value:
-            yield name, value.replace("{", "%7B").replace("}", "%7D")
-    if record.get("summary"):
-        yield "abstract", _latex(record["summary"])
-    words = [record[name] for name in ("task", "category") if record.get(name)]
-    if words:
-        yield "keywords", _latex(", ".join(words))
-    if kind == "models":
-        yield "note", "AI model"
+def _bibtex_fields(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The fields that an entry has in BibTeX; without a value they are left out."""
+    paper = record.get("paper", "")
+    arxiv = "".join(_ARXIV.findall(paper))
+    texts = {
+        "title": f"{{{_latex(record[kind.name_key])}}}",
+        "author": " and ".join(map(_author, record.get("authors", ()))),
+        "year": str(record.get("year") or ""),
+        "eprint": re.sub(r"(?:v\d+)?(?:\.pdf)?$", "", arxiv),
+        "archiveprefix": "arXiv" * bool(arxiv),
+        "url": _url(paper),
+        "code": _url(record.get("github", "")),
+        "huggingface": _url(record.get("huggingface", "")),
+        "abstract": _latex(record.get("summary", "")),
+        "keywords": _latex(", ".join(filter(None, (record.get("task"), record.get("category"))))),
+        "note": _NOTES[kind],
+    }
+    return ((name, text) for name, text in texts.items() if text)
+
+
+def _author(name: str) -> str:
+    """A name; in braces where a comma would turn it around."""
+    if "," in name:
+        return f"{{{_latex(name)}}}"
+    return _latex(name)
+
+
+def _url(url: str) -> str:
+    """A link whose braces do not end its field."""
+    return url.replace("{", "%7B").replace("}", "%7D")
 
 
 def _latex(text: str) -> str:
@@ -124,5 +161,5 @@ def _latex(text: str) -> str:
     return text.translate(_LATEX_TABLE)
 
 
-EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {"jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex}
-"""The formats of `catalog export`."""
+_EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {"jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex}
+EXPORT_FORMATS: Final = tuple(_EXPORTERS)

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
@@ -19,18 +19,22 @@ from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.loading import sources_path
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
-from explainer.curation.importers.record import Deduplicator
-from explainer.curation.merge import Counts, Merger, origin_line, origin_of, parse_origins
+from explainer.curation.importers.reading import FirstLines
+from explainer.curation.merge import Counts, Merger
 from explainer.curation.normalize import NormalizedEntry, Normalizer
-from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.curation.origins import MAX_ORIGINS_BYTES, ImportedSource, parse_origins
+from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
 from explainer.documents.yaml_writer import entry_block
 from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, replace_file, write_together
 
 _CARD_SUFFIXES: Final = (".md",)
+# Findings that are kept: a list of a million records may have a million.
 _MOST_FINDINGS: Final = 1_000
-"""Findings of one kind of trouble that are kept: a list of a million records may have a million."""
+
+# Records between two signs of progress.
+_TELL_EVERY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +42,21 @@ class ImportJob:
     """What is imported, and how.
 
     Attributes:
-        source: the file, a folder of model cards, or `-`.
+        path: the file, a folder of model cards, or `-`.
+        source: what is recorded about the source.
         out: the catalog; None for stdout.
         format: a key of `IMPORTERS`.
-        name: what the source is called in the record of sources.
-        retrieved: the day, as YYYY-MM-DD.
-        licence: the licence of the source, if it is known.
         kind: what records are that do not say it.
         mapping: fields by column.
         dry_run: write nothing.
         tell: called with the number of records, now and then.
     """
 
-    source: Path
+    path: Path
+    source: ImportedSource
     out: Path | None
     format: str
-    name: str
-    retrieved: str
-    licence: str | None = None
-    kind: str | None = None
+    kind: Kind | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     tell: Callable[[int], None] = lambda _: None
@@ -64,7 +64,7 @@ class ImportJob:
 
 @dataclass(slots=True)
 class ImportResult:
-    """What became of an import.
+    """Result of an import.
 
     Attributes:
         counts: the records.
@@ -82,12 +82,18 @@ class ImportResult:
     product: TextIO | None = None
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def note(self, finding: Finding) -> None:
-        """Keep a finding, unless there are far too many."""
-        if len(self.findings) < _MOST_FINDINGS:
-            self.findings.append(finding)
-        else:
-            self.dropped += 1
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Keep findings, unless there are far too many."""
+        for finding in findings:
+            if len(self.findings) < _MOST_FINDINGS:
+                self.findings.append(finding)
+            else:
+                self.dropped += 1
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether a file could not be read: then nothing is written."""
+        return any(finding.code.startswith("F") for finding in self.findings)
 
 
 def import_source(job: ImportJob) -> ImportResult:
@@ -96,168 +102,174 @@ def import_source(job: ImportJob) -> ImportResult:
     Raises:
         MissingLibraryError: when the format needs a library that is not installed.
     """
-    done = ImportResult()
     with contextlib.ExitStack() as stack:
+        run = _Import(job, stack)
         if job.out is not None and job.out.exists():
-            _merge(job, done, stack)
+            run.merge_into(job.out)
         else:
-            _write_new(job, done, stack)
-    return done
+            run.write_new()
+    return run.result
 
 
-def _entries(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> Iterator[NormalizedEntry]:
-    """The entries of a source, each name once; what is wrong with the others is noted."""
-    shaper = Normalizer(job.kind, job.mapping)
-    seen = Deduplicator(stack)
-    for item in _records(job, done, stack):
-        if isinstance(item, Finding):
-            done.note(item)
-            done.counts.records += item.is_error
-            done.counts.left_out += item.is_error
-            continue
-        done.counts.records += 1
-        if not done.counts.records % 1000:
-            job.tell(done.counts.records)
-        shaped = shaper.shape(item)
-        for finding in shaped.findings:
-            done.note(finding)
-        entry = shaped.value
-        if entry is None:
-            done.counts.left_out += 1
-            continue
-        if (line := _line_before(seen, entry)) is not None:
-            message = f"{shorten(entry.name)!r} stands on line {line} already; this record is left out"
-            done.note(Finding("I804", entry.location, message, "names are unique within a catalog", entry.name))
-            done.counts.left_out += 1
-            continue
-        yield entry
+class _Import:
+    """One import: the job, its result so far, and the temporary files that the stack closes."""
 
+    def __init__(self, job: ImportJob, stack: contextlib.ExitStack) -> None:
+        self.result = ImportResult()
+        self._job = job
+        self._stack = stack
 
-def _line_before(seen: Deduplicator, entry: NormalizedEntry) -> int | None:
-    """The line of the record that had the name of an entry, or its id, before."""
-    names = dict.fromkeys((entry.name, entry.record.get("id")))
-    lines = (seen.add(f"{entry.kind}\0{name == entry.name}\0{name}", entry.location.line) for name in names if name)
-    return next((line for line in lines if line is not None), None)
-
-
-def _records(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> Iterator[SourceRecord | Finding]:
-    reader = IMPORTERS[job.format]
-    for path, inside in _files(job.source, done):
-        if str(path) == STDIN:
-            yield from reader(RecordStream("<stdin>", _stdin(stack), inside, job.mapping))
-            continue
-        try:
-            with path.open("rb") as stream:
-                yield from reader(RecordStream(display_path(path), stream, inside, job.mapping))
-        except OSError as error:
-            done.note(Finding("F104", Location(display_path(path)), f"cannot be read: {error.strerror}"))
-
-
-def _files(source: Path, done: ImportResult) -> Iterator[tuple[Path, str]]:
-    """The files of a source, each with its path inside the folder."""
-    if str(source) == STDIN or source.is_file():
-        yield source, ""
-    elif source.is_dir():
-        found = False
-        for path in files_below(source, _CARD_SUFFIXES):
-            found = True
-            yield path, path.relative_to(source).as_posix()
-        if not found:
-            done.note(Finding("F106", Location(display_path(source)), "the folder holds no model card (README.md)"))
-    elif source.exists():
-        done.note(
-            Finding("F102", Location(display_path(source)), "this is not a regular file", "use - to read from stdin")
-        )
-    else:
-        done.note(Finding("F101", Location(display_path(source)), "no such file or folder"))
-
-
-def _stdin(stack: contextlib.ExitStack) -> BinaryIO:
-    """Stdin in a file that can be read twice."""
-    copy: BinaryIO = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the stack closes it
-    if sys.stdin is not None:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-    copy.seek(0)
-    return copy
-
-
-def _write_new(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> None:
-    """Write a catalog that was not there before, while the source is read."""
-    kinds: dict[str, TextIO] = {}
-    origins = _spool(stack)
-    for entry in _entries(job, done, stack):
-        if entry.kind not in kinds:
-            kinds[entry.kind] = _spool(stack)
-            kinds[entry.kind].write(f"{entry.kind}:\n")
-        kinds[entry.kind].write(entry_block(entry.record))
-        origins.write(origin_line(origin_of(entry, job.name, job.retrieved, job.licence)))
-        done.counts.added += 1
-    if not done.counts.added or any(finding.code.startswith("F") for finding in done.findings):
-        return  # a file without entries would be no catalog
-    catalog = _spool(stack)
-    for part in [kinds[kind] for kind in Kind if kind in kinds]:
-        part.seek(0)
-        shutil.copyfileobj(part, catalog)
-    size = catalog.tell()
-    for spool in (catalog, origins):
-        spool.seek(0)
-    if job.out is None or job.dry_run:
-        done.product = catalog
-        done.resources = stack.pop_all()
-        return
-    if size > MAX_CATALOG_BYTES:
-        message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
-        done.note(Finding("I810", Location(display_path(job.out)), message, "split the source"))
-    for path, spool in ((job.out, catalog), (sources_path(job.out), origins)):
-        problem = replace_file(path, spool)
-        if problem is not None:
-            done.note(problem)
+    def write_new(self) -> None:
+        """Write a catalog that was not there before, while the source is read."""
+        parts: dict[Kind, TextIO] = {}
+        origins = self._temporary_text()
+        for entry in self._entries():
+            if entry.kind not in parts:
+                parts[entry.kind] = self._temporary_text()
+                parts[entry.kind].write(f"{entry.kind}:\n")
+            parts[entry.kind].write(entry_block(entry.record))
+            origins.write(self._job.source.origin_of(entry).to_line())
+            self.result.counts.added += 1
+        # a file without entries would be no catalog
+        if not parts or self.result.is_unusable:
             return
+        catalog = self._temporary_text()
+        for kind in Kind:
+            if kind in parts:
+                parts[kind].seek(0)
+                shutil.copyfileobj(parts[kind], catalog)
+        if self._job.out is None or self._job.dry_run:
+            catalog.seek(0)
+            # whoever shows the catalog closes the temporary files
+            self.result.product = catalog
+            self.result.resources = self._stack.pop_all()
+            return
+        self._replace(self._job.out, catalog, origins)
 
+    def _replace(self, out: Path, catalog: TextIO, origins: TextIO) -> None:
+        size = catalog.tell()
+        if size > MAX_CATALOG_BYTES:
+            message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
+            self.result.note([Finding("I810", Location(display_path(out)), message, "split the source")])
+        for path, text in ((out, catalog), (sources_path(out), origins)):
+            text.seek(0)
+            problem = replace_file(path, text)
+            if problem is not None:
+                self.result.note([problem])
+                return
 
-def _spool(stack: contextlib.ExitStack) -> TextIO:
-    return stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
+    def _temporary_text(self) -> TextIO:
+        return self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
 
+    def merge_into(self, out: Path) -> None:
+        """Merge the source into a catalog."""
+        file, beside = display_path(out), sources_path(out)
+        read = read_text(out, limit=MAX_CATALOG_BYTES)
+        self.result.note(read.findings)
+        if read.value is None or self._has_mistakes(read.value, file):
+            return
+        recorded = Parsed("")
+        if beside.exists():
+            recorded = read_text(beside, limit=MAX_ORIGINS_BYTES)
+        origins = parse_origins(recorded.value or "", display_path(beside))
+        self.result.note((*recorded.findings, *origins.findings))
+        if recorded.findings or origins.findings:
+            return
+        merger = Merger(read.value, file, origins.value or [], self._job.source, self.result.counts)
+        for entry in self._entries():
+            self.result.note(merger.take(entry))
+        if self.result.is_unusable:
+            return
+        merged = merger.finish()
+        self.result.note(merged.findings)
+        if merged.value is not None:
+            text, editor = merged.value
+            self.result.diff = unified_diff(read.value, editor.edits, file)
+            lines = "".join(origin.to_line() for origin in merger.new_origins())
+            self._write_changed({out: (read.value, text), beside: (recorded.value, lines)})
 
-def _merge(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) -> None:
-    """Merge a source into a catalog."""
-    out = job.out or Path()
-    text = read_text(out, limit=MAX_CATALOG_BYTES)
-    for finding in text.findings:
-        done.note(finding)
-    file = display_path(out)
-    if text.value is None or _has_mistakes(text.value, file, done):
-        return
-    beside = sources_path(out)
-    sidecar = read_text(beside, limit=4 * MAX_CATALOG_BYTES).value if beside.exists() else ""
-    origins = parse_origins(sidecar or "", display_path(beside))
-    if origins.findings:
-        done.findings += origins.findings
-        return
-    merger = Merger(text.value, file, origins.value or [], job.name, job.retrieved, job.licence, done.counts)
-    for entry in _entries(job, done, stack):
-        for finding in merger.take(entry):
-            done.note(finding)
-    if any(finding.code.startswith("F") for finding in done.findings):
-        return
-    changed = merger.finish()
-    done.findings += changed.findings
-    if changed.value is None:
-        return
-    new_text, editor = changed.value
-    done.diff = unified_diff(text.value, editor.edits, file)
-    lines = "".join(origin_line(origin) for origin in merger.new_origins())
-    files = ((out, text.value, new_text), (beside, sidecar, lines))
-    changed_files = [(path, new.encode()) for path, old, new in files if new != old and not job.dry_run]
-    if (problem := write_together(changed_files)) is not None:
-        done.note(problem)
+    def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
+        """Write the files whose text is not what it was, all or none."""
+        changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
+        if not self._job.dry_run:
+            self.result.note(filter(None, [write_together(changed)]))
 
+    def _has_mistakes(self, text: str, file: str) -> bool:
+        """Whether a catalog has errors: then nothing is merged into it."""
+        if not text.strip():
+            return False
+        errors = [finding for finding in parse_catalog(text, file).findings if finding.is_error]
+        self.result.note(errors)
+        return bool(errors)
 
-def _has_mistakes(text: str, file: str, done: ImportResult) -> bool:
-    """Whether a catalog has errors: then nothing is merged into it."""
-    if not text.strip():
-        return False
-    parsed = parse_catalog(text, file)
-    errors = [finding for finding in parsed.findings if finding.is_error]
-    done.findings += errors
-    return has_errors(errors)
+    def _entries(self) -> Iterator[NormalizedEntry]:
+        """The entries of the source, each name once; what is wrong with the others is noted."""
+        normalizer = Normalizer(self._job.kind, self._job.mapping)
+        first_lines = FirstLines(self._stack)
+        counts = self.result.counts
+        for record in self._records():
+            if isinstance(record, Finding):
+                self.result.note([record])
+                counts.records += record.is_error
+                counts.left_out += record.is_error
+                continue
+            counts.records += 1
+            if counts.records % _TELL_EVERY == 0:
+                self._job.tell(counts.records)
+            normalized = normalizer.normalize(record)
+            self.result.note(normalized.findings)
+            entry = normalized.value
+            if entry is None or self._is_repeated(entry, first_lines):
+                counts.left_out += 1
+            else:
+                yield entry
+
+    def _is_repeated(self, entry: NormalizedEntry, first_lines: FirstLines) -> bool:
+        """Whether an earlier record had the name of an entry, or its id; then that is noted."""
+        line = first_lines.add(f"{entry.kind} name {entry.name}", entry.location.line)
+        own_id = entry.record.get("id")
+        if line is None and own_id and own_id != entry.name:
+            line = first_lines.add(f"{entry.kind} id {own_id}", entry.location.line)
+        if line is None:
+            return False
+        message = f"{shorten(entry.name)!r} stands on line {line} already; this record is left out"
+        self.result.note([Finding("I804", entry.location, message, "names are unique within a catalog", entry.name)])
+        return True
+
+    def _records(self) -> Iterator[SourceRecord | Finding]:
+        reader = IMPORTERS[self._job.format]
+        for path, inside in self._files():
+            if str(path) == STDIN:
+                yield from reader(RecordStream("<stdin>", self._stdin(), inside, self._job.mapping))
+                continue
+            try:
+                with path.open("rb") as stream:
+                    yield from reader(RecordStream(display_path(path), stream, inside, self._job.mapping))
+            except OSError as error:
+                message = f"cannot be read: {error.strerror}"
+                self.result.note([Finding("F104", Location(display_path(path)), message)])
+
+    def _files(self) -> Iterator[tuple[Path, str]]:
+        """The files of the source, each with its path inside the folder."""
+        path = self._job.path
+        location = Location(display_path(path))
+        if str(path) == STDIN or path.is_file():
+            yield path, ""
+        elif path.is_dir():
+            cards = list(files_below(path, _CARD_SUFFIXES))
+            for card in cards:
+                yield card, card.relative_to(path).as_posix()
+            if not cards:
+                self.result.note([Finding("F106", location, "the folder holds no model card (README.md)")])
+        elif path.exists():
+            self.result.note([Finding("F102", location, "this is not a regular file", "use - to read from stdin")])
+        else:
+            self.result.note([Finding("F101", location, "no such file or folder")])
+
+    def _stdin(self) -> BinaryIO:
+        """Stdin in a file that can be read twice."""
+        copy: BinaryIO = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the stack closes it
+        if sys.stdin is not None:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        return copy

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.kinds import ENTRY_KEYS, Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.catalogs.signature import Signature, SignatureProblem, parse_signature
+from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import SourceRecord
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
-from explainer.documents.document import Document, Spans
+from explainer.documents.document import Document, KeyPath, Spans
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("model", "model name", "modelname", "model id", "modelid"),
@@ -59,19 +58,36 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
 _FIELD_OF: Final = {name: key for key, names in SYNONYMS.items() for name in (key, *names)} | {
     key: key for key in ENTRY_KEYS
 }
-_KINDS: Final = {one: kind for kind in Kind for one in (kind, kind.removesuffix("s"))}
-_LINKS: Final = ("paper", "github", "huggingface")
+_KIND_OF: Final = {word: kind for kind in Kind for word in (kind.value, kind.singular)}
+# The key that names a record whose own name key is empty; for tasks and ports that is `name` too.
+_OTHER_NAMES: Final = {"name": "title"}
+_LINK_KEYS: Final = ("paper", "github", "huggingface")
+# Keys whose text may have several lines.
 _FREE_TEXT: Final = ("summary", "description", "deprecated")
-_NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
 
+# What people and programs write into a cell that has no value.
+_NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
+# `Paper_URL`, `paper-url` and `Paper URL` are one column.
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
+_BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
+# Examples are sentences: a semicolon may stand in them.
+_BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
+_BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+# Addresses that people write without https.
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
+# A DOI begins with 10, a point and the number of its registrant.
 _DOI: Final = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
+
+# An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
+
+# The month since which arXiv numbers papers with five digits; before they had four.
+_LONG_IDS_SINCE: Final = "1501"
+# 1800 to 2999, as the schema has it.
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
@@ -80,14 +96,14 @@ class NormalizedEntry:
     """An entry that can go into a catalog.
 
     Attributes:
-        kind: `models`, `papers`, `tasks` or `ports`.
+        kind: what it is.
         record: its keys and values, in the order of `Kind.keys`, without what it does not say.
         id: what its source calls it; its name where the source has no ids.
         licence: the licence that the record states.
         location: where it stands in its source.
     """
 
-    kind: str
+    kind: Kind
     record: dict[str, Any]
     id: str
     licence: str | None
@@ -96,7 +112,7 @@ class NormalizedEntry:
     @property
     def name(self) -> str:
         """Its name, title or id."""
-        return str(self.record[Kind(self.kind).name_key])
+        return str(self.record[self.kind.name_key])
 
 
 @dataclass(slots=True)
@@ -108,39 +124,41 @@ class Normalizer:
         mapping: fields by column, as the user gave them.
     """
 
-    kind: str | None = None
+    kind: Kind | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     _fields: dict[str, str | None] = field(default_factory=dict)
-    _unused: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
-    def shape(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
+    def normalize(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""
         values, licence = self._renamed(raw)
         kind = self._kind_of(raw, values)
-        findings: list[Finding] = list(self._unknown(raw, kind, values))
-        literal = raw.literal or _states_kind(raw.values)
-        record = dict(_exact(kind, values) if literal else _cleaned(kind, values, raw, findings))
-        name_key = Kind(kind).name_key
-        if not record.get(name_key):
-            findings.append(Finding("I801", raw.where(""), f"the record has no {name_key}; it is left out"))
-            return Parsed(None, tuple(findings))
-        record = {key: record[key] for key in Kind(kind).keys if record.get(key) not in (None, [])}
+        findings = list(self._unused(raw, kind))
+        if raw.literal or _states_kind(raw.values):
+            cleaned = _exact(kind, values)
+        else:
+            cleaner = _Cleaner(kind, values, raw)
+            cleaned = cleaner.record()
+            findings += cleaner.findings
+        if not cleaned.get(kind.name_key):
+            message = f"the record has no {kind.name_key}; it is left out"
+            return Parsed(None, (*findings, Finding("I801", raw.where(""), message)))
+        # the order of the keys is that in which catalogs are written
+        record = {key: cleaned[key] for key in kind.keys if cleaned.get(key) not in (None, [])}
         for key, value in record.items():
-            findings += _character_findings(value, partial(self._where, raw, key))
+            findings += self._character_findings(raw, key, value)
         if not has_errors(findings):
             findings += self._invalid(kind, record, raw)
         if has_errors(findings):
             return Parsed(None, tuple(findings))
-        return Parsed(
-            NormalizedEntry(kind, record, raw.id or str(record[name_key]), licence, raw.where("")), tuple(findings)
-        )
+        own_id = raw.id or str(record[kind.name_key])
+        return Parsed(NormalizedEntry(kind, record, own_id, licence, raw.where("")), tuple(findings))
 
     def _field_of(self, column: str) -> str | None:
         """The key of a catalog that a column means; None for a column that is passed over."""
         if column not in self._fields:
             plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
-            given = self.mapping.get(column, self.mapping.get(plain))
-            self._fields[column] = given if given is not None else _FIELD_OF.get(plain)
+            self._fields[column] = self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
         return self._fields[column]
 
     def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
@@ -149,257 +167,282 @@ class Normalizer:
             return raw.values, raw.licence
         values: dict[str, Any] = {}
         licence = raw.licence
-        literal = _states_kind(raw.values)
+        has_own_ids = _states_kind(raw.values)
         for column, value in raw.values.items():
             key = self._field_of(column)
-            if key == "licence":
-                licence = value if isinstance(value, str) and value.strip() else licence
-            elif key == "id" and not literal and self.mapping.get(column) != "id":
-                continue  # what the source calls it is no id of ours
-            elif key is not None and (key not in values or _is_nothing(values[key])):
+            if key == "id" and not has_own_ids and self.mapping.get(column) != "id":
+                continue  # what the source calls an entry is not its id in the catalog
+            if key == "licence" and isinstance(value, str) and value.strip():
+                licence = value
+            if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
         return values, licence
 
-    def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> str:
-        stated = values.get("kind")
-        if isinstance(stated, str) and stated.strip().casefold() in _KINDS:
-            return _KINDS[stated.strip().casefold()]
-        if raw.kind or self.kind:
-            return raw.kind or self.kind or ""
-        return "papers" if "title" in values and _is_nothing(values.get("name")) else "models"
+    def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
+        stated = as_text(values.get("kind")) or ""
+        kind = _KIND_OF.get(stated.strip().casefold()) or raw.kind or self.kind
+        if kind is None and "title" in values and _is_nothing(values.get("name")):
+            return Kind.PAPERS
+        return kind or Kind.MODELS
 
-    def _unknown(self, raw: SourceRecord, kind: str, values: Mapping[str, Any]) -> Iterator[Finding]:
+    def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
-        allowed = {*Kind(kind).keys, "kind", "name", "title"}
-        columns = list(values) if raw.ready else list(raw.values)
-        for column in columns:
+        allowed = {*kind.keys, "kind", "name", "title"}
+        for column, value in raw.values.items():
             key = column if raw.ready else self._field_of(column)
-            if column in self._unused or key in allowed or key in ("licence", "id"):
+            if key in allowed or key in ("licence", "id") or column in self._reported or _is_nothing(value):
                 continue
-            if _is_nothing(values[column] if raw.ready else raw.values[column]):
-                continue
-            self._unused.add(column)
-            meant = suggest(column, allowed)
-            hint = f"to use it: --map {shorten(column)!r}={meant or 'FIELD'}"
-            yield Finding(
-                "I805", raw.where(column), f"the column {shorten(column)!r} is not used for {kind}", hint, column
-            )
+            self._reported.add(column)
+            hint = f"to use it: --map {shorten(column)!r}={suggest(column, allowed) or 'FIELD'}"
+            message = f"the column {shorten(column)!r} is not used for {kind}"
+            yield Finding("I805", raw.where(column), message, hint, column)
 
     def _where(self, raw: SourceRecord, key: str) -> Location:
         """The place of a key of a catalog in the source."""
-        return raw.where(self._source_key(raw, key))
-
-    def _source_key(self, raw: SourceRecord, key: str) -> str:
-        """What a key is called in the source."""
         if raw.ready:
-            return key
-        return next((column for column in raw.values if self._field_of(column) == key), key)
+            return raw.where(key)
+        columns = (column for column in raw.values if self._field_of(column) == key)
+        return raw.where(next(columns, key))
 
-    def _invalid(self, kind: str, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
+    def _character_findings(self, raw: SourceRecord, key: str, value: Any) -> Iterator[Finding]:
+        """Characters that could hide or forge text: the record is left out."""
+        for text in filter(_is_text, as_list(value) or [value]):
+            refused = next(refused_characters(text), None)
+            if refused is not None:
+                message = f"the character {describe_character(refused[1])} is not allowed; the record is left out"
+                yield Finding("Y108", self._where(raw, key), message, "remove it", refused[1])
+
+    def _invalid(self, kind: Kind, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
         """What the schema says against an entry, each finding at its place in the source."""
         where = raw.where("")
 
-        def spans() -> Spans:
-            places = {key: self._where(raw, key) for key in record}
-            return Spans(
-                {(): (where.line, where.column), **{(key,): (at.line, at.column) for key, at in places.items()}}
-            )
+        def find_spans() -> Spans:
+            places: dict[KeyPath, tuple[int, int]] = {(): (where.line, where.column)}
+            for key in record:
+                location = self._where(raw, key)
+                places[key,] = location.line, location.column
+            return Spans(places)
 
-        return validate_item(Document(where.file, record, find_spans=spans), ITEMS[kind])
+        return validate_item(Document(where.file, record, find_spans=find_spans), ITEMS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
     """Whether a record says what it is, as those of `catalog export` do: then its values are taken to the letter."""
-    return isinstance(values.get("kind"), str) and values["kind"] in _KINDS
+    return as_text(values.get("kind")) in _KIND_OF
 
 
-def _exact(kind: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _exact(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
-    for key in Kind(kind).keys:
+    record: dict[str, Any] = {}
+    for key in kind.keys:
         value = values.get(key)
         if value in ("", None):
             continue
-        if isinstance(value, str) and key in LISTS:
-            yield key, _parsed_list(value) or _items(key, value)
-        else:
-            yield key, _year(value) if key == "year" else value
+        if key == "year":
+            value = _year(key, value)
+        elif key in LISTS and isinstance(value, str):
+            value = _json(value) or _items(key, value)
+        record[key] = value
+    return record
 
 
-def _parsed_list(cell: str) -> Any:
-    """A list that stands in a cell as JSON; None for anything else."""
-    try:
-        return json.loads(cell, parse_float=str, parse_int=str)
-    except ValueError:
+class _Cleaner:
+    """Brings the values of one record into the shape that their keys have.
+
+    Attributes:
+        findings: what could not be used.
+    """
+
+    def __init__(self, kind: Kind, values: Mapping[str, Any], raw: SourceRecord) -> None:
+        self.findings: list[Finding] = []
+        self._kind = kind
+        self._values = values
+        self._raw = raw
+        # links that do not fit into their fields, which hold one each
+        self._further_links: list[str] = []
+
+    def record(self) -> dict[str, Any]:
+        """Return the values of all keys that the record has."""
+        record = {}
+        for key in self._kind.keys:
+            value = self._value_of(key)
+            if value is not None and key != "links":
+                record[key] = self._clean(key, value)
+        category = self._values.get("category")
+        # lists of the platform have the signature of a model there
+        if self._kind is Kind.MODELS and not self._values.get("signature") and _is_signature(category):
+            record["signature"] = category
+        if "links" in self._kind.keys:
+            record["links"] = self._links(_items("links", self._values.get("links")))
+        return record
+
+    def _value_of(self, key: str) -> Any:
+        """What the record says for a key; None for nothing."""
+        value = self._values.get(key)
+        if not _is_nothing(value):
+            return value
+        if key == self._kind.name_key:
+            return self._values.get(_OTHER_NAMES.get(key, "name"))
         return None
+
+    def _clean(self, key: str, value: Any) -> Any:
+        if key in _LINK_KEYS and (text := _link_text(value)) is not None:
+            return self._link(key, text)
+        if key == "signature" and isinstance(value, str):
+            return self._signature(value.strip())
+        return _SHAPES.get(key, _text)(key, value)
+
+    def _signature(self, text: str) -> str | None:
+        """A signature, or None for what cannot be read as one."""
+        signature = parse_signature(text)
+        if isinstance(signature, Signature):
+            return text
+        place = self._raw.where("signature")
+        self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
+        return None
+
+    def _link(self, key: str, text: str) -> str | None:
+        """The link that a text means; None, and a finding, when it means none."""
+        urls: list[str] = [url.rstrip(",;") for url in _URL.findall(text)]
+        # of several, such as the repositories of a paper, the first is its own
+        if len(urls) > 1:
+            self._further_links += urls[1:]
+            return urls[0]
+        text = text.strip()
+        link = _meant_link(key, text)
+        if link is None:
+            self.findings.append(_not_a_link(key, text, self._raw))
+        return link
+
+    def _links(self, items: Any) -> Any:
+        if not isinstance(items, list) or not all(map(_is_text, items)):
+            return items
+        links: list[str] = []
+        for item in items:
+            urls = _URL.findall(item) or list(filter(None, [_meant_link("links", item)]))
+            if not urls:
+                self.findings.append(_not_a_link("links", item, self._raw))
+            links += urls
+        return list(dict.fromkeys([*links, *self._further_links]))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
-
-
-def _cleaned(
-    kind: str, values: Mapping[str, Any], raw: SourceRecord, findings: list[Finding]
-) -> Iterator[tuple[str, Any]]:
-    """The values of one kind of entry, each in the shape that its key has; links that do not fit become `links`."""
-    name_key = Kind(kind).name_key
-    more: list[str] = []
-    for key in Kind(kind).keys:
-        value = values.get(key)
-        if key == name_key and _is_nothing(value):
-            value = values.get("title" if key == "name" else "name")
-        if key == "links":
-            continue
-        if value is None or (key != name_key and _is_nothing(value)):
-            continue
-        if key in _LINKS and (text := _link_text(value)) is not None:
-            yield key, _link(key, text, raw, findings, more)
-        elif key == "signature" and isinstance(value, str):
-            yield key, _signature(value.strip(), raw, findings)
-        else:
-            yield key, _shaped(key, value)
-    if kind == "models" and not values.get("signature") and _is_signature(values.get("category")):
-        yield "signature", values["category"]  # lists of the platform have it there
-    if "links" in Kind(kind).keys:
-        given = _items("links", values.get("links"))
-        yield "links", _links(given, raw, findings, more)
-
-
-def _shaped(key: str, value: Any) -> Any:
-    if key in LISTS:
-        return _items(key, value)
-    return _year(value) if key == "year" else _text(key, value)
+    return value in (None, []) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
 
 
 def _is_signature(value: Any) -> bool:
     return isinstance(value, str) and isinstance(parse_signature(value), Signature)
 
 
-def _signature(value: str, raw: SourceRecord, findings: list[Finding]) -> str | None:
-    """A signature, or None for what is none."""
-    read = parse_signature(value)
-    if isinstance(read, SignatureProblem):
-        findings.append(Finding("I811", raw.where("signature"), read.message, read.hint, value))
-    return value if isinstance(read, Signature) else None
+def _json(cell: str) -> Any:
+    """What stands in a cell as JSON, numbers as text; None for anything else."""
+    try:
+        return json.loads(cell, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _link_text(value: Any) -> str | None:
-    """The text of a field for one link; of several, such as the repositories of a paper, the first is the own one."""
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
+    if isinstance(value, list) and all(map(_is_text, value)):
         return " ".join(value)
-    return value if isinstance(value, str) else None
+    return as_text(value)
 
 
 def _text(key: str, value: Any) -> Any:
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and value and all(map(_is_text, value)):
         value = ", ".join(value)
-    if not isinstance(value, str):
-        return value
-    return value.strip().replace("\r\n", "\n") if key in _FREE_TEXT else " ".join(value.split())
+    if isinstance(value, str) and key in _FREE_TEXT:
+        return value.strip().replace("\r\n", "\n")
+    return _one_line(value)
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _items(key: str, value: Any) -> Any:
     """A list, also of a cell that holds one: as JSON, or its parts between semicolons, bars or line breaks."""
+    if value is None:
+        return []
     if isinstance(value, str):
-        text = value.strip()
-        if text.startswith("["):
-            try:
-                return _items(key, json.loads(text, parse_float=str, parse_int=str))
-            except ValueError:
-                pass
-        if _is_nothing(text):
-            return []
-        value = re.split(r"\s*[;|\n]\s*|\s+and\s+" if key == "authors" else r"\s*[;|\n]\s*", text)
-        if key == "authors" and len(value) == 1 and all(" " in part.strip() for part in text.split(",")):
-            value = text.split(",")
-        if key == "examples":
-            value = [text] if "\n" not in text and "|" not in text else re.split(r"\s*[|\n]\s*", text)
+        value = _split(key, value.strip())
     if not isinstance(value, list | tuple):
-        return [] if value is None else value
-    return [
-        " ".join(item.split()) if isinstance(item, str) and key != "examples" else item
-        for item in value
-        if not _is_nothing(item)
-    ]
+        return value
+    items = [item for item in value if not _is_nothing(item)]
+    if key == "examples":
+        return items
+    return [_one_line(item) for item in items]
 
 
-def _year(value: Any) -> Any:
+def _split(key: str, cell: str) -> Any:
+    listed = _json(cell) if cell.startswith("[") else None
+    if listed is not None:
+        return listed
+    if _is_nothing(cell):
+        return []
+    if key == "examples":
+        return _BETWEEN_EXAMPLES.split(cell)
+    if key == "authors":
+        return _split_authors(cell)
+    return _BETWEEN_ITEMS.split(cell)
+
+
+def _split_authors(cell: str) -> list[str]:
+    names = _BETWEEN_AUTHORS.split(cell)
+    parts = cell.split(",")
+    # `Jane Doe, Al Roe` are two; `Doe, Jane` is one, for a part of it is a single word
+    are_names = all(" " in part.strip() for part in parts)
+    if len(names) == 1 and are_names:
+        return parts
+    return names
+
+
+def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
     """A year, also at the beginning of a date."""
-    found = _YEAR.match(str(value).strip())
-    return int(found.group()) if found and isinstance(value, str | int) else value
+    match = _YEAR.match(str(value).strip())
+    if match and isinstance(value, str | int):
+        return int(match.group())
+    return value
 
 
-def _link(key: str, value: str, raw: SourceRecord, findings: list[Finding], more: list[str]) -> str | None:
-    """The link that a value means; None, and a finding, when it is none."""
-    urls = _URL.findall(value)
-    if len(urls) > 1:
-        more += [url.rstrip(",;") for url in urls[1:]]
-        return str(urls[0]).rstrip(",;")
-    text = value.strip()
-    if urls and urls[0] == text:
+# What brings the values of a key into shape; all other values are texts.
+_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _items)}
+
+
+def _meant_link(key: str, text: str) -> str | None:
+    """The link that an id or a bare address stands for; a link stands for itself."""
+    if _URL.fullmatch(text):
         return text
-    made = _meant(key, text)
-    if made is None:
-        findings.append(_not_a_link(key, text, raw))
-    return made
-
-
-def _meant(key: str, text: str) -> str | None:
-    """The link that an id or a bare address stands for."""
-    if key == "paper":
-        if arxiv := arxiv_address(text):
-            return arxiv
-        if doi := _DOI.fullmatch(text):
-            return f"https://doi.org/{doi[1]}"
+    if key == "paper" and (arxiv := arxiv_address(text)):
+        return arxiv
+    if key == "paper" and (doi := _DOI.fullmatch(text)):
+        return f"https://doi.org/{doi[1]}"
     if _BARE_URL.fullmatch(text):
         return f"https://{text}"
-    if key in ("github", "huggingface") and _REPOSITORY.fullmatch(text):
-        return f"https://{'github.com' if key == 'github' else 'huggingface.co'}/{text}"
+    if key in _HOSTS and REPOSITORY.fullmatch(text):
+        return f"https://{_HOSTS[key]}/{text}"
     return None
 
 
 def _not_a_link(key: str, text: str, raw: SourceRecord) -> Finding:
-    place = raw.where(key) if raw.ready else raw.where(_column_of(raw, text, key))
     message = f"{shorten(text)!r} is no link; {key!r} is left out"
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
     if key == "paper" and _LOST_ZEROS.fullmatch(text):
         message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
         hint = f"if it is {_with_zeros(text)}, write that, in a column of text"
-    return Finding("I803", place, message, hint, text)
-
-
-def _column_of(raw: SourceRecord, text: str, key: str) -> str:
-    return next(
-        (column for column, value in raw.values.items() if isinstance(value, str) and value.strip() == text), key
-    )
+    columns = () if raw.ready else raw.values.items()
+    same = (column for column, value in columns if isinstance(value, str) and value.strip() == text)
+    return Finding("I803", raw.where(next(same, key)), message, hint, text)
 
 
 def _with_zeros(text: str) -> str:
     """What an arXiv id was before a spreadsheet took it for a number."""
     month, number = text.split(".")
     month = month.zfill(4)
-    return f"{month}.{number.ljust(5 if month >= '1501' else 4, '0')}"
-
-
-def _links(given: Any, raw: SourceRecord, findings: list[Finding], more: Sequence[str]) -> Any:
-    if not isinstance(given, list):
-        return given
-    found: list[Any] = []
-    for item in given:
-        if not isinstance(item, str):
-            return given
-        made = [item] if _URL.fullmatch(item) else _URL.findall(item) or [_meant("links", item)]
-        if made == [None]:
-            findings.append(_not_a_link("links", item, raw))
-            continue
-        found += made
-    return list(dict.fromkeys([*found, *more]))
-
-
-def _character_findings(value: Any, where: Callable[[], Location]) -> Iterator[Finding]:
-    """Characters that could hide or forge text: the record is left out."""
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str):
-            for _, char in refused_characters(text):
-                message = f"the character {describe_character(char)} is not allowed; the record is left out"
-                yield Finding("Y108", where(), message, "remove it", char)
-                break
+    digits = 4 + (month >= _LONG_IDS_SINCE)
+    return f"{month}.{number.ljust(digits, '0')}"

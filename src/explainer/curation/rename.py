@@ -1,47 +1,25 @@
-"""What curators do with the files of a project: read its questions, rename an entry everywhere, write it all."""
+"""One entry under a new name: the changes to its catalogs, to their records of sources, and to the questions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-from explainer.catalogs.catalog import LoadedCatalog, parse_catalog
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CatalogPath, catalogs_for, load_catalog, sources_path
-from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.curation.merge import origin_line, parse_origins
-from explainer.curation.usage import (
-    Use,
-    index_of,
-    outdated_uses,
-    rename_in_catalog,
-    rename_in_line,
-    rename_in_question,
-    uses,
-)
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.catalogs.loading import CatalogLoader, sources_path
+from explainer.curation.origins import MAX_ORIGINS_BYTES, parse_origins
+from explainer.curation.usage import QuestionFile, Use, index_of, library_for, look_up, uses
+from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import Edit, apply_edits, unified_diff
-from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
-
-_LINES: Final = ".jsonl"
-_SUFFIXES: Final = (".yaml", ".yml", _LINES)
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionFile:
-    """A file of questions: one in YAML, or a line of JSON each."""
-
-    path: Path
-    text: str
-    questions: tuple[LoadedQuestion, ...]
-
-    @property
-    def is_lines(self) -> bool:
-        """Whether it holds lines of JSON."""
-        return self.path.suffix == _LINES
+from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_reader import read_yaml
+from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, write_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,181 +31,171 @@ class FileChange:
     edits: tuple[Edit, ...]
 
     @property
-    def diff(self) -> str:
-        """The edits as a unified diff."""
-        return unified_diff(self.text, self.edits, display_path(self.path))
-
-
-def load_questions(paths: Sequence[Path]) -> Parsed[list[QuestionFile]]:
-    """Read the questions of files and folders; without any, of the folder `questions` if it is here.
-
-    A YAML file in a folder that holds no question is passed over: it may be a catalog.
-    """
-    given = list(paths) or [path for path in (Path("questions"),) if path.is_dir()]
-    files: list[QuestionFile] = []
-    findings: list[Finding] = []
-    for path in given:
-        if not path.exists():
-            findings.append(Finding("F101", Location(display_path(path)), "no such file or folder"))
-        for file in files_below(path, _SUFFIXES) if path.is_dir() else [path] if path.exists() else []:
-            loaded = _load(file, file.relative_to(path) if path.is_dir() else Path(file.name))
-            findings += loaded.findings
-            files += [loaded.value] if loaded.value is not None else []
-    return Parsed(files, tuple(findings))
-
-
-def _load(path: Path, inside: Path) -> Parsed[QuestionFile]:
-    text = read_text(path, limit=MAX_CATALOG_BYTES)
-    if text.value is None:
-        return Parsed(None, text.findings)
-    file = display_path(path)
-    if path.suffix == _LINES:
-        numbered = enumerate(text.value.split("\n"), 1)
-        parsed = [parse_question_line(line, file, number) for number, line in numbered if line.strip()]
-    elif "question" not in text.value:
-        return Parsed(None)
-    else:
-        parsed = [parse_question(text.value, file, default_id=inside.with_suffix("").as_posix())]
-        if parsed[0].value is None and {finding.code for finding in parsed[0].findings} <= {"S201", "S202", "S203"}:
-            return Parsed(None, () if "catalogs" in path.absolute().parts else parsed[0].findings)
-    questions = tuple(one.value for one in parsed if one.value is not None)
-    return Parsed(
-        QuestionFile(path, text.value, questions), tuple(finding for one in parsed for finding in one.findings)
-    )
-
-
-class Shelves:
-    """Libraries of catalogs, each file read once; some of them may stand for a changed text that is not written yet."""
-
-    def __init__(self, given: Sequence[Path], changed: Mapping[Path, str] | None = None) -> None:
-        self.given = given
-        self.findings: list[Finding] = []
-        self._changed = {path.absolute(): text for path, text in (changed or {}).items()}
-        self._catalogs: dict[CatalogPath, LoadedCatalog | None] = {}
-        self._libraries: dict[tuple[CatalogPath, ...], Library] = {}
-
-    def library_for(self, loaded: LoadedQuestion, base: Path) -> Library:
-        """Return the library that a question in the folder `base` is answered from."""
-        return self.library(self._taken(catalogs_for(self.given, loaded.question.catalog, base)))
-
-    def paths(self) -> list[CatalogPath]:
-        """Return the catalogs that were given, or that are found from here."""
-        return self._taken(catalogs_for(self.given, None, Path()))
-
-    def library(self, paths: Sequence[CatalogPath]) -> Library:
-        """Return the library of some catalogs."""
-        key = tuple(paths)
-        if key not in self._libraries:
-            self._libraries[key] = Library([loaded for path in key if (loaded := self._catalog(path)) is not None])
-        return self._libraries[key]
-
-    def _catalog(self, path: CatalogPath) -> LoadedCatalog | None:
-        if path not in self._catalogs:
-            text = self._changed.get(path.path.absolute())
-            if text is None:
-                parsed = load_catalog(path.path, rank=path.rank)
-            else:
-                parsed = parse_catalog(text, display_path(path.path), rank=path.rank)
-            self.findings += [finding for finding in parsed.findings if finding not in self.findings]
-            self._catalogs[path] = parsed.value
-        return self._catalogs[path]
-
-    def _taken(self, parsed: Parsed[list[CatalogPath]]) -> list[CatalogPath]:
-        self.findings += [finding for finding in parsed.findings if finding not in self.findings]
-        return parsed.value or []
-
-
-def find_uses(files: Sequence[QuestionFile], shelves: Shelves, kind: str, label: str) -> list[Use]:
-    """Return where questions name an entry, each read with its own catalogs."""
-    return [
-        use
-        for file in files
-        for loaded in file.questions
-        for use in uses(loaded, shelves.library_for(loaded, file.path.parent), kind, label)
-    ]
+    def new_text(self) -> str:
+        """The text with its edits."""
+        return apply_edits(self.text, self.edits)
 
 
 @dataclass(slots=True)
 class Renaming:
-    """What a renaming changes, and what stands in its way."""
+    """What a new name changes, and what stands in its way.
 
+    Attributes:
+        label: the name that the entry has.
+        changes: the files that change.
+        findings: what is wrong; with errors nothing may be written.
+        questions: how many questions named the entry by what it is no longer called.
+    """
+
+    label: str = ""
     changes: list[FileChange] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     questions: int = 0
 
+    @property
+    def diff(self) -> str:
+        """The changes as a unified diff; empty where nothing may be written."""
+        if has_errors(self.findings):
+            return ""
+        return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
 
-def rename(
-    names: tuple[str, str], kind: str, given: Sequence[Path], files: Sequence[QuestionFile], *, keep_alias: bool
+
+def plan_renaming(
+    old: str, new: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path], *, keep_alias: bool
 ) -> Renaming:
     """Plan the new name of an entry in all catalogs and questions; nothing is written.
 
     Args:
-        names: the name that it has, and the one that it gets.
-        kind: `models` or `papers`.
-        given: the catalogs of the command line; none for those that are found from here.
-        files: the questions.
+        old: what the entry is called: its name, its id or an alias.
+        new: the name that it gets.
+        kind: whether a model or a paper is meant; None for either.
+        questions: files and folders of questions; none for the folder `questions`.
+        catalogs: the catalogs of the command line; none for those that are found from here.
         keep_alias: the old name becomes an alias, so that questions may go on using it.
     """
-    old, new = names
-    plan = Renaming()
-    if old == new:
+    loader = CatalogLoader(catalogs)
+    named = look_up(old, kind, questions, loader)
+    plan = Renaming(findings=list(named.findings))
+    if len(named.entries) > 1:
+        message = f"{shorten(old)!r} is a model and a paper"
+        hint = "say which with --kind models or --kind papers"
+        plan.findings.append(Finding("Q403", Location("OLD"), message, hint, old))
+    if has_errors(plan.findings):
         return plan
-    before = Shelves(given)
-    if index_of(before.library(before.paths()), kind).find(new):
-        kept = [entry.label for entry in index_of(before.library(before.paths()), kind).find(new)]
-        if kept != [old]:
-            message = f"another entry is called {shorten(new)!r} already"
-            plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
-            return plan
-    changed = _rename_in_catalogs(plan, before, names, kind, keep_alias=keep_alias)
-    after = Shelves(given, changed)
-    after.library(after.paths())
-    plan.findings += [*before.findings, *(finding for finding in after.findings if finding not in before.findings)]
-    for file in files:
-        outdated: list[Use] = []
-        for loaded in file.questions:
-            libraries = [shelves.library_for(loaded, file.path.parent) for shelves in (before, after)]
-            outdated += outdated_uses(loaded, libraries[0], libraries[1], kind, names, keep_alias=keep_alias)
-        if outdated:
-            plan.questions += len({use.question for use in outdated})
-            _rename_in_file(plan, file, outdated, kind, new)
+    ((entry_kind, plan.label),) = named.entries
+    library = loader.for_named().value or Library([])
+    holders = [entry.label for entry in index_of(library, entry_kind).find(new)]
+    if holders not in ([], [plan.label]):
+        message = f"another entry is called {shorten(new)!r} already"
+        plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
+    elif new != plan.label:
+        _Planner(plan, entry_kind, new, keep_alias=keep_alias).plan_files(loader, named.files)
     return plan
 
 
-def _rename_in_catalogs(
-    plan: Renaming, shelves: Shelves, names: tuple[str, str], kind: str, *, keep_alias: bool
-) -> dict[Path, str]:
-    changed: dict[Path, str] = {}
-    for path in shelves.paths():
-        text = read_text(path.path, limit=MAX_CATALOG_BYTES).value or ""
-        editor = rename_in_catalog(text, display_path(path.path), kind, *names, keep_alias=keep_alias)
+def write_changes(plan: Renaming) -> list[Finding]:
+    """Write all the changed files, or none; nothing is written where the plan has errors."""
+    if has_errors(plan.findings):
+        return []
+    problem = write_together([(change.path, change.new_text.encode()) for change in plan.changes])
+    return list(filter(None, [problem]))
+
+
+class _Planner:
+    """Plans what the new name of one entry changes in each file."""
+
+    def __init__(self, plan: Renaming, kind: Kind, new: str, *, keep_alias: bool) -> None:
+        self._plan = plan
+        self._kind = kind
+        self._old = plan.label
+        self._new = new
+        self._keep_alias = keep_alias
+
+    def plan_files(self, before: CatalogLoader, files: Sequence[QuestionFile]) -> None:
+        """Plan the changes of the catalogs, then those of the questions that no longer lead to the entry."""
+        for catalog in before.files().value or ():
+            self._change_catalog(catalog.path)
+        changed = {change.path: change.new_text for change in self._plan.changes}
+        after = CatalogLoader(before.given, changed=changed)
+        self._plan.findings += after.for_named().findings
+        for file in files:
+            self._change_questions(file, before, after)
+
+    def _change_catalog(self, path: Path) -> None:
+        text = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
+        editor = self._catalog_editor(text, display_path(path))
         if editor is None:
-            continue
-        if _is_shipped(path.path):
+            return
+        if _is_shipped(path):
             message = "this catalog came with the package; copy it into your project to change it"
-            plan.findings.append(Finding("F105", Location(display_path(path.path)), message))
-        done = editor.finish()
-        plan.findings += done.findings
-        if done.value is not None:
-            changed[path.path] = done.value
-            plan.changes.append(FileChange(path.path, text, tuple(editor.edits)))
-            plan.changes += _sources_change(sources_path(path.path), kind, names)
-    return changed
+            self._plan.findings.append(Finding("F105", Location(display_path(path)), message))
+        if self._finish(path, editor):
+            self._change_origins(sources_path(path))
 
+    def _finish(self, path: Path, editor: Editor) -> bool:
+        """Add the changes of an editor to the plan; False, and a finding, where they cannot be made."""
+        changed = editor.finish()
+        self._plan.findings += changed.findings
+        if changed.value is not None:
+            self._plan.changes.append(FileChange(path, editor.text, tuple(editor.edits)))
+        return changed.value is not None
 
-def _sources_change(path: Path, kind: str, names: tuple[str, str]) -> list[FileChange]:
-    """What the new name changes in the record of sources, if there is one: the next import must find the entry."""
-    text = read_text(path, limit=4 * MAX_CATALOG_BYTES).value if path.exists() else None
-    edits: list[Edit] = []
-    at = 0
-    for line in (text or "").splitlines(keepends=True):
-        edits += [
-            Edit(at, at + len(line), origin_line(replace(origin, name=names[1])))
-            for origin in parse_origins(line, display_path(path)).value or []
-            if (origin.kind, origin.name) == (kind, names[0])
-        ]
-        at += len(line)
-    return [FileChange(path, text or "", tuple(edits))] if edits else []
+    def _catalog_editor(self, text: str, file: str) -> Editor | None:
+        """The changes that give the entry its new name in a catalog; None when the catalog has no such entry."""
+        data: Any = read_yaml(text, file).data or {}
+        entries = data.get(self._kind) or []
+        names = [entry.get(self._kind.name_key) for entry in entries]
+        if self._old not in names:
+            return None
+        index = names.index(self._old)
+        editor = Editor(text, file)
+        editor.set((self._kind, index, self._kind.name_key), self._new)
+        old_aliases = entries[index].get("aliases") or []
+        # where the new name was an alias of the entry, it is one no longer
+        aliases = [alias for alias in old_aliases if alias != self._new]
+        if self._keep_alias:
+            aliases.append(self._old)
+        if aliases != old_aliases:
+            keys = self._kind.keys
+            editor.set((self._kind, index, "aliases"), aliases, after=keys[: keys.index("aliases")])
+        return editor
+
+    def _change_origins(self, path: Path) -> None:
+        """Rename the entry in the record of sources, if there is one: the next import must find it."""
+        if not path.exists():
+            return
+        text = read_text(path, limit=MAX_ORIGINS_BYTES).value or ""
+        edits: list[Edit] = []
+        start = 0
+        for line in io.StringIO(text):
+            end = start + len(line)
+            origin = next(iter(parse_origins(line, display_path(path)).value or ()), None)
+            if origin is not None and (origin.kind, origin.name) == (self._kind.singular, self._old):
+                edits.append(Edit(start, end, origin.model_copy(update={"name": self._new}).to_line()))
+            start = end
+        if edits:
+            self._plan.changes.append(FileChange(path, text, tuple(edits)))
+
+    def _change_questions(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> None:
+        """Let the questions of a file use the new name wherever they need it."""
+        outdated: list[Use] = []
+        for loaded in file.questions:
+            index = index_of(library_for(loaded, file, after), self._kind)
+            for use in uses(loaded, library_for(loaded, file, before), self._kind, self._old):
+                labels = [entry.label for entry in index.find(use.item)]
+                # The old name is outdated, unless it is kept as an alias; and so is what no longer leads to the entry,
+                # such as an id that was made of the old name.
+                if labels != [self._new] or (use.item == self._old and not self._keep_alias):
+                    outdated.append(use)
+        self._plan.questions += len({use.question for use in outdated})
+        if outdated and file.is_lines:
+            edits = _line_edits(file.text, outdated, self._new)
+            self._plan.changes.append(FileChange(file.path, file.text, edits))
+        elif outdated:
+            editor = Editor(file.text, display_path(file.path))
+            for use in outdated:
+                editor.set((self._kind, use.position), self._new)
+            self._finish(file.path, editor)
 
 
 def _is_shipped(path: Path) -> bool:
@@ -236,18 +204,14 @@ def _is_shipped(path: Path) -> bool:
     return path.absolute().is_relative_to(shipped) and not shipped.is_relative_to(Path.cwd())
 
 
-def _rename_in_file(plan: Renaming, file: QuestionFile, outdated: Sequence[Use], kind: str, new: str) -> None:
-    if file.is_lines:
-        plan.changes.append(FileChange(file.path, file.text, tuple(rename_in_line(file.text, outdated, new))))
-        return
-    editor = rename_in_question(file.text, display_path(file.path), kind, outdated, new)
-    done = editor.finish()
-    plan.findings += done.findings
-    if done.value is not None:
-        plan.changes.append(FileChange(file.path, file.text, tuple(editor.edits)))
-
-
-def write_changes(changes: Sequence[FileChange]) -> list[Finding]:
-    """Write all the changed files, or none."""
-    problem = write_together([(change.path, apply_edits(change.text, change.edits).encode()) for change in changes])
-    return [] if problem is None else [problem]
+def _line_edits(text: str, outdated: Sequence[Use], new: str) -> tuple[Edit, ...]:
+    """The edits that make questions (lines of JSON) use the new name."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    edits = []
+    for use in outdated:
+        start = starts[use.location.line - 1] + use.location.column - 1
+        _, end = json.JSONDecoder().raw_decode(text, start)
+        edits.append(Edit(start, end, json.dumps(new, ensure_ascii=False)))
+    return tuple(edits)

@@ -127,3 +127,8 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
         return folded[nearest[0]]
     starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
     return min(starts, default=None)
+
+
+def counted(number: int, word: str, form: str = "d") -> str:
+    """Return a number and its noun, such as `1 model` or `3 models`; `form` formats the number."""
+    return f"{number:{form}} {word}{'s' * (number != 1)}"

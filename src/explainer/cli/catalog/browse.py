@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -12,7 +12,7 @@ import typer
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader
-from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry, PortEntry, Question, json_schema
+from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PortEntry, Question, Task, json_schema
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.catalog import evaluate
@@ -43,9 +43,8 @@ app = new_app(
 )
 
 _FORMATS = ("text", "json")
+# Where names begin, at most: one long id must not push all names off the screen.
 _ID_COLUMN = 48
-"""Where names begin, at most: one long id shall not push all names off the screen."""
-
 FormatOption = Annotated[
     str,
     choice("--format", _FORMATS, "The format of the output."),
@@ -73,28 +72,34 @@ def list_entries(
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
     """List models, papers, tasks and ports: kind, id and name."""
-    rows = list(_rows(open_library(catalog, findings), kind))
+    library = open_library(catalog, findings)
+    rows = list(_rows(library, [Kind(kind)] if kind else list(Kind)))
     if output_format == "json":
-        _write_json({"schema": "explainer/catalog-list/1", "entries": rows})
+        write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
     width = min(max((len(row["id"]) for row in rows), default=0), _ID_COLUMN)
     write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
 
 
-def _rows(library: Library, kind: str | None) -> Iterator[dict[str, Any]]:
-    models: tuple[str, EntryIndex[Any]] = ("model", library.models)
-    papers: tuple[str, EntryIndex[Any]] = ("paper", library.papers)
-    for name, index in (models, papers):
-        if kind in (None, f"{name}s"):
-            for entry in index:
-                yield {"kind": name, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
-    if kind in (None, "tasks"):
-        for loaded in library.catalogs:
-            for task in loaded.catalog.tasks:
-                yield {"kind": "task", "id": task.id, "name": task.description or task.id, "task": None}
-    if kind in (None, "ports"):
-        for port in library.own_ports:
-            yield {"kind": "port", "id": port.id, "name": port.description or port.id, "task": None}
+def _rows(library: Library, kinds: Sequence[Kind]) -> Iterator[dict[str, Any]]:
+    if Kind.MODELS in kinds:
+        yield from _source_rows("model", library.models)
+    if Kind.PAPERS in kinds:
+        yield from _source_rows("paper", library.papers)
+    if Kind.TASKS in kinds:
+        yield from _described_rows("task", library.tasks)
+    if Kind.PORTS in kinds:
+        yield from _described_rows("port", library.own_ports)
+
+
+def _source_rows(kind: str, index: EntryIndex[Any]) -> Iterator[dict[str, Any]]:
+    for entry in index:
+        yield {"kind": kind, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
+
+
+def _described_rows(kind: str, entries: Iterable[Task | PortEntry]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        yield {"kind": kind, "id": entry.id, "name": entry.description or entry.id, "task": None}
 
 
 @app.command("show", short_help="Show an entry, as YAML that is itself a catalog.")
@@ -108,39 +113,47 @@ def show_entry(
     library = open_library(catalog, findings)
     models, papers = library.models.find(name), library.papers.find(name)
     if not models and not papers:
-        message = f"no model and no paper is called {shorten(name)!r}"
-        found = Finding("Q401", Location("NAME"), message, _hint(library, name), name)
-        show_findings([found], findings)
-        raise typer.Exit(exit_status([found]))
-    shown = {"models": [_data(library.models, entry) for entry in models],
-             "papers": [_data(library.papers, entry) for entry in papers]}  # fmt: skip
-    shown["ports"] = [port.model_dump(mode="json", exclude_defaults=True) for port in _ports_of(models, library)]
-    shown = {kind: entries for kind, entries in shown.items() if entries}
+        problem = _unknown(name, library)
+        show_findings([problem], findings)
+        raise typer.Exit(exit_status([problem]))
+    listed = {
+        "models": [_data("name", entry, library.models) for entry in models],
+        "papers": [_data("title", entry, library.papers) for entry in papers],
+        "ports": [port.model_dump(mode="json", exclude_defaults=True) for port in _ports_of(models, library)],
+    }
+    shown = {kind: entries for kind, entries in listed.items() if entries}
     if output_format == "json":
-        _write_json({"schema": "explainer/entries/1", **shown})
+        write_json({"schema": "explainer/entries/1", **shown})
         return
     import yaml
 
     write_stdout(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, width=100))
 
 
-def _ports_of(models: list[ModelEntry], library: Library) -> list[PortEntry]:
-    """The ports that signatures name and a catalog of their own would lack."""
-    read = [library.ports.parse(model.signature) for model in models if model.signature]
-    used = {port for one in read if isinstance(one, Signature) for port in (*one.inputs, *one.outputs)}
-    return list({port.id: port for port in reversed(library.own_ports) if port.id in used}.values())
-
-
-def _hint(library: Library, name: str) -> str | None:
+def _unknown(name: str, library: Library) -> Finding:
     meant = library.models.suggestion(name) or library.papers.suggestion(name)
-    return f"did you mean {meant!r}?" if meant else None
+    hint = f"did you mean {meant!r}?" if meant else None
+    return Finding("Q401", Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
-def _data(index: EntryIndex[Any], entry: ModelEntry | PaperEntry) -> dict[str, Any]:
+def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[PortEntry]:
+    """The ports that signatures name and a catalog of their own would lack."""
+    used: set[str] = set()
+    for model in models:
+        signature = library.ports.parse(model.signature or "")
+        if isinstance(signature, Signature):
+            used.update(signature.inputs, signature.outputs)
+    # of one id the earliest counts
+    by_id = {port.id: port for port in reversed(library.own_ports) if port.id in used}
+    return list(by_id.values())
+
+
+def _data(name_key: str, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
     """An entry as plain data, its name first, without what it does not say."""
     data = entry.model_dump(mode="json", exclude_defaults=True)
-    key = "name" if isinstance(entry, ModelEntry) else "title"
-    return {key: data.pop(key), "id": index.id_of(entry), **{name: data[name] for name in data if name != "id"}}
+    return {name_key: entry.label, "id": index.id_of(entry)} | {
+        key: data[key] for key in data if key not in (name_key, "id")
+    }
 
 
 @app.command("schema", short_help="Print the JSON Schema of catalog files, for editors.")
@@ -148,11 +161,17 @@ def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
 ) -> None:
     """Print the JSON Schema of catalog files, for editors."""
-    _write_json(json_schema(Question if question else Catalog))
+    write_json(json_schema(Question if question else Catalog))
 
 
-def _write_json(document: dict[str, Any]) -> None:
-    write_stdout(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+def write_json(document: dict[str, Any]) -> None:
+    """Write a document as JSON to stdout."""
+    write_stdout(json_text(document))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return a document as JSON."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")(evaluate.run)

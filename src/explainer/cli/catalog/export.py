@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from explainer.catalogs.kinds import Kind, entry_record
-from explainer.catalogs.library import Library
-from explainer.catalogs.schema import Entry, PortEntry, Task
+from explainer.catalogs.kinds import Kind
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.terminal import say, show_findings, write_product
-from explainer.curation.export import EXPORTERS
+from explainer.curation.export import EXPORT_FORMATS
+from explainer.curation.export import export as write_entries
 from explainer.diagnostics.finding import exit_status
 
 app = new_app()
@@ -27,7 +25,7 @@ def export(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str | None,
-        choice("--format", EXPORTERS, "The format; by default what the name of the output says."),
+        choice("--format", EXPORT_FORMATS, "The format; by default what the name of the output says."),
     ] = None,
     kind: Annotated[
         str | None,
@@ -42,22 +40,10 @@ def export(
     tasks, examples, aliases and data sets.
     """
     chosen = output_format or _SUFFIXES.get(out.suffix.lower() if out else "", "jsonl")
-    text = "".join(EXPORTERS[chosen](_records(open_library(catalog, findings), kind)))
+    text = "".join(write_entries(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
     if chosen == "bibtex":
         say("note: BibTeX has no room for tasks, examples, aliases and data sets; jsonl and csv keep everything")
     problem = write_product(text, out)
     if problem is not None:
         show_findings([problem], findings)
         raise typer.Exit(exit_status([problem]))
-
-
-def _records(library: Library, kind: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    entries_of: dict[Kind, Iterable[Entry | Task | PortEntry]] = {
-        Kind.MODELS: library.models,
-        Kind.PAPERS: library.papers,
-        Kind.TASKS: library.tasks,
-        Kind.PORTS: library.own_ports,
-    }
-    for each_kind in [Kind(kind)] if kind else Kind:
-        for entry in entries_of[each_kind]:
-            yield each_kind, entry_record(each_kind, entry)

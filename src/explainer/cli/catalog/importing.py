@@ -6,7 +6,7 @@ import datetime as dt
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -16,14 +16,17 @@ from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.terminal import complain, say, show_findings, write_stdout
 from explainer.curation.importers import IMPORTERS, SUFFIXES, MissingLibraryError
 from explainer.curation.importing import ImportJob, ImportResult, import_source
+from explainer.curation.merge import Counts
 from explainer.curation.normalize import SYNONYMS
+from explainer.curation.origins import ImportedSource
 from explainer.diagnostics.finding import ExitStatus, exit_status
-from explainer.diagnostics.text import printable, suggest
+from explainer.diagnostics.text import counted, printable, suggest
 from explainer.files import STDIN
 
 app = new_app()
 
 _EVERY_SECONDS = 0.2
+# Lines of a diff that are shown on the terminal, at most.
 _DIFF_LINES = 200
 _CHUNK = 1024 * 1024
 
@@ -68,129 +71,128 @@ def run(
     there already, new values come in and what was written by hand stays; the changes are shown first. Where each entry
     comes from is recorded beside the catalog, in NAME.sources.jsonl.
     """
+    progress = _Progress()
+    name = source_name or ("stdin" if str(source) == STDIN else source.name or str(source))
     job = ImportJob(
-        source=source,
-        out=None if out is None or str(out) == STDIN else out,
-        format=_format(source, source_format),
-        name=source_name or ("stdin" if str(source) == STDIN else source.name or str(source)),
-        retrieved=_day(retrieved),
-        licence=licence,
-        kind=kind,
-        mapping=_mapping(mapping),
+        path=source,
+        source=ImportedSource(name, _day(retrieved), licence),
+        out=None if str(out) == STDIN else out,
+        format=source_format or _format_of(source),
+        kind=Kind(kind) if kind else None,
+        mapping=_mapping(mapping or []),
         dry_run=dry_run,
-        tell=_Progress().tell,
+        tell=progress.tell,
     )
     try:
-        done = import_source(job)
+        result = import_source(job)
     except MissingLibraryError as error:
         complain(str(error))
         raise typer.Exit(ExitStatus.UNUSABLE) from None
     finally:
-        _Progress.wipe()
-    _show(job, done)
-    show_findings(done.findings, findings)
-    if done.dropped:
-        say(f"and {done.dropped:,} findings more")
-    say(_summary(job, done))
-    raise typer.Exit(exit_status(done.findings, strict=strict))
+        progress.clear()
+    _show(job, result)
+    show_findings(result.findings, findings)
+    if result.dropped:
+        say(f"and {result.dropped:,} findings more")
+    say(_summary(job, result.counts))
+    raise typer.Exit(exit_status(result.findings, strict=strict))
 
 
 class _Progress:
-    """One line on stderr that counts records, on a terminal only."""
-
-    shown = False
+    """Counts records in a line of stderr, on a terminal only."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._wanted = sys.stderr is not None and sys.stderr.isatty()
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._shown = False
 
     def tell(self, records: int) -> None:
         now = time.monotonic()
-        if self._wanted and now - self._last > _EVERY_SECONDS:
+        if self._is_terminal and now - self._last > _EVERY_SECONDS:
             self._last = now
+            self._shown = True
             sys.stderr.write(f"\r{records:,} records")
             sys.stderr.flush()
-            _Progress.shown = True
 
-    @classmethod
-    def wipe(cls) -> None:
-        if cls.shown:
+    def clear(self) -> None:
+        if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-            cls.shown = False
 
 
-def _format(source: Path, given: str | None) -> str:
-    """The format of a source, as the option or its name says."""
-    if given is not None:
-        return given
+def _format_of(source: Path) -> str:
+    """The format of a source, as its name says."""
     if source.is_dir():
         return "modelcard"
-    found = SUFFIXES.get(source.suffix.casefold())
-    if found is None:
-        message = f"what {str(source)!r} holds cannot be told from its name; say it with --from"
-        raise typer.BadParameter(message, param_hint="SOURCE")
-    return found
+    if source.suffix.casefold() in SUFFIXES:
+        return SUFFIXES[source.suffix.casefold()]
+    message = f"what {str(source)!r} holds cannot be told from its name; say it with --from"
+    raise typer.BadParameter(message, param_hint="SOURCE")
 
 
-def _day(given: str | None) -> str:
-    if given is None:
+def _day(text: str | None) -> str:
+    if text is None:
         return dt.datetime.now(tz=dt.UTC).date().isoformat()
     try:
-        return dt.date.fromisoformat(given).isoformat()
+        return dt.date.fromisoformat(text).isoformat()
     except ValueError:
-        message = f"{given!r} is not a day; write it like 2026-01-31"
+        message = f"{text!r} is not a day; write it like 2026-01-31"
         raise typer.BadParameter(message, param_hint="--retrieved") from None
 
 
-def _mapping(given: list[str] | None) -> dict[str, str]:
+def _mapping(pairs: list[str]) -> dict[str, str]:
     """`--map COLUMN=FIELD` as fields by column."""
-    found: dict[str, str] = {}
-    fields = (*ENTRY_KEYS, *(key for key in SYNONYMS if key not in ENTRY_KEYS))
-    for one in given or ():
-        column, separator, field = one.rpartition("=")
-        if not separator or field not in fields:
-            meant = suggest(field, fields)
-            hint = f"; did you mean {meant!r}?" if separator and meant else f"; fields are {', '.join(fields)}"
-            message = f"{one!r} is not COLUMN=FIELD" if not separator else f"there is no field {field!r}"
-            raise typer.BadParameter(message + hint, param_hint="--map")
-        found[column] = field
-    return found
+    mapping: dict[str, str] = {}
+    fields = tuple(dict.fromkeys((*ENTRY_KEYS, *SYNONYMS)))
+    for pair in pairs:
+        column, separator, field = pair.rpartition("=")
+        if field not in fields or not separator:
+            message = f"{pair!r} is not COLUMN=FIELD; fields are {', '.join(fields)}"
+            if separator:
+                meant = suggest(field, fields)
+                hint = f"did you mean {meant!r}?" if meant else f"fields are {', '.join(fields)}"
+                message = f"there is no field {field!r}; {hint}"
+            raise typer.BadParameter(message, param_hint="--map")
+        mapping[column] = field
+    return mapping
 
 
-def _show(job: ImportJob, done: ImportResult) -> None:
+def _show(job: ImportJob, result: ImportResult) -> None:
     """Show what changes, or write the catalog that goes to stdout."""
-    if done.product is not None:
-        with done.resources:
-            if job.out is not None:
-                write_stdout(f"--- /dev/null\n+++ {job.out}\n")
-            while lines := done.product.readlines(_CHUNK):
-                write_stdout("".join(lines if job.out is None else [f"+{line}" for line in lines]))
+    if result.product is not None:
+        _write_product(job, result, result.product)
     elif job.dry_run:
-        write_stdout(done.diff)
-    elif done.diff:
-        lines = done.diff.splitlines()
+        write_stdout(result.diff)
+    else:
+        lines = result.diff.splitlines()
         for line in lines[:_DIFF_LINES]:
             say(printable(line))
         if len(lines) > _DIFF_LINES:
             say(f"and {len(lines) - _DIFF_LINES} lines more")
 
 
-def _summary(job: ImportJob, done: ImportResult) -> str:
+def _write_product(job: ImportJob, result: ImportResult, product: TextIO) -> None:
+    """Write a new catalog to stdout: as it is, or as a diff of what would be written."""
+    sign = ""
+    if job.out is not None:
+        sign = "+"
+        write_stdout(f"--- /dev/null\n+++ {job.out}\n")
+    with result.resources:
+        while lines := product.readlines(_CHUNK):
+            write_stdout("".join(sign + line for line in lines))
+
+
+def _summary(job: ImportJob, counts: Counts) -> str:
     """One line that says how it went."""
-    counts = done.counts
-    parts = [
-        f"{number:,} {what}"
-        for number, what in (
-            (counts.added, "added"),
-            (counts.changed, "changed"),
-            (counts.unchanged, "unchanged"),
-            (counts.removed_by_hand, "removed by hand before, and not brought back"),
-            (counts.left_out, "left out"),
-        )
-        if number
-    ]
-    line = f"{counts.records:,} record{'' if counts.records == 1 else 's'}: {', '.join(parts) or 'nothing to do'}"
+    numbers = {
+        "added": counts.added,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "removed by hand before, and not brought back": counts.removed_by_hand,
+        "left out": counts.left_out,
+    }
+    parts = [f"{number:,} {what}" for what, number in numbers.items() if number]
+    line = f"{counted(counts.records, 'record', ',')}: {', '.join(parts) or 'nothing to do'}"
     if job.out is None or job.dry_run or not (counts.added or counts.changed):
         return line
     return f"{line}\nnext: explainer catalog lint {job.out}"

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
-from explainer.catalogs.loading import catalogs_for
 from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
 from explainer.cli.terminal import say, show_findings, write_stdout
-from explainer.curation.lint.lint import LINT_CODES, CatalogText, lint, mend
+from explainer.curation.lint.content import MOST_ASKED
+from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, has_errors
 from explainer.diagnostics.report import report
-from explainer.documents.edits import whole_diff
-from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
+from explainer.diagnostics.text import counted
 
 app = new_app()
 
@@ -47,77 +46,58 @@ def run(
     Warnings alone end with 0, unless --strict. With --fix the safe fixes are made, and what is left is reported.
     """
     codes = _chosen(select, ignore)
-    found: list[Finding] = []
-    files = catalogs_for(paths or [], None, Path())
-    found += files.findings
-    texts: dict[Path, CatalogText] = {}
-    for path in dict.fromkeys(file.path for file in files.value or []):
-        text = read_text(path, limit=MAX_CATALOG_BYTES)
-        found += text.findings
-        if text.value is not None:
-            texts[path] = CatalogText(display_path(path), text.value)
-    fixed = _mend(texts, codes, found, show=diff) if fix or diff else 0
+    read = read_catalogs(paths or [])
+    catalogs, findings = read.value or [], list(read.findings)
+    fixed = 0
+    if fix or diff:
+        result = fix_catalogs(catalogs, codes, write=not diff)
+        catalogs, fixed = result.catalogs, result.count
+        findings += result.findings
+        write_stdout(result.diff)
     if diff:
-        show_findings(found, output_format)
+        show_findings(findings, output_format)
         say(f"{fixed} would be fixed")
-        raise typer.Exit(exit_status(found, strict=strict))
-    result = lint(list(texts.values()), codes)
-    found += result.findings
-    write_stdout(report(found, output_format))
-    say(_summary(len(texts), found, fixed, result.fixable))
-    raise typer.Exit(_status(found, texts, strict=strict))
-
-
-def _status(found: Sequence[Finding], texts: dict[Path, CatalogText], *, strict: bool) -> ExitStatus:
-    status = exit_status(found, strict=strict)
-    return ExitStatus.NOTHING_CHECKED if not texts and status is ExitStatus.OK else status
+        raise typer.Exit(exit_status(findings, strict=strict))
+    linted = lint(catalogs, codes)
+    findings += linted.findings
+    write_stdout(report(findings, output_format))
+    say(_summary(len(catalogs), findings, fixed, linted))
+    status = exit_status(findings, strict=strict)
+    if not catalogs and status is ExitStatus.OK:
+        status = ExitStatus.NOTHING_CHECKED
+    raise typer.Exit(status)
 
 
 def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ...]:
     """The codes that the options leave; a prefix stands for all that begin with it."""
-    select, ignore = _split(select), _split(ignore)
-    for name, given in (("--select", select), ("--ignore", ignore)):
-        for code in given:
-            if not any(known.startswith(code.upper()) for known in LINT_CODES):
-                message = f"{code!r} is none of the rules {', '.join(LINT_CODES)}"
-                raise typer.BadParameter(message, param_hint=name)
-    wanted = tuple(code.upper() for code in select or ["L"])
-    unwanted = tuple(code.upper() for code in ignore)
-    return tuple(
-        code for code in LINT_CODES if code.startswith(wanted) and not (unwanted and code.startswith(unwanted))
-    )
+    selected = _codes("--select", select) or set(LINT_CODES)
+    remaining = selected - _codes("--ignore", ignore)
+    return tuple(code for code in LINT_CODES if code in remaining)
 
 
-def _split(given: list[str] | None) -> list[str]:
-    """Codes that were given one by one, or several with commas between."""
-    return [code.strip() for one in given or () for code in one.split(",") if code.strip()]
+def _codes(option: str, values: list[str] | None) -> set[str]:
+    """The codes that an option means: given one by one, or several with commas between."""
+    prefixes = [prefix.strip() for prefix in ",".join(values or ()).split(",") if prefix.strip()]
+    chosen: set[str] = set()
+    for prefix in prefixes:
+        matching = {code for code in LINT_CODES if code.startswith(prefix.upper())}
+        if not matching:
+            message = f"{prefix!r} is none of the rules {', '.join(LINT_CODES)}"
+            raise typer.BadParameter(message, param_hint=option)
+        chosen |= matching
+    return chosen
 
 
-def _mend(texts: dict[Path, CatalogText], codes: tuple[str, ...], found: list[Finding], *, show: bool) -> int:
-    """Make or show the fixes of all files; return how many there are."""
-    fixed = 0
-    for path, one in texts.items():
-        mended = mend(one, codes)
-        found += mended.findings
-        if mended.value is None:
-            continue
-        if show:
-            write_stdout(whole_diff(one.text, mended.value.text, one.file))
-        elif problem := write_bytes(path, mended.value.text.encode()):
-            found.append(problem)
-            continue
-        fixed += mended.value.count
-        texts[path] = CatalogText(one.file, mended.value.text)
-    return fixed
-
-
-def _summary(files: int, found: Sequence[Finding], fixed: int, fixable: int) -> str:
+def _summary(files: int, findings: Sequence[Finding], fixed: int, linted: LintResult) -> str:
     """One line that says what was looked at and how it went."""
-    catalogs = f"{files} catalog" if files == 1 else f"{files} catalogs"
-    verdict = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "nothing to say"
-    if has_errors(found):
+    verdict = counted(len(findings), "finding") if findings else "nothing to say"
+    if has_errors(findings):
         verdict += "; catalogs with errors were not looked at"
-    parts = [f"{catalogs}: {verdict}"]
-    parts += [f"{fixed} fixed"] if fixed else []
-    parts += [f"{fixable} fixable with --fix"] if fixable else []
-    return ", ".join(parts)
+    if linted.unasked:
+        verdict += f"; L709 was not looked for: there are more than {MOST_ASKED:,} entries"
+    line = f"{counted(files, 'catalog')}: {verdict}"
+    if fixed:
+        line += f", {fixed} fixed"
+    if linted.fixable:
+        line += f", {linted.fixable} fixable with --fix"
+    return line

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.catalog.browse import open_library
+from explainer.cli.catalog.browse import json_text, open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.terminal import show_findings, write_product
 from explainer.curation.stats import Stats, count, stats_data, stats_text
@@ -17,7 +17,22 @@ from explainer.diagnostics.text import printable
 
 app = new_app()
 
-_FORMATS = ("text", "json", "html")
+
+def _text(counts: Stats) -> str:
+    return "".join(f"{printable(line)}\n" for line in stats_text(counts).splitlines())
+
+
+def _json(counts: Stats) -> str:
+    return json_text(stats_data(counts))
+
+
+def _html(counts: Stats) -> str:
+    from explainer.curation.stats_html import stats_page
+
+    return stats_page(counts)
+
+
+_WRITERS: dict[str, Callable[[Stats], str]] = {"text": _text, "json": _json, "html": _html}
 _SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
 
 
@@ -26,7 +41,7 @@ def stats(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str | None,
-        choice("--format", _FORMATS, "The format; by default what the name of the output says."),
+        choice("--format", _WRITERS, "The format; by default what the name of the output says."),
     ] = None,
     out: FileOption = None,
     findings: FindingsOption = "text",
@@ -37,17 +52,8 @@ def stats(
     """
     library = open_library(catalog, findings)
     chosen = output_format or _SUFFIXES.get(out.suffix.lower() if out else "", "text")
-    problem = write_product(_written(count(library.models, library.papers), chosen), out)
+    counts = count(library.models, library.papers)
+    problem = write_product(_WRITERS[chosen](counts), out)
     if problem is not None:
         show_findings([problem], findings)
         raise typer.Exit(exit_status([problem]))
-
-
-def _written(counted: Stats, output_format: str) -> str:
-    if output_format == "html":
-        from explainer.curation.stats_html import stats_page
-
-        return stats_page(counted)
-    if output_format == "json":
-        return json.dumps(stats_data(counted), ensure_ascii=False, indent=2) + "\n"
-    return "".join(f"{printable(line)}\n" for line in stats_text(counted).splitlines())

@@ -1,25 +1,28 @@
 """Lists that people keep elsewhere → records with places. A format is one module and one line of `IMPORTERS`.
 
 An importer reads one open file as a stream, and yields records and findings in the order of the file. It knows its
-format and nothing of catalogs: what the records mean there is the business of `shaping`.
+format and nothing of catalogs: what the records mean there is the business of `normalize`.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from explainer.curation.importers.arxiv import read_atom
 from explainer.curation.importers.bibtex import read_bibtex
+from explainer.curation.importers.delimited import read_csv, read_tsv
 from explainer.curation.importers.json_records import read_json, read_json_lines
 from explainer.curation.importers.model_card import read_card
 from explainer.curation.importers.record import Importer, MissingLibraryError, RecordStream, SourceRecord
-from explainer.curation.importers.tables import read_csv, read_tsv, read_xlsx
+from explainer.curation.importers.spreadsheet import read_spreadsheet
 from explainer.curation.importers.yaml_catalog import read_catalog
 
 __all__ = ["IMPORTERS", "SUFFIXES", "Importer", "MissingLibraryError", "RecordStream", "SourceRecord"]
 
-IMPORTERS: dict[str, Importer] = {
+IMPORTERS: Final[dict[str, Importer]] = {
     "csv": read_csv,
     "tsv": read_tsv,
-    "xlsx": read_xlsx,
+    "xlsx": read_spreadsheet,
     "jsonl": read_json_lines,
     "json": read_json,
     "yaml": read_catalog,
@@ -29,7 +32,7 @@ IMPORTERS: dict[str, Importer] = {
 }
 """The formats of `catalog import`."""
 
-SUFFIXES: dict[str, str] = {
+SUFFIXES: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "xlsx", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".bib": "bibtex", ".md": "modelcard",
     ".xml": "arxiv-atom", ".atom": "arxiv-atom",

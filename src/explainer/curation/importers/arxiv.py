@@ -6,62 +6,71 @@ Atom: https://info.arxiv.org/help/api/user-manual.html. Snapshot: https://www.ka
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.record import MissingLibraryError, RecordStream, SourceRecord
+from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 _ARXIV: Final = "{http://arxiv.org/schemas/atom}"
 _CHUNK: Final = 64 * 1024
+# The address of an abstract, with its version; old ids have a part behind a slash: `hep-th/9901001v2`.
 _ID: Final = re.compile(r"arxiv\.org/abs/([\w.-]+(?:/\d+)?)")
 _VERSION: Final = re.compile(r"v\d+$")
-_CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
-_KEYS: Final = frozenset({"id", "title", "abstract", "categories"})
+# Versions of the snapshot have dates such as `Mon, 2 Apr 2007 19:18:42 GMT`.
+_YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
+
+_SNAPSHOT_KEYS: Final = frozenset({"id", "title", "abstract", "categories", "authors_parsed"})
+
+# What the keys of a record are called in the snapshot, and in the feed.
+_SNAPSHOT_NAMES: Final = {"summary": "abstract", "paper": "id", "category": "categories", "authors": "authors_parsed"}
+_FEED_NAMES: Final = {"paper": "id", "github": "comment", "year": "published"}
+
+# The children of an entry whose text is kept, and the key under which it is kept.
+_FEED_TEXTS: Final = {f"{_ATOM}{name}": name for name in ("id", "title", "summary", "published")}
 
 
 def is_snapshot(value: dict[str, Any]) -> bool:
     """Whether a JSON object is a line of arXiv's snapshot."""
-    return value.keys() >= _KEYS and "authors_parsed" in value
+    return value.keys() >= _SNAPSHOT_KEYS
 
 
 def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
+    # numbers are read as text, so that an id without quotes has all of its digits
     number = value["id"]
-    link = arxiv_address(number) if isinstance(number, str) else None
+    link = arxiv_address(as_text(number) or "")
     if link is None:
         return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
-    authors = value["authors_parsed"] if isinstance(value["authors_parsed"], list) else []
-    names = [_name(author) for author in authors if isinstance(author, list)]
-    created = str(value.get("versions") or value.get("update_date") or "")
+    years = _YEAR.findall(str(value.get("versions") or value.get("update_date") or ""))
     values = {
         "title": _one_line(value["title"]),
         "paper": link,
         "summary": _one_line(value["abstract"]),
         "category": str(value["categories"] or "").split(" ")[0],
-        "authors": [name for name in names if name],
-        "year": next(iter(re.findall(r"\b(?:19|20)\d\d\b", created)), None),
+        "authors": _authors(value["authors_parsed"]),
+        "year": next(iter(years), None),
         "github": _code(value.get("comments"), value["abstract"]),
     }
-    licence = value.get("license")
-    renamed = {"summary": "abstract", "paper": "id", "category": "categories", "authors": "authors_parsed"}
-    place = partial(_renamed, where, renamed)
-    return SourceRecord(
-        values, place, f"arXiv:{number}", "papers", licence if isinstance(licence, str) else None, ready=True
-    )
+    licence = as_text(value.get("license"))
+    return SourceRecord(values, partial(_renamed, where), f"arXiv:{number}", Kind.PAPERS, licence, ready=True)
 
 
-def _renamed(where: Callable[[str], Location], names: dict[str, str], key: str) -> Location:
-    return where(names.get(key, key))
+def _renamed(where: Callable[[str], Location], key: str) -> Location:
+    return where(_SNAPSHOT_NAMES.get(key, key))
 
 
-def _name(parts: list[Any]) -> str:
-    """`[last, first, suffix]` as people write it."""
-    texts = [str(part) for part in [*parts[1:2], *parts[:1], *parts[2:3]]]
-    return " ".join(" ".join(texts).split())
+def _authors(items: Any) -> list[str]:
+    """The names of authors, each `[last, first, suffix]`, as people write them."""
+    names = []
+    for parts in map(as_list, as_list(items)):
+        texts = map(str, [*parts[1:2], *parts[:1], *parts[2:3]])
+        names.append(" ".join(" ".join(texts).split()))
+    return list(filter(None, names))
 
 
 def _one_line(text: Any) -> Any:
@@ -70,64 +79,76 @@ def _one_line(text: Any) -> Any:
 
 def _code(*texts: Any) -> str | None:
     """The first repository that comments or abstract name."""
-    found = (_CODE.search(text) for text in texts if isinstance(text, str))
-    return next((match.group() for match in found if match), None)
+    codes = GITHUB_LINK.findall("\n".join(map(str, texts)))
+    return next(iter(codes), None)
 
 
 def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the entries of an Atom feed as a stream: memory holds one of them."""
-    try:
-        from defusedxml.common import DefusedXmlException  # noqa: PLC0415  # an extra
-        from defusedxml.ElementTree import DefusedXMLParser, ParseError  # noqa: PLC0415
-    except ImportError:
-        library, what = "defusedxml", "reading XML"
-        raise MissingLibraryError(library, what) from None
-    target = _Target()
-    parser = DefusedXMLParser(target=target, forbid_dtd=True)
-    target.place = lambda: Location(feed.file, parser.parser.CurrentLineNumber, parser.parser.CurrentColumnNumber + 1)
-    ended = False
-    while not ended:
+    purpose = "reading XML"
+    errors = load_library("defusedxml.common", "defusedxml", purpose)
+    library = load_library("defusedxml.ElementTree", "defusedxml", purpose)
+    target = _Target(feed.file)
+    parser = library.DefusedXMLParser(target=target, forbid_dtd=True)
+    target.expat = parser.parser
+    is_last = False
+    while not is_last:
         chunk = feed.stream.read(_CHUNK)
-        ended = not chunk
+        is_last = not chunk
         try:
-            parser.feed(chunk) if chunk else parser.close()
-        except ParseError as error:
+            parser.feed(chunk)
+            if is_last:
+                parser.close()
+        except library.ParseError as error:
             line, column = error.position
             yield from target.take()
             yield Finding("I802", Location(feed.file, line, column + 1), "not valid XML; what follows is not read")
             return
-        except DefusedXmlException as error:
+        except errors.DefusedXmlException as error:
             yield Finding("I802", target.place(), f"the XML is refused: {type(error).__name__}")
             return
         yield from target.take()
 
 
 class _Target:
-    """Takes the events of a parser, and makes a record of each entry."""
+    """Takes the events of a parser, and makes a record of each entry.
 
-    def __init__(self) -> None:
-        self.place: Callable[[], Location] = lambda: Location("")
-        self._done: list[SourceRecord | Finding] = []
+    Attributes:
+        expat: the parser, which knows where it is.
+    """
+
+    expat: Any = None
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._records: list[SourceRecord | Finding] = []
         self._entry: dict[str, Any] | None = None
         self._places: dict[str, Location] = {}
         self._text: list[str] = []
-        self._path: list[str] = []
+        self._path: list[str] = [""]
+
+    def place(self) -> Location:
+        """Return where the parser is."""
+        return Location(self._file, self.expat.CurrentLineNumber, self.expat.CurrentColumnNumber + 1)
 
     def take(self) -> list[SourceRecord | Finding]:
-        done, self._done = self._done, []
-        return done
+        """Return the records since the last time."""
+        records, self._records = self._records, []
+        return records
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._path.append(tag)
         self._text.clear()
+        # the place under the empty key is that of the entry itself
         if tag == f"{_ATOM}entry":
             self._entry, self._places = {"authors": [], "links": []}, {"": self.place()}
-        elif self._entry is not None:
-            self._places.setdefault(tag.rpartition("}")[2], self.place())
-            if tag == f"{_ARXIV}primary_category":
-                self._entry["category"] = attributes.get("term")
-            elif tag == f"{_ATOM}link" and attributes.get("title") == "doi":
-                self._entry["links"].append(attributes.get("href", ""))
+        if self._entry is None or tag == f"{_ATOM}entry":
+            return
+        self._places.setdefault(tag.rpartition("}")[2], self.place())
+        if tag == f"{_ARXIV}primary_category":
+            self._entry["category"] = attributes.get("term")
+        elif tag == f"{_ATOM}link" and attributes.get("title") == "doi":
+            self._entry["links"].append(attributes.get("href", ""))
 
     def data(self, text: str) -> None:
         if self._entry is not None:
@@ -139,44 +160,39 @@ class _Target:
             return
         text = " ".join("".join(self._text).split())
         self._text.clear()
-        inside = self._path[-1] if self._path else ""
+        parent = self._path[-1]
         if tag == f"{_ATOM}entry":
-            self._done.append(_atom_record(self._entry, self._places))
+            self._records.append(_atom_record(self._entry, self._places))
             self._entry = None
-        elif tag == f"{_ATOM}name" and inside == f"{_ATOM}author":
+        elif (parent, tag) == (f"{_ATOM}author", f"{_ATOM}name"):
             self._entry["authors"].append(text)
-        elif inside == f"{_ATOM}entry" and tag in (
-            f"{_ATOM}id",
-            f"{_ATOM}title",
-            f"{_ATOM}summary",
-            f"{_ATOM}published",
-        ):
-            self._entry[tag.rpartition("}")[2]] = text
         elif tag == f"{_ARXIV}comment":
             self._entry["comment"] = text
+        elif parent == f"{_ATOM}entry" and tag in _FEED_TEXTS:
+            self._entry[_FEED_TEXTS[tag]] = text
 
     def close(self) -> None:
         """End of the document."""
 
 
-def _atom_record(entry: dict[str, Any], places: dict[str, Location]) -> SourceRecord | Finding:
-    where = partial(_place_of, places)
-    found = _ID.search(entry.get("id", ""))
-    if found is None:
-        return Finding("I802", where("id"), f"{entry.get('id', '')!r} is not the address of a paper on arXiv")
-    number = _VERSION.sub("", found[1])
+def _atom_record(entry: Mapping[str, Any], places: Mapping[str, Location]) -> SourceRecord | Finding:
+    where = partial(_feed_place, places)
+    address = entry.get("id", "")
+    match = _ID.search(address)
+    if match is None:
+        return Finding("I802", where("id"), f"{address!r} is not the address of a paper on arXiv")
     values = {
         "title": entry.get("title"),
-        "paper": f"https://arxiv.org/abs/{found[1]}",
+        "paper": f"https://arxiv.org/abs/{match[1]}",
         "summary": entry.get("summary"),
         "category": entry.get("category"),
         "authors": entry["authors"],
-        "year": entry.get("published", "")[:4] or None,
+        "year": entry.get("published", "")[:4] or None,  # a date as in 2024-01-31T18:00:00Z
         "github": _code(entry.get("comment"), entry.get("summary")),
-        "links": [link for link in entry["links"] if link],
+        "links": list(filter(None, entry["links"])),
     }
-    return SourceRecord(values, where, f"arXiv:{number}", "papers", ready=True)
+    return SourceRecord(values, where, f"arXiv:{_VERSION.sub('', match[1])}", Kind.PAPERS, ready=True)
 
 
-def _place_of(places: dict[str, Location], key: str) -> Location:
-    return places.get({"paper": "id", "github": "comment", "year": "published"}.get(key, key), places[""])
+def _feed_place(places: Mapping[str, Location], key: str) -> Location:
+    return places.get(_FEED_NAMES.get(key, key), places[""])

@@ -1,11 +1,7 @@
-"""The archive of Papers with Code: its table of links between papers and repositories has a row for each pair.
-
-The rows of one paper stand one behind the other. Its own repository becomes its code, those of others become links.
-
-JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
+"""JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
 
 Numbers are kept as the text that stands there: `2401.10000` stays that. The metadata snapshot of arXiv (JSON Lines, as
-Kaggle serves it) is recognised by its keys.
+Kaggle serves it) and the links of Papers with Code are recognised by their keys.
 """
 
 from __future__ import annotations
@@ -13,60 +9,21 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, text_lines, whole_text
+from explainer.curation.importers.papers_with_code import join_rows
+from explainer.curation.importers.reading import text_lines, whole_text
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, as_mapping, as_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.json_reader import read_json_line
 
-_KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
-
-
-def joined(records: Iterable[SourceRecord | Finding]) -> Iterator[SourceRecord | Finding]:
-    """Yield records, but neighbouring rows about one paper as one; memory holds one paper."""
-    kept: list[SourceRecord] = []
-    for record in records:
-        row = record if isinstance(record, SourceRecord) and record.values.keys() >= _KEYS else None
-        if kept and (row is None or _paper(row) != _paper(kept[0])):
-            yield _one(kept)
-            kept = []
-        if row is None:
-            yield record
-        else:
-            kept.append(row)
-    if kept:
-        yield _one(kept)
-
-
-def _paper(row: SourceRecord) -> tuple[Any, Any]:
-    return row.values["paper_title"], row.values.get("paper_url")
-
-
-def _one(rows: list[SourceRecord]) -> SourceRecord:
-    """The record of a paper. Without a repository of its own it has none."""
-    first = rows[0]
-    own = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
-    others = [url for row in rows if isinstance(url := row.values["repo_url"], str) and url != own]
-    arxiv = first.values.get("paper_arxiv_id")
-    values = {
-        "title": first.values["paper_title"],
-        "paper": arxiv or first.values.get("paper_url_abs"),
-        "github": own,
-        "links": list(dict.fromkeys(others)),
-    }
-    return SourceRecord(values, first.where, _source_id(first), "papers")
-
-
-def _source_id(row: SourceRecord) -> str | None:
-    address = row.values.get("paper_url")
-    return address if isinstance(address, str) and address else None
-
-
 _CHUNK: Final = 64 * 1024
+# What stands between two items of an array; it matches everywhere, if nothing.
 _BETWEEN: Final = re.compile(r"[ \t\r\n]*+,?+[ \t\r\n]*+")
 
 
@@ -86,29 +43,34 @@ def _refuse(name: str) -> Any:
     raise ValueError(message)
 
 
+# Numbers stay the text that they are, and what JSON does not know (NaN) or leaves open (a key twice) is refused.
 _DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=_pairs, parse_constant=_refuse)
 
 
 def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read one record from each line; empty lines are passed over."""
-    yield from joined(_lines(feed))
+    yield from join_rows(_lines(feed))
 
 
 def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     for item in text_lines(feed):
         if isinstance(item, Finding):
             yield item
-        elif item[1] and not item[1].isspace():
-            yield from _record(feed.file, item[1], item[0])
+            continue
+        number, line = item
+        if not line or line.isspace():
+            continue
+        try:
+            value = _DECODER.decode(line)
+        except (ValueError, RecursionError):
+            yield from _mistakes(line, feed.file, number)
+        else:
+            yield _record(value, partial(_place, feed.file, line, number))
 
 
-def _record(file: str, line: str, number: int) -> Iterator[SourceRecord | Finding]:
-    try:
-        value = _DECODER.decode(line)
-    except (ValueError, RecursionError):
-        yield from (found for found in read_json_line(line, file, number).findings if found.is_error)
-        return
-    yield _raw(value, partial(_place, file, line, number))
+def _mistakes(text: str, file: str, line: int = 1) -> Iterator[Finding]:
+    """What is wrong with a text that is not JSON."""
+    return (finding for finding in read_json_line(text, file, line).findings if finding.is_error)
 
 
 def _place(file: str, line: str, number: int, key: str) -> Location:
@@ -117,17 +79,12 @@ def _place(file: str, line: str, number: int, key: str) -> Location:
     return read_json_line(line, file, number).locate((key,))
 
 
-def _raw(value: Any, where: Any) -> SourceRecord | Finding:
+def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Finding:
     if not isinstance(value, dict):
         return Finding("I802", where(""), "the record is not an object with keys")
     if is_snapshot(value):
         return snapshot_record(value, where)
-    return SourceRecord(value, where, id=_jsonrecords_source_id(value))
-
-
-def _jsonrecords_source_id(value: dict[str, Any]) -> str | None:
-    own = value.get("id")
-    return own if isinstance(own, str) and own else None
+    return SourceRecord(value, where, id=as_text(value.get("id")))
 
 
 def read_json(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -135,7 +92,7 @@ def read_json(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     head = feed.stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8).lstrip()
     feed.stream.seek(0)
     if head.startswith(b"["):
-        yield from joined(_array(feed))
+        yield from join_rows(_array(feed))
     elif _is_lines(head):
         yield from read_json_lines(feed)
     else:
@@ -148,69 +105,95 @@ def _is_lines(head: bytes) -> bool:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
+        # a line that is longer than what was read: no document is written like that
         return len(line) >= _CHUNK - 1 and b"\n" not in head
-    return isinstance(value, dict) and not any(isinstance(value.get(kind), list) for kind in Kind)
+    return isinstance(value, dict) and not _lists(value)
+
+
+class _Window:
+    """The part of a stream that is being read: its text, a position in it, and the line where it begins."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._reader = codecs.getreader("utf-8-sig")(stream, "replace")
+        self._line = 1
+        self._has_ended = False
+        self.text = self._reader.read(_CHUNK).lstrip()
+        self.position = 1  # behind the bracket that opens the array
+
+    def find_item(self) -> bool:
+        """Go to the next item of the array; False when there is none."""
+        while True:
+            between = _BETWEEN.match(self.text, self.position)
+            self.position = between.end() if between else self.position
+            if self.position < len(self.text):
+                return self.text[self.position] != "]"
+            if self._has_ended:
+                return False
+            self._line += self.text.count("\n")
+            self.text, self.position = self._reader.read(_CHUNK), 0
+            self._has_ended = not self.text
+
+    def extend(self) -> bool:
+        """Read on, and drop what is behind; False when the item is too long, or all is read."""
+        start = self.position
+        too_long = len(self.text) - start > MAX_LINE
+        piece = "" if self._has_ended or too_long else self._reader.read(_CHUNK)
+        if piece:
+            self._line += self.text.count("\n", 0, start)
+            # spaces stand for what is dropped of the line, so that columns stay right
+            column = start - (self.text.rfind("\n", 0, start) + 1)
+            self.text, self.position = " " * column + self.text[start:] + piece, column
+        return bool(piece)
+
+    def locate(self, file: str) -> Location:
+        """Return where the position is in the file."""
+        line = self._line + self.text.count("\n", 0, self.position)
+        return Location(file, line, self.position - self.text.rfind("\n", 0, self.position))
 
 
 def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """The items of an array, one after the other: memory holds one of them."""
-    reader = codecs.getreader("utf-8-sig")(feed.stream, "replace")
-    buffer, at = reader.read(_CHUNK).lstrip(), 1
-    line, ended = 1, False
-    while True:
-        match = _BETWEEN.match(buffer, at)
-        at = match.end() if match else at
-        if at >= len(buffer) and not ended:
-            line += buffer.count("\n")
-            buffer, at = reader.read(_CHUNK), 0
-            ended = not buffer
-            continue
-        if at >= len(buffer) or buffer[at] == "]":
-            return
+    window = _Window(feed.stream)
+    while window.find_item():
         try:
-            value, end = _DECODER.raw_decode(buffer, at)
-        except (ValueError, RecursionError) as error:
-            more = (
-                ""
-                if ended or len(buffer) - at > MAX_LINE or isinstance(error, _RepeatedKeyError)
-                else reader.read(_CHUNK)
-            )
-            if more:
-                line += buffer.count("\n", 0, at)
-                column = at - (buffer.rfind("\n", 0, at) + 1)
-                buffer, at = " " * column + buffer[at:] + more, column
-                continue
-            problem = "a key stands twice" if isinstance(error, _RepeatedKeyError) else "not valid JSON"
-            yield Finding("Y102", _location(feed, buffer, at, line), f"{problem}; what follows is not read")
+            value, end = _DECODER.raw_decode(window.text, window.position)
+        except _RepeatedKeyError:
+            yield Finding("Y102", window.locate(feed.file), "a key stands twice; what follows is not read")
             return
-        here = _location(feed, buffer, at, line)
-        yield _raw(value, partial(_same_place, here))
-        at = end
+        except (ValueError, RecursionError):
+            if window.extend():
+                continue  # the item may only have been cut off
+            yield Finding("Y102", window.locate(feed.file), "not valid JSON; what follows is not read")
+            return
+        yield _record(value, partial(_same_place, window.locate(feed.file)))
+        window.position = end
 
 
-def _location(feed: RecordStream, buffer: str, at: int, line: int) -> Location:
-    return Location(feed.file, line + buffer.count("\n", 0, at), at - buffer.rfind("\n", 0, at))
-
-
-def _same_place(here: Location, key: str) -> Location:  # noqa: ARG001  # the record's place is near enough
-    return here
+def _same_place(location: Location, key: str) -> Location:  # noqa: ARG001  # the record's place is near enough
+    return location
 
 
 def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     text = whole_text(feed)
-    if isinstance(text, Finding):
-        yield text
+    if text.value is None:
+        yield from text.findings
         return
     try:
-        data = _DECODER.decode(text.removeprefix("\ufeff"))
+        data = _DECODER.decode(text.value)
     except (ValueError, RecursionError):
-        yield from (found for found in read_json_line(text, feed.file).findings if found.is_error)
+        yield from _mistakes(text.value, feed.file)
         return
-    lists = {kind: data[kind] for kind in Kind if isinstance(data.get(kind), list)} if isinstance(data, dict) else {}
     where = partial(_same_place, Location(feed.file))
+    lists = _lists(data)
     if not lists:
-        yield _raw(data, where)
+        yield _record(data, where)
     for kind, items in lists.items():
         for item in items:
-            made = _raw(item, where)
-            yield made if isinstance(made, Finding) else SourceRecord(made.values, where, made.id, kind)
+            record = _record(item, where)
+            yield record if isinstance(record, Finding) else replace(record, kind=kind)
+
+
+def _lists(data: Any) -> dict[Kind, list[Any]]:
+    """The lists of a catalog that a document has."""
+    document = as_mapping(data)
+    return {kind: document[kind] for kind in Kind if isinstance(document.get(kind), list)}

@@ -8,67 +8,92 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address, short_spelling
-from explainer.curation.importers.record import MissingLibraryError, RecordStream, SourceRecord, whole_text
+from explainer.curation.importers.reading import whole_text
+from explainer.curation.importers.record import (
+    GITHUB_LINK,
+    REPOSITORY,
+    RecordStream,
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    load_library,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
 
+# The front matter: from the first line of dashes to the next one.
 _FENCE: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)
+# Old ids, such as `hep-th/9901001`, have a part behind a slash.
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)")
-_CODE: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
-_REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+# Letters that a paragraph must have to say something.
 _SHORTEST: Final = 40
+
+# The finding about front matter in which nothing stands: that does no harm.
+_NO_VALUE: Final = "Y109"
+
+# What the keys of a record are called in the front matter.
+_FRONT_NAMES: Final = {"name": "model-index", "category": "pipeline_tag", "dataset": "datasets", "paper": "tags"}
 
 
 def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read one card."""
     text = whole_text(feed)
-    if isinstance(text, Finding):
-        yield text
+    if text.value is None:
+        yield from text.findings
         return
-    text = text.removeprefix("\ufeff")
-    fence = _FENCE.match(text)
+    fence = _FENCE.match(text.value)
     front = read_yaml(fence[1], feed.file) if fence else Document(feed.file)
-    if any(finding.is_error and finding.code != "Y109" for finding in front.findings):
-        yield from (_moved(finding) for finding in front.findings if finding.is_error)
+    errors = [finding for finding in front.findings if finding.is_error]
+    if any(finding.code != _NO_VALUE for finding in errors):
+        yield from (replace(finding, location=_below(finding.location)) for finding in errors)
         return
-    data: dict[str, Any] = front.data if isinstance(front.data, dict) else {}
-    body = text[fence.end() :] if fence else text
-    repo = _repository(feed.inside)
+    yield _record(front, text.value[fence.end() if fence else 0 :], _repository(feed.inside))
+
+
+def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
+    data = as_mapping(front.data)
     heading, paragraph = _outline(body)
-    index = data.get("model-index")
-    named = index[0].get("name") if isinstance(index, list) and index and isinstance(index[0], dict) else None
-    values = {
-        "name": repo or named or heading,
-        "huggingface": f"https://huggingface.co/{repo}" if repo else None,
+    own_name = _own_name(data)
+    values: dict[str, Any] = {
+        "name": repository or own_name or heading,
+        "huggingface": repository,
         "paper": _paper(data, body),
-        "github": next((short_spelling(url) for url in _CODE.findall(body)), None),
+        "github": next(filter(None, map(short_spelling, GITHUB_LINK.findall(body))), None),
         "summary": paragraph,
         "category": data.get("pipeline_tag"),
         "dataset": ", ".join(_texts(data.get("datasets"))) or None,
-        "aliases": [named] if repo and isinstance(named, str) and named != repo else [],
+        "aliases": [],
     }
-    licence = data.get("license")
-    where = partial(_place, front)
-    yield SourceRecord(values, where, repo, "models", licence if isinstance(licence, str) else None, ready=True)
+    if repository and isinstance(own_name, str) and own_name != repository:
+        values["aliases"] = [own_name]
+    licence = as_text(data.get("license"))
+    return SourceRecord(values, partial(_place, front), repository, Kind.MODELS, licence, ready=True)
 
 
-def _moved(finding: Finding) -> Finding:
-    """A finding about the front matter, which begins on the second line of the card."""
-    place = Location(finding.location.file, finding.location.line + 1, finding.location.column)
-    return Finding(finding.code, place, finding.message, finding.hint, finding.text)
+def _own_name(data: Mapping[str, Any]) -> Any:
+    """The name that the evaluation results of a card give the model."""
+    results = [*as_list(data.get("model-index")), None]
+    return as_mapping(results[0]).get("name")
+
+
+def _below(location: Location) -> Location:
+    """A place in the front matter, which begins on the second line of the card."""
+    return replace(location, line=location.line + 1)
 
 
 def _place(front: Document, key: str) -> Location:
-    source = {"name": "model-index", "category": "pipeline_tag", "dataset": "datasets", "paper": "tags"}.get(key, key)
-    place = front.locate((source,) if key else ())
-    return Location(place.file, place.line + 1, place.column) if front.data else place
+    location = front.locate([_FRONT_NAMES.get(key, key)])
+    return _below(location) if front.data else location
 
 
 def _repository(inside: str) -> str | None:
@@ -77,41 +102,38 @@ def _repository(inside: str) -> str | None:
     parts = path.parts[:-1] if path.name.lower() == "readme.md" else (*path.parts[:-1], path.stem)
     if not inside or not parts:
         return None
+    # the cache of huggingface_hub calls the folder of acme/tiny models--acme--tiny
     last = parts[-1].removeprefix("models--")
-    repo = last.replace("--", "/", 1) if "--" in last else "/".join(parts[-2:])
-    return repo if _REPO.fullmatch(repo) else None
+    names = last.split("--", 1) if "--" in last else parts[-2:]
+    match = REPOSITORY.fullmatch("/".join(names))
+    return match and match.group()
 
 
 def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, str)]
+    return [item for item in as_list(value) or [value] if isinstance(item, str)]
 
 
-def _paper(data: dict[str, Any], body: str) -> str | None:
+def _paper(data: Mapping[str, Any], body: str) -> str | None:
     """What the tag `arxiv:…` says, else the first link to arXiv in the text."""
-    tags = (tag.removeprefix("arxiv:") for tag in _texts(data.get("tags")) if tag.startswith("arxiv:"))
-    found = (match[1].removesuffix(".pdf") for match in _ARXIV.finditer(body))
-    links = (arxiv_address(number) for number in [*tags, *found])
-    return next((link for link in links if link), None)
+    numbers = [tag.removeprefix("arxiv:") for tag in _texts(data.get("tags")) if tag.startswith("arxiv:")]
+    numbers += [number.removesuffix(".pdf") for number in _ARXIV.findall(body)]
+    return next(filter(None, map(arxiv_address, numbers)), None)
 
 
 def _outline(body: str) -> tuple[str | None, str | None]:
     """The first heading and the first paragraph that says something, as plain text."""
-    try:
-        from markdown_it import MarkdownIt  # noqa: PLC0415  # an extra
-    except ImportError:
-        library, what = "markdown-it-py", "reading model cards"
-        raise MissingLibraryError(library, what) from None
+    markdown = load_library("markdown_it", "markdown-it-py", "reading model cards")
     heading = paragraph = None
-    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
-    for before, token in itertools.pairwise(tokens):
+    # cards are full of HTML and tables: neither is a paragraph that says something
+    tokens = markdown.MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
+    for opening, token in itertools.pairwise(tokens):
         if token.type != "inline":
             continue
         text = " ".join("".join(_words(token)).split())
-        if before.type == "heading_open" and heading is None:
-            heading = text or None
-        elif before.type == "paragraph_open" and before.level == 0 and paragraph is None and len(text) >= _SHORTEST:
-            paragraph = text
+        if opening.type == "heading_open":
+            heading = heading or text or None
+        elif opening.type == "paragraph_open" and opening.level == 0 and len(text) >= _SHORTEST:
+            paragraph = paragraph or text
     return heading, paragraph
 
 

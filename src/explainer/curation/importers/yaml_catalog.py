@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import RecordStream, SourceRecord, whole_text
+from explainer.curation.importers.reading import whole_text
+from explainer.curation.importers.record import RecordStream, SourceRecord, as_list, as_mapping
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_reader import read_yaml
@@ -15,20 +16,19 @@ from explainer.documents.yaml_reader import read_yaml
 def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read the entries of a catalog."""
     text = whole_text(feed)
-    if isinstance(text, Finding):
-        yield text
+    if text.value is None:
+        yield from text.findings
         return
-    document = read_yaml(text, feed.file)
+    document = read_yaml(text.value, feed.file)
     yield from document.findings
-    data = document.data if isinstance(document.data, dict) else {}
+    data = as_mapping(document.data)
     for kind in Kind:
-        items = data.get(kind)
-        for at, item in enumerate(items if isinstance(items, list) else ()):
-            where = partial(_place, document, (kind, at))
-            if not isinstance(item, dict):
+        for index, item in enumerate(as_list(data.get(kind))):
+            where = partial(_place, document, (kind, index))
+            if isinstance(item, dict):
+                yield SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
+            else:
                 yield Finding("I802", where(""), "the entry is not a mapping")
-                continue
-            yield SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
 
 
 def _place(document: Document, path: KeyPath, key: str) -> Location:

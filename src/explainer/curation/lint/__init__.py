@@ -1,1 +1,1 @@
-"""The rules of `catalog lint`, one module for each family of findings."""
+"""Lint of catalogs: `run` knows all rules; a file holds the rules about one thing; `rule` says what a rule is."""

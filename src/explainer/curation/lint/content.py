@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any, Final
+from typing import Final, TypeAlias
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import ModelEntry, Task
+from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import Signature
-from explainer.curation.lint.rule import CatalogItem, LintFinding, Rule, for_each
-from explainer.curation.lint.unreachable import UnreachableFinder
+from explainer.curation.lint.rule import CatalogItem, LintFinding, catalogs_of
 from explainer.diagnostics.text import shorten
 from explainer.recommending.intent import Taxonomy, leading_signature
-from explainer.recommending.recommend import Recommender, suffices
+from explainer.recommending.recommend import Recommender
 
 FOUND_DEPTH: Final = 5
 """Among so many recommended entries one must be for at least one of its own examples."""
 
+MOST_ASKED: Final = 2_000
+"""Entries that the recommender is asked about. Each question costs a look at all of them: see benchmarks/lint.py."""
+
 _PICTURES: Final = ("Img", "Vid")
-_TASK_KINDS: Final[dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]] = {
+# Kinds of data of which one must go in, and of which one must come out; nothing where it may be anything.
+_InOut: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+
+# Names of tasks → what goes in and what comes out.
+_TASK_KINDS: Final[dict[tuple[str, ...], _InOut]] = {
     ("text to image",): (("Txt",), ("Img",)),
     ("text to speech", "tts", "speech synthesis"): (("Txt",), ("Snd",)),
     ("speech recognition", "asr"): (("Snd", "Vid"), ("Txt",)),
@@ -36,126 +42,107 @@ _TASK_KINDS: Final[dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]
         "low light enhancement", "style transfer", "face edit", "harmonization", "image editing",
     ): (_PICTURES, _PICTURES),
 }  # fmt: skip
-"""Names of tasks → what goes in and what comes out, any of the kinds; nothing where it may be anything."""
-
 _KNOWN_TASKS: Final = tuple(Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS))
 _EXPECTED: Final = tuple(_TASK_KINDS.values())
+# Words without digits: siblings differ by their numbers.
 _WORD: Final = re.compile(r"[^\W\d_]++")
 
 
-def _without_examples(item: CatalogItem) -> Iterator[LintFinding]:
-    if item.kind == "models" and not item.entry.examples and not item.entry.deprecated:
+def without_examples(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield a model without examples."""
+    if item.kind is Kind.MODELS and not item.entry.examples and not item.entry.deprecated:
         hint = "add a few questions that people ask, in their words: `recommend` lives on them"
-        yield LintFinding("L707", item.path("name"), f"{shorten(item.entry.label)!r} has no examples", hint)
+        yield item.finding("L707", ("name",), f"{shorten(item.entry.label)!r} has no examples", hint)
 
 
-def _contradictions(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
-    taxonomy = Taxonomy(_KNOWN_TASKS)
-    catalogs = {item.catalog.file: item.catalog for item in items}
-    own = Taxonomy(task for loaded in catalogs.values() for task in loaded.catalog.tasks)
+def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
+    """Yield signatures that contradict the name of their model, or its task."""
+    known_tasks = Taxonomy(_KNOWN_TASKS)
+    own_tasks = Taxonomy(task for loaded in catalogs_of(items) for task in loaded.catalog.tasks)
     for item in items:
-        entry = item.entry
-        signature = leading_signature(entry.signature) if isinstance(entry, ModelEntry) and entry.signature else None
-        if signature is None or not isinstance(entry, ModelEntry):
+        text = getattr(item.entry, "signature", None) or ""
+        signature = leading_signature(text)
+        if signature is None:
             continue
-        named = leading_signature(entry.name)
-        if named is not None and not _share_ports(named, signature):
-            message = f"the signature {entry.signature} contradicts the name {shorten(entry.name)!r}"
-            yield (
-                item,
-                LintFinding("L708", item.path("signature"), message, "correct one of the two", entry.signature or ""),
-            )
-        elif entry.task and (expected := _expected(entry.task, taxonomy, own)) and not _fits(signature, expected):
-            message = f"the signature {entry.signature} contradicts the task {entry.task!r}"
-            hint = f"the task takes {_kinds(expected[0])} and gives {_kinds(expected[1])}"
-            yield item, LintFinding("L708", item.path("signature"), message, hint, entry.signature or "")
+        named = leading_signature(item.entry.label)
+        expected = _expected(item.entry.task, known_tasks, own_tasks)
+        claim = f"the signature {text} contradicts"
+        if named is not None and not _fits(signature, (named.inputs, named.outputs)):
+            message = f"{claim} the name {shorten(item.entry.label)!r}"
+            yield item.finding("L708", ("signature",), message, "correct one of the two", text)
+        elif not _fits(signature, expected):
+            hint = f"the task takes {_listed(expected[0])} and gives {_listed(expected[1])}"
+            yield item.finding("L708", ("signature",), f"{claim} the task {item.entry.task!r}", hint, text)
 
 
-def _expected(label: str, known: Taxonomy, own: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """What a task takes and gives, by its label, else by the id and the aliases of the catalogs' task of that label."""
-    number = _find(label, known)
-    if number is None and (task := own.find(label)) is not None:
-        labels = (own.tasks[task].id, *own.tasks[task].aliases)
-        number = next((found for one in labels if (found := _find(one, known)) is not None), None)
-    return None if number is None else _EXPECTED[number]
-
-
-def _find(label: str, known: Taxonomy) -> int | None:
-    words = " ".join(_WORD.findall(label)).casefold()
-    number = known.find(label)
-    return number if number is not None and words in known.tasks[number].aliases else None
-
-
-def _share_ports(one: Signature, other: Signature) -> bool:
-    return bool(set(one.inputs) & set(other.inputs) and set(one.outputs) & set(other.outputs))
-
-
-def _fits(signature: Signature, expected: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
-    inputs, outputs = expected
-    return (not inputs or bool(set(signature.inputs) & set(inputs))) and (
-        not outputs or bool(set(signature.outputs) & set(outputs))
-    )
-
-
-def _kinds(kinds: Sequence[str]) -> str:
+def _listed(kinds: Sequence[str]) -> str:
     return " or ".join(kinds) or "anything"
 
 
-def _never_found(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
-    """Entries that are never recommended, even to the questions that they name as their own."""
-    catalogs = list({item.catalog.file: item.catalog for item in items}.values())
-    recommender = Recommender(Library(catalogs))
-    finders: dict[str, UnreachableFinder[Any]] = {}
+def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> _InOut:
+    """What a task takes and gives, by its label, else by the id and the aliases of the catalogs' task of that label."""
+    if not label:
+        return (), ()
+    labels = [label]
+    own_task = own_tasks.find(label)
+    if own_task is not None:
+        labels += [own_tasks.tasks[own_task].id, *own_tasks.tasks[own_task].aliases]
+    for name in labels:
+        number = known_tasks.find(name)
+        words = " ".join(_WORD.findall(name)).casefold()
+        # the taxonomy also finds a task by a part of its name: too bold for a contradiction
+        if number is not None and words in known_tasks.tasks[number].aliases:
+            return _EXPECTED[number]
+    return (), ()
+
+
+def _fits(signature: Signature, expected: _InOut) -> bool:
+    """Whether a signature takes and gives one of the expected kinds."""
+    pairs = ((signature.inputs, expected[0]), (signature.outputs, expected[1]))
+    return all(not kinds or not set(kinds).isdisjoint(ports) for ports, kinds in pairs)
+
+
+def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
+    """Yield entries that are never recommended, not even to the questions that they name as their own.
+
+    Among more than `MOST_ASKED` entries nothing is asked.
+    """
+    if len(items) > MOST_ASKED:
+        return
+    recommender = Recommender(Library(catalogs_of(items)))
     for item in items:
-        if item.entry.deprecated:
+        entry = item.entry
+        questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
+        if entry.deprecated or any(_is_recommended(item, question, recommender) for question in questions):
             continue
-        if item.kind not in finders:
-            ranking: Any = recommender.models if item.kind == "models" else recommender.papers
-            finders[item.kind] = UnreachableFinder(ranking, FOUND_DEPTH, partial(suffices, ranking))
-        asked = item.entry.examples or (" ".join(filter(None, (item.entry.label, item.entry.summary))),)
-        if not finders[item.kind].is_found(item.entry, asked, partial(_is_found, recommender, item)):
-            what = (
-                f"none of its {len(item.entry.examples)} examples"
-                if item.entry.examples
-                else "its name and summary do not"
-            )
-            lead = "leads" if item.entry.examples else "lead"
-            message = f"{what} {lead} to {shorten(item.entry.label)!r}: it is never recommended"
-            hint = "say in a summary and in examples what sets it apart, or give it a task"
-            key = "name" if item.kind == "models" else "title"
-            yield item, LintFinding("L709", item.path(key), message, hint)
+        lead = f"none of its {len(entry.examples)} examples leads"
+        if not entry.examples:
+            lead = "its name and summary do not lead"
+        message = f"{lead} to {shorten(entry.label)!r}: it is never recommended"
+        hint = "say in a summary and in examples what sets it apart, or give it a task"
+        yield item.finding("L709", (item.kind.name_key,), message, hint)
 
 
-def _is_found(recommender: Recommender, item: CatalogItem, question: str) -> bool:
-    if item.kind == "models":
+def _is_recommended(item: CatalogItem, question: str, recommender: Recommender) -> bool:
+    if item.kind is Kind.MODELS:
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
-        return any(one.entry.label == item.entry.label for one in choice.models)
+        return item.entry.label in [model.entry.label for model in choice.models]
     choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
-    return any(one.entry.label == item.entry.label for one in choice.papers)
+    return item.entry.label in [paper.entry.label for paper in choice.papers]
 
 
-def _shared_examples(items: Sequence[CatalogItem]) -> Iterator[tuple[CatalogItem, LintFinding]]:
-    """Examples that are the same once names and numbers are taken out: they cannot tell two entries apart."""
+def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
+    """Yield examples that are the same but for names and numbers: they cannot tell two entries apart."""
     first: dict[str, tuple[CatalogItem, int]] = {}
     for item in items:
-        own = {word for name in (item.entry.label, *item.entry.aliases) for word in _WORD.findall(name.casefold())}
-        for at, example in enumerate(item.entry.examples):
-            key = " ".join(word for word in _WORD.findall(example.casefold()) if word not in own)
-            before = first.setdefault(key, (item, at)) if key else (item, at)
-            if before != (item, at) and before[0].entry.label != item.entry.label:
-                where = before[0].document.locate(before[0].path("examples", before[1]))
-                message = f"the example stands at {where.file}:{where.line} too, but for names and numbers"
-                yield (
-                    item,
-                    LintFinding(
-                        "L710", item.path("examples", at), message, "ask about what sets this one apart", example
-                    ),
-                )
-
-
-CONTENT_RULES: Final[dict[str, Rule]] = {
-    "L707": for_each(_without_examples),
-    "L708": _contradictions,
-    "L709": _never_found,
-    "L710": _shared_examples,
-}
+        names = " ".join((item.entry.label, *item.entry.aliases))
+        names_of_its_own = set(_WORD.findall(names.casefold()))
+        for index, example in enumerate(item.entry.examples):
+            words = _WORD.findall(example.casefold())
+            key = " ".join(word for word in words if word not in names_of_its_own)
+            earlier, position = first.setdefault(key, (item, index))
+            if not key or earlier.entry.label == item.entry.label:
+                continue
+            where = earlier.document.locate(earlier.path("examples", position))
+            message = f"the example stands at {where.file}:{where.line} too, but for names and numbers"
+            yield item.finding("L710", ("examples", index), message, "ask about what sets this one apart", example)

@@ -1,8 +1,7 @@
-"""Text whose UTF-8 bytes were once read as Windows-1252: where it stands, and what it was.
+"""Lint rules about texts: too short, boilerplate, damaged, with the remains of markup.
 
-The method is that of ftfy (Speer, "ftfy", 2019), for the plain case: each damaged character by itself.
-
-Lint rules about texts: too short, boilerplate, damaged, with the remains of markup.
+Damaged is a text whose UTF-8 bytes were once read as Windows-1252. It is found and repaired by the method of ftfy
+(Speer, "ftfy", 2019), for the plain case: each damaged character by itself.
 """
 
 from __future__ import annotations
@@ -11,52 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
+from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
-from explainer.documents.yaml_editor import Editor
 
-
-def _sloppy(byte: int) -> str:
-    """A byte in Windows-1252; the five that it leaves out are what they are in Latin-1."""
-    return bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
-
-
-_BYTES: Final = {_sloppy(byte): byte for byte in range(256)}
-_MORE: Final = "".join(re.escape(_sloppy(byte)) for byte in range(0x80, 0xC0))
-_MORE_TELLING: Final = "".join(re.escape(_sloppy(byte)) for byte in range(0x80, 0xC0) if _sloppy(byte) not in "»…“”‘’")
-"""Behind a capital letter with an accent these signs are ordinary: `IRMÃ»`."""
-
-_DAMAGED: Final = re.compile(
-    f"[\u00c2-\u00c5][{_MORE_TELLING}]|[\u00e0-\u00ef][{_MORE}]{{2}}|[\u00f0-\u00f4][{_MORE}]{{3}}"
-)
-_REMAINS: Final = re.compile("ðŸ[^\\s]?|â€|ï¿½|\ufffd")
-
-
-def damage(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield (damaged, what it was) for each damaged character of a text; None where that cannot be told any more."""
-    rest: list[str] = []
-    at = 0
-    for match in _DAMAGED.finditer(text):
-        try:
-            mended = bytes(_BYTES[char] for char in match.group()).decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        if (mended.isprintable() and mended != "\ufffd") or mended == "\u00a0":
-            yield match.group(), mended
-            rest.append(text[at : match.start()])
-            at = match.end()
-    rest.append(text[at:])
-    for part in rest:
-        for match in _REMAINS.finditer(part):
-            yield match.group(), None
-
-
+# Letters that a summary should have; a sign of a script without spaces counts three times.
 _SHORTEST: Final = 40
-"""Letters that a summary should have; a sign of a script without spaces counts three times."""
-
+# Hangul, the signs of Chinese and Japanese, and their forms for compatibility.
 _WIDE: Final = re.compile(r"[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
 
+# What templates of model cards and of papers say, and what people write into a field that they must fill.
 _BOILERPLATE: Final = (
     "more information needed", "this model card aims to", "model card for model id", "lorem ipsum",
     "no description", "description of the model", "add a description", "insert summary", "summary goes here",
@@ -66,74 +29,115 @@ _BOILERPLATE: Final = (
 _EMPTY_WORDS: Final = frozenset(
     {"", "n/a", "na", "none", "null", "nil", "todo", "tbd", "unknown", "-", "--", "...", "…", "?"}
 )
+# HTML, the tags of JATS that Crossref has in abstracts, and entities.
 _MARKUP: Final = re.compile(
     r"</?(?:p|br|b|i|em|strong|sub|sup|a|div|span|img|jats:\w+)\b[^<>]{0,200}>|&(?:amp|lt|gt|quot|nbsp|#\d{1,6});"
 )
 
 
-def _too_short(item: CatalogItem) -> Iterator[LintFinding]:
+def too_short(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield a summary that says little."""
     summary = item.entry.summary
     if summary is None or _is_boilerplate(item, summary):
         return
-    size = sum(3 if _WIDE.match(char) else 1 for char in summary if char.isalnum())
-    if size < _SHORTEST:
+    letters = "".join(filter(str.isalnum, summary))
+    if len(letters) + 2 * len(_WIDE.findall(letters)) < _SHORTEST:
         hint = "say in a sentence or two what it does, and for whom"
-        yield LintFinding("L704", item.path("summary"), f"the summary says little: {shorten(summary)!r}", hint, summary)
+        yield item.finding("L704", ("summary",), f"the summary says little: {shorten(summary)!r}", hint, summary)
 
 
-def _boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
+def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield a summary that nobody wrote."""
     summary = item.entry.summary
     if summary is not None and _is_boilerplate(item, summary):
         message = f"the summary is boilerplate: {shorten(summary)!r}"
-        yield LintFinding("L705", item.path("summary"), message, "write one, or leave it out", summary)
+        yield item.finding("L705", ("summary",), message, "write one, or leave it out", summary)
 
 
 def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
     plain = " ".join(summary.casefold().split())
     bare = plain.strip(" .!*_[](){}")
-    return (
-        bare in _EMPTY_WORDS or bare == item.entry.label.casefold() or any(phrase in plain for phrase in _BOILERPLATE)
-    )
+    if bare in _EMPTY_WORDS or bare == item.entry.label.casefold():
+        return True
+    return any(phrase in plain for phrase in _BOILERPLATE)
+
+
+def damaged(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield each damaged character; what it was is put back but in names, which questions may use."""
+    for steps, text in _texts(item):
+        for bad, good in dict(damage(text)).items():
+            message = f"damaged text (UTF-8 read as Windows-1252): {bad!r}"
+            hint, fix = f"it was {good!r}", None
+            if good is None:
+                hint = "what it was cannot be told any more: look it up"
+            elif steps != (item.kind.name_key,):
+                fix = _substitute(item.path(*steps), bad, good)
+            yield item.finding("L706", steps, message, hint, bad, fix)
+
+
+def _substitute(path: KeyPath, bad: str, good: str) -> Fix:
+    return lambda editor: editor.substitute(path, bad, good)
+
+
+def markup(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield the first remains of HTML or XML in each text."""
+    for steps, text in _texts(item):
+        if match := _MARKUP.search(text):
+            message = f"the remains of markup: {shorten(match.group(), 40)!r}"
+            yield item.finding("L711", steps, message, "write plain text", match.group())
 
 
 def _texts(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
     """All texts of an entry that people read."""
-    key = "name" if item.kind == "models" else "title"
-    yield item.path(key), item.entry.label
-    for name in ("summary", "dataset", "category", "deprecated"):
-        if value := getattr(item.entry, name):
-            yield item.path(name), value
-    for name in ("aliases", "examples", "authors"):
-        for at, value in enumerate(getattr(item.entry, name, ())):
-            yield item.path(name, at), value
+    yield (item.kind.name_key,), item.entry.label
+    for key in ("summary", "dataset", "category", "deprecated"):
+        if value := getattr(item.entry, key):
+            yield (key,), value
+    for key in ("aliases", "examples", "authors"):
+        for index, value in enumerate(getattr(item.entry, key, ())):
+            yield (key, index), value
 
 
-def _damaged(item: CatalogItem) -> Iterator[LintFinding]:
-    for path, text in _texts(item):
-        found = dict(damage(text))
-        for bad, good in found.items():
-            hint = f"it was {good!r}" if good else "what it was cannot be told any more: look it up"
-            fix = _mending(path, bad, good) if good and path[2] not in ("name", "title") else None
-            yield LintFinding("L706", path, f"damaged text (UTF-8 read as Windows-1252): {bad!r}", hint, bad, fix)
+def _sloppy(byte: int) -> str:
+    """A byte in Windows-1252; the five that it leaves out are what they are in Latin-1."""
+    return bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
 
 
-def _mending(path: KeyPath, bad: str, good: str) -> Fix:
-    def fix(editor: Editor) -> None:
-        editor.substitute(path, bad, good)
+_BYTES: Final = {_sloppy(byte): byte for byte in range(256)}
+_MORE_SIGNS: Final = "".join(map(_sloppy, range(0x80, 0xC0)))
+_MORE: Final = re.escape(_MORE_SIGNS)
+# Behind a capital letter with an accent the signs left out are ordinary: `IRMÃ»`.
+_MORE_TELLING: Final = re.escape(re.sub("[»…“”‘’]", "", _MORE_SIGNS))
 
-    return fix
+# The first byte of two, three or four in UTF-8, then the bytes that may follow it.
+_DAMAGED: Final = re.compile(
+    f"[\u00c2-\u00c5][{_MORE_TELLING}]|[\u00e0-\u00ef][{_MORE}]{{2}}|[\u00f0-\u00f4][{_MORE}]{{3}}"
+)
+# Beginnings of what can no longer be decoded: of an emoji, of a punctuation mark; and the replacement character.
+_REMAINS: Final = re.compile("ðŸ[^\\s]?|â€|ï¿½|\ufffd")
 
 
-def _markup(item: CatalogItem) -> Iterator[LintFinding]:
-    for path, text in _texts(item):
-        if found := _MARKUP.search(text):
-            message = f"the remains of markup: {shorten(found.group(), 40)!r}"
-            yield LintFinding("L711", path, message, "write plain text", found.group())
+def damage(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield (damaged, what it was) for each damaged character of a text; None where that cannot be told any more."""
+    undamaged: list[str] = []
+    end = 0
+    for match in _DAMAGED.finditer(text):
+        repaired = _decoded(match.group())
+        if repaired is not None:
+            yield match.group(), repaired
+            undamaged.append(text[end : match.start()])
+            end = match.end()
+    for part in (*undamaged, text[end:]):
+        for remains in _REMAINS.findall(part):
+            yield remains, None
 
 
-TEXT_RULES: Final[dict[str, Rule]] = {
-    "L704": for_each(_too_short),
-    "L705": for_each(_boilerplate),
-    "L706": for_each(_damaged),
-    "L711": for_each(_markup),
-}
+def _decoded(damaged_text: str) -> str | None:
+    """The character that a few signs of Windows-1252 were; None where they are what they seem to be."""
+    try:
+        character = bytes(map(_BYTES.__getitem__, damaged_text)).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if character == "\u00a0":  # a no-break space counts as not printable
+        return character
+    return character if character.isprintable() and character != "\ufffd" else None

@@ -1,0 +1,190 @@
+"""What validation cannot say about catalogs: rules of taste and of experience, each a small function.
+
+A rule looks at one entry, or at all entries together, and yields findings. A finding may carry a fix; a fix changes
+only what the finding is about, and is offered only where nothing can get lost by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from explainer.catalogs.catalog import catalog_from
+from explainer.catalogs.kinds import SOURCE_KINDS
+from explainer.catalogs.loading import CatalogLoader
+from explainer.curation.lint import content, links, text
+from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
+from explainer.diagnostics.finding import Finding, Parsed, has_errors
+from explainer.documents.edits import whole_diff
+from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_reader import read_yaml
+from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
+
+_RULES: Final[dict[str, Rule]] = {
+    "L701": for_each(links.wrong_field),
+    "L702": for_each(links.not_canonical),
+    "L703": links.near_duplicates,
+    "L704": for_each(text.too_short),
+    "L705": for_each(text.boilerplate),
+    "L706": for_each(text.damaged),
+    "L707": for_each(content.without_examples),
+    "L708": content.contradictions,
+    "L709": content.never_recommended,
+    "L710": content.shared_examples,
+    "L711": for_each(text.markup),
+}
+LINT_CODES: Final = tuple(_RULES)
+"""The codes that may be selected and ignored."""
+
+# The rules whose findings may carry a fix.
+_FIXABLE: Final = ("L701", "L702", "L706")
+
+# How often fixes are made: one may make room for the next, such as a link that is moved and then shortened.
+_PASSES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogText:
+    """A catalog file as text."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """What lint found.
+
+    Attributes:
+        findings: what there is to say.
+        fixable: how many of them `fix_catalogs` can settle.
+        unasked: L709 was left out, because there are more than `content.MOST_ASKED` entries.
+    """
+
+    findings: tuple[Finding, ...]
+    fixable: int
+    unasked: bool
+
+
+@dataclass(slots=True)
+class FixResult:
+    """Catalogs whose texts were changed.
+
+    Attributes:
+        catalogs: all catalogs, as they are now.
+        findings: what stood in the way.
+        count: how many findings of lint are settled.
+        diff: the changes, where they were only to be shown.
+    """
+
+    catalogs: list[CatalogText] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    count: int = 0
+    diff: str = ""
+
+
+def read_catalogs(paths: Sequence[Path]) -> Parsed[list[CatalogText]]:
+    """Read the texts of catalog files and folders; without any, of those that are found from here."""
+    files = CatalogLoader(paths).files()
+    findings = list(files.findings)
+    catalogs = []
+    for path in dict.fromkeys(file.path for file in files.value or ()):
+        read = read_text(path, limit=MAX_CATALOG_BYTES)
+        findings += read.findings
+        if read.value is not None:
+            catalogs.append(CatalogText(path, read.value))
+    return Parsed(catalogs, tuple(findings))
+
+
+def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -> LintResult:
+    """Look at catalogs.
+
+    Args:
+        catalogs: the catalogs; those with errors are left out, and their errors are among the findings.
+        codes: the rules that are used.
+    """
+    items = _items(catalogs)
+    lint_findings = sorted(_apply(items.value or [], codes), key=_place)
+    findings = (*items.findings, *(lint_finding.finding for lint_finding in lint_findings))
+    fixable = sum(lint_finding.fix is not None for lint_finding in lint_findings)
+    return LintResult(findings, fixable, "L709" in codes and len(items.value or ()) > content.MOST_ASKED)
+
+
+def _place(lint_finding: LintFinding) -> tuple[object, ...]:
+    """What findings are ordered by: the catalog, then the place in it."""
+    return lint_finding.item.catalog.rank, lint_finding.finding.location
+
+
+def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, write: bool) -> FixResult:
+    """Make the fixes of catalogs; comments and order stay.
+
+    Args:
+        catalogs: the catalogs.
+        codes: the rules that are used.
+        write: write the files; else the changes are only shown.
+    """
+    result = FixResult()
+    for catalog in catalogs:
+        fixed = _fix(catalog, [code for code in _FIXABLE if code in codes])
+        result.findings += fixed.findings
+        text, count = fixed.value or (catalog.text, 0)
+        if not write:
+            result.diff += whole_diff(catalog.text, text, display_path(catalog.path))
+        elif count and (problem := write_bytes(catalog.path, text.encode())):
+            result.findings.append(problem)
+            text, count = catalog.text, 0
+        result.catalogs.append(replace(catalog, text=text))
+        result.count += count
+    return result
+
+
+def _fix(catalog: CatalogText, codes: Collection[str]) -> Parsed[tuple[str, int]]:
+    """The text of one catalog with all of its fixes, and their number; none of them where one cannot be made safely."""
+    text, count = catalog.text, 0
+    for _ in range(_PASSES):
+        items = _items([replace(catalog, text=text)])
+        fixes = _first_of_each(_apply(items.value or [], codes))
+        if not fixes:
+            break
+        # the editor reads its result again: a change that would mean something else is refused
+        editor = Editor(text, display_path(catalog.path))
+        for fix in fixes:
+            fix(editor)
+        changed = editor.finish()
+        if changed.value is None:
+            return Parsed((catalog.text, 0), changed.findings)
+        text, count = changed.value, count + len(fixes)
+    return Parsed((text, count))
+
+
+def _first_of_each(lint_findings: Iterable[LintFinding]) -> list[Fix]:
+    """The first fix of each entry: two at once could meet in one line."""
+    fixes: dict[CatalogItem, Fix] = {}
+    for lint_finding in lint_findings:
+        if lint_finding.fix is not None:
+            fixes.setdefault(lint_finding.item, lint_finding.fix)
+    return list(fixes.values())
+
+
+def _apply(items: Sequence[CatalogItem], codes: Collection[str]) -> Iterator[LintFinding]:
+    for code, rule in _RULES.items():
+        if code in codes:
+            yield from rule(items)
+
+
+def _items(catalogs: Sequence[CatalogText]) -> Parsed[list[CatalogItem]]:
+    """The entries of the catalogs without errors, and the errors of the others."""
+    items: list[CatalogItem] = []
+    findings: list[Finding] = []
+    for rank, catalog in enumerate(catalogs):
+        document = read_yaml(catalog.text, display_path(catalog.path))
+        loaded = catalog_from(document, rank=rank)
+        if loaded.value is None or has_errors(loaded.findings):
+            findings += loaded.findings
+            continue
+        for kind in SOURCE_KINDS:
+            for index, entry in enumerate(getattr(loaded.value.catalog, kind)):
+                items.append(CatalogItem(document, kind, index, entry, loaded.value))
+    return Parsed(items, tuple(findings))

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,15 @@ from tests.helpers.support import explainer, write_tree
 OLD = {"a.yaml": "old a\n", "deep/b.yaml": "old b\n", "c.yaml": "old c\n"}
 NEW = {"a.yaml": "new a\n", "deep/b.yaml": "new b\n", "c.yaml": "new c\n", "deep/new.yaml": "new\n"}
 STEPS: list[tuple[object, str]] = [
-    (tempfile, "mkstemp"),
-    (os, "fdopen"),
-    (Path, "chmod"),
+    (os, "open"),
+    (os, "write"),
+    (os, "close"),
+    (os, "chmod"),
     (Path, "exists"),
     (Path, "hardlink_to"),
     (shutil, "copy2"),
     (Path, "replace"),
+    (os, "unlink"),
     (Path, "unlink"),
 ]
 
@@ -82,7 +83,7 @@ def test_with_a_fault_at_any_step_all_are_new_or_all_are_old(monkeypatch: pytest
     with monkeypatch.context() as patched:
         fault = Fault(patched, at, full)
         problem = write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".tmp", ".old"))}
+    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
     assert left == (NEW if problem is None else OLD)
     assert problem is None or problem == "F105 cannot be written: No space left on device None"
     tidying = fault.count > at and problem is None
@@ -104,7 +105,7 @@ def test_an_interrupt_puts_all_back(monkeypatch: pytest.MonkeyPatch, at: int) ->
         Fault(patched, at, KeyboardInterrupt)
         with contextlib.suppress(KeyboardInterrupt):
             write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".tmp", ".old"))}
+    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
     assert left in (OLD, NEW)
 
 

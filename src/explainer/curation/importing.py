@@ -26,7 +26,7 @@ from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
 from explainer.documents.yaml_writer import entry_block
-from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, replace_file, write_together
+from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, write_stream, write_together
 
 _CARD_SUFFIXES: Final = (".md",)
 _MOST_FINDINGS: Final = 1_000
@@ -209,7 +209,7 @@ def _write_new(job: ImportJob, done: ImportResult, stack: contextlib.ExitStack) 
         message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
         done.note(Finding("I810", Location(display_path(job.out)), message, "split the source"))
     for path, spool in ((job.out, catalog), (sources_path(job.out), origins)):
-        problem = replace_file(path, spool)
+        problem = write_stream(path, spool)
         if problem is not None:
             done.note(problem)
             return

@@ -127,3 +127,9 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
         return folded[nearest[0]]
     starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
     return min(starts, default=None)
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str | None:
+    """Return the hint that names what was probably meant, or None; see `suggest`."""
+    meant = suggest(word, names)
+    return f"did you mean {meant!r}?" if meant else None

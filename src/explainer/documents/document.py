@@ -144,3 +144,9 @@ def character_findings(text: str, file: str, *, source: bool = True) -> list[Fin
         message = f"the invisible character {describe_character(char)}"
         found.append(Finding("Y111", location, message, "remove it if it is not meant", char))
     return found
+
+
+def items_of(data: Any, key: str) -> list[Any]:
+    """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
+    items = data.get(key) if isinstance(data, dict) else None
+    return items if isinstance(items, list) else []

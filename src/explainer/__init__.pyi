@@ -49,7 +49,7 @@ from explainer.rendering.layout import parse_prompt as parse_prompt
 from explainer.rendering.renderer import Rendering as Rendering
 from explainer.rendering.renderer import Segment as Segment
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035  # made of the names above
 
 # The names of version 0.1, kept for one release.
 Built = BuildResult

@@ -8,4 +8,4 @@ from explainer.engines.recommend import recommend_schema as recommend_schema
 from explainer.engines.render import render_batches as render_batches
 from explainer.engines.render import render_schema as render_schema
 
-__all__: list[str]
+__all__: list[str]  # noqa: PYI035  # made of the names above

@@ -38,6 +38,11 @@ def refused_characters(text: str, *, source: bool = False) -> Iterator[tuple[int
         yield match.start(), match.group()
 
 
+def is_allowed(char: str) -> bool:
+    """Whether a character of a value could neither hide nor forge text."""
+    return _REFUSED_IN_VALUE.search(char) is None
+
+
 def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
     """Yield (index, character) of what is allowed but cannot be seen and is seldom meant."""
     for match in _INVISIBLE.finditer(text):

@@ -14,6 +14,9 @@ _WIDTH: Final = 100
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
 """Text that is itself in YAML, in a block and in a flow. Stricter than YAML is."""
 
+_FOLDABLE: Final = re.compile(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
+"""Text whose spaces are single ones between words: a folded text keeps no others."""
+
 _WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])
 """What other readers of YAML take for something else than text."""
 
@@ -34,7 +37,9 @@ def field_lines(key: str, value: Any, indent: str) -> list[str]:
         return _text_lines(f"{indent}{key}: ", value, f"{indent}  ")
     if isinstance(value, Sequence):
         return _list_lines(key, value, indent)
-    return [f"{indent}{key}: {'null' if value is None else value}"]
+    if value is None:
+        return [f"{indent}{key}: null"]
+    return [f"{indent}{key}: {value}"]
 
 
 def _list_lines(key: str, items: Sequence[Any], indent: str) -> list[str]:
@@ -49,7 +54,7 @@ def _list_lines(key: str, items: Sequence[Any], indent: str) -> list[str]:
 
 def _text_lines(head: str, text: str, indent: str) -> list[str]:
     line = head + scalar(text)
-    if len(line) <= _WIDTH or "\n" in text or "\t" in text or "  " in text or text != text.strip():
+    if len(line) <= _WIDTH or not _FOLDABLE.fullmatch(text):
         return [line]
     return [f"{head}>-", *_wrapped(text, indent)]
 

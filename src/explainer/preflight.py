@@ -18,7 +18,7 @@ from explainer.catalogs.question import LoadedQuestion, parse_question_line, que
 from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
-from explainer.documents.document import Document, items_of
+from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text
 from explainer.rendering.renderer import render_context
@@ -221,8 +221,7 @@ def _tasks_used(data: Any) -> Iterator[tuple[tuple[Kind, int, str], str]]:
     """The tasks that entries name, each with its path."""
     for kind in SOURCE_KINDS:
         for index, item in enumerate(items_of(data, kind)):
-            task = item.get("task") if isinstance(item, dict) else None
-            if isinstance(task, str):
+            if task := text_of(item, "task"):
                 yield (kind, index, "task"), task
 
 

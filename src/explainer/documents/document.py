@@ -174,3 +174,9 @@ def items_of(data: Any, key: str) -> list[Any]:
     """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
     items = data.get(key) if isinstance(data, dict) else None
     return items if isinstance(items, list) else []
+
+
+def text_of(data: Any, key: str) -> str:
+    """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
+    text = data.get(key) if isinstance(data, dict) else None
+    return text if isinstance(text, str) else ""

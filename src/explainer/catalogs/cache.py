@@ -22,6 +22,7 @@ from explainer.files import cache_folder, is_private, write_whole
 
 LEAST_BYTES: Final = 64 * 1024
 """Smaller catalogs are read as fast as the cache."""
+_HASH_CHARACTERS: Final = 64
 _MAGIC: Final = b"explainer/catalog/2\n"
 _MOST_FILES: Final = 32
 
@@ -57,7 +58,7 @@ def cached_catalog(raw: bytes) -> Catalog | None:
         if not is_private(path.parent):
             return None
         with path.open("rb", buffering=0) as stream:
-            head = stream.read(len(_MAGIC) + 65)
+            head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
             body = stream.readall()
         if head != _head(body):
             return None

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import SupportsRender, build
-from explainer.catalogs.catalog import LoadedCatalog, catalog_from
+from explainer.catalogs.catalog import catalog_from
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
-from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
@@ -86,7 +86,7 @@ class _Checker:
     """Checks one file after another, and remembers what only all of them together show."""
 
     def __init__(self, given_catalogs: Sequence[Path]) -> None:
-        self.catalogs: list[tuple[LoadedCatalog | None, Document]] = []
+        self.catalogs: list[tuple[Catalog, Document]] = []
         self.questions = 0
         self.templates = 0
         self.findings: dict[Finding, None] = {}
@@ -99,8 +99,7 @@ class _Checker:
         places: dict[str, Location] = {}
         if path.is_dir():
             suffixes = (*_YAML, *_LINES, *_TEMPLATES)
-            unreadable = lambda folder, error: self._add([cannot_read(folder, error)])  # noqa: E731
-            for file in files_below(path, suffixes, unreadable=unreadable):
+            for file in files_below(path, suffixes, unreadable=self._add_unreadable):
                 if not file.name.endswith(SOURCES_SUFFIX):
                     default_id = file.relative_to(path).with_suffix("").as_posix()
                     self._check_file(file, default_id, places)
@@ -111,6 +110,9 @@ class _Checker:
 
     def _add(self, findings: Iterable[Finding]) -> None:
         self.findings.update(dict.fromkeys(findings))
+
+    def _add_unreadable(self, folder: Path, error: OSError) -> None:
+        self._add([cannot_read(folder, error)])
 
     def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
         if path.suffix in _TEMPLATES:
@@ -131,7 +133,7 @@ class _Checker:
         else:
             catalog = catalog_from(document)
             self._add(catalog.findings)
-            self.catalogs.append((catalog.value, document))
+            self.catalogs.append((catalog.value.catalog if catalog.value else Catalog(), document))
 
     def _check_lines(self, text: str, path: Path) -> None:
         places: dict[str, Location] = {}  # a file of lines is a source of its own
@@ -174,21 +176,20 @@ class _Checker:
 
     def check_tasks(self) -> None:
         """Find entries whose task no catalog of this run knows; without any tasks there is nothing to know."""
-        tasks = [task for loaded, _ in self.catalogs if loaded is not None for task in loaded.catalog.tasks]
-        names = dict.fromkeys(name for task in tasks for name in (task.id, *task.aliases))
+        names: dict[str, None] = {}
+        for catalog, _ in self.catalogs:
+            for task in catalog.tasks:
+                names.update(dict.fromkeys((task.id, *task.aliases)))
         if not names:
             return
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
         hint_of = cache(lambda task: did_you_mean(task, names) or "add it to the tasks of a catalog")
-        for loaded, document in self.catalogs:
-            if loaded is None:
-                continue
-            unknown = replace(document, findings=[])
+        for _, document in self.catalogs:
+            tasks_only = replace(document, findings=[])
             for path, task in _tasks_used(document.data):
                 if task not in names:
-                    message = f"unknown task {shorten(task)!r}"
-                    unknown.report("C303", path, message, hint_of(task), text=task)
-            self._add(unknown.findings)
+                    tasks_only.report("C303", path, f"unknown task {shorten(task)!r}", hint_of(task), text=task)
+            self._add(tasks_only.findings)
 
 
 def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
@@ -207,10 +208,11 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
         return nearest == "questions"
     if "question" in data or "tasks" in data:
         return "question" in data
-    items = [item for kind in SOURCE_KINDS for item in items_of(data, kind)]
-    if any(_resembles_entry(item) for item in items):
+    # A misspelt `question:` leaves its lists of names; those of a catalog hold mappings with keys of entries.
+    items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
+    if any(map(_resembles_entry, items)):
         return False
-    return bool(items) or suggest("question", data) is not None or nearest == "questions"
+    return bool(items) or nearest == "questions" or suggest("question", data) is not None
 
 
 def _resembles_entry(item: Any) -> bool:

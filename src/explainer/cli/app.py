@@ -21,14 +21,15 @@ COMMANDS: Final = {
     "init": "Make a new project folder that builds at once.",
 }
 """Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
+_MODULES: Final = {"catalog": "catalog.browse"}
+"""The modules of subcommands that are not called like these."""
 
 
 class LazyGroup(TyperGroup):
     """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        name: ("explainer.cli.catalog.browse" if name == "catalog" else f"explainer.cli.{name}", text)
-        for name, text in COMMANDS.items()
+        name: (f"explainer.cli.{_MODULES.get(name, name)}", text) for name, text in COMMANDS.items()
     }
     """The module of each subcommand, and what it does."""
 
@@ -38,11 +39,11 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
-        if cmd_name in self.commands:
-            return self.commands[cmd_name]
-        for name in [cmd_name] if cmd_name in self.lazy else self.lazy:
-            if name not in self.commands:
-                self.commands[name] = _load(name, *self.lazy[name])
+        if cmd_name in self.lazy and cmd_name not in self.commands:
+            self.commands[cmd_name] = _load(cmd_name, *self.lazy[cmd_name])
+        if cmd_name not in self.commands:  # Typer suggests one of those that are loaded
+            missing = [name for name in self.lazy if name not in self.commands]
+            self.commands.update({name: _load(name, *self.lazy[name]) for name in missing})
         return self.commands.get(cmd_name)
 
 
@@ -67,8 +68,8 @@ def new_app(**settings: Any) -> typer.Typer:
     )
 
 
-def _show_version(wanted: bool) -> None:  # Typer's callback
-    if wanted:
+def _show_version(show: bool) -> None:  # Typer's callback
+    if show:
         from explainer._version import __version__
         from explainer.cli.terminal import write_stdout
 

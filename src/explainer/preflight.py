@@ -183,12 +183,12 @@ class _Checker:
         if not names:
             return
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
-        hint_of = cache(lambda task: did_you_mean(task, names) or "add it to the tasks of a catalog")
+        hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
         for _, document in self.catalogs:
             tasks_only = replace(document, findings=[])
-            for path, task in _tasks_used(document.data):
-                if task not in names:
-                    tasks_only.report("C303", path, f"unknown task {shorten(task)!r}", hint_of(task), text=task)
+            for path, label in _tasks_used(document.data):
+                if label not in names:
+                    tasks_only.report("C303", path, f"unknown task {shorten(label)!r}", hint_of(label), text=label)
             self._add(tasks_only.findings)
 
 

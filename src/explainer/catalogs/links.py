@@ -13,16 +13,20 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import unquote
 
+# Possessive quantifiers: addresses come from language models, and no text may make a pattern try for long.
 _URL: Final = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?P<host>[^\s/?#@\\<>\"`:]++)(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s?#]*+)?(?:\?(?P<query>[^\s#]*+))?(?:\#(?P<fragment>\S*+))?"
 )
+# As `git clone` takes it: git@github.com:owner/name.
 _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
+# An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
 _FIVE_DIGITS_SINCE: Final = "1501"
 """The month since which an arXiv id has five digits behind the point."""
+# What stands before the id in the forms of a paper, on arXiv and on the sites that show its papers.
 _ARXIV_FORMS: Final = ("abs/", "pdf/", "html/", "format/", "ps/", "e-print/", "src/", "overview/", "papers/")
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
@@ -37,21 +41,25 @@ _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
     "openaccess.thecvf.com", "openreview.net", "papers.nips.cc", "proceedings.mlr.press", "proceedings.neurips.cc",
 })  # fmt: skip
+# Pages of GitHub and Hugging Face that stand where an owner would: nobody can have these names.
 _NOT_OWNERS: Final = frozenset(
     "about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
     "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split()
 )
+# Characters that cannot be seen, which come along when an address is copied from a page or a PDF.
 _HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
 _TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
 # `ref=` mostly says where a reader comes from, so two links that differ in it are one; but not always, so it stays.
 _TRACKING_OR_REFERRER: Final = re.compile(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
+# Paths inside a repository that show its front page.
 _DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = re.compile(
     r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
     re.IGNORECASE,
 )
+# Parts of a path that say "put your own here", in the ways in which people and language models write that.
 _TEMPLATE_WORDS: Final = re.compile(
     r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
 )
@@ -89,7 +97,7 @@ class Link:
 class _Address:
     """The parts of an http or https URL, the host in lower case and without `www.`."""
 
-    scheme: str | None
+    scheme: str
     host: str
     port: str
     path: str
@@ -101,13 +109,14 @@ def _address(url: str) -> _Address | None:
     match = _URL.fullmatch(url)
     if match is None:
         return None
-    scheme = match["scheme"].lower() if match["scheme"] else None
-    host = match["host"].lower().rstrip(".").removeprefix("www.")
-    if scheme not in (None, "http", "https") or not host[:1].isalnum():
+    parts = match.groupdict(default="")
+    scheme = parts["scheme"].lower()
+    host = parts["host"].lower().rstrip(".").removeprefix("www.")
+    if scheme not in ("", "http", "https") or not host[:1].isalnum():
         return None
-    if scheme is None and "." not in host:  # a word, or a relative path
+    if not scheme and "." not in host:  # a word, or a relative path
         return None
-    return _Address(scheme, host, match["port"] or "", match["path"] or "", match["query"] or "")
+    return _Address(scheme, host, parts["port"], parts["path"], parts["query"])
 
 
 def identify(url: str) -> Link | None:
@@ -158,7 +167,7 @@ def short_spelling(url: str) -> str:
     `abs`, `pdf` and the version stay: each is a link of its own.
     """
     address = _address(url)
-    if address is None or address.scheme is None:
+    if address is None or not address.scheme:
         return url
     if address.host in ("arxiv.org", "export.arxiv.org"):
         return f"{address.scheme}://arxiv.org{address.path}"
@@ -172,7 +181,9 @@ def short_spelling(url: str) -> str:
         return url
     before, _, behind = url.partition("?")
     _, mark, fragment = behind.partition("#")
-    return f"{before}?{query}{mark}{fragment}" if arguments else f"{before}{mark}{fragment}"
+    if arguments:
+        before += "?"
+    return f"{before}{query}{mark}{fragment}"
 
 
 def _repository_path(path: str) -> str:
@@ -214,7 +225,7 @@ def arxiv_link(text: str) -> Link | None:
     if "/" in number:
         archive, digits = number.split("/")
         number = f"{archive.split('.')[0]}/{digits}"  # the subject class is no part of the id
-    return Link("arxiv", f"arxiv:{number}", (match["version"] or "").lower())
+    return Link("arxiv", f"arxiv:{number}", match.groupdict(default="")["version"].lower())
 
 
 def doi_link(text: str) -> Link | None:
@@ -278,7 +289,7 @@ def is_placeholder(url: str) -> bool:
     match = _URL.fullmatch(url.strip())
     if match is None or _PLACEHOLDER_HOSTS.fullmatch(match["host"]):
         return True
-    return _TEMPLATE_WORDS.search(match["path"] or "") is not None
+    return _TEMPLATE_WORDS.search(match.groupdict(default="")["path"]) is not None
 
 
 def resembles(link: Link, other: Link) -> bool:

@@ -52,11 +52,12 @@ def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
 
     Empty lines are passed over.
     """
-    stdin = str(path) == STDIN
-    text = read_stdin(limit=MAX_CATALOG_BYTES) if stdin else read_text(path, limit=MAX_CATALOG_BYTES)
+    if str(path) == STDIN:
+        text, file = read_stdin(limit=MAX_CATALOG_BYTES), "<stdin>"
+    else:
+        text, file = read_text(path, limit=MAX_CATALOG_BYTES), display_path(path)
     if text.value is None:
         return Parsed(None, text.findings)
-    file = "<stdin>" if stdin else display_path(path)
     numbered = enumerate(text.value.split("\n"), 1)
     return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
 
@@ -111,8 +112,7 @@ def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
 @cache
 def shipped_tasks() -> tuple[Task, ...]:
     """Return the tasks that ship with the package: general knowledge of which words mean which task."""
-    loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
-    return loaded.catalog.tasks if loaded is not None else ()
+    return load_catalog(builtin_folder("catalogs") / "tasks.yaml").unwrap().catalog.tasks
 
 
 @dataclass(frozen=True, slots=True)

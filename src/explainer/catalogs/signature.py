@@ -24,9 +24,12 @@ SEPARATOR: Final = "2"
 MAX_SIGNATURE: Final = 200
 """Characters of a signature; the longest that anybody uses has thirteen."""
 
+# A port's name: perhaps a number, then a capital. So the names in `Txt23D` can be told apart from the separator.
 _NAME: Final = re.compile(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
+# What is called wrong in a text: up to the next capital or digit, or one character of anything else.
 _WORD: Final = re.compile(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
-_START: Final = re.compile(r"[A-Za-z0-9]++")
+_BEHIND_START: Final = re.compile(r"[^A-Za-z0-9]")
+"""What ends the first word of a model's name: a signature in front of it has letters and digits only."""
 
 
 class Port(NamedTuple):
@@ -123,7 +126,7 @@ class Ports:
 
     def describe(self, id_: str) -> str:
         """Return what a port is, with its article; its id when there is no such port."""
-        return self.ports[id_].description if id_ in self.ports else id_
+        return self.ports.get(id_, Port(id_, id_)).description
 
     def find(self, word: str) -> str | None:
         """Return the id of the port that an id, an alias or a lay word means, in any letter case; None for no port."""
@@ -150,8 +153,7 @@ class Ports:
 
     def parse_start(self, text: str) -> Signature | None:
         """Read the signature with which a longer name begins, such as `Txt2Img-StableDiffusion`; None for none."""
-        start = _START.match(text)
-        return self.read(start.group()) if start else None
+        return self.read(_BEHIND_START.split(text, maxsplit=1)[0])
 
     def _problem(self, text: str) -> SignatureProblem:
         if len(text) > MAX_SIGNATURE:
@@ -165,27 +167,30 @@ class Ports:
             subject = f"unknown port {shorten(wrong, 40)!r}"
         elif is_output:
             subject = f"nothing stands behind the separator {SEPARATOR!r}"
+        elif has_port:
+            subject = "nothing says what the model gives"
         else:
-            subject = f"nothing says what the model {'gives' if has_port else 'takes'}"
-        meant = self._meant(text)
-        hint = f"did you mean {meant!r}?" if meant else f"the ports are {', '.join(self.ports)}"
+            subject = "nothing says what the model takes"
+        hint = f"the ports are {', '.join(self.ports)}"
+        if meant := self._meant(text):
+            hint = f"did you mean {str(meant)!r}?"
         return SignatureProblem(offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
 
-    def _meant(self, text: str) -> str | None:
+    def _meant(self, text: str) -> Signature | None:
         """The signature that was probably meant: in other letter case, or with the nearest port for what is none."""
         lower_case = _Reader({name.lower(): id_ for name, id_ in reversed(self._readable.items())})
         signature = lower_case.read("".join(filter(str.isalnum, text.lower())))
-        for _ in range(_MOST_REPLACED):
-            if signature is not None:
-                return str(signature)
+        replaced = 0
+        while signature is None and replaced < _MOST_REPLACED:
             offset = self._reader.farthest(text)[0]
             wrong = _word_at(text, offset)
-            nearest = suggest(wrong, self._readable) if wrong else None
+            nearest = suggest(wrong, self._readable)
             if nearest in (None, wrong):
                 return None
             text = f"{text[:offset]}{nearest}{text[offset + len(wrong) :]}"
             signature = self._reader.read(text)
-        return str(signature) if signature is not None else None
+            replaced += 1
+        return signature
 
 
 _State: TypeAlias = tuple[int, bool, bool]
@@ -213,6 +218,7 @@ class _Reader:
         readable = self._readable_states(text)
         if _BEGINNING not in readable:
             return None
+        # From the beginning, the first step that can be completed: the leftmost separator, else the longest name.
         sides: tuple[list[str], list[str]] = ([], [])
         state: _State = _BEGINNING
         while state[0] < len(text):

@@ -19,8 +19,10 @@ ITEMS: Final[dict[str, type[BaseModel]]] = {
     Kind.MODELS: ModelEntry, Kind.PAPERS: PaperEntry, Kind.TASKS: Task, Kind.PORTS: PortEntry,
 }  # fmt: skip
 """The kinds of items of a catalog."""
+# A model has a name and a paper a title: who swaps them makes no typing error, so spelling finds no suggestion.
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
+# Pydantic's errors about types, and what should stand there instead.
 _WRONG_TYPES: Final = {
     "string_type": "text",
     "tuple_type": "a list",
@@ -92,7 +94,9 @@ def _without_tags(data: Any, loc: KeyPath) -> KeyPath:
 
 
 def _is_in(data: Any, step: str | int) -> bool:
-    return isinstance(data, list) if isinstance(step, int) else isinstance(data, dict) and step in data
+    if isinstance(step, int):
+        return isinstance(data, list)
+    return isinstance(data, dict) and step in data
 
 
 def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Sequence[_Mistake]) -> None:
@@ -111,13 +115,16 @@ def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Seque
 def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> str:
     """Report an unknown key; return the one that was probably meant, or nothing."""
     key = str(path[-1])
-    item_model = ITEMS[str(path[0])] if len(path) > 1 else model
-    allowed = list(item_model.model_fields)
+    if len(path) > 1:
+        model = ITEMS[str(path[0])]
+    allowed = list(model.model_fields)
     meant = _SWAPPED.get(key, "")
     if meant not in allowed:
         meant = suggest(key, allowed) or ""
     if not _is_mistaken_character(document, key):
-        hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
+        hint = f"the keys are {', '.join(allowed)}"
+        if meant:
+            hint = f"did you mean {meant!r}?"
         document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
     return meant
 
@@ -167,7 +174,9 @@ def _report_text(document: Document, path: KeyPath, value: str) -> None:
 def _subject(path: KeyPath) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
     last = path[-1]
-    return f"item {last + 1} of {str(path[-2])!r}" if isinstance(last, int) else repr(last)
+    if isinstance(last, int):
+        return f"item {last + 1} of {str(path[-2])!r}"
+    return repr(last)
 
 
 def _describe(value: Any) -> str:

@@ -20,6 +20,7 @@ _REFUSED = (
 )
 _REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
 _REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
+# Soft hyphen, Mongolian vowel separator, zero-width space, word joiner and invisible operators, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -105,20 +106,17 @@ def slugify(name: str) -> str:
     """Return a readable id for a name in any script: its letters, marks and digits in lower case, `-` between.
 
     A name that loses a sign outside ASCII gets a short hash of itself, so that no two such names become one id.
-    Names that differ in ASCII punctuation or case alone may still share a slug: `resolve.EntryIndex` tells those apart.
+    Names that differ in ASCII punctuation or case alone may still share a slug: `EntryIndex` tells those apart.
     """
-    kept: list[str] = []
-    lossy = False
-    for char in name.lower():
-        if unicodedata.category(char)[0] in "LMN":
-            kept.append(char)
-        else:
-            lossy = lossy or not char.isascii()
-            kept.append("-")
-    slug = re.sub("-+", "-", "".join(kept)).strip("-")
-    if not slug or lossy or len(slug) > MAX_SLUG:
-        return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
-    return slug
+    signs = {char for char in name.lower() if unicodedata.category(char)[0] not in "LMN"}
+    slug = re.sub("-+", "-", name.lower().translate(dict.fromkeys(map(ord, signs), "-"))).strip("-")
+    if slug and "".join(signs).isascii() and len(slug) <= MAX_SLUG:
+        return slug
+    return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
+
+
+_LIKE_WORD = 0.6
+"""Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told."""
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
@@ -127,7 +125,7 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
 
     names = list(candidates)
     folded = {name.casefold(): name for name in reversed(names)}
-    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=_LIKE_WORD)
     if nearest:
         return folded[nearest[0]]
     starts = (name for name in names if word and name.casefold().startswith(word.casefold()))

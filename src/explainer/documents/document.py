@@ -172,11 +172,14 @@ def character_problems(text: str, *, source: bool) -> Iterator[tuple[int, str, s
 
 def items_of(data: Any, key: str) -> list[Any]:
     """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
-    items = data.get(key) if isinstance(data, dict) else None
-    return items if isinstance(items, list) else []
+    if isinstance(data, dict) and isinstance(data.get(key), list):
+        items: list[Any] = data[key]
+        return items
+    return []
 
 
 def text_of(data: Any, key: str) -> str:
     """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
-    text = data.get(key) if isinstance(data, dict) else None
-    return text if isinstance(text, str) else ""
+    if isinstance(data, dict) and isinstance(data.get(key), str):
+        return str(data[key])
+    return ""

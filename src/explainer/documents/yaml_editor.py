@@ -6,7 +6,6 @@ text that would mean anything else than what was asked for.
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,8 +52,8 @@ class Editor:
         self.file = file
         self.edits: list[Edit] = []
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._expected: Any = copy.deepcopy(read_yaml(text, file).data)
-        if self._expected is None:
+        self._expected: Any = read_yaml(text, file).data
+        if self._expected is None:  # an empty file, or one of comments
             self._expected = {}
         self._nodes = _nodes(text)
         self._added: dict[str, list[Mapping[str, Any]]] = {}
@@ -133,7 +132,9 @@ class Editor:
 
     def _replace(self, node: _Node, text: str) -> None:
         needs_space = node.start == node.end and not self.text[: node.start].endswith((" ", "\n"))
-        self.edits.append(Edit(node.start, node.end, f" {text}" if needs_space else text))
+        if needs_space:
+            text = f" {text}"
+        self.edits.append(Edit(node.start, node.end, text))
 
     def _replace_lines(self, start: int, node: _Node, key: str, value: Any) -> None:
         """Write a key that has lines of its own anew, with its value."""
@@ -175,7 +176,9 @@ class Editor:
     def _append_text(self, text: str) -> None:
         end = len(self.text)
         is_new_line = not self.text or self.text.endswith("\n") or any(edit.start == end for edit in self.edits)
-        self.edits.append(Edit(end, end, text if is_new_line else self._newline + text))
+        if not is_new_line:
+            text = self._newline + text
+        self.edits.append(Edit(end, end, text))
 
     def _insert_lines(self, offset: int, lines: Sequence[str]) -> None:
         """Add lines behind the line in which an offset lies."""
@@ -201,7 +204,9 @@ class Editor:
 
     def _rest_of_line(self, offset: int) -> str:
         end = self.text.find("\n", offset)
-        return self.text[offset : end if end >= 0 else None].removesuffix("\r")
+        if end < 0:
+            end = len(self.text)
+        return self.text[offset:end].removesuffix("\r")
 
 
 def _value_at(data: Any, path: KeyPath) -> Any:
@@ -216,7 +221,9 @@ def _as_read(value: Any) -> Any:
         return [_as_read(item) for item in value]
     if isinstance(value, Mapping):
         return {key: _as_read(item) for key, item in value.items()}
-    return value if value is None or isinstance(value, str) else str(value)
+    if value is None:
+        return None
+    return str(value)
 
 
 def _inline(value: Any) -> str:
@@ -239,7 +246,8 @@ def _nodes(text: str) -> dict[KeyPath, _Node]:
     for node in nodes.values():  # the byte order mark is a character of the text, but not of the YAML
         node.start += 1
         node.end += 1
-        node.key = None if node.key is None else node.key + 1
+        if node.key is not None:
+            node.key += 1
     return nodes
 
 

@@ -30,17 +30,21 @@ Buffer: TypeAlias = "bytes | memoryview"
 STDIN: Final = "-"
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+# Characters of a stream that are in memory at a time.
 _CHUNK: Final = 1024 * 1024
 
 PART: Final = ".explainer-part"
 """The ending of what a run writes until it is complete."""
 _TEMPORARY: Final = ".explainer-tmp"
 _TOKEN: Final = re.compile(rf"[0-9]+-[0-9a-f]+{re.escape(_TEMPORARY)}", re.ASCII)
+# Characters of a file's name in the name of its temporary one: most disks allow 255 bytes, and 40 may need 160.
 _NAME_SHOWN: Final = 40
-"""Characters of a file's name in the name of its temporary one: most disks allow 255 bytes, and 40 may need 160."""
+# The same in the name of a part, of which there are few, so it may be longer.
 _PART_SHOWN: Final = 80
+# What somebody else puts in the place of a temporary file must neither be followed nor written to.
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
+# Seconds between two tries of a lock; the kernel's own waiting could not say that there is something to wait for.
 _LOCK_POLL: Final = 0.05
 
 
@@ -59,26 +63,29 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         limit: the number of bytes that it may have.
     """
     raw = read_raw(path, limit=limit)
-    return Parsed(None, raw.findings) if raw.value is None else decode(raw.value, display_path(path))
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    return decode(raw.value, display_path(path))
 
 
 def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
     """Read a whole regular file as bytes; see `read_text`."""
     file = display_path(path)
     try:
-        mode = path.stat()
-        if not stat.S_ISREG(mode.st_mode):
-            what = "a folder" if stat.S_ISDIR(mode.st_mode) else "not a regular file"
-            return _unusable("F102", file, f"this is {what}")
-        if mode.st_size > limit:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            return _not_regular(file, status)
+        if status.st_size > limit:
             return _too_large(file, limit)
         with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
+            raw = stream.read(limit + 1)  # it may have grown
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    return _too_large(file, limit) if len(raw) > limit else Parsed(raw)
+    if len(raw) > limit:
+        return _too_large(file, limit)
+    return Parsed(raw)
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:
@@ -89,25 +96,35 @@ def read_stdin(*, limit: int) -> Parsed[str]:
         raw = sys.stdin.buffer.read(limit + 1)
     except (OSError, ValueError) as error:
         return _unusable("F104", "<stdin>", f"cannot be read: {_reason(error)}")
-    return _too_large("<stdin>", limit) if len(raw) > limit else decode(raw, "<stdin>")
+    if len(raw) > limit:
+        return _too_large("<stdin>", limit)
+    return decode(raw, "<stdin>")
+
+
+def _not_regular(file: str, status: os.stat_result) -> Parsed[Any]:
+    if stat.S_ISDIR(status.st_mode):
+        return _unusable("F102", file, "this is a folder")
+    return _unusable("F102", file, "this is not a regular file")
 
 
 def _too_large(file: str, limit: int) -> Parsed[Any]:
     return _unusable("F103", file, f"larger than {limit:,} bytes")
 
 
-def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[Any]:
-    return Parsed(None, (Finding(code, Location(file), message, hint),))
+def _unusable(code: str, file: str, message: str) -> Parsed[Any]:
+    return Parsed(None, (Finding(code, Location(file), message),))
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return getattr(error, "strerror", None) or str(error)
 
 
 def builtin_folder(name: str) -> Path:
     """Return the packaged folder `templates` or `catalogs`: inside an installed package, else of the checkout."""
     installed = Path(__file__).parent / "data" / name
-    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / name
+    if installed.is_dir():
+        return installed
+    return Path(__file__).resolve().parents[2] / name  # an editable install runs from the checkout
 
 
 def cache_folder() -> Path:
@@ -179,11 +196,11 @@ def _files_below(
     for child in children:
         if child.name.startswith("."):
             continue
-        if child.is_dir():
-            if not (child.is_symlink() and child.resolve() in above):
-                yield from _files_below(child, suffixes, unreadable, above)
-        elif child.suffix in suffixes:
-            yield child
+        if not child.is_dir():
+            if child.suffix in suffixes:
+                yield child
+        elif not (child.is_symlink() and child.resolve() in above):  # else it would be listed without end
+            yield from _files_below(child, suffixes, unreadable, above)
 
 
 def cannot_read(path: Path, error: OSError) -> Finding:
@@ -291,6 +308,7 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> Finding | None:
     prepared: list[_Replacement] = []
     path = Path()
     try:
+        # Whatever can fail because a disk is full or a folder closed fails here, before anything is replaced.
         for path, data in files:
             prepared.append(_Replacement(path.resolve()))
             prepared[-1].prepare(data)
@@ -331,6 +349,7 @@ class _Replacement:
         _fill(str(self.new), str(self.path), (data,))
         self._existed = self.path.exists()
         if self._existed:
+            # A second name costs nothing, whatever the size of the file.
             try:
                 self.old.hardlink_to(self.path)
             except OSError:  # a file system without hard links
@@ -346,7 +365,7 @@ class _Replacement:
     def put_back(self) -> Path | None:
         """Undo the replacement, if there was one; return where the old content is when that fails."""
         try:
-            if not self._begun or self.new.exists():
+            if not self._begun or self.new.exists():  # it was never replaced
                 return None
             if self._existed:
                 self.old.replace(self.path)
@@ -408,6 +427,7 @@ class FileLock:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        # First the name, then the lock: whoever waits must not lock a file that is about to go.
         _unlink(self._path)
         os.close(self._handle)
 

@@ -28,8 +28,10 @@ _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
 _TEMPLATES: Final = (".j2",)
 _FOLDERS: Final = ("catalogs", "questions", "templates")
+# Names are checked, and nothing is recommended: that would take long, and has no mistakes.
 _NOTHING_CHOSEN: Final = SourceCounts(0, 0)
 
+# An entry with every key, so that whatever a template leaves unfilled is the template's fault.
 _SAMPLE: Final = {
     "id": "sample", "aliases": (), "category": "sample", "task": "sample", "dataset": "sample",
     "paper": "https://example.org/paper", "github": "https://example.org/code",

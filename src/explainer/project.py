@@ -210,6 +210,7 @@ class Project:
     ) -> Parsed[Prompt]:
         """Build a prompt, and raise nothing; see `build`."""
         loaded, library = self._load(question)
+        # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
         findings = loaded.findings + _errors(library.findings)
         if loaded.value is None or library.value is None:
             return Parsed(None, findings)
@@ -347,6 +348,7 @@ def _loaded(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> t
     """Return a question, and the folder that the catalogs which it names are relative to."""
     if isinstance(question, Parsed):
         return question, Path()
+    # A loaded question remembers its file, and with that where its own `catalog:` is to be found.
     if isinstance(question, LoadedQuestion):
         return Parsed(question), Path(question.document.file).parent
     if isinstance(question, Path) or _is_file(question, _QUESTION_SUFFIXES):

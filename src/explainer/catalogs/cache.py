@@ -23,11 +23,14 @@ from explainer.files import cache_folder, is_private, write_whole
 LEAST_BYTES: Final = 64 * 1024
 """Smaller catalogs are read as fast as the cache."""
 _HASH_CHARACTERS: Final = 64
+# Another layout of the file gets another number, so that an old file is no catalog.
 _MAGIC: Final = b"explainer/catalog/2\n"
+# Catalogs that are kept; the oldest go first.
 _MOST_FILES: Final = 32
 
 
 def _path(raw: bytes) -> Path:
+    # The version belongs to the key: another one may find mistakes where this one found none.
     key = sha256(__version__.encode() + b"/")
     key.update(raw)
     return cache_folder() / f"catalog-{key.hexdigest()}.json"

@@ -54,6 +54,7 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     parsed = validate(document, Catalog)
     broken: frozenset[str] = frozenset()
     catalog = parsed.value
+    # One entry at a time is slow, so that is for catalogs with mistakes only.
     if catalog is None:
         catalog, broken = _without_mistakes(document)
     _report_repeated(document)

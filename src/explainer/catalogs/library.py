@@ -18,8 +18,8 @@ from explainer.documents.document import Document, KeyPath
 
 E = TypeVar("E", bound=Entry)
 
+# Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands.
 _SUGGESTIONS: Final = 5
-"""Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class EntryIndex(Generic[E]):
 
     def find(self, name: str) -> list[E]:
         """Return the entries that a name, id or alias means: none, one, or several when it is ambiguous."""
-        if name in self._names:  # before the others are looked at: they take time to make
+        if name in self._names:  # ids and aliases take time to make, and are seldom needed
             return _best(self._names[name])
         return _best(self.ids.get(name) or self.aliases.get(name) or ())
 
@@ -226,6 +226,7 @@ class _Resolver(Generic[E]):
             return candidates[0]
         if candidates:
             self._report_ambiguous(item, path, candidates)
+        # A name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here.
         elif item not in self._library.broken and self._library.complete:
             self._report_unknown(item, path)
         return None

@@ -24,8 +24,8 @@ _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
+# The month since which an arXiv id has five digits behind the point.
 _FIVE_DIGITS_SINCE: Final = "1501"
-"""The month since which an arXiv id has five digits behind the point."""
 # What stands before the id in the forms of a paper, on arXiv and on the sites that show its papers.
 _ARXIV_FORMS: Final = ("abs/", "pdf/", "html/", "format/", "ps/", "e-print/", "src/", "overview/", "papers/")
 _ARXIV_HOSTS: Final = frozenset(
@@ -33,8 +33,8 @@ _ARXIV_HOSTS: Final = frozenset(
 )
 _DOI_HOSTS: Final = frozenset({"doi.org", "dx.doi.org"})
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
+# How the DOIs begin that arXiv gives its papers.
 _ARXIV_DOI: Final = "10.48550/arxiv."
-"""How the DOIs begin that arXiv gives its papers."""
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
 _CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
 _PAPER_HOSTS: Final = frozenset({
@@ -64,18 +64,18 @@ _TEMPLATE_WORDS: Final = re.compile(
     r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
 )
 
+# Digits in which ids of arXiv differ that resemble each other: chance makes ids this near 1 in 10^4.
 _MOST_DIGITS: Final = 2
-"""Digits in which ids of arXiv differ that resemble each other: chance makes ids this near 1 in 10^4."""
+# Likeness of the names of two repositories of one owner, which makes a slip likely.
 _LIKE_NAME: Final = 0.6
-"""Likeness of the names of two repositories of one owner, which makes a slip likely."""
+# Likeness of two repositories, owner and name together.
 _LIKE_REPOSITORY: Final = 0.88
-"""Likeness of two repositories, owner and name together."""
+# Likeness of two other addresses.
 _LIKE_ADDRESS: Final = 0.9
-"""Likeness of two other addresses."""
+# Part of its length by which one of two alike addresses may be longer.
 _LENGTH_MARGIN: Final = 0.2
-"""Part of its length by which one of two alike addresses may be longer."""
+# Characters of an address that are compared, for the comparison takes the square of that.
 _COMPARED: Final = 300
-"""Characters of an address that are compared, for the comparison takes the square of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from explainer.files import (
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 SOURCES_SUFFIX: Final = ".sources.jsonl"
 """What stands in the place of `.yaml` in the name of a catalog's record of sources."""
+# What lies in the root of a project: above that, a folder `catalogs` belongs to something else.
 _ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
 
@@ -97,6 +98,7 @@ def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
 
 def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from the bytes of a YAML file; see `load_catalog`."""
+    # A cached catalog had no findings, so there is nothing to say and no position to find.
     cached = cached_catalog(raw)
     if cached is not None:
         return Parsed(LoadedCatalog(file, cached, rank))

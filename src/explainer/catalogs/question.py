@@ -52,6 +52,7 @@ def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuesti
                 message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
                 hint = "quote a title that holds ': '; whole entries belong in a catalog"
                 document.report("S203", (kind, index), message, hint)
+                # One mistake is one finding: what else the schema says about the mapping is not worth saying.
                 document.unreliable.add((kind, index))
     return load_document(document, default_id)
 

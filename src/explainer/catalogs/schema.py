@@ -15,8 +15,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
+# Patterns that Rust's regex crate (pydantic) and JSON Schema both know: no look-around, no possessive quantifiers.
 _ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
 _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
+# The same for editors as far as their dialect can say it: not a sign of ASCII.
 _ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
 _ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
 _PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
@@ -75,6 +77,7 @@ _OneOrMany = Annotated[
 
 
 class _Strict(BaseModel):
+    # Values are shared and used as keys. Building a validator takes milliseconds: not before it is used.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 

@@ -28,8 +28,8 @@ MAX_SIGNATURE: Final = 200
 _NAME: Final = re.compile(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
 # What is called wrong in a text: up to the next capital or digit, or one character of anything else.
 _WORD: Final = re.compile(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
+# What ends the first word of a model's name: a signature in front of it has letters and digits only.
 _BEHIND_START: Final = re.compile(r"[^A-Za-z0-9]")
-"""What ends the first word of a model's name: a signature in front of it has letters and digits only."""
 
 
 class Port(NamedTuple):
@@ -193,13 +193,13 @@ class Ports:
         return signature
 
 
+# Where reading stands: the character, whether behind the separator, whether that side has a port already.
 _State: TypeAlias = tuple[int, bool, bool]
-"""Where reading stands: the character, whether behind the separator, whether that side has a port already."""
 _BEGINNING: Final = (0, False, False)
+# Texts of which a table remembers what they are.
 _MOST_KEPT: Final = 10_000
-"""Texts of which a table remembers what they are."""
+# Words of one text for which a suggestion is looked for.
 _MOST_REPLACED: Final = 8
-"""Words of one text for which a suggestion is looked for."""
 
 
 class _Reader:

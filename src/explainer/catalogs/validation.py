@@ -198,6 +198,7 @@ def _type_hint(kind: str, value: Any) -> str | None:
 
 
 _UNQUOTED: Final = "quote it, so that it stays the text that you wrote"
+# What to do about a value, by pydantic's error and the type of the value.
 _TYPE_HINTS: Final[dict[tuple[str, type], str]] = {
     ("string_type", dict): "quote a text that holds ': '",
     ("string_type", type(None)): "write the text; quote it if it is the word null",
@@ -206,4 +207,3 @@ _TYPE_HINTS: Final[dict[tuple[str, type], str]] = {
     ("string_type", float): _UNQUOTED,
     ("tuple_type", str): "begin each item with '- ' on a line of its own, or write [one, two]",
 }
-"""What to do about a value, by pydantic's error and the type of the value."""

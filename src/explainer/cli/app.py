@@ -21,8 +21,8 @@ COMMANDS: Final = {
     "init": "Make a new project folder that builds at once.",
 }
 """Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
+# The modules of subcommands that are not called like these.
 _MODULES: Final = {"catalog": "catalog.browse"}
-"""The modules of subcommands that are not called like these."""
 
 
 class LazyGroup(TyperGroup):
@@ -51,6 +51,7 @@ def _load(name: str, module: str, text: str) -> Any:
     command = typer.main.get_command(importlib.import_module(module).app)
     if module.rpartition(".")[2] != name and name in getattr(command, "commands", {}):
         command = command.commands[name]  # type: ignore[attr-defined]  # one module holds several subcommands
+    # A module does not know what the command line calls it.
     command.name = name
     command.help = command.help or text
     command.short_help = text

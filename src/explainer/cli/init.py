@@ -15,8 +15,8 @@ from explainer.files import display_path, write_bytes
 
 app = new_app()
 
+# What an empty folder may hold: `git init` before `explainer init` is fine.
 _HARMLESS = frozenset({".git"})
-"""What an empty folder may hold: `git init` before `explainer init` is fine."""
 
 
 @app.command()

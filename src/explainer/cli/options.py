@@ -20,6 +20,7 @@ BodyOption = Annotated[
     list[str] | None,
     typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
 ]
+# Keys of a request that are set by `--model`, and by the prompt itself.
 _TAKEN = ("model", "messages")
 
 

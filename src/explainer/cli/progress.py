@@ -13,8 +13,8 @@ from explainer.diagnostics.text import printable
 if TYPE_CHECKING:
     from rich.live import Live
 
+# Seconds between two drawings: more would only flicker, and drawing takes time from the work.
 _INTERVAL: Final = 0.1
-"""Seconds between two drawings: more would only flicker, and drawing takes time from the work."""
 
 
 class LiveDisplay:

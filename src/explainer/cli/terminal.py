@@ -42,6 +42,7 @@ def write_stdout(text: str) -> None:
     if sys.stdout is None:
         message = "stdout is closed"
         raise ClosedOutputError(message, _UNUSABLE)
+    # Bytes, past the text layer: it would write the line breaks and the encoding of the platform.
     try:
         sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
         sys.stdout.buffer.flush()

@@ -78,6 +78,7 @@ def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitSta
         strict: count warnings as errors.
     """
     status = ExitStatus.OK
+    # A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
     for finding in findings:
         if RULES[finding.code].unusable_file:
             return ExitStatus.UNUSABLE
@@ -93,6 +94,7 @@ class ExplainerError(Exception):
         self.findings = tuple(findings)
         super().__init__("\n".join(f"{f.location}: {f.code} {f.message}" for f in self.findings))
 
+    # By default an exception is made again of its message, which would lose the findings.
     def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:
         """Travel between processes with the findings."""
         return ExplainerError, (self.findings,)

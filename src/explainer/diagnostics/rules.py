@@ -24,11 +24,10 @@ FAMILIES: Final = {
 }
 """What the first letter of a code stands for, in the order of the reference page."""
 
+# The hundreds that a person may let pass: sections, links, names, coverage, workflows.
+#
+# The others are about files, lines of batches, waivers and proofs: what they say is never a matter of judgement.
 _WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
-"""The hundreds that a person may let pass: sections, links, names, coverage, workflows.
-
-The others are about files, lines of batches, waivers and proofs: what they say is never a matter of judgement.
-"""
 
 
 class Severity(StrEnum):
@@ -143,7 +142,7 @@ _TABLE: Final = (
     _file("E702", "A package that `--semantic` needs is not installed."),
     _file("E703", "A package that `--index` needs is not installed."),
     _file("E704", "A package that `ask` needs is not installed."),
-    _error("P601", "The text is not a prompt in the seed's layout: a part of it was not found."),
+    _error("P601", "The text is not a prompt in the built-in layout: a part of it was not found."),
     _error("P602", "A line in the list of models or papers does not belong there."),
     _unchecked("A101", "The answer is empty, or holds nothing but thoughts: there is nothing to check."),
     _unchecked("A102", "Nothing was offered, so no citation can be checked: the question names no model and no paper."),

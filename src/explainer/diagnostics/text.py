@@ -52,7 +52,7 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
 
 def is_plain(text: str) -> bool:
     """Whether a text has no refused and no invisible characters."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable():  # nearly all texts, and much quicker than the pattern
         return True
     return _NOT_PLAIN.search(text) is None
 
@@ -115,8 +115,8 @@ def slugify(name: str) -> str:
     return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
 
 
+# Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told.
 _LIKE_WORD = 0.6
-"""Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told."""
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
@@ -124,10 +124,12 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     import difflib  # noqa: PLC0415  # only mistakes need it
 
     names = list(candidates)
+    # Reversed, so that of names which differ in letter case alone the first one counts.
     folded = {name.casefold(): name for name in reversed(names)}
     nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=_LIKE_WORD)
     if nearest:
         return folded[nearest[0]]
+    # Somebody may have typed the beginning of a long name only.
     starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
     return min(starts, default=None)
 

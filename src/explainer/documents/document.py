@@ -90,6 +90,7 @@ class Document:
         text: str = "",
     ) -> None:  # fmt: skip
         """Add a finding about the value (or the key) at a path, unless that value was refused already."""
+        # A refused value has its finding already; what else is wrong with it would only repeat that.
         if not self.is_unreliable(path):
             self.findings.append(Finding(code, self.locate(path, key=key), message, hint, text))
 

@@ -89,6 +89,7 @@ class Editor:
         """Remove a key with its value; whole lines where it has lines of its own, else the value becomes null."""
         node = self._nodes[path]
         parent = self._nodes[path[:-1]]
+        # The first key of an entry stands behind the dash of the list, which cannot go with it.
         if node.flow or node.key is None or parent.keys is None or parent.keys[0] == path[-1]:
             self.set(path, None)
             return
@@ -106,6 +107,7 @@ class Editor:
         if node is None or node.key is None:
             self._append_text(self._newline.join([f"{indent}{key}:{empty_list}", *lines]) + self._newline)
             return
+        # The value goes from the line of the key, and the list comes below it: a comment between them stays.
         colon = self.text.index(":", node.key + len(key)) + 1
         self.edits.append(Edit(colon, max(node.end, colon), empty_list))
         self._insert_lines(node.end, lines)
@@ -120,6 +122,7 @@ class Editor:
             self._append(kind, records)
         self._added = {}
         changed = apply_edits(self.text, self.edits)
+        # YAML has many shapes, and this editor knows the usual ones: reading the result again finds all others.
         after = read_yaml(changed, self.file)
         if has_errors(after.findings) or after.data != self._expected:
             message = "this file has a shape in which the change cannot be made without changing something else"
@@ -290,6 +293,7 @@ class _NodeReader:
         node, path = self._open.pop()
         if node.flow:  # the end of a block is where the next one begins: it ends with its last value
             node.end = event.end_mark.index
+        # What is around a value ends where its last value ends, at least.
         if self._open:
             parent = self._open[-1][0]
             parent.end = max(parent.end, node.end)

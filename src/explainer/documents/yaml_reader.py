@@ -17,7 +17,9 @@ from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, describe_character, is_allowed, replace_refused, shorten
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 
+# The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+# The escapes of a double-quoted text (YAML 1.2.2, section 5.7): they could write what the text itself may not hold.
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _NAMED_ESCAPES: Final = {
     "0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
@@ -26,13 +28,13 @@ _NAMED_ESCAPES: Final = {
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INDENTATION: Final = "check the indentation; quote a text that holds ': ' or begins with a special character"
+# What to do about a problem, by words of libyaml's message.
 _SYNTAX_HINTS: Final = {
     "mapping values": _INDENTATION,
     "expected <block end>": _INDENTATION,
     "expected ':'": _INDENTATION,
     "cannot start any token": "indent with spaces, and quote a text that begins with a special character",
 }
-"""What to do about a problem, by words of libyaml's message."""
 
 
 def read_yaml(text: str, file: str) -> Document:
@@ -58,6 +60,7 @@ def read_yaml(text: str, file: str) -> Document:
         again.read()
         return again.spans or Spans()
 
+    # Positions are found by a second reading, when somebody asks: most files have nothing wrong with them.
     document.find_spans = find_spans
     for path, index in reader.repeated_keys:
         first = document.locate(path, key=True)

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+# Characters of a line, beyond which a text is folded.
 _WIDTH: Final = 100
+# Text that is itself in YAML, in a block and in a flow. Stricter than YAML is.
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
-"""Text that is itself in YAML, in a block and in a flow. Stricter than YAML is."""
 
+# Text whose spaces are single ones between words: a folded text keeps no others.
 _FOLDABLE: Final = re.compile(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
-"""Text whose spaces are single ones between words: a folded text keeps no others."""
 
+# What other readers of YAML take for something else than text.
 _WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])
-"""What other readers of YAML take for something else than text."""
 
 
 def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
@@ -26,6 +27,7 @@ def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
     lines: list[str] = []
     for key, value in record.items():
         lines += field_lines(key, value, f"{indent}  ")
+    # The dash of the item stands before its first key.
     if lines:
         lines[0] = f"{indent}- {lines[0][len(indent) + 2 :]}"
     return "".join(f"{line}\n" for line in lines)
@@ -75,6 +77,7 @@ def scalar(text: str) -> str:
     """Return a text as one line of YAML, right in a block and in a flow: plain where that is safe, else quoted."""
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML:
         return text
+    # JSON's strings are YAML's double-quoted ones, but for two characters that YAML does not print.
     return json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import SupportsRender, build
-from explainer.catalogs.catalog import catalog_from
+from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
-from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry
+from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
@@ -88,11 +88,12 @@ class _Checker:
     """Checks one file after another, and remembers what only all of them together show."""
 
     def __init__(self, given_catalogs: Sequence[Path]) -> None:
-        self.catalogs: list[tuple[Catalog, Document]] = []
+        self.catalogs: list[Document] = []
         self.questions = 0
         self.templates = 0
         self.findings: dict[Finding, None] = {}
         """Each finding once: those about a catalog come back with every question that reads it."""
+        self._task_names: dict[str, None] = {}
         self._loader = CatalogLoader(given_catalogs)
         self._renderers = [builtin_renderer(name) for name in ("prompt", "answer")]
 
@@ -133,9 +134,14 @@ class _Checker:
             self._add(loaded.findings)
             self._check_question(loaded.value, path.parent, places)
         else:
-            catalog = catalog_from(document)
-            self._add(catalog.findings)
-            self.catalogs.append((catalog.value.catalog if catalog.value else Catalog(), document))
+            parsed = catalog_from(document)
+            self._add(parsed.findings)
+            self.catalogs.append(document)
+            self._learn_tasks(parsed.value)
+
+    def _learn_tasks(self, loaded: LoadedCatalog | None) -> None:
+        for task in loaded.catalog.tasks if loaded else ():
+            self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
         places: dict[str, Location] = {}  # a file of lines is a source of its own
@@ -178,15 +184,12 @@ class _Checker:
 
     def check_tasks(self) -> None:
         """Find entries whose task no catalog of this run knows; without any tasks there is nothing to know."""
-        names: dict[str, None] = {}
-        for catalog, _ in self.catalogs:
-            for task in catalog.tasks:
-                names.update(dict.fromkeys((task.id, *task.aliases)))
+        names = self._task_names
         if not names:
             return
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
         hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
-        for _, document in self.catalogs:
+        for document in self.catalogs:
             tasks_only = replace(document, findings=[])
             for path, label in _tasks_used(document.data):
                 if label not in names:

@@ -449,10 +449,10 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     from explainer.recommending.choice import pin  # noqa: PLC0415  # few ask for it
 
     names: dict[str, list[str]] = {}
-    if loaded.question.models is None:
-        names["models"] = [_name_of(entry, library.models) for entry in sources.models]
-    if loaded.question.papers is None:
-        names["papers"] = [_name_of(entry, library.papers) for entry in sources.papers]
+    for kind in SOURCE_KINDS:
+        if getattr(loaded.question, kind) is None:
+            index = library.index_of(kind)
+            names[kind] = [_name_of(entry, index) for entry in getattr(sources, kind)]
     text = read_text(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
         return text.findings

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.catalogs.kinds import Kind
@@ -78,13 +79,10 @@ class EntryIndex(Generic[E]):
     @cached_property
     def _id_of(self) -> dict[E, str]:
         """The id of each entry; slugs of thousands of titles take time, and names are nearly always found before."""
-        taken = {entry.id for _, entry in self._ranked if entry.id}
-        labels: dict[str, set[str]] = {}
-        for _, entry in self._ranked:
-            if not entry.id:
-                labels.setdefault(slugify(entry.label), set()).add(entry.label)
-        unique = {slug for slug, sharing in labels.items() if len(sharing) == 1} - taken
-        return {entry: entry.id or _default_id(entry.label, unique) for _, entry in self._ranked}
+        labels = {entry.label for _, entry in self._ranked if not entry.id}
+        uses = Counter(map(slugify, labels))
+        uses.update(entry.id or "" for _, entry in self._ranked)
+        return {entry: entry.id or _default_id(entry.label, uses) for _, entry in self._ranked}
 
     def id_of(self, entry: E) -> str:
         """Return the id of an entry of this index."""
@@ -95,10 +93,12 @@ class EntryIndex(Generic[E]):
         return suggest(name, [*self._names, *self.ids, *self.aliases])
 
 
-def _default_id(label: str, unique: Collection[str]) -> str:
+def _default_id(label: str, uses: Mapping[str, int]) -> str:
     """The slug of a name, with a hash of the name where the slug alone would mean several entries."""
     slug = slugify(label)
-    return slug if slug in unique else f"{slug}-{digest(label)}"
+    if uses[slug] > 1:
+        return f"{slug}-{digest(label)}"
+    return slug
 
 
 def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]]:
@@ -125,12 +125,24 @@ class Library:
             vocabulary: gives more tasks with the words that people use for them. Only recommending asks for it.
         """
         self.catalogs = tuple(sorted(catalogs, key=lambda loaded: loaded.rank))
-        self.models = EntryIndex((loaded.rank, entry) for loaded in self.catalogs for entry in loaded.catalog.models)
-        self.papers = EntryIndex((loaded.rank, entry) for loaded in self.catalogs for entry in loaded.catalog.papers)
+        self.models: EntryIndex[ModelEntry] = EntryIndex(self._ranked(Kind.MODELS))
+        self.papers: EntryIndex[PaperEntry] = EntryIndex(self._ranked(Kind.PAPERS))
         self.broken = frozenset[str]().union(*(loaded.broken for loaded in self.catalogs))
         self.complete = all(loaded.complete for loaded in self.catalogs)
         """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
         self.vocabulary = vocabulary
+
+    def _ranked(self, kind: Kind) -> Iterator[tuple[int, Any]]:
+        """The entries of a kind, each with the rank of its catalog."""
+        for loaded in self.catalogs:
+            for entry in getattr(loaded.catalog, kind):
+                yield loaded.rank, entry
+
+    def index_of(self, kind: Kind) -> EntryIndex[Any]:
+        """Return the models or the papers."""
+        if kind is Kind.MODELS:
+            return self.models
+        return self.papers
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -158,40 +170,29 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
     document = replace(loaded.document, findings=[])
     models = _Resolver(Kind.MODELS, library.models, library, document).resolve(loaded.question.models or ())
     papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(loaded.question.papers or ())
-    for key in ("input", "output"):
-        kinds_of_data(loaded, key, library, document)
+    _check_kinds_of_data(document, "input", loaded.question.input or (), library.ports)
+    _check_kinds_of_data(document, "output", loaded.question.output or (), library.ports)
     if models is None or papers is None:
         return Parsed(None, tuple(document.findings))
     return Parsed(Sources(models, papers), tuple(document.findings))
 
 
-def kinds_of_data(
-    loaded: LoadedQuestion, key: Literal["input", "output"], library: Library, document: Document | None = None
-) -> tuple[str, ...] | None:
-    """Return the ids of the ports that a question names as its input or output; None when it leaves them out.
-
-    Args:
-        loaded: the question.
-        key: which of the two.
-        library: knows the ports.
-        document: takes a finding for each word that names none.
-    """
+def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], library: Library) -> tuple[str, ...] | None:
+    """Return the ids of the ports that a question names as its input or output; None when it leaves them out."""
     words: tuple[str, ...] | None = getattr(loaded.question, key)
     if words is None:
         return None
-    ids = [library.ports.find(word) for word in words]
-    if document is not None:
-        for index in [index for index, id_ in enumerate(ids) if id_ is None]:
-            _report_unknown_data(document, (key, index), words[index], library.ports)
-    return tuple(filter(None, ids))
+    return tuple(filter(None, map(library.ports.find, words)))
 
 
-def _report_unknown_data(document: Document, path: KeyPath, word: str, ports: Ports) -> None:
-    meant = ports.suggestion(word)
-    hint = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
-    if meant:
-        hint = f"did you mean {meant!r}?"
-    document.report("W602", path, f"unknown kind of data {shorten(word)!r}", hint, text=word)
+def _check_kinds_of_data(document: Document, key: str, words: Sequence[str], ports: Ports) -> None:
+    """Report the words that name no port."""
+    for index, word in enumerate(words):
+        if ports.find(word) is None:
+            hint = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
+            if meant := ports.suggestion(word):
+                hint = f"did you mean {meant!r}?"
+            document.report("W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word)
 
 
 class _Resolver(Generic[E]):
@@ -248,18 +249,19 @@ class _Resolver(Generic[E]):
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
         self._unknown += 1
-        code = "Q401" if self._kind is Kind.MODELS else "Q402"
+        code = {Kind.MODELS: "Q401", Kind.PAPERS: "Q402"}[self._kind]
         message = f"unknown {self._kind.singular} {shorten(name)!r}"
         self._document.report(code, path, message, self._hint_about(name), text=name)
 
     def _hint_about(self, name: str) -> str:
         """What to do about an unknown name: move it to the other kind, write it as it was meant, look elsewhere."""
-        if self._kind is Kind.MODELS and self._library.papers.find(name):
-            return "it is one of the papers: move it there"
-        if self._kind is Kind.PAPERS and self._library.models.find(name):
-            return "it is one of the models: move it there"
-        meant = self._index.suggestion(name) if self._unknown <= _SUGGESTIONS else None
-        if meant is not None:
+        other = _OTHER_KIND[self._kind]
+        if self._library.index_of(other).find(name):
+            return f"it is one of the {other}: move it there"
+        if self._unknown <= _SUGGESTIONS and (meant := self._index.suggestion(name)):
             return f"did you mean {meant!r}?"
         files = ", ".join(loaded.file for loaded in self._library.catalogs)
         return f"the catalogs read are {files or 'none'}"
+
+
+_OTHER_KIND: Final = {Kind.MODELS: Kind.PAPERS, Kind.PAPERS: Kind.MODELS}

@@ -26,8 +26,10 @@ _ARXIV_ID: Final = re.compile(
 )
 # The month since which an arXiv id has five digits behind the point.
 _FIVE_DIGITS_SINCE: Final = "1501"
-# What stands before the id in the forms of a paper, on arXiv and on the sites that show its papers.
-_ARXIV_FORMS: Final = ("abs/", "pdf/", "html/", "format/", "ps/", "e-print/", "src/", "overview/", "papers/")
+# The forms of a paper, on arXiv and on the sites that show its papers.
+_ARXIV_PATH: Final = re.compile(
+    r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
+)
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
 )
@@ -36,6 +38,7 @@ _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
 # How the DOIs begin that arXiv gives its papers.
 _ARXIV_DOI: Final = "10.48550/arxiv."
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
+_REPOSITORY_HOSTS: Final = {"github.com": "github.com", "huggingface.co": "huggingface.co", "hf.co": "huggingface.co"}
 _CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
 _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
@@ -171,19 +174,20 @@ def short_spelling(url: str) -> str:
         return url
     if address.host in ("arxiv.org", "export.arxiv.org"):
         return f"{address.scheme}://arxiv.org{address.path}"
-    if address.host == "github.com":
-        return f"https://github.com{_repository_path(address.path)}"
-    if address.host in _HF_HOSTS:
-        return f"https://huggingface.co{_repository_path(address.path)}"
-    arguments = [part for part in address.query.split("&") if not _TRACKING.match(part)]
-    query = "&".join(arguments)
-    if query == address.query:
+    if address.host in _REPOSITORY_HOSTS:
+        return f"https://{_REPOSITORY_HOSTS[address.host]}{_repository_path(address.path)}"
+    return _without_tracking(url, address.query)
+
+
+def _without_tracking(url: str, query: str) -> str:
+    arguments = [part for part in query.split("&") if not _TRACKING.match(part)]
+    if "&".join(arguments) == query:
         return url
     before, _, behind = url.partition("?")
     _, mark, fragment = behind.partition("#")
     if arguments:
-        before += "?"
-    return f"{before}{query}{mark}{fragment}"
+        before = f"{before}?{'&'.join(arguments)}"
+    return f"{before}{mark}{fragment}"
 
 
 def _repository_path(path: str) -> str:
@@ -241,10 +245,10 @@ def doi_link(text: str) -> Link | None:
 def _arxiv(host: str, path: str) -> Link | None:
     if host not in _ARXIV_HOSTS and not (host in _HF_HOSTS and path.startswith("papers/")):
         return None
-    form = next((form for form in _ARXIV_FORMS if path.lower().startswith(form)), None)
-    if form is None:
+    match = _ARXIV_PATH.fullmatch(path)
+    if match is None:
         return None
-    return arxiv_link(re.sub(r"\.(?:pdf|html|ps)$", "", path[len(form) :], flags=re.IGNORECASE))
+    return arxiv_link(match["id"])
 
 
 def _doi(host: str, path: str) -> Link | None:

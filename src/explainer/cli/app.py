@@ -39,11 +39,12 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
-        if cmd_name in self.lazy and cmd_name not in self.commands:
-            self.commands[cmd_name] = _load(cmd_name, *self.lazy[cmd_name])
-        if cmd_name not in self.commands:  # Typer suggests one of those that are loaded
-            missing = [name for name in self.lazy if name not in self.commands]
-            self.commands.update({name: _load(name, *self.lazy[name]) for name in missing})
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        # Of a name that does not exist, Typer suggests one of those that are loaded.
+        for name in [cmd_name] if cmd_name in self.lazy else self.lazy:
+            if name not in self.commands:
+                self.commands[name] = _load(name, *self.lazy[name])
         return self.commands.get(cmd_name)
 
 

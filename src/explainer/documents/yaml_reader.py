@@ -176,9 +176,12 @@ class _Reader:
         value: str | None = event.value
         if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
             self._check_escapes(event)
-        elif not event.style and value in _NULLS and not (self._stack and self._stack[-1].expects_key):
+        elif not event.style and value in _NULLS and not self._is_key_next():
             value = None
         self._place(value, event)
+
+    def _is_key_next(self) -> bool:
+        return bool(self._stack) and self._stack[-1].expects_key
 
     def _place(self, value: Any, event: Any) -> bool:
         """Put a value where it belongs; return whether it hangs on the document's tree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -249,14 +250,10 @@ def _leftovers(text: str, source: str, file: str) -> Iterator[Finding]:
 
 def _empty_headings(text: str) -> Iterator[str]:
     """The headings that are followed by another heading, or by nothing."""
-    heading = ""
-    for line in filter(str.strip, text.split("\n")):
-        is_heading = _HEADING.match(line) is not None
-        if heading and is_heading:
-            yield heading
-        heading = line if is_heading else ""
-    if heading:
-        yield heading
+    lines = [line for line in text.split("\n") if line.strip()]
+    for line, below in itertools.pairwise([*lines, "# the end"]):
+        if _HEADING.match(line) and _HEADING.match(below):
+            yield line
 
 
 def summarise(report: ValidationReport) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +101,9 @@ def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
 
 def _names(item: Any) -> Iterator[str]:
     """Whatever may name a broken entry, also as it would be without the characters that were refused."""
-    for name in (*(text_of(item, key) for key in ("name", "title", "id")), *items_of(item, "aliases")):
-        if isinstance(name, str) and name:
+    names = [text_of(item, "name"), text_of(item, "title"), text_of(item, "id"), *items_of(item, "aliases")]
+    for name in names:
+        if isinstance(name, str):
             yield name
             yield name.replace("\ufffd", "")
 
@@ -110,15 +111,14 @@ def _names(item: Any) -> Iterator[str]:
 def _report_repeated(document: Document) -> None:
     """Report names, titles and ids that stand twice within one kind of the file."""
     for kind in Kind:
-        items = items_of(document.data, kind)
-        if kind.name_key != "id":
-            _report_repeated_values(document, kind, items, kind.name_key, "C301")
-        _report_repeated_values(document, kind, items, "id", "C301" if kind.name_key == "id" else "C302")
+        codes = {"id": "C302", kind.name_key: "C301"}  # of tasks and ports the id is the name
+        for key in dict.fromkeys((kind.name_key, "id")):
+            _report_repeated_values(document, kind, key, codes[key])
 
 
-def _report_repeated_values(document: Document, kind: Kind, items: Sequence[Any], key: str, code: str) -> None:
+def _report_repeated_values(document: Document, kind: Kind, key: str, code: str) -> None:
     first: dict[str, int] = {}
-    for index, item in enumerate(items):
+    for index, item in enumerate(items_of(document.data, kind)):
         value = text_of(item, key)
         if value in first:
             line = document.locate((kind, first[value], key)).line

@@ -97,12 +97,15 @@ def _without_mistakes(data: dict[str, Any]) -> Question:
     usable: dict[str, Any] = {"question": "", "catalog": _catalogs_named(data.get("catalog"))}
     for kind in SOURCE_KINDS:
         if isinstance(data.get(kind), list):
-            usable[kind] = tuple(item if _is_name(item) else "" for item in data[kind])
+            usable[kind] = tuple(map(_name_in, data[kind]))
     return Question.model_construct(**usable)
 
 
-def _is_name(item: Any) -> bool:
-    return isinstance(item, str) and "\ufffd" not in item
+def _name_in(item: Any) -> str:
+    """An item of a list of names, or an empty name for what is none, or has lost characters that were refused."""
+    if isinstance(item, str) and "\ufffd" not in item:
+        return item
+    return ""
 
 
 def _catalogs_named(value: Any) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import (
@@ -34,7 +35,7 @@ def _none_is_empty(value: Any) -> Any:
 
 
 def _four_digits(value: Any) -> Any:
-    if isinstance(value, str) and not (len(value) == 4 and value.isascii() and value.isdigit()):  # noqa: PLR2004  # a year
+    if isinstance(value, str) and not re.fullmatch("[0-9]{4}", value):
         message = "a year has four digits"
         raise ValueError(message)
     return value

@@ -77,12 +77,13 @@ def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitSta
         findings: all findings of a run.
         strict: count warnings as errors.
     """
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     status = ExitStatus.OK
     # A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
     for finding in findings:
         if RULES[finding.code].unusable_file:
             return ExitStatus.UNUSABLE
-        if finding.is_error or (strict and finding.severity is Severity.WARNING):
+        if finding.severity in failing:
             status = ExitStatus.ERRORS
     return status
 

@@ -302,14 +302,14 @@ class _NodeReader:
     def _node(self, event: Any, *, in_flow: bool) -> _Node:
         start, end = event.start_mark.index, event.end_mark.index
         key = self._key[1] if self._key else None
-        if isinstance(event, yaml.ScalarEvent):
-            if event.style in _BLOCK_SCALARS:  # its end is behind the empty lines that follow
-                end = start + len(self._text[start:end].rstrip())
-            return _Node(start, end, in_flow, key)
-        in_flow = in_flow or bool(event.flow_style)
-        if isinstance(event, yaml.MappingStartEvent):
-            return _Node(start, start, in_flow, key, keys=[])
-        return _Node(start, start, in_flow, key, size=0)
+        if isinstance(event, yaml.CollectionStartEvent):
+            node = _Node(start, start, in_flow or bool(event.flow_style), key, size=0)
+            if isinstance(event, yaml.MappingStartEvent):
+                node.keys, node.size = [], None
+            return node
+        if event.style in _BLOCK_SCALARS:  # its end is behind the empty lines that follow
+            end = start + len(self._text[start:end].rstrip())
+        return _Node(start, end, in_flow, key)
 
     def _next_path(self) -> KeyPath:
         """The path of the value that comes."""

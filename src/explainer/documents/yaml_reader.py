@@ -206,19 +206,24 @@ class _Reader:
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
-        if not isinstance(value, str) or value == "" or type(event) is not yaml.ScalarEvent:
-            top.key = _BAD_KEY
-            if top.attached and type(event) is not yaml.AliasEvent:
-                self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
+        top.key = _BAD_KEY
+        if type(event) is not yaml.ScalarEvent or not value:
+            self._report_key(top, event)
             return
-        top.key = _BAD_KEY if value in top.container else value
+        if value not in top.container:
+            top.key = value
         if not top.attached:
             return
+        path = (*self._path(), value)
+        mark: Any = event.start_mark
         if top.key is _BAD_KEY:
-            mark: Any = event.start_mark
-            self.repeated_keys.append(((*self._path(), value), mark.index))
+            self.repeated_keys.append((path, mark.index))
         elif self.spans is not None:
-            self.spans.keys.setdefault((*self._path(), value), _position(event.start_mark))
+            self.spans.keys.setdefault(path, _position(mark))
+
+    def _report_key(self, top: _Frame, event: Any) -> None:
+        if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
+            self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
 
     def _path(self) -> KeyPath:
         """The path of the innermost open container."""
@@ -276,14 +281,13 @@ class _Reader:
 
     def _report_syntax(self, error: Any) -> None:
         problem = error.problem or "cannot be read"
-        marks = [error.problem_mark, error.context_mark]
+        mark = error.problem_mark or error.context_mark
         if "end of stream" in problem:  # where the quote or bracket was opened says more than where the file ends
-            marks.reverse()
-        mark = next(filter(None, marks), None)
+            mark = error.context_mark or mark
         index = min(mark.index, len(self.text)) if mark else 0
         hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in problem), None)
-        context = f" {error.context}" if error.context else ""
-        self._refuse("Y102", index, f"not valid YAML: {problem}{context}", hint)
+        message = f"not valid YAML: {problem} {error.context or ''}".rstrip()
+        self._refuse("Y102", index, message, hint)
 
 
 def _position(mark: Any) -> tuple[int, int]:

@@ -6,13 +6,16 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from explainer.files import write_together
+from explainer.files import FileLock, cache_folder, write_bytes, write_together, write_whole
 from tests.helpers.support import explainer, write_tree
 
 OLD = {"a.yaml": "old a\n", "deep/b.yaml": "old b\n", "c.yaml": "old c\n"}
@@ -148,3 +151,44 @@ def test_a_rename_changes_no_file_when_one_cannot_be_written(monkeypatch: pytest
     assert outcome.status == 2
     assert "questions/b.yaml:1:1: F105 cannot be written: No space left on device" in outcome.err
     assert tree() == files
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_leaves_nothing_beside_it() -> None:
+    Path("a").write_text("old")
+    Path("a").chmod(0o600)
+    write_whole("a", b"new")
+    assert (tree(), Path("a").stat().st_mode & 0o777) == ({"a": "new"}, 0o600)
+    assert write_bytes(Path("deep/er/b"), b"b") is None
+    assert (problem := write_bytes(Path("deep"), b"")) is not None
+    assert (problem.code, problem.message) == ("F105", "cannot be written: it is a folder")
+    with pytest.raises(OSError, match="missing/c"):
+        write_whole("missing/c", b"")
+    assert tree() == {"a": "new", "deep/er/b": "b"}
+
+
+def test_a_lock_is_waited_for_once_it_is_taken() -> None:
+    told = []
+    with FileLock(Path("lock"), lambda: told.append("first")):
+        waiting = threading.Thread(target=wait_for_lock, args=[lambda: told.append("second")])
+        waiting.start()
+        while not told:
+            time.sleep(0.01)
+    waiting.join(timeout=10)
+    assert (told, tree()) == (["second"], {})
+
+
+def wait_for_lock(waiting: Callable[[], None]) -> None:
+    with FileLock(Path("lock"), waiting):
+        pass
+
+
+def test_the_cache_is_where_the_user_or_the_platform_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path.home()
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    for platform, folder in (("linux", ".cache/explainer"), ("darwin", "Library/Caches/explainer")):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert cache_folder() == home / folder
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_folder() == Path("/xdg/explainer")
+    monkeypatch.setenv("EXPLAINER_CACHE", "mine")
+    assert cache_folder() == Path("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -41,6 +42,7 @@ class LiveDisplay:
 
         live = self._live or _start()
         self._live = live
+        live.console.size = _terminal_size()
         width = max(live.console.width - 1, 10)  # a full line would wrap on some terminals
         text = "\n".join(printable(line) for line in lines(width))
         live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
@@ -50,6 +52,17 @@ class LiveDisplay:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+
+def _terminal_size() -> tuple[int, int]:
+    """The columns and lines of the terminal that stderr is; stdin and stdout, which rich asks first, may be others."""
+    columns, lines = 0, 0
+    with contextlib.suppress(OSError, ValueError):
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdecimal():
+        columns = int(chosen)
+    return columns or 80, lines or 24  # what a terminal has that does not say it
 
 
 def _start() -> Live:

@@ -10,7 +10,7 @@ import sys
 
 import ray
 
-from explainer.engines.job import make_job
+from explainer.engines import make_job
 from explainer.engines.ray import render
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import ray
 from ray.data.expressions import col
 
-from explainer.engines.job import Job, make_job
+from explainer.engines import Job, make_job
 from explainer.engines.ray import check, render
 
 

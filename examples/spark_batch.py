@@ -12,7 +12,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from explainer.engines.job import make_job
+from explainer.engines import make_job
 from explainer.engines.spark import render
 
 

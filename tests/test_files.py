@@ -6,26 +6,30 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
+import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from explainer.files import write_together
+from explainer.files import FileLock, cache_folder, write_bytes, write_together, write_whole
 from tests.helpers.support import explainer, write_tree
 
 OLD = {"a.yaml": "old a\n", "deep/b.yaml": "old b\n", "c.yaml": "old c\n"}
 NEW = {"a.yaml": "new a\n", "deep/b.yaml": "new b\n", "c.yaml": "new c\n", "deep/new.yaml": "new\n"}
 STEPS: list[tuple[object, str]] = [
-    (tempfile, "mkstemp"),
-    (os, "fdopen"),
-    (Path, "chmod"),
+    (os, "open"),
+    (os, "write"),
+    (os, "close"),
+    (os, "chmod"),
     (Path, "exists"),
     (Path, "hardlink_to"),
     (shutil, "copy2"),
     (Path, "replace"),
+    (os, "unlink"),
     (Path, "unlink"),
 ]
 
@@ -82,7 +86,7 @@ def test_with_a_fault_at_any_step_all_are_new_or_all_are_old(monkeypatch: pytest
     with monkeypatch.context() as patched:
         fault = Fault(patched, at, full)
         problem = write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".tmp", ".old"))}
+    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
     assert left == (NEW if problem is None else OLD)
     assert problem is None or problem == "F105 cannot be written: No space left on device None"
     tidying = fault.count > at and problem is None
@@ -104,7 +108,7 @@ def test_an_interrupt_puts_all_back(monkeypatch: pytest.MonkeyPatch, at: int) ->
         Fault(patched, at, KeyboardInterrupt)
         with contextlib.suppress(KeyboardInterrupt):
             write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".tmp", ".old"))}
+    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
     assert left in (OLD, NEW)
 
 
@@ -147,3 +151,44 @@ def test_a_rename_changes_no_file_when_one_cannot_be_written(monkeypatch: pytest
     assert outcome.status == 2
     assert "questions/b.yaml:1:1: F105 cannot be written: No space left on device" in outcome.err
     assert tree() == files
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_leaves_nothing_beside_it() -> None:
+    Path("a").write_text("old")
+    Path("a").chmod(0o600)
+    write_whole("a", b"new")
+    assert (tree(), Path("a").stat().st_mode & 0o777) == ({"a": "new"}, 0o600)
+    assert write_bytes(Path("deep/er/b"), b"b") is None
+    assert (problem := write_bytes(Path("deep"), b"")) is not None
+    assert (problem.code, problem.message) == ("F105", "cannot be written: it is a folder")
+    with pytest.raises(OSError, match="missing/c"):
+        write_whole("missing/c", b"")
+    assert tree() == {"a": "new", "deep/er/b": "b"}
+
+
+def test_a_lock_is_waited_for_once_it_is_taken() -> None:
+    told = []
+    with FileLock(Path("lock"), lambda: told.append("first")):
+        waiting = threading.Thread(target=wait_for_lock, args=[lambda: told.append("second")])
+        waiting.start()
+        while not told:
+            time.sleep(0.01)
+    waiting.join(timeout=10)
+    assert (told, tree()) == (["second"], {})
+
+
+def wait_for_lock(waiting: Callable[[], None]) -> None:
+    with FileLock(Path("lock"), waiting):
+        pass
+
+
+def test_the_cache_is_where_the_user_or_the_platform_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path.home()
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    for platform, folder in (("linux", ".cache/explainer"), ("darwin", "Library/Caches/explainer")):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert cache_folder() == home / folder
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_folder() == Path("/xdg/explainer")
+    monkeypatch.setenv("EXPLAINER_CACHE", "mine")
+    assert cache_folder() == Path("mine")

@@ -1,24 +1,51 @@
-"""The only room that touches the disk: reading within limits, finding catalogs, packaged data, writing whole files."""
+"""Files: read within limits, listed, written whole; the folders of packaged data and of the cache.
+
+A file is written whole or not at all: what is written goes to a temporary file beside it. What grows for a long time
+(the manifest and the lines of a batch) is appended to a part beside its target, which outlives a run that is killed.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import re
 import stat
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, Final, Self, TextIO, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
+
+Buffer: TypeAlias = "bytes | memoryview"
+
 STDIN: Final = "-"
 MAX_CATALOG_BYTES: Final = 256 * 1024 * 1024
 MAX_QUESTION_BYTES: Final = 4 * 1024 * 1024
+# Characters of a stream that are in memory at a time.
 _CHUNK: Final = 1024 * 1024
+
+PART: Final = ".explainer-part"
+"""The ending of what a run writes until it is complete."""
+_TEMPORARY: Final = ".explainer-tmp"
+_TOKEN: Final = re.compile(rf"[0-9]+-[0-9a-f]+{re.escape(_TEMPORARY)}", re.ASCII)
+# Characters of a file's name in the name of its temporary one: most disks allow 255 bytes, and 40 may need 160.
+_NAME_SHOWN: Final = 40
+# The same in the name of a part, of which there are few, so it may be longer.
+_PART_SHOWN: Final = 80
+# What somebody else puts in the place of a temporary file must neither be followed nor written to.
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
+# Seconds between two tries of a lock; the kernel's own waiting could not say that there is something to wait for.
+_LOCK_POLL: Final = 0.05
 
 
 def display_path(path: Path) -> str:
@@ -36,26 +63,29 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
         limit: the number of bytes that it may have.
     """
     raw = read_raw(path, limit=limit)
-    return Parsed(None, raw.findings) if raw.value is None else decode(raw.value, display_path(path))
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    return decode(raw.value, display_path(path))
 
 
 def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
     """Read a whole regular file as bytes; see `read_text`."""
     file = display_path(path)
     try:
-        mode = path.stat()
-        if not stat.S_ISREG(mode.st_mode):
-            what = "a folder" if stat.S_ISDIR(mode.st_mode) else "not a regular file"
-            return _unusable("F102", file, f"this is {what}")
-        if mode.st_size > limit:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            return _not_regular(file, status)
+        if status.st_size > limit:
             return _too_large(file, limit)
         with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
+            raw = stream.read(limit + 1)  # it may have grown
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    return _too_large(file, limit) if len(raw) > limit else Parsed(raw)
+    if len(raw) > limit:
+        return _too_large(file, limit)
+    return Parsed(raw)
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:
@@ -66,34 +96,57 @@ def read_stdin(*, limit: int) -> Parsed[str]:
         raw = sys.stdin.buffer.read(limit + 1)
     except (OSError, ValueError) as error:
         return _unusable("F104", "<stdin>", f"cannot be read: {_reason(error)}")
-    return _too_large("<stdin>", limit) if len(raw) > limit else decode(raw, "<stdin>")
+    if len(raw) > limit:
+        return _too_large("<stdin>", limit)
+    return decode(raw, "<stdin>")
+
+
+def _not_regular(file: str, status: os.stat_result) -> Parsed[Any]:
+    if stat.S_ISDIR(status.st_mode):
+        return _unusable("F102", file, "this is a folder")
+    return _unusable("F102", file, "this is not a regular file")
 
 
 def _too_large(file: str, limit: int) -> Parsed[Any]:
     return _unusable("F103", file, f"larger than {limit:,} bytes")
 
 
-def _unusable(code: str, file: str, message: str, hint: str | None = None) -> Parsed[Any]:
-    return Parsed(None, (Finding(code, Location(file), message, hint),))
+def _unusable(code: str, file: str, message: str) -> Parsed[Any]:
+    return Parsed(None, (Finding(code, Location(file), message),))
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return getattr(error, "strerror", None) or str(error)
 
 
 def builtin_folder(name: str) -> Path:
     """Return the packaged folder `templates` or `catalogs`: inside an installed package, else of the checkout."""
     installed = Path(__file__).parent / "data" / name
-    return installed if installed.is_dir() else Path(__file__).resolve().parents[2] / name
+    if installed.is_dir():
+        return installed
+    return Path(__file__).resolve().parents[2] / name  # an editable install runs from the checkout
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be computed again: of `EXPLAINER_CACHE`, else of the XDG base directories."""
-    given = os.environ.get("EXPLAINER_CACHE")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "explainer"
+    """Return the user's folder for what can be computed again.
+
+    It is the one that `EXPLAINER_CACHE` names, else the one of the XDG Base Directory Specification, or of Apple's and
+    Microsoft's guidelines.
+
+    Raises:
+        RuntimeError: when the user has no home folder.
+    """
+    if chosen := os.environ.get("EXPLAINER_CACHE"):
+        return Path(chosen)
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():  # a relative one is to be ignored, says the specification
+        return base / "explainer"
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        return Path(local) / "explainer" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "explainer"
+    return Path.home() / ".cache" / "explainer"
 
 
 def is_private(folder: Path) -> bool:
@@ -143,11 +196,11 @@ def _files_below(
     for child in children:
         if child.name.startswith("."):
             continue
-        if child.is_dir():
-            if not (child.is_symlink() and child.resolve() in above):
-                yield from _files_below(child, suffixes, unreadable, above)
-        elif child.suffix in suffixes:
-            yield child
+        if not child.is_dir():
+            if child.suffix in suffixes:
+                yield child
+        elif not (child.is_symlink() and child.resolve() in above):  # else it would be listed without end
+            yield from _files_below(child, suffixes, unreadable, above)
 
 
 def cannot_read(path: Path, error: OSError) -> Finding:
@@ -155,13 +208,91 @@ def cannot_read(path: Path, error: OSError) -> Finding:
     return Finding("F104", Location(display_path(path)), f"cannot be read: {_reason(error)}")
 
 
-def write_bytes(path: Path, data: bytes) -> Finding | None:
+def new_token() -> str:
+    """Return a word that no other run has in the names of its files."""
+    return f"{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def write_all(handle: int, data: Buffer) -> None:
+    """Write all of some bytes to an open file."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def write_whole(path: str | Path, data: Buffer) -> None:
     """Write a file whole or not at all: a temporary file beside it takes its place when it is complete.
+
+    Raises:
+        OSError: when it cannot be written; an old file is then as it was, and nothing else is left.
+    """
+    _write_chunks(os.fspath(path), (data,))
+
+
+def write_bytes(path: Path, data: bytes) -> Finding | None:
+    """Write a file that the user named: whole or not at all, in a folder that is made if need be.
 
     Returns:
         None, or a finding when it cannot be written; an old file is then as it was.
     """
-    return _replace(path, lambda stream: stream.write(data))
+    return _write_output(path, (data,))
+
+
+def write_stream(path: Path, text: TextIO) -> Finding | None:
+    """Write a file of any size from an open text file; see `write_bytes`."""
+    return _write_output(path, iter(lambda: text.read(_CHUNK).encode(), b""))
+
+
+def _write_output(path: Path, chunks: Iterable[bytes]) -> Finding | None:
+    try:
+        if path.is_dir():
+            return Finding("F105", Location(display_path(path)), "cannot be written: it is a folder")
+        if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_chunks(str(path), chunks)
+    except (OSError, ValueError) as error:
+        return cannot_write(path, error)
+    return None
+
+
+def _write_chunks(path: str, chunks: Iterable[Buffer]) -> None:
+    # Strings, not Paths: a batch comes here ten thousand times, and a Path for each takes longer than the rest.
+    folder, name = os.path.split(path)
+    temporary = f"{folder or '.'}/.{name[:_NAME_SHOWN]}.{new_token()}{_TEMPORARY}"
+    try:
+        _fill(temporary, path, chunks)
+        os.replace(temporary, path)  # noqa: PTH105
+    except OSError as error:
+        _unlink(temporary)
+        raise OSError(error.errno, error.strerror, path) from None  # the name that people know
+    except BaseException:
+        _unlink(temporary)
+        raise
+
+
+def _fill(temporary: str, path: str, chunks: Iterable[Buffer]) -> None:
+    """Write a temporary file, which gets the permissions of the file that it will replace."""
+    handle = os.open(temporary, _NEW_FILE, 0o666)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))  # noqa: PTH101, PTH116
+        for chunk in chunks:
+            write_all(handle, chunk)
+    finally:
+        os.close(handle)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
+
+
+def cannot_write(path: Path, error: Exception) -> Finding:
+    """Return the finding about a file that cannot be written."""
+    return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
 
 
 def write_together(files: Sequence[tuple[Path, bytes]]) -> Finding | None:
@@ -175,28 +306,32 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> Finding | None:
         None, or a finding when one cannot be written; all files are then as they were.
     """
     prepared: list[_Replacement] = []
-    done: list[_Replacement] = []
     path = Path()
     try:
+        # Whatever can fail because a disk is full or a folder closed fails here, before anything is replaced.
         for path, data in files:
             prepared.append(_Replacement(path.resolve()))
             prepared[-1].prepare(data)
-        for one in prepared:
-            path = one.path
-            done.append(one)
-            one.new.replace(one.path)
+        for replacement in prepared:
+            path = replacement.path
+            replacement.take_place()
     except (OSError, ValueError) as error:
-        kept = [where for one in reversed(done) if (where := one.put_back()) is not None]
-        hint = f"what it held before is in {', '.join(display_path(where) for where in kept)}" if kept else None
-        return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}", hint)
+        backups = _put_back(prepared)
+        hint = f"what it held before is in {', '.join(backups)}" if backups else None
+        return replace(cannot_write(path, error), hint=hint)
     except BaseException:  # an interrupt: nobody is told, but all is put back
-        for one in reversed(done):
-            one.put_back()
+        _put_back(prepared)
         raise
     finally:
-        for one in prepared:
-            one.tidy()
+        for replacement in prepared:
+            replacement.tidy()
     return None
+
+
+def _put_back(prepared: Sequence[_Replacement]) -> list[str]:
+    """Undo the replacements, the last one first; return the names of old contents that cannot be put back."""
+    backups = [replacement.put_back() for replacement in reversed(prepared)]
+    return [display_path(backup) for backup in backups if backup is not None]
 
 
 class _Replacement:
@@ -204,81 +339,181 @@ class _Replacement:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.new = self.old = path.with_name(f".{path.name[:40]}.{os.getpid()}")
-        self._was_there = False
+        self.new = path.with_name(f".{path.name[:_NAME_SHOWN]}.{new_token()}{_TEMPORARY}")
+        self.old = self.new.with_name(f"{self.new.name}.old")
+        self._existed = False
+        self._begun = False
 
     def prepare(self, data: bytes) -> None:
         """Write the new content, and give the old one a second name."""
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name[:40]}.", suffix=".tmp", dir=self.path.parent)
-        self.new, self.old = Path(name), Path(f"{name}.old")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        self.new.chmod(_permissions(self.path))
-        self._was_there = self.path.exists()
-        if self._was_there:
+        _fill(str(self.new), str(self.path), (data,))
+        self._existed = self.path.exists()
+        if self._existed:
+            # A second name costs nothing, whatever the size of the file.
             try:
                 self.old.hardlink_to(self.path)
             except OSError:  # a file system without hard links
+                import shutil  # noqa: PLC0415  # seldom needed, and slow to import
+
                 shutil.copy2(self.path, self.old)
 
+    def take_place(self) -> None:
+        """Replace the file."""
+        self._begun = True
+        self.new.replace(self.path)
+
     def put_back(self) -> Path | None:
-        """Undo the replacement; return where the old content is when that fails."""
+        """Undo the replacement, if there was one; return where the old content is when that fails."""
         try:
-            if self.new.exists():
-                pass  # it was never replaced
-            elif self._was_there:
+            if not self._begun or self.new.exists():  # it was never replaced
+                return None
+            if self._existed:
                 self.old.replace(self.path)
             else:
                 self.path.unlink(missing_ok=True)
         except OSError:
-            kept, self.old = self.old, self.new  # it is all that is left: do not tidy it away
-            return kept
+            backup, self.old = self.old, self.new  # it is all that is left: do not tidy it away
+            return backup
         return None
 
     def tidy(self) -> None:
         """Remove what is left beside the file."""
-        for name in (self.new, self.old):
+        _unlink(str(self.new))
+        _unlink(str(self.old))
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove temporary files that killed runs left in a folder and below it."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(_TEMPORARY) and name.startswith("."):
+                _unlink(f"{parent}/{name}")
+
+
+def remove_stale_of(*paths: Path) -> None:
+    """Remove temporary files that killed runs left of some files; those of other files beside them may be in use."""
+    for path in paths:
+        # A longer name is cut in the names of its temporary files, which may then be those of another file.
+        if len(path.name) > _NAME_SHOWN or not path.parent.is_dir():
+            continue
+        for file in path.parent.iterdir():
+            if file.name.startswith(f".{path.name}.") and _TOKEN.fullmatch(file.name[len(path.name) + 2 :]):
+                _unlink(str(file))
+
+
+class FileLock:
+    """Lets one run at a time write to a target; another one waits.
+
+    The kernel's lock on a file keeps two runs apart, and goes with its process.
+
+    Args:
+        path: the file that is locked. It is removed in the end.
+        waiting: called once when there is another run to wait for.
+    """
+
+    def __init__(self, path: Path, waiting: Callable[[], None]) -> None:
+        self._path = str(path)
+        self._waiting = waiting
+        self._handle = -1
+
+    def __enter__(self) -> Self:
+        handle = self._try()
+        if handle is None:
+            self._waiting()
+        while handle is None:
+            time.sleep(_LOCK_POLL)
+            handle = self._try()
+        self._handle = handle
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        # First the name, then the lock: whoever waits must not lock a file that is about to go.
+        _unlink(self._path)
+        os.close(self._handle)
+
+    def _try(self) -> int | None:
+        """Return a handle on the locked file, or None while another run has the lock."""
+        while True:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
+            if not _locked(handle):
+                os.close(handle)
+                return None
+            # The run before this one removes the file: a lock on what has no name any more keeps nobody out.
             with contextlib.suppress(OSError):
-                name.unlink(missing_ok=True)
+                if os.path.samestat(os.fstat(handle), os.stat(self._path)):  # noqa: PTH116
+                    return handle
+            os.close(handle)
 
 
-def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> Finding | None:
-    temporary: str | None = None
+def _locked(handle: int) -> bool:
+    """Lock a file if nobody else has; where there are no locks, unique names of temporary files must do."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return True
     try:
-        if path.exists() and not path.is_file():
-            if path.is_dir():
-                return Finding("F105", Location(display_path(path)), "cannot be written: it is a folder")
-            with path.open("wb") as stream:  # a device or a pipe is written to, never replaced
-                fill(stream)
-            return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            fill(stream)
-        Path(temporary).chmod(_permissions(path))
-        Path(temporary).replace(path)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-        return Finding("F105", Location(display_path(path)), f"cannot be written: {_reason(error)}")
-    return None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
 
 
-def replace_file(path: Path, text: TextIO) -> Finding | None:
-    """Write a file of any size whole or not at all, from an open text file; see `write_bytes`."""
+class Appender:
+    """A file beside its target that grows, and takes the target's place in the end."""
 
-    def fill(stream: BinaryIO) -> None:
-        while chunk := text.read(_CHUNK):
-            stream.write(chunk.encode())
+    def __init__(self, target: Path, token: str) -> None:
+        self.target = target
+        self.path = target.with_name(f".{target.name[:_PART_SHOWN]}.{token}{PART}")
+        with _about(target):
+            self._handle = os.open(self.path, _NEW_FILE, 0o666)
 
-    return _replace(path, fill)
+    def append(self, data: bytes) -> None:
+        """Append some bytes; from then on they outlive this process."""
+        with _about(self.target):
+            write_all(self._handle, data)
+
+    def publish(self) -> None:
+        """Take the target's place."""
+        with _about(self.target):
+            self._close()
+            self.path.replace(self.target)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        self.leave()
+        _unlink(str(self.path))
+
+    def leave(self) -> None:
+        """Leave the file for the next run."""
+        with contextlib.suppress(OSError):
+            self._close()
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
 
-def _permissions(path: Path) -> int:
-    """The permissions of the file that is replaced, else those that a new file would get."""
-    with contextlib.suppress(OSError):
-        return stat.S_IMODE(path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+@contextlib.contextmanager
+def _about(target: Path) -> Iterator[None]:
+    """Let errors name the target, which people know, and not the file beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None
+
+
+def left_parts(target: Path) -> list[Path]:
+    """Return the files that runs on a target left when they were killed, the oldest first."""
+    beginning = f".{target.name[:_PART_SHOWN]}."
+    try:
+        names = os.listdir(target.parent)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+    parts = [target.with_name(name) for name in names if name.startswith(beginning) and name.endswith(PART)]
+    return sorted(parts, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def token_of(path: Path) -> str:
+    """Return what the names of the parts of one run have in common."""
+    return path.name.removesuffix(PART).rsplit(".", 1)[-1]

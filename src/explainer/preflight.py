@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import ModelEntry, PaperEntry
-from explainer.diagnostics.finding import Finding, Location, has_errors
-from explainer.diagnostics.text import line_column, shorten, suggest
-from explainer.documents.document import Document
+from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
+from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text
 from explainer.rendering.renderer import render_context
@@ -26,8 +29,10 @@ _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
 _TEMPLATES: Final = (".j2",)
 _FOLDERS: Final = ("catalogs", "questions", "templates")
+# Names are checked, and nothing is recommended: that would take long, and has no mistakes.
 _NOTHING_CHOSEN: Final = SourceCounts(0, 0)
 
+# An entry with every key, so that whatever a template leaves unfilled is the template's fault.
 _SAMPLE: Final = {
     "id": "sample", "aliases": (), "category": "sample", "task": "sample", "dataset": "sample",
     "paper": "https://example.org/paper", "github": "https://example.org/code",
@@ -35,18 +40,26 @@ _SAMPLE: Final = {
     "signature": "Img2Img", "year": 2026, "authors": ("Sample",),
 }  # fmt: skip
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
+# What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
 _PLACEHOLDER: Final = re.compile(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
 _HEADING: Final = re.compile(r"#{1,6} ")
 
 
-@dataclass(slots=True)
-class Preflight:
-    """What a pre-flight looked at and found."""
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """What was checked, and what was found.
+
+    Attributes:
+        catalogs: the number of catalogs.
+        questions: the number of questions.
+        templates: the number of templates.
+        findings: what was found, each finding once.
+    """
 
     catalogs: int = 0
     questions: int = 0
     templates: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -54,14 +67,18 @@ class Preflight:
         return not (self.catalogs or self.questions or self.templates)
 
 
-def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> Preflight:
+def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
     """Check files and folders.
 
     Args:
         paths: files and folders; none: the folders `catalogs`, `questions` and `templates` here, or all that is here.
         given_catalogs: what questions are answered from, instead of the catalogs that they find themselves.
     """
-    return _Checker(given_catalogs).check(paths or _default_paths())
+    checker = _Checker(given_catalogs)
+    for path in paths or _default_paths():
+        checker.check_path(path)
+    checker.check_tasks()
+    return ValidationReport(len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings))
 
 
 def _default_paths() -> list[Path]:
@@ -69,32 +86,39 @@ def _default_paths() -> list[Path]:
 
 
 class _Checker:
+    """Checks one file after another, and remembers what only all of them together show."""
+
     def __init__(self, given_catalogs: Sequence[Path]) -> None:
-        self._given = given_catalogs
+        self.catalogs: list[Document] = []
+        self.questions = 0
+        self.templates = 0
+        self.findings: dict[Finding, None] = {}
+        """Each finding once: those about a catalog come back with every question that reads it."""
+        self._task_names: dict[str, None] = {}
         self._loader = CatalogLoader(given_catalogs)
-        self._result = Preflight()
-        self._catalogs: list[tuple[LoadedCatalog, Document]] = []
-        self._reported: set[Finding] = set()
         self._renderers = [builtin_renderer(name) for name in ("prompt", "answer")]
 
-    def check(self, paths: Sequence[Path]) -> Preflight:
-        for path in paths:
-            seen: dict[str, Location] = {}
-            for file, inside in _files(path, lambda where, error: self._add([cannot_read(where, error)])):
-                self._check_file(file, inside, seen)
-            if not path.exists():
-                self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
-        self._check_tasks()
-        return self._result
+    def check_path(self, path: Path) -> None:
+        """Check a file, or the files of a folder, whose questions must have different ids."""
+        places: dict[str, Location] = {}
+        if path.is_dir():
+            suffixes = (*_YAML, *_LINES, *_TEMPLATES)
+            for file in files_below(path, suffixes, unreadable=self._add_unreadable):
+                if not file.name.endswith(SOURCES_SUFFIX):
+                    default_id = file.relative_to(path).with_suffix("").as_posix()
+                    self._check_file(file, default_id, places)
+        elif path.exists():
+            self._check_file(path, path.stem, places)
+        else:
+            self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
 
-    def _add(self, findings: Sequence[Finding]) -> None:
-        """Add findings; those of a catalog that many questions read only once."""
-        for finding in findings:
-            if finding not in self._reported:
-                self._reported.add(finding)
-                self._result.findings.append(finding)
+    def _add(self, findings: Iterable[Finding]) -> None:
+        self.findings.update(dict.fromkeys(findings))
 
-    def _check_file(self, path: Path, inside: Path | None, seen: dict[str, Location]) -> None:
+    def _add_unreadable(self, folder: Path, error: OSError) -> None:
+        self._add([cannot_read(folder, error)])
+
+    def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
         if path.suffix in _TEMPLATES:
             self._check_template(path)
             return
@@ -107,36 +131,36 @@ class _Checker:
             return
         document = read_yaml(text.value, display_path(path))
         if _is_question(document.data, path.parts[:-1]):
-            default_id = path.stem if inside is None else inside.with_suffix("").as_posix()
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, seen)
+            self._check_question(loaded.value, path.parent, places)
         else:
-            self._result.catalogs += 1
-            catalog = catalog_from(document)
-            self._add(catalog.findings)
-            if catalog.value is not None:
-                self._catalogs.append((catalog.value, document))
+            parsed = catalog_from(document)
+            self._add(parsed.findings)
+            self.catalogs.append(document)
+            self._learn_tasks(parsed.value)
+
+    def _learn_tasks(self, loaded: LoadedCatalog | None) -> None:
+        for task in loaded.catalog.tasks if loaded else ():
+            self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
-        seen: dict[str, Location] = {}  # a file of lines is a source of its own
-        lines = text.split("\n")
-        if lines[-1] == "":
-            lines.pop()
-        for number, line in enumerate(lines, 1):
+        places: dict[str, Location] = {}  # a file of lines is a source of its own
+        *lines, last = text.split("\n")
+        for number, line in enumerate([*lines, last] if last else lines, 1):
             loaded = parse_question_line(line.removesuffix("\r"), display_path(path), number)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, seen)
+            self._check_question(loaded.value, path.parent, places)
 
-    def _check_question(self, loaded: LoadedQuestion | None, base: Path, seen: dict[str, Location]) -> None:
-        self._result.questions += 1
+    def _check_question(self, loaded: LoadedQuestion | None, base: Path, places: dict[str, Location]) -> None:
+        self.questions += 1
         if loaded is None:
             return
         location = loaded.document.locate(("id",))
-        if loaded.id in seen:
-            message = f"the id {loaded.id!r} stands twice, first in {seen[loaded.id].file}:{seen[loaded.id].line}"
+        first = places.setdefault(loaded.id, location)
+        if first is not location:
+            message = f"the id {loaded.id!r} stands twice, first in {first.file}:{first.line}"
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
-        seen.setdefault(loaded.id, location)
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
         for renderer in self._renderers:
@@ -144,7 +168,7 @@ class _Checker:
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:
-        self._result.templates += 1
+        self.templates += 1
         if path.name.startswith("_"):
             return  # a part that others include: it is checked with them
         renderer = user_renderer(path)
@@ -157,21 +181,21 @@ class _Checker:
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
-            self._add(list(_leftovers(rendered.value.text, source, display_path(path))))
+            self._add(_leftovers(rendered.value.text, source, display_path(path)))
 
-    def _check_tasks(self) -> None:
-        """Entries whose task no catalog of this run knows; catalogs without any tasks are not asked."""
-        tasks = [task for loaded, _ in self._catalogs for task in loaded.catalog.tasks]
-        names = list(dict.fromkeys(name for task in tasks for name in (task.id, *task.aliases)))
-        known = set(names)
-        for _, document in self._catalogs if names else ():
-            for path, task in _tasks_used(document.data):
-                if task not in known:
-                    meant = suggest(task, names)
-                    hint = f"did you mean {meant!r}?" if meant else "add it to the tasks of a catalog"
-                    document.findings = []
-                    document.report("C303", path, f"unknown task {shorten(task)!r}", hint, text=task)
-                    self._add(document.findings)
+    def check_tasks(self) -> None:
+        """Find entries whose task no catalog of this run knows; without any tasks there is nothing to know."""
+        names = self._task_names
+        if not names:
+            return
+        # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
+        hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
+        for document in self.catalogs:
+            tasks_only = replace(document, findings=[])
+            for path, label in _tasks_used(document.data):
+                if label not in names:
+                    tasks_only.report("C303", path, f"unknown task {shorten(label)!r}", hint_of(label), text=label)
+            self._add(tasks_only.findings)
 
 
 def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
@@ -183,64 +207,67 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
     return sample_variables()
 
 
-def _files(path: Path, unreadable: Callable[[Path, OSError], None]) -> Iterator[tuple[Path, Path | None]]:
-    """The files of a path that may be checked, each with its path inside the folder, None for a single file."""
-    if path.is_dir():
-        for file in files_below(path, (*_YAML, *_LINES, *_TEMPLATES), unreadable=unreadable):
-            if not file.name.endswith(SOURCES_SUFFIX):
-                yield file, file.relative_to(path)
-    elif path.exists():
-        yield path, None
-
-
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
     """Whether YAML data is a question and not a catalog, also when it has mistakes; `folders` are those it lies in."""
     nearest = next((folder for folder in reversed(folders) if folder in ("catalogs", "questions")), None)
-    if not isinstance(data, dict) or "question" in data or "tasks" in data:
-        return "question" in data if isinstance(data, dict) else nearest == "questions"
-    lists = [data[kind] for kind in ("models", "papers") if isinstance(data.get(kind), list)]
-    items = [item for items in lists for item in items]
-    if any(isinstance(item, dict) and any(suggest(key, _ENTRY_KEYS) for key in item) for item in items):
+    if not isinstance(data, dict):
+        return nearest == "questions"
+    if "question" in data or "tasks" in data:
+        return "question" in data
+    # A misspelt `question:` leaves its lists of names; those of a catalog hold mappings with keys of entries.
+    items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
+    if any(map(_resembles_entry, items)):
         return False
-    return bool(items) or suggest("question", data) is not None or nearest == "questions"
+    return bool(items) or nearest == "questions" or suggest("question", data) is not None
 
 
-def _tasks_used(data: Any) -> Iterator[tuple[tuple[str, int, str], str]]:
-    for kind in ("models", "papers"):
-        items = data.get(kind) if isinstance(data, dict) else None
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            if isinstance(item, dict) and isinstance(item.get("task"), str):
-                yield (kind, index, "task"), item["task"]
+def _resembles_entry(item: Any) -> bool:
+    return isinstance(item, dict) and any(suggest(key, _ENTRY_KEYS) for key in item)
+
+
+def _tasks_used(data: Any) -> Iterator[tuple[tuple[Kind, int, str], str]]:
+    """The tasks that entries name, each with its path."""
+    for kind in SOURCE_KINDS:
+        for index, item in enumerate(items_of(data, kind)):
+            if task := text_of(item, "task"):
+                yield (kind, index, "task"), task
 
 
 def _leftovers(text: str, source: str, file: str) -> Iterator[Finding]:
     """What a rendering of plain sample data should not hold."""
+    source_lines = Lines(source)
+
+    def place_of(leftover: str) -> Location:
+        return Location(file, *source_lines.position(max(source.find(leftover), 0)))
+
     for match in _PLACEHOLDER.finditer(text):
-        index = max(source.find(match.group()), 0)
-        message = f"the rendered text holds {match.group()!r}, which looks like a placeholder"
-        hint = "a variable is written {{ name }}"
-        yield Finding("T510", Location(file, *line_column(source, index)), message, hint, match.group())
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if _HEADING.match(line):
-            below = next((other for other in lines[number + 1 :] if other.strip()), None)
-            if below is None or _HEADING.match(below):
-                index = max(source.find(line), 0)
-                message = f"nothing stands under the heading {shorten(line)!r}"
-                yield Finding("T511", Location(file, *line_column(source, index)), message, text=line)
+        leftover = match.group()
+        message = f"the rendered text holds {leftover!r}, which looks like a placeholder"
+        yield Finding("T510", place_of(leftover), message, "a variable is written {{ name }}", leftover)
+    for line in _empty_headings(text):
+        yield Finding("T511", place_of(line), f"nothing stands under the heading {shorten(line)!r}", text=line)
 
 
-def summarise(result: Preflight) -> str:
+def _empty_headings(text: str) -> Iterator[str]:
+    """The headings that are followed by another heading, or by nothing."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    for line, below in itertools.pairwise([*lines, "# the end"]):
+        if _HEADING.match(line) and _HEADING.match(below):
+            yield line
+
+
+def summarise(report: ValidationReport) -> str:
     """One line that says what was checked and how it went."""
-    errors = sum(1 for finding in result.findings if finding.is_error)
-    others = len(result.findings) - errors
-    checked = ", ".join(
-        f"{count} {word if count == 1 else word + 's'}"
-        for count, word in (
-            (result.catalogs, "catalog"),
-            (result.questions, "question"),
-            (result.templates, "template"),
-        )
+    errors = sum(finding.is_error for finding in report.findings)
+    warnings = len(report.findings) - errors
+    checked = (
+        _counted(report.catalogs, "catalog"),
+        _counted(report.questions, "question"),
+        _counted(report.templates, "template"),
     )
-    verdict = "no errors" if not has_errors(result.findings) else f"{errors} error{'s' if errors > 1 else ''}"
-    return f"{checked}: {verdict}" + (f", {others} warning{'s' if others > 1 else ''}" if others else "")
+    line = f"{', '.join(checked)}: {_counted(errors, 'error') if errors else 'no errors'}"
+    return f"{line}, {_counted(warnings, 'warning')}" if warnings else line
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

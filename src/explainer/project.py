@@ -1,26 +1,40 @@
-"""The public functions: from files or text to values, in a few lines of Python."""
+"""What a script and the command line both call: from files or text to values, in a few lines of Python."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from explainer.build import BuildResult, build
+from explainer.build import BuildResult, SupportsRender, build, offer
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
-from explainer.catalogs.library import EntryIndex, Library, Sources
+from explainer.catalogs.kinds import SOURCE_KINDS
+from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, shipped_tasks
 from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
-from explainer.catalogs.schema import Entry
-from explainer.diagnostics.finding import Finding, Parsed
-from explainer.files import MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
-from explainer.rendering.templates import builtin_renderer
+from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed, has_errors
+from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
+from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
+
+if TYPE_CHECKING:
+    from explainer.batching.batch import Summary
+    from explainer.checking.check import CheckReport
+    from explainer.preflight import ValidationReport
+    from explainer.recommending.reasons import Recommendation
+    from explainer.recommending.recommend import Choice
 
 E = TypeVar("E", bound=Entry)
+T = TypeVar("T")
 QuestionLike: TypeAlias = "str | LoadedQuestion | Parsed[LoadedQuestion]"
 LibraryLike: TypeAlias = "Library | Parsed[Library]"
+
+_QUESTION_SUFFIXES: Final = (".yaml", ".yml")
+_ANSWER_SUFFIXES: Final = (".md", ".markdown", ".txt")
 
 
 def load_catalogs(*paths: str | Path) -> Parsed[Library]:
@@ -54,7 +68,7 @@ def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion
 
 
 def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:
-    """Build the prompt of a question in the seed's layout.
+    """Build the prompt of a question in the built-in layout.
 
     Args:
         question: plain text, or what `load_question` or `parse_question` returned.
@@ -67,22 +81,357 @@ def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[BuildRe
 
 
 def build_answer(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:
-    """Build the skeleton of a question's answer in the seed's layout; see `build_prompt`."""
+    """Build the skeleton of a question's answer in the built-in layout; see `build_prompt`."""
     return _build(question, library, "answer")
 
 
 def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parsed[BuildResult]:
     if isinstance(question, str):
         question = question_from_text(question)
-    findings: Sequence[Finding] = ()
-    for parsed in (question, library):
-        findings = (*findings, *(parsed.findings if isinstance(parsed, Parsed) else ()))
-    loaded = question.value if isinstance(question, Parsed) else question
-    shelf = library.value if isinstance(library, Parsed) else library
-    if loaded is None or shelf is None:
-        return Parsed(None, tuple(findings))
-    built = build(loaded, shelf, builtin_renderer(template))
-    return Parsed(built.value, (*findings, *built.findings))
+    loaded = question if isinstance(question, Parsed) else Parsed(question)
+    catalogs = library if isinstance(library, Parsed) else Parsed(library)
+    findings = loaded.findings + catalogs.findings
+    if loaded.value is None or catalogs.value is None:
+        return Parsed(None, findings)
+    built = build(loaded.value, catalogs.value, builtin_renderer(template))
+    return Parsed(built.value, findings + built.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The prompt of a question, or the skeleton of its answer.
+
+    Attributes:
+        id: the id of the question.
+        text: the whole text.
+        messages: the same text for a chat: a `role` and a `content` each.
+        sources: the entries that are offered.
+        choice: what was recommended, with reasons; None when the question named everything.
+        findings: warnings and notes about the question and the template.
+    """
+
+    id: str
+    text: str
+    messages: tuple[dict[str, str], ...]
+    sources: Sources
+    choice: Choice | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The entries that fit a question, the best first.
+
+    Attributes:
+        models: the models, each with its score and the reason.
+        papers: the papers.
+        findings: what is said about the question and the catalogs; Q406 when nothing fits.
+    """
+
+    models: tuple[Recommendation[ModelEntry], ...] = ()
+    papers: tuple[Recommendation[PaperEntry], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """How a batch ended.
+
+    Attributes:
+        rendered: the number of questions that were rendered.
+        unchanged: the number of those whose output was up to date.
+        failed: the number of those that have mistakes, and no output.
+        findings: everything that was found.
+    """
+
+    rendered: int
+    unchanged: int
+    failed: int
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+
+
+class Project:
+    """Questions, answers and catalogs, by the rules of the command line.
+
+        project = Project()
+        prompt = project.build("questions/portrait.yaml")
+        report = project.check("answer.md", "questions/portrait.yaml")
+
+    A question is a `Path`, a string that ends in `.yaml` or `.yml` (a file), any other string (the question itself), or
+    what `load_question` gives. An answer is a `Path`, a string of one line that ends in `.md`, `.markdown` or `.txt`,
+    or the text itself.
+
+    Each method returns a value with `.findings`. Where an error makes a value impossible it raises `ExplainerError`,
+    which carries all findings; the same methods with `try_` before their names raise nothing and return `Parsed`.
+    """
+
+    def __init__(self, catalogs: str | Path | Iterable[str | Path] = ()) -> None:
+        """Choose the catalogs.
+
+        Args:
+            catalogs: files and folders, the first one wins. Without any, each question is answered from those that it
+                names, else from the nearest folder `catalogs`, else from those that ship with the package.
+        """
+        paths = [catalogs] if isinstance(catalogs, str | Path) else catalogs
+        self._catalogs = tuple(Path(path) for path in paths)
+        self._loader = CatalogLoader(self._catalogs)
+
+    def build(
+        self,
+        question: str | Path | LoadedQuestion,
+        *,
+        as_: str = "prompt",
+        template: str | Path | None = None,
+        models: int = 1,
+        papers: int = 3,
+    ) -> Prompt:
+        """Build the prompt of a question, or the skeleton of its answer.
+
+        Args:
+            question: see the class.
+            as_: `prompt` or `answer`.
+            template: the name of a built-in template, or a Jinja template of your own.
+            models: how many models are recommended to a question that names none.
+            papers: how many papers.
+
+        Raises:
+            ExplainerError: when the question, a catalog or the template has an error.
+        """
+        return _value(self.try_build(question, as_=as_, template=template, models=models, papers=papers))
+
+    def try_build(
+        self,
+        question: str | Path | LoadedQuestion,
+        *,
+        as_: str = "prompt",
+        template: str | Path | None = None,
+        models: int = 1,
+        papers: int = 3,
+    ) -> Parsed[Prompt]:
+        """Build a prompt, and raise nothing; see `build`."""
+        loaded, library = self._load(question)
+        # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
+        findings = loaded.findings + _errors(library.findings)
+        if loaded.value is None or library.value is None:
+            return Parsed(None, findings)
+        with contextlib.ExitStack() as stack:
+            renderer = _renderer(str(template or as_), stack)
+            findings += renderer.findings
+            if renderer.value is None:
+                return Parsed(None, findings)
+            built = build(loaded.value, library.value, renderer.value, SourceCounts(models, papers))
+        findings = _each_once(findings + built.findings)
+        if built.value is None or has_errors(findings):
+            return Parsed(None, findings)
+        messages = tuple({"role": part.role, "content": part.text} for part in built.value.rendering.segments)
+        result = built.value
+        return Parsed(Prompt(result.id, result.text, messages, result.sources, result.choice, findings), findings)
+
+    def check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> CheckReport:
+        """Prove that an answer cites only what its question offers.
+
+        An answer that is not grounded is no exception: `.grounded` is False, and `.findings` say why.
+
+        Raises:
+            ExplainerError: when the answer cannot be read, or the question or a catalog has an error.
+        """
+        return _value(self.try_check(answer, question))
+
+    def try_check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> Parsed[CheckReport]:
+        """Check an answer, and raise nothing; see `check`."""
+        from explainer.checking.check import check_answer  # noqa: PLC0415  # slow to import, and not needed to build
+        from explainer.checking.offered import gazetteer_of, offered_by_sources  # noqa: PLC0415
+
+        text, file = _answer_text(answer)
+        loaded, library = self._load(question)
+        findings = text.findings + loaded.findings + library.findings
+        if text.value is None or loaded.value is None or library.value is None or has_errors(loaded.findings):
+            return Parsed(None, findings)
+        offered = offer(loaded.value, library.value)
+        findings = _each_once(findings + offered.findings)
+        if offered.value is None:
+            return Parsed(None, findings)
+        asked = loaded.value.question.question
+        allowed = offered_by_sources(offered.value[0], asked, gazetteer_of(library.value))
+        report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
+        return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
+
+    def recommend(self, text: str, models: int = 1, papers: int = 3) -> Recommendations:
+        """Rank the models and papers of the catalogs for a question in lay words.
+
+        Args:
+            text: the question.
+            models: how many models, at most.
+            papers: how many papers, at most.
+
+        Raises:
+            ExplainerError: when the text is no question, or no catalog can be read.
+        """
+        return _value(self.try_recommend(text, models, papers))
+
+    def try_recommend(self, text: str, models: int = 1, papers: int = 3) -> Parsed[Recommendations]:
+        """Rank entries, and raise nothing; see `recommend`."""
+        from explainer.recommending.choice import fit_findings  # noqa: PLC0415  # indexing and stemming
+        from explainer.recommending.recommend import recommender_of  # noqa: PLC0415
+
+        loaded, library = self._load(question_from_text(text))
+        findings = loaded.findings + library.findings
+        if loaded.value is None or library.value is None or loaded.value.partial:
+            return Parsed(None, findings)
+        choice = recommender_of(library.value).recommend(text, models=models, papers=papers)
+        counts = zip(SOURCE_KINDS, (models, papers), strict=True)
+        kinds = [kind.value for kind, count in counts if count]
+        findings += fit_findings(choice, kinds, loaded.value.document)
+        return Parsed(Recommendations(choice.models, choice.papers, findings), findings)
+
+    def validate(self, *paths: str | Path) -> ValidationReport:
+        """Check catalogs, questions and templates in one pass; without paths, those of this folder."""
+        from explainer.preflight import preflight  # noqa: PLC0415  # few scripts validate
+
+        return preflight([Path(path) for path in paths], self._catalogs)
+
+    def batch(
+        self,
+        source: str | Path,
+        out: str | Path,
+        *,
+        as_: str = "prompt",
+        template: str | Path | None = None,
+        models: int = 1,
+        papers: int = 3,
+    ) -> BatchResult:
+        """Build the prompts of many questions; what did not change since the last run is not rendered again.
+
+        Args:
+            source: a folder of YAML files, a `.jsonl`, a `.csv` or a `.parquet`.
+            out: a folder, or a `.jsonl`.
+            as_: `prompt` or `answer`.
+            template: see `build`.
+            models: see `build`.
+            papers: see `build`.
+
+        Raises:
+            ExplainerError: when the source, the template or a common catalog cannot be read, or nothing can be written.
+        """
+        return _value(self.try_batch(source, out, as_=as_, template=template, models=models, papers=papers))
+
+    def try_batch(
+        self,
+        source: str | Path,
+        out: str | Path,
+        *,
+        as_: str = "prompt",
+        template: str | Path | None = None,
+        models: int = 1,
+        papers: int = 3,
+    ) -> Parsed[BatchResult]:
+        """Build many prompts, and raise nothing; see `batch`."""
+        counts = SourceCounts(models, papers)
+        ran = _run_batch(Path(source), Path(out), self._catalogs, (as_, str(template or as_)), counts)
+        if ran.value is None:
+            return Parsed(None, ran.findings)
+        summary = ran.value
+        result = BatchResult(summary.rendered, summary.unchanged, summary.failed, ran.findings)
+        return Parsed(result, ran.findings)
+
+    def _load(
+        self, question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]
+    ) -> tuple[Parsed[LoadedQuestion], Parsed[Library]]:
+        """Return a question and its library."""
+        loaded, folder = _loaded(question)
+        if loaded.value is None:
+            return loaded, Parsed(None)
+        return loaded, self._loader.for_question(loaded.value.question, folder)
+
+
+def _loaded(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> tuple[Parsed[LoadedQuestion], Path]:
+    """Return a question, and the folder that the catalogs which it names are relative to."""
+    if isinstance(question, Parsed):
+        return question, Path()
+    # A loaded question remembers its file, and with that where its own `catalog:` is to be found.
+    if isinstance(question, LoadedQuestion):
+        return Parsed(question), Path(question.document.file).parent
+    if isinstance(question, Path) or _is_file(question, _QUESTION_SUFFIXES):
+        path = Path(question)
+        return load_question(path), path.parent
+    return question_from_text(question), Path()
+
+
+def _answer_text(answer: str | Path) -> tuple[Parsed[str], str]:
+    """Return the text of an answer, and how findings call its file."""
+    if isinstance(answer, Path) or _is_file(answer, _ANSWER_SUFFIXES):
+        path = Path(answer)
+        return read_text(path, limit=MAX_CATALOG_BYTES), display_path(path)
+    return Parsed(answer), "<answer>"
+
+
+def _is_file(text: str, suffixes: tuple[str, ...]) -> bool:
+    return "\n" not in text and text.endswith(suffixes)
+
+
+def _renderer(template: str, stack: contextlib.ExitStack) -> Parsed[SupportsRender]:
+    """Return the renderer of a built-in template, or of a file, whose process the stack ends."""
+    if template in BUILTIN_TEMPLATES:
+        return Parsed(builtin_renderer(template))
+    renderer = user_renderer(Path(template))
+    if renderer.value is None:
+        return Parsed(None, renderer.findings)
+    return Parsed(stack.enter_context(renderer.value))
+
+
+def _errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the errors: what else there is to say about catalogs is for `validate`."""
+    return tuple(finding for finding in findings if finding.is_error)
+
+
+def _each_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(dict.fromkeys(findings))
+
+
+def _value(parsed: Parsed[T]) -> T:
+    if parsed.value is None:
+        raise ExplainerError(parsed.findings)
+    return parsed.value
+
+
+def _run_batch(
+    source: Path, out: Path, catalogs: tuple[Path, ...], template: tuple[str, str], counts: SourceCounts
+) -> Parsed[Summary]:
+    """Run a batch in this process, with the same manifest as the command line's."""
+    # Few scripts run batches, and these modules take longer to import than a prompt to build.
+    from explainer._version import __version__  # noqa: PLC0415
+    from explainer.batching.batch import Batch, BatchConfig  # noqa: PLC0415
+    from explainer.batching.config import make_worker  # noqa: PLC0415
+    from explainer.batching.fingerprint import hash_of_template  # noqa: PLC0415
+    from explainer.batching.manifest import RenderOptions  # noqa: PLC0415
+    from explainer.batching.open_source import open_source  # noqa: PLC0415
+    from explainer.batching.target import FolderTarget, LinesTarget, TargetPlan  # noqa: PLC0415
+
+    opened = open_source(source, out)
+    findings = list(opened.findings)
+    if opened.value is None:
+        return Parsed(None, opened.findings)
+    kind, name = BUILTIN_TEMPLATES.get(template[1], template[0]), template[1]
+    files = out.suffix != ".jsonl"
+    try:
+        digest = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
+        options = RenderOptions(__version__, kind, name, digest, models=counts.models, papers=counts.papers)
+        config = BatchConfig(options, name, catalogs, opened.value.base, lines=opened.value.lines, files=files)
+        header = options.header(f".{kind}.md" if files else "")
+        plan = TargetPlan(kind, options.hash, header, not opened.value.lines, force=False, waiting=lambda: None)
+        with (FolderTarget if files else LinesTarget)(out, plan) as target:
+            batch = Batch(
+                opened.value, target, config, make_worker, 1, findings.extend, skip=lambda _: None,
+                progress=lambda _: None,
+            )  # fmt: skip
+            summary = batch.run()
+    except ExplainerError as error:
+        return Parsed(None, _each_once([*findings, *error.findings]))
+    except OSError as error:
+        file = display_path(Path(str(error.filename or out)))
+        stopped = Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")
+        return Parsed(None, _each_once([*findings, stopped]))
+    return Parsed(summary, _each_once(findings))
 
 
 def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:
@@ -99,19 +448,23 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     """
     from explainer.recommending.choice import insert_choice  # noqa: PLC0415  # few ask for it
 
-    names = {}
-    if loaded.question.models is None:
-        names["models"] = [_name_of(entry, library.models) for entry in sources.models]
-    if loaded.question.papers is None:
-        names["papers"] = [_name_of(entry, library.papers) for entry in sources.papers]
+    names: dict[str, list[str]] = {}
+    for kind in SOURCE_KINDS:
+        if getattr(loaded.question, kind) is None:
+            index = library.index_of(kind)
+            names[kind] = [_name_of(entry, index) for entry in getattr(sources, kind)]
     text = read_text(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
         return text.findings
     pinned = insert_choice(text.value, display_path(path), names)
-    problem = write_bytes(path, pinned.value.encode()) if pinned.value is not None else None
-    return pinned.findings + ((problem,) if problem else ())
+    if pinned.value is None:
+        return pinned.findings
+    problem = write_bytes(path, pinned.value.encode())
+    return (problem,) if problem else ()
 
 
 def _name_of(entry: E, index: EntryIndex[E]) -> str:
     """The name of an entry, or its id where the name means several."""
-    return entry.label if index.find(entry.label) == [entry] else index.id_of(entry)
+    if index.find(entry.label) == [entry]:
+        return entry.label
+    return index.id_of(entry)

@@ -31,6 +31,13 @@ def test_a_cached_catalog_is_the_catalog(catalog: Path) -> None:
     assert files()[0].parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_cache_is_where_the_user_wants_it(catalog: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EXPLAINER_CACHE", str(tmp_path / "mine"))
+    load_catalog(catalog)
+    assert files() == []
+    assert len(list((tmp_path / "mine").glob("catalog-*.json"))) == 1
+
+
 @pytest.mark.parametrize("damage", [b"", b"{}", b"explainer/catalog/1\n", None])
 def test_a_damaged_or_deleted_cache_is_no_loss(catalog: Path, damage: bytes | None) -> None:
     first = load_catalog(catalog)

@@ -148,3 +148,9 @@ def test_any_text_is_a_signature_or_a_fault_inside_it(text: str) -> None:
     if isinstance(read, SignatureProblem):
         assert 0 <= read.offset <= len(text)
         assert text.startswith(read.text, read.offset)
+
+
+def test_a_text_that_need_not_be_a_signature_costs_no_suggestions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of models are tried by the hundred in each recommended prompt: nobody sees why they are none."""
+    monkeypatch.setattr(Ports, "_problem", lambda *_: pytest.fail("a problem was put into words"))
+    assert [Ports().parse_start(name) for name in ("Denoise-SwinIR", "Txt2Imgx", "2Img")] == [None, None, None]

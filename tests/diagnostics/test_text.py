@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainer.diagnostics.text import line_column, printable, refused_characters, shorten, slugify, suggest
+from explainer.diagnostics.text import (
+    did_you_mean,
+    line_column,
+    printable,
+    refused_characters,
+    shorten,
+    slugify,
+    suggest,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +86,8 @@ def test_a_suggestion_is_the_nearest_spelling_or_none(word: str, candidates: lis
 def test_a_shortened_text_says_that_it_was_cut() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"
+
+
+def test_a_hint_names_what_was_probably_meant() -> None:
+    assert did_you_mean("promt", ["answer", "prompt"]) == "did you mean 'prompt'?"
+    assert did_you_mean("xyzzy", ["answer", "prompt"]) is None

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import stat
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -21,38 +18,22 @@ from pydantic import ValidationError
 
 from explainer._version import __version__
 from explainer.catalogs.schema import Catalog
-from explainer.files import write_bytes
+from explainer.files import cache_folder, is_private, write_whole
 
 LEAST_BYTES: Final = 64 * 1024
 """Smaller catalogs are read as fast as the cache."""
+_HASH_CHARACTERS: Final = 64
+# Another layout of the file gets another number, so that an old file is no catalog.
 _MAGIC: Final = b"explainer/catalog/2\n"
+# Catalogs that are kept; the oldest go first.
 _MOST_FILES: Final = 32
 
 
-def _folder() -> Path:
-    """The user's folder for caches (XDG Base Directory Specification; Apple's and Microsoft's guidelines)."""
-    own = os.environ.get("XDG_CACHE_HOME", "")
-    if own and Path(own).is_absolute():
-        return Path(own) / "explainer"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "explainer" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "explainer"
-    return Path.home() / ".cache" / "explainer"
-
-
 def _path(raw: bytes) -> Path:
+    # The version belongs to the key: another one may find mistakes where this one found none.
     key = sha256(__version__.encode() + b"/")
     key.update(raw)
-    return _folder() / f"catalog-{key.hexdigest()}.json"
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether nobody else can write to a folder."""
-    if sys.platform == "win32":
-        return folder.is_dir()
-    about = folder.lstat()
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022
+    return cache_folder() / f"catalog-{key.hexdigest()}.json"
 
 
 def _head(body: bytes) -> bytes:
@@ -77,10 +58,10 @@ def cached_catalog(raw: bytes) -> Catalog | None:
         return None
     try:
         path = _path(raw)
-        if not _is_ours(path.parent):
+        if not is_private(path.parent):
             return None
         with path.open("rb", buffering=0) as stream:
-            head = stream.read(len(_MAGIC) + 65)
+            head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
             body = stream.readall()
         if head != _head(body):
             return None
@@ -97,10 +78,10 @@ def keep_catalog(raw: bytes, catalog: Catalog) -> None:
     with contextlib.suppress(OSError, RuntimeError):
         path = _path(raw)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_ours(path.parent):
+        if not is_private(path.parent):
             return
         body = catalog.model_dump_json(exclude_defaults=True).encode()
-        write_bytes(path, _head(body) + body)
+        write_whole(path, _head(body) + body)
         files = sorted(path.parent.glob("catalog-*.json"), key=lambda file: file.stat().st_mtime_ns)
         for old in files[:-_MOST_FILES]:
             old.unlink()

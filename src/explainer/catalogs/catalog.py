@@ -1,4 +1,4 @@
-"""One catalog file: YAML text → `LoadedCatalog`. What several catalogs mean together is the business of `resolve`."""
+"""One catalog file: YAML text → `LoadedCatalog`. What several mean together: `library`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from explainer.catalogs.kinds import Kind
 from explainer.catalogs.schema import Catalog, PortEntry
 from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
 from explainer.catalogs.validation import validate
-from explainer.diagnostics.finding import Parsed, has_errors
+from explainer.diagnostics.finding import Parsed
 from explainer.diagnostics.text import shorten
-from explainer.documents.document import Document, KeyPath
+from explainer.documents.document import Document, KeyPath, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 
 
@@ -54,6 +54,7 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     parsed = validate(document, Catalog)
     broken: frozenset[str] = frozenset()
     catalog = parsed.value
+    # One entry at a time is slow, so that is for catalogs with mistakes only.
     if catalog is None:
         catalog, broken = _without_mistakes(document)
     _report_repeated(document)
@@ -65,67 +66,63 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
 
 def ports_of(entries: Iterable[PortEntry]) -> Ports:
     """Return the table of some ports and the built-in ones; what nobody describes is described by its id."""
-    own = tuple(Port(one.id, one.description or "", one.aliases) for one in entries)
-    return Ports(own) if own else builtin_ports()
+    ports = [Port(entry.id, entry.description or "", entry.aliases) for entry in entries]
+    return Ports(ports) if ports else builtin_ports()
 
 
 def report_signature(document: Document, path: KeyPath, text: str, ports: Ports) -> None:
     """Report what is wrong with a signature, at the character where it is wrong."""
-    fault = ports.parse(text)
-    if isinstance(fault, SignatureProblem):
-        document.report_within("W601", path, text, fault.offset, fault.message, fault.hint)
+    read = ports.parse(text)
+    if isinstance(read, SignatureProblem):
+        document.report_within("W601", path, text, read.offset, read.message, read.hint)
 
 
 def _signatures(data: Any) -> Iterator[tuple[int, str]]:
-    """The signatures of the models of a file, by their places."""
-    items = data.get("models") if isinstance(data, dict) else None
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        signature = item.get("signature") if isinstance(item, dict) else None
-        if isinstance(signature, str) and signature.strip() and "\n" not in signature:
+    """The signatures of the models of a file, by their places; those that are no line are reported as such."""
+    for index, item in enumerate(items_of(data, Kind.MODELS)):
+        signature = text_of(item, "signature")
+        if signature.strip() and "\n" not in signature:
             yield index, signature
 
 
 def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
     """The entries that are right on their own, and the names of the others."""
-    data = document.data if isinstance(document.data, dict) else {}
-    kept: dict[str, list[Any]] = {}
+    usable: dict[str, list[Any]] = {kind: [] for kind in Kind}
     broken: set[str] = set()
     for kind in Kind:
-        items = data.get(kind)
-        for item in items if isinstance(items, list) else ():
+        for item in items_of(document.data, kind):
             alone = validate(Document(document.file, {kind: [item]}), Catalog)
-            if alone.value is None or has_errors(alone.findings):
-                broken.update(_names(item))
+            if alone.ok:
+                usable[kind].append(item)
             else:
-                kept.setdefault(kind, []).append(item)
-    return Catalog.model_validate(kept), frozenset(broken)
+                broken.update(_names(item))
+    return Catalog.model_validate(usable), frozenset(broken)
 
 
 def _names(item: Any) -> Iterator[str]:
     """Whatever may name a broken entry, also as it would be without the characters that were refused."""
-    if not isinstance(item, dict):
-        return
-    aliases = item.get("aliases")
-    for name in (item.get("name"), item.get("title"), item.get("id"), *(aliases if isinstance(aliases, list) else ())):
+    names = [text_of(item, "name"), text_of(item, "title"), text_of(item, "id"), *items_of(item, "aliases")]
+    for name in names:
         if isinstance(name, str):
             yield name
             yield name.replace("\ufffd", "")
 
 
 def _report_repeated(document: Document) -> None:
-    """Names, titles and ids that stand twice within one kind of the file."""
-    data = document.data if isinstance(document.data, dict) else {}
+    """Report names, titles and ids that stand twice within one kind of the file."""
     for kind in Kind:
-        items = data.get(kind)
+        codes = {"id": "C302", kind.name_key: "C301"}  # of tasks and ports the id is the name
         for key in dict.fromkeys((kind.name_key, "id")):
-            first: dict[str, int] = {}
-            for index, item in enumerate(items if isinstance(items, list) else ()):
-                value = item.get(key) if isinstance(item, dict) else None
-                if not isinstance(value, str):
-                    continue
-                if value in first:
-                    line = document.locate((kind, first[value], key)).line
-                    message = f"the {key} {shorten(value)!r} stands twice in {kind.value!r}, first on line {line}"
-                    code = "C301" if key == kind.name_key else "C302"
-                    document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
-                first.setdefault(value, index)
+            _report_repeated_values(document, kind, key, codes[key])
+
+
+def _report_repeated_values(document: Document, kind: Kind, key: str, code: str) -> None:
+    first: dict[str, int] = {}
+    for index, item in enumerate(items_of(document.data, kind)):
+        value = text_of(item, key)
+        if value in first:
+            line = document.locate((kind, first[value], key)).line
+            message = f"the {key} {shorten(value)!r} stands twice in {kind.value!r}, first on line {line}"
+            document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
+        elif value:
+            first[value] = index

@@ -34,6 +34,7 @@ class Kind(StrEnum):
 
 _NAME_KEYS: Final = {Kind.MODELS: "name", Kind.PAPERS: "title", Kind.TASKS: "id", Kind.PORTS: "id"}
 
+# The order in which people read an entry: what it is called, what it does, where it is, what is said about it.
 _KEYS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.MODELS: (
         "name", "id", "aliases", "signature", "task", "category", "dataset", "paper", "github", "huggingface", "links",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.catalogs.signature import Ports
@@ -17,8 +19,8 @@ from explainer.documents.document import Document, KeyPath
 
 E = TypeVar("E", bound=Entry)
 
+# Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands.
 _SUGGESTIONS: Final = 5
-"""Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """How many entries are recommended to a question that leaves them out, at most; as many as in the seed.
+    """How many entries are recommended to a question that leaves them out, at most; as many as in the built-in layout.
 
     Attributes:
         models: how many models.
@@ -52,9 +54,6 @@ class EntryIndex(Generic[E]):
     def __init__(self, ranked: Iterable[tuple[int, E]]) -> None:
         self._ranked = tuple(ranked)
         self._names = _group((rank, entry.label, entry) for rank, entry in self._ranked)
-        self._ids: dict[str, list[tuple[int, E]]] | None = None
-        self._aliases: dict[str, list[tuple[int, E]]] | None = None
-        self._id_of: dict[E, str] = {}
 
     def __iter__(self) -> Iterator[E]:
         """The entries that can be found by their name, in the order of the catalogs."""
@@ -63,42 +62,43 @@ class EntryIndex(Generic[E]):
 
     def find(self, name: str) -> list[E]:
         """Return the entries that a name, id or alias means: none, one, or several when it is ambiguous."""
-        for tier in (self._names, self.ids, self.aliases):
-            if name in tier:
-                return _best(tier[name])
-        return []
+        if name in self._names:  # ids and aliases take time to make, and are seldom needed
+            return _best(self._names[name])
+        return _best(self.ids.get(name) or self.aliases.get(name) or ())
 
-    @property
+    @cached_property
     def ids(self) -> dict[str, list[tuple[int, E]]]:
         """Entries by id, explicit or default."""
-        if self._ids is None:  # slugs of thousands of titles take time, and names are nearly always found before
-            explicit = {entry.id for _, entry in self._ranked if entry.id}
-            slugs: dict[str, set[str]] = {}
-            for _, entry in self._ranked:
-                if not entry.id:
-                    slugs.setdefault(slugify(entry.label), set()).add(entry.label)
-            for _, entry in self._ranked:
-                slug = entry.id or slugify(entry.label)
-                if not entry.id and (slug in explicit or len(slugs[slug]) > 1):
-                    slug = f"{slug}-{digest(entry.label)}"
-                self._id_of[entry] = slug
-            self._ids = _group((rank, self._id_of[entry], entry) for rank, entry in self._ranked)
-        return self._ids
+        return _group((rank, self._id_of[entry], entry) for rank, entry in self._ranked)
 
-    @property
+    @cached_property
     def aliases(self) -> dict[str, list[tuple[int, E]]]:
         """Entries by alias."""
-        if self._aliases is None:
-            self._aliases = _group((rank, alias, entry) for rank, entry in self._ranked for alias in entry.aliases)
-        return self._aliases
+        return _group((rank, alias, entry) for rank, entry in self._ranked for alias in entry.aliases)
+
+    @cached_property
+    def _id_of(self) -> dict[E, str]:
+        """The id of each entry; slugs of thousands of titles take time, and names are nearly always found before."""
+        labels = {entry.label for _, entry in self._ranked if not entry.id}
+        uses = Counter(map(slugify, labels))
+        uses.update(entry.id or "" for _, entry in self._ranked)
+        return {entry: entry.id or _default_id(entry.label, uses) for _, entry in self._ranked}
 
     def id_of(self, entry: E) -> str:
         """Return the id of an entry of this index."""
-        return self._id_of[entry] if self.ids else ""
+        return self._id_of[entry]
 
     def suggestion(self, name: str) -> str | None:
         """Return the name, id or alias that was probably meant."""
         return suggest(name, [*self._names, *self.ids, *self.aliases])
+
+
+def _default_id(label: str, uses: Mapping[str, int]) -> str:
+    """The slug of a name, with a hash of the name where the slug alone would mean several entries."""
+    slug = slugify(label)
+    if uses[slug] > 1:
+        return f"{slug}-{digest(label)}"
+    return slug
 
 
 def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]]:
@@ -110,7 +110,7 @@ def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]
 
 def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
     """The unequal entries of the earliest catalog."""
-    first = min(rank for rank, _ in candidates)
+    first = min((rank for rank, _ in candidates), default=0)
     return list(dict.fromkeys(entry for rank, entry in candidates if rank == first))
 
 
@@ -124,24 +124,35 @@ class Library:
             catalogs: the catalogs; those of smaller rank win.
             vocabulary: gives more tasks with the words that people use for them. Only recommending asks for it.
         """
-        ordered = sorted(catalogs, key=lambda loaded: loaded.rank)
-        self.catalogs = tuple(ordered)
-        self.models = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.models)
-        self.papers = EntryIndex((c.rank, entry) for c in ordered for entry in c.catalog.papers)
-        self.broken = frozenset[str]().union(*(c.broken for c in ordered))
-        self.complete = all(c.complete for c in ordered)
+        self.catalogs = tuple(sorted(catalogs, key=lambda loaded: loaded.rank))
+        self.models: EntryIndex[ModelEntry] = EntryIndex(self._ranked(Kind.MODELS))
+        self.papers: EntryIndex[PaperEntry] = EntryIndex(self._ranked(Kind.PAPERS))
+        self.broken = frozenset[str]().union(*(loaded.broken for loaded in self.catalogs))
+        self.complete = all(loaded.complete for loaded in self.catalogs)
         """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
         self.vocabulary = vocabulary
+
+    def _ranked(self, kind: Kind) -> Iterator[tuple[int, Any]]:
+        """The entries of a kind, each with the rank of its catalog."""
+        for loaded in self.catalogs:
+            for entry in getattr(loaded.catalog, kind):
+                yield loaded.rank, entry
+
+    def index_of(self, kind: Kind) -> EntryIndex[Any]:
+        """Return the models or the papers."""
+        if kind is Kind.MODELS:
+            return self.models
+        return self.papers
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks of all catalogs, in their order."""
-        return tuple(task for c in self.catalogs for task in c.catalog.tasks)
+        return tuple(task for loaded in self.catalogs for task in loaded.catalog.tasks)
 
     @property
     def own_ports(self) -> tuple[PortEntry, ...]:
         """The ports of all catalogs, in their order."""
-        return tuple(port for c in self.catalogs for port in c.catalog.ports)
+        return tuple(port for loaded in self.catalogs for port in loaded.catalog.ports)
 
     @cached_property
     def ports(self) -> Ports:
@@ -156,93 +167,101 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
         The sources, or None if a name is unknown or ambiguous; and a finding for each, at its place.
         What the question leaves out is empty here.
     """
-    known = loaded.document
-    document = Document(known.file, find_spans=known.find_spans, unreliable=known.unreliable)
-    models = _resolve_items(loaded.question.models or (), "models", library.models, library, document)
-    papers = _resolve_items(loaded.question.papers or (), "papers", library.papers, library, document)
-    for key in ("input", "output"):
-        kinds_of_data(loaded, key, library, document)
+    document = replace(loaded.document, findings=[])
+    models = _Resolver(Kind.MODELS, library.models, library, document).resolve(loaded.question.models or ())
+    papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(loaded.question.papers or ())
+    _check_kinds_of_data(document, "input", loaded.question.input or (), library.ports)
+    _check_kinds_of_data(document, "output", loaded.question.output or (), library.ports)
     if models is None or papers is None:
         return Parsed(None, tuple(document.findings))
     return Parsed(Sources(models, papers), tuple(document.findings))
 
 
-def kinds_of_data(
-    loaded: LoadedQuestion, key: Literal["input", "output"], library: Library, document: Document | None = None
-) -> tuple[str, ...] | None:
-    """Return the ids of the ports that a question names as its input or output; None when it leaves them out.
-
-    Args:
-        loaded: the question.
-        key: which of the two.
-        library: knows the ports.
-        document: takes a finding for each word that names none.
-    """
-    words = loaded.question.input if key == "input" else loaded.question.output
+def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], library: Library) -> tuple[str, ...] | None:
+    """Return the ids of the ports that a question names as its input or output; None when it leaves them out."""
+    words: tuple[str, ...] | None = getattr(loaded.question, key)
     if words is None:
         return None
-    found = [library.ports.find(word) for word in words]
-    for at, word in enumerate(words if document is not None else ()):
-        if found[at] is None and document is not None:
-            meant = library.ports.suggestion(word)
-            known = f"write a list of kinds of data, such as [photo, text], out of {', '.join(library.ports.ports)}"
-            message = f"unknown kind of data {shorten(word)!r}"
-            document.report("W602", (key, at), message, f"did you mean {meant!r}?" if meant else known, text=word)
-    return tuple(port for port in found if port is not None)
+    return tuple(filter(None, map(library.ports.find, words)))
 
 
-def _resolve_items(
-    items: Sequence[str | E], kind: str, index: EntryIndex[E], library: Library, document: Document
-) -> tuple[E, ...] | None:
-    chosen: list[E] = []
-    complete = True
-    unknown = 0
-    for position, item in enumerate(items):
-        path: KeyPath = (kind, position)
-        if not isinstance(item, str):
+def _check_kinds_of_data(document: Document, key: str, words: Sequence[str], ports: Ports) -> None:
+    """Report the words that name no port."""
+    for index, word in enumerate(words):
+        if ports.find(word) is None:
+            hint = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
+            if meant := ports.suggestion(word):
+                hint = f"did you mean {meant!r}?"
+            document.report("W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word)
+
+
+class _Resolver(Generic[E]):
+    """Resolves the names that a question lists of one kind, and reports those that mean nothing, or too much."""
+
+    def __init__(self, kind: Kind, index: EntryIndex[E], library: Library, document: Document) -> None:
+        self._kind = kind
+        self._index = index
+        self._library = library
+        self._document = document
+        self._unknown = 0
+
+    def resolve(self, items: Sequence[str | E]) -> tuple[E, ...] | None:
+        """Return the entries, or None when a name means none or several."""
+        entries: list[E] = []
+        for position, item in enumerate(items):
+            entry = self._entry_of(item, (self._kind, position), entries)
+            if entry is not None:
+                entries.append(entry)
+        return tuple(entries) if len(entries) == len(items) else None
+
+    def _entry_of(self, item: str | E, path: KeyPath, earlier: Sequence[E]) -> E | None:
+        if not isinstance(item, str):  # a whole entry, in a line of JSON
             if isinstance(item, ModelEntry) and item.signature:
-                report_signature(document, (*path, "signature"), item.signature, library.ports)
-            chosen.append(item)
-            continue
+                report_signature(self._document, (*path, "signature"), item.signature, self._library.ports)
+            return item
         if not item:  # left out of a question with mistakes
-            complete = False
-            continue
-        found = index.find(item)
-        if len(found) == 1:
-            _report_chosen(found[0], item, chosen, document, path)
-            chosen.append(found[0])
-            continue
-        complete = False
-        if len(found) > 1:
-            ids = sorted({index.id_of(entry) for entry in found})
-            hint = "give the catalogs an order with --catalog, or make the entries equal"
-            if len(ids) == len(found):
-                hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
-            document.report("Q403", path, f"{shorten(item)!r} means {len(found)} different entries", hint, text=item)
-        elif item not in library.broken and library.complete:
-            unknown += 1
-            _report_unknown(item, kind, index, library, document, path, suggesting=unknown <= _SUGGESTIONS)
-    return tuple(chosen) if complete else None
+            return None
+        candidates = self._index.find(item)
+        if len(candidates) == 1:
+            self._report_chosen(candidates[0], item, path, earlier)
+            return candidates[0]
+        if candidates:
+            self._report_ambiguous(item, path, candidates)
+        # A name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here.
+        elif item not in self._library.broken and self._library.complete:
+            self._report_unknown(item, path)
+        return None
+
+    def _report_chosen(self, entry: E, name: str, path: KeyPath, earlier: Sequence[E]) -> None:
+        if entry in earlier:
+            self._document.report("Q404", path, f"{shorten(name)!r} is named twice", "name it once", text=name)
+        if entry.deprecated:
+            message = f"{shorten(name)!r} is deprecated: {shorten(entry.deprecated)}"
+            self._document.report("Q405", path, message, text=name)
+
+    def _report_ambiguous(self, name: str, path: KeyPath, candidates: Sequence[E]) -> None:
+        hint = "give the catalogs an order with --catalog, or make the entries equal"
+        ids = sorted({self._index.id_of(entry) for entry in candidates})
+        if len(ids) == len(candidates):
+            hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
+        message = f"{shorten(name)!r} means {len(candidates)} different entries"
+        self._document.report("Q403", path, message, hint, text=name)
+
+    def _report_unknown(self, name: str, path: KeyPath) -> None:
+        self._unknown += 1
+        code = {Kind.MODELS: "Q401", Kind.PAPERS: "Q402"}[self._kind]
+        message = f"unknown {self._kind.singular} {shorten(name)!r}"
+        self._document.report(code, path, message, self._hint_about(name), text=name)
+
+    def _hint_about(self, name: str) -> str:
+        """What to do about an unknown name: move it to the other kind, write it as it was meant, look elsewhere."""
+        other = _OTHER_KIND[self._kind]
+        if self._library.index_of(other).find(name):
+            return f"it is one of the {other}: move it there"
+        if self._unknown <= _SUGGESTIONS and (meant := self._index.suggestion(name)):
+            return f"did you mean {meant!r}?"
+        files = ", ".join(loaded.file for loaded in self._library.catalogs)
+        return f"the catalogs read are {files or 'none'}"
 
 
-def _report_chosen(entry: E, item: str, chosen: Sequence[E], document: Document, path: KeyPath) -> None:
-    if entry in chosen:
-        document.report("Q404", path, f"{shorten(item)!r} is named twice", "name it once", text=item)
-    if entry.deprecated:
-        document.report("Q405", path, f"{shorten(item)!r} is deprecated: {shorten(entry.deprecated)}", text=item)
-
-
-def _report_unknown(
-    item: str, kind: str, index: EntryIndex[E], library: Library, document: Document, path: KeyPath, *, suggesting: bool
-) -> None:
-    one = kind.removesuffix("s")
-    other: EntryIndex[ModelEntry] | EntryIndex[PaperEntry]
-    other = library.papers if kind == "models" else library.models
-    meant = index.suggestion(item) if suggesting else None
-    if other.find(item):
-        hint = f"it is one of the {'papers' if kind == 'models' else 'models'}: move it there"
-    elif meant is not None:
-        hint = f"did you mean {meant!r}?"
-    else:
-        hint = f"the catalogs read are {', '.join(c.file for c in library.catalogs) or 'none'}"
-    document.report("Q401" if kind == "models" else "Q402", path, f"unknown {one} {shorten(item)!r}", hint, text=item)
+_OTHER_KIND: Final = {Kind.MODELS: Kind.PAPERS, Kind.PAPERS: Kind.MODELS}

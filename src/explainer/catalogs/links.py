@@ -13,43 +13,72 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import unquote
 
+# Possessive quantifiers: addresses come from language models, and no text may make a pattern try for long.
 _URL: Final = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?P<host>[^\s/?#@\\<>\"`:]++)(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s?#]*+)?(?:\?(?P<query>[^\s#]*+))?(?:\#(?P<fragment>\S*+))?"
 )
+# As `git clone` takes it: git@github.com:owner/name.
 _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
+# An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
+# The month since which an arXiv id has five digits behind the point.
 _FIVE_DIGITS_SINCE: Final = "1501"
-_ARXIV_FORMS: Final = ("abs/", "pdf/", "html/", "format/", "ps/", "e-print/", "src/", "overview/", "papers/")
+# The forms of a paper, on arXiv and on the sites that show its papers.
+_ARXIV_PATH: Final = re.compile(
+    r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
+)
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
 )
 _DOI_HOSTS: Final = frozenset({"doi.org", "dx.doi.org"})
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
+# How the DOIs begin that arXiv gives its papers.
+_ARXIV_DOI: Final = "10.48550/arxiv."
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
+_REPOSITORY_HOSTS: Final = {"github.com": "github.com", "huggingface.co": "huggingface.co", "hf.co": "huggingface.co"}
 _CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
 _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
     "openaccess.thecvf.com", "openreview.net", "papers.nips.cc", "proceedings.mlr.press", "proceedings.neurips.cc",
 })  # fmt: skip
+# Pages of GitHub and Hugging Face that stand where an owner would: nobody can have these names.
 _NOT_OWNERS: Final = frozenset(
     "about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
     "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split()
 )
+# Characters that cannot be seen, which come along when an address is copied from a page or a PDF.
 _HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
+_HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
 _TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
-_REFERRER: Final = re.compile(r"ref=", re.IGNORECASE)
+# `ref=` mostly says where a reader comes from, so two links that differ in it are one; but not always, so it stays.
+_TRACKING_OR_REFERRER: Final = re.compile(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
+# Paths inside a repository that show its front page.
 _DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = re.compile(
     r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
     re.IGNORECASE,
 )
+# Parts of a path that say "put your own here", in the ways in which people and language models write that.
 _TEMPLATE_WORDS: Final = re.compile(
     r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
 )
+
+# Digits in which ids of arXiv differ that resemble each other: chance makes ids this near 1 in 10^4.
+_MOST_DIGITS: Final = 2
+# Likeness of the names of two repositories of one owner, which makes a slip likely.
+_LIKE_NAME: Final = 0.6
+# Likeness of two repositories, owner and name together.
+_LIKE_REPOSITORY: Final = 0.88
+# Likeness of two other addresses.
+_LIKE_ADDRESS: Final = 0.9
+# Part of its length by which one of two alike addresses may be longer.
+_LENGTH_MARGIN: Final = 0.2
+# Characters of an address that are compared, for the comparison takes the square of that.
+_COMPARED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +100,7 @@ class Link:
 class _Address:
     """The parts of an http or https URL, the host in lower case and without `www.`."""
 
-    scheme: str | None
+    scheme: str
     host: str
     port: str
     path: str
@@ -81,20 +110,24 @@ class _Address:
 def _address(url: str) -> _Address | None:
     """Take a URL apart; None when it is no http or https URL. A missing scheme is forgiven."""
     match = _URL.fullmatch(url)
-    if match is None or (match["scheme"] or "https").lower() not in ("http", "https"):
+    if match is None:
         return None
-    host = match["host"].lower().rstrip(".").removeprefix("www.")
-    if not host or not host[0].isalnum() or (match["scheme"] is None and "." not in host):
+    parts = match.groupdict(default="")
+    scheme = parts["scheme"].lower()
+    host = parts["host"].lower().rstrip(".").removeprefix("www.")
+    if scheme not in ("", "http", "https") or not host[:1].isalnum():
         return None
-    scheme = match["scheme"].lower() if match["scheme"] else None
-    return _Address(scheme, host, match["port"] or "", match["path"] or "", match["query"] or "")
+    if not scheme and "." not in host:  # a word, or a relative path
+        return None
+    return _Address(scheme, host, parts["port"], parts["path"], parts["query"])
 
 
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())
-    ssh = _GIT_SSH.fullmatch(text)
-    address = _address(f"{ssh['host']}/{ssh['path']}" if ssh else text)
+    if ssh := _GIT_SSH.fullmatch(text):
+        text = f"{ssh['host']}/{ssh['path']}"
+    address = _address(text)
     if address is None:
         return None
     path = re.sub("/{2,}", "/", unquote(address.path).lstrip("/")).rstrip("/")
@@ -102,11 +135,18 @@ def identify(url: str) -> Link | None:
         link = read(address.host, path)
         if link is not None:
             return link
-    port = address.port if address.port not in ("", ":80", ":443") else ""
-    query = "&".join(
-        part for part in address.query.split("&") if part and not _TRACKING.match(part) and not _REFERRER.match(part)
-    )
-    return Link("web", f"{address.host}{port}" + (f"/{path}" if path else "") + (f"?{query}" if query else ""))
+    return Link("web", _web_key(address, path))
+
+
+def _web_key(address: _Address, path: str) -> str:
+    """The key of a plain web address: without the default ports, and without marks of where the reader came from."""
+    key = address.host
+    if address.port not in (":80", ":443"):
+        key += address.port
+    if path:
+        key += f"/{path}"
+    arguments = [part for part in address.query.split("&") if part and not _TRACKING_OR_REFERRER.match(part)]
+    return f"{key}?{'&'.join(arguments)}" if arguments else key
 
 
 def home_field(url: str) -> str | None:
@@ -130,30 +170,36 @@ def short_spelling(url: str) -> str:
     `abs`, `pdf` and the version stay: each is a link of its own.
     """
     address = _address(url)
-    if address is None or address.scheme is None:
+    if address is None or not address.scheme:
         return url
     if address.host in ("arxiv.org", "export.arxiv.org"):
         return f"{address.scheme}://arxiv.org{address.path}"
-    if address.host == "github.com":
-        return f"https://github.com{_repository_path(address.path)}"
-    if address.host in _HF_HOSTS:
-        return f"https://huggingface.co{_repository_path(address.path)}"
-    kept = [part for part in address.query.split("&") if not _TRACKING.match(part)]
-    if "&".join(kept) == address.query:
+    if address.host in _REPOSITORY_HOSTS:
+        return f"https://{_REPOSITORY_HOSTS[address.host]}{_repository_path(address.path)}"
+    return _without_tracking(url, address.query)
+
+
+def _without_tracking(url: str, query: str) -> str:
+    arguments = [part for part in query.split("&") if not _TRACKING.match(part)]
+    if "&".join(arguments) == query:
         return url
-    before, _, rest = url.partition("?")
-    _, mark, fragment = rest.partition("#")
-    return before + ("?" if kept else "") + "&".join(kept) + mark + fragment
+    before, _, behind = url.partition("?")
+    _, mark, fragment = behind.partition("#")
+    if arguments:
+        before = f"{before}?{'&'.join(arguments)}"
+    return f"{before}{mark}{fragment}"
 
 
 def _repository_path(path: str) -> str:
     """The path of a repository or of a place in it, without what shows the same page."""
-    owner, _, rest = path.strip("/").partition("/")
-    name, slash, inside = rest.partition("/")
+    owner, _, below = path.strip("/").partition("/")
+    name, slash, inside = below.partition("/")
     if not name:
         return path.rstrip("/")
-    view = "" if _DEFAULT_VIEW.fullmatch(slash + inside) else slash + inside
-    return f"/{owner}/{name.removesuffix('.git')}{view.rstrip('/')}"
+    repository = f"/{owner}/{name.removesuffix('.git')}"
+    if _DEFAULT_VIEW.fullmatch(slash + inside):
+        return repository
+    return (repository + slash + inside).rstrip("/")
 
 
 def arxiv_address(text: str) -> str | None:
@@ -166,9 +212,11 @@ def arxiv_address(text: str) -> str | None:
     match = _ARXIV_ID.fullmatch(bare)
     if match is None:
         return None
-    month, point, number = match["id"].partition(".")
-    if "/" not in match["id"] and point and len(number) != (5 if month >= _FIVE_DIGITS_SINCE else 4):
-        return None
+    if "/" not in match["id"]:  # an old id, such as hep-th/9901001, has a fixed length
+        month, _, number = match["id"].partition(".")
+        digits = 5 if month >= _FIVE_DIGITS_SINCE else 4
+        if len(number) != digits:
+            return None
     return f"https://arxiv.org/abs/{bare}"
 
 
@@ -181,25 +229,26 @@ def arxiv_link(text: str) -> Link | None:
     if "/" in number:
         archive, digits = number.split("/")
         number = f"{archive.split('.')[0]}/{digits}"  # the subject class is no part of the id
-    return Link("arxiv", f"arxiv:{number}", (match["version"] or "").lower())
+    return Link("arxiv", f"arxiv:{number}", match.groupdict(default="")["version"].lower())
 
 
 def doi_link(text: str) -> Link | None:
     """Return the link that a DOI stands for, such as `10.1000/182`; arXiv's own DOIs are arXiv ids."""
-    text = text.rstrip(".,;:)]")
-    if _DOI.fullmatch(text) is None:
+    doi = text.rstrip(".,;:)]").lower()  # the letter case of a DOI means nothing
+    if _DOI.fullmatch(doi) is None:
         return None
-    lowered = text.lower()
-    own = arxiv_link(lowered.removeprefix("10.48550/arxiv.")) if lowered.startswith("10.48550/arxiv.") else None
-    return own or Link("doi", f"doi:{lowered}")
+    if doi.startswith(_ARXIV_DOI) and (paper := arxiv_link(doi.removeprefix(_ARXIV_DOI))):
+        return paper
+    return Link("doi", f"doi:{doi}")
 
 
 def _arxiv(host: str, path: str) -> Link | None:
     if host not in _ARXIV_HOSTS and not (host in _HF_HOSTS and path.startswith("papers/")):
         return None
-    form = next((form for form in _ARXIV_FORMS if path.lower().startswith(form)), "")
-    rest = path[len(form) :]
-    return arxiv_link(re.sub(r"\.(?:pdf|html|ps)$", "", rest, flags=re.IGNORECASE)) if form else None
+    match = _ARXIV_PATH.fullmatch(path)
+    if match is None:
+        return None
+    return arxiv_link(match["id"])
 
 
 def _doi(host: str, path: str) -> Link | None:
@@ -209,25 +258,29 @@ def _doi(host: str, path: str) -> Link | None:
 def _github(host: str, path: str) -> Link | None:
     if host != "github.com" or not path:
         return None
-    owner, _, rest = path.partition("/")
-    name, _, inside = rest.partition("/")
-    name = name.removesuffix(".git") if name.lower() != ".git" else name
+    owner, _, below = path.partition("/")
+    name, _, inside = below.partition("/")
     if owner.lower() in _NOT_OWNERS:
         return None
+    if name.lower() != ".git":  # a repository may be called .git, and nothing before it
+        name = name.removesuffix(".git")
     return Link("github", f"github:{owner}/{name}".casefold().rstrip("/"), _inside(inside))
 
 
 def _huggingface(host: str, path: str) -> Link | None:
     if host not in _HF_HOSTS or not path:
         return None
-    first, _, rest = path.partition("/")
-    kind = {"datasets": "dataset", "spaces": "space"}.get(first.lower())
-    if kind:
-        first, _, rest = rest.partition("/")
-    if not first or (not kind and first.lower() in _NOT_OWNERS):
+    first, _, below = path.partition("/")
+    kind = _HF_KINDS.get(first.lower(), "model")
+    if kind != "model":
+        path = below
+    elif first.lower() in _NOT_OWNERS:
         return None
-    name, _, inside = rest.partition("/")
-    return Link("huggingface", f"hf:{kind or 'model'}:{first}/{name}".casefold().rstrip("/"), _inside(inside))
+    owner, _, below = path.partition("/")
+    name, _, inside = below.partition("/")
+    if not owner:
+        return None
+    return Link("huggingface", f"hf:{kind}:{owner}/{name}".casefold().rstrip("/"), _inside(inside))
 
 
 def _inside(path: str) -> str:
@@ -238,30 +291,31 @@ def _inside(path: str) -> str:
 def is_placeholder(url: str) -> bool:
     """Whether a URL stands for one that was never filled in: `https://example.com`, `github.com/your-name/…`."""
     match = _URL.fullmatch(url.strip())
-    if match is None:
+    if match is None or _PLACEHOLDER_HOSTS.fullmatch(match["host"]):
         return True
-    return (
-        _PLACEHOLDER_HOSTS.fullmatch(match["host"]) is not None
-        or _TEMPLATE_WORDS.search(match["path"] or "") is not None
-    )
+    return _TEMPLATE_WORDS.search(match.groupdict(default="")["path"]) is not None
 
 
-def resembles(one: Link, other: Link) -> bool:
+def resembles(link: Link, other: Link) -> bool:
     """Whether one link looks like a slip of the other: a digit, another owner, a letter more or less."""
-    if one.kind == "arxiv" and other.kind == "arxiv":
-        return _differences(one.key, other.key) <= 2  # two digits: chance makes ids this near 1 in 10^4  # noqa: PLR2004
-    if one.kind == other.kind == "github" or one.kind == other.kind == "huggingface":
-        owner, name = _owner_name(one.key)
-        other_owner, other_name = _owner_name(other.key)
-        return (
-            name == other_name
-            or (owner == other_owner and _ratio(name, other_name) >= 0.6)  # noqa: PLR2004
-            or (
-                _ratio(one.key, other.key) >= 0.88  # noqa: PLR2004
-            )
-        )
-    longest = max(len(one.key), len(other.key))
-    return abs(len(one.key) - len(other.key)) <= longest * 0.2 and _ratio(one.key, other.key) >= 0.9  # noqa: PLR2004
+    if link.kind == other.kind == "arxiv":
+        return _differences(link.key, other.key) <= _MOST_DIGITS
+    if link.kind == other.kind and link.kind in ("github", "huggingface"):
+        return _resembles_repository(link.key, other.key)
+    longest = max(len(link.key), len(other.key))
+    if abs(len(link.key) - len(other.key)) > longest * _LENGTH_MARGIN:
+        return False
+    return _ratio(link.key, other.key) >= _LIKE_ADDRESS
+
+
+def _resembles_repository(key: str, other_key: str) -> bool:
+    owner, name = _owner_name(key)
+    other_owner, other_name = _owner_name(other_key)
+    if name == other_name:
+        return True
+    if owner == other_owner and _ratio(name, other_name) >= _LIKE_NAME:
+        return True
+    return _ratio(key, other_key) >= _LIKE_REPOSITORY
 
 
 def _owner_name(key: str) -> tuple[str, str]:
@@ -269,20 +323,21 @@ def _owner_name(key: str) -> tuple[str, str]:
     return owner, name
 
 
-def _differences(one: str, other: str) -> int:
-    if len(one) != len(other):
-        shorter, longer = sorted((one, other), key=len)
-        return (
-            1
-            if len(longer) - len(shorter) == 1
-            and any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
-            else 9
-        )
-    return sum(a != b for a, b in zip(one, other, strict=True))
+def _differences(text: str, other: str) -> int:
+    """How many characters differ; one for a single character too many, many for texts of other lengths."""
+    if len(text) == len(other):
+        return sum(char != other_char for char, other_char in zip(text, other, strict=True))
+    shorter, longer = sorted((text, other), key=len)
+    if any(longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer))):
+        return 1
+    return len(longer)
 
 
-def _ratio(one: str, other: str) -> float:
-    if not one or not other:
+def _ratio(text: str, other: str) -> float:
+    """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
+    if not text or not other:
         return 0.0
-    matcher = SequenceMatcher(None, one[:300], other[:300], autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= 0.6 and matcher.quick_ratio() >= 0.6 else 0.0  # noqa: PLR2004
+    matcher = SequenceMatcher(None, text[:_COMPARED], other[:_COMPARED], autojunk=False)
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:  # upper bounds, and much quicker
+        return 0.0
+    return matcher.ratio()

@@ -1,9 +1,9 @@
-"""Reads questions and catalogs from the disk into values: the glue between `workspace` and the pure rooms."""
+"""Questions and catalogs, found on the disk and read into values."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ from explainer.files import (
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
 SOURCES_SUFFIX: Final = ".sources.jsonl"
 """What stands in the place of `.yaml` in the name of a catalog's record of sources."""
+# What lies in the root of a project: above that, a folder `catalogs` belongs to something else.
 _ROOT_MARKERS: Final = (".git", "pyproject.toml")
 
 
@@ -52,11 +53,12 @@ def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
 
     Empty lines are passed over.
     """
-    stdin = str(path) == STDIN
-    text = read_stdin(limit=MAX_CATALOG_BYTES) if stdin else read_text(path, limit=MAX_CATALOG_BYTES)
+    if str(path) == STDIN:
+        text, file = read_stdin(limit=MAX_CATALOG_BYTES), "<stdin>"
+    else:
+        text, file = read_text(path, limit=MAX_CATALOG_BYTES), display_path(path)
     if text.value is None:
         return Parsed(None, text.findings)
-    file = "<stdin>" if stdin else display_path(path)
     numbered = enumerate(text.value.split("\n"), 1)
     return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
 
@@ -69,17 +71,21 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
         passed_over: keys that a line may have for other readers.
     """
     lines = load_lines(path)
+    if lines.value is None:
+        return Parsed(None, lines.findings)
     loaded: dict[str, LoadedQuestion] = {}
-    findings: list[Finding] = list(lines.findings)
-    for line, file, number in lines.value or ():
-        one = parse_question_line(line, file, number, passed_over=passed_over)
-        findings += one.findings
-        if one.value is not None and one.value.id in loaded:
-            message = f"the id {shorten(one.value.id)!r} stands on an earlier line too"
+    findings = list(lines.findings)
+    for line, file, number in lines.value:
+        parsed = parse_question_line(line, file, number, passed_over=passed_over)
+        findings += parsed.findings
+        if parsed.value is None:
+            continue
+        if parsed.value.id in loaded:
+            message = f"the id {shorten(parsed.value.id)!r} stands on an earlier line too"
             findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
-        elif one.value is not None:
-            loaded[one.value.id] = one.value
-    return Parsed(list(loaded.values()) if lines.value is not None else None, tuple(findings))
+        else:
+            loaded[parsed.value.id] = parsed.value
+    return Parsed(list(loaded.values()), tuple(findings))
 
 
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
@@ -92,6 +98,7 @@ def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
 
 def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from the bytes of a YAML file; see `load_catalog`."""
+    # A cached catalog had no findings, so there is nothing to say and no position to find.
     cached = cached_catalog(raw)
     if cached is not None:
         return Parsed(LoadedCatalog(file, cached, rank))
@@ -107,8 +114,7 @@ def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
 @cache
 def shipped_tasks() -> tuple[Task, ...]:
     """Return the tasks that ship with the package: general knowledge of which words mean which task."""
-    loaded = load_catalog(builtin_folder("catalogs") / "tasks.yaml").value
-    return loaded.catalog.tasks if loaded is not None else ()
+    return load_catalog(builtin_folder("catalogs") / "tasks.yaml").unwrap().catalog.tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +134,39 @@ def find_catalogs(base: Path) -> list[CatalogPath]:
     start = Path(os.path.normpath(base.absolute()))  # `a/..` is no folder above `b`
     for folder in (start, *start.parents):
         if (folder / "catalogs").is_dir():
-            return _catalogs_in(folder / "catalogs", 0)
+            return _ranked(files_below(folder / "catalogs", CATALOG_SUFFIXES), 0)
         if any((folder / marker).exists() for marker in _ROOT_MARKERS):
             break
-    return _catalogs_in(builtin_folder("catalogs"), 0)
+    return _ranked(files_below(builtin_folder("catalogs"), CATALOG_SUFFIXES), 0)
+
+
+def _ranked(files: Iterable[Path], rank: int) -> list[CatalogPath]:
+    return [CatalogPath(file, rank) for file in files]
 
 
 def catalog_paths(given: Sequence[Path]) -> Parsed[list[CatalogPath]]:
     """Return the catalog files of a list of files and folders; what comes first has the smaller rank."""
-    found: list[CatalogPath] = []
+    paths: list[CatalogPath] = []
     findings: list[Finding] = []
     for rank, path in enumerate(given):
-        if not path.is_dir():
-            found.append(CatalogPath(path, rank))
-            continue
-        problems: list[Finding] = []
-        inside = _catalogs_in(path, rank, problems)
-        found += inside
-        findings += problems
-        if not inside and not problems:
-            message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
-            findings.append(Finding("F106", Location(display_path(path)), message))
-    return Parsed(found, tuple(findings))
+        files = _files_in(path) if path.is_dir() else Parsed([path])
+        paths += _ranked(files.value or (), rank)
+        findings += files.findings
+    return Parsed(paths, tuple(findings))
+
+
+def _files_in(folder: Path) -> Parsed[list[Path]]:
+    """Return the catalog files of a folder, and what is wrong with it."""
+    findings: list[Finding] = []
+
+    def report(unreadable: Path, error: OSError) -> None:
+        findings.append(cannot_read(unreadable, error))
+
+    files = list(files_below(folder, CATALOG_SUFFIXES, unreadable=report))
+    if not files and not findings:
+        message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
+        findings.append(Finding("F106", Location(display_path(folder)), message))
+    return Parsed(files, tuple(findings))
 
 
 def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
@@ -165,11 +182,6 @@ def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path)
     if named is not None:
         return catalog_paths([base / name for name in named])
     return Parsed(find_catalogs(base))
-
-
-def _catalogs_in(path: Path, rank: int, problems: list[Finding] | None = None) -> list[CatalogPath]:
-    unreadable = None if problems is None else lambda where, error: problems.append(cannot_read(where, error))
-    return [CatalogPath(file, rank) for file in files_below(path, CATALOG_SUFFIXES, unreadable=unreadable)]
 
 
 def sources_path(catalog: Path) -> Path:
@@ -262,9 +274,11 @@ class CatalogLoader:
     def _catalog(self, path: CatalogPath) -> Parsed[LoadedCatalog]:
         if path not in self._catalogs:
             self._read[display_path(path.path)] = None
-            text = self._changed.get(path.path.absolute())
-            if text is None:
-                self._catalogs[path] = load_catalog(path.path, rank=path.rank)
-            else:
-                self._catalogs[path] = parse_catalog(text, display_path(path.path), rank=path.rank)
+            self._catalogs[path] = self._load_catalog(path.path, path.rank)
         return self._catalogs[path]
+
+    def _load_catalog(self, path: Path, rank: int) -> Parsed[LoadedCatalog]:
+        text = self._changed.get(path.absolute())
+        if text is None:
+            return load_catalog(path, rank=rank)
+        return parse_catalog(text, display_path(path), rank=rank)

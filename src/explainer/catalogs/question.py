@@ -10,7 +10,7 @@ from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.schema import Question
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Parsed, has_errors
-from explainer.documents.document import Document, character_findings
+from explainer.documents.document import Document, character_findings, items_of
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 
@@ -46,15 +46,14 @@ def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQue
 
 def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuestion]:
     """Read a question from a document of YAML; see `parse_question`."""
-    if isinstance(document.data, dict):
-        for kind in SOURCE_KINDS:
-            items = document.data.get(kind)
-            for index, item in enumerate(items if isinstance(items, list) else ()):
-                if isinstance(item, dict):
-                    message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
-                    hint = "quote a title that holds ': '; whole entries belong in a catalog"
-                    document.report("S203", (kind, index), message, hint)
-                    document.unreliable.add((kind, index))
+    for kind in SOURCE_KINDS:
+        for index, item in enumerate(items_of(document.data, kind)):
+            if isinstance(item, dict):
+                message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
+                hint = "quote a title that holds ': '; whole entries belong in a catalog"
+                document.report("S203", (kind, index), message, hint)
+                # One mistake is one finding: what else the schema says about the mapping is not worth saying.
+                document.unreliable.add((kind, index))
     return load_document(document, default_id)
 
 
@@ -67,7 +66,7 @@ def parse_question_line(
         text: the line.
         file: the name that findings give its file.
         line: its number, from 1; the default id is `line-N`.
-        passed_over: keys that are somebody else's business.
+        passed_over: keys that a line may have for other readers.
     """
     document = read_json_line(text, file, line)
     if isinstance(document.data, dict):
@@ -84,23 +83,34 @@ def question_from_text(text: str, *, default_id: str = "question", file: str = "
 def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
     """Make a question of plain data that was read already."""
     parsed = validate(document, Question)
-    if parsed.value is None:
-        value = None
-        if document.readable and isinstance(document.data, dict):
-            value = LoadedQuestion(default_id, _without_mistakes(document.data), document, partial=True)
-        return Parsed(value, parsed.findings)
-    id_ = parsed.value.id or default_id
-    return Parsed(LoadedQuestion(id_, parsed.value, document, has_errors(parsed.findings)), parsed.findings)
+    if parsed.value is not None:
+        partial = has_errors(parsed.findings)
+        return Parsed(LoadedQuestion(parsed.value.id or default_id, parsed.value, document, partial), parsed.findings)
+    if not document.readable or not isinstance(document.data, dict):
+        return Parsed(None, parsed.findings)
+    usable = _without_mistakes(document.data)
+    return Parsed(LoadedQuestion(default_id, usable, document, partial=True), parsed.findings)
 
 
 def _without_mistakes(data: dict[str, Any]) -> Question:
     """What can be used of a question with mistakes: its catalogs and its names. Other items become empty names."""
-    named: dict[str, Any] = {}
+    usable: dict[str, Any] = {"question": "", "catalog": _catalogs_named(data.get("catalog"))}
     for kind in SOURCE_KINDS:
-        items = data.get(kind)
-        if isinstance(items, list):
-            named[kind] = tuple(item if isinstance(item, str) and "\ufffd" not in item else "" for item in items)
-    catalog = data.get("catalog")
-    paths = [catalog] if isinstance(catalog, str) else catalog
-    usable = isinstance(paths, list) and all(isinstance(path, str) and path for path in paths)
-    return Question.model_construct(question="", catalog=tuple(paths) if usable and paths else None, **named)
+        if isinstance(data.get(kind), list):
+            usable[kind] = tuple(map(_name_in, data[kind]))
+    return Question.model_construct(**usable)
+
+
+def _name_in(item: Any) -> str:
+    """An item of a list of names, or an empty name for what is none, or has lost characters that were refused."""
+    if isinstance(item, str) and "\ufffd" not in item:
+        return item
+    return ""
+
+
+def _catalogs_named(value: Any) -> tuple[str, ...] | None:
+    """The paths of `catalog:`, or None when one of them cannot be one."""
+    paths = [value] if isinstance(value, str) else value
+    if isinstance(paths, list) and paths and all(isinstance(path, str) and path for path in paths):
+        return tuple(paths)
+    return None

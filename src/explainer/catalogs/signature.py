@@ -13,9 +13,9 @@ twice: `ImgImg2Depth` takes two images.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import shorten, suggest
@@ -24,9 +24,12 @@ SEPARATOR: Final = "2"
 MAX_SIGNATURE: Final = 200
 """Characters of a signature; the longest that anybody uses has thirteen."""
 
+# A port's name: perhaps a number, then a capital. So the names in `Txt23D` can be told apart from the separator.
 _NAME: Final = re.compile(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
+# What is called wrong in a text: up to the next capital or digit, or one character of anything else.
 _WORD: Final = re.compile(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
-_START: Final = re.compile(r"[A-Za-z0-9]++")
+# What ends the first word of a model's name: a signature in front of it has letters and digits only.
+_BEHIND_START: Final = re.compile(r"[^A-Za-z0-9]")
 
 
 class Port(NamedTuple):
@@ -87,8 +90,7 @@ class Signature:
         return f"{''.join(self.inputs)}{SEPARATOR}{''.join(self.outputs)}"
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureProblem:
+class SignatureProblem(NamedTuple):
     """Why a text is no signature.
 
     Attributes:
@@ -111,88 +113,93 @@ class Ports:
         """Take ports, the most trusted first, before the built-in ones; one whose id came before adds its aliases."""
         merged: dict[str, Port] = {}
         for port in (*ports, *BUILTIN_PORTS):
-            known = merged.get(port.id)
-            merged[port.id] = port if known is None else known._replace(aliases=(*known.aliases, *port.aliases))
+            earlier = merged.get(port.id, port._replace(aliases=()))
+            merged[port.id] = earlier._replace(aliases=(*earlier.aliases, *port.aliases))
         self.ports: Mapping[str, Port] = merged
         self._names = _names(merged.values())
         self._words = {name.casefold(): id_ for name, id_ in reversed(self._names.items())}
         self._readable = {name: id_ for name, id_ in self._names.items() if _NAME.fullmatch(name)}
         self._reader = _Reader(self._readable)
-        self._read: dict[str, Signature | SignatureProblem] = {}
+        # A catalog has a few dozen signatures, each on hundreds of entries.
+        self._signature_of = lru_cache(_MOST_KEPT)(self._reader.read)
+        self._problem_of = lru_cache(_MOST_KEPT)(self._problem)
 
     def describe(self, id_: str) -> str:
         """Return what a port is, with its article; its id when there is no such port."""
-        return self.ports[id_].description if id_ in self.ports else id_
+        return self.ports.get(id_, Port(id_, id_)).description
 
     def find(self, word: str) -> str | None:
         """Return the id of the port that an id, an alias or a lay word means, in any letter case; None for no port."""
         folded = " ".join(word.split()).casefold()
         for article in ("", "a ", "an ", "the ", "my ", "one "):
-            if folded.startswith(article) and folded.removeprefix(article) in self._words:
-                return self._words[folded.removeprefix(article)]
+            name = folded.removeprefix(article)
+            if folded.startswith(article) and name in self._words:
+                return self._words[name]
         return None
 
     def suggestion(self, word: str) -> str | None:
         """Return the name of a port that was probably meant, or None."""
         return suggest(word, self._names)
 
+    def read(self, text: str) -> Signature | None:
+        """Return the signature that a text is, or None: for texts that need not be signatures."""
+        if len(text) > MAX_SIGNATURE:
+            return None
+        return self._signature_of(text)
+
     def parse(self, text: str) -> Signature | SignatureProblem:
-        """Read a signature; the same text is read once."""
-        if text not in self._read:
-            if len(self._read) >= _MOST_KEPT:
-                self._read.clear()
-            too_long = len(text) > MAX_SIGNATURE
-            self._read[text] = self._fault(text) if too_long else (self._reader.read(text) or self._fault(text))
-        return self._read[text]
+        """Return the signature that a text is, or why it is none: for texts that should be signatures."""
+        return self.read(text) or self._problem_of(text)
 
     def parse_start(self, text: str) -> Signature | None:
         """Read the signature with which a longer name begins, such as `Txt2Img-StableDiffusion`; None for none."""
-        start = _START.match(text)
-        read = self.parse(start.group()) if start and len(start.group()) <= MAX_SIGNATURE else None
-        return read if isinstance(read, Signature) else None
+        return self.read(_BEHIND_START.split(text, maxsplit=1)[0])
 
-    def _fault(self, text: str) -> SignatureProblem:
+    def _problem(self, text: str) -> SignatureProblem:
         if len(text) > MAX_SIGNATURE:
             message = f"a signature has at most {MAX_SIGNATURE} characters, not {len(text):,}"
             return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
-        at, right, seen = self._reader.reached(text)
-        wrong = _wrong_word(text, at)
-        if not wrong and not right:
-            subject = "nothing says what the model gives" if seen else "nothing says what the model takes"
-        elif not wrong:
-            subject = f"nothing stands behind the separator {SEPARATOR!r}"
-        elif right and seen and wrong.startswith(SEPARATOR):
-            subject, wrong = f"a second separator {SEPARATOR!r}", SEPARATOR
-        else:
+        offset, is_output, has_port = self._reader.farthest(text)
+        wrong = _word_at(text, offset)
+        if is_output and has_port and wrong.startswith(SEPARATOR):
+            wrong, subject = SEPARATOR, f"a second separator {SEPARATOR!r}"
+        elif wrong:
             subject = f"unknown port {shorten(wrong, 40)!r}"
-        mended = self._mended(text)
-        hint = f"did you mean {mended!r}?" if mended else f"the ports are {', '.join(self.ports)}"
-        return SignatureProblem(at, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
+        elif is_output:
+            subject = f"nothing stands behind the separator {SEPARATOR!r}"
+        elif has_port:
+            subject = "nothing says what the model gives"
+        else:
+            subject = "nothing says what the model takes"
+        hint = f"the ports are {', '.join(self.ports)}"
+        if meant := self._meant(text):
+            hint = f"did you mean {str(meant)!r}?"
+        return SignatureProblem(offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
 
-    def _mended(self, text: str) -> str | None:
+    def _meant(self, text: str) -> Signature | None:
         """The signature that was probably meant: in other letter case, or with the nearest port for what is none."""
-        blind = _Reader({name.lower(): id_ for name, id_ in reversed(self._readable.items())})
-        read = blind.read("".join(filter(str.isalnum, text.lower())))
-        for _ in range(_MOST_MENDED):
-            if read is not None:
-                return str(read)
-            at = self._reader.reached(text)[0]
-            wrong = _wrong_word(text, at)
-            nearest = suggest(wrong, self._readable) if wrong else None
-            if nearest is None or nearest == wrong:
+        lower_case = _Reader({name.lower(): id_ for name, id_ in reversed(self._readable.items())})
+        signature = lower_case.read("".join(filter(str.isalnum, text.lower())))
+        replaced = 0
+        while signature is None and replaced < _MOST_REPLACED:
+            offset = self._reader.farthest(text)[0]
+            wrong = _word_at(text, offset)
+            nearest = suggest(wrong, self._readable)
+            if nearest in (None, wrong):
                 return None
-            text = f"{text[:at]}{nearest}{text[at + len(wrong) :]}"
-            read = self._reader.read(text)
-        return str(read) if read is not None else None
+            text = f"{text[:offset]}{nearest}{text[offset + len(wrong) :]}"
+            signature = self._reader.read(text)
+            replaced += 1
+        return signature
 
 
+# Where reading stands: the character, whether behind the separator, whether that side has a port already.
 _State: TypeAlias = tuple[int, bool, bool]
-"""Where reading stands: the character, whether behind the separator, whether that side has a port already."""
 _BEGINNING: Final = (0, False, False)
+# Texts of which a table remembers what they are.
 _MOST_KEPT: Final = 10_000
-"""Texts of which a table remembers what they are; a catalog has a few dozen."""
-_MOST_MENDED: Final = 8
-"""Words of one text for which a suggestion is looked for."""
+# Words of one text for which a suggestion is looked for.
+_MOST_REPLACED: Final = 8
 
 
 class _Reader:
@@ -206,40 +213,52 @@ class _Reader:
 
     def read(self, text: str) -> Signature | None:
         """Return the signature that a text is, or None."""
-        good: set[_State] = {(len(text), True, True)}
-        for at in range(len(text) - 1, -1, -1):
-            for state in ((at, True, True), (at, True, False), (at, False, True), (at, False, False)):
-                if any(following in good for _, following in self._steps(text, state)):
-                    good.add(state)
-        if _BEGINNING not in good:
+        if SEPARATOR not in text:  # most words that are tried are no signatures
             return None
+        readable = self._readable_states(text)
+        if _BEGINNING not in readable:
+            return None
+        # From the beginning, the first step that can be completed: the leftmost separator, else the longest name.
         sides: tuple[list[str], list[str]] = ([], [])
-        state = _BEGINNING
+        state: _State = _BEGINNING
         while state[0] < len(text):
-            name, state = next(step for step in self._steps(text, state) if step[1] in good)
+            name, state = next(step for step in self._steps(text, state) if step[1] in readable)
             if name:
                 sides[state[1]].append(self._ids[name])
         return Signature(tuple(sides[0]), tuple(sides[1]))
 
-    def reached(self, text: str) -> _State:
+    def _readable_states(self, text: str) -> set[_State]:
+        """The states from which the end of the text can be reached."""
+        readable: set[_State] = {(len(text), True, True)}
+        for offset in range(len(text) - 1, -1, -1):
+            for is_output, has_port in ((True, True), (True, False), (False, True), (False, False)):
+                state = (offset, is_output, has_port)
+                if any(following in readable for _, following in self._steps(text, state)):
+                    readable.add(state)
+        return readable
+
+    def farthest(self, text: str) -> _State:
         """Return the state farthest to the right that reading comes to; the end of a name within a word is none."""
         reached = {_BEGINNING}
-        todo = [_BEGINNING]
-        while todo:
-            for _, state in self._steps(text, todo.pop()):
-                if state not in reached:
-                    reached.add(state)
-                    todo.append(state)
-        return max(state for state in reached if not (state[2] and text[state[0] : state[0] + 1].islower()))
+        waiting = [_BEGINNING]
+        while waiting:
+            following = {state for _, state in self._steps(text, waiting.pop())}
+            waiting += following - reached
+            reached |= following
+        return max(state for state in reached if not self._is_within_word(text, state))
+
+    def _is_within_word(self, text: str, state: _State) -> bool:
+        offset, _, has_port = state
+        return has_port and text[offset : offset + 1].islower()
 
     def _steps(self, text: str, state: _State) -> Iterator[tuple[str, _State]]:
         """The ways to read on: the separator first, then names, the longest first."""
-        at, right, seen = state
-        if not right and seen and text.startswith(SEPARATOR, at):
-            yield "", (at + 1, True, False)
-        for name in self._starts.get(text[at : at + 1], ()):
-            if text.startswith(name, at):
-                yield name, (at + len(name), right, True)
+        offset, is_output, has_port = state
+        if has_port and not is_output and text.startswith(SEPARATOR, offset):
+            yield "", (offset + 1, True, False)
+        for name in self._starts.get(text[offset : offset + 1], ()):
+            if text.startswith(name, offset):
+                yield name, (offset + len(name), is_output, True)
 
 
 def _names(ports: Iterable[Port]) -> dict[str, str]:
@@ -252,10 +271,10 @@ def _names(ports: Iterable[Port]) -> dict[str, str]:
     return names
 
 
-def _wrong_word(text: str, at: int) -> str:
+def _word_at(text: str, offset: int) -> str:
     """The word that begins at a place: up to the next capital or digit."""
-    found = _WORD.match(text, at)
-    return found.group() if found else ""
+    word = _WORD.match(text, offset)
+    return word.group() if word else ""
 
 
 @cache
@@ -264,16 +283,6 @@ def builtin_ports() -> Ports:
     return Ports()
 
 
-def parse_signature(text: str, ports: Ports | Sequence[Port] | None = None) -> Signature | SignatureProblem:
-    """Read a signature.
-
-    Args:
-        text: such as `ImgMsk2Img`.
-        ports: the table, or ports beside the built-in ones.
-
-    Returns:
-        The signature, or what is wrong and where.
-    """
-    if isinstance(ports, Ports):
-        return ports.parse(text)
-    return (Ports(ports) if ports else builtin_ports()).parse(text)
+def parse_signature(text: str, ports: Ports | None = None) -> Signature | SignatureProblem:
+    """Read a signature, such as `ImgMsk2Img`, with a table of ports or the built-in ones; see `Ports.parse`."""
+    return (ports or builtin_ports()).parse(text)

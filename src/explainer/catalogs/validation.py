@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import shorten, suggest
@@ -15,12 +16,13 @@ from explainer.documents.document import Document, KeyPath
 M = TypeVar("M", bound=BaseModel)
 
 ITEMS: Final[dict[str, type[BaseModel]]] = {
-    "models": ModelEntry, "papers": PaperEntry, "tasks": Task, "ports": PortEntry,
+    Kind.MODELS: ModelEntry, Kind.PAPERS: PaperEntry, Kind.TASKS: Task, Kind.PORTS: PortEntry,
 }  # fmt: skip
 """The kinds of items of a catalog."""
+# A model has a name and a paper a title: who swaps them makes no typing error, so spelling finds no suggestion.
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
-_ONE_LINE_KEYS: Final = frozenset({"name", "title", "category", "task", "dataset", "signature", "aliases", "authors"})
+# Pydantic's errors about types, and what should stand there instead.
 _WRONG_TYPES: Final = {
     "string_type": "text",
     "tuple_type": "a list",
@@ -42,7 +44,7 @@ def validate(document: Document, model: type[M]) -> Parsed[M]:
         return Parsed(model.model_validate(document.data), tuple(document.findings))
     except ValidationError as error:
         if document.readable:
-            _report_faults(document, model, error.errors(include_url=False, include_context=False))
+            _report_mistakes(document, model, _mistakes_in(document, error))
         return Parsed(None, tuple(document.findings))
 
 
@@ -51,112 +53,157 @@ def validate_item(document: Document, model: type[M]) -> tuple[Finding, ...]:
     try:
         model.model_validate(document.data)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_context=False):
-            _report_value(document, _without_tags(document.data, fault["loc"]), fault)
+        for mistake in _mistakes_in(document, error):
+            _report_value(document, mistake)
     return tuple(document.findings)
 
 
-def _report_faults(document: Document, model: type[BaseModel], faults: Sequence[Any]) -> None:
-    misspelt: set[KeyPath] = set()
-    for fault in faults:
-        path = _without_tags(document.data, fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            misspelt.add((*path[:-1], _report_unknown(document, model, path)))
-    for fault in faults:
-        path = _without_tags(document.data, fault["loc"])
-        if fault["type"] == "missing":
-            if path not in misspelt:  # a key that is there under a wrong name is one mistake, not two
-                document.report("S202", path[:-1], f"the key {path[-1]!r} is missing")
-        elif fault["type"] != "extra_forbidden":
-            _report_value(document, path, fault)
+class _Mistake(NamedTuple):
+    """An error as pydantic tells it.
+
+    Attributes:
+        kind: pydantic's name for it.
+        path: where it is.
+        value: what stands there.
+        message: pydantic's own words.
+    """
+
+    kind: str
+    path: KeyPath
+    value: Any
+    message: str
 
 
-def _report_unknown(document: Document, model: type[BaseModel], path: KeyPath) -> str:
-    """Report an unknown key; return the one that was probably meant, or nothing."""
-    key = str(path[-1])
-    allowed = list((ITEMS[str(path[0])] if len(path) > 1 else model).model_fields)
-    meant = _SWAPPED.get(key) if _SWAPPED.get(key) in allowed else suggest(key, allowed)
-    if "\ufffd" in key and any(finding.code == "Y108" for finding in document.findings):
-        return meant or ""
-    hint = f"did you mean {meant!r}?" if meant else f"the keys are {', '.join(allowed)}"
-    document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
-    return meant or ""
-
-
-def _report_value(document: Document, path: KeyPath, fault: Any) -> None:
-    kind, value = fault["type"], fault["input"]
-    if kind in ("string_pattern_mismatch", "string_too_long"):
-        if "\ufffd" not in value or not any(finding.code == "Y108" for finding in document.findings):
-            _report_text(document, path, str(value))  # else its refused characters are the mistake
-    elif kind in _WRONG_TYPES:
-        subject = _subject(path) if path else "a file of this kind"
-        message = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
-        document.report("S203", path, message, _type_hint(kind, value))
-    else:
-        document.report("S208", path, f"{_subject(path)} is not valid: {shorten(str(value), 40)!r}", _hint_of(fault))
+def _mistakes_in(document: Document, error: ValidationError) -> list[_Mistake]:
+    return [
+        _Mistake(details["type"], _without_tags(document.data, details["loc"]), details["input"], details["msg"])
+        for details in error.errors(include_url=False, include_context=False)
+    ]
 
 
 def _without_tags(data: Any, loc: KeyPath) -> KeyPath:
     """The path that pydantic means: its locations also name the branches of unions, which are not in the data."""
     path: list[str | int] = []
     for step in loc:
-        inside = isinstance(data, list) if isinstance(step, int) else isinstance(data, dict) and step in data
-        if inside:
+        if _is_in(data, step):
             data = data[step]
-        if inside or (isinstance(data, dict) and step is loc[-1]):  # the last step may be a key that is missing
+            path.append(step)
+        elif isinstance(data, dict) and step is loc[-1]:  # a key that is missing
             path.append(step)
     return tuple(path)
 
 
-def _hint_of(fault: Any) -> str:
-    """Pydantic's own words."""
-    return str(fault["msg"]).removeprefix("Value error, ")
+def _is_in(data: Any, step: str | int) -> bool:
+    if isinstance(step, int):
+        return isinstance(data, list)
+    return isinstance(data, dict) and step in data
+
+
+def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Sequence[_Mistake]) -> None:
+    misspelt: set[KeyPath] = set()
+    for mistake in mistakes:
+        if mistake.kind == "extra_forbidden":
+            misspelt.add((*mistake.path[:-1], _report_unknown_key(document, model, mistake.path)))
+    for mistake in mistakes:
+        if mistake.kind == "missing":
+            if mistake.path not in misspelt:  # a key that is there under a wrong name is one mistake, not two
+                document.report("S202", mistake.path[:-1], f"the key {mistake.path[-1]!r} is missing")
+        elif mistake.kind != "extra_forbidden":
+            _report_value(document, mistake)
+
+
+def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> str:
+    """Report an unknown key; return the one that was probably meant, or nothing."""
+    key = str(path[-1])
+    if len(path) > 1:
+        model = ITEMS[str(path[0])]
+    allowed = list(model.model_fields)
+    meant = _SWAPPED.get(key, "")
+    if meant not in allowed:
+        meant = suggest(key, allowed) or ""
+    if not _is_mistaken_character(document, key):
+        hint = f"the keys are {', '.join(allowed)}"
+        if meant:
+            hint = f"did you mean {meant!r}?"
+        document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
+    return meant
+
+
+def _is_mistaken_character(document: Document, text: str) -> bool:
+    """Whether refused characters, which were replaced, are the mistake of a text: there is a finding about them."""
+    return "\ufffd" in text and any(finding.code == "Y108" for finding in document.findings)
+
+
+def _report_value(document: Document, mistake: _Mistake) -> None:
+    kind, path, value, message = mistake
+    if kind in ("string_pattern_mismatch", "string_too_long"):
+        if not _is_mistaken_character(document, value):
+            _report_text(document, path, value)
+    elif kind in _WRONG_TYPES:
+        subject = _subject(path) if path else "a file of this kind"
+        found = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
+        document.report("S203", path, found, _type_hint(kind, value))
+    else:
+        shown = shorten(str(value), 40)
+        document.report(
+            "S208", path, f"{_subject(path)} is not valid: {shown!r}", message.removeprefix("Value error, ")
+        )
 
 
 def _report_text(document: Document, path: KeyPath, value: str) -> None:
-    """A text that does not match the pattern of its key."""
-    key = _key(path)
+    """Report a text that does not match the pattern of its key."""
     if not value.strip():
         document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
-    elif key in _URL_KEYS:
-        message = f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
+        return
+    key = next(step for step in reversed(path) if isinstance(step, str))
+    if key in _URL_KEYS:
+        code, message = "S204", f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
         hint = "a link begins with http:// or https:// and holds no space, quote or user name"
-        document.report("S204", path, message, hint, text=value)
-    elif key == "id" and path[0] == "ports":
+    elif key == "id" and path[0] == Kind.PORTS:
+        code, message = "S207", f"the id {shorten(value)!r} is none of a port"
         hint = "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D"
-        document.report("S207", path, f"the id {shorten(value)!r} is none of a port", hint, text=value)
     elif key == "id":
+        code, message = "S207", f"the id {shorten(value)!r} is not safe"
         hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
-        document.report("S207", path, f"the id {shorten(value)!r} is not safe", hint, text=value)
     else:
+        code, message = "S206", f"{_subject(path)} has line breaks"
         hint = "fold it into one line with '>-'"
-        document.report("S206", path, f"{_subject(path)} has line breaks", hint, text=value)
-
-
-def _key(path: KeyPath) -> str:
-    return next(step for step in reversed(path) if isinstance(step, str))
+    document.report(code, path, message, hint, text=value)
 
 
 def _subject(path: KeyPath) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
     last = path[-1]
-    return f"item {last + 1} of {str(path[-2])!r}" if isinstance(last, int) else repr(last)
+    if isinstance(last, int):
+        return f"item {last + 1} of {str(path[-2])!r}"
+    return repr(last)
 
 
 def _describe(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    names = ((bool, "true or false"), (int, "a number"), (float, "a number"), (str, "text"), (dict, "a mapping"))
-    return next((name for kind, name in names if isinstance(value, kind)), "a list")
+    return _DESCRIPTIONS.get(type(value), "a list")
+
+
+_DESCRIPTIONS: Final[dict[type, str]] = {
+    type(None): "nothing",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    dict: "a mapping",
+}
 
 
 def _type_hint(kind: str, value: Any) -> str | None:
-    if kind == "string_type" and isinstance(value, dict):
-        return "quote a text that holds ': '"
-    if kind == "string_type" and value is None:
-        return "write the text; quote it if it is the word null"
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        return "quote it, so that it stays the text that you wrote"
-    if kind == "tuple_type" and isinstance(value, str):
-        return "begin each item with '- ' on a line of its own, or write [one, two]"
-    return None
+    return _TYPE_HINTS.get((kind, type(value)))
+
+
+_UNQUOTED: Final = "quote it, so that it stays the text that you wrote"
+# What to do about a value, by pydantic's error and the type of the value.
+_TYPE_HINTS: Final[dict[tuple[str, type], str]] = {
+    ("string_type", dict): "quote a text that holds ': '",
+    ("string_type", type(None)): "write the text; quote it if it is the word null",
+    ("string_type", bool): _UNQUOTED,
+    ("string_type", int): _UNQUOTED,
+    ("string_type", float): _UNQUOTED,
+    ("tuple_type", str): "begin each item with '- ' on a line of its own, or write [one, two]",
+}

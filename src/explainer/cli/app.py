@@ -21,14 +21,15 @@ COMMANDS: Final = {
     "init": "Make a new project folder that builds at once.",
 }
 """Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
+# The modules of subcommands that are not called like these.
+_MODULES: Final = {"catalog": "catalog.browse"}
 
 
 class LazyGroup(TyperGroup):
     """A group that imports a subcommand's module when the subcommand is asked for: start-up time is a feature."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        name: ("explainer.cli.catalog.browse" if name == "catalog" else f"explainer.cli.{name}", text)
-        for name, text in COMMANDS.items()
+        name: (f"explainer.cli.{_MODULES.get(name, name)}", text) for name, text in COMMANDS.items()
     }
     """The module of each subcommand, and what it does."""
 
@@ -40,6 +41,7 @@ class LazyGroup(TyperGroup):
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
         if cmd_name in self.commands:
             return self.commands[cmd_name]
+        # Of a name that does not exist, Typer suggests one of those that are loaded.
         for name in [cmd_name] if cmd_name in self.lazy else self.lazy:
             if name not in self.commands:
                 self.commands[name] = _load(name, *self.lazy[name])
@@ -50,6 +52,7 @@ def _load(name: str, module: str, text: str) -> Any:
     command = typer.main.get_command(importlib.import_module(module).app)
     if module.rpartition(".")[2] != name and name in getattr(command, "commands", {}):
         command = command.commands[name]  # type: ignore[attr-defined]  # one module holds several subcommands
+    # A module does not know what the command line calls it.
     command.name = name
     command.help = command.help or text
     command.short_help = text
@@ -67,8 +70,8 @@ def new_app(**settings: Any) -> typer.Typer:
     )
 
 
-def _show_version(wanted: bool) -> None:  # Typer's callback
-    if wanted:
+def _show_version(show: bool) -> None:  # Typer's callback
+    if show:
         from explainer._version import __version__
         from explainer.cli.terminal import write_stdout
 

@@ -15,8 +15,8 @@ from explainer.files import display_path, write_bytes
 
 app = new_app()
 
+# What an empty folder may hold: `git init` before `explainer init` is fine.
 _HARMLESS = frozenset({".git"})
-"""What an empty folder may hold: `git init` before `explainer init` is fine."""
 
 
 @app.command()
@@ -25,12 +25,7 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
 
     A folder that holds something already is left alone: exit status 2.
     """
-    problem = _refusal(folder)
-    for name, text in project_files().items() if problem is None else ():
-        problem = write_bytes(folder / name, text.encode())
-        if problem is not None:
-            break
-        say(f"wrote {display_path(folder / name)}")
+    problem = _refusal(folder) or _write_project(folder)
     if problem is not None:
         show_findings([problem], "text")
         raise typer.Exit(ExitStatus.UNUSABLE)
@@ -48,3 +43,13 @@ def _refusal(folder: Path) -> Finding | None:
     if all(child.name in _HARMLESS for child in folder.iterdir()):
         return None
     return Finding("F105", Location(display_path(folder)), "the folder is not empty", "name a new folder")
+
+
+def _write_project(folder: Path) -> Finding | None:
+    """Write the files of a new project, up to the first that cannot be written."""
+    for name, text in project_files().items():
+        problem = write_bytes(folder / name, text.encode())
+        if problem is not None:
+            return problem
+        say(f"wrote {display_path(folder / name)}")
+    return None

@@ -1,18 +1,15 @@
-"""The options of the format `openai-batch`, which `build` and `batch` share.
-
-Options that several commands share, each written once.
-"""
+"""Options that several commands share, each written once."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from explainer.diagnostics.text import printable
+from explainer.diagnostics.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from explainer.diagnostics.finding import Finding
@@ -23,7 +20,21 @@ BodyOption = Annotated[
     list[str] | None,
     typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
 ]
+# Keys of a request that are set by `--model`, and by the prompt itself.
 _TAKEN = ("model", "messages")
+
+
+def refuse(message: str, option: str | None = None) -> NoReturn:
+    """Refuse wrong usage: exit status 2.
+
+    Args:
+        message: what is wrong, in a sentence without a full stop.
+        option: the option or argument that it is about.
+
+    Raises:
+        typer.BadParameter: always.
+    """
+    raise typer.BadParameter(message, param_hint=option)
 
 
 def request_body(output_format: str, model: str | None, pairs: list[str] | None) -> dict[str, Any]:
@@ -32,9 +43,8 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     Raises:
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
-    if (model is not None or pairs) and output_format != "openai-batch":
-        message = "--model and --body are for the format 'openai-batch'"
-        raise typer.BadParameter(message, param_hint="--format")
+    if output_format != "openai-batch" and (pairs or model is not None):
+        refuse("--model and --body are for the format 'openai-batch'", "--format")
     return body_of(pairs, "--body")
 
 
@@ -50,11 +60,11 @@ def body_of(pairs: list[str] | None, option: str, taken: Collection[str] = _TAKE
     for pair in pairs or ():
         key, sign, value = pair.partition("=")
         if not sign or not key:
-            message = f"{printable(pair)!r} is not KEY=VALUE"
-            raise typer.BadParameter(message, param_hint=option)
+            refuse(f"{printable(pair)!r} is not KEY=VALUE", option)
+        if key == "model" and key in taken:
+            refuse("'model' is set already; use --model", option)
         if key in taken:
-            message = f"{key!r} is set already" + ("; use --model" if key == "model" else "")
-            raise typer.BadParameter(message, param_hint=option)
+            refuse(f"{key!r} is set already", option)
         body[key] = _value(value)
     return body
 
@@ -76,11 +86,10 @@ def one_of(choices: Collection[str]) -> Callable[[str | None], str | None]:
     def check(value: str | None) -> str | None:
         if value is None or value in choices:
             return value
-        from explainer.diagnostics.text import suggest
-
-        meant = suggest(value, choices)
-        message = f"{value!r} is not one of {', '.join(choices)}" + (f"; did you mean {meant!r}?" if meant else "")
-        raise typer.BadParameter(message)
+        message = f"{value!r} is not one of {', '.join(choices)}"
+        if hint := did_you_mean(value, choices):
+            message += f"; {hint}"
+        refuse(message)
 
     return check
 

@@ -1,70 +1,31 @@
-"""A line on a terminal that says how far a batch is, at which rate, and how long it will take.
-
-A few lines at the foot of a terminal that are drawn anew, and are gone when the product comes.
-"""
+"""What is shown on a terminal while a command works, drawn anew in its place, and gone when the product comes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from explainer.diagnostics.text import printable
 
-_EVERY: Final = 0.1
-_CLEAR: Final = "\r\x1b[K"
+if TYPE_CHECKING:
+    from rich.live import Live
 
-
-class Progress:
-    """Shows progress on stderr when that is a terminal, and nothing anywhere else."""
-
-    def __init__(self, *, wanted: bool = True) -> None:
-        self._shown = False
-        self._begun = self._last = time.monotonic()
-        self.active = wanted and sys.stderr is not None and sys.stderr.isatty()
-
-    def update(self, done: int, size: int | None) -> None:
-        """Say that so many questions are done, of so many if that is known."""
-        now = time.monotonic()
-        if not self.active or now - self._last < _EVERY:
-            return
-        self._last = now
-        rate = done / max(now - self._begun, 1e-9)
-        text = f"{done:,}"
-        if size:
-            text += f" of {size:,}"
-        text += f" · {rate:,.0f}/s"
-        if size and rate:
-            text += f" · {max(size - done, 0) / rate:,.0f} s left"
-        self._write(_CLEAR + text)
-        self._shown = True
-
-    def clear(self) -> None:
-        """Take the line away, before anything else is said."""
-        if self._shown:
-            self._write(_CLEAR)
-            self._shown = False
-
-    def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.buffer.write(text.encode())
-            sys.stderr.buffer.flush()
-
-
-_DRAW_EVERY: Final = 0.1
+# Seconds between two drawings: more would only flicker, and drawing takes time from the work.
+_INTERVAL: Final = 0.1
 
 
 class LiveDisplay:
     """Shows lines on stderr when that is a terminal, and nothing anywhere else."""
 
-    def __init__(self) -> None:
-        self._drawn = 0
-        self._last = 0.0
-        self.active = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    def __init__(self, *, wanted: bool = True) -> None:
+        is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.active = wanted and is_terminal
+        self._live: Live | None = None
+        self._drawn_at = 0.0
 
     def show(self, lines: Callable[[int], Sequence[str]], *, now: bool = False) -> None:
         """Draw some lines in the place of those before.
@@ -74,47 +35,87 @@ class LiveDisplay:
             now: draw them even if others were drawn a moment ago.
         """
         moment = time.monotonic()
-        if not self.active or (not now and moment - self._last < _DRAW_EVERY):
+        if not self.active or (not now and moment - self._drawn_at < _INTERVAL):
             return
-        self._last = moment
-        from rich.cells import set_cell_size
+        self._drawn_at = moment
+        from rich.text import Text
 
-        size = _size()
-        width = max(size.columns - 1, 10)
-        fitting = lines(width)[: max(size.lines - 1, 1)]  # what has left the screen cannot be taken away
-        drawn = [set_cell_size(printable(line), width).rstrip() for line in fitting]
-        self._write(self._erasure() + "".join(f"{line}\n" for line in drawn))
-        self._drawn = len(drawn)
+        live = self._live or _start()
+        self._live = live
+        live.console.size = _terminal_size()
+        width = max(live.console.width - 1, 10)  # a full line would wrap on some terminals
+        text = "\n".join(printable(line) for line in lines(width))
+        live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
 
     def clear(self) -> None:
         """Take the lines away, before anything else is said."""
-        if self._drawn:
-            self._write(self._erasure())
-            self._drawn = 0
-
-    def _erasure(self) -> str:
-        return f"\x1b[{self._drawn}F\x1b[J" if self._drawn else ""
-
-    def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.buffer.write(text.encode(errors="backslashreplace"))
-            sys.stderr.buffer.flush()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
-def _size() -> os.terminal_size:
-    """The size of the terminal that stderr is: stdout may be another one, or a file."""
+def _terminal_size() -> tuple[int, int]:
+    """The columns and lines of the terminal that stderr is; stdin and stdout, which rich asks first, may be others."""
+    columns, lines = 0, 0
     with contextlib.suppress(OSError, ValueError):
-        size = os.get_terminal_size(sys.stderr.fileno())
-        given = os.environ.get("COLUMNS", "")
-        columns = int(given) if given.isdecimal() and int(given) else size.columns
-        if columns and size.lines:
-            return os.terminal_size((columns, size.lines))
-    return shutil.get_terminal_size()
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdecimal():
+        columns = int(chosen)
+    return columns or 80, lines or 24  # what a terminal has that does not say it
+
+
+def _start() -> Live:
+    """Return a display that vanishes when it stops."""
+    from rich.console import Console  # rich takes longer to import than a prompt to build: on terminals only
+    from rich.live import Live
+
+    console = Console(stderr=True, force_terminal=True, color_system=None)
+    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    live.start()
+    console.show_cursor()  # a run that is terminated would leave the terminal without one
+    return live
+
+
+class Progress:
+    """Shows in one line how far a run is, at which rate, and how long it will take.
+
+    Args:
+        noun: what is counted, in the plural; nothing when that is clear.
+        wanted: show nothing when it is False.
+    """
+
+    def __init__(self, noun: str = "", *, wanted: bool = True) -> None:
+        self._display = LiveDisplay(wanted=wanted)
+        self._noun = f" {noun}" if noun else ""
+        self._begun = time.monotonic()
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is shown."""
+        return self._display.active
+
+    def update(self, count: int, size: int | None = None) -> None:
+        """Say that so many are done, of so many if that is known."""
+        self._display.show(lambda _: [self._line(count, size)])
+
+    def clear(self) -> None:
+        """Take the line away, before anything else is said."""
+        self._display.clear()
+
+    def _line(self, count: int, size: int | None) -> str:
+        rate = count / max(time.monotonic() - self._begun, 1e-9)
+        if not size:
+            return f"{count:,}{self._noun} · {rate:,.0f}/s"
+        seconds = max(size - count, 0) / max(rate, 1e-9)
+        return f"{count:,} of {size:,}{self._noun} · {rate:,.0f}/s · {seconds:,.0f} s left"
 
 
 def tail(text: str, width: int, most: int) -> list[str]:
     """Return the end of a text as lines that are no wider than a terminal, and so many at most."""
     from rich.cells import chop_cells
 
-    lines = [piece for line in text[-4 * width * most :].split("\n") for piece in chop_cells(line, width) or [""]]
+    lines: list[str] = []
+    for line in text[-4 * width * most :].split("\n"):  # no more fits, even if all of it is double width
+        lines += chop_cells(line, width) or [""]
     return lines[-most:]

@@ -27,6 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         130 interrupted, 143 terminated.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins reads all installed packages
+    # A terminated run ends like any other: files in the making are removed, and children end too.
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _terminate)
     from explainer.cli.app import command
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         status = command().main(args=list(arguments), prog_name="explainer", standalone_mode=False)
     except Exception as error:  # noqa: BLE001  # the one place that turns endings into statuses
         return _status_of(error)
-    return status if isinstance(status, int) else ExitStatus.OK
+    return status if isinstance(status, int) else ExitStatus.OK  # a command that returns went well
 
 
 def _status_of(error: Exception) -> int:

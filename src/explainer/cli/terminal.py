@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,7 @@ def write_stdout(text: str) -> None:
     if sys.stdout is None:
         message = "stdout is closed"
         raise ClosedOutputError(message, _UNUSABLE)
+    # Bytes, past the text layer: it would write the line breaks and the encoding of the platform.
     try:
         sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
         sys.stdout.buffer.flush()
@@ -72,12 +73,11 @@ def write_product(text: str, out: Path | None) -> Finding | None:
 
 def complain(*lines: str, prefix: str = "Error: ") -> None:
     """Say something on stderr, in lines that are safe for a terminal."""
-    if sys.stderr is None:
-        return
-    with contextlib.suppress(OSError):
-        for line in lines:
-            for part in line.splitlines() or [""] * (not prefix):
-                _write_stderr(f"{prefix}{printable(part)}\n")
+    for line in lines:
+        if not line and not prefix:
+            _write_stderr("\n")
+        for part in line.splitlines():
+            _write_stderr(f"{prefix}{printable(part)}\n")
 
 
 def say(line: str) -> None:
@@ -87,16 +87,18 @@ def say(line: str) -> None:
 
 def show_findings(findings: Iterable[Finding], style: str) -> None:
     """Report findings on stderr, in one of the formats of `report.REPORTERS`."""
-    found: Sequence[Finding] = tuple(findings)
-    if not found and style != "json":
+    listed = tuple(findings)
+    if not listed and style != "json":  # no findings are a document too
         return
     from explainer.diagnostics.report import report
 
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            _write_stderr(report(found, style))
+    _write_stderr(report(listed, style))
 
 
 def _write_stderr(text: str) -> None:
-    sys.stderr.buffer.write(text.encode(errors="backslashreplace"))
-    sys.stderr.buffer.flush()
+    """Write to stderr if it is there; that it cannot take a message must not change how a command ends."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
+        sys.stderr.buffer.write(text.encode(errors="backslashreplace"))
+        sys.stderr.buffer.flush()

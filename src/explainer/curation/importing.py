@@ -27,7 +27,7 @@ from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
 from explainer.documents.yaml_writer import entry_block
-from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, replace_file, write_together
+from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, write_stream, write_together
 
 _CARD_SUFFIXES: Final = (".md",)
 # Findings that are kept: a list of a million records may have a million.
@@ -153,7 +153,7 @@ class _Import:
             self.result.note([Finding("I810", Location(display_path(out)), message, "split the source")])
         for path, text in ((out, catalog), (sources_path(out), origins)):
             text.seek(0)
-            problem = replace_file(path, text)
+            problem = write_stream(path, text)
             if problem is not None:
                 self.result.note([problem])
                 return

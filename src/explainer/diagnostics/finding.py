@@ -77,11 +77,13 @@ def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitSta
         findings: all findings of a run.
         strict: count warnings as errors.
     """
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     status = ExitStatus.OK
+    # A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
     for finding in findings:
         if RULES[finding.code].unusable_file:
             return ExitStatus.UNUSABLE
-        if finding.is_error or (strict and finding.severity is Severity.WARNING):
+        if finding.severity in failing:
             status = ExitStatus.ERRORS
     return status
 
@@ -93,6 +95,7 @@ class ExplainerError(Exception):
         self.findings = tuple(findings)
         super().__init__("\n".join(f"{f.location}: {f.code} {f.message}" for f in self.findings))
 
+    # By default an exception is made again of its message, which would lose the findings.
     def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:
         """Travel between processes with the findings."""
         return ExplainerError, (self.findings,)

@@ -31,6 +31,7 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
     )
     style = "".join(_text(*place) for place in (("explainer.diagnostics", "html.css"), (package, styles)))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    # The page shows text of strangers: even if a mistake let markup through, no browser would load or run anything.
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return environment.from_string(_text(package, template)).render(
         version=__version__,

@@ -17,7 +17,9 @@ SCHEMA: Final = "explainer/findings/1"
 def _text(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
-        severity = "" if finding.is_error else f"{finding.severity}: "
+        severity = f"{finding.severity}: "
+        if finding.is_error:  # the usual case needs no word
+            severity = ""
         lines.append(f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}")
         if finding.hint:
             lines.append(f"    {printable(finding.hint)}")
@@ -58,6 +60,7 @@ def _github(findings: Sequence[Finding]) -> str:
 
 
 def _escape(text: str) -> str:
+    # The percent sign first, or it would escape the others' escapes.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -20,6 +20,7 @@ _REFUSED = (
 )
 _REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
 _REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
+# Soft hyphen, Mongolian vowel separator, zero-width space, word joiner and invisible operators, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -38,6 +39,11 @@ def refused_characters(text: str, *, source: bool = False) -> Iterator[tuple[int
         yield match.start(), match.group()
 
 
+def is_allowed(char: str) -> bool:
+    """Whether a character of a value could neither hide nor forge text."""
+    return _REFUSED_IN_VALUE.search(char) is None
+
+
 def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
     """Yield (index, character) of what is allowed but cannot be seen and is seldom meant."""
     for match in _INVISIBLE.finditer(text):
@@ -46,7 +52,7 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
 
 def is_plain(text: str) -> bool:
     """Whether a text has no refused and no invisible characters."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable():  # nearly all texts, and much quicker than the pattern
         return True
     return _NOT_PLAIN.search(text) is None
 
@@ -100,20 +106,17 @@ def slugify(name: str) -> str:
     """Return a readable id for a name in any script: its letters, marks and digits in lower case, `-` between.
 
     A name that loses a sign outside ASCII gets a short hash of itself, so that no two such names become one id.
-    Names that differ in ASCII punctuation or case alone may still share a slug: `resolve.EntryIndex` tells those apart.
+    Names that differ in ASCII punctuation or case alone may still share a slug: `EntryIndex` tells those apart.
     """
-    kept: list[str] = []
-    lossy = False
-    for char in name.lower():
-        if unicodedata.category(char)[0] in "LMN":
-            kept.append(char)
-        else:
-            lossy = lossy or not char.isascii()
-            kept.append("-")
-    slug = re.sub("-+", "-", "".join(kept)).strip("-")
-    if not slug or lossy or len(slug) > MAX_SLUG:
-        return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
-    return slug
+    signs = {char for char in name.lower() if unicodedata.category(char)[0] not in "LMN"}
+    slug = re.sub("-+", "-", name.lower().translate(dict.fromkeys(map(ord, signs), "-"))).strip("-")
+    if slug and "".join(signs).isascii() and len(slug) <= MAX_SLUG:
+        return slug
+    return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
+
+
+# Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told.
+_LIKE_WORD = 0.6
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
@@ -121,10 +124,12 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     import difflib  # noqa: PLC0415  # only mistakes need it
 
     names = list(candidates)
+    # Reversed, so that of names which differ in letter case alone the first one counts.
     folded = {name.casefold(): name for name in reversed(names)}
-    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=_LIKE_WORD)
     if nearest:
         return folded[nearest[0]]
+    # Somebody may have typed the beginning of a long name only.
     starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
     return min(starts, default=None)
 
@@ -132,3 +137,9 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
 def counted(number: int, word: str, form: str = "d") -> str:
     """Return a number and its noun, such as `1 model` or `3 models`; `form` formats the number."""
     return f"{number:{form}} {word}{'s' * (number != 1)}"
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str | None:
+    """Return the hint that names what was probably meant, or None; see `suggest`."""
+    meant = suggest(word, names)
+    return f"did you mean {meant!r}?" if meant else None

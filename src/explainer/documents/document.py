@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import Lines, describe_character, invisible_characters, line_column, refused_characters
+from explainer.diagnostics.text import (
+    Lines,
+    describe_character,
+    invisible_characters,
+    is_plain,
+    line_column,
+    refused_characters,
+)
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -69,18 +76,21 @@ class Document:
         """
         if self._spans is None:
             self._spans = self.find_spans()
-        here: KeyPath = ()
+        nearest: KeyPath = ()
         for step in path:
-            if (*here, step) in self._spans.values:
-                here = (*here, step)
-        found = self._spans.keys.get(here) if key else None
-        return Location(self.file, *(found or self._spans.values.get(here, (1, 1))))
+            if (*nearest, step) in self._spans.values:
+                nearest = (*nearest, step)
+        place = self._spans.values.get(nearest, (1, 1))
+        if key:
+            place = self._spans.keys.get(nearest, place)
+        return Location(self.file, *place)
 
     def report(
         self, code: str, path: Sequence[str | int], message: str, hint: str | None = None, *, key: bool = False,
         text: str = "",
     ) -> None:  # fmt: skip
         """Add a finding about the value (or the key) at a path, unless that value was refused already."""
+        # A refused value has its finding already; what else is wrong with it would only repeat that.
         if not self.is_unreliable(path):
             self.findings.append(Finding(code, self.locate(path, key=key), message, hint, text))
 
@@ -102,8 +112,9 @@ class Document:
 
     def _locate_within(self, path: KeyPath, offset: int) -> Location:
         place = self.locate(path)
-        before = self._spans.verbatim.get(path) if self._spans is not None else None
-        return place if before is None else Location(place.file, place.line, place.column + before + offset)
+        if self._spans is None or path not in self._spans.verbatim:
+            return place
+        return Location(place.file, place.line, place.column + self._spans.verbatim[path] + offset)
 
     def is_unreliable(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path, or one around it, was refused already."""
@@ -112,17 +123,27 @@ class Document:
 
 def decode(raw: bytes, file: str) -> Parsed[str]:
     """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
-    codec, label = next(((codec, label) for mark, codec, label in _BOMS if raw.startswith(mark)), ("utf-8", "UTF-8"))
-    if label == "UTF-8" and b"\0" in raw[:4]:
-        message = "this looks like UTF-16 or UTF-32 without a byte order mark"
-        return Parsed(None, (Finding("Y101", Location(file), message, "save the file as UTF-8"),))
+    codec, label = _encoding_of(raw)
+    if label == "UTF-8" and b"\0" in raw[:4]:  # a text begins with ASCII here, of which UTF-16 and -32 pad each
+        return _undecodable(Location(file), "this looks like UTF-16 or UTF-32 without a byte order mark")
     try:
         return Parsed(raw.decode(codec))
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode(codec, "replace")
         location = Location(file, *line_column(before, len(before)))
-        message = f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}"
-        return Parsed(None, (Finding("Y101", location, message, "save the file as UTF-8"),))
+        return _undecodable(location, f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}")
+
+
+def _encoding_of(raw: bytes) -> tuple[str, str]:
+    """The codec that a byte order mark asks for, and what it is called."""
+    for mark, codec, label in _BOMS:
+        if raw.startswith(mark):
+            return codec, label
+    return "utf-8", "UTF-8"
+
+
+def _undecodable(location: Location, message: str) -> Parsed[str]:
+    return Parsed(None, (Finding("Y101", location, message, "save the file as UTF-8"),))
 
 
 def character_findings(text: str, file: str, *, source: bool = True) -> list[Finding]:
@@ -133,14 +154,33 @@ def character_findings(text: str, file: str, *, source: bool = True) -> list[Fin
         file: the name that findings give it.
         source: it is a whole file, where a carriage return is a line break.
     """
-    found = []
+    if is_plain(text):  # nearly all are, and finding the lines of a text takes longer than looking at it
+        return []
     lines = Lines(text)
+    return [
+        Finding(code, Location(file, *lines.position(index)), message, hint, text[index])
+        for index, code, message, hint in character_problems(text, source=source)
+    ]
+
+
+def character_problems(text: str, *, source: bool) -> Iterator[tuple[int, str, str, str]]:
+    """Yield the index, code, message and hint of each problem; see `character_findings`."""
     for index, char in refused_characters(text, source=source):
-        location = Location(file, *lines.position(index))
-        message = f"the character {describe_character(char)} is not allowed"
-        found.append(Finding("Y108", location, message, "remove it", char))
+        yield index, "Y108", f"the character {describe_character(char)} is not allowed", "remove it"
     for index, char in invisible_characters(text):
-        location = Location(file, *lines.position(index))
-        message = f"the invisible character {describe_character(char)}"
-        found.append(Finding("Y111", location, message, "remove it if it is not meant", char))
-    return found
+        yield index, "Y111", f"the invisible character {describe_character(char)}", "remove it if it is not meant"
+
+
+def items_of(data: Any, key: str) -> list[Any]:
+    """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
+    if isinstance(data, dict) and isinstance(data.get(key), list):
+        items: list[Any] = data[key]
+        return items
+    return []
+
+
+def text_of(data: Any, key: str) -> str:
+    """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
+    if isinstance(data, dict) and isinstance(data.get(key), str):
+        return str(data[key])
+    return ""

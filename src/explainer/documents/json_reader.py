@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import describe_character, invisible_characters, refused_characters
-from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans
+from explainer.diagnostics.text import is_plain
+from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_problems
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+# A string, which may hold brackets, or a bracket outside of strings.
 _STRUCTURE: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 
 
@@ -28,27 +30,23 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
         return _unreadable(document, "Y109", line, 1, "the line is empty")
     if _depth(text) > MAX_DEPTH:
         return _unreadable(document, "Y106", line, 1, f"values are nested more than {MAX_DEPTH} levels deep")
-    repeated = False
+    repeated: list[dict[str, Any]] = []
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal repeated
-        mapping = dict(items)
-        if len(mapping) < len(items):
-            repeated = True
-            mapping = dict(reversed(items))  # of a repeated key the first value counts, as in YAML text
+    def mapping_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping = dict(pairs)
+        if len(mapping) < len(pairs):
+            mapping = dict(reversed(pairs))  # of a repeated key the first value counts, as in YAML text
+            repeated.append(mapping)
         return mapping
 
     try:
-        document.data = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant)
+        document.data = json.loads(text, object_pairs_hook=mapping_of, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         return _unreadable(document, "Y102", line, error.pos + 1, f"not valid JSON: {error.msg}")
     except ValueError as error:  # NaN, Infinity, a number of thousands of digits
         return _unreadable(document, "Y102", line, 1, f"not valid JSON: {error}")
     if repeated:
-        for key, column in _Walker(text, line).repeated:
-            message = f"the key {key!r} stands twice in one object"
-            location = Location(file, line, column)
-            document.findings.append(Finding("Y103", location, message, "remove one of the two", key))
+        _report_repeated(document, _Walker(text, line), line)
     _report_characters(document)
     return document
 
@@ -64,14 +62,19 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(message)
 
 
+def _report_repeated(document: Document, walker: _Walker, line: int) -> None:
+    for key, column in walker.repeated:
+        location = Location(document.file, line, column)
+        message = f"the key {key!r} stands twice in one object"
+        document.findings.append(Finding("Y103", location, message, "remove one of the two", key))
+
+
 def _report_characters(document: Document) -> None:
     for path, text in _texts(document.data):
-        for _, char in refused_characters(text):
-            message = f"the character {describe_character(char)} is not allowed"
-            document.report("Y108", path, message, "remove it", text=char)
-        for _, char in invisible_characters(text):
-            message = f"the invisible character {describe_character(char)}"
-            document.report("Y111", path, message, "remove it if it is not meant", text=char)
+        if is_plain(text):  # nearly all are, and this is the quickest way to know
+            continue
+        for index, code, message, hint in character_problems(text, source=False):
+            document.report(code, path, message, hint, text=text[index])
 
 
 def _depth(text: str) -> int:
@@ -80,12 +83,12 @@ def _depth(text: str) -> int:
         return 0
     depth = deepest = 0
     for match in _STRUCTURE.finditer(text):
-        if match.group() in ("[", "{"):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif match.group() in ("]", "}"):
-            depth -= 1
+        depth += _DEEPER.get(match.group(), 0)
+        deepest = max(deepest, depth)
     return deepest
+
+
+_DEEPER: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def _texts(data: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -110,41 +113,46 @@ class _Walker:
         self._text = text
         self._line = line
         self._decode = json.JSONDecoder().raw_decode
-        try:
+        # Of JSON that is not valid a finding says so already, and the start of the line is position enough.
+        with contextlib.suppress(IndexError, ValueError):
             self._walk(0, ())
-        except (IndexError, ValueError):
-            return  # not valid JSON: a finding says so already, and the start of the line is position enough
 
-    def _skip(self, at: int) -> int:
-        match = _SPACE.match(self._text, at)
-        return match.end() if match else at
+    def _skip(self, offset: int) -> int:
+        """Return the offset of what comes behind spaces."""
+        match = _SPACE.match(self._text, offset)
+        return match.end() if match else offset
 
-    def _walk(self, at: int, path: KeyPath) -> int:
-        """Note the value at or after an index; return the index behind it."""
-        at = self._skip(at)
-        self.spans.values.setdefault(path, (self._line, at + 1))
-        opening = self._text[at]
-        if opening not in "[{":
-            value, end = self._decode(self._text, at)
-            if opening == '"' and self._text[at + 1 : end - 1] == value:
-                self.spans.verbatim.setdefault(path, 1)
-            return end
-        closing, index = ("}" if opening == "{" else "]"), 0
-        at = self._skip(at + 1)
-        while self._text[at] != closing:
+    def _walk(self, offset: int, path: KeyPath) -> int:
+        """Note the value at or after an offset; return the offset behind it."""
+        start = self._skip(offset)
+        self.spans.values.setdefault(path, (self._line, start + 1))
+        if self._text[start] == "{":
+            return self._walk_items(start + 1, path, "}")
+        if self._text[start] == "[":
+            return self._walk_items(start + 1, path, "]")
+        value, end = self._decode(self._text, start)
+        if self._text[start] == '"' and self._text[start + 1 : end - 1] == value:
+            self.spans.verbatim.setdefault(path, 1)
+        return end
+
+    def _walk_items(self, offset: int, path: KeyPath, closing: str) -> int:
+        """Note the values of a list or an object; return the offset behind its bracket."""
+        offset = self._skip(offset)
+        index = 0
+        while self._text[offset] != closing:
             step: str | int = index
-            if opening == "{":
-                step, at = self._key(at, path)
-            at = self._skip(self._walk(at, (*path, step)))
-            if self._text[at] == ",":
-                at = self._skip(at + 1)
+            if closing == "}":
+                step, offset = self._walk_key(offset, path)
+            offset = self._skip(self._walk(offset, (*path, step)))
+            if self._text[offset] == ",":
+                offset = self._skip(offset + 1)
             index += 1
-        return at + 1
+        return offset + 1
 
-    def _key(self, at: int, path: KeyPath) -> tuple[str, int]:
-        """Note the key at an index; return it, and the index behind its colon."""
-        key, end = self._decode(self._text, at)
+    def _walk_key(self, offset: int, path: KeyPath) -> tuple[str, int]:
+        """Note the key at an offset; return it, and the offset behind its colon."""
+        key, end = self._decode(self._text, offset)
         if (*path, key) in self.spans.keys:
-            self.repeated.append((key, at + 1))
-        self.spans.keys.setdefault((*path, key), (self._line, at + 1))
+            self.repeated.append((key, offset + 1))
+        self.spans.keys.setdefault((*path, key), (self._line, offset + 1))
         return key, self._skip(end) + 1

@@ -6,15 +6,14 @@ text that would mean anything else than what was asked for.
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.documents.document import KeyPath
 from explainer.documents.edits import Edit, apply_edits
 from explainer.documents.yaml_reader import read_yaml
@@ -53,8 +52,9 @@ class Editor:
         self.file = file
         self.edits: list[Edit] = []
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._data: Any = read_yaml(text, file).data
-        self._wanted: Any = copy.deepcopy(self._data) if self._data is not None else {}
+        self._expected: Any = read_yaml(text, file).data
+        if self._expected is None:  # an empty file, or one of comments
+            self._expected = {}
         self._nodes = _nodes(text)
         self._added: dict[str, list[Mapping[str, Any]]] = {}
 
@@ -66,56 +66,51 @@ class Editor:
             value: text, a number, a list of texts or None.
             after: the keys behind which a new key is put, the best last.
         """
+        self._expect(path, value)
         node = self._nodes.get(path)
-        self._want(path, value)
         if node is None:
             self._insert(path, value, after)
         elif node.flow or node.key is None:
-            self._replace(node, flow(value) if isinstance(value, list | tuple) else _inline(value))
+            self._replace(node, _inline(value))
         else:
-            lines = field_lines(str(path[-1]), value, " " * self._column(node.key))
-            if len(lines) > 1 and self._rest_of_line(node.end).strip():  # a comment that would become a part of it
-                lines = [f"{path[-1]}: {flow(value) if isinstance(value, list | tuple) else _inline(value)}"]
-            text = self._newline.join(lines).lstrip(" ")
-            self.edits.append(Edit(node.key, max(node.end, node.start), text))
+            self._replace_lines(node.key, node, str(path[-1]), value)
 
     def substitute(self, path: KeyPath, old: str, new: str) -> None:
         """Replace a part of a text, wherever it stands in it, without touching how the text is laid out."""
         node = self._nodes[path]
-        self._want(path, _at(self._wanted, path).replace(old, new))
-        at = self.text.find(old, node.start, node.end)
-        while at >= 0:
-            self.edits.append(Edit(at, at + len(old), new))
-            at = self.text.find(old, at + len(old), node.end)
+        self._expect(path, _value_at(self._expected, path).replace(old, new))
+        start = self.text.find(old, node.start, node.end)
+        while start >= 0:
+            end = start + len(old)
+            self.edits.append(Edit(start, end, new))
+            start = self.text.find(old, end, node.end)
 
     def remove(self, path: KeyPath) -> None:
         """Remove a key with its value; whole lines where it has lines of its own, else the value becomes null."""
         node = self._nodes[path]
         parent = self._nodes[path[:-1]]
+        # The first key of an entry stands behind the dash of the list, which cannot go with it.
         if node.flow or node.key is None or parent.keys is None or parent.keys[0] == path[-1]:
             self.set(path, None)
             return
-        self._drop(path)
-        start = self.text.rfind("\n", 0, node.key) + 1
-        stop = self.text.find("\n", node.end)
-        self.edits.append(Edit(start, len(self.text) if stop < 0 else stop + 1, ""))
+        del _value_at(self._expected, path[:-1])[path[-1]]
+        end = self.text.find("\n", node.end) + 1
+        self.edits.append(Edit(self._line_start(node.key), end or len(self.text), ""))
 
     def put_list(self, key: str, items: Sequence[str]) -> None:
         """Give a list to a key at the top, an item a line: where the key stands without a value, else at the end."""
-        node = self._nodes.get((key,))
-        indent = " " * self._column(next((one.key for path, one in self._nodes.items() if len(path) == 1), 0) or 0)
+        self._expect((key,), list(items))
+        indent = " " * self._indent_at_top()
         lines = [f"{indent}  - {json.dumps(item, ensure_ascii=False)}" for item in items]
-        self._want((key,), list(items))
+        empty_list = "" if items else " []"
+        node = self._nodes.get((key,))
         if node is None or node.key is None:
-            end = len(self.text)
-            ended = self.text.endswith("\n") or any(edit.start == end for edit in self.edits)
-            block = self._newline.join([f"{indent}{key}:{'' if items else ' []'}", *lines])
-            self.edits.append(Edit(end, end, f"{'' if ended else self._newline}{block}{self._newline}"))
+            self._append_text(self._newline.join([f"{indent}{key}:{empty_list}", *lines]) + self._newline)
             return
+        # The value goes from the line of the key, and the list comes below it: a comment between them stays.
         colon = self.text.index(":", node.key + len(key)) + 1
-        at = self._end_of_line(node.end)
-        self.edits.append(Edit(colon, max(node.end, colon), "" if items else " []"))
-        self.edits.append(Edit(at, at, "".join(f"{self._newline}{line}" for line in lines)))
+        self.edits.append(Edit(colon, max(node.end, colon), empty_list))
+        self._insert_lines(node.end, lines)
 
     def append(self, kind: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Add entries at the end of a list at the top, which need not be there yet."""
@@ -127,80 +122,97 @@ class Editor:
             self._append(kind, records)
         self._added = {}
         changed = apply_edits(self.text, self.edits)
+        # YAML has many shapes, and this editor knows the usual ones: reading the result again finds all others.
         after = read_yaml(changed, self.file)
-        if any(finding.is_error for finding in after.findings) or after.data != self._wanted:
+        if has_errors(after.findings) or after.data != self._expected:
             message = "this file has a shape in which the change cannot be made without changing something else"
             return Parsed(None, (Finding("F105", Location(self.file), message, "change it by hand"),))
         return Parsed(changed)
 
-    def _want(self, path: KeyPath, value: Any) -> None:
-        wanted = _at(self._wanted, path[:-1])
-        wanted[path[-1]] = list(value) if isinstance(value, tuple | list) else _as_read(value)
-
-    def _drop(self, path: KeyPath) -> None:
-        del _at(self._wanted, path[:-1])[path[-1]]
+    def _expect(self, path: KeyPath, value: Any) -> None:
+        """Remember what the text must mean in the end."""
+        _value_at(self._expected, path[:-1])[path[-1]] = _as_read(value)
 
     def _replace(self, node: _Node, text: str) -> None:
-        glue = " " if node.start == node.end and not self.text[: node.start].endswith((" ", "\n")) else ""
-        self.edits.append(Edit(node.start, node.end, glue + text))
+        needs_space = node.start == node.end and not self.text[: node.start].endswith((" ", "\n"))
+        if needs_space:
+            text = f" {text}"
+        self.edits.append(Edit(node.start, node.end, text))
+
+    def _replace_lines(self, start: int, node: _Node, key: str, value: Any) -> None:
+        """Write a key that has lines of its own anew, with its value."""
+        lines = field_lines(key, value, " " * self._column(start))
+        if len(lines) > 1 and self._rest_of_line(node.end).strip():  # a comment that would become a part of the value
+            lines = [f"{key}: {_inline(value)}"]
+        self.edits.append(Edit(start, max(node.end, node.start), self._newline.join(lines).lstrip(" ")))
 
     def _insert(self, path: KeyPath, value: Any, after: Sequence[str]) -> None:
         """Add a key to a mapping, behind the last of some keys that it has, else behind its first."""
-        parent = self._nodes[path[:-1]]
         key = str(path[-1])
+        parent = self._nodes[path[:-1]]
         if parent.flow:
-            text = f"{key}: {flow(value) if isinstance(value, list | tuple) else _inline(value)}"
-            self.edits.append(Edit(parent.end - 1, parent.end - 1, f", {text}"))
+            self.edits.append(Edit(parent.end - 1, parent.end - 1, f", {key}: {_inline(value)}"))
             return
         keys = parent.keys or []
-        behind = next((name for name in reversed(after) if name in keys), keys[0])
-        node = self._nodes[*path[:-1], behind]
+        previous = next((name for name in reversed(after) if name in keys), keys[0])
         indent = " " * self._column(self._nodes[*path[:-1], keys[0]].key or 0)
-        lines = field_lines(key, value, indent)
-        at = self._end_of_line(node.end)
-        self.edits.append(Edit(at, at, "".join(f"{self._newline}{line}" for line in lines)))
+        self._insert_lines(self._nodes[*path[:-1], previous].end, field_lines(key, value, indent))
 
     def _append(self, kind: str, records: Sequence[Mapping[str, Any]]) -> None:
-        if not isinstance(self._wanted.get(kind), list):
-            self._wanted[kind] = []
-        self._wanted[kind] += [{key: _as_read(value) for key, value in record.items()} for record in records]
+        if not isinstance(self._expected.get(kind), list):
+            self._expected[kind] = []
+        self._expected[kind] += _as_read(records)
         node = self._nodes.get((kind,))
-        if node is not None and node.flow and node.size:
-            items = "".join(f", {_flow_mapping(record)}" for record in records)
-            self.edits.append(Edit(node.end - 1, node.end - 1, items))
-            return
-        if node is not None and node.size:
-            first = self._nodes[kind, 0]
-            dash = self.text.rfind("-", 0, first.start)
-            at = self._end_of_line(node.end)
-            self.edits.append(
-                Edit(at, at, self._newline + self._blocks(records, " " * self._column(dash)).rstrip("\r\n"))
-            )
-        elif node is not None:
+        if node is None:
+            self._append_text(f"{kind}:{self._newline}{self._blocks(records)}")
+        elif not node.size:  # the key stands without a value, or with an empty list
             start = len(self.text[: node.start].rstrip(" "))
             self.edits.append(Edit(start, node.end, self._newline + self._blocks(records).rstrip("\r\n")))
+        elif node.flow:
+            items = "".join(f", {_inline(record)}" for record in records)
+            self.edits.append(Edit(node.end - 1, node.end - 1, items))
         else:
-            glue = "" if self.text.endswith("\n") or not self.text else self._newline
-            self.edits.append(
-                Edit(len(self.text), len(self.text), f"{glue}{kind}:{self._newline}{self._blocks(records)}")
-            )
+            dash = self.text.rfind("-", 0, self._nodes[kind, 0].start)
+            indent = " " * self._column(dash)
+            self._insert_lines(node.end, [self._blocks(records, indent).rstrip("\r\n")])
+
+    def _append_text(self, text: str) -> None:
+        end = len(self.text)
+        is_new_line = not self.text or self.text.endswith("\n") or any(edit.start == end for edit in self.edits)
+        if not is_new_line:
+            text = self._newline + text
+        self.edits.append(Edit(end, end, text))
+
+    def _insert_lines(self, offset: int, lines: Sequence[str]) -> None:
+        """Add lines behind the line in which an offset lies."""
+        end = self._line_end(offset)
+        self.edits.append(Edit(end, end, "".join(f"{self._newline}{line}" for line in lines)))
 
     def _blocks(self, records: Sequence[Mapping[str, Any]], indent: str = "  ") -> str:
         return "".join(entry_block(record, indent) for record in records).replace("\n", self._newline)
 
-    def _column(self, at: int) -> int:
-        return at - (self.text.rfind("\n", 0, at) + 1)
+    def _indent_at_top(self) -> int:
+        """The column of the first key at the top."""
+        return self._column(next((node.key or 0 for path, node in self._nodes.items() if len(path) == 1), 0))
 
-    def _end_of_line(self, at: int) -> int:
-        end = self.text.find("\n", at)
-        end = len(self.text) if end < 0 else end
-        return end - 1 if end and self.text[end - 1] == "\r" and end > at else end
+    def _column(self, offset: int) -> int:
+        return offset - self._line_start(offset)
 
-    def _rest_of_line(self, at: int) -> str:
-        return self.text[at : self._end_of_line(at)]
+    def _line_start(self, offset: int) -> int:
+        return self.text.rfind("\n", 0, offset) + 1
+
+    def _line_end(self, offset: int) -> int:
+        """The end of a line, before its line break."""
+        return offset + len(self._rest_of_line(offset))
+
+    def _rest_of_line(self, offset: int) -> str:
+        end = self.text.find("\n", offset)
+        if end < 0:
+            end = len(self.text)
+        return self.text[offset:end].removesuffix("\r")
 
 
-def _at(data: Any, path: KeyPath) -> Any:
+def _value_at(data: Any, path: KeyPath) -> Any:
     for step in path:
         data = data[step]
     return data
@@ -210,84 +222,101 @@ def _as_read(value: Any) -> Any:
     """A value as `read_yaml` gives it: numbers are text there."""
     if isinstance(value, list | tuple):
         return [_as_read(item) for item in value]
-    return value if value is None or isinstance(value, str) else str(value)
+    if isinstance(value, Mapping):
+        return {key: _as_read(item) for key, item in value.items()}
+    if value is None:
+        return None
+    return str(value)
 
 
 def _inline(value: Any) -> str:
-    return "null" if value is None else scalar(str(value))
-
-
-def _flow_mapping(record: Mapping[str, Any]) -> str:
-    pairs = (
-        f"{key}: {flow(value) if isinstance(value, list | tuple) else _inline(value)}" for key, value in record.items()
-    )
-    return "{" + ", ".join(pairs) + "}"
+    """A value in one line of YAML."""
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return flow(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_inline(item)}" for key, item in value.items()) + "}"
+    return scalar(str(value))
 
 
 def _nodes(text: str) -> dict[KeyPath, _Node]:
-    """Where every value of a YAML text begins and ends."""
-    nodes: dict[KeyPath, _Node] = {}
-    shift = 1 if text.startswith("\ufeff") else 0
-    for path, node in _walk(yaml.parse(text[shift:], Loader=_LOADER), text[shift:]):
-        if shift:
-            node.start, node.end = node.start + shift, node.end + shift
-            node.key = None if node.key is None else node.key + shift
-        nodes[path] = node
+    """Where every value of a YAML text without aliases and errors begins and ends."""
+    body = text.removeprefix("\ufeff")
+    nodes = _NodeReader(body).read(yaml.parse(body, Loader=_LOADER))
+    if body is text:
+        return nodes
+    for node in nodes.values():  # the byte order mark is a character of the text, but not of the YAML
+        node.start += 1
+        node.end += 1
+        if node.key is not None:
+            node.key += 1
     return nodes
 
 
-def _walk(events: Any, text: str) -> Iterator[tuple[KeyPath, _Node]]:
-    """Yield the nodes of a text without aliases and errors, inner ones before those around them."""
-    stack: list[tuple[_Node, KeyPath]] = []
-    pending: tuple[str, int] | None = None
-    for event in events:
-        kind = type(event)
-        if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            node, path = stack.pop()
-            if node.flow:
-                node.end = event.end_mark.index
-            if stack:
-                stack[-1][0].end = max(stack[-1][0].end, node.end)
-            yield path, node
-            continue
-        opening = kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent
-        if not opening and kind is not yaml.ScalarEvent:
-            continue
-        parent = stack[-1][0] if stack else None
-        if parent is not None and parent.keys is not None and pending is None:
+class _NodeReader:
+    """Makes nodes of the events of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._nodes: dict[KeyPath, _Node] = {}
+        self._open: list[tuple[_Node, KeyPath]] = []
+        self._key: tuple[str, int] | None = None
+        """The key whose value comes next, and where it begins."""
+
+    def read(self, events: Iterable[Any]) -> dict[KeyPath, _Node]:
+        """Return the nodes by their paths, inner ones before those around them."""
+        for event in events:
+            if isinstance(event, yaml.CollectionEndEvent):
+                self._close(event)
+            elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+                self._take(event)
+        return self._nodes
+
+    def _take(self, event: Any) -> None:
+        parent = self._open[-1][0] if self._open else None
+        if parent is not None and parent.keys is not None and self._key is None:
             parent.keys.append(event.value)
-            pending = (event.value, event.start_mark.index)
-            continue
-        node = _node(event, text, parent, pending)
-        path = _path(stack, pending)
-        pending = None
+            self._key = (event.value, event.start_mark.index)
+            return
+        node = self._node(event, in_flow=parent is not None and parent.flow)
+        path = self._next_path()
+        self._key = None
         if parent is not None:
             parent.end = max(parent.end, node.end)
-        if opening:
-            stack.append((node, path))
+        if isinstance(event, yaml.ScalarEvent):
+            self._nodes[path] = node
         else:
-            yield path, node
+            self._open.append((node, path))
 
+    def _close(self, event: Any) -> None:
+        node, path = self._open.pop()
+        if node.flow:  # the end of a block is where the next one begins: it ends with its last value
+            node.end = event.end_mark.index
+        # What is around a value ends where its last value ends, at least.
+        if self._open:
+            parent = self._open[-1][0]
+            parent.end = max(parent.end, node.end)
+        self._nodes[path] = node
 
-def _node(event: Any, text: str, parent: _Node | None, pending: tuple[str, int] | None) -> _Node:
-    start, end = event.start_mark.index, event.end_mark.index
-    inside = parent is not None and parent.flow
-    key = pending[1] if pending else None
-    if type(event) is yaml.ScalarEvent:
-        if event.style in _BLOCK_SCALARS:
-            end = start + len(text[start:end].rstrip())
-        return _Node(start, end, inside, key)
-    in_brackets = inside or bool(event.flow_style)
-    if type(event) is yaml.MappingStartEvent:
-        return _Node(start, start, in_brackets, key, keys=[])
-    return _Node(start, start, in_brackets, key, size=0)
+    def _node(self, event: Any, *, in_flow: bool) -> _Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        key = self._key[1] if self._key else None
+        if isinstance(event, yaml.CollectionStartEvent):
+            node = _Node(start, start, in_flow or bool(event.flow_style), key, size=0)
+            if isinstance(event, yaml.MappingStartEvent):
+                node.keys, node.size = [], None
+            return node
+        if event.style in _BLOCK_SCALARS:  # its end is behind the empty lines that follow
+            end = start + len(self._text[start:end].rstrip())
+        return _Node(start, end, in_flow, key)
 
-
-def _path(stack: Sequence[tuple[_Node, KeyPath]], pending: tuple[str, int] | None) -> KeyPath:
-    if not stack:
-        return ()
-    parent, path = stack[-1]
-    if parent.size is None:
-        return (*path, pending[0] if pending else "")
-    parent.size += 1
-    return (*path, parent.size - 1)
+    def _next_path(self) -> KeyPath:
+        """The path of the value that comes."""
+        if not self._open:
+            return ()
+        parent, path = self._open[-1]
+        if parent.size is None:
+            return (*path, self._key[0] if self._key else "")
+        parent.size += 1
+        return (*path, parent.size - 1)

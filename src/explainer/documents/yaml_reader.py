@@ -8,21 +8,33 @@ too), except the nulls of YAML 1.2.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import Lines, describe_character, refused_characters, replace_refused, shorten
+from explainer.diagnostics.text import Lines, describe_character, is_allowed, replace_refused, shorten
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 
+# The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+# The escapes of a double-quoted text (YAML 1.2.2, section 5.7): they could write what the text itself may not hold.
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _NAMED_ESCAPES: Final = {
     "0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
     "N": "\x85", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_INDENTATION: Final = "check the indentation; quote a text that holds ': ' or begins with a special character"
+# What to do about a problem, by words of libyaml's message.
+_SYNTAX_HINTS: Final = {
+    "mapping values": _INDENTATION,
+    "expected <block end>": _INDENTATION,
+    "expected ':'": _INDENTATION,
+    "cannot start any token": "indent with spaces, and quote a text that begins with a special character",
+}
 
 
 def read_yaml(text: str, file: str) -> Document:
@@ -48,8 +60,9 @@ def read_yaml(text: str, file: str) -> Document:
         again.read()
         return again.spans or Spans()
 
+    # Positions are found by a second reading, when somebody asks: most files have nothing wrong with them.
     document.find_spans = find_spans
-    for path, index in reader.duplicates:
+    for path, index in reader.repeated_keys:
         first = document.locate(path, key=True)
         location = Location(file, *reader.lines.position(index))
         message = f"the key {path[-1]!r} stands twice in one mapping, first on line {first.line}"
@@ -68,6 +81,21 @@ class _Frame:
         """False below a key that was refused: the values are read, and dropped."""
         self.key: Any = _NO_KEY
 
+    @property
+    def expects_key(self) -> bool:
+        """Whether the next value is a key."""
+        return self.key is _NO_KEY and type(self.container) is dict
+
+    @property
+    def next_step(self) -> Any:
+        """The index or the key of the value that comes next."""
+        return len(self.container) if type(self.container) is list else self.key
+
+    @property
+    def last_step(self) -> Any:
+        """The index or the key of the value that came last."""
+        return len(self.container) - 1 if type(self.container) is list else next(reversed(self.container))
+
 
 _NO_KEY: Final = object()
 _BAD_KEY: Final = object()
@@ -82,69 +110,78 @@ class _Reader:
         self.spans = spans
         self.root: Any = None
         self.lines = Lines(text)
-        self._anchors: dict[str, Any] = {}
+        self.repeated_keys: list[tuple[KeyPath, int]] = []
+        self._unused_anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
-        self.duplicates: list[tuple[KeyPath, int]] = []
         self._stack: list[_Frame] = []
         self._documents = 0
+        self._stopped = False
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: lambda event: self._open(event, {}),
+            yaml.SequenceStartEvent: lambda event: self._open(event, []),
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._begin_document,
+        }
 
     def read(self) -> None:
         """Read all events; whatever is wrong becomes a finding of the document."""
         try:
-            for event in yaml.parse(self.text, Loader=_LOADER):
-                if not self._take(event):
-                    break
+            self._read_events()
         except yaml.MarkedYAMLError as error:
-            self._syntax_error(error)
+            self._report_syntax(error)
         except yaml.YAMLError as error:  # pragma: no cover - refused characters are replaced before
             self._refuse("Y102", 0, f"not valid YAML: {error}")
-        else:
-            if self._documents == 0:
-                self._refuse("Y109", 0, "the file is empty")
-        for anchor, event in self._anchors.items():
-            self._note(
-                "Y104", event, f"the anchor &{shorten(anchor)} is not allowed", "quote a text that begins with &"
-            )
+        for anchor, event in self._unused_anchors.items():
+            message = f"the anchor &{shorten(anchor)} is not allowed"
+            self._note("Y104", event, message, "quote a text that begins with &")
 
-    def _take(self, event: Any) -> bool:
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            self._scalar(event)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            return self._open(event, {} if kind is yaml.MappingStartEvent else [])
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._stack.pop()
-        elif kind is yaml.AliasEvent:
-            self._anchors.pop(event.anchor, None)
-            self._note("Y104", event, f"the alias *{event.anchor} is not allowed", "write the value out")
-            self._distrust()
-            self._place(None, event)
-        elif kind is yaml.DocumentStartEvent:
-            self._documents += 1
-            if self._documents > 1:
-                self._note("Y107", event, "a second document starts here", "one file holds one document")
-                return False
-        return True
+    def _read_events(self) -> None:
+        for event in yaml.parse(self.text, Loader=_LOADER):
+            handler = self._handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+            if self._stopped:
+                return
+        if self._documents == 0:
+            self._refuse("Y109", 0, "the file is empty")
 
-    def _open(self, event: Any, container: Any) -> bool:
+    def _begin_document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._note("Y107", event, "a second document starts here", "one file holds one document")
+            self._stopped = True
+
+    def _alias(self, event: Any) -> None:
+        self._unused_anchors.pop(event.anchor, None)
+        self._note("Y104", event, f"the alias *{event.anchor} is not allowed", "write the value out")
+        self._distrust()
+        self._place(None, event)
+
+    def _open(self, event: Any, container: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
             self._refuse("Y106", event.start_mark.index, f"values are nested more than {MAX_DEPTH} levels deep")
-            return False
+            self._stopped = True
+            return
         self._check_properties(event)
         self._stack.append(_Frame(container, attached=self._place(container, event)))
-        return True
+
+    def _close(self, _event: Any) -> None:
+        self._stack.pop()
 
     def _scalar(self, event: Any) -> None:
-        value: str | None = event.value
         self._check_properties(event)
-        if not event.style:
-            top = self._stack[-1] if self._stack else None
-            is_key = top is not None and type(top.container) is dict and top.key is _NO_KEY
-            if value in _NULLS and not is_key:
-                value = None
-        elif event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
+        value: str | None = event.value
+        if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
             self._check_escapes(event)
+        elif not event.style and value in _NULLS and not self._is_key_next():
+            value = None
         self._place(value, event)
+
+    def _is_key_next(self) -> bool:
+        return bool(self._stack) and self._stack[-1].expects_key
 
     def _place(self, value: Any, event: Any) -> bool:
         """Put a value where it belongs; return whether it hangs on the document's tree."""
@@ -153,50 +190,57 @@ class _Reader:
             self._mark((), event)
             return True
         top = self._stack[-1]
-        container = top.container
-        if type(container) is list:
-            container.append(value)
-            if self.spans is not None and top.attached:
-                self._mark((*self._path(), len(container) - 1), event)
-            return top.attached
-        if top.key is _NO_KEY:
+        if top.expects_key:
             self._take_key(top, value, event)
             return False
-        key, top.key = top.key, _NO_KEY
-        if key is _BAD_KEY:
+        step = top.next_step
+        top.key = _NO_KEY
+        if step is _BAD_KEY:
             return False
-        container[key] = value
-        if self.spans is not None and top.attached:
-            self._mark((*self._path(), key), event)
+        if type(top.container) is list:
+            top.container.append(value)
+        else:
+            top.container[step] = value
+        if self.spans is not None and top.attached:  # a path for each value would cost those who need none
+            self._mark((*self._path(), step), event)
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
-        mark: Any = event.start_mark
-        if not isinstance(value, str) or value == "" or type(event) is not yaml.ScalarEvent:
-            if top.attached and type(event) is not yaml.AliasEvent:
-                self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
-            top.key = _BAD_KEY
-        elif value in top.container:
-            if top.attached:
-                self.duplicates.append(((*self._path(), value), mark.index))
-            top.key = _BAD_KEY
-        else:
+        top.key = _BAD_KEY
+        if type(event) is not yaml.ScalarEvent or not value:
+            self._report_key(top, event)
+            return
+        if value not in top.container:
             top.key = value
-            if self.spans is not None and top.attached:
-                self.spans.keys.setdefault((*self._path(), value), _position(event.start_mark))
+        if not top.attached:
+            return
+        path = (*self._path(), value)
+        mark: Any = event.start_mark
+        if top.key is _BAD_KEY:
+            self.repeated_keys.append((path, mark.index))
+        elif self.spans is not None:
+            self.spans.keys.setdefault(path, _position(mark))
+
+    def _report_key(self, top: _Frame, event: Any) -> None:
+        if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
+            self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
 
     def _path(self) -> KeyPath:
         """The path of the innermost open container."""
-        return tuple(_last_step(frame) for frame in self._stack[:-1])
+        return tuple(frame.last_step for frame in self._stack[:-1])
 
     def _mark(self, path: KeyPath, event: Any) -> None:
-        if self.spans is not None:
-            self.spans.values.setdefault(path, _position(event.start_mark))
-            if type(event) is yaml.ScalarEvent and "\n" not in event.value:
-                mark: Any = event.start_mark
-                before = next((lead for lead in (0, 1) if self.text.startswith(event.value, mark.index + lead)), None)
-                if before is not None:
-                    self.spans.verbatim.setdefault(path, before)
+        """Note where a value is, and whether its text stands there as it is, behind a quote or not."""
+        if self.spans is None:
+            return
+        self.spans.values.setdefault(path, _position(event.start_mark))
+        if type(event) is not yaml.ScalarEvent or "\n" in event.value:
+            return
+        mark: Any = event.start_mark
+        for before in (0, 1):
+            if self.text.startswith(event.value, mark.index + before):
+                self.spans.verbatim.setdefault(path, before)
+                return
 
     def _distrust(self) -> None:
         """Remember that the value about to be placed stands for something that was refused."""
@@ -204,11 +248,8 @@ class _Reader:
             self.document.unreliable.add(())
             return
         top = self._stack[-1]
-        if not top.attached:
-            return
-        step: Any = len(top.container) if type(top.container) is list else top.key
-        if isinstance(step, str | int):
-            self.document.unreliable.add((*self._path(), step))
+        if top.attached and isinstance(top.next_step, str | int):
+            self.document.unreliable.add((*self._path(), top.next_step))
 
     def _check_properties(self, event: Any) -> None:
         """Refuse what YAML allows before a value: a tag, an anchor."""
@@ -217,14 +258,14 @@ class _Reader:
             self._note("Y105", event, f"the tag {shorten(tag)} is not allowed", "remove it: text stays text here")
             self._distrust()
         if event.anchor is not None:
-            self._anchors.setdefault(event.anchor, event)
+            self._unused_anchors.setdefault(event.anchor, event)
 
     def _check_escapes(self, event: Any) -> None:
         start = event.start_mark.index
         for match in _ESCAPE.finditer(self.text[start : event.end_mark.index]):
             code = match[1] or match[2] or match[3]
             char = chr(int(code, 16)) if code else _NAMED_ESCAPES.get(match[4], "")
-            if any(True for _ in refused_characters(char)):
+            if not is_allowed(char):
                 message = f"the escape {match.group()} stands for {describe_character(char)}, which is not allowed"
                 location = Location(self.document.file, *self.lines.position(start + match.start()))
                 self.document.findings.append(Finding("Y108", location, message, "remove it", match.group()))
@@ -238,27 +279,15 @@ class _Reader:
         self.document.findings.append(Finding(code, location, message, hint))
         self.document.readable = False
 
-    def _syntax_error(self, error: Any) -> None:
+    def _report_syntax(self, error: Any) -> None:
         problem = error.problem or "cannot be read"
         mark = error.problem_mark or error.context_mark
         if "end of stream" in problem:  # where the quote or bracket was opened says more than where the file ends
             mark = error.context_mark or mark
-        hint = None
-        if "mapping values" in problem or "expected <block end>" in problem or "expected ':'" in problem:
-            hint = "check the indentation; quote a text that holds ': ' or begins with a special character"
-        elif "cannot start any token" in problem:
-            hint = "indent with spaces, and quote a text that begins with a special character"
-        index = min(mark.index if mark else 0, len(self.text))
-        context = f" {error.context}" if error.context else ""
-        self._refuse("Y102", index, f"not valid YAML: {problem}{context}", hint)
-
-
-def _last_step(frame: _Frame) -> str | int:
-    """The index or the key of the value that was put into a container last."""
-    if type(frame.container) is list:
-        return len(frame.container) - 1
-    key: str = next(reversed(frame.container))
-    return key
+        index = min(mark.index, len(self.text)) if mark else 0
+        hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in problem), None)
+        message = f"not valid YAML: {problem} {error.context or ''}".rstrip()
+        self._refuse("Y102", index, message, hint)
 
 
 def _position(mark: Any) -> tuple[int, int]:

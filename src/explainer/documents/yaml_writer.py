@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+# Characters of a line, beyond which a text is folded.
 _WIDTH: Final = 100
+# Text that is itself in YAML, in a block and in a flow. Stricter than YAML is.
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
-"""Text that is itself in YAML, in a block and in a flow. Stricter than YAML is."""
 
+# Text whose spaces are single ones between words: a folded text keeps no others.
+_FOLDABLE: Final = re.compile(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
+
+# What other readers of YAML take for something else than text.
 _WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])
-"""What other readers of YAML take for something else than text."""
 
 
 def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
@@ -23,6 +27,7 @@ def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
     lines: list[str] = []
     for key, value in record.items():
         lines += field_lines(key, value, f"{indent}  ")
+    # The dash of the item stands before its first key.
     if lines:
         lines[0] = f"{indent}- {lines[0][len(indent) + 2 :]}"
     return "".join(f"{line}\n" for line in lines)
@@ -34,7 +39,9 @@ def field_lines(key: str, value: Any, indent: str) -> list[str]:
         return _text_lines(f"{indent}{key}: ", value, f"{indent}  ")
     if isinstance(value, Sequence):
         return _list_lines(key, value, indent)
-    return [f"{indent}{key}: {'null' if value is None else value}"]
+    if value is None:
+        return [f"{indent}{key}: null"]
+    return [f"{indent}{key}: {value}"]
 
 
 def _list_lines(key: str, items: Sequence[Any], indent: str) -> list[str]:
@@ -49,7 +56,7 @@ def _list_lines(key: str, items: Sequence[Any], indent: str) -> list[str]:
 
 def _text_lines(head: str, text: str, indent: str) -> list[str]:
     line = head + scalar(text)
-    if len(line) <= _WIDTH or "\n" in text or "\t" in text or "  " in text or text != text.strip():
+    if len(line) <= _WIDTH or not _FOLDABLE.fullmatch(text):
         return [line]
     return [f"{head}>-", *_wrapped(text, indent)]
 
@@ -70,6 +77,7 @@ def scalar(text: str) -> str:
     """Return a text as one line of YAML, right in a block and in a flow: plain where that is safe, else quoted."""
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML:
         return text
+    # JSON's strings are YAML's double-quoted ones, but for two characters that YAML does not print.
     return json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
 
 

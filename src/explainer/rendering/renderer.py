@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
-from explainer.rendering.fastpath import EntryData, MemoisingGenerator, Tape, make_tape, recall, remember
+from explainer.rendering.fastpath import EntryData, FastTemplate
 from explainer.rendering.layout import neutralise
 
 if TYPE_CHECKING:
@@ -120,15 +120,6 @@ class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox, without the power operator: one `10**10**8` runs for minutes, and no signal stops it."""
 
     intercepted_binops = frozenset({"**"})
-    code_generator_class = MemoisingGenerator
-    recall = staticmethod(recall)
-    remember = staticmethod(remember)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Look a key of an entry up: no key is the name of a mapping's method, so the order of the two is the same."""
-        if type(obj) is EntryData and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
 
     def call_binop(
         self,
@@ -181,8 +172,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._find = find
-        self._template: jinja2.Template | None = None
-        self._tape: Tape | None = None
+        self._template: FastTemplate | None = None
 
     @cached_property
     def asks(self) -> bool:
@@ -200,15 +190,9 @@ class Renderer:
         """Render the template without joining its pieces; many renderings are encoded faster piece by piece."""
         try:
             if self._template is None:
-                self._template = self._environment.get_template(self.name)
                 source, _, _ = self._loader.get_source(self._environment, self.name)
-                self._tape = make_tape(self._environment, self._environment.parse(source, self.name, self.name))
-            if self._tape is not None:
-                try:
-                    return _bounded(self._tape.play(context))
-                except Exception:  # noqa: BLE001, S110  # rendering all of it says what is wrong, and where
-                    pass
-            return _parts(self._chunks(self._template, context))
+                self._template = FastTemplate(self._environment, self.name, source, self._parts)
+            return _bounded(self._template.parts(context))
         except MemoryError:
             return self._failed("T506", 1, "the template takes too much memory")
         except RecursionError:
@@ -219,6 +203,9 @@ class Renderer:
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables."""
         return [self.render_parts(context) for context in contexts]
+
+    def _parts(self, template: jinja2.Template, context: Context) -> Parts:
+        return _parts(self._chunks(template, context))
 
     def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
         scope = template.new_context(context)

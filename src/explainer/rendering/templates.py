@@ -34,7 +34,8 @@ def builtin_renderer(name: str) -> Renderer:
 
 def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     """Return the renderer of a user's template; it runs in a process of its own, under limits."""
-    from explainer.rendering.isolated import SOURCE_BYTES, IsolatedRenderer, TemplateFile  # noqa: PLC0415  # built-in templates need no process
+    # Built-in templates need no process.
+    from explainer.rendering.isolated import SOURCE_BYTES, IsolatedRenderer, TemplateFile  # noqa: PLC0415
 
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:

@@ -13,7 +13,7 @@ import typer
 
 from explainer.build import offer
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import load_question
+from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.build import library_of
@@ -77,7 +77,9 @@ def run(
     plan = None
     if loaded.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
-        library = library_of(loaded.value, base, catalog or [], found, verbose=verbose)
+        read = library_of(loaded.value, base, CatalogLoader(catalog or ()), verbose=verbose)
+        found += read.findings
+        library = read.value
         if library is not None:
             wanted = SourceCounts(models, 0)
             plan = _plan(loaded.value, library, wanted, max_models, max(limit, pick or 1), found, verbose=verbose)

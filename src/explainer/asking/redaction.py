@@ -41,22 +41,22 @@ class Redactor:
         return longest
 
 
-NO_MASK: Final = Redactor(None)
+NO_REDACTION: Final = Redactor(None)
 
 
 class StreamRedactor:
-    """Masks a text that comes in pieces: what may be the beginning of the key waits for the next piece."""
+    """Redacts a text that comes in pieces: what may be the beginning of the key waits for the next piece."""
 
-    def __init__(self, mask: Redactor) -> None:
-        self._mask = mask
-        self._kept = ""
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+        self._waiting = ""
 
     def feed(self, piece: str) -> str:
         """Return what of the text so far is safe to show."""
-        text = self._mask(self._kept + piece)
-        kept = self._mask.begins_at_end(text)
-        self._kept = text[len(text) - kept :]
-        return text[: len(text) - kept]
+        text = self._redact(self._waiting + piece)
+        safe = len(text) - self._redact.begins_at_end(text)
+        self._waiting = text[safe:]
+        return text[:safe]
 
 
 def public_url(url: str) -> str:

@@ -45,7 +45,7 @@ class RequestFailure:
     at_first: bool = False
 
 
-def trouble_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
+def failure_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
     """Return the trouble that an HTTP status means (RFC 9110, 15; RFC 6585, 4).
 
     Args:

@@ -10,7 +10,6 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -19,11 +18,10 @@ import typer
 
 from explainer.asking.costs import Prices
 from explainer.asking.endpoint import Address
-from explainer.asking.redaction import public_url
+from explainer.asking.outputs import ONE_FILE
 from explainer.batching.tokens import TOKENIZERS
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.cli.options import choice
-from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import is_plain, printable
 from explainer.files import STDIN
 
@@ -81,22 +79,6 @@ def _key(name: str | None) -> str | None:
     return key or None
 
 
-def exposed_key(address: Address) -> list[Finding]:
-    """Return a warning when the key goes to another machine for all between to read."""
-    parts = urlsplit(address.base_url)
-    if address.key is None or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
-        return []
-    place = Location(public_url(address.base_url))
-    return [Finding("R805", place, "the key is sent without encryption, for all on the way to read", "use https")]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def prices_of(price_in: list[str] | None, price_out: list[str] | None) -> Prices:
     """Return prices from `PRICE` for all models and `MODEL=PRICE` for one.
 
@@ -119,9 +101,6 @@ def _prices(given: list[str] | None, option: str) -> dict[str, float]:
             raise typer.BadParameter(message, param_hint=option)
     return prices
 
-
-ONE_FILE: Final = (".md", ".txt", ".markdown")
-"""Endings of a DEST that is one file."""
 
 QuestionArgument = Annotated[
     Path | None,

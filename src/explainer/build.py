@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from explainer.catalogs.loading import CatalogLoader
     from explainer.recommending.recommend import Choice, SupportsScores
+    from explainer.recommending.semantic import Semantic
 
 
 class SupportsRender(Protocol):
@@ -141,6 +142,15 @@ def build_from_catalogs(
         return Parsed(None, errors)
     result = build(loaded, library.value, renderer, counts, semantic)
     return Parsed(result.value, errors + result.findings)
+
+
+def semantic_model(model: str | None) -> Parsed[Semantic]:
+    """Return the embedding model of `--semantic`: a folder, or 'wheel' for the installed one; None without one."""
+    if model is None:
+        return Parsed(None)
+    from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few have a model
+
+    return load_semantic(model)
 
 
 def source_context(question: str, sources: Sources) -> Context:

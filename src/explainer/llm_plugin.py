@@ -62,21 +62,26 @@ def load_card(argument: str) -> list[llm.Fragment]:
     import llm
 
     library = _library(None, Path())
-    models, papers = library.models.find(argument), library.papers.find(argument)
-    for kind, found, ids in (
-        ("models", models, [library.models.id_of(model) for model in models]),
-        ("papers", papers, [library.papers.id_of(paper) for paper in papers]),
-    ):
-        if len(found) > 1:
-            message = f"{len(found)} different {kind} are called so; name one by its id: {', '.join(map(repr, ids))}"
+    entries: list[Entry] = []
+    for kind, index in (("models", library.models), ("papers", library.papers)):
+        matching = index.find(argument)
+        if len(matching) > 1:
+            ids = ", ".join(repr(index.id_of(entry)) for entry in matching)
+            message = f"{len(matching)} different {kind} are called so; name one by its id: {ids}"
             raise ValueError(message)
-    if not models and not papers:
-        meant = library.models.suggestion(argument) or library.papers.suggestion(argument)
-        files = ", ".join(loaded.file for loaded in library.catalogs)
-        hint = f"did you mean {meant!r}?" if meant else f"the catalogs read are {files or 'none'}"
-        message = f"no model and no paper is called so; {hint}"
+        entries += matching
+    if not entries:
+        message = f"no model and no paper is called so; {_hint(library, argument)}"
         raise ValueError(message)
-    return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in (*models, *papers)]
+    return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in entries]
+
+
+def _hint(library: Library, name: str) -> str:
+    meant = library.models.suggestion(name) or library.papers.suggestion(name)
+    if meant:
+        return f"did you mean {meant!r}?"
+    files = ", ".join(catalog.file for catalog in library.catalogs)
+    return f"the catalogs read are {files or 'none'}"
 
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:
@@ -89,12 +94,9 @@ def _library(named: Sequence[str] | None, base: Path) -> Library:
 
 def _card(entry: Entry) -> str:
     """An entry in the fields of the prompt's layout, with its summary."""
-    from explainer.rendering.layout import neutralise
+    from explainer.rendering.layout import PrintedEntry, print_entry
 
-    lines = [f"Model: {entry.label}", f"Paper: {entry.paper or 'None'}"]
-    lines += [f"GitHub: {entry.github}"] if entry.github else []
-    lines += [f"Summary: {neutralise(entry.summary)}"] if entry.summary else []
-    return "\n".join(lines) + "\n"
+    return print_entry(PrintedEntry("model", entry.label, entry.paper, entry.github, entry.summary))
 
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:

@@ -33,6 +33,7 @@ from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.sources import Skipped
 from explainer.batching.tokens import Counter
+from explainer.build import semantic_model
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import question_from_text
@@ -40,11 +41,10 @@ from explainer.checking.check import unchecked
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import Severity
 from explainer.files import STDIN, display_path
-from explainer.recommending.recommend import SupportsScores
 from explainer.rendering.templates import renderer_of
 
+# Seconds between two looks at the time that is shown.
 _TICK: Final = 0.5
-"""Seconds between two looks at the time that is shown."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
     """Make all questions ready before the first is paid; a question with mistakes costs that question only."""
     with ExitStack() as stack:
         renderer = renderer_of(config.template, stack)
-        semantic = _semantic(config.semantic)
+        semantic = semantic_model(config.semantic)
         observer.on_findings(renderer.findings + semantic.findings)
         if renderer.value is None or (config.semantic is not None and semantic.value is None):
             return []
@@ -229,14 +229,6 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
             questions += [item.value] if item.value is not None else []
     observer.on_prepared(loader.files_read, skipped)
     return questions
-
-
-def _semantic(model: str | None) -> Parsed[SupportsScores]:
-    if model is None:
-        return Parsed(None)
-    from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few have a model
-
-    return load_semantic(model)
 
 
 def _prepared_items(
@@ -370,8 +362,8 @@ class AskRun:
         self._observer = observer
         self._concurrency = concurrency
         self._answering_models: set[str] = set()
+        # By the key of a request: two that ask the same ask once.
         self._locks: dict[str, asyncio.Lock] = {}
-        """By the key of a request: two that ask the same ask once."""
 
     async def run(
         self, questions: Sequence[PreparedQuestion], endpoint: SupportsAsk, keep: Callable[[int, AskResult], None]

@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 from explainer.batching.manifest import content_hash
 from explainer.diagnostics.text import replace_refused
 
+# Reasons to end of an answer that is whole; every other says that it was cut off.
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
-"""Reasons to end of an answer that is whole; every other says that it was cut off."""
+# Tokens that no exchange takes: what is said to be more is no count.
 MOST_TOKENS: Final = 10**12
-"""Tokens that no exchange takes: what is said to be more is no count."""
 _MOST_NAME: Final = 200
 _MOST_REASON: Final = 40
 _MOST_CODE: Final = 80
@@ -122,8 +122,8 @@ def line_ends(text: str) -> str:
     return lines if lines.endswith("\n") else f"{lines}\n"
 
 
+# Characters of one answer; one that does not end is cut off here.
 MAX_ANSWER: Final = 1024 * 1024
-"""Characters of one answer; one that does not end is cut off here."""
 
 
 class StreamAccumulator:
@@ -135,8 +135,8 @@ class StreamAccumulator:
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.served = ""
+        # The server said that nothing more comes.
         self.done = False
-        """The server said that nothing more comes."""
 
     @property
     def whole(self) -> bool:

@@ -12,10 +12,10 @@ from explainer.asking.conversation import AskResult, AskSettings, PreparedQuesti
 
 _MILLION: Final = 1_000_000
 _LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")
+# Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
-"""Characters of a point of a repair prompt, at most."""
+# Points of a repair prompt, at most.
 _POINTS: Final = 41
-"""Points of a repair prompt, at most."""
 _AROUND_LINK: Final = 12
 _CHARACTERS_PER_TOKEN: Final = 4
 

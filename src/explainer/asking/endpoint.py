@@ -33,10 +33,10 @@ _MAX_EVENT: Final = 1024 * 1024
 _MAX_BODY: Final = 8 * 1024 * 1024
 _MAX_ERROR: Final = 64 * 1024
 _CONNECT: Final = 10.0
+# Seconds that a server has for counting tokens when an answer has ended.
 _AFTERWORD: Final = 5.0
-"""Seconds that a server has for counting tokens when an answer has ended."""
+# Seconds that it has for closing the stream when it has said that nothing follows.
 _FAREWELL: Final = 1.0
-"""Seconds that it has for closing the stream when it has said that nothing follows."""
 _PATH: Final = "/chat/completions"
 
 
@@ -129,8 +129,8 @@ class Endpoint:
         self._count = count
         self._open_at = 0.0
         self._slots = asyncio.Semaphore(address.concurrency)
+        # How it is called where everybody may read it.
         self.name = public_url(address.base_url)
-        """How it is called where everybody may read it."""
 
     async def __aenter__(self) -> Self:
         import httpx2

@@ -105,8 +105,8 @@ class Journal:
         self._replies: dict[str, Reply] = {}
         self._handle: int | None = None
         self._open_files = contextlib.ExitStack()
+        # Lines that could not be read: those answers are asked for again.
         self.damaged = 0
-        """Lines that could not be read: those answers are asked for again."""
 
     def __enter__(self) -> Self:
         if self._path is None:
@@ -141,13 +141,13 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        header, *lines = data.split(b"\n")[:-1] or [None]  # what stands behind the last line break is torn
-        if not _is_header(header, data):
+        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn
+        if not (_is_header(lines[0]) if lines else _HEADER.startswith(data)):
             message = "this is no journal of answers that this version can go on with"
             raise ForeignJournalError(0, message, str(self._path))
         if self._forget:
             return
-        for line in lines:
+        for line in lines[1:]:
             try:
                 row = JournalRow.model_validate_json(line)
             except ValidationError:
@@ -176,10 +176,7 @@ class Journal:
             raise OSError(error.errno, error.strerror, str(self._path)) from None
 
 
-def _is_header(line: bytes | None, data: bytes) -> bool:
-    """Whether a journal begins with its header; what a killed run left of the header is empty of answers."""
-    if line is None:
-        return _HEADER.startswith(data)
+def _is_header(line: bytes) -> bool:
     try:
         _Header.model_validate_json(line)
     except ValidationError:

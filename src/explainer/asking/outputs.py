@@ -27,14 +27,14 @@ from explainer.files import STDIN, display_path
 
 if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
-    from explainer.checking.offered import Source
+    from explainer.checking.offered import OfferedEntry
 
+# The version of the record.
 SCHEMA: Final = "explainer/ask/1"
-"""The version of the record."""
+# Endings of a target that is one file.
 ONE_FILE: Final = (".md", ".txt", ".markdown")
-"""Endings of a target that is one file."""
+# What the file of an answer that is not accepted ends in: it is never taken for a good one.
 UNGROUNDED: Final = ".ungrounded.md"
-"""What the file of an answer that is not accepted ends in: it is never taken for a good one."""
 _ANSWER: Final = ".answer.md"
 _PROMPT: Final = ".prompt.md"
 _RECORD: Final = ".record.json"
@@ -76,7 +76,7 @@ def _chosen_data(result: AskResult) -> dict[str, Any]:
     return {"model": chosen.model, "round": chosen.chosen + 1, "fixed": chosen.fixed, "answer_sha256": sha256}
 
 
-def _source_data(source: Source) -> dict[str, Any]:
+def _source_data(source: OfferedEntry) -> dict[str, Any]:
     links = [link.url for link in source.links if link.role != "summary"]
     return {"kind": source.kind, "name": source.name, "links": links}
 

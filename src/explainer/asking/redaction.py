@@ -6,8 +6,8 @@ import json
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
+# Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words.
 SHORTEST: Final = 8
-"""Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words."""
 
 HIDDEN: Final = "[key]"
 

@@ -12,11 +12,11 @@ Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
 
 _FIRST: Final = 0.5
 _LONGEST: Final = 30.0
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide.
 MAX_RETRY_AFTER: Final = 900.0
-"""Seconds that a server may ask to be left alone; a longer wait is for the user to decide."""
 
+# Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9
-"""Seconds: no wait is longer, so that none is too long to be said."""
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 _UNUSABLE: Final = frozenset({401, 402, 407})
 _UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})

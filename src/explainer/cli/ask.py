@@ -66,8 +66,8 @@ from explainer.diagnostics.finding import ExitStatus, Finding, Location
 
 app = new_app()
 
+# Keys of a request that `ask` sets itself.
 _TAKEN: Final = ("model", "messages", "stream", "n")
-"""Keys of a request that `ask` sets itself."""
 
 
 @app.command()

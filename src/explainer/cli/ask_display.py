@@ -17,8 +17,8 @@ from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable
 
+# Of an answer that comes: more than a terminal shows of it.
 _KEPT_CHARACTERS = 8192
-"""Of an answer that comes: more than a terminal shows of it."""
 _TEXT_LINES = 8
 
 

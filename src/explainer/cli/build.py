@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explainer._version import __version__
-from explainer.build import BuildResult, SupportsRender, build
+from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
@@ -37,7 +37,7 @@ from explainer.rendering import templates
 from explainer.rendering.formats import FORMATS
 
 if TYPE_CHECKING:
-    from explainer.recommending.recommend import Choice, SupportsScores
+    from explainer.recommending.recommend import Choice
 
 app = new_app()
 
@@ -157,7 +157,8 @@ def _built(
     library = library_of(loaded, path.parent, options.loader, verbose=options.verbose)
     if library.value is None or renderer.value is None:
         return Parsed(None, library.findings + renderer.findings)
-    semantic = _semantic(loaded, options.semantic)
+    is_complete = loaded.question.models is not None and loaded.question.papers is not None
+    semantic = semantic_model(None if is_complete else options.semantic)
     if semantic.findings:
         return Parsed(None, library.findings + semantic.findings)
     built = build(loaded, library.value, renderer.value, options.counts, semantic.value)
@@ -171,15 +172,6 @@ def _built(
 
         findings += save_choice(path, loaded, built.value.sources, library.value)
     return Parsed(built.value, findings)
-
-
-def _semantic(loaded: LoadedQuestion, model: str | None) -> Parsed[SupportsScores]:
-    """The embedding model of `--semantic`, when anything is to be recommended."""
-    if model is None or (loaded.question.models is not None and loaded.question.papers is not None):
-        return Parsed(None)
-    from explainer.recommending.semantic import load_semantic
-
-    return load_semantic(model)
 
 
 def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, verbose: bool) -> Parsed[Library]:

@@ -20,8 +20,8 @@ from jinja2.visitor import NodeTransformer
 if TYPE_CHECKING:
     from explainer.rendering.renderer import Context, Parts, Role
 
+    # The parts of a rendering; in each, texts and the numbers of holes take turns.
     _Case: TypeAlias = list[tuple[Role, list[str]]]
-    """The parts of a rendering; in each, texts and the numbers of holes take turns."""
 
 _LISTS: Final = ("models", "papers")
 # Statements that print the same for the same variables: no expression of the sandbox has an effect, but for two.
@@ -31,8 +31,8 @@ _RANDOM: Final = frozenset({"random", "lipsum"})
 _SETTLED: Final = (
     nodes.Output, nodes.TemplateData, nodes.If, nodes.Block, nodes.Name, nodes.Not, nodes.And, nodes.Or,
 )  # fmt: skip
+# Stands on both sides of a hole's number: a code point that Unicode gives to no character.
 _HOLE: Final = "\ufdd0"
-"""Stands on both sides of a hole's number: a code point that Unicode gives to no character."""
 _MOST_TEXTS: Final = 50_000
 
 
@@ -62,7 +62,8 @@ class FastTemplate:
         self._environment = environment
         self._source = source
         self._render = render
-        self._slow = self._fast = partial(render, environment.get_template(name))
+        self._slow: Callable[[Context], Parts] = partial(render, environment.get_template(name))
+        self._fast = self._slow
         self._renderings = 0
 
     def parts(self, context: Context) -> Parts:
@@ -126,8 +127,8 @@ class _Block:
         self._variable = variable
         self._template = _compiled(environment, nodes.Template(statements, lineno=1))
         self._texts: dict[int, str] = {}
+        # The entries of `_texts`, kept alive, so that their identities stay theirs.
         self._entries: list[EntryData] = []
-        """The entries of `_texts`, kept alive, so that their identities stay theirs."""
 
     def text(self, entry: Any) -> str:
         """Return what the statements print of an entry."""
@@ -176,7 +177,8 @@ class _BlockMaker(NodeTransformer):
 
     def _is_repeatable(self, statements: list[nodes.Node], variable: str) -> bool:
         """Whether what some statements print is decided by the value of one variable alone."""
-        tree = nodes.Template(statements, lineno=1).set_environment(self._environment)
+        tree = nodes.Template(statements, lineno=1)
+        tree.set_environment(self._environment)
         return find_undeclared_variables(tree) <= {variable} and all(
             isinstance(node, _REPEATABLE) and getattr(node, "name", "") not in _RANDOM
             for node in tree.find_all(nodes.Node)
@@ -201,8 +203,8 @@ def _is_text(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Output) and isinstance(node.nodes[0], nodes.TemplateData)
 
 
+# Gives the pieces that belong into a hole.
 _Filling: TypeAlias = "Callable[[Context], list[str]]"
-"""Gives the pieces that belong into a hole."""
 
 
 class _HoleMaker(_BlockMaker):
@@ -224,8 +226,8 @@ class _HoleMaker(_BlockMaker):
         return tree
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
-        _require(isinstance(node.target, nodes.Name) and not node.else_ and not node.test)
-        variable = node.target.name
+        _require(not node.else_ and not node.test)
+        variable = _name(node.target)
         _require(self._is_repeatable(node.body, variable))
         names = tuple(_list_names(node.iter))
         return nodes.Output([self._hole(partial(_Block(self._environment, variable, node.body).of_lists, names))])
@@ -258,5 +260,11 @@ def _list_names(node: nodes.Node) -> Iterator[str]:
         yield from _list_names(node.left)
         yield from _list_names(node.right)
     else:
-        _require(isinstance(node, nodes.Name) and node.name in _LISTS)
-        yield node.name
+        _require(_name(node) in _LISTS)
+        yield _name(node)
+
+
+def _name(node: nodes.Node) -> str:
+    if not isinstance(node, nodes.Name):
+        raise _UnsuitableError
+    return node.name

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL: Final = "gpt-4o-mini"
 _MOST_PIECES: Final = 10_000
+# Characters of a piece that is worth keeping: the block of a paper has some 1,500.
 _LONGEST_PIECE: Final = 4_096
-"""Characters of a piece that is worth keeping: the block of a paper has some 1,500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Encoder:
 
     def __init__(self, options: Options = NO_OPTIONS) -> None:
         self.options = options
+        # Returns the inside of the JSON string of joined pieces: escaping a text is escaping its parts.
         self.json = fast_encoding(_json_bytes)
-        """Returns the inside of the JSON string of joined pieces: escaping a text is escaping its parts."""
+        # Returns joined pieces as UTF-8.
         self.utf8 = fast_encoding(str.encode)
-        """Returns joined pieces as UTF-8."""
 
 
 def fast_encoding(encode: Callable[[str], bytes]) -> Callable[[list[str]], bytes]:
@@ -166,8 +166,8 @@ def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
     )  # fmt: skip
 
 
+# What means something to promptfoo in a variable: what begins a template, a comment's end, a file's address.
 _MEANT: Final = re.compile(r"\{(?=[{%#])|#(?=\})|\Af(?=ile://)")
-"""What means something to promptfoo in a variable: what begins a template, a comment's end, a file's address."""
 
 
 def promptfoo_config(tests: str, *, pattern: bool = False) -> bytes:
@@ -217,8 +217,8 @@ def _yaml_string(text: str) -> str:
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
 
 
+# What a JSON string may hold as it is, and a YAML text may not, or would read as a line break.
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""What a JSON string may hold as it is, and a YAML text may not, or would read as a line break."""
 
 
 def _indented(data: Any) -> bytes:

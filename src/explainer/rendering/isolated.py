@@ -27,19 +27,19 @@ from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.rendering.renderer import Context, Parts, Rendering, Segment, asks_for_workflow
 from explainer.rendering.worker import LISTS, TemplateFile, outcome_of
 
+# Starts the process on our own files, wherever they were found, and on nothing that the environment names.
 _BOOT: Final = (
     "import sys; ours, *others = sys.argv[1:]; sys.path[:0] = [ours] if ours not in sys.path else []; "
     "sys.path += [home for home in others if home not in sys.path]; "
     "from explainer.rendering.worker import main; main()"
 )
-"""Starts the process on our own files, wherever they were found, and on nothing that the environment names."""
+# Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
-"""Whole seconds of CPU for one rendering, beyond the second that has begun."""
 WALL_SECONDS: Final = 10.0
 MEMORY_BYTES: Final = 512 * 1024 * 1024
 _AT_ONCE: Final = 32
+# Requests that the process may have at once: it works while their answers are taken apart.
 _AHEAD: Final = 3
-"""Requests that the process may have at once: it works while their answers are taken apart."""
 _MOST_ENTRIES: Final = 50_000
 
 
@@ -52,8 +52,8 @@ class IsolatedRenderer:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[list[Parts | Finding] | None] = queue.SimpleQueue()
         self._unanswered = 0
+        # Entries that the process knows, by their identity; they are kept alive, so that it stays theirs.
         self._sent: dict[int, Any] = {}
-        """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
 
     def __enter__(self) -> Self:
         return self

@@ -54,11 +54,11 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
 
 Context: TypeAlias = dict[str, Any]
 Role: TypeAlias = Literal["system", "user"]
+# A rendering as its template printed it: what belongs to each role, piece by piece.
 Parts: TypeAlias = list[tuple[Role, list[str]]]
-"""A rendering as its template printed it: what belongs to each role, piece by piece."""
 
+# Characters that one rendering may have; a prompt has a few thousand.
 MAX_OUTPUT: Final = 8 * 1024 * 1024
-"""Characters that one rendering may have; a prompt has a few thousand."""
 
 
 class _Mark(str):

@@ -14,8 +14,8 @@ from explainer.rendering.renderer import Renderer
 if TYPE_CHECKING:
     from explainer.rendering.isolated import IsolatedRenderer
 
+# The names of the built-in templates, and what each renders: a prompt or an answer.
 BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
-"""The names of the built-in templates, and what each renders: a prompt or an answer."""
 
 
 class TemplateChoiceError(ValueError):

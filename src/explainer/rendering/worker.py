@@ -25,8 +25,8 @@ from explainer.rendering.fastpath import EntryData
 from explainer.rendering.renderer import Parts, Renderer
 
 LISTS: Final = ("models", "papers")
+# Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
-"""Bytes of a template; the largest built-in one has some 4,000."""
 # An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
 # character itself.
 _MAKES_CHARACTERS = re.compile(

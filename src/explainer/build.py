@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explainer.catalogs.loading import CatalogLoader
     from explainer.recommending.recommend import Choice, SupportsScores
     from explainer.recommending.semantic import Semantic
 
@@ -142,6 +142,13 @@ def build_from_catalogs(
         return Parsed(None, errors)
     result = build(loaded, library.value, renderer, counts, semantic)
     return Parsed(result.value, errors + result.findings)
+
+
+def read_question(path: Path, text: str | None) -> Parsed[LoadedQuestion]:
+    """Return the question in a file (`-` for stdin), or the one that is given as text."""
+    if text is not None:
+        return question_from_text(text, file="--text")
+    return load_question(path)
 
 
 def semantic_model(model: str | None) -> Parsed[Semantic]:

@@ -105,5 +105,5 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
 
     errors = [finding for finding in findings if finding.is_error]
     if errors:
-        lines = [f"{f.location}: {f.code} {f.message}" + (f" ({f.hint})" if f.hint else "") for f in errors]
+        lines = [f"{f.location}: {f.code} {f.message}" + f" ({f.hint})" * bool(f.hint) for f in errors]
         raise ValueError("\n" + "\n".join(map(printable, lines)))

@@ -33,10 +33,9 @@ from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.sources import Skipped
 from explainer.batching.tokens import Counter
-from explainer.build import semantic_model
+from explainer.build import read_question, semantic_model
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CatalogLoader, load_question
-from explainer.catalogs.question import question_from_text
+from explainer.catalogs.loading import CatalogLoader
 from explainer.checking.check import unchecked
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import Severity
@@ -120,13 +119,6 @@ class AskObserver(Protocol):
 
     def on_end(self) -> None:
         """Asking has ended, whether or not all was asked."""
-
-
-class SupportsAsk(Protocol):
-    """Whoever answers: `Endpoint`."""
-
-    async def ask(self, request: Request, observer: StreamObserver) -> Reply:
-        """Return the whole answer to a request, or raise `RequestFailedError`."""
 
 
 class UnusableError(Exception):
@@ -226,7 +218,7 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
                 skipped.append(item)
                 continue
             observer.on_findings(item.findings)
-            questions += [item.value] if item.value is not None else []
+            questions += filter(None, [item.value])
     observer.on_prepared(loader.files_read, skipped)
     return questions
 
@@ -238,11 +230,10 @@ def _prepared_items(
     if not config.alone:
         source = open_source(path, config.out or Path(STDIN))
         observer.on_findings(source.findings)
-        yield from preparer.prepare_all(source.value) if source.value is not None else ()
+        if source.value is not None:
+            yield from preparer.prepare_all(source.value)
         return
-    loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
-    prepared = preparer.prepare(loaded.value, path.parent) if loaded.value is not None else Parsed(None)
-    yield Parsed(prepared.value, loaded.findings + prepared.findings)
+    yield preparer.prepare_loaded(read_question(path, config.text), path.parent)
 
 
 def _ask_all(
@@ -264,7 +255,7 @@ def _ask_all(
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
-        session = AskRun(config.settings, config.prices, journal, observer, config.address.concurrency)
+        session = AskRun(config, journal, observer)
         observer.on_start(session.totals)
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -303,7 +294,8 @@ async def _ask_endpoint(
 def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Finding]:
     """What there is to say about the answer of a question."""
     for candidate in result.candidates:
-        yield from candidate.report.findings if candidate.failure else ()
+        if candidate.failure:
+            yield from candidate.report.findings
     chosen = result.chosen
     if chosen is None:
         return
@@ -345,28 +337,24 @@ class AskRun:
     """Session in which questions are asked, so many at once.
 
     Args:
-        settings: how answers are sought.
-        prices: of models.
+        config: how answers are sought.
         journal: it is open.
         observer: is told what happens.
-        concurrency: questions that are worked on at once.
     """
 
-    def __init__(
-        self, settings: AskSettings, prices: Prices, journal: Journal, observer: AskObserver, concurrency: int
-    ) -> None:
+    def __init__(self, config: AskConfig, journal: Journal, observer: AskObserver) -> None:
         self.totals = Totals()
-        self._settings = settings
-        self._prices = prices
+        self._settings = config.settings
+        self._prices = config.prices
+        self._concurrency = config.address.concurrency
         self._journal = journal
         self._observer = observer
-        self._concurrency = concurrency
         self._answering_models: set[str] = set()
         # By the key of a request: two that ask the same ask once.
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def run(
-        self, questions: Sequence[PreparedQuestion], endpoint: SupportsAsk, keep: Callable[[int, AskResult], None]
+        self, questions: Sequence[PreparedQuestion], endpoint: Endpoint, keep: Callable[[int, AskResult], None]
     ) -> None:
         """Ask all questions.
 
@@ -395,13 +383,13 @@ class AskRun:
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
 
-    async def _settle(self, prepared: PreparedQuestion, endpoint: SupportsAsk) -> AskResult:
+    async def _settle(self, prepared: PreparedQuestion, endpoint: Endpoint) -> AskResult:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._converse(prepared, model, endpoint)) for model in self._settings.models]
         candidates = tuple(task.result() for task in tasks)
         return AskResult(prepared, candidates, choose(candidates))
 
-    async def _converse(self, prepared: PreparedQuestion, model: str, endpoint: SupportsAsk) -> ModelAnswer:
+    async def _converse(self, prepared: PreparedQuestion, model: str, endpoint: Endpoint) -> ModelAnswer:
         rounds: list[Round] = []
         while isinstance(action := step(prepared, self._settings, model, rounds), Request):
             observer = _AnswerObserver(self._observer, self.totals, prepared, model, len(rounds) + 1)
@@ -414,7 +402,7 @@ class AskRun:
             self._observer.on_checked(prepared, model, len(rounds), rounds[-1], from_journal=from_journal)
         return action
 
-    async def _reply(self, request: Request, observer: StreamObserver, endpoint: SupportsAsk) -> tuple[Reply, bool]:
+    async def _reply(self, request: Request, observer: StreamObserver, endpoint: Endpoint) -> tuple[Reply, bool]:
         """Return the answer that is in the journal, or ask for it; and which."""
         async with self._locks.setdefault(request.key, asyncio.Lock()):
             reply = self._journal.find(request.key)

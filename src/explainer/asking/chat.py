@@ -18,10 +18,10 @@ from explainer.diagnostics.text import replace_refused
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
 # Tokens that no exchange takes: what is said to be more is no count.
 MOST_TOKENS: Final = 10**12
-_MOST_NAME: Final = 200
+_MOST_NAME: Final = 200  # all that a server says is quoted in records and on terminals: it is cut
 _MOST_REASON: Final = 40
 _MOST_CODE: Final = 80
-_MOST_MESSAGE: Final = 500
+_MOST_MESSAGE: Final = 500  # of an error: some servers send a whole page
 T = TypeVar("T")
 
 
@@ -119,7 +119,7 @@ def as_printed(text: str) -> str:
 def line_ends(text: str) -> str:
     """Return a text with lines that end in a line feed, the last one too, and without a byte order mark."""
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return lines if lines.endswith("\n") else f"{lines}\n"
+    return lines.removesuffix("\n") + "\n"
 
 
 # Characters of one answer; one that does not end is cut off here.
@@ -172,12 +172,14 @@ class StreamAccumulator:
 
 def _field(data: Any, key: str, kind: type[T]) -> T | None:
     """The value of a key when it has the type that it should have."""
-    value = data.get(key) if isinstance(data, dict) else None
-    return value if isinstance(value, kind) else None
+    if not isinstance(data, dict) or not isinstance(data.get(key), kind):
+        return None
+    value: T = data[key]
+    return value
 
 
 def _plain(text: str | None, limit: int) -> str:
-    return replace_refused(text[:limit]) if text else ""
+    return replace_refused((text or "")[:limit])
 
 
 def _content(choice: Any) -> Any:
@@ -190,15 +192,20 @@ def _text(content: Any) -> str:
     """The text of a content; some servers send it in parts, with what the model thought in others."""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "".join(_field(part, "text", str) or "" for part in parts if _field(part, "type", str) == "text")
+    if not isinstance(content, list):
+        return ""
+    return "".join(_field(part, "text", str) or "" for part in content if _field(part, "type", str) == "text")
 
 
 def _usage(data: Any) -> Usage | None:
-    counts = [_field(data, key, int) for key in ("prompt_tokens", "completion_tokens")]
-    # A bool is an int, too.
-    prompt, completion = (n if type(n) is int and 0 <= n < MOST_TOKENS else None for n in counts)
+    prompt, completion = _tokens(data, "prompt_tokens"), _tokens(data, "completion_tokens")
     return None if prompt is None or completion is None else Usage(prompt, completion)
+
+
+def _tokens(data: Any, key: str) -> int | None:
+    number = _field(data, key, int)
+    # A bool is an int, too, and is no number of tokens.
+    return number if type(number) is int and 0 <= number < MOST_TOKENS else None
 
 
 def error_in(data: Any) -> tuple[str, str] | None:
@@ -207,7 +214,7 @@ def error_in(data: Any) -> tuple[str, str] | None:
     if not error:
         return None
     if not isinstance(error, dict):
-        return _plain(str(error), _MOST_MESSAGE), ""
+        error = {"message": error}
     kind = error.get("type")
     message = error.get("message") or kind or "an error without a message"
     return _plain(str(message), _MOST_MESSAGE), str(error.get("code") or kind or "")[:_MOST_CODE]

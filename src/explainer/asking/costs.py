@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from explainer.asking.chat import Request, Usage
 from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion, Round
 
-_MILLION: Final = 1_000_000
-_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")
+_MILLION: Final = 1_000_000  # prices are for so many tokens
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")  # the names that servers know for it
 # Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
 # Points of a repair prompt, at most.
 _POINTS: Final = 41
-_AROUND_LINK: Final = 12
-_CHARACTERS_PER_TOKEN: Final = 4
+_AROUND_LINK: Final = 12  # characters of the list around a link
+_CHARACTERS_PER_TOKEN: Final = 4  # of English, as tokenizers have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,12 @@ class Forecast:
         )  # fmt: skip
 
 
-def _sum(*numbers: Any) -> Any:
-    return None if None in numbers else sum(numbers)
+def _known(combine: Callable[[Sequence[Any]], Any], *numbers: Any) -> Any:
+    """The sum or the greatest of some numbers; None where one of them is not known."""
+    return None if None in numbers else combine(numbers)
+
+
+_sum: Final = partial(_known, sum)
 
 
 def answer_limit(parameters: Mapping[str, Any]) -> int | None:
@@ -149,18 +154,15 @@ def forecast(
     later = answer_limit({**settings.parameters, **settings.repair_parameters})
     completion_most, prompt_most = first, _sum(prompt)
     if calls > 1:
-        completion_most = _sum(first, _times(calls - 1, later))
-        longest = None if first is None or later is None else max(first, later)
-        prompt_most = _sum(prompt, _times(calls - 1, _sum(_repair_prompt_tokens(prepared, count), longest)))
+        # Each answer that is sent back stands in the next prompt.
+        repair = _sum(_repair_prompt_tokens(prepared, count), _known(max, first, later))
+        completion_most = _sum(first, *[later] * (calls - 1))
+        prompt_most = _sum(prompt, *[repair] * (calls - 1))
     cost_most = None
     if prompt_most is not None and completion_most is not None:
         cost_most = prices.cost(request.model, Usage(prompt_most, completion_most))
     cost_least = prices.cost(request.model, Usage(prompt, 0))
     return Forecast(1, calls, prompt, prompt_most, completion_most, cost_least, cost_most)
-
-
-def _times(count: int, number: int | None) -> int | None:
-    return None if number is None else count * number
 
 
 def _repair_prompt_tokens(prepared: PreparedQuestion, count: Callable[[str], int]) -> int:

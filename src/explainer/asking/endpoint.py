@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from explainer._version import __version__
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     import httpx2
 
 _OK: Final = 200
-_MAX_EVENT: Final = 1024 * 1024
-_MAX_BODY: Final = 8 * 1024 * 1024
-_MAX_ERROR: Final = 64 * 1024
-_CONNECT: Final = 10.0
+_MAX_EVENT: Final = 1024 * 1024  # bytes; a piece of an answer has a few
+_MAX_BODY: Final = 8 * 1024 * 1024  # bytes; an answer is cut off at a million characters
+_MAX_ERROR: Final = 64 * 1024  # bytes of a body that says what is wrong
+_CONNECT: Final = 10.0  # seconds; silence may last longer once there is a connection
 # Seconds that a server has for counting tokens when an answer has ended.
 _AFTERWORD: Final = 5.0
 # Seconds that it has for closing the stream when it has said that nothing follows.
@@ -184,7 +184,7 @@ class Endpoint:
         async with (
             self._failures(received),
             asyncio.timeout(self._address.deadline),
-            self._client.stream("POST", self._address.url, content=_encoded(request)) as response,
+            self._client.stream("POST", self._address.url, content=json.dumps(request.body)) as response,
         ):
             if response.status_code != _OK:
                 raise RequestFailedError(await self._refusal(response))
@@ -194,7 +194,7 @@ class Endpoint:
             else:
                 await self._read(response, kind, received, observer)
         if not received.whole:
-            raise RequestFailedError(RequestFailure("broken", "the answer broke off", again=True))
+            _raise_broken("the answer broke off")
         usage = received.usage or Usage(self._count(request.text), self._count(received.text), estimated=True)
         text, served = self._redact(received.text), self._redact(received.served)
         return Reply(text, received.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
@@ -215,7 +215,7 @@ class Endpoint:
                     continue
                 data = _loads(event.data)
                 if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                    raise RequestFailedError(RequestFailure("broken", "an event of the stream is garbage", again=True))
+                    _raise_broken("an event of the stream is garbage")
                 self._raise_error_in(data)
                 piece = received.take(data)
                 if piece:
@@ -237,15 +237,14 @@ class Endpoint:
         self._raise_error_in(data)
         if not isinstance(data, dict):
             message = f"what came is not an answer but {kind or 'something without a type'}"
-            again = kind.endswith("json")
-            raise RequestFailedError(
-                RequestFailure("broken" if again else "refused", message, again, at_first=not again)
-            )
+            if kind.endswith("json"):  # it was to be an answer
+                _raise_broken(message)
+            raise RequestFailedError(RequestFailure("refused", message, at_first=True))
         observer.on_text(self._redact(received.take(data)))
         if not received.whole and received.text:
             received.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
         if not received.whole:
-            raise RequestFailedError(RequestFailure("broken", "what came holds no answer", again=True))
+            _raise_broken("what came holds no answer")
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
@@ -262,42 +261,50 @@ class Endpoint:
             message, code = self._redact(error[0]), error[1]
             if code.isdecimal() and int(code) != _OK:
                 raise RequestFailedError(failure_of_status(int(code), message, code, None))
-            raise RequestFailedError(RequestFailure("broken", f"the server says: {message}", again=True))
+            _raise_broken(f"the server says: {message}")
 
     @contextlib.asynccontextmanager
     async def _failures(self, received: StreamAccumulator) -> AsyncIterator[None]:
-        """Turn what a client raises into a failure; an answer that was whole by then is no failure."""
+        """Turn what a client raises into a failure; an answer that was whole by then has not broken off."""
         import httpx2
 
-        said = self._address.timeout
         try:
             yield
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
-            reason = self._redact(str(error)) or "no answer"
-            again = "certificate" not in reason.casefold() and not isinstance(error, httpx2.UnsupportedProtocol)
-            failure = RequestFailure("unreachable", f"cannot connect to {self.name}: {reason}", again)
-            raise RequestFailedError(failure) from None
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise RequestFailedError(RequestFailure("unusable", f"not a URL: {self._redact(str(error))}")) from None
-        except httpx2.TimeoutException:
-            if not received.whole:
-                raise RequestFailedError(RequestFailure("broken", f"nothing came for {said:g} s", again=True)) from None
-        except TimeoutError:
-            if not received.whole:
-                message = f"the answer took longer than {self._address.deadline:g} s"
-                raise RequestFailedError(RequestFailure("broken", message, again=True)) from None
-        except httpx2.SSEError:
-            raise RequestFailedError(RequestFailure("refused", "one event of the stream is too large")) from None
-        except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError, OSError) as error:
-            if not received.whole:
-                what = self._redact(str(error)) or type(error).__name__
-                raise RequestFailedError(
-                    RequestFailure("broken", f"the answer broke off: {what}", again=True)
-                ) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeError, OSError) as error:
+            failure = self._failure_of(error)
+            if failure.kind != "broken" or not received.whole:
+                raise RequestFailedError(failure) from None
+
+    def _failure_of(self, error: Exception) -> RequestFailure:
+        import httpx2
+
+        reason = self._redact(str(error))
+        if isinstance(error, _connection_errors()):
+            # A certificate, or a protocol that the client does not know, will be no other the next time.
+            is_final = "certificate" in reason.casefold() or isinstance(error, httpx2.UnsupportedProtocol)
+            message = f"cannot connect to {self.name}: {reason or 'no answer'}"
+            return RequestFailure("unreachable", message, again=not is_final)
+        if isinstance(error, httpx2.InvalidURL | UnicodeError):
+            return RequestFailure("unusable", f"not a URL: {reason}")
+        if isinstance(error, httpx2.SSEError):
+            return RequestFailure("refused", "one event of the stream is too large")
+        message = f"the answer broke off: {reason or type(error).__name__}"
+        if isinstance(error, httpx2.TimeoutException):
+            message = f"nothing came for {self._address.timeout:g} s"
+        elif isinstance(error, TimeoutError):
+            message = f"the answer took longer than {self._address.deadline:g} s"
+        return RequestFailure("broken", message, again=True)
 
 
-def _encoded(request: Request) -> bytes:
-    return json.dumps(request.body).encode()
+def _connection_errors() -> tuple[type[Exception], ...]:
+    import httpx2
+
+    return httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol
+
+
+def _raise_broken(message: str) -> NoReturn:
+    """An answer did not come whole: it may the next time."""
+    raise RequestFailedError(RequestFailure("broken", message, again=True))
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

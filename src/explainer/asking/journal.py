@@ -15,7 +15,7 @@ from explainer.asking.chat import MOST_TOKENS, Reply, Usage
 from explainer.asking.redaction import NO_REDACTION, Redactor
 from explainer.batching.storage import TargetLock, write_all
 
-SCHEMA: Final = "explainer/ask-journal/1"
+SCHEMA: Final = "explainer/ask-journal/1"  # a journal of another version is left alone
 _HEADER: Final = json.dumps({"schema": SCHEMA}).encode() + b"\n"
 # O_NOFOLLOW: a link in the journal's place may lead anywhere.
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,8 +38,8 @@ UNGROUNDED: Final = ".ungrounded.md"
 _ANSWER: Final = ".answer.md"
 _PROMPT: Final = ".prompt.md"
 _RECORD: Final = ".record.json"
-_JOURNAL: Final = "ask.journal.jsonl"
-_PROVENANCE: Final = "provenance.jsonl"
+_JOURNAL: Final = "ask.journal.jsonl"  # beside the answers: whoever moves them moves it too
+_PROVENANCE: Final = "provenance.jsonl"  # `explainer check` reads it
 
 
 def record_data(result: AskResult, settings: AskSettings, prices: Prices) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _sum(usages: Sequence[Usage]) -> Usage:
 
 def _usage_data(usage: Usage) -> dict[str, Any]:
     data = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
-    return {**data, "estimated": True} if usage.estimated else data
+    return data | {"estimated": True} if usage.estimated else data
 
 
 def proof_of(result: AskResult) -> str:
@@ -151,17 +151,14 @@ def answer_line(result: AskResult) -> str:
 
 def verdict(report: CheckReport) -> str:
     """Return what the check says of an answer, in a few words."""
-    counts = Counter(finding.severity for finding in report.findings)
-    parts = [_plural(counts[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
-    counted = ", ".join(filter(None, parts))
-    codes = dict.fromkeys(finding.code for finding in report.findings if finding.severity is not Severity.NOTE)
-    grounded = "grounded" if report.grounded else "not grounded"
-    return f"{grounded}: {counted} ({shorten(' '.join(codes), 60)})" if codes else grounded
-
-
-def _plural(count: int, noun: str) -> str:
-    """Return a number of things; empty for none."""
-    return f"{count} {noun}{'s' * (count != 1)}" if count else ""
+    grounded = "not " * (not report.grounded) + "grounded"
+    faults = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    if not faults:
+        return grounded
+    counts = sorted(Counter(finding.severity for finding in faults).items())  # errors first
+    counted = ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts)
+    codes = " ".join(dict.fromkeys(finding.code for finding in faults))
+    return f"{grounded}: {counted} ({shorten(codes, 60)})"
 
 
 def answers_in(out: Path | None, redact: Redactor) -> Answers:
@@ -172,29 +169,32 @@ def answers_in(out: Path | None, redact: Redactor) -> Answers:
         redact: keeps the key out of all that is written.
     """
     if out is None or str(out) == STDIN:
-        return NoAnswers()
-    if out.suffix == ".jsonl":
-        return LinesAnswers(out, redact)
-    return FileAnswers(out, redact) if out.suffix in ONE_FILE else FolderAnswers(out, redact)
+        return Answers()
+    places = {".jsonl": LinesAnswers, **dict.fromkeys(ONE_FILE, FileAnswers)}
+    return places.get(out.suffix, FolderAnswers)(out, redact)
 
 
-class Answers(Protocol):
-    """Place for answers."""
+class Answers:
+    """Place for answers; this one keeps none: the answer that there is goes to stdout.
 
-    journal: Path | None
-    """Where the journal of its run is."""
-    files: bool
-    """Ids become names of files."""
+    Attributes:
+        journal: where the journal of its run is.
+        files: ids become names of files.
+    """
+
+    journal: Path | None = None
+    files = False
 
     def prepare(self) -> None:
         """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
-    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:
+    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Take the answer of the question of this number, and its record; return what the place is called.
 
         Raises:
             OSError: when it cannot be written.
         """
+        return result.prepared.id
 
     def complete(self, proofs: str) -> None:
         """All answers are there, and this is their provenance.
@@ -204,24 +204,7 @@ class Answers(Protocol):
         """
 
 
-class NoAnswers:
-    """Answers are kept nowhere: the one that there is goes to stdout."""
-
-    journal: Path | None = None
-    files = False
-
-    def prepare(self) -> None:
-        """Nothing is there."""
-
-    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Nothing is kept."""
-        return result.prepared.id
-
-    def complete(self, proofs: str) -> None:
-        """Nothing is kept."""
-
-
-class _Files:
+class _Files(Answers):
     """Answers in files of their own, each with its prompt and its record beside it."""
 
     files = True
@@ -263,7 +246,7 @@ class FolderAnswers(_Files):
     def __init__(self, folder: Path, redact: Redactor) -> None:
         super().__init__(redact)
         self._folder = folder
-        self.journal: Path | None = folder / _JOURNAL
+        self.journal = folder / _JOURNAL
         self.provenance = folder / _PROVENANCE
 
     def prepare(self) -> None:
@@ -325,7 +308,7 @@ class FileAnswers(_Files):
         super().__init__(redact)
         self._path = path
         self._stem = path.with_suffix("")
-        self.journal: Path | None = path.with_name(f"{self._stem.name}.{_JOURNAL}")
+        self.journal = path.with_name(f"{self._stem.name}.{_JOURNAL}")
         self.provenance = path.with_name(f"{self._stem.name}.{_PROVENANCE}")
 
     def prepare(self) -> None:
@@ -338,17 +321,15 @@ class FileAnswers(_Files):
         return self._path, self._stem
 
 
-class LinesAnswers:
+class LinesAnswers(Answers):
     """One `.jsonl` with a line for each answer, in the order of the questions, and one with their records."""
-
-    files = False
 
     def __init__(self, path: Path, redact: Redactor) -> None:
         self._path = path
         self._redact = redact
         self._lines: dict[int, tuple[str, str]] = {}
         stem = path.with_suffix("")
-        self.journal: Path | None = path.with_name(f"{stem.name}.{_JOURNAL}")
+        self.journal = path.with_name(f"{stem.name}.{_JOURNAL}")
         self.records = path.with_name(f"{stem.name}.records.jsonl")
         self.provenance = path.with_name(f"{stem.name}.{_PROVENANCE}")
 

@@ -80,20 +80,26 @@ class QuestionPreparer:
         loaded = _load(item, lines=source.lines)
         if isinstance(loaded, Skipped):
             return loaded
+        folder, _, _ = str(item.source).rpartition("/")
+        return self.prepare_loaded(loaded, source.base / folder)
+
+    def prepare_loaded(self, loaded: Parsed[LoadedQuestion], base: Path) -> Parsed[PreparedQuestion]:
+        """Make a question ready that was read, if it could be; see `prepare`."""
         if loaded.value is None:
             return Parsed(None, loaded.findings)
-        folder = "" if isinstance(item.source, int) else item.source.rpartition("/")[0]
-        prepared = self.prepare(loaded.value, source.base / folder)
+        prepared = self.prepare(loaded.value, base)
         return Parsed(prepared.value, loaded.findings + prepared.findings)
 
     def _claim_id(self, loaded: LoadedQuestion) -> Iterator[Finding]:
         """Take an id for a question; a finding when another one has it, or when no file can be called so."""
         id_, place = loaded.id, loaded.document.locate(("id",))
-        device = device_in(id_) if self.files else None
-        if device:
-            message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
-            yield Finding("B703", place, message)
-        name = folded(id_) if self.files else id_
+        name = id_
+        if self.files:
+            name = folded(id_)
+            device = device_in(id_)
+            if device:
+                message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
+                yield Finding("B703", place, message)
         first_id, first_place = self._ids.setdefault(name, (id_, place))
         if first_place == place:
             return
@@ -116,5 +122,7 @@ def _load(item: SourceItem, *, lines: bool) -> Parsed[LoadedQuestion] | Skipped:
     name = str(item.source)
     default_id = next((name.removesuffix(suffix) for suffix in CATALOG_SUFFIXES if name.endswith(suffix)), name)
     loaded = parse_question(text.value, item.file, default_id=default_id)
-    why_none = no_question(text.value, item.file) if loaded.value is None or loaded.value.partial else None
+    if loaded.value is not None and not loaded.value.partial:
+        return loaded
+    why_none = no_question(text.value, item.file)
     return Skipped(name, why_none) if why_none else loaded

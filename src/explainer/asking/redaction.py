@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 # Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words.
 SHORTEST: Final = 8
 
-HIDDEN: Final = "[key]"
+HIDDEN: Final = "[key]"  # stands in the place of a key
 
 
 class Redactor:
@@ -63,7 +63,7 @@ def public_url(url: str) -> str:
     """Return a URL as it may be shown: without a user, a password, a query and a fragment."""
     try:
         parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        port = f":{parts.port}" * bool(parts.port)
     except ValueError:
         return "(not a URL)"
     host = parts.hostname

@@ -13,7 +13,7 @@ from explainer.asking.ask import AskConfig, TerminatedError, foresee
 from explainer.asking.ask import run as ask
 from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion
 from explainer.asking.endpoint import is_installed
-from explainer.asking.outputs import NoAnswers, answers_in
+from explainer.asking.outputs import answers_in
 from explainer.asking.redaction import Redactor
 from explainer.batching.tokens import Counter, UnknownTokenizerError, counter
 from explainer.catalogs.library import SourceCounts
@@ -168,10 +168,9 @@ def _show_results(
         return
     if report is not None:
         page = render_report("html", [_report_of(prepared, result) for prepared, result in results])
-        problem = write_product(config.redact(page), report)
-        display.on_findings([problem] if problem else [])
+        display.on_findings(list(filter(None, [write_product(config.redact(page), report)])))
     _, result = results[0]
-    if result is None or result.chosen is None or not isinstance(config.answers, NoAnswers):
+    if result is None or result.chosen is None or config.answers.journal is not None:
         return
     display.pane.clear()
     if result.grounded:

@@ -19,7 +19,7 @@ from explainer.diagnostics.text import printable
 
 # Of an answer that comes: more than a terminal shows of it.
 _KEPT_CHARACTERS = 8192
-_TEXT_LINES = 8
+_TEXT_LINES = 8  # shared by all models that answer at once
 
 
 class AskDisplay:
@@ -104,8 +104,8 @@ class AskDisplay:
 
     def on_request(self, prepared: PreparedQuestion, model: str, number: int, attempt: int) -> None:
         """A question is asked."""
-        sent_back = f", sent back {number - 1}×" if number > 1 else ""
-        again = f", attempt {attempt}" if attempt > 1 else ""
+        sent_back = f", sent back {number - 1}×" * (number > 1)
+        again = f", attempt {attempt}" * (attempt > 1)
         self._heads[prepared.id, model] = f"{model} answers{sent_back}{again}"
         self._texts[prepared.id, model] = ""
         self._draw(now=True)
@@ -130,8 +130,9 @@ class AskDisplay:
         """An answer was checked."""
         self._heads.pop((prepared.id, model), None)
         self._texts.pop((prepared.id, model), None)
-        took = f"{round_.reply.usage.completion:,} tokens, {round_.reply.seconds:.1f} s"
-        source = "from the journal" if from_journal else took
+        source = f"{round_.reply.usage.completion:,} tokens, {round_.reply.seconds:.1f} s"
+        if from_journal:
+            source = "from the journal"
         self._say_of(prepared, f"{model}, answer {number} ({source}): {verdict(round_.report)}")
         self._draw(now=True)
 
@@ -177,9 +178,9 @@ def progress(totals: Totals) -> str:
 
 def closing(totals: Totals, *, priced: bool) -> str:
     """Return how many questions are settled, and what they took."""
-    done = f"{totals.done:,}" + (f" of {totals.questions:,}" if totals.done < totals.questions else "")
-    again = f", {totals.retries:,} asked again" if totals.retries else ""
-    estimated = " (in part estimated)" if totals.estimated else ""
+    done = f"{totals.done:,}" + f" of {totals.questions:,}" * (totals.done < totals.questions)
+    again = f", {totals.retries:,} asked again" * bool(totals.retries)
+    estimated = " (in part estimated)" * totals.estimated
     parts = [
         f"{done} settled: {totals.grounded:,} grounded, {totals.ungrounded:,} not grounded, {totals.failed:,} failed",
         f"{totals.asked:,} answers paid, {totals.known:,} from the journal{again}",

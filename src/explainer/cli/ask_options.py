@@ -24,10 +24,10 @@ from explainer.files import STDIN
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
-_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
 # Printable ASCII without a space: all that a header takes as one word.
 _HEADER_VALUE: Final = re.compile(r"[!-~]*+")
-_NOWHERE: Final = "http://localhost/v1"
+_NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
 
 
 def address_of(
@@ -39,7 +39,7 @@ def address_of(
     Raises:
         typer.BadParameter: when that is not said, or cannot be used.
     """
-    url = base_url or os.environ.get(_URL) or (_NOWHERE if dry else "")
+    url = base_url or os.environ.get(_URL) or _NOWHERE * dry
     _refuse_bad_url(url)
     _refuse(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
     return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
@@ -210,11 +210,10 @@ def _is_one_question(path: Path) -> bool:
 
 
 def _kind_of_place(out: Path | None) -> str:
-    if out is None or str(out) == STDIN:
-        return "nowhere" if out is None else "stdout"
-    if out.suffix in ONE_FILE:
-        return "file"
-    return "lines" if out.suffix == ".jsonl" else "folder"
+    if out is None:
+        return "nowhere"
+    places = {"-": "stdout", ".jsonl": "lines", **dict.fromkeys(ONE_FILE, "file")}
+    return places.get(str(out)) or places.get(out.suffix, "folder")
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explainer._version import __version__
-from explainer.build import BuildResult, SupportsRender, build, semantic_model
+from explainer.build import BuildResult, SupportsRender, build, read_question, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import CatalogLoader, load_question
-from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.question import LoadedQuestion
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
@@ -93,13 +93,12 @@ def run(
     with ExitStack() as stack:
         renderer = templates.renderer_of(template, stack)
         for path in [*files] or [Path(STDIN)]:
-            loaded = question_from_text(text, file="--text") if text is not None else load_question(path)
-            product = _product(loaded, path, renderer, options)
+            product = _product(read_question(path, text), path, renderer, options)
             said += product.findings
-            products += [product.value] if product.value is not None else []
+            if product.value is not None:
+                products.append(product.value)
     if products:
-        problem = write_product("".join(products), out)
-        said += [problem] if problem else []
+        said += filter(None, [write_product("".join(products), out)])
     show_findings(dict.fromkeys(said), findings)
     raise typer.Exit(exit_status(said, strict=strict))
 

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _LISTS: Final = ("models", "papers")
 # Statements that print the same for the same variables: no expression of the sandbox has an effect, but for two.
 _REPEATABLE: Final = (nodes.Expr, nodes.Helper, nodes.Output, nodes.If, nodes.For)
-_RANDOM: Final = frozenset({"random", "lipsum"})
+_RANDOM: Final = frozenset({"random", "lipsum"})  # another text each time
 # What may stand around loops when it is to be decided by which lists are empty.
 _SETTLED: Final = (
     nodes.Output, nodes.TemplateData, nodes.If, nodes.Block, nodes.Name, nodes.Not, nodes.And, nodes.Or,
 )  # fmt: skip
 # Stands on both sides of a hole's number: a code point that Unicode gives to no character.
 _HOLE: Final = "\ufdd0"
-_MOST_TEXTS: Final = 50_000
+_MOST_TEXTS: Final = 50_000  # bounds the memory: entries of questions themselves come once
 
 
 class EntryData(dict[str, Any]):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from explainer.rendering.renderer import Parts, Rendering
 
-DEFAULT_MODEL: Final = "gpt-4o-mini"
-_MOST_PIECES: Final = 10_000
+DEFAULT_MODEL: Final = "gpt-4o-mini"  # what requests name when nobody chose a model
+_MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
 # Characters of a piece that is worth keeping: the block of a paper has some 1,500.
 _LONGEST_PIECE: Final = 4_096
 
@@ -141,13 +141,13 @@ def _messages_line(output: Output, encoder: Encoder) -> bytes:
 def _batch_line(output: Output, encoder: Encoder) -> bytes:
     """A request of OpenAI's Batch API, which `vllm run-batch` takes too."""
     options = encoder.options
-    rest = json.dumps(dict(options.body), ensure_ascii=False)[1:-1]
+    body = json.dumps(dict(options.body), ensure_ascii=False)[1:-1]
     return (
         b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
         b'"body": {"model": %b, "messages": %b%b}}'
     ) % (
         _string(output.custom_id), _string(options.model or DEFAULT_MODEL), _messages(output.parts, encoder),
-        f", {rest}".encode() if rest else b"",
+        (", " * bool(body) + body).encode(),
     )  # fmt: skip
 
 
@@ -208,13 +208,17 @@ def _llm_file(output: Output, _encoder: Encoder) -> bytes:
 
 def _yaml_string(text: str) -> str:
     """Return a text as a YAML scalar: a block, as people write it, where that is exact; else a quoted string."""
-    lines = text.split("\n")
-    if lines[0] and not lines[0].startswith(" ") and len(lines) > 1 and all(map(str.isprintable, lines)):
-        ending = "-" if lines[-1] else "+" if text.endswith("\n\n") else ""
-        body = lines if lines[-1] else lines[:-1]
-        return f"|{ending}\n" + "\n".join(f"  {line}" if line else "" for line in body)
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    lines = text.removesuffix("\n").split("\n")
+    if not _BLOCK.match(text) or not all(map(str.isprintable, lines)):
+        quoted = json.dumps(text, ensure_ascii=False)
+        return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    line_ends = len(text) - len(text.rstrip("\n"))
+    chomping = ("-", "", "+")[min(line_ends, 2)]
+    return f"|{chomping}\n" + "\n".join("  " * bool(line) + line for line in lines)
+
+
+# Several lines of which the first has no indentation: a block would take that for its own.
+_BLOCK: Final = re.compile(r"[^ \n][^\n]*+\n")
 
 
 # What a JSON string may hold as it is, and a YAML text may not, or would read as a line break.

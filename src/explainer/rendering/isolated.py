@@ -35,12 +35,12 @@ _BOOT: Final = (
 )
 # Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
-WALL_SECONDS: Final = 10.0
-MEMORY_BYTES: Final = 512 * 1024 * 1024
-_AT_ONCE: Final = 32
+WALL_SECONDS: Final = 10.0  # for where no kernel counts the time of the processor
+MEMORY_BYTES: Final = 512 * 1024 * 1024  # a text that is multiplied ends here, and not the machine
+_AT_ONCE: Final = 32  # one answer for many, so that neither side waits for each
 # Requests that the process may have at once: it works while their answers are taken apart.
 _AHEAD: Final = 3
-_MOST_ENTRIES: Final = 50_000
+_MOST_ENTRIES: Final = 50_000  # then the process forgets them all, which bounds its memory
 
 
 class IsolatedRenderer:

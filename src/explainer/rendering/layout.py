@@ -32,7 +32,7 @@ INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:
 MODELS_HEADING: Final = "### Recommended AI Models:"
 PAPERS_HEADING: Final = "### Related Papers:"
 ANSWER_FIELD: Final = "Answer:"
-NO_LINK: Final = "None"
+NO_LINK: Final = "None"  # printed for an entry without a paper
 # An item of the list of signatures. A signature has no spaces, so the last colon divides it from the name.
 _LISTED: Final = re.compile(r"- (?P<name>.*): (?P<signature>[^ ]+)", re.DOTALL)
 

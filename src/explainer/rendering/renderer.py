@@ -1,7 +1,4 @@
-"""Whether a template asks for workflows: composing them costs time, and most templates do without.
-
-Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out.
-"""
+"""Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out."""
 
 from __future__ import annotations
 
@@ -23,10 +20,12 @@ from explainer.rendering.layout import neutralise
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Entry
 
+# What stands in a tag. Possessive, so linear: no text makes it go back and try again.
 _TAG: Final = re.compile(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
-_VARIABLE: Final = re.compile(r"\b(?:workflow|tasks|ports)\b")
-_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
-_ANY_FILE: Final = re.compile(r"\b(?:include|extends|import|from)\s++[^\s\"']")
+# A variable of workflows; or a file that is not named outright, so that nobody knows what it holds.
+_ASKS: Final = re.compile(r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']")
+_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")  # any quoted text may be the name of a file
+# A template that names more files than this is said to ask, so that looking for them ends.
 _MOST_FILES: Final = 100
 
 
@@ -42,13 +41,13 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
     seen = {name}
     waiting = [name]
     while waiting:
-        source = find(waiting.pop())
-        for tag in _TAG.findall(source or ""):
-            if _VARIABLE.search(tag) or _ANY_FILE.search(tag) or len(seen) > _MOST_FILES:
-                return True
-            new = [quoted for quoted in _QUOTED.findall(tag) if quoted not in seen]
-            seen.update(new)
-            waiting += new
+        # Between tags stands what no name and no variable goes across.
+        tags = '\n"\n'.join(_TAG.findall(find(waiting.pop()) or ""))
+        if _ASKS.search(tags) or len(seen) > _MOST_FILES:
+            return True
+        new = set(_QUOTED.findall(tags)) - seen
+        seen |= new
+        waiting += new
     return False
 
 
@@ -113,7 +112,7 @@ def render_context(
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
     context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
-    return {**context, **more} if more else context
+    return {**context, **(more or {})}
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -227,23 +226,20 @@ def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
 
 
 def _parts(chunks: Iterator[str]) -> Parts:
-    parts: Parts = []
     pieces: list[str] = []
+    parts: Parts = [("user", pieces)]
     depth = size = 0
     for chunk in chunks:
         if chunk is _SYSTEM_BEGINS or chunk is _SYSTEM_ENDS:
-            if any(pieces):
-                parts.append(("system" if depth else "user", pieces))
-            pieces = []
             depth += 1 if chunk is _SYSTEM_BEGINS else -1
+            pieces = []
+            parts.append(("system" if depth else "user", pieces))
             continue
         size += len(chunk)
-        if size > MAX_OUTPUT:
+        if size > MAX_OUTPUT:  # looked at while it prints: a loop may print for ever
             raise _TooMuchOutputError
         pieces.append(chunk)
-    if any(pieces):
-        parts.append(("system" if depth else "user", pieces))
-    return parts
+    return [part for part in parts if any(part[1])]
 
 
 def _bounded(parts: Parts) -> Parts:
@@ -259,7 +255,7 @@ class _TooMuchOutputError(Exception):
 def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str, int, str, str | None, str]:
     """The code, line, message, hint and file of whatever a template raised."""
     line, file = _place(error, name, names)
-    text = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+    text = shorten((str(error).splitlines() or [type(error).__name__])[0], 200)
     if isinstance(error, jinja2.TemplateSyntaxError):
         return "T501", error.lineno, f"not valid Jinja: {text}", None, error.filename or error.name or name
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
-from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.loading import load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
@@ -116,32 +116,6 @@ def build(
     if rendered.value is None:
         return Parsed(None, findings)
     return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
-
-
-def build_from_catalogs(
-    loaded: LoadedQuestion,
-    base: Path,
-    loader: CatalogLoader,
-    renderer: SupportsRender,
-    counts: SourceCounts = _DEFAULT_COUNTS,
-    semantic: SupportsScores | None = None,
-) -> Parsed[BuildResult]:
-    """Read the catalogs of a question, and build it; see `build`.
-
-    Args:
-        loaded: the question.
-        base: the folder that it lies in.
-        loader: reads catalogs; of what it finds only errors are given, the rest is for `validate` to say.
-        renderer: the template.
-        counts: how many entries are chosen where it names none.
-        semantic: a second opinion on what fits.
-    """
-    library = loader.for_question(loaded.question, base)
-    errors = tuple(finding for finding in library.findings if finding.is_error)
-    if library.value is None:
-        return Parsed(None, errors)
-    result = build(loaded, library.value, renderer, counts, semantic)
-    return Parsed(result.value, errors + result.findings)
 
 
 def read_question(path: Path, text: str | None) -> Parsed[LoadedQuestion]:

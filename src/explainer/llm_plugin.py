@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
 if TYPE_CHECKING:
     import llm
 
-    from explainer.catalogs.library import Library
+    from explainer.catalogs.library import EntryIndex, Library
     from explainer.catalogs.schema import Entry
     from explainer.diagnostics.finding import Finding
 
@@ -63,7 +63,8 @@ def load_card(argument: str) -> list[llm.Fragment]:
 
     library = _library(None, Path())
     entries: list[Entry] = []
-    for kind, index in (("models", library.models), ("papers", library.papers)):
+    indexes: dict[str, EntryIndex[Any]] = {"models": library.models, "papers": library.papers}
+    for kind, index in indexes.items():
         matching = index.find(argument)
         if len(matching) > 1:
             ids = ", ".join(repr(index.id_of(entry)) for entry in matching)

@@ -121,12 +121,8 @@ class AskObserver(Protocol):
         """Asking has ended, whether or not all was asked."""
 
 
-class UnusableError(Exception):
+class UnusableError(RequestFailedError):
     """Nothing that is asked of the endpoint will be answered; `failure` says why."""
-
-    def __init__(self, failure: RequestFailure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class TerminatedError(Exception):
@@ -259,36 +255,12 @@ def _ask_all(
         observer.on_start(session.totals)
         try:
             with contextlib.suppress(asyncio.CancelledError):
-                asyncio.run(_ask_endpoint(config, session, questions, observer, keep))
+                asyncio.run(session.run(questions, keep))
             if session.totals.done < len(questions):
                 raise TerminatedError
             answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
         finally:
             observer.on_end()
-
-
-async def _ask_endpoint(
-    config: AskConfig,
-    session: AskRun,
-    questions: Sequence[PreparedQuestion],
-    observer: AskObserver,
-    keep: Callable[[int, AskResult], None],
-) -> None:
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(_TICK)
-            observer.on_tick()
-
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101  # this is a coroutine
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; another thread
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with Endpoint(config.address, config.redact, config.count) as endpoint:
-        ticking = asyncio.create_task(tick())
-        try:
-            await session.run(questions, endpoint, keep)
-        finally:
-            ticking.cancel()
 
 
 def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Finding]:
@@ -344,29 +316,44 @@ class AskRun:
 
     def __init__(self, config: AskConfig, journal: Journal, observer: AskObserver) -> None:
         self.totals = Totals()
+        self._config = config
         self._settings = config.settings
-        self._prices = config.prices
-        self._concurrency = config.address.concurrency
         self._journal = journal
         self._observer = observer
         self._answering_models: set[str] = set()
         # By the key of a request: two that ask the same ask once.
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def run(
-        self, questions: Sequence[PreparedQuestion], endpoint: Endpoint, keep: Callable[[int, AskResult], None]
-    ) -> None:
-        """Ask all questions.
+    async def run(self, questions: Sequence[PreparedQuestion], keep: Callable[[int, AskResult], None]) -> None:
+        """Ask all questions, until the process is told to end.
 
         Args:
             questions: they are ready.
-            endpoint: whoever answers.
             keep: called with the number of a question and its result, in the order in which they end.
 
         Raises:
             UnusableError: when the endpoint answers nothing.
             OSError: when the journal or an answer cannot be written.
         """
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # this is a coroutine
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with Endpoint(self._config.address, self._config.redact, self._config.count) as endpoint:
+            ticking = asyncio.create_task(self._tick())
+            try:
+                await self._ask(questions, endpoint, keep)
+            finally:
+                ticking.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            self._observer.on_tick()
+
+    async def _ask(
+        self, questions: Sequence[PreparedQuestion], endpoint: Endpoint, keep: Callable[[int, AskResult], None]
+    ) -> None:
         self.totals.questions = len(questions)
         waiting = iter(enumerate(questions))
 
@@ -378,7 +365,7 @@ class AskRun:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._concurrency, len(questions))):
+                for _ in range(min(self._config.address.concurrency, len(questions))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
@@ -411,7 +398,7 @@ class AskRun:
                 return reply, True
             reply = await endpoint.ask(request, observer)
             self._journal.keep(request.key, request.model, reply)
-            self.totals.pay(reply.usage, self._prices.cost(request.model, reply.usage))
+            self.totals.pay(reply.usage, self._config.prices.cost(request.model, reply.usage))
             return reply, False
 
     def _unanswered(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -109,11 +109,7 @@ class Forecast:
     cost_most: float | None = 0.0
 
     def __add__(self, other: Forecast) -> Forecast:
-        return Forecast(
-            self.least + other.least, self.most + other.most, self.prompt_least + other.prompt_least,
-            _sum(self.prompt_most, other.prompt_most), _sum(self.completion_most, other.completion_most),
-            _sum(self.cost_least, other.cost_least), _sum(self.cost_most, other.cost_most),
-        )  # fmt: skip
+        return Forecast(*map(_sum, astuple(self), astuple(other)))
 
 
 def _known(combine: Callable[[Sequence[Any]], Any], *numbers: Any) -> Any:

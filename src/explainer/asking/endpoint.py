@@ -279,7 +279,9 @@ class Endpoint:
         import httpx2
 
         reason = self._redact(str(error))
-        if isinstance(error, _connection_errors()):
+        if isinstance(
+            error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol
+        ):
             # A certificate, or a protocol that the client does not know, will be no other the next time.
             is_final = "certificate" in reason.casefold() or isinstance(error, httpx2.UnsupportedProtocol)
             message = f"cannot connect to {self.name}: {reason or 'no answer'}"
@@ -294,12 +296,6 @@ class Endpoint:
         elif isinstance(error, TimeoutError):
             message = f"the answer took longer than {self._address.deadline:g} s"
         return RequestFailure("broken", message, again=True)
-
-
-def _connection_errors() -> tuple[type[Exception], ...]:
-    import httpx2
-
-    return httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol
 
 
 def _raise_broken(message: str) -> NoReturn:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -55,27 +56,15 @@ class JournalRow(BaseModel):
             model: the name that was asked for.
             reply: what came.
         """
-        usage = _UsageRow(
-            prompt_tokens=reply.usage.prompt,
-            completion_tokens=reply.usage.completion,
-            estimated=reply.usage.estimated,
-        )
-        return cls(
-            key=key, model=model, finish_reason=reply.finish_reason, usage=usage, seconds=round(reply.seconds, 3),
-            attempts=reply.attempts, endpoint=reply.endpoint, served=reply.served, text=reply.text,
-        )  # fmt: skip
+        counts = reply.usage
+        usage = _UsageRow(prompt_tokens=counts.prompt, completion_tokens=counts.completion, estimated=counts.estimated)
+        return cls(key=key, model=model, **{**asdict(reply), "usage": usage, "seconds": round(reply.seconds, 3)})
 
     @property
     def reply(self) -> Reply:
         """The reply."""
         usage = Usage(self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.estimated)
-        return Reply(self.text, self.finish_reason, usage, self.seconds, self.attempts, self.endpoint, self.served)
-
-
-class _Header(BaseModel):
-    """First line of a journal."""
-
-    schema_: str = Field(alias="schema", pattern=f"^{SCHEMA}$")
+        return Reply(**self.model_dump(exclude={"key", "model", "usage"}), usage=usage)
 
 
 class ForeignJournalError(OSError):
@@ -141,8 +130,8 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn
-        if not (_is_header(lines[0]) if lines else _HEADER.startswith(data)):
+        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn, the header too
+        if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
             message = "this is no journal of answers that this version can go on with"
             raise ForeignJournalError(0, message, str(self._path))
         if self._forget:
@@ -174,11 +163,3 @@ class Journal:
             os.fsync(self._handle)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self._path)) from None
-
-
-def _is_header(line: bytes) -> bool:
-    try:
-        _Header.model_validate_json(line)
-    except ValidationError:
-        return False
-    return True

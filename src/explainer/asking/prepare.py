@@ -11,7 +11,7 @@ from explainer.asking.conversation import PreparedQuestion
 from explainer.batching.batch import folded
 from explainer.batching.renderer import device_in, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
-from explainer.build import SupportsRender, build_from_catalogs
+from explainer.build import SupportsRender, build
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
@@ -50,16 +50,16 @@ class QuestionPreparer:
             base: the folder that its `catalog:` is relative to.
         """
         said_before = set(self.loader.findings)
-        built = build_from_catalogs(loaded, base, self.loader, self.renderer, self.counts, self.semantic)
-        findings = tuple(finding for finding in built.findings if finding not in said_before)
-        library = self.loader.for_question(loaded.question, base).value
-        if library is None:
+        library = self.loader.for_question(loaded.question, base)
+        findings = tuple(f for f in library.findings if f.is_error and f not in said_before)
+        if library.value is None:
             return Parsed(None, findings)
-        findings += tuple(self._claim_id(loaded))
+        built = build(loaded, library.value, self.renderer, self.counts, self.semantic)
+        findings += (*built.findings, *self._claim_id(loaded))
         if built.value is None or exit_status(findings, strict=self.strict) is not ExitStatus.OK:
             return Parsed(None, findings)
         question = loaded.question.question
-        offered = offered_by_sources(built.value.sources, question, gazetteer_of(library))
+        offered = offered_by_sources(built.value.sources, question, gazetteer_of(library.value))
         if not offered.sources:
             message = "nothing is offered, so no answer could be checked: it is not asked"
             unasked = Finding("A102", loaded.document.locate(()), message, "name models or papers")

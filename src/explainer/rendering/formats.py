@@ -110,10 +110,6 @@ class Format:
     chat: bool = False
     completes: bool = False
 
-    def encode(self, rendering: Rendering) -> str:
-        """Return the text of a file of one rendering that stands alone."""
-        return self.file(Output("question", "question", parts_of(rendering), []), Encoder()).decode()
-
 
 def _text_file(output: Output, encoder: Encoder) -> bytes:
     return b"".join([encoder.utf8(pieces) for _, pieces in output.parts])

@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import jinja2
 import markupsafe
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.renderer import Context, Parts, Rendering, Segment, asks_for_workflow
+from explainer.rendering.renderer import Context, Parts, Rendering, asks_for_workflow, rendering_of
 from explainer.rendering.worker import LISTS, TemplateFile, outcome_of
 
 # Starts the process on our own files, wherever they were found, and on nothing that the environment names.
@@ -43,7 +42,7 @@ _AHEAD: Final = 3
 _MOST_ENTRIES: Final = 50_000  # then the process forgets them all, which bounds its memory
 
 
-class IsolatedRenderer:
+class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
     """A renderer like `render.Renderer`, for a template that nobody vouches for. Use it as a context manager."""
 
     def __init__(self, template: TemplateFile) -> None:
@@ -55,25 +54,17 @@ class IsolatedRenderer:
         # Entries that the process knows, by their identity; they are kept alive, so that it stays theirs.
         self._sent: dict[int, Any] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @cached_property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too; see `render.Renderer`."""
+        """Whether the template wants the variables of `planning.variables` too; see `render.Renderer`."""
         return asks_for_workflow(self.name, self._template.find)
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
-        outcome = self.render_all([context])[0]
-        if isinstance(outcome, Finding):
-            return Parsed(None, (outcome,))
-        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
+        return rendering_of(self.render_all([context])[0])
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, many at a time, in its process."""
@@ -122,8 +113,7 @@ class IsolatedRenderer:
         entries = {id(entry): entry for context in contexts for kind in LISTS for entry in context[kind]}
         new = {number: entry for number, entry in entries.items() if number not in self._sent}
         self._sent.update(new)
-        numbered = [{**context, **{kind: [*map(id, context[kind])] for kind in LISTS}} for context in contexts]
-        return {"forget": forget, "entries": [*new.items()], "contexts": numbered}
+        return {"forget": forget, "entries": [*new.items()], "contexts": list(map(_numbered, contexts))}
 
     def close(self) -> None:
         """End the process."""
@@ -135,11 +125,8 @@ class IsolatedRenderer:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # what was still to be sent to a process that is gone
-                    continue
+            with contextlib.suppress(OSError):  # what was still to be sent to a process that is gone
+                pipe.close()  # type: ignore[union-attr]  # it was started with pipes
 
     def _start(self) -> subprocess.Popen[bytes]:
         libraries = [str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__)]
@@ -172,6 +159,11 @@ class IsolatedRenderer:
     def _failed(self, code: str, message: str) -> Finding:
         hint = "a template only loops over models and papers; look for nested loops and multiplied texts"
         return Finding(code, Location(self.name), message, hint)
+
+
+def _numbered(context: Context) -> dict[str, Any]:
+    """A context with numbers in the place of entries."""
+    return context | {kind: [*map(id, context[kind])] for kind in LISTS}
 
 
 def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:

@@ -175,35 +175,31 @@ class Renderer:
 
     @cached_property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too."""
+        """Whether the template wants the variables of `planning.variables` too."""
         return asks_for_workflow(self.name, self._find)
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
-        parts = self.render_parts(context)
-        if isinstance(parts, Finding):
-            return Parsed(None, (parts,))
-        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in parts)))
+        return rendering_of(self.render_parts(context))
 
     def render_parts(self, context: Context) -> Parts | Finding:
         """Render the template without joining its pieces; many renderings are encoded faster piece by piece."""
         try:
             if self._template is None:
-                source, _, _ = self._loader.get_source(self._environment, self.name)
-                self._template = FastTemplate(self._environment, self.name, source, self._parts)
+                self._template = FastTemplate(self._environment, self.name, self._printed)
             return _bounded(self._template.parts(context))
         except MemoryError:
-            return self._failed("T506", 1, "the template takes too much memory")
+            return self._failed("T506", "the template takes too much memory")
         except RecursionError:
-            return self._failed("T504", 1, "the template is nested too deeply")
+            return self._failed("T504", "the template is nested too deeply")
         except Exception as error:  # noqa: BLE001  # a stranger's template can raise anything
-            return self._failed(*_diagnose(error, self.name, self._loader.found))
+            return _diagnose(error, self.name, self._loader.found)
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables."""
         return [self.render_parts(context) for context in contexts]
 
-    def _parts(self, template: jinja2.Template, context: Context) -> Parts:
+    def _printed(self, template: jinja2.Template, context: Context) -> Parts:
         return _parts(self._chunks(template, context))
 
     def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
@@ -214,8 +210,15 @@ class Renderer:
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
             self._environment.handle_exception()
 
-    def _failed(self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None) -> Finding:
-        return Finding(code, Location(file or self.name, line), message, hint)
+    def _failed(self, code: str, message: str) -> Finding:
+        return Finding(code, Location(self.name), message)
+
+
+def rendering_of(outcome: Parts | Finding) -> Parsed[Rendering]:
+    """Return a rendering whose pieces are joined, or why there is none."""
+    if isinstance(outcome, Finding):
+        return Parsed(None, (outcome,))
+    return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
 
 
 def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
@@ -252,26 +255,27 @@ class _TooMuchOutputError(Exception):
     """The template wrote more than `MAX_OUTPUT` characters."""
 
 
-def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str, int, str, str | None, str]:
-    """The code, line, message, hint and file of whatever a template raised."""
-    line, file = _place(error, name, names)
+def _diagnose(error: Exception, name: str, names: Collection[str]) -> Finding:
+    """The finding about whatever a template raised."""
+    place = _place(error, name, names)
     text = shorten((str(error).splitlines() or [type(error).__name__])[0], 200)
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return "T501", error.lineno, f"not valid Jinja: {text}", None, error.filename or error.name or name
+        place = Location(error.filename or error.name or name, error.lineno)
+        return Finding("T501", place, f"not valid Jinja: {text}")
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
         hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
-        return "T509", line, f"the template {text!r} is not there, or not in the template's folder", hint, file
+        return Finding("T509", place, f"the template {text!r} is not there, or not in the template's folder", hint)
     if isinstance(error, jinja2.UndefinedError):
         hint = "the variables are question, models, papers, workflow, tasks and ports; an entry has the catalog's keys"
-        return "T502", line, text, hint, file
+        return Finding("T502", place, text, hint)
     if isinstance(error, jinja2.exceptions.SecurityError):
-        return "T503", line, f"the sandbox forbids this: {text}", None, file
+        return Finding("T503", place, f"the sandbox forbids this: {text}")
     if isinstance(error, _TooMuchOutputError):
-        return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file
-    return "T504", line, f"the template fails: {type(error).__name__}: {text}", None, file
+        return Finding("T507", place, f"the template writes more than {MAX_OUTPUT:,} characters")
+    return Finding("T504", place, f"the template fails: {type(error).__name__}: {text}")
 
 
-def _place(error: BaseException, name: str, names: Collection[str]) -> tuple[int, str]:
+def _place(error: BaseException, name: str, names: Collection[str]) -> Location:
     """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names]
-    return (frames[-1].lineno or 1, frames[-1].filename) if frames else (1, name)
+    return Location(frames[-1].filename, frames[-1].lineno or 1) if frames else Location(name)

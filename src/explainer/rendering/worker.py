@@ -62,8 +62,9 @@ class TemplateFile:
             path = (folder / name).resolve()
             if not path.is_relative_to(folder) or not path.is_file() or path.stat().st_size > SOURCE_BYTES:
                 return None
-            is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            return None if is_hidden else path.read_text(encoding="utf-8-sig")
+            if "/." in f"/{path.relative_to(folder).as_posix()}":  # what is hidden is no template
+                return None
+            return path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):  # an impossible name, or bytes that are no text
             return None
 
@@ -73,8 +74,16 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w", encoding="utf-8")
     setup = json.loads(requests.readline())
     _limit_once(setup["memory_bytes"])
-    template = _WatchedTemplate(TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])}))
-    renderer = Renderer(template.file.name, template.find)
+    template = TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])})
+    makers: set[str] = set()  # templates that could print a character which is nowhere in their data
+
+    def find(name: str) -> str | None:
+        source = template.find(name)
+        if name not in template.builtin and _MAKES_CHARACTERS.search(source or ""):
+            makers.add(name)
+        return source
+
+    renderer = Renderer(template.name, find)
     limit = _CpuLimit(setup["cpu_seconds"])
     entries: dict[int, EntryData] = {}
     for line in requests:
@@ -87,7 +96,7 @@ def main() -> None:
             limit.renew()
             lists = {kind: [entries[number] for number in context[kind]] for kind in LISTS}
             outcome = renderer.render_parts({**context, **lists})
-            outcomes.append(as_data(_without_refused(outcome, template)))
+            outcomes.append(as_data(_without_refused(outcome, template.name) if makers else outcome))
         answers.write(json.dumps(outcomes) + "\n")
         answers.flush()
 
@@ -112,34 +121,14 @@ def outcome_of(data: Any) -> Parts | Finding:
     return [(role, pieces) for role, pieces in data]
 
 
-class _WatchedTemplate:
-    """Finds templates, and notes what they may print.
-
-    Attributes:
-        file: the template that was sent.
-        can_make_characters: a template was found that could print a character which is nowhere in its data.
-    """
-
-    def __init__(self, file: TemplateFile) -> None:
-        self.file = file
-        self.can_make_characters = False
-
-    def find(self, name: str) -> str | None:
-        """Return the source of a template, or None."""
-        source = self.file.find(name)
-        if source is not None and name not in self.file.builtin and _MAKES_CHARACTERS.search(source):
-            self.can_make_characters = True
-        return source
-
-
-def _without_refused(outcome: Parts | Finding, template: _WatchedTemplate) -> Parts | Finding:
+def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:
     """Refuse output with a character that loading would refuse in data: it can only come from the template."""
-    if isinstance(outcome, Finding) or not template.can_make_characters:
+    if isinstance(outcome, Finding):
         return outcome
     for _, pieces in outcome:
         for _, char in refused_characters("".join(pieces)):
             message = f"the template writes {describe_character(char)}, which is not allowed"
-            return Finding("T504", Location(template.file.name), message)
+            return Finding("T504", Location(name), message)
     return outcome
 
 

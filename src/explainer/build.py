@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
-from explainer.catalogs.loading import load_question
-from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.question import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from explainer.recommending.recommend import Choice, SupportsScores
     from explainer.recommending.semantic import Semantic
 
@@ -116,13 +113,6 @@ def build(
     if rendered.value is None:
         return Parsed(None, findings)
     return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
-
-
-def read_question(path: Path, text: str | None) -> Parsed[LoadedQuestion]:
-    """Return the question in a file (`-` for stdin), or the one that is given as text."""
-    if text is not None:
-        return question_from_text(text, file="--text")
-    return load_question(path)
 
 
 def semantic_model(model: str | None) -> Parsed[Semantic]:

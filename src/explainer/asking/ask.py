@@ -33,9 +33,10 @@ from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.sources import Skipped
 from explainer.batching.tokens import Counter
-from explainer.build import read_question, semantic_model
+from explainer.build import semantic_model
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.question import question_from_text
 from explainer.checking.check import unchecked
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import Severity
@@ -229,7 +230,8 @@ def _prepared_items(
         if source.value is not None:
             yield from preparer.prepare_all(source.value)
         return
-    yield preparer.prepare_loaded(read_question(path, config.text), path.parent)
+    loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
+    yield preparer.prepare_loaded(loaded, path.parent)
 
 
 def _ask_all(

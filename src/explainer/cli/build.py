@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from explainer._version import __version__
-from explainer.build import BuildResult, SupportsRender, build, read_question, semantic_model
+from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import CatalogLoader
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
@@ -93,7 +93,8 @@ def run(
     with ExitStack() as stack:
         renderer = templates.renderer_of(template, stack)
         for path in [*files] or [Path(STDIN)]:
-            product = _product(read_question(path, text), path, renderer, options)
+            loaded = load_question(path) if text is None else question_from_text(text, file="--text")
+            product = _product(loaded, path, renderer, options)
             said += product.findings
             if product.value is not None:
                 products.append(product.value)

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -107,11 +108,7 @@ def _is_loopback(host: str) -> bool:
 
 def is_installed() -> bool:
     """Whether the client is there."""
-    try:
-        import httpx2  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("httpx2") is not None
 
 
 class Endpoint:

@@ -26,8 +26,9 @@ import yaml
 
 from explainer.catalogs.loading import load_catalog
 from explainer.catalogs.schema import ModelEntry, PaperEntry
-from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.renderer import Renderer, entry_data, render_context
+from explainer.rendering.worker import TemplateFile
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))

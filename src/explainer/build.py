@@ -1,10 +1,10 @@
-"""The main use case, pure: a question, a library and a renderer → a prompt or an answer skeleton."""
+"""The main use case: a question, a library and a renderer → a prompt or an answer skeleton."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
 from explainer.catalogs.question import LoadedQuestion
@@ -13,14 +13,15 @@ from explainer.rendering.renderer import Context, Rendering, entry_data, render_
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsScores
+    from explainer.recommending.semantic import Semantic
 
 
 class SupportsRender(Protocol):
-    """Renders one template: `render.Renderer`, or `isolation.IsolatedRenderer` for a stranger's."""
+    """Renders one template: `Renderer`, or `IsolatedRenderer` for a stranger's."""
 
     @property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too."""
+        """Whether the template uses the variables of `planning.variables` too."""
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template with these variables."""
@@ -28,7 +29,7 @@ class SupportsRender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What was made of one question.
+    """Result of building one question.
 
     Attributes:
         id: the id of the question.
@@ -50,13 +51,13 @@ class BuildResult:
         return self.rendering.text
 
 
-_AS_IN_THE_SEED = SourceCounts()
+_DEFAULT_COUNTS: Final = SourceCounts()
 
 
 def offer(
     loaded: LoadedQuestion,
     library: Library,
-    wanted: SourceCounts = _AS_IN_THE_SEED,
+    counts: SourceCounts = _DEFAULT_COUNTS,
     semantic: SupportsScores | None = None,
 ) -> Parsed[tuple[Sources, Choice | None]]:
     """Resolve the names in a question, and choose what it leaves out; see `build`.
@@ -67,12 +68,14 @@ def offer(
     resolved = resolve(loaded, library)
     if resolved.value is None or loaded.partial:
         return Parsed(None, resolved.findings)
-    sources, question = resolved.value, loaded.question
-    if not ((question.models is None and wanted.models) or (question.papers is None and wanted.papers)):
-        return Parsed((sources, None), resolved.findings)
+    question = loaded.question
+    lacks_models = question.models is None and counts.models
+    lacks_papers = question.papers is None and counts.papers
+    if not lacks_models and not lacks_papers:
+        return Parsed((resolved.value, None), resolved.findings)
     from explainer.recommending.choice import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
-    completed = complete(loaded, sources, library, wanted, semantic)
+    completed = complete(loaded, resolved.value, library, counts, semantic)
     return Parsed(completed.value, resolved.findings + completed.findings)
 
 
@@ -80,7 +83,7 @@ def build(
     loaded: LoadedQuestion,
     library: Library,
     renderer: SupportsRender,
-    wanted: SourceCounts = _AS_IN_THE_SEED,
+    counts: SourceCounts = _DEFAULT_COUNTS,
     semantic: SupportsScores | None = None,
 ) -> Parsed[BuildResult]:
     """Resolve a question's sources, choose those that it leaves out, and render it.
@@ -89,25 +92,38 @@ def build(
         loaded: the question.
         library: the entries that it may use.
         renderer: the template.
-        wanted: how many entries are chosen where it names none.
+        counts: how many entries are chosen where it names none.
         semantic: a second opinion on what fits.
 
     Returns:
         What was built, or None; and the findings about the names in the question and about the template.
     """
-    offered = offer(loaded, library, wanted, semantic)
+    offered = offer(loaded, library, counts, semantic)
     if offered.value is None:
         return Parsed(None, offered.findings)
     sources, choice = offered.value
-    models = [entry_data(entry) for entry in sources.models]
-    papers = [entry_data(entry) for entry in sources.papers]
-    more: Mapping[str, Any] = {}
+    context = source_context(loaded.question.question, sources)
+    variables: Mapping[str, Any] = {}
     if renderer.asks:
-        from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
+        from explainer.workflows import planning  # noqa: PLC0415  # few templates ask
 
-        more = variables(loaded, list(zip(sources.models, models, strict=True)), library)
-    rendered = renderer.render(render_context(loaded.question.question, models, papers, more))
+        variables = planning.variables(loaded, list(zip(sources.models, context["models"], strict=True)), library)
+    rendered = renderer.render({**context, **variables})
     findings = offered.findings + rendered.findings
     if rendered.value is None:
         return Parsed(None, findings)
-    return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, more), findings)
+    return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
+
+
+def semantic_model(model: str | None) -> Parsed[Semantic]:
+    """Return the embedding model of `--semantic`: a folder, or 'wheel' for the installed one; None without one."""
+    if model is None:
+        return Parsed(None)
+    from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few have a model
+
+    return load_semantic(model)
+
+
+def source_context(question: str, sources: Sources) -> Context:
+    """Return the variables of a template for a question and what is offered to it."""
+    return render_context(question, list(map(entry_data, sources.models)), list(map(entry_data, sources.papers)))

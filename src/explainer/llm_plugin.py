@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
 if TYPE_CHECKING:
     import llm
 
-    from explainer.catalogs.library import Library
+    from explainer.catalogs.library import EntryIndex, Library
     from explainer.catalogs.schema import Entry
     from explainer.diagnostics.finding import Finding
 
@@ -62,21 +62,27 @@ def load_card(argument: str) -> list[llm.Fragment]:
     import llm
 
     library = _library(None, Path())
-    models, papers = library.models.find(argument), library.papers.find(argument)
-    for kind, found, ids in (
-        ("models", models, [library.models.id_of(model) for model in models]),
-        ("papers", papers, [library.papers.id_of(paper) for paper in papers]),
-    ):
-        if len(found) > 1:
-            message = f"{len(found)} different {kind} are called so; name one by its id: {', '.join(map(repr, ids))}"
+    entries: list[Entry] = []
+    indexes: dict[str, EntryIndex[Any]] = {"models": library.models, "papers": library.papers}
+    for kind, index in indexes.items():
+        matching = index.find(argument)
+        if len(matching) > 1:
+            ids = ", ".join(repr(index.id_of(entry)) for entry in matching)
+            message = f"{len(matching)} different {kind} are called so; name one by its id: {ids}"
             raise ValueError(message)
-    if not models and not papers:
-        meant = library.models.suggestion(argument) or library.papers.suggestion(argument)
-        files = ", ".join(loaded.file for loaded in library.catalogs)
-        hint = f"did you mean {meant!r}?" if meant else f"the catalogs read are {files or 'none'}"
-        message = f"no model and no paper is called so; {hint}"
+        entries += matching
+    if not entries:
+        message = f"no model and no paper is called so; {_hint(library, argument)}"
         raise ValueError(message)
-    return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in (*models, *papers)]
+    return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in entries]
+
+
+def _hint(library: Library, name: str) -> str:
+    meant = library.models.suggestion(name) or library.papers.suggestion(name)
+    if meant:
+        return f"did you mean {meant!r}?"
+    files = ", ".join(catalog.file for catalog in library.catalogs)
+    return f"the catalogs read are {files or 'none'}"
 
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:
@@ -89,12 +95,9 @@ def _library(named: Sequence[str] | None, base: Path) -> Library:
 
 def _card(entry: Entry) -> str:
     """An entry in the fields of the prompt's layout, with its summary."""
-    from explainer.rendering.layout import neutralise
+    from explainer.rendering.layout import PrintedEntry, print_entry
 
-    lines = [f"Model: {entry.label}", f"Paper: {entry.paper or 'None'}"]
-    lines += [f"GitHub: {entry.github}"] if entry.github else []
-    lines += [f"Summary: {neutralise(entry.summary)}"] if entry.summary else []
-    return "\n".join(lines) + "\n"
+    return print_entry(PrintedEntry("model", entry.label, entry.paper, entry.github, entry.summary))
 
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:
@@ -103,5 +106,5 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
 
     errors = [finding for finding in findings if finding.is_error]
     if errors:
-        lines = [f"{f.location}: {f.code} {f.message}" + (f" ({f.hint})" if f.hint else "") for f in errors]
+        lines = [f"{f.location}: {f.code} {f.message}" + f" ({f.hint})" * bool(f.hint) for f in errors]
         raise ValueError("\n" + "\n".join(map(printable, lines)))

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from explainer.asking.chat import (
     Message,
@@ -18,13 +19,12 @@ from explainer.asking.chat import (
     Usage,
     as_printed,
     error_in,
-    reply_of,
-    row_of,
 )
 from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round, choose, judge, step
 from explainer.asking.costs import Prices, answer_limit, forecast
+from explainer.asking.journal import JournalRow
 from explainer.asking.redaction import HIDDEN, Redactor, StreamRedactor, public_url
-from explainer.asking.retries import parse_retry_after, trouble_of_status, wait_before
+from explainer.asking.retries import failure_of_status, parse_retry_after, wait_before
 from explainer.catalogs.library import Sources
 from explainer.catalogs.schema import ModelEntry
 from explainer.checking.offered import offered_by_sources
@@ -119,7 +119,7 @@ def test_waits_double() -> None:
     ],
 )  # fmt: skip
 def test_only_what_passes_is_asked_again(status: int, code: str, kind: str, again: bool) -> None:
-    trouble = trouble_of_status(status, "", code, None)
+    trouble = failure_of_status(status, "", code, None)
     assert (trouble.kind, trouble.again) == (kind, again)
 
 
@@ -160,8 +160,9 @@ def test_tokens_that_cannot_be_are_not_counted(tokens: object) -> None:
     heard = StreamAccumulator()
     heard.take({"usage": {"prompt_tokens": tokens, "completion_tokens": 1}})
     assert heard.usage is None
-    row = row_of("k", "m", Reply("x", "stop", Usage(1, 1)))
-    assert reply_of({**row, "usage": {**row["usage"], "completion_tokens": tokens}}) is None
+    row = JournalRow.of("k", "m", Reply("x", "stop", Usage(1, 1))).model_dump()
+    with pytest.raises(ValidationError):
+        JournalRow.model_validate({**row, "usage": {**row["usage"], "completion_tokens": tokens}})
 
 
 def test_a_byte_order_mark_is_no_part_of_an_answer() -> None:
@@ -190,12 +191,14 @@ def test_a_printed_answer_holds_nothing_that_forges(text: str) -> None:
 @given(st.text(), st.sampled_from(["stop", "length"]), st.integers(0, 9), st.booleans())
 def test_a_reply_comes_back_from_the_journal_as_it_was(text: str, reason: str, tokens: int, guessed: bool) -> None:
     reply = Reply(as_printed(text), reason, Usage(tokens, tokens, guessed), 1.5, 2, "http://h/v1", "m-1")
-    assert reply_of(json.loads(json.dumps(row_of("k", "m", reply)))) == reply
+    row = json.dumps(JournalRow.of("k", "m", reply).model_dump())
+    assert JournalRow.model_validate_json(row).reply == reply
 
 
 @given(json_values)
 def test_a_damaged_row_is_none(row: object) -> None:
-    assert reply_of(row) is None
+    with pytest.raises(ValidationError):
+        JournalRow.model_validate_json(json.dumps(row))
 
 
 # --- rounds ---

@@ -18,9 +18,10 @@ from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Library
 from explainer.rendering.fastpath import EntryData
 from explainer.rendering.formats import FORMATS, Encoder, Options, Output
-from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.renderer import Renderer, render_context
 from explainer.rendering.templates import builtin_renderer
+from explainer.rendering.worker import TemplateFile
 from tests.helpers.batches import CATALOG
 from tests.helpers.support import ROOT, examples
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from explainer.rendering import isolated as isolation
-from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.renderer import render_context
+from explainer.rendering.worker import TemplateFile
 
 CONTEXT = render_context("Why?", [], [])
 

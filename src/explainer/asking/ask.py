@@ -1,175 +1,419 @@
-"""The use case: orders → answers, so many at once, each asked, checked, sent back and settled, none asked twice."""
+"""The use case: questions → answers, so many at once, each asked, checked, sent back and settled, none asked twice."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
 
-from explainer.asking.chat import Reply, Request
-from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round, choose, judge, step
+from explainer.asking.chat import Reply, Request, as_printed, line_ends
+from explainer.asking.conversation import (
+    AskResult,
+    AskSettings,
+    ModelAnswer,
+    PreparedQuestion,
+    Round,
+    choose,
+    judge,
+    step,
+)
 from explainer.asking.costs import Forecast, Prices, Totals, forecast
-from explainer.asking.endpoint import RequestFailedError, StreamObserver
+from explainer.asking.endpoint import Address, Endpoint, RequestFailedError, StreamObserver, exposed_key
 from explainer.asking.journal import Journal
-from explainer.asking.results import AskResult
+from explainer.asking.outputs import Answers, proof_of, record_data, verdict
+from explainer.asking.prepare import QuestionPreparer
+from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
+from explainer.batching.open_source import open_source
+from explainer.batching.sources import Skipped
+from explainer.batching.tokens import Counter
+from explainer.build import semantic_model
+from explainer.catalogs.library import SourceCounts
+from explainer.catalogs.loading import CatalogLoader, load_question
+from explainer.catalogs.question import question_from_text
 from explainer.checking.check import unchecked
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.rules import Severity
+from explainer.files import STDIN, display_path
+from explainer.rendering.templates import renderer_of
+
+# Seconds between two looks at the time that is shown.
+_TICK: Final = 0.5
 
 
-class SupportsAsk(Protocol):
-    """Whoever answers: `endpoint.Endpoint`."""
+@dataclass(frozen=True)
+class AskConfig:
+    """Everything that decides a run.
 
-    async def ask(self, request: Request, ear: StreamObserver) -> Reply:
-        """Return the whole answer to a request, or raise `RequestFailedError`."""
+    Attributes:
+        question: where the questions are; None: `text` is the only one.
+        text: a question in plain text.
+        alone: there is one question.
+        out: where the user wants the answers.
+        answers: the place that this means.
+        catalogs: the catalogs of the command line.
+        template: the name or the file of the template.
+        counts: how many entries are chosen where a question names none.
+        semantic: the embedding model for that, if any.
+        settings: how answers are sought.
+        prices: of models.
+        address: where and how to ask.
+        redact: keeps the key out of all that is written.
+        count: counts tokens.
+        force: answers of earlier runs are not used again.
+    """
+
+    question: Path | None
+    text: str | None
+    alone: bool
+    out: Path | None
+    answers: Answers
+    catalogs: Sequence[Path]
+    template: str
+    counts: SourceCounts
+    semantic: str | None
+    settings: AskSettings
+    prices: Prices
+    address: Address
+    redact: Redactor
+    count: Counter
+    force: bool
 
 
 class AskObserver(Protocol):
     """Is told what happens, as it happens."""
 
-    def asks(self, order: PreparedQuestion, model: str, number: int, attempt: int) -> None:
+    def on_findings(self, findings: Sequence[Finding]) -> None:
+        """Something was found."""
+
+    def on_note(self, line: str) -> None:
+        """Something is to be said that is no finding."""
+
+    def on_prepared(self, files_read: Sequence[str], skipped: Sequence[Skipped]) -> None:
+        """All questions are ready; these catalogs were read, and these are no questions."""
+
+    def on_start(self, totals: Totals) -> None:
+        """Asking begins; the totals change while it lasts."""
+
+    def on_tick(self) -> None:
+        """Time has passed."""
+
+    def on_request(self, prepared: PreparedQuestion, model: str, number: int, attempt: int) -> None:
         """A question is asked: its round, from 1, and the attempt at it."""
 
-    def hears(self, order: PreparedQuestion, model: str, piece: str) -> None:
+    def on_text(self, prepared: PreparedQuestion, model: str, piece: str) -> None:
         """A piece of an answer came."""
 
-    def waits(self, order: PreparedQuestion, model: str, why: str, seconds: float) -> None:
+    def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come; it is asked for again after so many seconds."""
 
-    def judges(self, order: PreparedQuestion, model: str, number: int, round_: Round, *, known: bool) -> None:
-        """An answer was checked; it is known when the journal had it."""
+    def on_checked(
+        self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
+    ) -> None:
+        """An answer was checked."""
+
+    def on_end(self) -> None:
+        """Asking has ended, whether or not all was asked."""
 
 
-class UnusableError(Exception):
-    """Nothing that is asked of the endpoint will be answered; `trouble` says why."""
+class UnusableError(RequestFailedError):
+    """Nothing that is asked of the endpoint will be answered; `failure` says why."""
 
-    def __init__(self, trouble: RequestFailure) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
+
+class TerminatedError(Exception):
+    """The run was told to end before all was asked."""
+
+
+def run(config: AskConfig, observer: AskObserver) -> list[tuple[PreparedQuestion, AskResult | None]]:
+    """Ask all questions, and put their answers in their place.
+
+    Returns:
+        The questions that could be asked, each with its result; None where the run ended before.
+
+    Raises:
+        TerminatedError, KeyboardInterrupt: when it is told to end; what was answered is in the journal.
+    """
+    results: dict[int, AskResult] = {}
+    questions: list[PreparedQuestion] = []
+    with _failures_told(config, observer):
+        questions += prepare(config, observer)
+        if questions:
+            _ask_all(config, questions, observer, results)
+    return [(question, results.get(number)) for number, question in enumerate(questions)]
+
+
+def foresee(config: AskConfig, observer: AskObserver) -> tuple[int, Forecast] | None:
+    """Return how many questions there are, and what asking them will take; nothing is asked, and nothing is written.
+
+    None when that cannot be known; the observer is told why.
+    """
+    with _failures_told(config, observer):
+        questions = prepare(config, observer)
+        path = config.answers.journal
+        journal = Journal(path, lambda: None)
+        if path is not None and path.exists() and not config.force:
+            journal.learn(path.read_bytes())
+        return len(questions), sum(_forecasts(config, questions, journal), Forecast())
+    return None
+
+
+def _forecasts(config: AskConfig, questions: Sequence[PreparedQuestion], journal: Journal) -> Iterator[Forecast]:
+    """What each question will take of each model, beyond what the journal has."""
+    for prepared in questions:
+        for model in config.settings.models:
+            rounds: list[Round] = []
+            while isinstance(request := step(prepared, config.settings, model, rounds), Request):
+                reply = journal.find(request.key)
+                if reply is None:
+                    yield forecast(prepared, config.settings, request, rounds, config.count, config.prices)
+                    break
+                rounds.append(judge(prepared, request, reply))
+
+
+@contextlib.contextmanager
+def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
+    """Turn what can end a run early into findings; whatever was answered by then is in the journal."""
+    try:
+        yield
+    except UnusableError as error:
+        advice = "see that the URL (it mostly ends in /v1), the key and the model's name are right"
+        if error.failure.kind == "unreachable":
+            advice = "see that the endpoint runs and that the URL is right"
+        place = Location("--base-url")
+        observer.on_findings([Finding("R802", place, error.failure.message, f"{advice}; run it again to go on")])
+    except OSError as error:
+        file = display_path(Path(os.fsdecode(error.filename))) if error.filename else "--out"
+        observer.on_findings([Finding("F105", Location(file), f"the run was stopped: {error.strerror or error}")])
+    except (KeyboardInterrupt, SystemExit, TerminatedError):
+        kept = "; what was answered is in the journal: run it again to go on" if config.answers.journal else ""
+        observer.on_note(f"stopped{kept}")
+        raise
+
+
+def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
+    """Make all questions ready before the first is paid; a question with mistakes costs that question only."""
+    with ExitStack() as stack:
+        renderer = renderer_of(config.template, stack)
+        semantic = semantic_model(config.semantic)
+        observer.on_findings(renderer.findings + semantic.findings)
+        if renderer.value is None or (config.semantic is not None and semantic.value is None):
+            return []
+        loader = CatalogLoader(config.catalogs)
+        preparer = QuestionPreparer(
+            loader, renderer.value, config.counts, semantic.value,
+            strict=config.settings.strict, files=config.answers.files,
+        )  # fmt: skip
+        questions, skipped = list[PreparedQuestion](), list[Skipped]()
+        for item in _prepared_items(config, preparer, observer):
+            if isinstance(item, Skipped):
+                skipped.append(item)
+                continue
+            observer.on_findings(item.findings)
+            questions += filter(None, [item.value])
+    observer.on_prepared(loader.files_read, skipped)
+    return questions
+
+
+def _prepared_items(
+    config: AskConfig, preparer: QuestionPreparer, observer: AskObserver
+) -> Iterator[Parsed[PreparedQuestion] | Skipped]:
+    path = config.question or Path(STDIN)
+    if not config.alone:
+        source = open_source(path, config.out or Path(STDIN))
+        observer.on_findings(source.findings)
+        if source.value is not None:
+            yield from preparer.prepare_all(source.value)
+        return
+    loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
+    yield preparer.prepare_loaded(loaded, path.parent)
+
+
+def _ask_all(
+    config: AskConfig, questions: Sequence[PreparedQuestion], observer: AskObserver, results: dict[int, AskResult]
+) -> None:
+    answers = config.answers
+    observer.on_findings(exposed_key(config.address))
+
+    def waiting() -> None:
+        observer.on_note("waiting for another run on the same target")
+
+    def keep(number: int, result: AskResult) -> None:
+        results[number] = result
+        place = answers.put(number, result, record_data(result, config.settings, config.prices))
+        observer.on_findings(list(_findings_of(result, place, alone=config.alone)))
+
+    with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:
+        answers.prepare()
+        if journal.damaged:
+            message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
+            observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
+        session = AskRun(config, journal, observer)
+        observer.on_start(session.totals)
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(session.run(questions, keep))
+            if session.totals.done < len(questions):
+                raise TerminatedError
+            answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
+        finally:
+            observer.on_end()
+
+
+def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Finding]:
+    """What there is to say about the answer of a question."""
+    for candidate in result.candidates:
+        if candidate.failure:
+            yield from candidate.report.findings
+    chosen = result.chosen
+    if chosen is None:
+        return
+    text = chosen.rounds[chosen.chosen].reply.text
+    if as_printed(text) != line_ends(text):
+        yield Finding("R804", Location(place), "control characters in an answer are replaced by U+FFFD")
+    if chosen.grounded:
+        return
+    if alone:
+        yield from (finding for finding in chosen.report.findings if finding.severity is not Severity.NOTE)
+    too_strict = "too bad for --strict, though it is " if chosen.report.grounded else ""
+    message = f"the answer is kept, but it is {too_strict}{verdict(chosen.report)}"
+    yield Finding("R803", Location(place), message, "mend it by hand, or ask another model")
 
 
 class _AnswerObserver:
-    """Hears for a watcher what is said about one request."""
+    """Tells the observer of a run what happens to one request."""
 
-    def __init__(self, watcher: AskObserver, tally: Totals, order: PreparedQuestion, model: str, number: int) -> None:
-        self._watcher = watcher
-        self._tally = tally
-        self._about = order, model
+    def __init__(
+        self, observer: AskObserver, totals: Totals, prepared: PreparedQuestion, model: str, number: int
+    ) -> None:
+        self._observer = observer
+        self._totals = totals
+        self._about = prepared, model
         self._number = number
 
-    def tries(self, attempt: int) -> None:
-        self._watcher.asks(*self._about, self._number, attempt)
+    def on_attempt(self, attempt: int) -> None:
+        self._observer.on_request(*self._about, self._number, attempt)
 
-    def hears(self, piece: str) -> None:
-        self._watcher.hears(*self._about, piece)
+    def on_text(self, piece: str) -> None:
+        self._observer.on_text(*self._about, piece)
 
-    def waits(self, why: str, seconds: float) -> None:
-        self._tally.retries += 1
-        self._watcher.waits(*self._about, why, seconds)
+    def on_retry(self, why: str, seconds: float) -> None:
+        self._totals.retries += 1
+        self._observer.on_retry(*self._about, why, seconds)
 
 
 class AskRun:
-    """One run.
+    """Session in which questions are asked, so many at once.
 
     Args:
-        plan: how answers are sought.
-        prices: of models.
-        ledger: the journal; it is open.
-        watcher: is told what happens.
-        concurrency: questions that are worked on at once.
+        config: how answers are sought.
+        journal: it is open.
+        observer: is told what happens.
     """
 
-    def __init__(
-        self, plan: AskSettings, prices: Prices, ledger: Journal, watcher: AskObserver, concurrency: int
-    ) -> None:
-        self.tally = Totals()
-        self._plan = plan
-        self._prices = prices
-        self._ledger = ledger
-        self._watcher = watcher
-        self._concurrency = concurrency
-        self._answered: set[str] = set()
-        self._one_at_a_time: dict[str, asyncio.Lock] = {}
+    def __init__(self, config: AskConfig, journal: Journal, observer: AskObserver) -> None:
+        self.totals = Totals()
+        self._config = config
+        self._settings = config.settings
+        self._journal = journal
+        self._observer = observer
+        self._answering_models: set[str] = set()
+        # By the key of a request: two that ask the same ask once.
+        self._locks: dict[str, asyncio.Lock] = {}
 
-    async def run(
-        self, orders: Sequence[PreparedQuestion], endpoint: SupportsAsk, settled: Callable[[int, AskResult], None]
-    ) -> None:
-        """Ask all questions.
+    async def run(self, questions: Sequence[PreparedQuestion], keep: Callable[[int, AskResult], None]) -> None:
+        """Ask all questions, until the process is told to end.
 
         Args:
-            orders: the questions.
-            endpoint: whoever answers.
-            settled: called with the number of a question and what became of it, in the order in which they end.
+            questions: they are ready.
+            keep: called with the number of a question and its result, in the order in which they end.
 
         Raises:
             UnusableError: when the endpoint answers nothing.
             OSError: when the journal or an answer cannot be written.
         """
-        self.tally.questions = len(orders)
-        waiting = iter(enumerate(orders))
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # this is a coroutine
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; another thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with Endpoint(self._config.address, self._config.redact, self._config.count) as endpoint:
+            ticking = asyncio.create_task(self._tick())
+            try:
+                await self._ask(questions, endpoint, keep)
+            finally:
+                ticking.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            self._observer.on_tick()
+
+    async def _ask(
+        self, questions: Sequence[PreparedQuestion], endpoint: Endpoint, keep: Callable[[int, AskResult], None]
+    ) -> None:
+        self.totals.questions = len(questions)
+        waiting = iter(enumerate(questions))
 
         async def work() -> None:
-            for number, order in waiting:
-                outcome = await self._settle(order, endpoint)
-                self._count(outcome)
-                settled(number, outcome)
+            for number, prepared in waiting:
+                result = await self._settle(prepared, endpoint)
+                self.totals.settle(result)
+                keep(number, result)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._concurrency, len(orders))):
+                for _ in range(min(self._config.address.concurrency, len(questions))):
                     group.create_task(work())
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
 
-    async def _settle(self, order: PreparedQuestion, endpoint: SupportsAsk) -> AskResult:
+    async def _settle(self, prepared: PreparedQuestion, endpoint: Endpoint) -> AskResult:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._converse(order, model, endpoint)) for model in self._plan.models]
+            tasks = [group.create_task(self._converse(prepared, model, endpoint)) for model in self._settings.models]
         candidates = tuple(task.result() for task in tasks)
-        return AskResult(order, candidates, choose(candidates))
+        return AskResult(prepared, candidates, choose(candidates))
 
-    async def _converse(self, order: PreparedQuestion, model: str, endpoint: SupportsAsk) -> ModelAnswer:
+    async def _converse(self, prepared: PreparedQuestion, model: str, endpoint: Endpoint) -> ModelAnswer:
         rounds: list[Round] = []
-        while isinstance(what := step(order, self._plan, model, rounds), Request):
-            ear = _AnswerObserver(self._watcher, self.tally, order, model, len(rounds) + 1)
+        while isinstance(action := step(prepared, self._settings, model, rounds), Request):
+            observer = _AnswerObserver(self._observer, self.totals, prepared, model, len(rounds) + 1)
             try:
-                reply, known = await self._reply(what, ear, endpoint)
+                reply, from_journal = await self._reply(action, observer, endpoint)
             except RequestFailedError as error:
-                return self._without(order, model, rounds, error.trouble)
-            self._answered.add(model)
-            rounds.append(judge(order, what, reply))
-            self._watcher.judges(order, model, len(rounds), rounds[-1], known=known)
-        return what
+                return self._unanswered(prepared, model, rounds, error.failure)
+            self._answering_models.add(model)
+            rounds.append(judge(prepared, action, reply))
+            self._observer.on_checked(prepared, model, len(rounds), rounds[-1], from_journal=from_journal)
+        return action
 
-    async def _reply(self, request: Request, ear: StreamObserver, endpoint: SupportsAsk) -> tuple[Reply, bool]:
-        """Return the answer that is in the journal, or ask for it; and which. Two that ask the same ask once."""
-        async with self._one_at_a_time.setdefault(request.key, asyncio.Lock()):
-            known = self._ledger.find(request.key)
-            if known is not None:
-                self.tally.known += 1
-                return known, True
-            reply = await endpoint.ask(request, ear)
-            self._ledger.keep(request.key, request.model, reply)
-            self.tally.pay(reply.usage, self._prices.cost(request.model, reply.usage))
+    async def _reply(self, request: Request, observer: StreamObserver, endpoint: Endpoint) -> tuple[Reply, bool]:
+        """Return the answer that is in the journal, or ask for it; and which."""
+        async with self._locks.setdefault(request.key, asyncio.Lock()):
+            reply = self._journal.find(request.key)
+            if reply is not None:
+                self.totals.known += 1
+                return reply, True
+            reply = await endpoint.ask(request, observer)
+            self._journal.keep(request.key, request.model, reply)
+            self.totals.pay(reply.usage, self._config.prices.cost(request.model, reply.usage))
             return reply, False
 
-    def _without(
-        self, order: PreparedQuestion, model: str, rounds: Sequence[Round], trouble: RequestFailure
+    def _unanswered(
+        self, prepared: PreparedQuestion, model: str, rounds: Sequence[Round], failure: RequestFailure
     ) -> ModelAnswer:
         """What is left of a question when its answer does not come."""
-        if trouble.kind in ("unreachable", "unusable") or (trouble.at_first and model not in self._answered):
-            raise UnusableError(trouble)
-        message = f"{model} did not answer: {trouble.message}"
-        finding = Finding("R801", Location(order.id), message, "ask again: what has been answered is not asked twice")
-        return ModelAnswer(model, tuple(rounds), unchecked(order.id, order.id, [finding]), trouble=trouble.message)
-
-    def _count(self, outcome: AskResult) -> None:
-        self.tally.done += 1
-        if outcome.chosen is None:
-            self.tally.failed += 1
-        elif outcome.grounded:
-            self.tally.grounded += 1
-        else:
-            self.tally.ungrounded += 1
+        is_first = failure.at_first and model not in self._answering_models
+        if is_first or failure.kind in ("unreachable", "unusable"):
+            raise UnusableError(failure)
+        message = f"{model} did not answer: {failure.message}"
+        hint = "ask again: what has been answered is not asked twice"
+        report = unchecked(prepared.id, prepared.id, [Finding("R801", Location(prepared.id), message, hint)])
+        return ModelAnswer(model, tuple(rounds), report, failure=failure.message)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -178,18 +422,3 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def foresee(
-    orders: Sequence[PreparedQuestion], plan: AskSettings, ledger: Journal, count: Callable[[str], int], prices: Prices
-) -> Iterator[Forecast]:
-    """Yield what each question will take, beyond what the journal has; nothing is asked."""
-    for order in orders:
-        for model in plan.models:
-            rounds: list[Round] = []
-            while isinstance(what := step(order, plan, model, rounds), Request):
-                known = ledger.find(what.key)
-                if known is None:
-                    yield forecast(order, plan, what, rounds, count, prices)
-                    break
-                rounds.append(judge(order, what, known))

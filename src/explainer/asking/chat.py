@@ -1,6 +1,6 @@
-"""What goes to a language model and what comes back: requests, replies, the tokens that were counted. Values only.
+"""Requests to a language model and its replies, as values; the events of a streamed completion → a reply.
 
-The events of a streamed chat completion → its text, why it ended, its tokens. Pure; what comes is a stranger's.
+What a server sends is a stranger's: every field is taken only when it has the type that it should have.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple, TypeVar
 
 from explainer.batching.manifest import content_hash
 from explainer.diagnostics.text import replace_refused
 
+# Reasons to end of an answer that is whole; every other says that it was cut off.
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
-"""Reasons to end of an answer that is whole; every other says that it was cut off."""
-
-
-_MANY: Final = 10**12
-"""Tokens that no exchange takes."""
+# Tokens that no exchange takes: what is said to be more is no count.
+MOST_TOKENS: Final = 10**12
+_MOST_NAME: Final = 200  # all that a server says is quoted in records and on terminals: it is cut
+_MOST_REASON: Final = 40
+_MOST_CODE: Final = 80
+_MOST_MESSAGE: Final = 500  # of an error: some servers send a whole page
+T = TypeVar("T")
 
 
 class Message(NamedTuple):
@@ -105,11 +108,6 @@ class Reply:
     served: str = ""
 
 
-def is_count(value: Any) -> TypeGuard[int]:
-    """Whether a value may be a number of tokens; what is said to be more than there can be is no count."""
-    return type(value) is int and 0 <= value < _MANY
-
-
 def as_printed(text: str) -> str:
     """Return an answer whose lines end in a line feed, the last one too, with U+FFFD for what could hide or forge text.
 
@@ -121,46 +119,15 @@ def as_printed(text: str) -> str:
 def line_ends(text: str) -> str:
     """Return a text with lines that end in a line feed, the last one too, and without a byte order mark."""
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return lines if lines.endswith("\n") else f"{lines}\n"
+    return lines.removesuffix("\n") + "\n"
 
 
-def row_of(key: str, model: str, reply: Reply) -> dict[str, Any]:
-    """Return a reply as a row of the journal."""
-    usage = {"prompt_tokens": reply.usage.prompt, "completion_tokens": reply.usage.completion}
-    return {
-        "key": key,
-        "model": model,
-        "finish_reason": reply.finish_reason,
-        "usage": {**usage, "estimated": reply.usage.estimated},
-        "seconds": round(reply.seconds, 3),
-        "attempts": reply.attempts,
-        "endpoint": reply.endpoint,
-        "served": reply.served,
-        "text": reply.text,
-    }
-
-
-def reply_of(row: Any) -> Reply | None:
-    """Return the reply in a row of the journal, or None when it is damaged."""
-    try:
-        usage = row["usage"]
-        counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], bool(usage["estimated"]))
-        if not (is_count(counted.prompt) and is_count(counted.completion)):
-            return None
-        return Reply(
-            str(row["text"]), str(row["finish_reason"]), counted, float(row["seconds"]), int(row["attempts"]),
-            str(row["endpoint"]), str(row["served"]),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
+# Characters of one answer; one that does not end is cut off here.
 MAX_ANSWER: Final = 1024 * 1024
-"""Characters of one answer; one that does not end is cut off here."""
 
 
 class StreamAccumulator:
-    """What was heard of an answer so far."""
+    """What came of an answer so far."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -168,8 +135,8 @@ class StreamAccumulator:
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.served = ""
+        # The server said that nothing more comes.
         self.done = False
-        """The server said that nothing more comes."""
 
     @property
     def whole(self) -> bool:
@@ -189,39 +156,56 @@ class StreamAccumulator:
 
     def take(self, data: Any) -> str:
         """Take one event, or the whole body of a completion that is not streamed; return the text in it."""
-        if not isinstance(data, dict):
+        self.served = _plain(_field(data, "model", str), _MOST_NAME) or self.served
+        self.usage = _usage(_field(data, "usage", dict)) or self.usage
+        choice = next(iter(_field(data, "choices", list) or ()), None)
+        if not isinstance(choice, dict):
             return ""
-        if isinstance(data.get("model"), str):
-            self.served = replace_refused(data["model"][:200])
-        self.usage = _usage(data.get("usage")) or self.usage
-        choices = data.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return ""
-        choice = choices[0]
-        message = choice.get("delta") or choice.get("message")
-        content = message.get("content") if isinstance(message, dict) else choice.get("text")
-        piece = _text(content)
+        piece = _text(_content(choice))
+        reason = _field(choice, "finish_reason", str)
+        if reason is not None:
+            self.finish_reason = _plain(reason, _MOST_REASON)
         self._pieces.append(piece)
         self._size += len(piece)
-        if isinstance(choice.get("finish_reason"), str):
-            self.finish_reason = replace_refused(choice["finish_reason"][:40])
         return piece
 
 
+def _field(data: Any, key: str, kind: type[T]) -> T | None:
+    """The value of a key when it has the type that it should have."""
+    if not isinstance(data, dict) or not isinstance(data.get(key), kind):
+        return None
+    value: T = data[key]
+    return value
+
+
+def _plain(text: str | None, limit: int) -> str:
+    return replace_refused((text or "")[:limit])
+
+
+def _content(choice: Any) -> Any:
+    """The content of a choice: of a piece of a stream, of a whole message, or of a plain completion."""
+    message = _field(choice, "delta", dict) or _field(choice, "message", dict)
+    return message.get("content") if message is not None else _field(choice, "text", str)
+
+
 def _text(content: Any) -> str:
-    """Return the text of a content; some servers send it in parts, with what the model thought in others."""
-    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
-    return "".join(text for text in texts if isinstance(text, str))
+    """The text of a content; some servers send it in parts, with what the model thought in others."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return "".join(_field(part, "text", str) or "" for part in content if _field(part, "type", str) == "text")
 
 
 def _usage(data: Any) -> Usage | None:
-    if not isinstance(data, dict):
-        return None
-    prompt, completion = data.get("prompt_tokens"), data.get("completion_tokens")
-    if is_count(prompt) and is_count(completion):
-        return Usage(prompt, completion)
-    return None
+    prompt, completion = _tokens(data, "prompt_tokens"), _tokens(data, "completion_tokens")
+    return None if prompt is None or completion is None else Usage(prompt, completion)
+
+
+def _tokens(data: Any, key: str) -> int | None:
+    number = _field(data, key, int)
+    # A bool is an int, too, and is no number of tokens.
+    return number if type(number) is int and 0 <= number < MOST_TOKENS else None
 
 
 def error_in(data: Any) -> tuple[str, str] | None:
@@ -230,6 +214,7 @@ def error_in(data: Any) -> tuple[str, str] | None:
     if not error:
         return None
     if not isinstance(error, dict):
-        return replace_refused(str(error)[:500]), ""
-    message = error.get("message") or error.get("type") or "an error without a message"
-    return replace_refused(str(message)[:500]), str(error.get("code") or error.get("type") or "")[:80]
+        error = {"message": error}
+    kind = error.get("type")
+    message = error.get("message") or kind or "an error without a message"
+    return _plain(str(message), _MOST_MESSAGE), str(error.get("code") or kind or "")[:_MOST_CODE]

@@ -1,4 +1,4 @@
-"""One answer's way: asked, checked, sent back, mended where that is safe, accepted or kept as not grounded. Pure.
+"""The way of one answer: asked, checked, sent back, mended where that is safe, accepted or kept as not grounded. Pure.
 
 `judge` checks what came, `step` says what comes next, `choose` picks the best of several models' answers. Whoever
 drives them asks the network, or the journal.
@@ -63,7 +63,7 @@ class AskSettings:
 
 @dataclass(frozen=True)
 class Round:
-    """One answer as it came, and what was found about it.
+    """Answer as it came, and what was found about it.
 
     Attributes:
         key: of the request.
@@ -78,7 +78,7 @@ class Round:
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What one model made of a question.
+    """Result of asking one model.
 
     Attributes:
         model: its name.
@@ -87,7 +87,7 @@ class ModelAnswer:
         chosen: which of the rounds that answer is from, counting from 0.
         grounded: whether it passes.
         fixed: whether it was mended here.
-        trouble: why it could not be asked any further; it is no answer then.
+        failure: why it could not be asked any further; it is no answer then.
     """
 
     model: str
@@ -96,54 +96,85 @@ class ModelAnswer:
     chosen: int = 0
     grounded: bool = False
     fixed: bool = False
-    trouble: str = ""
+    failure: str = ""
 
 
-def judge(order: PreparedQuestion, request: Request, reply: Reply) -> Round:
+@dataclass(frozen=True)
+class AskResult:
+    """Result of asking one question.
+
+    Attributes:
+        prepared: the question.
+        candidates: the answer of each model.
+        chosen: the best answer; None when none came.
+    """
+
+    prepared: PreparedQuestion
+    candidates: tuple[ModelAnswer, ...]
+    chosen: ModelAnswer | None
+
+    @property
+    def grounded(self) -> bool:
+        """Whether there is an answer that is accepted."""
+        return self.chosen is not None and self.chosen.grounded
+
+    @property
+    def text(self) -> str:
+        """The answer as it is written; empty when none came."""
+        return self.chosen.report.text if self.chosen is not None else ""
+
+
+def judge(prepared: PreparedQuestion, request: Request, reply: Reply) -> Round:
     """Check an answer that has come."""
-    report = check_answer(as_printed(reply.text), order.offered, answer_id=order.id, file=order.id)
+    report = check_answer(as_printed(reply.text), prepared.offered, answer_id=prepared.id, file=prepared.id)
     if reply.finish_reason not in WHOLE:
         why = "at its greatest length" if reply.finish_reason == "length" else f"({reply.finish_reason})"
-        cut = Finding("A104", Location(order.id), f"the answer was cut off {why}", "allow more tokens")
+        cut = Finding("A104", Location(prepared.id), f"the answer was cut off {why}", "allow more tokens")
         report = replace(report, findings=(cut, *report.findings))
     return Round(request.key, reply, report)
 
 
-def step(order: PreparedQuestion, plan: AskSettings, model: str, rounds: Sequence[Round]) -> Request | ModelAnswer:
+def step(
+    prepared: PreparedQuestion, settings: AskSettings, model: str, rounds: Sequence[Round]
+) -> Request | ModelAnswer:
     """Return what to ask next, or what has become of it.
 
     The first request is the prompt. An answer that passes is accepted. One that does not is sent back with its faults,
-    `plan.rounds` times at most, and not again when it comes back the same. Then it is mended, when safe changes make it
-    pass; the newest answer is tried first. Else the best of the answers is kept, and is not grounded.
+    at most `settings.rounds` times, and not again when it comes back the same. Then it is mended, when safe changes
+    make it pass; the newest answer is tried first. Else the best of the answers is kept, and is not grounded.
     """
     if not rounds:
-        return Request(model, order.prompt, plan.parameters)
+        return Request(model, prepared.prompt, settings.parameters)
     last = rounds[-1]
-    if _passes(last.report, plan):
+    if _passes(last.report, settings):
         return ModelAnswer(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
-    unmoved = len(rounds) > 1 and last.report.text == rounds[-2].report.text
-    if len(rounds) <= plan.rounds and not unmoved:
-        again = (Message("assistant", last.report.text), Message("user", repair_prompt(last.report, order.offered)))
-        return Request(model, (*order.prompt, *again), {**plan.parameters, **plan.repair_parameters})
-    return _mended(order, plan, model, tuple(rounds)) or _kept(model, tuple(rounds))
+    is_unchanged = len(rounds) > 1 and last.report.text == rounds[-2].report.text
+    if len(rounds) <= settings.rounds and not is_unchanged:
+        again = (Message("assistant", last.report.text), Message("user", repair_prompt(last.report, prepared.offered)))
+        return Request(model, (*prepared.prompt, *again), {**settings.parameters, **settings.repair_parameters})
+    return _mended(prepared, settings, model, tuple(rounds)) or _kept(model, tuple(rounds))
 
 
-def _passes(report: CheckReport, plan: AskSettings) -> bool:
-    return report.grounded and not (plan.strict and _count(report, Severity.WARNING))
+def _passes(report: CheckReport, settings: AskSettings) -> bool:
+    return report.grounded and not (settings.strict and _count(report, Severity.WARNING))
 
 
 def _count(report: CheckReport, severity: Severity) -> int:
     return sum(finding.severity is severity for finding in report.findings)
 
 
-def _mended(order: PreparedQuestion, plan: AskSettings, model: str, rounds: tuple[Round, ...]) -> ModelAnswer | None:
-    for number in range(len(rounds) - 1, -1, -1) if plan.fix else ():
-        report = rounds[number].report
-        text = apply_fixes(report.text, (fix for _, fix in report.fixes))
-        if text == report.text or rounds[number].reply.finish_reason not in WHOLE:
+def _mended(
+    prepared: PreparedQuestion, settings: AskSettings, model: str, rounds: tuple[Round, ...]
+) -> ModelAnswer | None:
+    if not settings.fix:
+        return None
+    for number, round_ in reversed([*enumerate(rounds)]):
+        report = round_.report
+        text = apply_fixes(report.text, [fix for _, fix in report.fixes])
+        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to mend, or mended in vain
             continue
-        again = check_answer(text, order.offered, answer_id=order.id, file=order.id)
-        if _passes(again, plan):
+        again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
+        if _passes(again, settings):
             return ModelAnswer(model, rounds, again, number, grounded=True, fixed=True)
     return None
 
@@ -159,5 +190,5 @@ def _faults(report: CheckReport) -> tuple[int, int]:
 
 def choose(candidates: Sequence[ModelAnswer]) -> ModelAnswer | None:
     """Return the best answer: grounded first, then by errors, by warnings, unmended, in the order of the models."""
-    answers = [candidate for candidate in candidates if not candidate.trouble]
-    return min(answers, key=lambda one: (not one.grounded, *_faults(one.report), one.fixed), default=None)
+    answers = [candidate for candidate in candidates if not candidate.failure]
+    return min(answers, key=lambda answer: (not answer.grounded, *_faults(answer.report), answer.fixed), default=None)

@@ -1,19 +1,24 @@
-"""What asking takes: calls, tokens, money. Prices are the user's: none is known here."""
+"""Costs of asking: calls, tokens, money. Prices are the user's: none is known here."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from explainer.asking.chat import Request, Usage
-from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
+from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion, Round
 
-_MILLION: Final = 1_000_000
-_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")
+_MILLION: Final = 1_000_000  # prices are for so many tokens
+_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")  # the names that servers know for it
+# Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
-"""Characters of a point of a repair prompt, at most; and how many points it may have."""
+# Points of a repair prompt, at most.
 _POINTS: Final = 41
+_AROUND_LINK: Final = 12  # characters of the list around a link
+_CHARACTERS_PER_TOKEN: Final = 4  # of English, as tokenizers have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Prices:
 
 @dataclass(slots=True)
 class Totals:
-    """What a run has taken so far.
+    """Totals of a run so far.
 
     Attributes:
         questions: how many there are; `done`: how many are settled.
@@ -67,13 +72,20 @@ class Totals:
     estimated: bool = False
     cost: float | None = 0.0
 
+    def settle(self, result: AskResult) -> None:
+        """Count a question that is done."""
+        self.done += 1
+        self.failed += result.chosen is None
+        self.grounded += result.grounded
+        self.ungrounded += result.chosen is not None and not result.grounded
+
     def pay(self, usage: Usage, cost: float | None) -> None:
         """Count an answer that was asked for in this run."""
         self.asked += 1
         self.prompt += usage.prompt
         self.completion += usage.completion
-        self.estimated = self.estimated or usage.estimated
-        self.cost = None if self.cost is None or cost is None else self.cost + cost
+        self.estimated |= usage.estimated
+        self.cost = _sum(self.cost, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +109,26 @@ class Forecast:
     cost_most: float | None = 0.0
 
     def __add__(self, other: Forecast) -> Forecast:
-        return Forecast(
-            self.least + other.least, self.most + other.most, self.prompt_least + other.prompt_least,
-            _sum(self.prompt_most, other.prompt_most), _sum(self.completion_most, other.completion_most),
-            _sum(self.cost_least, other.cost_least), _sum(self.cost_most, other.cost_most),
-        )  # fmt: skip
+        return Forecast(*map(_sum, astuple(self), astuple(other)))
 
 
-def _sum(one: Any, other: Any) -> Any:
-    return None if one is None or other is None else one + other
+def _known(combine: Callable[[Sequence[Any]], Any], *numbers: Any) -> Any:
+    """The sum or the greatest of some numbers; None where one of them is not known."""
+    return None if None in numbers else combine(numbers)
+
+
+_sum: Final = partial(_known, sum)
 
 
 def answer_limit(parameters: Mapping[str, Any]) -> int | None:
     """Return the tokens that an answer may have, as a request says."""
-    limits = [parameters[name] for name in _LIMITS if type(parameters.get(name)) is int and parameters[name] >= 0]
-    return min(limits, default=None)
+    limits = [parameters.get(name) for name in _LIMITS]
+    return min((limit for limit in limits if type(limit) is int and limit >= 0), default=None)
 
 
 def forecast(
-    order: PreparedQuestion,
-    plan: AskSettings,
+    prepared: PreparedQuestion,
+    settings: AskSettings,
     request: Request,
     rounds: Sequence[Round],
     count: Callable[[str], int],
@@ -125,27 +137,33 @@ def forecast(
     """Return what a question will take with one model, from its next request on.
 
     Args:
-        order: the question.
-        plan: how often it may be sent back.
+        prepared: the question.
+        settings: how often it may be sent back.
         request: what is asked next.
         rounds: the answers that are there already.
         count: counts tokens.
         prices: of models.
     """
-    most = 1 + plan.rounds - len(rounds)
+    calls = 1 + settings.rounds - len(rounds)
     prompt = count(request.text)
     first = answer_limit(request.parameters)
-    later = answer_limit({**plan.parameters, **plan.repair_parameters})
-    completion_most = first if most == 1 else None if first is None or later is None else first + (most - 1) * later
-    prompt_most: int | None = prompt
-    if most > 1:
-        sources = sum(
-            len(source.name) + sum(len(own.url) + 12 for own in source.links) for source in order.offered.sources
-        )
-        repair = count(order.text) + -(-(_POINTS * _POINT + sources) // 4)
-        longest = None if first is None or later is None else max(first, later)
-        prompt_most = None if longest is None else prompt + (most - 1) * (repair + longest)
+    later = answer_limit({**settings.parameters, **settings.repair_parameters})
+    completion_most, prompt_most = first, _sum(prompt)
+    if calls > 1:
+        # Each answer that is sent back stands in the next prompt.
+        repair = _sum(_repair_prompt_tokens(prepared, count), _known(max, first, later))
+        completion_most = _sum(first, *[later] * (calls - 1))
+        prompt_most = _sum(prompt, *[repair] * (calls - 1))
+    cost_most = None
+    if prompt_most is not None and completion_most is not None:
+        cost_most = prices.cost(request.model, Usage(prompt_most, completion_most))
     cost_least = prices.cost(request.model, Usage(prompt, 0))
-    known = prompt_most is not None and completion_most is not None
-    cost_most = prices.cost(request.model, Usage(prompt_most or 0, completion_most or 0)) if known else None
-    return Forecast(1, most, prompt, prompt_most, completion_most, cost_least, cost_most)
+    return Forecast(1, calls, prompt, prompt_most, completion_most, cost_least, cost_most)
+
+
+def _repair_prompt_tokens(prepared: PreparedQuestion, count: Callable[[str], int]) -> int:
+    """The tokens that sending an answer back may take: the prompt, all points, and all sources with their links."""
+    names = sum(len(source.name) for source in prepared.offered.sources)
+    links = sum(len(link.url) + _AROUND_LINK for source in prepared.offered.sources for link in source.links)
+    characters = _POINTS * _POINT + names + links
+    return count(prepared.text) + math.ceil(characters / _CHARACTERS_PER_TOKEN)

@@ -1,7 +1,7 @@
 """The one module that talks to the network: an OpenAI-compatible endpoint, asked until the answer is whole.
 
 The client is httpx2 (BSD-3-Clause, maintained, built on by OpenAI's own package): it streams, bounds events and keeps
-the connections. What is here is what no client knows: which troubles pass, and that half an answer is none.
+the connections. What is here is what no client knows: which failures pass, and that half an answer is none.
 """
 
 from __future__ import annotations
@@ -14,48 +14,51 @@ import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from explainer._version import __version__
 from explainer.asking.chat import Reply, Request, StreamAccumulator, Usage, error_in
 from explainer.asking.redaction import Redactor, StreamRedactor, public_url
-from explainer.asking.retries import RequestFailure, parse_retry_after, trouble_of_status, wait_before
+from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before
 from explainer.batching.tokens import Counter
+from explainer.diagnostics.finding import Finding, Location
 
 if TYPE_CHECKING:
     import httpx2
 
 _OK: Final = 200
-_MAX_EVENT: Final = 1024 * 1024
-_MAX_BODY: Final = 8 * 1024 * 1024
-_MAX_ERROR: Final = 64 * 1024
-_CONNECT: Final = 10.0
+_MAX_EVENT: Final = 1024 * 1024  # bytes; a piece of an answer has a few
+_MAX_BODY: Final = 8 * 1024 * 1024  # bytes; an answer is cut off at a million characters
+_MAX_ERROR: Final = 64 * 1024  # bytes of a body that says what is wrong
+_CONNECT: Final = 10.0  # seconds; silence may last longer once there is a connection
+# Seconds that a server has for counting tokens when an answer has ended.
 _AFTERWORD: Final = 5.0
-"""Seconds that a server has for counting tokens when an answer has ended."""
+# Seconds that it has for closing the stream when it has said that nothing follows.
 _FAREWELL: Final = 1.0
-"""Seconds that it has for closing the stream when it has said that nothing follows."""
 _PATH: Final = "/chat/completions"
 
 
 class RequestFailedError(Exception):
-    """An answer did not come; `trouble` says why."""
+    """An answer did not come; `failure` says why."""
 
-    def __init__(self, trouble: RequestFailure) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
+    def __init__(self, failure: RequestFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 class StreamObserver(Protocol):
     """Is told what happens while an answer comes."""
 
-    def tries(self, attempt: int) -> None:
-        """It is asked, for this time; what was heard before does not count."""
+    def on_attempt(self, attempt: int) -> None:
+        """It is asked, for this time; what was received before does not count."""
 
-    def hears(self, piece: str) -> None:
+    def on_text(self, piece: str) -> None:
         """A piece of the answer."""
 
-    def waits(self, why: str, seconds: float) -> None:
+    def on_retry(self, why: str, seconds: float) -> None:
         """It did not come; it will be asked again after so many seconds."""
 
 
@@ -87,13 +90,25 @@ class Address:
         return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
+def exposed_key(address: Address) -> list[Finding]:
+    """Return a warning when the key goes to another machine for all between to read."""
+    parts = urlsplit(address.base_url)
+    if address.key is None or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return []
+    place = Location(public_url(address.base_url))
+    return [Finding("R805", place, "the key is sent without encryption, for all on the way to read", "use https")]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def is_installed() -> bool:
     """Whether the client is there."""
-    try:
-        import httpx2  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("httpx2") is not None
 
 
 class Endpoint:
@@ -101,18 +116,18 @@ class Endpoint:
 
     Args:
         address: where and how to ask.
-        mask: keeps the key out of what is said.
+        redact: keeps the key out of what is said.
         count: counts tokens, where the server does not.
     """
 
-    def __init__(self, address: Address, mask: Redactor, count: Counter) -> None:
+    def __init__(self, address: Address, redact: Redactor, count: Counter) -> None:
         self._address = address
-        self._mask = mask
+        self._redact = redact
         self._count = count
         self._open_at = 0.0
         self._slots = asyncio.Semaphore(address.concurrency)
+        # How it is called where everybody may read it.
         self.name = public_url(address.base_url)
-        """How it is called where everybody may read it."""
 
     async def __aenter__(self) -> Self:
         import httpx2
@@ -131,28 +146,28 @@ class Endpoint:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         await self._client.aclose()
 
-    async def ask(self, request: Request, ear: StreamObserver) -> Reply:
+    async def ask(self, request: Request, observer: StreamObserver) -> Reply:
         """Return the whole answer to a request.
 
         Raises:
-            TroubleError: when it does not come, however often it is asked for.
+            RequestFailedError: when it does not come, however often it is asked for.
         """
         async with self._slots:
             attempt = 1
             while True:
                 await self._until_open()
-                ear.tries(attempt)
+                observer.on_attempt(attempt)
                 try:
-                    reply = await self._once(request, ear)
+                    reply = await self._once(request, observer)
                     return replace(reply, attempts=attempt)
                 except RequestFailedError as error:
-                    trouble = error.trouble
-                if not trouble.again or attempt > self._address.retries:
-                    raise RequestFailedError(trouble)
-                seconds = wait_before(attempt, trouble.after, random.random())  # noqa: S311  # no secret
-                if trouble.after is not None:  # the limit is everybody's
-                    self._open_at = max(self._open_at, time.monotonic() + trouble.after)
-                ear.waits(trouble.message, seconds)
+                    failure = error.failure
+                if not failure.again or attempt > self._address.retries:
+                    raise RequestFailedError(failure)
+                seconds = wait_before(attempt, failure.after, random.random())  # noqa: S311  # no secret
+                if failure.after is not None:  # the limit is everybody's
+                    self._open_at = max(self._open_at, time.monotonic() + failure.after)
+                observer.on_retry(failure.message, seconds)
                 await asyncio.sleep(seconds)
                 attempt += 1
 
@@ -160,55 +175,57 @@ class Endpoint:
         while (left := self._open_at - time.monotonic()) > 0:
             await asyncio.sleep(left + random.random() * min(1.0, left))  # noqa: S311
 
-    async def _once(self, request: Request, ear: StreamObserver) -> Reply:
-        heard = StreamAccumulator()
+    async def _once(self, request: Request, observer: StreamObserver) -> Reply:
+        received = StreamAccumulator()
         begun = time.monotonic()
         async with (
-            self._troubles(heard),
+            self._failures(received),
             asyncio.timeout(self._address.deadline),
-            self._client.stream("POST", self._address.url, content=_encoded(request)) as response,
+            self._client.stream("POST", self._address.url, content=json.dumps(request.body)) as response,
         ):
             if response.status_code != _OK:
                 raise RequestFailedError(await self._refusal(response))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind == "text/event-stream":
-                await self._listen(response, heard, ear)
+                await self._listen(response, received, observer)
             else:
-                await self._read(response, kind, heard, ear)
-        if not heard.whole:
-            raise RequestFailedError(RequestFailure("broken", "the answer broke off", again=True))
-        usage = heard.usage or Usage(self._count(request.text), self._count(heard.text), estimated=True)
-        text, served = self._mask(heard.text), self._mask(heard.served)
-        return Reply(text, heard.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
+                await self._read(response, kind, received, observer)
+        if not received.whole:
+            _raise_broken("the answer broke off")
+        usage = received.usage or Usage(self._count(request.text), self._count(received.text), estimated=True)
+        text, served = self._redact(received.text), self._redact(received.served)
+        return Reply(text, received.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
 
-    async def _listen(self, response: httpx2.Response, heard: StreamAccumulator, ear: StreamObserver) -> None:
+    async def _listen(self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver) -> None:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
         import httpx2
 
-        shown = StreamRedactor(self._mask)
+        shown = StreamRedactor(self._redact)
         now = asyncio.get_running_loop().time
         async with asyncio.timeout(None) as patience:
             async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
-                if heard.done:
+                if received.done:
                     continue  # read to its end, the connection can be used again
                 if event.data.startswith("[DONE]"):
-                    heard.done = True
+                    received.done = True
                     patience.reschedule(now() + _FAREWELL)
                     continue
                 data = _loads(event.data)
                 if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                    raise RequestFailedError(RequestFailure("broken", "an event of the stream is garbage", again=True))
+                    _raise_broken("an event of the stream is garbage")
                 self._raise_error_in(data)
-                piece = heard.take(data)
+                piece = received.take(data)
                 if piece:
-                    ear.hears(shown.feed(piece))
-                if heard.full:
-                    heard.finish_reason = "length"
+                    observer.on_text(shown.feed(piece))
+                if received.full:
+                    received.finish_reason = "length"
                     return
-                if heard.finish_reason is not None and patience.when() is None:  # the tokens may follow
+                if received.finish_reason is not None and patience.when() is None:  # the tokens may follow
                     patience.reschedule(now() + _AFTERWORD)
 
-    async def _read(self, response: httpx2.Response, kind: str, heard: StreamAccumulator, ear: StreamObserver) -> None:
+    async def _read(
+        self, response: httpx2.Response, kind: str, received: StreamAccumulator, observer: StreamObserver
+    ) -> None:
         """Take a body that is not streamed: some servers know no other."""
         body = await _bounded(response, _MAX_BODY + 1)
         if len(body) > _MAX_BODY:
@@ -217,15 +234,14 @@ class Endpoint:
         self._raise_error_in(data)
         if not isinstance(data, dict):
             message = f"what came is not an answer but {kind or 'something without a type'}"
-            again = kind.endswith("json")
-            raise RequestFailedError(
-                RequestFailure("broken" if again else "refused", message, again, at_first=not again)
-            )
-        ear.hears(self._mask(heard.take(data)))
-        if not heard.whole and heard.text:
-            heard.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
-        if not heard.whole:
-            raise RequestFailedError(RequestFailure("broken", "what came holds no answer", again=True))
+            if kind.endswith("json"):  # it was to be an answer
+                _raise_broken(message)
+            raise RequestFailedError(RequestFailure("refused", message, at_first=True))
+        observer.on_text(self._redact(received.take(data)))
+        if not received.whole and received.text:
+            received.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
+        if not received.whole:
+            _raise_broken("what came holds no answer")
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
@@ -233,51 +249,55 @@ class Endpoint:
         if response.has_redirect_location:
             said = f"it redirects to {public_url(response.headers['location'])}"
         after = parse_retry_after(response.headers.get("retry-after"), dt.datetime.now(tz=dt.UTC))
-        return trouble_of_status(response.status_code, self._mask(said), code, after)
+        return failure_of_status(response.status_code, self._redact(said), code, after)
 
     def _raise_error_in(self, data: Any) -> None:
         """Raise the error that a stream or a body of status 200 holds."""
         error = error_in(data)
         if error is not None:
-            message, code = self._mask(error[0]), error[1]
+            message, code = self._redact(error[0]), error[1]
             if code.isdecimal() and int(code) != _OK:
-                raise RequestFailedError(trouble_of_status(int(code), message, code, None))
-            raise RequestFailedError(RequestFailure("broken", f"the server says: {message}", again=True))
+                raise RequestFailedError(failure_of_status(int(code), message, code, None))
+            _raise_broken(f"the server says: {message}")
 
     @contextlib.asynccontextmanager
-    async def _troubles(self, heard: StreamAccumulator) -> AsyncIterator[None]:
-        """Turn what a client raises into a trouble; an answer that was whole by then is no trouble."""
+    async def _failures(self, received: StreamAccumulator) -> AsyncIterator[None]:
+        """Turn what a client raises into a failure; an answer that was whole by then has not broken off."""
         import httpx2
 
-        said = self._address.timeout
         try:
             yield
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
-            reason = self._mask(str(error)) or "no answer"
-            again = "certificate" not in reason.casefold() and not isinstance(error, httpx2.UnsupportedProtocol)
-            trouble = RequestFailure("unreachable", f"cannot connect to {self.name}: {reason}", again)
-            raise RequestFailedError(trouble) from None
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise RequestFailedError(RequestFailure("unusable", f"not a URL: {self._mask(str(error))}")) from None
-        except httpx2.TimeoutException:
-            if not heard.whole:
-                raise RequestFailedError(RequestFailure("broken", f"nothing came for {said:g} s", again=True)) from None
-        except TimeoutError:
-            if not heard.whole:
-                message = f"the answer took longer than {self._address.deadline:g} s"
-                raise RequestFailedError(RequestFailure("broken", message, again=True)) from None
-        except httpx2.SSEError:
-            raise RequestFailedError(RequestFailure("refused", "one event of the stream is too large")) from None
-        except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError, OSError) as error:
-            if not heard.whole:
-                what = self._mask(str(error)) or type(error).__name__
-                raise RequestFailedError(
-                    RequestFailure("broken", f"the answer broke off: {what}", again=True)
-                ) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeError, OSError) as error:
+            failure = self._failure_of(error)
+            if failure.kind != "broken" or not received.whole:
+                raise RequestFailedError(failure) from None
+
+    def _failure_of(self, error: Exception) -> RequestFailure:
+        import httpx2
+
+        reason = self._redact(str(error))
+        if isinstance(
+            error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol
+        ):
+            # A certificate, or a protocol that the client does not know, will be no other the next time.
+            is_final = "certificate" in reason.casefold() or isinstance(error, httpx2.UnsupportedProtocol)
+            message = f"cannot connect to {self.name}: {reason or 'no answer'}"
+            return RequestFailure("unreachable", message, again=not is_final)
+        if isinstance(error, httpx2.InvalidURL | UnicodeError):
+            return RequestFailure("unusable", f"not a URL: {reason}")
+        if isinstance(error, httpx2.SSEError):
+            return RequestFailure("refused", "one event of the stream is too large")
+        message = f"the answer broke off: {reason or type(error).__name__}"
+        if isinstance(error, httpx2.TimeoutException):
+            message = f"nothing came for {self._address.timeout:g} s"
+        elif isinstance(error, TimeoutError):
+            message = f"the answer took longer than {self._address.deadline:g} s"
+        return RequestFailure("broken", message, again=True)
 
 
-def _encoded(request: Request) -> bytes:
-    return json.dumps(request.body).encode()
+def _raise_broken(message: str) -> NoReturn:
+    """An answer did not come whole: it may the next time."""
+    raise RequestFailedError(RequestFailure("broken", message, again=True))
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from explainer.asking.chat import Reply, reply_of, row_of
-from explainer.asking.redaction import NO_MASK, Redactor
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from explainer.asking.chat import MOST_TOKENS, Reply, Usage
+from explainer.asking.redaction import NO_REDACTION, Redactor
 from explainer.batching.storage import TargetLock, write_all
 
-SCHEMA: Final = "explainer/ask-journal/1"
+SCHEMA: Final = "explainer/ask-journal/1"  # a journal of another version is left alone
 _HEADER: Final = json.dumps({"schema": SCHEMA}).encode() + b"\n"
+# O_NOFOLLOW: a link in the journal's place may lead anywhere.
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+_Tokens = Annotated[int, Field(ge=0, lt=MOST_TOKENS)]
+
+
+class _UsageRow(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    prompt_tokens: _Tokens
+    completion_tokens: _Tokens
+    estimated: bool
+
+
+class JournalRow(BaseModel):
+    """Row of the journal: one reply, and the key of its request. Keys that it does not know are passed over."""
+
+    model_config = ConfigDict(strict=True)
+
+    key: str
+    model: str
+    finish_reason: str
+    usage: _UsageRow
+    seconds: float
+    attempts: int
+    endpoint: str
+    served: str
+    text: str
+
+    @classmethod
+    def of(cls, key: str, model: str, reply: Reply) -> Self:
+        """Return the row of a reply.
+
+        Args:
+            key: of the request.
+            model: the name that was asked for.
+            reply: what came.
+        """
+        counts = reply.usage
+        usage = _UsageRow(prompt_tokens=counts.prompt, completion_tokens=counts.completion, estimated=counts.estimated)
+        return cls(key=key, model=model, **{**asdict(reply), "usage": usage, "seconds": round(reply.seconds, 3)})
+
+    @property
+    def reply(self) -> Reply:
+        """The reply."""
+        usage = Usage(self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.estimated)
+        return Reply(**self.model_dump(exclude={"key", "model", "usage"}), usage=usage)
 
 
 class ForeignJournalError(OSError):
@@ -30,52 +80,49 @@ class Journal:
     Args:
         path: the file; None: nothing is kept.
         waiting: called once when another run has to end first.
-        mask: keeps the key out of it.
+        redact: keeps the key out of it.
         forget: answers of earlier runs are not used again.
     """
 
     def __init__(
-        self, path: Path | None, waiting: Callable[[], None], mask: Redactor = NO_MASK, *, forget: bool = False
+        self, path: Path | None, waiting: Callable[[], None], redact: Redactor = NO_REDACTION, *, forget: bool = False
     ) -> None:
         self._path = path
-        self._mask = mask
+        self._waiting = waiting
+        self._redact = redact
         self._forget = forget
         self._replies: dict[str, Reply] = {}
-        self._handle = -1
-        self._lock = TargetLock(path.with_name(f".{path.name}.lock"), waiting) if path is not None else None
+        self._handle: int | None = None
+        self._open_files = contextlib.ExitStack()
+        # Lines that could not be read: those answers are asked for again.
         self.damaged = 0
-        """Lines that could not be read: those answers are asked for again."""
 
     def __enter__(self) -> Self:
-        if self._path is None or self._lock is None:
+        if self._path is None:
             return self
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock.__enter__()
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(TargetLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting))
             self._handle = os.open(self._path, _FLAGS, 0o666)
-            self._read()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            stack.callback(os.close, self._handle)
+            self._read(self._handle)
+            self._open_files = stack.pop_all()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-        if self._lock is not None:
-            self._lock.__exit__(None, None, None)
+        self._handle = None
+        self._open_files.close()
 
-    def _read(self) -> None:
-        with os.fdopen(os.dup(self._handle), "rb") as stream:
+    def _read(self, handle: int) -> None:
+        with os.fdopen(os.dup(handle), "rb") as stream:
             data = stream.read()
         whole = data.rfind(b"\n") + 1
         self.learn(data)
-        if whole < len(data):
-            os.ftruncate(self._handle, whole)
-        os.lseek(self._handle, whole, os.SEEK_SET)
+        if whole < len(data):  # a file that is whole keeps its date
+            os.ftruncate(handle, whole)
+        os.lseek(handle, whole, os.SEEK_SET)
         if not whole:
-            write_all(self._handle, _HEADER)
+            write_all(handle, _HEADER)
 
     def learn(self, data: bytes) -> None:
         """Take the answers of a journal over.
@@ -83,19 +130,19 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn
-        header = _loads(lines[0]) if lines else {"schema": SCHEMA}
-        ours = isinstance(header, dict) and header.get("schema") == SCHEMA and (lines or _HEADER.startswith(data))
-        if not ours:
+        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn, the header too
+        if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
             message = "this is no journal of answers that this version can go on with"
             raise ForeignJournalError(0, message, str(self._path))
-        for line in lines[1:] if not self._forget else ():
-            row = _loads(line)
-            reply = reply_of(row)
-            if reply is None:
+        if self._forget:
+            return
+        for line in lines[1:]:
+            try:
+                row = JournalRow.model_validate_json(line)
+            except ValidationError:
                 self.damaged += 1
             else:
-                self._replies[str(row["key"])] = reply
+                self._replies[row.key] = row.reply
 
     def find(self, key: str) -> Reply | None:
         """Return the answer to a request, when there is one."""
@@ -108,18 +155,11 @@ class Journal:
             OSError: when it cannot be written.
         """
         self._replies[key] = reply
-        if self._handle < 0:
+        if self._handle is None:
             return
-        line = self._mask(json.dumps(row_of(key, model, reply))).encode() + b"\n"
+        row: dict[str, Any] = JournalRow.of(key, model, reply).model_dump()
         try:
-            write_all(self._handle, line)
+            write_all(self._handle, self._redact(json.dumps(row)).encode() + b"\n")
             os.fsync(self._handle)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self._path)) from None
-
-
-def _loads(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None

@@ -1,4 +1,4 @@
-"""Where answers go: a folder, one file, one `.jsonl`. Nothing is ever half written."""
+"""The record of each answer, and where answers go: a folder, one file, one `.jsonl`. Nothing is ever half written."""
 
 from __future__ import annotations
 
@@ -6,40 +6,195 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import BaseModel, ValidationError
+
+from explainer.asking.chat import Usage
+from explainer.asking.conversation import AskResult, AskSettings, ModelAnswer, Round
+from explainer.asking.costs import Prices
 from explainer.asking.redaction import Redactor
-from explainer.asking.results import AskResult, answer_line, answer_text, record_text
 from explainer.batching.storage import remove_stale, remove_stale_of, replace_file
 from explainer.batching.target import UnsafePathError
-from explainer.files import display_path
+from explainer.checking.proof import proof_line, proof_record, sha256_of
+from explainer.checking.reports.text import finding_row, report_data
+from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import shorten
+from explainer.files import STDIN, display_path
 
+if TYPE_CHECKING:
+    from explainer.checking.check import CheckReport
+    from explainer.checking.offered import OfferedEntry
+
+# The version of the record.
+SCHEMA: Final = "explainer/ask/1"
+# Endings of a target that is one file.
+ONE_FILE: Final = (".md", ".txt", ".markdown")
+# What the file of an answer that is not accepted ends in: it is never taken for a good one.
 UNGROUNDED: Final = ".ungrounded.md"
-"""What the file of an answer that is not accepted ends in: it is never taken for a good one."""
+_ANSWER: Final = ".answer.md"
+_PROMPT: Final = ".prompt.md"
+_RECORD: Final = ".record.json"
+_JOURNAL: Final = "ask.journal.jsonl"  # beside the answers: whoever moves them moves it too
+_PROVENANCE: Final = "provenance.jsonl"  # `explainer check` reads it
 
-_JOURNAL: Final = "ask.journal.jsonl"
-_PROVENANCE: Final = "provenance.jsonl"
+
+def record_data(result: AskResult, settings: AskSettings, prices: Prices) -> dict[str, Any]:
+    """Return the record of an answer as plain data; docs/ask.md lists the keys."""
+    prepared = result.prepared
+    usages = [(answer.model, round_.reply.usage) for answer in result.candidates for round_ in answer.rounds]
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "id": prepared.id,
+        "question": prepared.question,
+        "grounded": result.grounded,
+        **_chosen_data(result),
+        "prompt_sha256": sha256_of(prepared.text),
+        "sources": list(map(_source_data, prepared.offered.sources)),
+        "parameters": dict(settings.parameters),
+        "repair_parameters": dict(settings.repair_parameters),
+        "usage": _usage_data(_sum([usage for _, usage in usages])),
+    }
+    if prices:
+        costs = [prices.cost(model, usage) for model, usage in usages]
+        data["cost"] = None if None in costs else round(sum(filter(None, costs)), 9)
+    if result.chosen is not None:
+        report = report_data(result.chosen.report)
+        data |= {"findings": report["findings"], "citations": report["citations"]}
+    data["candidates"] = list(map(_candidate_data, result.candidates))
+    return data
 
 
-class Answers(Protocol):
-    """A place for answers."""
+def _chosen_data(result: AskResult) -> dict[str, Any]:
+    chosen = result.chosen
+    if chosen is None:
+        return {"model": None, "round": None, "fixed": False, "answer_sha256": None}
+    sha256 = sha256_of(result.text)
+    return {"model": chosen.model, "round": chosen.chosen + 1, "fixed": chosen.fixed, "answer_sha256": sha256}
 
-    journal: Path | None
-    """Where the journal of its run is."""
-    files: bool
-    """Ids become names of files."""
+
+def _source_data(source: OfferedEntry) -> dict[str, Any]:
+    links = [link.url for link in source.links if link.role != "summary"]
+    return {"kind": source.kind, "name": source.name, "links": links}
+
+
+def _candidate_data(answer: ModelAnswer) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "model": answer.model, "grounded": answer.grounded, "fixed": answer.fixed, "round": answer.chosen + 1,
+    }  # fmt: skip
+    if answer.failure:
+        data["trouble"] = answer.failure
+    data["rounds"] = list(map(_round_data, answer.rounds))
+    if answer.fixed:
+        data["answer"] = answer.report.text
+    return data
+
+
+def _round_data(round_: Round) -> dict[str, Any]:
+    reply = round_.reply
+    return {
+        "key": round_.key,
+        "finish_reason": reply.finish_reason,
+        "usage": _usage_data(reply.usage),
+        "seconds": round(reply.seconds, 3),
+        "attempts": reply.attempts,
+        "endpoint": reply.endpoint,
+        "served": reply.served,
+        "grounded": round_.report.grounded,
+        "findings": list(map(finding_row, round_.report.findings)),
+        "answer": round_.report.text,
+    }
+
+
+def _sum(usages: Sequence[Usage]) -> Usage:
+    prompt, completion = sum(usage.prompt for usage in usages), sum(usage.completion for usage in usages)
+    return Usage(prompt, completion, any(usage.estimated for usage in usages))
+
+
+def _usage_data(usage: Usage) -> dict[str, Any]:
+    data = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
+    return data | {"estimated": True} if usage.estimated else data
+
+
+def proof_of(result: AskResult) -> str:
+    """Return the line of provenance of an answer: `explainer check` proves it again, by itself; empty without one."""
+    prepared, chosen = result.prepared, result.chosen
+    if chosen is None or prepared.offered.entries is None:
+        return ""
+    reply = chosen.rounds[chosen.chosen].reply
+    about = {
+        "model": chosen.model,
+        "served": reply.served,
+        "endpoint": reply.endpoint,
+        "round": chosen.chosen + 1,
+        "fixed": chosen.fixed,
+    }
+    return proof_line(
+        proof_record(chosen.report, prepared.question, prepared.offered.entries, prompt=prepared.text, about=about)
+    )
+
+
+def answer_line(result: AskResult) -> str:
+    """Return an answer as a line that `explainer check` takes: it holds its own prompt."""
+    data = {
+        "id": result.prepared.id,
+        "answer": result.text,
+        "grounded": result.grounded,
+        "model": result.chosen.model if result.chosen else None,
+        "prompt": result.prepared.text,
+    }
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def verdict(report: CheckReport) -> str:
+    """Return what the check says of an answer, in a few words."""
+    grounded = "not " * (not report.grounded) + "grounded"
+    faults = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    if not faults:
+        return grounded
+    counts = sorted(Counter(finding.severity for finding in faults).items())  # errors first
+    counted = ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts)
+    codes = " ".join(dict.fromkeys(finding.code for finding in faults))
+    return f"{grounded}: {counted} ({shorten(codes, 60)})"
+
+
+def answers_in(out: Path | None, redact: Redactor) -> Answers:
+    """Return the place for answers that a path means.
+
+    Args:
+        out: the path; None or `-`: stdout.
+        redact: keeps the key out of all that is written.
+    """
+    if out is None or str(out) == STDIN:
+        return Answers()
+    places = {".jsonl": LinesAnswers, **dict.fromkeys(ONE_FILE, FileAnswers)}
+    return places.get(out.suffix, FolderAnswers)(out, redact)
+
+
+class Answers:
+    """Place for answers; this one keeps none: the answer that there is goes to stdout.
+
+    Attributes:
+        journal: where the journal of its run is.
+        files: ids become names of files.
+    """
+
+    journal: Path | None = None
+    files = False
 
     def prepare(self) -> None:
         """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
-    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:
+    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Take the answer of the question of this number, and its record; return what the place is called.
 
         Raises:
             OSError: when it cannot be written.
         """
+        return result.prepared.id
 
     def complete(self, proofs: str) -> None:
         """All answers are there, and this is their provenance.
@@ -49,52 +204,34 @@ class Answers(Protocol):
         """
 
 
-class NoAnswers:
-    """Answers are kept nowhere: the one that there is goes to stdout."""
-
-    journal: Path | None = None
-    files = False
-
-    def prepare(self) -> None:
-        """Nothing is there."""
-
-    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Nothing is kept."""
-        return settled.order.id
-
-    def complete(self, proofs: str) -> None:
-        """Nothing is kept."""
-
-
-class _Files:
+class _Files(Answers):
     """Answers in files of their own, each with its prompt and its record beside it."""
 
     files = True
     provenance: Path
 
-    def __init__(self, mask: Redactor) -> None:
-        self._mask = mask
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
 
     def _names(self, id_: str) -> tuple[Path, Path]:
         """Return the file of an answer, and what the names of the other files begin with."""
         raise NotImplementedError
 
-    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Write the answer, its prompt and its record; an answer that is not grounded has another name."""
-        accepted, stem = self._names(settled.order.id)
-        kept = stem.with_name(stem.name + UNGROUNDED)
-        if settled.chosen is None:
+        accepted, stem = self._names(result.prepared.id)
+        ungrounded = stem.with_name(stem.name + UNGROUNDED)
+        if result.chosen is None:
             return display_path(accepted)
-        self._write(stem.with_name(stem.name + ".prompt.md"), settled.order.text)
-        self._write(stem.with_name(stem.name + ".record.json"), record_text(record))
-        here, gone = (accepted, kept) if settled.grounded else (kept, accepted)
-        self._write(here, answer_text(settled))
-        with contextlib.suppress(FileNotFoundError):
-            gone.unlink()
-        return display_path(here)
+        self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
+        self._write(stem.with_name(stem.name + _RECORD), json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
+        self._write(current, result.text)
+        outdated.unlink(missing_ok=True)
+        return display_path(current)
 
     def _write(self, path: Path, text: str) -> None:
-        data = self._mask(text).encode()
+        data = self._redact(text).encode()
         if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
             replace_file(str(path), data)
 
@@ -106,10 +243,10 @@ class _Files:
 class FolderAnswers(_Files):
     """A folder: `ID.answer.md` or `ID.ungrounded.md`, `ID.prompt.md`, `ID.record.json`, and the journal."""
 
-    def __init__(self, folder: Path, mask: Redactor) -> None:
-        super().__init__(mask)
+    def __init__(self, folder: Path, redact: Redactor) -> None:
+        super().__init__(redact)
         self._folder = folder
-        self.journal: Path | None = folder / _JOURNAL
+        self.journal = folder / _JOURNAL
         self.provenance = folder / _PROVENANCE
 
     def prepare(self) -> None:
@@ -119,20 +256,18 @@ class FolderAnswers(_Files):
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
-        told = {_proved(line)[0] for line in proofs.splitlines()}
-        others: list[str] = []
+        new = {proof.id for proof in map(_proof_in, proofs.splitlines()) if proof is not None}
+        lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
-            others = self.provenance.read_text(encoding="utf-8").split("\n")
-        kept = [line for line in others if _proved(line)[0] not in told and self._has(*_proved(line))]
-        super().complete("".join(f"{line}\n" for line in kept) + proofs)
+            lines = self.provenance.read_text(encoding="utf-8").split("\n")
+        earlier = [line for line in lines if self._is_current(_proof_in(line), new)]
+        super().complete("".join(f"{line}\n" for line in earlier) + proofs)
 
-    def _has(self, id_: str, sha256: str) -> bool:
-        """Whether the answer that a line proves is here, as it was."""
-        for ending in (".answer.md", UNGROUNDED):
-            with contextlib.suppress(OSError, ValueError):
-                if id_ and hashlib.sha256((self._folder / f"{id_}{ending}").read_bytes()).hexdigest() == sha256:
-                    return True
-        return False
+    def _is_current(self, proof: _Proof | None, new: Collection[str]) -> bool:
+        """Whether the answer that was proved is here as it was, and is not proved anew."""
+        if proof is None or not proof.id or proof.id in new:
+            return False
+        return any(_sha256(self._folder / f"{proof.id}{end}") == proof.answer_sha256 for end in (_ANSWER, UNGROUNDED))
 
     def _names(self, id_: str) -> tuple[Path, Path]:
         stem = self._folder / id_
@@ -141,49 +276,60 @@ class FolderAnswers(_Files):
         if os.path.commonpath([root, os.path.realpath(stem.parent)]) != root:
             message = "lies outside the target, through a link in it"
             raise UnsafePathError(0, message, str(stem))
-        return stem.with_name(f"{stem.name}.answer.md"), stem
+        return stem.with_name(stem.name + _ANSWER), stem
 
 
-def _proved(line: str) -> tuple[str, str]:
-    """Return the id of a line of provenance and the hash of its answer; empty when it is none."""
+class _Proof(BaseModel):
+    """A line of provenance, as far as it is needed here."""
+
+    id: str
+    answer_sha256: str
+
+
+def _proof_in(line: str) -> _Proof | None:
     try:
-        data = json.loads(line)
-        return str(data["id"]), str(data["answer_sha256"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return "", ""
+        return _Proof.model_validate_json(line)
+    except ValidationError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    """The hash of a file; empty when it is not there, or when an odd id names no file."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return ""
 
 
 class FileAnswers(_Files):
     """One file for one answer, with the others beside it."""
 
-    def __init__(self, path: Path, mask: Redactor) -> None:
-        super().__init__(mask)
+    def __init__(self, path: Path, redact: Redactor) -> None:
+        super().__init__(redact)
         self._path = path
         self._stem = path.with_suffix("")
-        self.journal: Path | None = path.with_name(f"{self._stem.name}.{_JOURNAL}")
+        self.journal = path.with_name(f"{self._stem.name}.{_JOURNAL}")
         self.provenance = path.with_name(f"{self._stem.name}.{_PROVENANCE}")
 
     def prepare(self) -> None:
         """Remove temporary files of killed runs; the rest of the folder is not ours."""
         answer, stem = self._names("")
-        beside = (UNGROUNDED, ".prompt.md", ".record.json")
+        beside = (UNGROUNDED, _PROMPT, _RECORD)
         remove_stale_of(answer, self.provenance, *(stem.with_name(stem.name + ending) for ending in beside))
 
     def _names(self, id_: str) -> tuple[Path, Path]:  # noqa: ARG002  # there is one
         return self._path, self._stem
 
 
-class LinesAnswers:
+class LinesAnswers(Answers):
     """One `.jsonl` with a line for each answer, in the order of the questions, and one with their records."""
 
-    files = False
-
-    def __init__(self, path: Path, mask: Redactor) -> None:
+    def __init__(self, path: Path, redact: Redactor) -> None:
         self._path = path
-        self._mask = mask
+        self._redact = redact
         self._lines: dict[int, tuple[str, str]] = {}
         stem = path.with_suffix("")
-        self.journal: Path | None = path.with_name(f"{stem.name}.{_JOURNAL}")
+        self.journal = path.with_name(f"{stem.name}.{_JOURNAL}")
         self.records = path.with_name(f"{stem.name}.records.jsonl")
         self.provenance = path.with_name(f"{stem.name}.{_PROVENANCE}")
 
@@ -191,16 +337,20 @@ class LinesAnswers:
         """Remove temporary files of killed runs; the rest of the folder is not ours."""
         remove_stale_of(self._path, self.records, self.provenance)
 
-    def put(self, number: int, settled: AskResult, record: Mapping[str, Any]) -> str:
+    def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:
         """Take a line: the file appears when all are there."""
-        if settled.chosen is not None:
-            self._lines[number] = (answer_line(settled), json.dumps(record, ensure_ascii=False) + "\n")
-        return f"{display_path(self._path)} ({settled.order.id})"
+        if result.chosen is not None:
+            self._lines[number] = (answer_line(result), json.dumps(record, ensure_ascii=False) + "\n")
+        return f"{display_path(self._path)} ({result.prepared.id})"
 
     def complete(self, proofs: str) -> None:
         """Write all files."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        for path, which in ((self._path, 0), (self.records, 1)):
-            text = "".join(self._lines[number][which] for number in sorted(self._lines))
-            replace_file(str(path), self._mask(text).encode())
-        replace_file(str(self.provenance), self._mask(proofs).encode())
+        in_order = [self._lines[number] for number in sorted(self._lines)]
+        texts = {
+            self._path: "".join(answer for answer, _ in in_order),
+            self.records: "".join(record for _, record in in_order),
+            self.provenance: proofs,
+        }
+        for path, text in texts.items():
+            replace_file(str(path), self._redact(text).encode())

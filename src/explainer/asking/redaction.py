@@ -6,10 +6,10 @@ import json
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
+# Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words.
 SHORTEST: Final = 8
-"""Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words."""
 
-HIDDEN: Final = "[key]"
+HIDDEN: Final = "[key]"  # stands in the place of a key
 
 
 class Redactor:
@@ -41,29 +41,29 @@ class Redactor:
         return longest
 
 
-NO_MASK: Final = Redactor(None)
+NO_REDACTION: Final = Redactor(None)
 
 
 class StreamRedactor:
-    """Masks a text that comes in pieces: what may be the beginning of the key waits for the next piece."""
+    """Redacts a text that comes in pieces: what may be the beginning of the key waits for the next piece."""
 
-    def __init__(self, mask: Redactor) -> None:
-        self._mask = mask
-        self._kept = ""
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+        self._waiting = ""
 
     def feed(self, piece: str) -> str:
         """Return what of the text so far is safe to show."""
-        text = self._mask(self._kept + piece)
-        kept = self._mask.begins_at_end(text)
-        self._kept = text[len(text) - kept :]
-        return text[: len(text) - kept]
+        text = self._redact(self._waiting + piece)
+        safe = len(text) - self._redact.begins_at_end(text)
+        self._waiting = text[safe:]
+        return text[:safe]
 
 
 def public_url(url: str) -> str:
     """Return a URL as it may be shown: without a user, a password, a query and a fragment."""
     try:
         parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        port = f":{parts.port}" * bool(parts.port)
     except ValueError:
         return "(not a URL)"
     host = parts.hostname

@@ -10,19 +10,19 @@ from typing import Final, Literal
 
 Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
 
-_FIRST: Final = 0.5
-_LONGEST: Final = 30.0
+_FIRST: Final = 0.5  # seconds; they double with each attempt
+_LONGEST: Final = 30.0  # seconds between two attempts, when the server asks for none
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide.
 MAX_RETRY_AFTER: Final = 900.0
-"""Seconds that a server may ask to be left alone; a longer wait is for the user to decide."""
 
+# Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9
-"""Seconds: no wait is longer, so that none is too long to be said."""
-_AGAIN: Final = frozenset({408, 409, 425, 429})
-_UNUSABLE: Final = frozenset({401, 402, 407})
-_UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})
-_SERVER: Final = 500
-_REDIRECTS: Final = range(300, 400)
-_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_AGAIN: Final = frozenset({408, 409, 425, 429})  # a timeout, a conflict, too early, too many
+_UNUSABLE: Final = frozenset({401, 402, 407})  # no key, no money, no proxy: the same for every question
+_UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})  # perhaps a wrong URL or model
+_SERVER: Final = 500  # the fault of the server, so it may pass
+_REDIRECTS: Final = range(300, 400)  # not followed: a key is for one host
+_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # codes of status 429 that do not pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RequestFailure:
     at_first: bool = False
 
 
-def trouble_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
+def failure_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
     """Return the trouble that an HTTP status means (RFC 9110, 15; RFC 6585, 4).
 
     Args:
@@ -54,7 +54,7 @@ def trouble_of_status(status: int, said: str, code: str, after: float | None) ->
         code: the machine-readable code in the body.
         after: seconds from the header `Retry-After`.
     """
-    message = f"status {status}" + (f": {said}" if said else "")
+    message = f"status {status}" + f": {said}" * bool(said)
     if status in _REDIRECTS:
         return RequestFailure("unusable", f"{message}; a key is never carried along to another place")
     if status in _UNUSABLE or code in _QUOTA:

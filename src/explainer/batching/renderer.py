@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash
 from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import Counter
-from explainer.build import offer
+from explainer.build import BuildResult, offer, source_context
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
@@ -29,8 +29,9 @@ from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 from explainer.rendering.fastpath import EntryData
-from explainer.rendering.formats import FORMATS, Encoder, Options, Output
+from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
 from explainer.rendering.renderer import Context, Parts, entry_data, render_context
+from explainer.rendering.templates import builtin_renderer
 
 _MOST_NAMES: Final = 200_000
 
@@ -71,6 +72,19 @@ def content_key(
     if more:
         texts += ["//", json.dumps(more, ensure_ascii=False, sort_keys=True)]
     return content_hash("\0".join(texts).encode())
+
+
+def output_file(result: BuildResult, question: str, options: RenderOptions) -> str:
+    """Return the file that a batch with these options writes for what was built of a question."""
+    models = list(map(PreparedEntry, result.sources.models))
+    papers = list(map(PreparedEntry, result.sources.papers))
+    key = content_key(options.options_hash, question, models, papers, more=result.variables)
+    format_ = FORMATS[options.format]
+    completion: Parts = []
+    if format_.completes:
+        completion = parts_of(builtin_renderer("answer").render(source_context(question, result.sources)).unwrap())
+    output = Output(result.id, f"{result.id}.{key[:8]}", parts_of(result.rendering), completion)
+    return format_.file(output, Encoder(Options(options.model, options.body))).decode()
 
 
 class PreparedLibrary:

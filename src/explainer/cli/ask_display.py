@@ -1,176 +1,202 @@
-"""What people see while models answer: the answer as it comes, or how far many questions are; and what was decided."""
+"""Progress of `explainer ask`: the answer as it comes, or how far many questions are; and what was decided."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
 from explainer.asking.costs import Forecast, Totals
+from explainer.asking.outputs import verdict
 from explainer.asking.redaction import Redactor
-from explainer.checking.check import CheckReport
+from explainer.batching.sources import Skipped
 from explainer.cli.progress import LiveDisplay, tail
 from explainer.cli.terminal import say, show_findings
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
-from explainer.diagnostics.rules import RULES, Severity
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.rules import RULES
+from explainer.diagnostics.text import printable
 
-_KEPT = 8192
-_TEXT_LINES = 8
+# Of an answer that comes: more than a terminal shows of it.
+_KEPT_CHARACTERS = 8192
+_TEXT_LINES = 8  # shared by all models that answer at once
 
 
 class AskDisplay:
-    """Says what there is to say on stderr, as it comes, and remembers how the run ends.
+    """Observer that says on stderr what happens, as it happens, and remembers how the run ends.
 
     Args:
         style: how findings are written.
-        mask: keeps the key out of everything that is said.
+        redact: keeps the key out of everything that is said.
         alone: there is one question: its answer is shown as it comes.
         strict: a warning is as bad as an error.
-        verbose: say what becomes of each round of each question.
+        verbose: say which files are read, and what becomes of each round of each question.
+        priced: say what it costs.
     """
 
-    def __init__(self, style: str, mask: Redactor, *, alone: bool, strict: bool, verbose: bool) -> None:
+    def __init__(self, style: str, redact: Redactor, *, alone: bool, strict: bool, verbose: bool, priced: bool) -> None:
         self.pane = LiveDisplay()
-        self.mask = mask
-        self.tally = Totals()
-        self.statuses: set[ExitStatus] = set()
+        self._totals = Totals()
+        self._statuses: set[ExitStatus] = set()
         self._style = style
+        self._redact = redact
         self._alone = alone
         self._strict = strict
         self._verbose = verbose
+        self._priced = priced
         self._begun = time.monotonic()
         self._heads: dict[tuple[str, str], str] = {}
         self._texts: dict[tuple[str, str], str] = {}
-        self._kept: list[Finding] = []
+        self._unsaid: list[Finding] = []
 
-    def report(self, findings: Iterable[Finding]) -> None:
+    def on_findings(self, findings: Sequence[Finding]) -> None:
         """Say what was found."""
-        found = [_masked(finding, self.mask) for finding in findings]
-        if not found:
+        if not findings:
             return
-        serious = [finding for finding in found if not RULES[finding.code].nothing_checked]
-        self.statuses.add(exit_status(serious, strict=self._strict))
-        self.statuses |= {ExitStatus.NOTHING_CHECKED} if len(serious) < len(found) else set()
+        serious = [finding for finding in findings if not RULES[finding.code].nothing_checked]
+        self._statuses.add(exit_status(serious, strict=self._strict))
+        if len(serious) < len(findings):
+            self._statuses.add(ExitStatus.NOTHING_CHECKED)
+        redacted = [_redacted(finding, self._redact) for finding in findings]
         if self._style == "json":  # one document
-            self._kept += found
+            self._unsaid += redacted
         else:
             self.pane.clear()
-            show_findings(found, self._style)
+            show_findings(redacted, self._style)
 
-    def say(self, line: str) -> None:
+    def on_note(self, line: str) -> None:
         """Say something that is no finding."""
         self.pane.clear()
-        say(self.mask(line))
+        say(self._redact(line))
 
-    def end(self) -> None:
-        """Leave nothing on the terminal, and say what was kept for the end."""
+    def close(self) -> None:
+        """Leave nothing on the terminal, and say what was left for the end."""
         self.pane.clear()
         if self._style == "json":
-            show_findings(self._kept, self._style)
+            show_findings(self._unsaid, self._style)
 
     @property
-    def status(self) -> ExitStatus:
-        """The exit status: 2 beats 1 beats 3."""
-        order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)
-        return next((status for status in order if status in self.statuses), ExitStatus.OK)
+    def status(self) -> ExitStatus | None:
+        """The exit status: 2 beats 1 beats 3; None when nothing was found."""
+        by_weight = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED, ExitStatus.OK)
+        return next((status for status in by_weight if status in self._statuses), None)
 
-    def asks(self, order: PreparedQuestion, model: str, number: int, attempt: int) -> None:
+    def on_prepared(self, files_read: Sequence[str], skipped: Sequence[Skipped]) -> None:
+        """Say which files were read."""
+        if self._verbose:
+            for item in skipped:
+                self.on_note(f"skipped: {item.name} ({item.why})")
+            for name in files_read:
+                self.on_note(f"catalog: {name}")
+            return
+        count = sum(item.why != "hidden" for item in skipped)
+        if count:
+            self.on_note(f"{count:,} skipped (no questions); -v names them")
+
+    def on_start(self, totals: Totals) -> None:
+        """Show these totals from now on."""
+        self._totals = totals
+
+    def on_end(self) -> None:
+        """Say how many questions are settled, and what they took."""
+        if self._totals.done or self._totals.asked:
+            self.on_note(closing(self._totals, priced=self._priced))
+
+    def on_request(self, prepared: PreparedQuestion, model: str, number: int, attempt: int) -> None:
         """A question is asked."""
-        again = f", attempt {attempt}" if attempt > 1 else ""
-        self._heads[order.id, model] = f"{model} answers" + (f", sent back {number - 1}×" if number > 1 else "") + again
-        self._texts[order.id, model] = ""
-        self.tick(now=True)
+        sent_back = f", sent back {number - 1}×" * (number > 1)
+        again = f", attempt {attempt}" * (attempt > 1)
+        self._heads[prepared.id, model] = f"{model} answers{sent_back}{again}"
+        self._texts[prepared.id, model] = ""
+        self._draw(now=True)
 
-    def hears(self, order: PreparedQuestion, model: str, piece: str) -> None:
+    def on_text(self, prepared: PreparedQuestion, model: str, piece: str) -> None:
         """A piece of an answer came."""
         if self._alone and self.pane.active:
-            self._texts[order.id, model] = (self._texts.get((order.id, model), "") + piece)[-_KEPT:]
-        self.tick()
+            text = self._texts.get((prepared.id, model), "") + piece
+            self._texts[prepared.id, model] = text[-_KEPT_CHARACTERS:]
+        self._draw()
 
-    def waits(self, order: PreparedQuestion, model: str, why: str, seconds: float) -> None:
+    def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come."""
         line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")  # one line, whatever the server says
-        self._heads[order.id, model] = line
-        if self._alone or self._verbose:
-            self.say(line if self._alone else f"{order.id}: {line}")
-        self.tick(now=True)
+        self._heads[prepared.id, model] = line
+        self._say_of(prepared, line)
+        self._draw(now=True)
 
-    def judges(self, order: PreparedQuestion, model: str, number: int, round_: Round, *, known: bool) -> None:
+    def on_checked(
+        self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
+    ) -> None:
         """An answer was checked."""
-        self._heads.pop((order.id, model), None)
-        self._texts.pop((order.id, model), None)
-        if self._alone or self._verbose:
-            took = f"{round_.reply.usage.completion:,} tokens, {round_.reply.seconds:.1f} s"
-            took = "from the journal" if known else took
-            about = model if self._alone else f"{order.id}: {model}"
-            self.say(f"{about}, answer {number} ({took}): {verdict(round_.report)}")
-        self.tick(now=True)
+        self._heads.pop((prepared.id, model), None)
+        self._texts.pop((prepared.id, model), None)
+        source = f"{round_.reply.usage.completion:,} tokens, {round_.reply.seconds:.1f} s"
+        if from_journal:
+            source = "from the journal"
+        self._say_of(prepared, f"{model}, answer {number} ({source}): {verdict(round_.report)}")
+        self._draw(now=True)
 
-    def tick(self, *, now: bool = False) -> None:
+    def _say_of(self, prepared: PreparedQuestion, line: str) -> None:
+        """Say something about a question: of many, only when everything is to be said."""
+        if self._alone:
+            self.on_note(line)
+        elif self._verbose:
+            self.on_note(f"{prepared.id}: {line}")
+
+    def on_tick(self) -> None:
         """Draw what can be seen at this moment."""
+        self._draw()
+
+    def _draw(self, *, now: bool = False) -> None:
         self.pane.show(self._lines, now=now)
 
     def _lines(self, width: int) -> Sequence[str]:
         seconds = time.monotonic() - self._begun
         if not self._alone:
-            return (f"{progress(self.tally)} · {seconds:,.0f} s",)
+            return (f"{progress(self._totals)} · {seconds:,.0f} s",)
         lines: list[str] = []
-        most = max(1, _TEXT_LINES // max(1, len(self._heads)))
+        height = max(1, _TEXT_LINES // max(1, len(self._heads)))
         for key, head in list(self._heads.items()):
-            lines += [f"{head} · {seconds:,.0f} s", *tail(self._texts.get(key, ""), width, most)]
+            lines += [f"{head} · {seconds:,.0f} s", *tail(self._texts.get(key, ""), width, height)]
         return lines
 
 
-def _masked(finding: Finding, mask: Redactor) -> Finding:
-    hint = mask(finding.hint) if finding.hint else finding.hint
-    place = replace(finding.location, file=mask(finding.location.file))
-    return Finding(finding.code, place, mask(finding.message), hint, mask(finding.text))
+def _redacted(finding: Finding, redact: Redactor) -> Finding:
+    hint = redact(finding.hint) if finding.hint else finding.hint
+    place = replace(finding.location, file=redact(finding.location.file))
+    return Finding(finding.code, place, redact(finding.message), hint, redact(finding.text))
 
 
-def verdict(report: CheckReport) -> str:
-    """Return what the check says of an answer, in a few words."""
-    counts = Counter(finding.severity for finding in report.findings)
-    parts = [
-        f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}"
-        for severity in (Severity.ERROR, Severity.WARNING) if counts[severity]
-    ]  # fmt: skip
-    codes = dict.fromkeys(finding.code for finding in report.findings if finding.severity is not Severity.NOTE)
-    named = f" ({shorten(' '.join(codes), 60)})" if codes else ""
-    return f"{'grounded' if report.grounded else 'not grounded'}{': ' if parts else ''}{', '.join(parts)}{named}"
-
-
-def progress(tally: Totals) -> str:
+def progress(totals: Totals) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
-    parts = [f"{tally.done:,} of {tally.questions:,}", f"{tally.grounded:,} grounded"]
-    more = ((tally.ungrounded, "not grounded"), (tally.failed, "failed"), (tally.retries, "asked again"))
-    parts += [f"{count:,} {what}" for count, what in more if count]
-    parts.append(f"{tally.prompt:,} tokens in, {tally.completion:,} out")
+    counts = {"not grounded": totals.ungrounded, "failed": totals.failed, "asked again": totals.retries}
+    parts = [f"{totals.done:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
+    parts += [f"{count:,} {name}" for name, count in counts.items() if count]
+    parts.append(f"{totals.prompt:,} tokens in, {totals.completion:,} out")
     return " · ".join(parts)
 
 
-def closing(tally: Totals, *, priced: bool) -> str:
-    """Return what became of a run, and what it took."""
-    done = f"{tally.done:,} of {tally.questions:,}" if tally.done < tally.questions else f"{tally.done:,}"
-    parts = [f"{done} settled: {tally.grounded:,} grounded, {tally.ungrounded:,} not grounded, {tally.failed:,} failed"]
-    asked = f"{tally.asked:,} answers paid, {tally.known:,} from the journal"
-    parts.append(asked + (f", {tally.retries:,} asked again" if tally.retries else ""))
-    tokens = f"{tally.prompt:,} tokens in, {tally.completion:,} out"
-    parts.append(tokens + (" (in part estimated)" if tally.estimated else ""))
+def closing(totals: Totals, *, priced: bool) -> str:
+    """Return how many questions are settled, and what they took."""
+    done = f"{totals.done:,}" + f" of {totals.questions:,}" * (totals.done < totals.questions)
+    again = f", {totals.retries:,} asked again" * bool(totals.retries)
+    estimated = " (in part estimated)" * totals.estimated
+    parts = [
+        f"{done} settled: {totals.grounded:,} grounded, {totals.ungrounded:,} not grounded, {totals.failed:,} failed",
+        f"{totals.asked:,} answers paid, {totals.known:,} from the journal{again}",
+        f"{totals.prompt:,} tokens in, {totals.completion:,} out{estimated}",
+    ]
     if priced:
-        parts.append("cost: no price for some models" if tally.cost is None else f"cost {tally.cost:,.6g}")
+        parts.append("cost: no price for some models" if totals.cost is None else f"cost {totals.cost:,.6g}")
     return "; ".join(parts)
 
 
-def forecast_lines(total: Forecast, questions: int, plan: AskSettings, *, priced: bool) -> list[str]:
+def forecast_lines(total: Forecast, questions: int, settings: AskSettings, *, priced: bool) -> list[str]:
     """Return what a run would take, as lines."""
-    asked = f"{questions:,} question{'s' * (questions != 1)}, {len(plan.models)} model{'s' * (len(plan.models) != 1)}"
-    back = f"sent back {plan.rounds}× at most"
+    models = len(settings.models)
     unlimited = "no limit (give --body max_completion_tokens=N)"
     lines = [
-        f"{asked}, {back}",
+        f"{_count_of(questions, 'question')}, {_count_of(models, 'model')}, sent back {settings.rounds}× at most",
         f"calls: {total.least:,} at least, {total.most:,} at most (without retries of failed ones)",
         f"tokens in: about {total.prompt_least:,} at least, {_number(total.prompt_most, unlimited)} at most",
         f"tokens out: {_number(total.completion_most, unlimited)} at most",
@@ -185,6 +211,10 @@ def _cost(total: Forecast) -> str:
         return "unknown, since a model has no --price-in or no --price-out"
     most = "no limit" if total.cost_most is None else f"{total.cost_most:,.6g}"
     return f"{total.cost_least:,.6g} at least (the prompts alone), {most} at most"
+
+
+def _count_of(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _number(count: int | None, otherwise: str) -> str:

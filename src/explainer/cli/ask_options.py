@@ -1,7 +1,4 @@
-"""The options that say where to ask, with which key, at what price. A key is never in an option, and never shown.
-
-The options of `explainer ask`, each written once, and what cannot be meant by them.
-"""
+"""The options of `explainer ask`, and what cannot be meant by them. A key is never in an option, and never shown."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -19,18 +15,19 @@ import typer
 
 from explainer.asking.costs import Prices
 from explainer.asking.endpoint import Address
-from explainer.asking.redaction import public_url
+from explainer.asking.outputs import ONE_FILE
 from explainer.batching.tokens import TOKENIZERS
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.cli.options import choice
-from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import is_plain, printable
 from explainer.files import STDIN
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
-_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)
-_NOWHERE: Final = "http://localhost/v1"
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
+# Printable ASCII without a space: all that a header takes as one word.
+_HEADER_VALUE: Final = re.compile(r"[!-~]*+")
+_NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
 
 
 def address_of(
@@ -42,59 +39,48 @@ def address_of(
     Raises:
         typer.BadParameter: when that is not said, or cannot be used.
     """
-    url = base_url or os.environ.get(_URL) or (_NOWHERE if dry else "")
+    url = base_url or os.environ.get(_URL) or _NOWHERE * dry
     _refuse_bad_url(url)
-    if not (math.isfinite(timeout) and math.isfinite(deadline)):
-        message = "give a number of seconds"
-        raise typer.BadParameter(message, param_hint="--timeout/--deadline")
+    _refuse(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
     return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
 
 
+def _refuse(condition: object, message: str, option: str) -> None:
+    """Refuse what cannot be meant.
+
+    Raises:
+        typer.BadParameter: when the condition holds.
+    """
+    if condition:
+        raise typer.BadParameter(message, param_hint=option)
+
+
 def _refuse_bad_url(url: str) -> None:
-    if not url:
-        message = f"say where to ask: --base-url URL, or {_URL} in the environment"
-        raise typer.BadParameter(message, param_hint="--base-url")
+    _refuse(not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url")
+    message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain(url) and parts.port != 0
+        has_port_zero = parts.port == 0
     except ValueError:
-        usable = False
-    if not usable:
-        message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
-        raise typer.BadParameter(message, param_hint="--base-url")
-    if "@" in parts.netloc + parts.path:  # a password with a slash in it reads as a path
-        message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
-        raise typer.BadParameter(message, param_hint="--base-url")
+        raise typer.BadParameter(message, param_hint="--base-url") from None
+    usable = parts.scheme in ("http", "https") and parts.hostname and is_plain(url)
+    _refuse(not usable or has_port_zero, message, "--base-url")
+    # A password with a slash in it reads as a path.
+    message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
+    _refuse("@" in parts.netloc + parts.path, message, "--base-url")
 
 
 def _key(name: str | None) -> str | None:
-    if name is not None and not _NAME.fullmatch(name):
+    """The key in an environment variable, or in the usual one, which may be empty."""
+    variable = name or _KEY
+    key = os.environ.get(variable, "").strip()
+    if name is not None:
         message = "give the name of an environment variable (capitals, digits, _), not the key itself"
-        raise typer.BadParameter(message, param_hint="--key-env")
-    key = os.environ.get(name or _KEY, "").strip()
-    if name is not None and not key:
-        message = f"there is no {name} in the environment, or it is empty"
-        raise typer.BadParameter(message, param_hint="--key-env")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        message = f"the value of {name or _KEY} cannot be a key: it has spaces or other characters that no header takes"
-        raise typer.BadParameter(message, param_hint="--key-env")
+        _refuse(not _NAME.fullmatch(name), message, "--key-env")
+        _refuse(not key, f"there is no {name} in the environment, or it is empty", "--key-env")
+    message = f"the value of {variable} cannot be a key: it has spaces or other characters that no header takes"
+    _refuse(not _HEADER_VALUE.fullmatch(key), message, "--key-env")
     return key or None
-
-
-def exposed_key(address: Address) -> list[Finding]:
-    """Return a warning when the key goes to another machine for all between to read."""
-    parts = urlsplit(address.base_url)
-    if address.key is None or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
-        return []
-    place = Location(public_url(address.base_url))
-    return [Finding("R805", place, "the key is sent without encryption, for all on the way to read", "use https")]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def prices_of(price_in: list[str] | None, price_out: list[str] | None) -> Prices:
@@ -106,22 +92,19 @@ def prices_of(price_in: list[str] | None, price_out: list[str] | None) -> Prices
     return Prices(_prices(price_in, "--price-in"), _prices(price_out, "--price-out"))
 
 
-def _prices(given: list[str] | None, option: str) -> dict[str, float]:
+def _prices(values: list[str] | None, option: str) -> dict[str, float]:
     prices: dict[str, float] = {}
-    for one in given or ():
-        model, _, price = one.rpartition("=")
+    for value in values or ():
+        model, _, number = value.rpartition("=")
         try:
-            prices[model] = float(price)
+            price = float(number)
         except ValueError:
-            prices[model] = -1.0
-        if not (math.isfinite(prices[model]) and prices[model] >= 0):
-            message = f"{printable(one)!r} is no price for a million tokens, such as 0.15 or gpt-4o-mini=0.15"
-            raise typer.BadParameter(message, param_hint=option)
+            price = math.nan
+        message = f"{printable(value)!r} is no price for a million tokens, such as 0.15 or gpt-4o-mini=0.15"
+        _refuse(not 0 <= price < math.inf, message, option)
+        prices[model] = price
     return prices
 
-
-ONE_FILE: Final = (".md", ".txt", ".markdown")
-"""Endings of a DEST that is one file."""
 
 QuestionArgument = Annotated[
     Path | None,
@@ -191,6 +174,13 @@ TokenizerOption = Annotated[
 ]
 
 
+_MANY_NEED: Final = {
+    "nowhere": "many answers need a place: a folder, or a .jsonl",
+    "stdout": "many answers need a folder or a .jsonl, where their journal stands beside them",
+    "file": "many answers do not fit one file: give a folder, or a .jsonl",
+}
+
+
 def refuse_wrong_usage(
     question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
 ) -> bool:
@@ -199,31 +189,35 @@ def refuse_wrong_usage(
     Raises:
         typer.BadParameter: says what is missing, or which options do not go together.
     """
-    if (question is None) == (text is None):
-        message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
-        raise typer.BadParameter(message, param_hint="QUESTION")
-    if not models:
-        message = "say which model to ask; the endpoint's own name for it"
-        raise typer.BadParameter(message, param_hint="--model")
-    alone = (
-        question is None or str(question) == STDIN or (question.suffix in CATALOG_SUFFIXES and not question.is_dir())
-    )
-    if out is not None and str(out) == STDIN and not alone:
-        message = "many answers need a folder or a .jsonl, where their journal stands beside them"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is None and not alone and not dry_run:
-        message = "many answers need a place: a folder, or a .jsonl"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is not None and out.suffix in ONE_FILE and not alone:
-        message = "many answers do not fit one file: give a folder, or a .jsonl"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is not None and out.suffix in (*ONE_FILE, ".jsonl") and out.is_dir():
-        message = "this is a folder, and its name is that of a file: give another place"
-        raise typer.BadParameter(message, param_hint="--out")
-    if out is not None and question is not None and os.path.realpath(out) == os.path.realpath(question):
-        message = "the source would be overwritten: give another place"
-        raise typer.BadParameter(message, param_hint="--out")
+    message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
+    _refuse((question is None) == (text is None), message, "QUESTION")
+    _refuse(not models, "say which model to ask; the endpoint's own name for it", "--model")
+    alone = question is None or _is_one_question(question)
+    place = _kind_of_place(out)
+    if not alone and not (place == "nowhere" and dry_run):
+        _refuse(place in _MANY_NEED, _MANY_NEED.get(place, ""), "--out")
+    if out is None:
+        return alone
+    message = "this is a folder, and its name is that of a file: give another place"
+    _refuse(place in ("file", "lines") and out.is_dir(), message, "--out")
+    message = "the source would be overwritten: give another place"
+    _refuse(question is not None and _is_same(out, question), message, "--out")
     return alone
+
+
+def _is_one_question(path: Path) -> bool:
+    return str(path) == STDIN or (path.suffix in CATALOG_SUFFIXES and not path.is_dir())
+
+
+def _kind_of_place(out: Path | None) -> str:
+    if out is None:
+        return "nowhere"
+    places = {"-": "stdout", ".jsonl": "lines", **dict.fromkeys(ONE_FILE, "file")}
+    return places.get(str(out)) or places.get(out.suffix, "folder")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def refuse_odd_report(report: Path | None, question: Path | None, out: Path | None) -> None:
@@ -234,13 +228,13 @@ def refuse_odd_report(report: Path | None, question: Path | None, out: Path | No
     """
     if report is None:
         return
-    if str(report) == STDIN and (out is None or str(out) == STDIN):
+    if str(report) == STDIN:
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
-        raise typer.BadParameter(message, param_hint="--report")
-    others = [os.path.realpath(path) for path in (question, out) if path is not None and str(path) != STDIN]
-    if str(report) != STDIN and os.path.realpath(report) in others:
-        message = "the question or the answer would be overwritten: give another place"
-        raise typer.BadParameter(message, param_hint="--report")
+        _refuse(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
+        return
+    message = "the question or the answer would be overwritten: give another place"
+    for path in (question, out):
+        _refuse(path is not None and str(path) != STDIN and _is_same(report, path), message, "--report")
 
 
 def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
@@ -249,9 +243,8 @@ def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> No
     Raises:
         typer.BadParameter: says which option holds it.
     """
-    if not all(is_plain(model) and model.strip() for model in models):
-        message = "the name of a model is plain text"
-        raise typer.BadParameter(message, param_hint="--model")
+    is_shown = all(is_plain(model) and model.strip() for model in models)
+    _refuse(not is_shown, "the name of a model is plain text", "--model")
     try:
         json.dumps(parameters, ensure_ascii=False).encode()
     except UnicodeEncodeError:

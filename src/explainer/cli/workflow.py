@@ -10,7 +10,7 @@ import typer
 
 from explainer.build import offer
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import load_question
+from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.build import library_of
@@ -71,7 +71,9 @@ def run(
     plan = None
     if parsed.value is not None:
         base = Path() if question is None or str(question) == STDIN else question.parent
-        library = library_of(parsed.value, base, catalog or [], reported, verbose=verbose)
+        read = library_of(parsed.value, base, CatalogLoader(catalog or ()), verbose=verbose)
+        reported += read.findings
+        library = read.value
         if library is not None:
             planned = _plan(parsed.value, library, models, max_models, max(limit, pick or 1), verbose=verbose)
             reported += planned.findings

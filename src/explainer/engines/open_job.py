@@ -26,8 +26,9 @@ from explainer.catalogs.loading import read_catalog, shipped_tasks
 from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.job import CatalogFile, Job, JobContent, JobError, shipped_hash
-from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
+from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.templates import builtin_renderer, builtin_sources
+from explainer.rendering.worker import TemplateFile
 
 if TYPE_CHECKING:
     from explainer.checking.inputs import AnswerReader

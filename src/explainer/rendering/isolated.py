@@ -14,129 +14,89 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import jinja2
 import markupsafe
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.renderer import Context, Parts, Rendering, Segment, asks_for_workflow
-from explainer.rendering.worker_protocol import Receiver, size_of
+from explainer.rendering.renderer import Context, Parts, Rendering, asks_for_workflow, rendering_of
+from explainer.rendering.worker import LISTS, TemplateFile, outcome_of
 
+# Starts the process on our own files, wherever they were found, and on nothing that the environment names.
 _BOOT: Final = (
     "import sys; ours, *others = sys.argv[1:]; sys.path[:0] = [ours] if ours not in sys.path else []; "
     "sys.path += [home for home in others if home not in sys.path]; "
     "from explainer.rendering.worker import main; main()"
 )
-"""Starts the process on our own files, wherever they were found, and on nothing that the environment names."""
+# Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
-"""Whole seconds of CPU for one rendering, beyond the second that has begun."""
-WALL_SECONDS: Final = 10.0
-MEMORY_BYTES: Final = 512 * 1024 * 1024
-SOURCE_BYTES: Final = 1024 * 1024
-_AT_ONCE: Final = 32
+WALL_SECONDS: Final = 10.0  # for where no kernel counts the time of the processor
+MEMORY_BYTES: Final = 512 * 1024 * 1024  # a text that is multiplied ends here, and not the machine
+_AT_ONCE: Final = 32  # one answer for many, so that neither side waits for each
+# Requests that the process may have at once: it works while their answers are taken apart.
 _AHEAD: Final = 3
-"""Requests that the process may have at once: it works while their answers are taken apart."""
-_MOST_ENTRIES: Final = 50_000
-_ALWAYS: Final = frozenset({"question", "models", "papers"})
+_MOST_ENTRIES: Final = 50_000  # then the process forgets them all, which bounds its memory
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFile:
-    """A user's template.
-
-    Attributes:
-        name: how findings call it.
-        folder: where the templates that it includes lie.
-        source: its text.
-        builtin: the built-in templates that it may extend or include, by name.
-    """
-
-    name: str
-    folder: Path
-    source: str
-    builtin: dict[str, str]
-
-
-class IsolatedRenderer:
+class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
     """A renderer like `render.Renderer`, for a template that nobody vouches for. Use it as a context manager."""
 
     def __init__(self, template: TemplateFile) -> None:
         self.name = template.name
         self._template = template
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
-        self._receiver = Receiver()
+        self._answers: queue.SimpleQueue[list[Parts | Finding] | None] = queue.SimpleQueue()
         self._unanswered = 0
+        # Entries that the process knows, by their identity; they are kept alive, so that it stays theirs.
         self._sent: dict[int, Any] = {}
-        """Entries that the process knows, by their identity; they are kept alive, so that it stays theirs."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @cached_property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too; see `render.Renderer`."""
-        return asks_for_workflow(self.name, self._find)
-
-    def _find(self, name: str) -> str | None:
-        """The source of a template, as the process finds it."""
-        template = self._template
-        if name == template.name or name in template.builtin:
-            return template.source if name == template.name else template.builtin[name]
-        try:
-            path = (template.folder / name).resolve()
-            inside = path.is_relative_to(template.folder.resolve()) and path.is_file()
-            return path.read_text("utf-8-sig") if inside and path.stat().st_size <= SOURCE_BYTES else None
-        except (OSError, ValueError):  # an impossible name, or bytes that are no text
-            return None
+        """Whether the template wants the variables of `planning.variables` too; see `render.Renderer`."""
+        return asks_for_workflow(self.name, self._template.find)
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
-        outcome = self.render_all([context])[0]
-        if isinstance(outcome, Finding):
-            return Parsed(None, (outcome,))
-        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
+        return rendering_of(self.render_all([context])[0])
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, many at a time, in its process."""
         outcomes: list[Parts | Finding] = []
         requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
-        for at, some in enumerate(requests):
-            done = self._render(requests, at)
-            if isinstance(done, Finding) and len(some) > 1:  # one of them exceeds a limit: each alone shows which
-                for context in some:
-                    alone = self._render([[context]], 0)
-                    outcomes += [alone] if isinstance(alone, Finding) else alone
-            else:
-                outcomes += [done] if isinstance(done, Finding) else done
+        for index, request in enumerate(requests):
+            answer = self._render(requests, index)
+            if not isinstance(answer, Finding):
+                outcomes += answer
+            elif len(request) == 1:
+                outcomes.append(answer)
+            else:  # one of them exceeds a limit: each alone shows which
+                for context in request:
+                    outcomes += self.render_all([context])
         return outcomes
 
-    def _render(self, requests: Sequence[Sequence[Context]], at: int) -> list[Parts | Finding] | Finding:
+    def _render(self, requests: Sequence[Sequence[Context]], index: int) -> list[Parts | Finding] | Finding:
         """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
         with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
-            while self._unanswered < _AHEAD and at + self._unanswered < len(requests):
+            for request in requests[index + self._unanswered : index + _AHEAD]:
                 self._unanswered += 1
-                _send(process, self._request(requests[at + self._unanswered - 1]))
+                _send(process, self._request(request))
         try:
             answer = self._answers.get(timeout=WALL_SECONDS)
         except queue.Empty:
             self.close()
             return self._failed("T505", f"the template was ended after {WALL_SECONDS:g} seconds")
         self._unanswered -= 1
-        if answer is None:
+        if answer is None or len(answer) != len(requests[index]):
             return self._ended(process)
-        return [self._with_path(outcome) for outcome in self._receiver.outcomes(*answer)]
+        return [self._with_path(outcome) for outcome in answer]
 
     def _with_path(self, outcome: Parts | Finding) -> Parts | Finding:
         """A finding in a file that the template includes, under that file's path."""
@@ -150,19 +110,10 @@ class IsolatedRenderer:
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
         forget = not self._sent
-        new: dict[int, Any] = {}
-        short = []
-        for context in contexts:
-            lists = []
-            for kind in ("models", "papers"):
-                for entry in context[kind]:
-                    if id(entry) not in self._sent:
-                        self._sent[id(entry)] = entry
-                        new[id(entry)] = entry
-                lists.append([id(entry) for entry in context[kind]])
-            more = {name: value for name, value in context.items() if name not in _ALWAYS}
-            short.append((context["question"], *lists, more))
-        return {"forget": forget, "entries": new, "contexts": short}
+        entries = {id(entry): entry for context in contexts for kind in LISTS for entry in context[kind]}
+        new = {number: entry for number, entry in entries.items() if number not in self._sent}
+        self._sent.update(new)
+        return {"forget": forget, "entries": [*new.items()], "contexts": list(map(_numbered, contexts))}
 
     def close(self) -> None:
         """End the process."""
@@ -174,11 +125,8 @@ class IsolatedRenderer:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # what was still to be sent to a process that is gone
-                    continue
+            with contextlib.suppress(OSError):  # what was still to be sent to a process that is gone
+                pipe.close()  # type: ignore[union-attr]  # it was started with pipes
 
     def _start(self) -> subprocess.Popen[bytes]:
         libraries = [str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__)]
@@ -191,17 +139,10 @@ class IsolatedRenderer:
         )
         self._process = process
         self._answers = queue.SimpleQueue()
-        self._receiver = Receiver()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
-        template = self._template
-        try:
-            _send(process, {
-                "name": template.name, "folder": str(template.folder), "source": template.source,
-                "builtin": template.builtin, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES,
-                "source_bytes": SOURCE_BYTES,
-            })  # fmt: skip
-        except OSError:  # it ended at once; `render` finds out the same way
-            return process
+        template = {**asdict(self._template), "folder": str(self._template.folder)}
+        with contextlib.suppress(OSError):  # it ended at once: `_render` finds out the same way
+            _send(process, {"template": template, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES})
         return process
 
     def _ended(self, process: subprocess.Popen[bytes]) -> Finding:
@@ -220,21 +161,19 @@ class IsolatedRenderer:
         return Finding(code, Location(self.name), message, hint)
 
 
+def _numbered(context: Context) -> dict[str, Any]:
+    """A context with numbers in the place of entries."""
+    return context | {kind: [*map(id, context[kind])] for kind in LISTS}
+
+
 def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
-    if process.stdin is None:  # pragma: no cover - it was started with a pipe
-        raise BrokenPipeError
+    assert process.stdin is not None  # noqa: S101  # it was started with a pipe
     process.stdin.write(json.dumps(message).encode() + b"\n")
     process.stdin.flush()
 
 
-def _read_answers(
-    process: subprocess.Popen[bytes], answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None]
-) -> None:
-    with contextlib.suppress(ValueError, KeyError, TypeError):  # what is no message ends the talk
+def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Parts | Finding] | None]) -> None:
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):  # what is no answer ends the talk
         for line in process.stdout or ():
-            head = json.loads(line)
-            texts = process.stdout.read(size_of(head)) if process.stdout is not None else b""
-            if len(texts) < size_of(head):
-                break
-            answers.put((head, texts))
+            answers.put(list(map(outcome_of, json.loads(line))))
     answers.put(None)

@@ -1,4 +1,4 @@
-r"""The layout of the seed's prompt: what untrusted text may not forge, and how a prompt is read back.
+r"""The layout of the built-in prompt: what untrusted text may not forge, and how a prompt is read back.
 
 Text from strangers is printed exactly as it is, but for one rule. A line of it, other than its first, that would read
 as a part of the layout gets a backslash before its first visible character:
@@ -32,7 +32,9 @@ INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:
 MODELS_HEADING: Final = "### Recommended AI Models:"
 PAPERS_HEADING: Final = "### Related Papers:"
 ANSWER_FIELD: Final = "Answer:"
-NO_LINK: Final = "None"
+NO_LINK: Final = "None"  # printed for an entry without a paper
+# An item of the list of signatures. A signature has no spaces, so the last colon divides it from the name.
+_LISTED: Final = re.compile(r"- (?P<name>.*): (?P<signature>[^ ]+)", re.DOTALL)
 
 
 @cache
@@ -75,52 +77,65 @@ def neutralise(text: str) -> str:
     """Return the text with a backslash before each line, but the first, that would forge the layout."""
     if "\n" not in text:
         return text
-    first, *others = text.split("\n")
-    lines = [first]
-    for line in others:
-        indent, slashes, core = _split(line)
-        lines.append(f"{indent}\\{slashes}{core}" if _forges(core) else line)
-    return "\n".join(lines)
+    first, *following = text.split("\n")
+    return "\n".join([first, *map(_neutral_line, following)])
+
+
+def _neutral_line(line: str) -> str:
+    indent, slashes, core = _split(line)
+    return f"{indent}\\{slashes}{core}" if _forges(core) else line
 
 
 def restore(text: str) -> str:
     """Undo `neutralise`: `restore(neutralise(text)) == text` for every text."""
     if "\n" not in text:
         return text
-    first, *others = text.split("\n")
-    lines = [first]
-    for line in others:
-        indent, slashes, core = _split(line)
-        lines.append(f"{indent}{slashes[1:]}{core}" if slashes and _forges(core) else line)
-    return "\n".join(lines)
+    first, *following = text.split("\n")
+    return "\n".join([first, *map(_restored_line, following)])
+
+
+def _restored_line(line: str) -> str:
+    indent, slashes, core = _split(line)
+    return f"{indent}{slashes[1:]}{core}" if slashes and _forges(core) else line
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedEntry:
-    """What a prompt prints of one entry: its name or title, its links, a paper's summary, a model's signature."""
+    """What a prompt prints of an entry: its name or title, its links, a paper's summary, a model's signature."""
 
     kind: Literal["model", "paper"]
     name: str
     paper: str | None = None
     github: str | None = None
     summary: str | None = None
+    # The line of the prompt on which it begins, from 1.
     line: int = field(default=0, compare=False)
-    """The line of the prompt on which it begins, from 1."""
+    # What a list above the entries says that a model takes and gives, as the prompt of workflows has one.
     signature: str | None = field(default=None, compare=False)
-    """What a list above the entries says that a model takes and gives, as the prompt of workflows has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptContent:
-    """What a prompt in the seed's layout says: the question, and what is offered."""
+    """What a prompt in the built-in layout says: the question, and what is offered."""
 
     question: str
     models: tuple[PrintedEntry, ...]
     papers: tuple[PrintedEntry, ...]
 
 
+def print_entry(entry: PrintedEntry) -> str:
+    """Return an entry in the fields of the built-in layout, as `parse_prompt` reads them back."""
+    fields = {
+        "Model": entry.name,
+        "Paper": entry.paper or NO_LINK,
+        "GitHub": entry.github,
+        "Summary": neutralise(entry.summary or ""),
+    }
+    return "".join(f"{label}: {text}\n" for label, text in fields.items() if text)
+
+
 def parse_prompt(text: str, file: str = "<prompt>") -> Parsed[PromptContent]:
-    """Read back a prompt in the seed's layout, by whoever it was rendered.
+    """Read back a prompt in the built-in layout, by whoever it was rendered.
 
     Args:
         text: the prompt; CRLF line breaks and a missing last line break are forgiven.
@@ -142,47 +157,48 @@ class _PromptReader:
         self._signatures: dict[str, str] = {}
 
     def read(self) -> Parsed[PromptContent]:
-        intro = self._find(QUESTION_INTRO, 0)
-        instructions = self._find(INSTRUCTIONS_INTRO, intro + 1) if intro is not None else None
-        if intro is None or instructions is None:
-            self._missing(QUESTION_INTRO if intro is None else INSTRUCTIONS_INTRO)
+        intro = self._expected(QUESTION_INTRO, self._find(QUESTION_INTRO, 0))
+        if intro is None:
+            return Parsed(None, tuple(self._findings))
+        instructions = self._expected(INSTRUCTIONS_INTRO, self._find(INSTRUCTIONS_INTRO, intro + 1))
+        if instructions is None:
             return Parsed(None, tuple(self._findings))
         question = self._question(intro + 1, instructions)
-        models = self._find(MODELS_HEADING, instructions)
-        papers = self._find(PAPERS_HEADING, instructions if models is None else models)
-        self._signatures = dict(self._listed(instructions, models or instructions))
-        end = self._find_last(ANSWER_FIELD, instructions)
-        if papers is None:
-            self._missing(PAPERS_HEADING)
-        if end is None:
-            self._missing(ANSWER_FIELD)
-            end = len(self._lines)
-        offered_models = () if models is None else self._entries("model", models + 1, papers or end)
-        offered_papers = () if papers is None else self._entries("paper", papers + 1, end - 1)
-        return Parsed(PromptContent(question, offered_models, offered_papers), tuple(self._findings))
+        models_heading = self._find(MODELS_HEADING, instructions)
+        papers_heading = self._find(PAPERS_HEADING, models_heading or instructions)
+        self._expected(PAPERS_HEADING, papers_heading)
+        end = self._expected(ANSWER_FIELD, self._find_last(ANSWER_FIELD, instructions)) or len(self._lines)
+        self._signatures = dict(self._listed(instructions, models_heading or instructions))
+        models = self._entries("model", models_heading, papers_heading or end)
+        papers = self._entries("paper", papers_heading, end - 1)
+        return Parsed(PromptContent(question, models, papers), tuple(self._findings))
 
     def _listed(self, start: int, end: int) -> Iterator[tuple[str, str]]:
         """The items of lists between two lines, `- name: signature`; the last colon divides them."""
         for line in self._lines[start:end]:
-            name, colon, rest = line.rpartition(": ")
-            if colon and name.startswith("- ") and rest and " " not in rest:
-                yield name.removeprefix("- "), rest
+            match = _LISTED.fullmatch(line)
+            if match:
+                yield match["name"], match["signature"]
 
-    def _find(self, wanted: str, start: int) -> int | None:
-        return next((at for at in range(start, len(self._lines)) if self._lines[at].rstrip() == wanted), None)
+    def _find(self, heading: str, start: int) -> int | None:
+        lines = enumerate(self._lines[start:], start)
+        return next((index for index, line in lines if line.rstrip() == heading), None)
 
-    def _find_last(self, wanted: str, start: int) -> int | None:
+    def _find_last(self, heading: str, start: int) -> int | None:
         lines = range(len(self._lines) - 1, start, -1)
-        return next((at for at in lines if self._lines[at].rstrip() == wanted), None)
+        return next((index for index in lines if self._lines[index].rstrip() == heading), None)
 
-    def _missing(self, what: str) -> None:
-        message = f"not a prompt in the seed's layout: the line {what!r} is missing"
-        self._findings.append(Finding("P601", Location(self._file), message))
+    def _expected(self, heading: str, index: int | None) -> int | None:
+        """The place of a line that must be there; a finding when it is not."""
+        if index is None:
+            message = f"not a prompt in the seed's layout: the line {heading!r} is missing"
+            self._findings.append(Finding("P601", Location(self._file), message))
+        return index
 
     def _question(self, start: int, end: int) -> str:
         block = self._lines[start:end]
         if block and block[-1] == "":
-            block.pop()  # the blank line that the layout puts behind the question
+            block.pop()  # the layout puts a blank line behind the question
         text = "\n".join(block)
         if len(text) < 2 or text[0] != '"' or text[-1] != '"':  # noqa: PLR2004  # the two quotes
             location = Location(self._file, start + 1)
@@ -191,29 +207,25 @@ class _PromptReader:
             return restore(text.strip().strip('"'))
         return restore(text[1:-1])
 
-    def _entries(self, kind: Literal["model", "paper"], start: int, end: int) -> tuple[PrintedEntry, ...]:
-        """The entries between two lines. Each begins with `Model:`, and the layout ends it with a blank line."""
-        begins = [at for at in range(start, end) if self._lines[at].startswith("Model: ")]
-        for at in range(start, begins[0] if begins else end):
-            self._stray(at)
-        return tuple(self._entry(kind, at, following) for at, following in pairwise([*begins, end]))
+    def _entries(self, kind: Literal["model", "paper"], heading: int | None, end: int) -> tuple[PrintedEntry, ...]:
+        """The entries below a heading. Each begins with `Model:`, and the layout ends it with a blank line."""
+        if heading is None:
+            return ()
+        begins = [index for index in range(heading + 1, end) if self._lines[index].startswith("Model: ")]
+        self._note_strays(heading + 1, begins[0] if begins else end)
+        return tuple(self._entry(kind, begin, following) for begin, following in pairwise([*begins, end]))
 
     def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> PrintedEntry:
         fields: dict[str, str] = {}
-        at = start
+        index = start
         for label in ("Model", "Paper", "GitHub"):
-            if at < end and self._lines[at].startswith(f"{label}: "):
-                fields[label] = self._lines[at][len(label) + 2 :]
-                at += 1
-        summary = None
-        if at < end and self._lines[at].startswith("Summary: "):
-            block = self._lines[at:end]
-            if block[-1] == "":
-                block.pop()
-            summary = restore("\n".join(block)[len("Summary: ") :])
-            at = end
-        for stray in range(at, end):
-            self._stray(stray)
+            prefix = f"{label}: "
+            if index < end and self._lines[index].startswith(prefix):
+                fields[label] = self._lines[index].removeprefix(prefix)
+                index += 1
+        summary = self._summary(index, end)
+        if summary is None:
+            self._note_strays(index, end)
         paper = fields.get("Paper", NO_LINK)
         return PrintedEntry(
             kind,
@@ -225,7 +237,15 @@ class _PromptReader:
             signature=self._signatures.get(fields["Model"]) if kind == "model" else None,
         )
 
-    def _stray(self, at: int) -> None:
-        if self._lines[at].strip():
-            message = f"this line does not belong to any entry: {shorten(self._lines[at], 60)!r}"
-            self._findings.append(Finding("P602", Location(self._file, at + 1), message))
+    def _summary(self, start: int, end: int) -> str | None:
+        """The summary that begins on a line, up to the blank line that ends the entry."""
+        text = "\n".join(self._lines[start:end])
+        if not text.startswith("Summary: "):
+            return None
+        return restore(text.removeprefix("Summary: ").removesuffix("\n"))
+
+    def _note_strays(self, start: int, end: int) -> None:
+        for index in range(start, end):
+            if self._lines[index].strip():
+                message = f"this line does not belong to any entry: {shorten(self._lines[index], 60)!r}"
+                self._findings.append(Finding("P602", Location(self._file, index + 1), message))

@@ -1,7 +1,4 @@
-"""Whether a template asks for workflows: composing them costs time, and most templates do without.
-
-Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out.
-"""
+"""Templates and entries → text. Jinja in an immutable sandbox with strict undefined; plain data in, values out."""
 
 from __future__ import annotations
 
@@ -17,16 +14,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
-from explainer.rendering.fastpath import EntryData, MemoisingGenerator, Tape, make_tape, recall, remember
+from explainer.rendering.fastpath import EntryData, FastTemplate
 from explainer.rendering.layout import neutralise
 
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Entry
 
+# What stands in a tag. Possessive, so linear: no text makes it go back and try again.
 _TAG: Final = re.compile(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
-_VARIABLE: Final = re.compile(r"\b(?:workflow|tasks|ports)\b")
-_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")
-_ANY_FILE: Final = re.compile(r"\b(?:include|extends|import|from)\s++[^\s\"']")
+# A variable of workflows; or a file that is not named outright, so that nobody knows what it holds.
+_ASKS: Final = re.compile(r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']")
+_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")  # any quoted text may be the name of a file
+# A template that names more files than this is said to ask, so that looking for them ends.
 _MOST_FILES: Final = 100
 
 
@@ -42,23 +41,23 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
     seen = {name}
     waiting = [name]
     while waiting:
-        source = find(waiting.pop())
-        for tag in _TAG.findall(source or ""):
-            if _VARIABLE.search(tag) or _ANY_FILE.search(tag) or len(seen) > _MOST_FILES:
-                return True
-            new = [quoted for quoted in _QUOTED.findall(tag) if quoted not in seen]
-            seen.update(new)
-            waiting += new
+        # Between tags stands what no name and no variable goes across.
+        tags = '\n"\n'.join(_TAG.findall(find(waiting.pop()) or ""))
+        if _ASKS.search(tags) or len(seen) > _MOST_FILES:
+            return True
+        new = set(_QUOTED.findall(tags)) - seen
+        seen |= new
+        waiting += new
     return False
 
 
 Context: TypeAlias = dict[str, Any]
 Role: TypeAlias = Literal["system", "user"]
+# A rendering as its template printed it: what belongs to each role, piece by piece.
 Parts: TypeAlias = list[tuple[Role, list[str]]]
-"""A rendering as its template printed it: what belongs to each role, piece by piece."""
 
+# Characters that one rendering may have; a prompt has a few thousand.
 MAX_OUTPUT: Final = 8 * 1024 * 1024
-"""Characters that one rendering may have; a prompt has a few thousand."""
 
 
 class _Mark(str):
@@ -113,22 +112,13 @@ def render_context(
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
     context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
-    return {**context, **more} if more else context
+    return {**context, **(more or {})}
 
 
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox, without the power operator: one `10**10**8` runs for minutes, and no signal stops it."""
 
     intercepted_binops = frozenset({"**"})
-    code_generator_class = MemoisingGenerator
-    recall = staticmethod(recall)
-    remember = staticmethod(remember)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Look a key of an entry up: no key is the name of a mapping's method, so the order of the two is the same."""
-        if type(obj) is EntryData and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
 
     def call_binop(
         self,
@@ -181,44 +171,36 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._find = find
-        self._template: jinja2.Template | None = None
-        self._tape: Tape | None = None
+        self._template: FastTemplate | None = None
 
     @cached_property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too."""
+        """Whether the template wants the variables of `planning.variables` too."""
         return asks_for_workflow(self.name, self._find)
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
-        parts = self.render_parts(context)
-        if isinstance(parts, Finding):
-            return Parsed(None, (parts,))
-        return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in parts)))
+        return rendering_of(self.render_parts(context))
 
     def render_parts(self, context: Context) -> Parts | Finding:
         """Render the template without joining its pieces; many renderings are encoded faster piece by piece."""
         try:
             if self._template is None:
-                self._template = self._environment.get_template(self.name)
-                source, _, _ = self._loader.get_source(self._environment, self.name)
-                self._tape = make_tape(self._environment, self._environment.parse(source, self.name, self.name))
-            if self._tape is not None:
-                try:
-                    return _bounded(self._tape.play(context))
-                except Exception:  # noqa: BLE001, S110  # rendering all of it says what is wrong, and where
-                    pass
-            return _parts(self._chunks(self._template, context))
+                self._template = FastTemplate(self._environment, self.name, self._printed)
+            return _bounded(self._template.parts(context))
         except MemoryError:
-            return self._failed("T506", 1, "the template takes too much memory")
+            return self._failed("T506", "the template takes too much memory")
         except RecursionError:
-            return self._failed("T504", 1, "the template is nested too deeply")
+            return self._failed("T504", "the template is nested too deeply")
         except Exception as error:  # noqa: BLE001  # a stranger's template can raise anything
-            return self._failed(*_diagnose(error, self.name, self._loader.found))
+            return _diagnose(error, self.name, self._loader.found)
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables."""
         return [self.render_parts(context) for context in contexts]
+
+    def _printed(self, template: jinja2.Template, context: Context) -> Parts:
+        return _parts(self._chunks(template, context))
 
     def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
         scope = template.new_context(context)
@@ -228,8 +210,15 @@ class Renderer:
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
             self._environment.handle_exception()
 
-    def _failed(self, code: str, line: int, message: str, hint: str | None = None, file: str | None = None) -> Finding:
-        return Finding(code, Location(file or self.name, line), message, hint)
+    def _failed(self, code: str, message: str) -> Finding:
+        return Finding(code, Location(self.name), message)
+
+
+def rendering_of(outcome: Parts | Finding) -> Parsed[Rendering]:
+    """Return a rendering whose pieces are joined, or why there is none."""
+    if isinstance(outcome, Finding):
+        return Parsed(None, (outcome,))
+    return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
 
 
 def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
@@ -240,23 +229,20 @@ def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
 
 
 def _parts(chunks: Iterator[str]) -> Parts:
-    parts: Parts = []
     pieces: list[str] = []
+    parts: Parts = [("user", pieces)]
     depth = size = 0
     for chunk in chunks:
         if chunk is _SYSTEM_BEGINS or chunk is _SYSTEM_ENDS:
-            if any(pieces):
-                parts.append(("system" if depth else "user", pieces))
-            pieces = []
             depth += 1 if chunk is _SYSTEM_BEGINS else -1
+            pieces = []
+            parts.append(("system" if depth else "user", pieces))
             continue
         size += len(chunk)
-        if size > MAX_OUTPUT:
+        if size > MAX_OUTPUT:  # looked at while it prints: a loop may print for ever
             raise _TooMuchOutputError
         pieces.append(chunk)
-    if any(pieces):
-        parts.append(("system" if depth else "user", pieces))
-    return parts
+    return [part for part in parts if any(part[1])]
 
 
 def _bounded(parts: Parts) -> Parts:
@@ -269,26 +255,27 @@ class _TooMuchOutputError(Exception):
     """The template wrote more than `MAX_OUTPUT` characters."""
 
 
-def _diagnose(error: Exception, name: str, names: Collection[str]) -> tuple[str, int, str, str | None, str]:
-    """The code, line, message, hint and file of whatever a template raised."""
-    line, file = _place(error, name, names)
-    text = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+def _diagnose(error: Exception, name: str, names: Collection[str]) -> Finding:
+    """The finding about whatever a template raised."""
+    place = _place(error, name, names)
+    text = shorten((str(error).splitlines() or [type(error).__name__])[0], 200)
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return "T501", error.lineno, f"not valid Jinja: {text}", None, error.filename or error.name or name
+        place = Location(error.filename or error.name or name, error.lineno)
+        return Finding("T501", place, f"not valid Jinja: {text}")
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
         hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
-        return "T509", line, f"the template {text!r} is not there, or not in the template's folder", hint, file
+        return Finding("T509", place, f"the template {text!r} is not there, or not in the template's folder", hint)
     if isinstance(error, jinja2.UndefinedError):
         hint = "the variables are question, models, papers, workflow, tasks and ports; an entry has the catalog's keys"
-        return "T502", line, text, hint, file
+        return Finding("T502", place, text, hint)
     if isinstance(error, jinja2.exceptions.SecurityError):
-        return "T503", line, f"the sandbox forbids this: {text}", None, file
+        return Finding("T503", place, f"the sandbox forbids this: {text}")
     if isinstance(error, _TooMuchOutputError):
-        return "T507", line, f"the template writes more than {MAX_OUTPUT:,} characters", None, file
-    return "T504", line, f"the template fails: {type(error).__name__}: {text}", None, file
+        return Finding("T507", place, f"the template writes more than {MAX_OUTPUT:,} characters")
+    return Finding("T504", place, f"the template fails: {type(error).__name__}: {text}")
 
 
-def _place(error: BaseException, name: str, names: Collection[str]) -> tuple[int, str]:
+def _place(error: BaseException, name: str, names: Collection[str]) -> Location:
     """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names]
-    return (frames[-1].lineno or 1, frames[-1].filename) if frames else (1, name)
+    return Location(frames[-1].filename, frames[-1].lineno or 1) if frames else Location(name)

@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explainer.diagnostics.finding import Parsed
+from explainer.diagnostics.text import suggest
 from explainer.files import builtin_folder, display_path, read_text
 from explainer.rendering.renderer import Renderer
 
 if TYPE_CHECKING:
     from explainer.rendering.isolated import IsolatedRenderer
 
+# The names of the built-in templates, and what each renders: a prompt or an answer.
 BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
-"""The names of the built-in templates, and what each renders: a prompt or an answer."""
+
+
+class TemplateChoiceError(ValueError):
+    """No template can be meant.
+
+    Attributes:
+        option: the option that is wrong.
+    """
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
+    """Return what is built and by which template, from the options `--as` and `--template`.
+
+    Raises:
+        TemplateChoiceError: when they contradict each other, or there is no such template.
+    """
+    if template is None:
+        template = kind or "prompt"
+    built_by = BUILTIN_TEMPLATES.get(template)
+    if built_by is not None:
+        if kind not in (None, built_by):
+            message = f"the template {template!r} builds {built_by}s, not {kind}s"
+            raise TemplateChoiceError(message, "--as")
+        return built_by, template
+    is_path = "/" in template or "." in template
+    if not is_path and not Path(template).exists():
+        meant = suggest(template, BUILTIN_TEMPLATES)
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        message = f"there is no file and no built-in template {template!r}; built-in are {', '.join(BUILTIN_TEMPLATES)}"
+        raise TemplateChoiceError(message + hint, "--template")
+    return kind or "prompt", template
+
+
+def renderer_of(template: str, stack: ExitStack) -> Parsed[Renderer] | Parsed[IsolatedRenderer]:
+    """Return the renderer of a built-in template, or of a file; the stack ends the process that it starts."""
+    if template in BUILTIN_TEMPLATES:
+        return Parsed(builtin_renderer(template))
+    renderer = user_renderer(Path(template))
+    if renderer.value is not None:
+        stack.enter_context(renderer.value)
+    return renderer
 
 
 def builtin_sources() -> dict[str, str]:
@@ -25,8 +72,8 @@ def builtin_sources() -> dict[str, str]:
 def builtin_renderer(name: str) -> Renderer:
     """Return the renderer of a built-in template; it runs in this process."""
 
-    def find(wanted: str) -> str | None:
-        path = builtin_folder("templates") / wanted.removeprefix("builtin/")
+    def find(included: str) -> str | None:
+        path = builtin_folder("templates") / included.removeprefix("builtin/")
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     return Renderer(f"builtin/{name}.md.j2", find)
@@ -34,7 +81,9 @@ def builtin_renderer(name: str) -> Renderer:
 
 def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     """Return the renderer of a user's template; it runs in a process of its own, under limits."""
-    from explainer.rendering.isolated import SOURCE_BYTES, IsolatedRenderer, TemplateFile  # noqa: PLC0415  # built-in templates need no process
+    # Built-in templates need no process.
+    from explainer.rendering.isolated import IsolatedRenderer  # noqa: PLC0415
+    from explainer.rendering.worker import SOURCE_BYTES, TemplateFile  # noqa: PLC0415
 
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:

@@ -1,9 +1,9 @@
 """The process that renders a stranger's template, under limits that it cannot lift.
 
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
-says so. This process can be ended: it gets a template on its first line of input, contexts on the
-following ones, and answers each of those with a message of `explainer.rendering.worker_protocol`.
-`explainer.rendering.isolated` starts it and ends it.
+says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line
+of JSON, which cannot run anything where it is read: first the template, then requests, each of which is answered by a
+list of outcomes: the parts of a rendering, or a finding.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ import os
 import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
 from explainer.rendering.fastpath import EntryData
 from explainer.rendering.renderer import Parts, Renderer
-from explainer.rendering.worker_protocol import Sender
 
+LISTS: Final = ("models", "papers")
+# Bytes of a template; the largest built-in one has some 4,000.
+SOURCE_BYTES: Final = 1024 * 1024
 # An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
 # character itself.
 _MAKES_CHARACTERS = re.compile(
@@ -31,67 +34,91 @@ _MAKES_CHARACTERS = re.compile(
 )
 
 
-def main() -> None:
-    """Serve renderings until the input ends."""
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    setup = json.loads(requests.readline())
-    _limit_once(setup["memory_bytes"])
-    files = _Files(setup)
-    renderer = Renderer(setup["name"], files.find)
-    limit = _CpuLimit(setup["cpu_seconds"])
-    entries: dict[str, EntryData] = {}
-    sender = Sender()
-    for line in requests:
-        request = json.loads(line)
-        if request["forget"]:
-            entries.clear()
-        entries.update((number, EntryData(data)) for number, data in request["entries"].items())
-        outcomes = []
-        for question, models, papers, more in request["contexts"]:
-            limit.renew()
-            outcome = renderer.render_parts({
-                "question": question,
-                "models": [entries[str(number)] for number in models],
-                "papers": [entries[str(number)] for number in papers],
-                **more,
-            })  # fmt: skip
-            outcomes.append(_without_refused(outcome, setup["name"]) if files.can_make_characters else outcome)
-        answers.writelines(sender.message(outcomes))
-        answers.flush()
-
-
-class _Files:
-    """Finds templates: the one that was sent, the built-in ones, and files in the template's own folder.
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A user's template.
 
     Attributes:
-        can_make_characters: a template was found that could print a character which is nowhere in its data.
+        name: how findings call it.
+        folder: where the templates that it includes lie.
+        source: its text.
+        builtin: the built-in templates that it may extend or include, by name.
     """
 
-    def __init__(self, setup: dict[str, Any]) -> None:
-        self._setup = setup
-        self._folder = Path(setup["folder"]).resolve()
-        self.can_make_characters = False
+    name: str
+    folder: Path
+    source: str
+    builtin: dict[str, str]
 
     def find(self, name: str) -> str | None:
-        """Return the source of a template, or None."""
-        if name in self._setup["builtin"]:
-            return str(self._setup["builtin"][name])
-        source = str(self._setup["source"]) if name == self._setup["name"] else self._read(name)
-        if source is not None and _MAKES_CHARACTERS.search(source):
-            self.can_make_characters = True
-        return source
+        """Return the source of this template, of a built-in one, or of a file in its folder; else None."""
+        if name in self.builtin:
+            return self.builtin[name]
+        return self.source if name == self.name else self._read(name)
 
     def _read(self, name: str) -> str | None:
         try:
-            path = (self._folder / name).resolve()
-            if not path.is_relative_to(self._folder) or not path.is_file():
+            folder = self.folder.resolve()
+            path = (folder / name).resolve()
+            if not path.is_relative_to(folder) or not path.is_file() or path.stat().st_size > SOURCE_BYTES:
                 return None
-            hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
-            if hidden or path.stat().st_size > self._setup["source_bytes"]:
+            if "/." in f"/{path.relative_to(folder).as_posix()}":  # what is hidden is no template
                 return None
             return path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):  # an impossible name, or bytes that are no text
             return None
+
+
+def main() -> None:
+    """Serve renderings until the input ends."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w", encoding="utf-8")
+    setup = json.loads(requests.readline())
+    _limit_once(setup["memory_bytes"])
+    template = TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])})
+    makers: set[str] = set()  # templates that could print a character which is nowhere in their data
+
+    def find(name: str) -> str | None:
+        source = template.find(name)
+        if name not in template.builtin and _MAKES_CHARACTERS.search(source or ""):
+            makers.add(name)
+        return source
+
+    renderer = Renderer(template.name, find)
+    limit = _CpuLimit(setup["cpu_seconds"])
+    entries: dict[int, EntryData] = {}
+    for line in requests:
+        request = json.loads(line)
+        if request["forget"]:
+            entries.clear()
+        entries.update((number, EntryData(data)) for number, data in request["entries"])
+        outcomes = []
+        for context in request["contexts"]:
+            limit.renew()
+            lists = {kind: [entries[number] for number in context[kind]] for kind in LISTS}
+            outcome = renderer.render_parts({**context, **lists})
+            outcomes.append(as_data(_without_refused(outcome, template.name) if makers else outcome))
+        answers.write(json.dumps(outcomes) + "\n")
+        answers.flush()
+
+
+def as_data(outcome: Parts | Finding) -> Any:
+    """Return an outcome as JSON takes it; `outcome_of` reads it back."""
+    if not isinstance(outcome, Finding):
+        return outcome
+    place = outcome.location
+    return {"finding": [outcome.code, outcome.message, outcome.hint], "place": [place.file, place.line, place.column]}
+
+
+def outcome_of(data: Any) -> Parts | Finding:
+    """Return the outcome in what `as_data` returned.
+
+    Raises:
+        ValueError, TypeError, KeyError: when it is something else.
+    """
+    if isinstance(data, dict):
+        code, message, hint = data["finding"]
+        return Finding(code, Location(*data["place"]), message, hint)
+    return [(role, pieces) for role, pieces in data]
 
 
 def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:
@@ -123,15 +150,15 @@ class _CpuLimit:
 
     def renew(self) -> None:
         """Allow that much again, from now on."""
-        wanted = math.ceil(time.process_time()) + self._seconds
-        if wanted == self._limit:
+        limit = math.ceil(time.process_time()) + self._seconds
+        if limit == self._limit:
             return
         with contextlib.suppress(ImportError, ValueError, OSError):
             import resource  # noqa: PLC0415  # not there on Windows
 
             _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-            resource.setrlimit(resource.RLIMIT_CPU, (wanted, hard))
-        self._limit = wanted
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+        self._limit = limit
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ alike: whatever names something opens a claim, and what follows belongs to it un
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -19,12 +19,8 @@ from explainer.checking.titles import content_words, words
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
+FieldKind: TypeAlias = Literal["name", "paper", "code", "link"]
 
-_FIELD: Final = re.compile(
-    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+"
-    r"(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
-    r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
-)
 _NAME_LABELS: Final = frozenset(
     "model title name tool framework method dataset system library architecture".split()  # noqa: SIM905
 )
@@ -35,11 +31,32 @@ _MINOR_WORDS: Final = frozenset(
     "primary main core base recommended supporting related the official referenced key link links url name title page "  # noqa: SIM905
     "source hugging face or and source".split()
 )
-_LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
-_ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
-_SEPARATORS: Final = " \t([:：,;<|*_-–—"
+"""Words of a label that say nothing when another word is there: `Official code link`."""
+_KINDS: Final[tuple[tuple[FieldKind, frozenset[str]], ...]] = (
+    ("name", _NAME_LABELS),
+    ("paper", _PAPER_LABELS),
+    ("code", _CODE_LABELS),
+    ("link", _LINK_LABELS),
+    ("link", _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS),  # `Paper / Code`
+)
+_ROLES: Final[dict[FieldKind, LinkRole]] = {"name": "any", "paper": "paper", "code": "github", "link": "any"}
+_NAMING: Final = ("paper title", "paper name", "model name", "title", "name")
+"""Labels that name something, although their words could also be those of a link."""
+_MIN_TITLE: Final = 3
+"""Words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark."""
+_NEAR_START: Final = 3
+"""Characters behind the mark of a list within which a phrase begins its line."""
 _LONGEST: Final = 2_000
 """Characters of a line within which a field or a name is looked for."""
+_SEPARATORS: Final = " \t([:：,;<|*_-–—"
+# `- **Model:** …`, `> 2) GitHub link: …`, with ornaments of up to any length before the label, and emphasis around it
+_FIELD: Final = re.compile(
+    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+"
+    r"(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
+    r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
+)
+_LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
+_ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
 _DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s")
 _RULE: Final = re.compile(r"[\s|:*_=+-]*")
 
@@ -65,6 +82,11 @@ class Claim:
     listed: bool = True
     continued: str | None = None
 
+    @property
+    def in_passing(self) -> bool:
+        """Whether it is neither given as a title nor has a link."""
+        return not self.strict and not self.links
+
 
 def read_claims(answer: Answer, sections: Sections) -> list[Claim]:
     """Return all claims: those of the references, and every link text elsewhere."""
@@ -80,6 +102,7 @@ class _ClaimReader:
         self._lines = range(section.first, section.last) if section else range(0)
         self._links = _by_line(answer, ((_place(cited), cited) for cited in answer.citations))
         self._phrases = _by_line(answer, ((phrase.start, phrase) for phrase in answer.phrases))
+        self._odd_labels = _by_line(answer, ((label.start, label) for _, label in answer.odd_hrefs))
 
     def read(self) -> list[Claim]:
         for line in self._lines:
@@ -92,83 +115,62 @@ class _ClaimReader:
 
     def _read_line(self, line: int) -> None:
         text = self._answer.line(line)
-        links = self._links.get(line, [])
-        if not text.strip() or _DEFINITION.match(text) or (line in self._answer.tables and self._is_header(line)):
+        if not text.strip() or _DEFINITION.match(text) or self._is_header(line):
             return
-        found = _field(text)
-        if found is not None:
-            self._read_field(line, *found, links)
-        elif (
-            line in self._answer.headings
-            and not links
-            and not any(p.kind == "label" for p in self._phrases.get(line, []))
-        ):
+        links = self._links.get(line, [])
+        field_line = _field(text)
+        if field_line is not None:
+            self._read_field(line, *field_line, links)
+        elif line in self._answer.headings and not links and not self._has_label(line):
             self._read_heading(line, text)
         else:
             self._read_free_line(line, text, links)
 
+    def _is_header(self, line: int) -> bool:
+        """Whether a line is the head of a table: the next one is its rule."""
+        if line not in self._answer.tables or line + 1 >= self._answer.lines:
+            return False
+        below = self._answer.line(line + 1)
+        return "-" in below and _RULE.fullmatch(below) is not None
+
+    def _has_label(self, line: int) -> bool:
+        return any(phrase.kind == "label" for phrase in self._phrases.get(line, []))
+
     def _read_heading(self, line: int, text: str) -> None:
         """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
         self._subject = None
-        below = next((at for at in range(line + 1, self._lines.stop) if self._answer.line(at).strip()), line)
         title = text.strip().strip("#*_ :：")
+        lines_below = (at for at in range(line + 1, self._lines.stop) if self._answer.line(at).strip())
+        below = next(lines_below, line)
         if self._links.get(below) and _names(title) and not names_source(self._answer.line(below)):
             start = self._answer.line_starts[line] + text.index(title)
             self._open(Claim(title, start, start + len(title)))
 
-    def _is_header(self, line: int) -> bool:
-        following = self._answer.line(line + 1) if line + 1 < self._answer.lines else ""
-        return "-" in following and _RULE.fullmatch(following) is not None
-
-    def _read_field(self, line: int, kind: str, value_at: int, links: list[Cited]) -> None:
+    def _read_field(self, line: int, kind: FieldKind, value_at: int, links: list[Cited]) -> None:
         at = self._answer.line_starts[line] + value_at
         value = self._answer.line(line)[value_at:]
-        role: LinkRole = "paper" if kind == "paper" else "github" if kind == "code" else "any"
-        labels = [c.label for c in links if c.label is not None] + self._odd_labels(line)
-        before = value[: max(0, _place(links[0]) - at)] if links else value
-        if kind == "name" or (role == "paper" and not is_nothing(before) and _is_title(before)):
-            named = [label for label in labels if _names(label.text)]
-            if named:
-                self._open(_labelled(named[0], [], strict=True))
-            elif not is_nothing(before):
-                claim = self._value(at, value, links)
-                claim.continued = self._continued(line, value)
-                self._open(claim)
+        labels = self._naming_labels(line, links)
+        before_link = value[: max(0, _place(links[0]) - at)] if links else value
+        if kind == "name" or (kind == "paper" and _is_title(before_link)):
+            if labels:
+                self._open(_labelled(labels[0], [], strict=True))
+            elif not is_nothing(before_link):
+                self._open(self._value(line, at, value, links))
             self._attach(links, "any")
         elif links or not is_nothing(value):
             for label in labels:
-                if _names(label.text) and reads_like_title(label.text):
+                if reads_like_title(label.text):
                     self._open(_labelled(label, []))
-            self._attach(links, role)
+            self._attach(links, _ROLES[kind])
 
-    def _value(self, at: int, value: str, links: list[Cited]) -> Claim:
+    def _value(self, line: int, at: int, value: str, links: list[Cited]) -> Claim:
+        """What a field says, up to its first link unless the link is all that it says."""
         end = len(value.rstrip())
         if links and at <= links[0].spotted.start < at + end:
             before = value[: links[0].spotted.start - at]
-            if content_words(before):
-                end = len(before.rstrip(_SEPARATORS))
+            end = len(before.rstrip(_SEPARATORS)) if content_words(before) else end
         start = len(value) - len(value.lstrip())
-        return Claim(value[start:end], at + start, at + end, strict=True)
-
-    def _read_free_line(self, line: int, text: str, links: list[Cited]) -> None:
-        labels = [c.label for c in links if c.label is not None] + self._odd_labels(line)
-        named = [label for label in labels if _names(label.text)]
-        if named:
-            for label in named:
-                self._open(_labelled(label, []))
-                self._attach([cited for cited in links if cited.label is label], "any")
-            self._attach([cited for cited in links if cited.label not in named], "any")
-            return
-        lead = self._lead(line, text, links)
-        if lead is not None:
-            self._open(lead)
-        self._attach(links[:1], "any")
-        begin = self._answer.line_starts[line]
-        for previous, cited in pairwise(links):
-            start, end = previous.spotted.end, _place(cited)
-            if _names(text[start - begin : end - begin]) and line not in self._answer.tables:
-                self._open(Claim(text[start - begin : end - begin], start, end))
-            self._attach([cited], "any")
+        return Claim(value[start:end], at + start, at + end, strict=True, continued=self._continued(line, value))
 
     def _continued(self, line: int, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
@@ -177,36 +179,61 @@ class _ClaimReader:
             return None
         return f"{value.strip()} {below.strip()}"
 
+    def _read_free_line(self, line: int, text: str, links: list[Cited]) -> None:
+        labels = self._naming_labels(line, links)
+        for label in labels:
+            self._open(_labelled(label, []))
+            self._attach([cited for cited in links if cited.label is label], "any")
+        if labels:
+            self._attach([cited for cited in links if cited.label not in labels], "any")
+            return
+        lead = self._lead(line, text, links)
+        if lead is not None:
+            self._open(lead)
+        self._attach(links[:1], "any")
+        begin = self._answer.line_starts[line]
+        for previous, cited in pairwise(links):
+            start, end = previous.spotted.end, _place(cited)
+            between = text[start - begin : end - begin]
+            if _names(between) and line not in self._answer.tables:
+                self._open(Claim(between, start, end))
+            self._attach([cited], "any")
+
     def _lead(self, line: int, text: str, links: list[Cited]) -> Claim | None:
         """What a line without link texts begins with, when that names something."""
         match = _LEAD.match(text)
         offset = match.end() if match else 0
         begin = self._answer.line_starts[line]
-        for phrase in self._phrases.get(line, []):
-            if phrase.kind != "label" and phrase.start - begin <= offset + 3 and _names(phrase.text):
-                named = content_words(phrase.text)
-                if links or len(named) > 1 or reads_like_title(phrase.text):
-                    return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
-                if phrase.kind == "strong":
-                    return None  # a label: `**Relevance**: …`
+        for phrase in self._phrases_up_to(line, begin + offset + _NEAR_START):
+            if links or len(content_words(phrase.text)) > 1 or reads_like_title(phrase.text):
+                return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
+            if phrase.kind == "strong":
+                return None  # a label: `**Relevance**: …`
         end = max(offset, _place(links[0]) - begin) if links else len(text)
         if line in self._answer.tables:
             offset, end = _first_cell(text)
         plain = text[offset:end].rstrip(_SEPARATORS)
-        if len(plain) > _LONGEST or not _names(plain) or (not links and plain.endswith((".", "。"))):
-            return None
-        listed = line in self._answer.tables or _ITEM.match(text)
-        if not links and not (listed and len(words(plain)) > 2 and reads_like_title(plain)):  # noqa: PLR2004
+        if not self._may_lead(line, text, plain, has_links=bool(links)):
             return None
         return Claim(plain, begin + offset, begin + offset + len(plain))
 
-    def _odd_labels(self, line: int) -> list[Phrase]:
-        start = self._answer.line_starts[line]
-        return [
-            label
-            for _, label in self._answer.odd_hrefs
-            if start <= label.start and self._answer.line_of(label.start) == line
-        ]
+    def _phrases_up_to(self, line: int, end: int) -> Iterator[Phrase]:
+        """The phrases of a line that begin before a place and name something."""
+        for phrase in self._phrases.get(line, []):
+            if phrase.kind != "label" and phrase.start <= end and _names(phrase.text):
+                yield phrase
+
+    def _may_lead(self, line: int, text: str, plain: str, *, has_links: bool) -> bool:
+        """Whether plain words are what a line is about: those before a link, or a title in a list."""
+        if len(plain) > _LONGEST or not _names(plain):
+            return False
+        is_listed = line in self._answer.tables or _ITEM.match(text) is not None
+        return has_links or (is_listed and not plain.endswith((".", "。")) and _is_title(plain))
+
+    def _naming_labels(self, line: int, links: list[Cited]) -> list[Phrase]:
+        """The link texts on a line that name something, of links that lead somewhere and then of the others."""
+        labels = [cited.label for cited in links if cited.label is not None]
+        return [label for label in (*labels, *self._odd_labels.get(line, [])) if _names(label.text)]
 
     def _open(self, claim: Claim) -> None:
         self._claims.append(claim)
@@ -235,54 +262,52 @@ def _place(cited: Cited) -> int:
 
 
 def _by_line(answer: Answer, items: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
-    found: dict[int, list[T]] = {}
+    lines: dict[int, list[T]] = {}
     for start, item in items:
-        found.setdefault(answer.line_of(start), []).append(item)
-    return found
+        lines.setdefault(answer.line_of(start), []).append(item)
+    return lines
 
 
-def _field(text: str) -> tuple[str, int] | None:
-    """The kind of a field line (`name`, `paper`, `code`, `link`) and where its value begins."""
+def _field(text: str) -> tuple[FieldKind, int] | None:
+    """The kind of a field line and where its value begins."""
     match = _FIELD.match(text, 0, _LONGEST)
     if match is None:
         return None
-    parts = [part for part in re.split(r"[^a-z]+", match["label"].lower()) if part]
-    if "hugging" in parts:
-        parts = ["huggingface" if part == "hugging" else part for part in parts]
+    kind = _field_kind(_letters(match["label"].lower()))
+    return None if kind is None else (kind, match.start("value"))
+
+
+def _field_kind(label: list[str]) -> FieldKind | None:
+    """What the words of a label say that the field is."""
+    parts = ["huggingface" if part == "hugging" else part for part in label]
     telling = [part for part in parts if part not in _MINOR_WORDS] or parts[-1:]
-    if parts in (["paper", "title"], ["paper", "name"], ["model", "name"], ["title"], ["name"]):
-        return "name", match.start("value")
-    if telling in (["paper"], ["title"]) and "title" in parts:
-        return "name", match.start("value")
-    for kind, labels in (
-        ("name", _NAME_LABELS),
-        ("paper", _PAPER_LABELS),
-        ("code", _CODE_LABELS),
-        ("link", _LINK_LABELS),
-    ):
-        if telling and all(part in labels for part in telling):
-            return kind, match.start("value")
-    if telling and all(part in _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS for part in telling):
-        return "link", match.start("value")
-    return None
+    names_paper = telling == ["paper"] and "title" in parts  # `Supporting paper title`
+    if " ".join(parts) in _NAMING or names_paper:
+        return "name"
+    return next((kind for kind, labels in _KINDS if labels.issuperset(telling)), None) if telling else None
+
+
+def _letters(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text)
 
 
 def _is_title(value: str) -> bool:
-    """Whether what stands behind `Paper:` is a title, and no remark."""
-    return len(words(value)) > 2 and reads_like_title(value)  # noqa: PLR2004
+    """Whether a text is a title, and no remark."""
+    return len(words(value)) >= _MIN_TITLE and reads_like_title(value) and not is_nothing(value)
 
 
 def names_source(text: str) -> bool:
     """Whether a line is a field that names a source, such as `Model: …`."""
-    found = _field(text)
-    return found is not None and found[0] == "name" and not is_nothing(text[found[1] :])
+    kind, value_at = _field(text) or ("", 0)
+    return kind == "name" and not is_nothing(text[value_at:])
 
 
 def _role_of_label(text: str) -> LinkRole:
-    parts = {part for part in re.split(r"[^a-z]+", text.lower()) if part}
-    if parts & _CODE_LABELS and not parts & _PAPER_LABELS:
-        return "github"
-    return "paper" if parts & _PAPER_LABELS and not parts & _CODE_LABELS else "any"
+    parts = set(_letters(text.lower()))
+    is_code, is_paper = bool(parts & _CODE_LABELS), bool(parts & _PAPER_LABELS)
+    if is_code == is_paper:
+        return "any"
+    return "github" if is_code else "paper"
 
 
 def _names(text: str) -> bool:

@@ -18,7 +18,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, catalogs_for, load_question
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer_lines import answer_in, clean, prompt_in
-from explainer.checking.offered import Offered, gazetteer_of, offered_by_prompt, offered_by_question, offered_by_sources
+from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.files import STDIN, display_path, files_below, read_stdin, read_text
@@ -264,7 +264,7 @@ class AnswerReader:
             return Parsed(offered_by_sources(sources, question), findings)
         findings += tuple(changed_since(sources, row.data, library, place))
         today = as_catalogued(sources, library)
-        return Parsed(offered_by_sources(today, question, gazetteer_of(library)), findings)
+        return Parsed(offered_by_sources(today, question, lookup_of(library)), findings)
 
     def _of_question(self, loaded: LoadedQuestion, base: Path) -> Parsed[Offered]:
         library = self._library(loaded.question.catalog, base)
@@ -277,8 +277,8 @@ class AnswerReader:
         if content.value is None or has_errors(content.findings):
             return Parsed(None, content.findings)
         library = self._library(None, base, asked=bool(self._given))
-        gazetteer = gazetteer_of(library) if library is not None else None
-        return Parsed(offered_by_prompt(content.value, gazetteer), content.findings)
+        lookup = lookup_of(library) if library is not None else None
+        return Parsed(offered_by_prompt(content.value, lookup), content.findings)
 
     def _library(self, named: Sequence[str] | None, base: Path, *, asked: bool = True) -> Library | None:
         """The catalogs of a question; mistakes in some that nobody asked for are not worth saying."""

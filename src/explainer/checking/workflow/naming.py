@@ -191,8 +191,8 @@ class StepNames:
                     yield StepMatch(step, StepFit.DOUBTFUL, (), name)
 
     def _catalogued(self, key: str) -> str | None:
-        gazetteer = self._offered.gazetteer
-        return gazetteer.by_name(key) if gazetteer is not None and key not in self._offered.text else None
+        lookup = self._offered.lookup
+        return lookup.by_name(key) if lookup is not None and key not in self._offered.text else None
 
     def _identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""

@@ -17,7 +17,7 @@ from explainer.catalogs.question import parse_question_line
 from explainer.checking.check import check_answer, status_of
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.checking.repair import apply_fixes, repair_prompt
-from explainer.checking.reports.text import metrics_data
+from explainer.checking.reports.metrics import metrics_data
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog

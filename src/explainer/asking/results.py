@@ -11,7 +11,7 @@ from explainer.asking.chat import Usage
 from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round
 from explainer.asking.costs import Prices
 from explainer.checking.proof import proof_line, proof_record, sha256_of
-from explainer.checking.reports.text import finding_row, report_data
+from explainer.checking.reports.json import finding_row, report_data
 
 SCHEMA: Final = "explainer/ask/1"
 """The version of the record."""

@@ -31,7 +31,7 @@ from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import load_question
 from explainer.catalogs.question import question_from_text
 from explainer.checking.check import CheckReport, unchecked
-from explainer.checking.reports.text import render_report
+from explainer.checking.reports import render_report
 from explainer.cli.app import new_app
 from explainer.cli.ask_display import AskDisplay, closing, forecast_lines, verdict
 from explainer.cli.ask_options import (

@@ -263,10 +263,9 @@ def _bounded(body: str) -> str:
     return text
 
 
-_FAR: Final = 2_000
-"""Characters behind the last thing found within which the next one is looked for."""
+_FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+# characters behind the text of a link within which its destination stands, titles and spaces included
 _BEHIND_LABEL: Final = 200
-"""Characters behind the text of a link within which its destination stands, titles and spaces included."""
 _MARKS: Final[dict[str, PhraseKind]] = {"strong": "strong", "em": "emphasis", "link": "label"}
 
 

@@ -27,11 +27,11 @@ _NAME_LABELS: Final = frozenset(
 _PAPER_LABELS: Final = frozenset("paper papers arxiv pdf doi publication article preprint".split())  # noqa: SIM905
 _CODE_LABELS: Final = frozenset("github code repo repository implementation huggingface gitlab".split())  # noqa: SIM905
 _LINK_LABELS: Final = frozenset("link links url website homepage page project source demo reference".split())  # noqa: SIM905
+# words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
     "primary main core base recommended supporting related the official referenced key link links url name title page "  # noqa: SIM905
     "source hugging face or and source".split()
 )
-"""Words of a label that say nothing when another word is there: `Official code link`."""
 _KINDS: Final[tuple[tuple[FieldKind, frozenset[str]], ...]] = (
     ("name", _NAME_LABELS),
     ("paper", _PAPER_LABELS),
@@ -40,14 +40,11 @@ _KINDS: Final[tuple[tuple[FieldKind, frozenset[str]], ...]] = (
     ("link", _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS),  # `Paper / Code`
 )
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"name": "any", "paper": "paper", "code": "github", "link": "any"}
+# labels that name something, although their words could also be those of a link
 _NAMING: Final = ("paper title", "paper name", "model name", "title", "name")
-"""Labels that name something, although their words could also be those of a link."""
-_MIN_TITLE: Final = 3
-"""Words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark."""
-_NEAR_START: Final = 3
-"""Characters behind the mark of a list within which a phrase begins its line."""
-_LONGEST: Final = 2_000
-"""Characters of a line within which a field or a name is looked for."""
+_MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark
+_NEAR_START: Final = 3  # characters behind the mark of a list within which a phrase begins its line
+_LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
 _SEPARATORS: Final = " \t([:：,;<|*_-–—"
 # `- **Model:** …`, `> 2) GitHub link: …`, with ornaments of up to any length before the label, and emphasis around it
 _FIELD: Final = re.compile(

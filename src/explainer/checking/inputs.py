@@ -32,14 +32,12 @@ _ANSWER_SUFFIXES: Final = (".md", ".txt", ".markdown")
 _ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
 _PROMPT_SUFFIXES: Final = (".md", ".txt")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
-_ANSWER_MARKS: Final = (".answer.", ".ungrounded.")
-"""What stands in the names of answers that lie beside their prompts."""
+_ANSWER_MARKS: Final = (".answer.", ".ungrounded.")  # what stands in the names of answers that lie beside their prompts
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
+# the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
-"""The hash that a batch appends to an id which would clash with another one."""
-_MAX_SUGGESTED: Final = 2_000
-"""Ids among which a did-you-mean looks: it compares each with the one that is missing."""
+_MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 
 LoadLibrary: TypeAlias = Callable[[Sequence[str] | None, Path], Parsed[Library]]
 

@@ -14,8 +14,8 @@ from explainer.checking.verdict import Match, Verdict
 MAX_RESEMBLANCES: Final = 60
 """Foreign links of one answer that are compared with the offered ones, for a did-you-mean."""
 
+# forms that give an id and no URL, so that there is no spelling to insist on
 _BY_NUMBER: Final = frozenset({"arxiv", "doi", "number"})
-"""Forms that give an id and no URL, so that there is no spelling to insist on."""
 _AS_ADDRESS: Final = frozenset({"url", "bare"})
 
 
@@ -51,7 +51,7 @@ def _judge_link(spotted: LinkInText, offered: Offered) -> Verdict:
 
 def _offered(spotted: LinkInText, owners: Sequence[tuple[int, OwnLink]]) -> Verdict:
     spellings = (spotted.text, spotted.text.replace("\\", ""))  # Markdown may escape signs of a URL
-    exact = [(index, own) for index, own in owners if own.url in spellings]
+    exact = [(index, own_link) for index, own_link in owners if own_link.url in spellings]
     is_exact = bool(exact) or spotted.form in _BY_NUMBER
     return _owned(Match.OFFERED if is_exact else Match.RESPELLED, exact or owners)
 
@@ -70,6 +70,6 @@ def _broken(spotted: LinkInText, offered: Offered) -> Verdict:
 
 
 def _resembling(link: Link, offered: Offered) -> Verdict | None:
-    own_links = (own for source in offered.sources for own in source.links)
-    meant = next((own.url for own in own_links if resembles(link, own.link)), None)
+    own_links = (own_link for source in offered.sources for own_link in source.links)
+    meant = next((own_link.url for own_link in own_links if resembles(link, own_link.link)), None)
     return Verdict(Match.ALTERED, (), meant) if meant is not None else None

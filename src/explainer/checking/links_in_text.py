@@ -30,8 +30,7 @@ _WITH_OR_WITHOUT: Final = re.compile(
 _WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
 _ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
-_LONGEST: Final = 4_096
-"""Characters that a URL may have."""
+_LONGEST: Final = 4_096  # characters that a URL may have
 _TRAILING: Final = ".,;:!?'’*_~†"
 _CLOSING: Final = {")": "(", "]": "["}
 

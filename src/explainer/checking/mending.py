@@ -14,8 +14,7 @@ from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.diagnostics.finding import Finding, Location
 from explainer.files import cannot_read, write_bytes
 
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark of UTF-8."""
+_MARK = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
 
 
 @dataclass(slots=True)

@@ -21,34 +21,28 @@ from explainer.checking.verdict import Match, Verdict
 # stand in docs/check.md: false alarms on faithful answers against altered and foreign titles that are caught.
 MIN_TITLE_WORDS: Final = 4
 """Content words from which a text on its own is taken for a title."""
+# share of words that must be the title's own for a text beside the title's right link to mean it
 _SHARED_HALF: Final = 0.5
-"""Share of words that must be the title's own for a text beside the title's right link to mean it."""
-_SHARED_MOST: Final = 0.6
-"""The same for a text without a link, where only its words speak for the title."""
+_SHARED_MOST: Final = 0.6  # the same for a text without a link, where only its words speak for the title
+# share of capitalised words from which a text reads like a title: prose has capitals in few places
 _CAPITALISED: Final = 0.6
-"""Share of capitalised words from which a text reads like a title: prose has capitals in few places."""
+# share of a title's words up to which a text shortens the title; with more of them it misquotes the title
 _ABRIDGED: Final = 0.7
-"""Share of a title's words up to which a text shortens the title; with more of them it misquotes the title."""
+# canonical characters of a title that a longer text may end with: shorter ones end other names by chance
 _MIN_TITLE_KEY: Final = 8
-"""Canonical characters of a title that a longer text may end with: shorter ones end other names by chance."""
-_MIN_QUOTED_KEY: Final = 12
-"""The same for a title in the middle of a text."""
-_MAX_PREFIX_WORDS: Final = 3
-"""Words that may stand before a whole title and its colon, as in `TransMed: …`."""
+_MIN_QUOTED_KEY: Final = 12  # the same for a title in the middle of a text
+_MAX_PREFIX_WORDS: Final = 3  # words that may stand before a whole title and its colon, as in `TransMed: …`
+# words beside a whole title that may belong to another, longer title; more of them are prose
 _MAX_AFFIX_WORDS: Final = 2
-"""Words beside a whole title that may belong to another, longer title; more of them are prose."""
+# content words up to which even a name given as a title is a call name, not a misquoted title
 _MAX_MISQUOTE_FREE: Final = 2
-"""Content words up to which even a name given as a title is a call name, not a misquoted title."""
-_MAX_CALL_WORDS: Final = 5
-"""Words of a text in a row that are looked up as a call name: no call name has more."""
+_MAX_CALL_WORDS: Final = 5  # words in a row that are looked up as a call name: the head of a title has no more
+# letters from which a word in a script without capitals (Chinese, Arabic) reads like a title
 _MAX_CAPITAL_FREE: Final = 5
-"""Letters from which a word in a script without capitals (Chinese, Arabic) reads like a title."""
-_MAX_TITLE_LIKE: Final = 40
-"""Words of a text beyond which it is prose."""
-_MAX_NAME: Final = 1_000
-"""Characters that a name may have: catalogs hold none longer."""
+_MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
+_MAX_NAME: Final = 1_000  # characters that a name may have: catalogs hold none longer
+# bare forms of one text that are compared with every title: each costs a similarity for every entry
 _MAX_FORMS: Final = 4
-"""Bare forms of one text that are compared with every title: each costs a similarity for every entry."""
 
 # emoji and other ornaments at both ends, but no sign that a name may begin or end with: brackets, quotes, `C++`, `.NET`
 _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
@@ -312,6 +306,7 @@ def _foreign(name: _Name) -> Verdict | None:
     return Verdict(Match.FOREIGN) if name.strict or reads_like_title(name.plain) else None
 
 
+# what a name that is not exact may be, the most certain first; the first verdict counts
 _STEPS: Final = (
     _holds_whole_title,
     _catalogued,
@@ -323,4 +318,3 @@ _STEPS: Final = (
     _few_words_beside_link,
     _foreign,
 )
-"""What a name that is not exact may be, the most certain first; the first verdict counts."""

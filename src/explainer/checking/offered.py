@@ -27,16 +27,12 @@ Role: TypeAlias = Literal["paper", "github", "summary"]
 Calls: TypeAlias = dict[str, list[tuple[tuple[str, ...], int]]]
 
 # The shortest names that count as such. Whatever is shorter stands in prose, and in other titles, by chance.
-_MIN_CALL_NAME: Final = 3
-"""Canonical characters of what people may call an entry: `SAM`, but not `3D`."""
+_MIN_CALL_NAME: Final = 3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
+# canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm
 _MIN_CATALOGUED: Final = 4
-"""Canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm."""
-_MAX_HEAD_WORDS: Final = 5
-"""Words before the colon of a title that are a name; more of them are half of the title."""
-_MIN_RUN_WORDS: Final = 4
-"""Words of a catalogued name that is looked for in prose."""
-_MIN_RUN_CONTENT: Final = 3
-"""Content words of such a name: `The State of the Art` has four words and names nothing."""
+_MAX_HEAD_WORDS: Final = 5  # words before the colon of a title that are a name; more of them are half of the title
+_MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
+_MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +98,20 @@ class OfferedEntry:
     @property
     def repositories(self) -> Iterator[str]:
         """The names of its repositories."""
-        for own in (*self.links, *self.known):
-            name = own.link.key.rpartition("/")[2]
-            if own.link.kind in ("github", "huggingface") and content_words(name):
+        for own_link in (*self.links, *self.known):
+            name = own_link.link.key.rpartition("/")[2]
+            if own_link.link.kind in ("github", "huggingface") and content_words(name):
                 yield name
 
     @property
     def field_links(self) -> list[OwnLink]:
         """Its printed links that are not merely mentioned in its summary."""
-        return [own for own in self.links if own.role != "summary"]
+        return [own_link for own_link in self.links if own_link.role != "summary"]
 
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(" ".join((self.name, self.text, *(own.url for own in self.links))))
+        return canonical(" ".join((self.name, self.text, *(own_link.url for own_link in self.links))))
 
     @property
     def spoken_names(self) -> Iterator[str]:
@@ -160,8 +156,8 @@ class CatalogLookup:
     def _by_key(self) -> dict[str, str]:
         labels: dict[str, str] = {}
         for entry in self._entries:
-            for own in _catalogued_links(entry):
-                labels.setdefault(own.link.key, entry.label)
+            for own_link in _catalogued_links(entry):
+                labels.setdefault(own_link.link.key, entry.label)
         return labels
 
     @cached_property
@@ -220,7 +216,7 @@ class Offered:
     def owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link was offered for, each with its own spelling; the nearest detail only."""
         owners = self._owners.get(link.key, [])
-        same_detail = [(index, own) for index, own in owners if own.link.detail == link.detail]
+        same_detail = [(index, own_link) for index, own_link in owners if own_link.link.detail == link.detail]
         return same_detail or owners
 
     def known_owners(self, link: Link) -> list[tuple[int, OwnLink]]:
@@ -245,14 +241,14 @@ class Offered:
 
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
-        own_links = (own for index in sources for own in self.sources[index].field_links)
-        return [own.url for own in own_links if not roles or own.role in roles]
+        own_links = (own_link for index in sources for own_link in self.sources[index].field_links)
+        return [own_link.url for own_link in own_links if not roles or own_link.role in roles]
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own = (own.url for source in self.sources for own in (*source.links, *source.known))
-        return tuple(dict.fromkeys((*own, *(spotted.text for spotted in spot_links(self.question)))))
+        own_link = (own_link.url for source in self.sources for own_link in (*source.links, *source.known))
+        return tuple(dict.fromkeys((*own_link, *(spotted.text for spotted in spot_links(self.question)))))
 
     @cached_property
     def question_keys(self) -> frozenset[str]:
@@ -300,8 +296,8 @@ def _by_link(links: Iterable[Sequence[OwnLink]]) -> dict[str, list[tuple[int, Ow
     """The links of the sources, in their order, by what the links lead to."""
     owners: dict[str, list[tuple[int, OwnLink]]] = {}
     for index, own_links in enumerate(links):
-        for own in own_links:
-            owners.setdefault(own.link.key, []).append((index, own))
+        for own_link in own_links:
+            owners.setdefault(own_link.link.key, []).append((index, own_link))
     return owners
 
 
@@ -366,12 +362,12 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Off
     name = printed.name.strip()
     if entry is None:
         return OfferedEntry(printed.kind, name, links, text=printed.summary or "", signature=signature)
-    spelled = {own.url for own in links}
+    spelled = {own_link.url for own_link in links}
     return OfferedEntry(
         printed.kind,
         name,
         links,
-        tuple(own for own in _known_links(entry) if own.url not in spelled),
+        tuple(own_link for own_link in _known_links(entry) if own_link.url not in spelled),
         tuple(filter(None, (*entry.aliases, entry.id))),
         printed.summary or entry.summary or "",
         entry.authors if isinstance(entry, PaperEntry) else (),

@@ -62,13 +62,12 @@ _DIVIDING: Final = re.compile(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 _EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
 _NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
 _BOLD, _NUMBERED, _PLAIN = 7, 8, 9  # levels behind the six of Markdown: these lines only look like headings
+_MARKDOWN_LEVELS: Final = frozenset(range(1, _BOLD))
 _LINE_FORMS: Final = ((_BOLD, _BOLD_LINE), (_NUMBERED, _NUMBERED_LINE), (_PLAIN, _PLAIN_LINE))
-_MAX_TITLE: Final = 300
-"""Characters of a heading that are read."""
+_MAX_TITLE: Final = 300  # characters of a heading that are read
+# headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300
-"""Headings of one form that are looked at: far more than answers have, and a bound on the work."""
-_MAX_INDENT: Final = 3
-"""Spaces before a line and behind it; four before it make it code or a part of a list."""
+_MAX_INDENT: Final = 3  # spaces before a line and behind it; four before it make it code or a part of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,7 @@ class _Finder:
         """Whether a line may begin a section: none that stands within one, unless it says that another one begins."""
         if heading.number is not None or len(self._headings) <= 1:
             return True
-        is_inside = any(other.line < heading.line for other in self.chosen.values())
+        is_inside = any(candidate.line < heading.line for candidate in self.chosen.values())
         return not is_inside or heading.says_any(kind for kind in KINDS if kind not in self.chosen)
 
     def section(self, kind: SectionKind) -> Section:
@@ -223,14 +222,15 @@ class _Finder:
     def is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""
         chosen = self.chosen.values()
-        if heading.number is None or heading in chosen or heading.level not in {other.level for other in chosen}:
+        levels = {section.level for section in chosen}
+        if heading.number is None or heading in chosen or heading.level not in levels:
             return False
         return heading.level < _BOLD or self._follows_sections(heading)
 
     def _follows_sections(self, heading: Heading) -> bool:
         """Whether a numbered line may be a section of its own: an item of a list inside a section is none."""
-        numbers = {other.number for other in self.chosen.values()} - {None}
-        is_last = heading.line > max(other.line for other in self.chosen.values())
+        numbers = {candidate.number for candidate in self.chosen.values()} - {None}
+        is_last = heading.line > max(candidate.line for candidate in self.chosen.values())
         return bool(numbers) and heading.number not in numbers and is_last
 
     def _free(self, headings: Iterable[Heading]) -> list[Heading]:
@@ -244,22 +244,21 @@ class _Finder:
         return _most_prominent(self._free(fitting), kind)
 
     def _by_number(self, kind: SectionKind) -> Heading | None:
-        others = [other for other in KINDS if other != kind]
+        other_kinds = [candidate for candidate in KINDS if candidate != kind]
         numbered = [heading for heading in self._free(self._headings) if heading.number == _EXPECTED[kind]]
-        fitting = [heading for heading in numbered if not heading.says_any(others) and self._may_be(kind, heading)]
+        fitting = [heading for heading in numbered if not heading.says_any(other_kinds) and self._may_be(kind, heading)]
         return min(fitting, key=lambda heading: (heading.level, heading.line), default=None)
 
     def _by_place(self, kind: SectionKind) -> Heading | None:
         """A heading without a number, on the level of the other sections, that stands where the section belongs."""
-        position = KINDS.index(kind)
-        before = max((h.line for other, h in self.chosen.items() if KINDS.index(other) < position), default=-1)
-        after = min((h.line for other, h in self.chosen.items() if KINDS.index(other) > position), default=self._lines)
-        levels = {heading.level for heading in self.chosen.values() if heading.level < _BOLD}
-        for heading in self._headings:
-            stands_right = before < heading.line < after and heading.number is None and heading.level in levels
-            if stands_right and not heading.matches(_DIVIDING) and self._may_be(kind, heading):
-                return heading
-        return None
+        lines = {_EXPECTED[chosen_kind]: heading.line for chosen_kind, heading in self.chosen.items()}
+        before = max((line for number, line in lines.items() if number < _EXPECTED[kind]), default=-1)
+        after = min((line for number, line in lines.items() if number > _EXPECTED[kind]), default=self._lines)
+        levels = {heading.level for heading in self.chosen.values()} & _MARKDOWN_LEVELS
+        between = (heading for heading in self._headings if before < heading.line < after)
+        unnumbered = (heading for heading in between if heading.number is None and heading.level in levels)
+        fitting = (heading for heading in unnumbered if not heading.matches(_DIVIDING) and self._may_be(kind, heading))
+        return next(fitting, None)
 
     def _may_be(self, kind: SectionKind, heading: Heading) -> bool:
         """Whether what follows a heading fits a kind of section: references cite something."""
@@ -267,21 +266,21 @@ class _Finder:
 
     def _end(self, heading: Heading) -> int:
         """The line behind the last one of a section."""
-        below = (other for other in self._headings if other.line > heading.line)
-        return next((other.line for other in below if self._ends(other, heading)), self._lines)
+        below = (candidate for candidate in self._headings if candidate.line > heading.line)
+        return next((candidate.line for candidate in below if self._ends(candidate, heading)), self._lines)
 
-    def _ends(self, other: Heading, heading: Heading) -> bool:
+    def _ends(self, candidate: Heading, heading: Heading) -> bool:
         """Whether a later heading ends a section."""
-        if other in self.chosen.values() or other.level < min(heading.level, _BOLD):
+        if candidate in self.chosen.values() or candidate.level < min(heading.level, _BOLD):
             return True
-        if other.level != heading.level:
+        if candidate.level != heading.level:
             return False
-        return other.number is not None or other.matches(_CLOSING) or not _divides(other, heading)
+        return candidate.number is not None or candidate.matches(_CLOSING) or not _divides(candidate, heading)
 
 
-def _divides(other: Heading, heading: Heading) -> bool:
+def _divides(candidate: Heading, heading: Heading) -> bool:
     """Whether a heading without a number, on the level of a section's own, only divides it: `Primary model:`."""
-    return heading.level >= _BOLD or (heading.number is not None and other.matches(_CONTINUING))
+    return heading.level >= _BOLD or (heading.number is not None and candidate.matches(_CONTINUING))
 
 
 def _says_another(heading: Heading, kind: SectionKind) -> bool:
@@ -295,11 +294,12 @@ def _says_another(heading: Heading, kind: SectionKind) -> bool:
 
 def _most_prominent(headings: Sequence[Heading], kind: SectionKind) -> Heading | None:
     """The heading of the highest level; among equals one with the right number, or any; the last of the references."""
-    level = min((heading.level for heading in headings), default=0)
-    same = [heading for heading in headings if heading.level == level]
-    right = [heading for heading in same if heading.number == _EXPECTED[kind]]
-    numbered = [heading for heading in same if heading.number is not None]
-    candidates = right or numbered or same
-    if kind == "references":
-        candidates.reverse()
-    return next(iter(candidates), None)
+    step = -1 if kind == "references" else 1
+    return min(headings[::step], key=lambda heading: (heading.level, _mismatch(heading, kind)), default=None)
+
+
+def _mismatch(heading: Heading, kind: SectionKind) -> int:
+    """How badly the number of a heading fits: not when it is right, most when there is none."""
+    if heading.number is None:
+        return 2
+    return int(heading.number != _EXPECTED[kind])

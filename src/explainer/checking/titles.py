@@ -15,18 +15,14 @@ from typing import Final
 
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
+# a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
 _FAR: Final = 0.6
-"""A quick upper bound of the similarity below which the exact one, which takes longer, is not computed."""
-_MAX_COMPARED: Final = 600
-"""Characters of titles that are compared for similarity, which takes quadratic time."""
-_MIN_ACRONYM: Final = 3
-"""Characters of a distinctive name: shorter ones are units, initials and parts of formulas."""
-_MIN_STEM: Final = 4
-"""Letters that two forms of one word share at least: `removal` and `removing` share five."""
+_MAX_COMPARED: Final = 600  # characters of titles that are compared for similarity, which takes quadratic time
+_MIN_ACRONYM: Final = 3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
+_MIN_STEM: Final = 4  # letters that two forms of one word share at least: `removal` and `removing` share five
+# the share of the shorter word that the common beginning takes: `portable` is no form of `portrait`
 _STEM_SHARE: Final = 0.6
-"""The share of the shorter word that the common beginning takes: `transfer` is no form of `transmission`."""
-_INITIALS: Final = range(2, 6)
-"""Lengths of what may be the initials of a title's words."""
+_INITIALS: Final = range(2, 6)  # lengths of what may be the initials of a title's words
 
 _GREEK_NAMES: Final = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "  # noqa: SIM905
@@ -212,7 +208,7 @@ def own_words(text: str, vocabulary: Sequence[str]) -> float:
 
 
 def _is_own(word: str, vocabulary: Iterable[str], initials: str) -> bool:
-    if any(same_word(word, own) for own in vocabulary):
+    if any(same_word(word, title_word) for title_word in vocabulary):
         return True
     short = word.removesuffix("s")
     return len(short) in _INITIALS and short.isalpha() and short in initials

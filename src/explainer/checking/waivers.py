@@ -23,10 +23,10 @@ from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
 Baseline: TypeAlias = Counter[tuple[str, str, str]]
+# families of what an answer says. The others are about files, rows, waivers and proofs
 _WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
-"""Families of what an answer says. The others are about files, rows, waivers and proofs."""
+# Pydantic's names for keys that are unknown, missing or blank
 _SHAPE_FAULTS: Final = frozenset({"extra_forbidden", "missing", "string_pattern_mismatch"})
-"""Pydantic's names for keys that are unknown, missing or blank."""
 _FilledText = Annotated[str, StringConstraints(pattern=r"\S")]
 
 

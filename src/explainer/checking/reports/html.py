@@ -122,7 +122,7 @@ def _answer(number: int, report: CheckReport, *, shows_text: bool) -> dict[str, 
 
 
 def _source(source: OfferedEntry, report: CheckReport) -> dict[str, Any]:
-    links = [own.url for own in source.field_links]
+    links = [own_link.url for own_link in source.field_links]
     return {"name": source.name, "used": source.name in report.used, "links": links}
 
 

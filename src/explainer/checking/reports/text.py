@@ -13,14 +13,11 @@ from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import printable, shorten
 
+# findings after which it helps to see what was offered
 _NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303", "A308"})
-"""Findings after which it helps to see what was offered."""
-_MAX_LINE: Final = 100
-"""Characters of a source line that are shown around a finding."""
-_MARGIN: Final = 20
-"""Characters that are shown before a finding in a longer line."""
-_MAX_NAMES: Final = 400
-"""Characters of a list of names that a line shows."""
+_MAX_LINE: Final = 100  # characters of a source line that are shown around a finding
+_MARGIN: Final = 20  # characters that are shown before a finding in a longer line
+_MAX_NAMES: Final = 400  # characters of a list of names that a line shows
 
 
 def as_text(reports: Sequence[CheckReport]) -> str:
@@ -56,7 +53,7 @@ def _what_was_offered(report: CheckReport) -> Iterator[str]:
         return
     yield "  offered are:"
     for source in report.sources:
-        links = ", ".join(own.url for own in source.field_links) or "no link"
+        links = ", ".join(own_link.url for own_link in source.field_links) or "no link"
         yield printable(f"    {source.name}: {links}")
 
 

@@ -41,8 +41,8 @@ def _respelled(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) 
 def _known(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
     index = verdict.sources[0]
     message = f"this is a catalogued link of {analysis.quoted_name(index)}, but not one that the prompt offered"
-    own = analysis.offered.sources[index].links
-    return _at(spotted, "A206", message, f"write {own[0].url}" if own else None)
+    own_link = analysis.offered.sources[index].links
+    return _at(spotted, "A206", message, f"write {own_link[0].url}" if own_link else None)
 
 
 def _altered(spotted: LinkInText, verdict: Verdict, _: AnswerAnalysis) -> Violation:
@@ -145,7 +145,7 @@ def _roles(link: Verdict, named: Verdict) -> set[str]:
     if link.match not in (Match.OFFERED, Match.RESPELLED):
         return set()
     owners = zip(link.sources, link.spellings, strict=True)
-    return {own.role for index, own in owners if index in named.sources}
+    return {own_link.role for index, own_link in owners if index in named.sources}
 
 
 def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -170,9 +170,9 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def _repositories(offered: Offered) -> Iterator[tuple[str, str]]:
     """The repositories of the sources: name, and id with the owner, both case-folded."""
     for source in offered.sources:
-        for own in (*source.links, *source.known):
-            key = own.link.key.rpartition(":")[2]
-            if "/" in own.link.key:
+        for own_link in (*source.links, *source.known):
+            key = own_link.link.key.rpartition(":")[2]
+            if "/" in own_link.link.key:
                 yield key.partition("/")[2], key
 
 

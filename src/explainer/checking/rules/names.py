@@ -20,16 +20,11 @@ _AUTHOR_YEAR: Final = re.compile(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
     r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
-_MIN_TITLE: Final = 5
-"""Words of a title that is mended, or that is told from other words in quotes."""
-_MIN_PHRASE: Final = 3
-"""Words of a phrase in the text that may be a title."""
-_MIN_KEY: Final = 4
-"""Canonical characters of a text that is looked for in other texts: shorter ones are in most."""
-_SAFE: Final = 0.9
-"""The similarity from which an altered title is mended unasked: a letter or two, no word."""
-_SHARED_HALF: Final = 0.5
-"""The share of words of an offered title from which a quotation may be of that title."""
+_MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
+_MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
+_MIN_KEY: Final = 4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
+_SAFE: Final = 0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
+_SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 
 

@@ -17,10 +17,9 @@ _REFUSAL: Final = re.compile(
     r"|\bas an AI\b|\bI apologi[sz]e\b",
     re.IGNORECASE,
 )
+# characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
-"""Characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot."""
-_MAX_NAMED: Final = 3
-"""Models that the hint of A121 names."""
+_MAX_NAMED: Final = 3  # models that the hint of A121 names
 _OPEN_LINK: Final = re.compile(r"\[[^\]\n]{0,300}$|\]\([^)\s]{0,500}$")
 _EMPTY_FIELD: Final = re.compile(
     r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE

@@ -7,7 +7,7 @@ alike: whatever names something opens a claim, and what follows belongs to it un
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -90,6 +90,33 @@ def read_claims(answer: Answer, sections: Sections) -> list[Claim]:
     return _ClaimReader(answer, sections).read()
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the references: its number, where it begins, and what stands on it.
+
+    Attributes:
+        links: its links that lead somewhere.
+        labels: the link texts on it that name something, of those links and then of others.
+        phrases: what stands out on it and is no link text, but names something.
+        has_label: it holds some link text.
+        in_table: it is a row of a table.
+    """
+
+    number: int
+    start: int
+    text: str
+    links: list[Cited]
+    labels: list[Phrase]
+    phrases: list[Phrase]
+    has_label: bool
+    in_table: bool
+
+    @property
+    def first_link(self) -> int:
+        """Where its first link stands in its text; where it ends without any."""
+        return _place(self.links[0]) - self.start if self.links else len(self.text)
+
+
 class _ClaimReader:
     def __init__(self, answer: Answer, sections: Sections) -> None:
         self._answer = answer
@@ -102,145 +129,147 @@ class _ClaimReader:
         self._odd_labels = _by_line(answer, ((label.start, label) for _, label in answer.odd_hrefs))
 
     def read(self) -> list[Claim]:
-        for line in self._lines:
-            self._read_line(line)
+        for number in self._lines:
+            self._read_line(self._line(number))
         for cited in self._answer.citations:
             label = cited.label
             if label is not None and self._answer.line_of(label.start) not in self._lines and _names(label.text):
                 self._claims.append(_labelled(label, [(cited, "any")], listed=False))
         return sorted(self._claims, key=lambda claim: claim.start)
 
-    def _read_line(self, line: int) -> None:
-        text = self._answer.line(line)
-        if not text.strip() or _DEFINITION.match(text) or self._is_header(line):
+    def _line(self, number: int) -> _Line:
+        links = self._links.get(number, [])
+        phrases = self._phrases.get(number, [])
+        labels = [*(cited.label for cited in links if cited.label is not None), *self._odd_labels.get(number, [])]
+        return _Line(
+            number,
+            self._answer.line_starts[number],
+            self._answer.line(number),
+            links,
+            [label for label in labels if _names(label.text)],
+            [phrase for phrase in phrases if phrase.kind != "label" and _names(phrase.text)],
+            any(phrase.kind == "label" for phrase in phrases),
+            number in self._answer.tables,
+        )
+
+    def _read_line(self, line: _Line) -> None:
+        if not line.text.strip() or _DEFINITION.match(line.text) or self._is_header(line):
             return
-        links = self._links.get(line, [])
-        field_line = _field(text)
+        field_line = _field(line.text)
         if field_line is not None:
-            self._read_field(line, *field_line, links)
-        elif line in self._answer.headings and not links and not self._has_label(line):
-            self._read_heading(line, text)
+            self._read_field(line, *field_line)
+        elif line.number in self._answer.headings and not line.links and not line.has_label:
+            self._read_heading(line)
+        elif line.labels:
+            self._read_link_texts(line)
         else:
-            self._read_free_line(line, text, links)
+            self._read_plain_line(line)
 
-    def _is_header(self, line: int) -> bool:
+    def _is_header(self, line: _Line) -> bool:
         """Whether a line is the head of a table: the next one is its rule."""
-        if line not in self._answer.tables or line + 1 >= self._answer.lines:
-            return False
-        below = self._answer.line(line + 1)
-        return "-" in below and _RULE.fullmatch(below) is not None
+        below = self._below(line)
+        return line.in_table and "-" in below and _RULE.fullmatch(below) is not None
 
-    def _has_label(self, line: int) -> bool:
-        return any(phrase.kind == "label" for phrase in self._phrases.get(line, []))
+    def _below(self, line: _Line) -> str:
+        return self._answer.line(line.number + 1) if line.number + 1 < self._answer.lines else ""
 
-    def _read_heading(self, line: int, text: str) -> None:
+    def _read_heading(self, line: _Line) -> None:
         """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
         self._subject = None
-        title = text.strip().strip("#*_ :：")
-        lines_below = (at for at in range(line + 1, self._lines.stop) if self._answer.line(at).strip())
-        below = next(lines_below, line)
+        title = line.text.strip().strip("#*_ :：")
+        lines_below = range(line.number + 1, self._lines.stop)
+        below = next((number for number in lines_below if self._answer.line(number).strip()), line.number)
         if self._links.get(below) and _names(title) and not names_source(self._answer.line(below)):
-            start = self._answer.line_starts[line] + text.index(title)
+            start = line.start + line.text.index(title)
             self._open(Claim(title, start, start + len(title)))
 
-    def _read_field(self, line: int, kind: FieldKind, value_at: int, links: list[Cited]) -> None:
-        at = self._answer.line_starts[line] + value_at
-        value = self._answer.line(line)[value_at:]
-        labels = self._naming_labels(line, links)
-        before_link = value[: max(0, _place(links[0]) - at)] if links else value
+    def _read_field(self, line: _Line, kind: FieldKind, value_at: int) -> None:
+        """A field names something, or gives links of what was named before."""
+        value = line.text[value_at:]
+        before_link = line.text[value_at : max(value_at, line.first_link)]
         if kind == "name" or (kind == "paper" and _is_title(before_link)):
-            if labels:
-                self._open(_labelled(labels[0], [], strict=True))
+            if line.labels:
+                self._open(_labelled(line.labels[0], [], strict=True))
             elif not is_nothing(before_link):
-                self._open(self._value(line, at, value, links))
-            self._attach(links, "any")
-        elif links or not is_nothing(value):
-            for label in labels:
+                self._open(self._value(line, value_at, value))
+            self._attach(line.links, "any")
+        elif line.links or not is_nothing(value):
+            for label in line.labels:
                 if reads_like_title(label.text):
                     self._open(_labelled(label, []))
-            self._attach(links, _ROLES[kind])
+            self._attach(line.links, _ROLES[kind])
 
-    def _value(self, line: int, at: int, value: str, links: list[Cited]) -> Claim:
+    def _value(self, line: _Line, value_at: int, value: str) -> Claim:
         """What a field says, up to its first link unless the link is all that it says."""
-        end = len(value.rstrip())
-        if links and at <= links[0].spotted.start < at + end:
-            before = value[: links[0].spotted.start - at]
-            end = len(before.rstrip(_SEPARATORS)) if content_words(before) else end
-        start = len(value) - len(value.lstrip())
-        return Claim(value[start:end], at + start, at + end, strict=True, continued=self._continued(line, value))
+        start = line.start + value_at
+        text = value.rstrip()
+        if line.links and start <= line.links[0].spotted.start < start + len(text):
+            before = value[: line.links[0].spotted.start - start]
+            text = before.rstrip(_SEPARATORS) if content_words(before) else text
+        name = text.lstrip()
+        end = start + len(text)
+        return Claim(name, end - len(name), end, strict=True, continued=self._continued(line, value))
 
-    def _continued(self, line: int, value: str) -> str | None:
+    def _continued(self, line: _Line, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
-        below = self._answer.line(line + 1) if line + 1 < self._answer.lines else ""
-        if not below[:1].isspace() or not below.strip() or _ITEM.match(below) or _field(below):
+        below = self._below(line)
+        is_indented = below[:1].isspace() and below.strip()
+        if not is_indented or _ITEM.match(below) or _field(below):
             return None
         return f"{value.strip()} {below.strip()}"
 
-    def _read_free_line(self, line: int, text: str, links: list[Cited]) -> None:
-        labels = self._naming_labels(line, links)
-        for label in labels:
+    def _read_link_texts(self, line: _Line) -> None:
+        for label in line.labels:
             self._open(_labelled(label, []))
-            self._attach([cited for cited in links if cited.label is label], "any")
-        if labels:
-            self._attach([cited for cited in links if cited.label not in labels], "any")
-            return
-        lead = self._lead(line, text, links)
+            self._attach([cited for cited in line.links if cited.label is label], "any")
+        self._attach([cited for cited in line.links if cited.label not in line.labels], "any")
+
+    def _read_plain_line(self, line: _Line) -> None:
+        lead = self._lead(line)
         if lead is not None:
             self._open(lead)
-        self._attach(links[:1], "any")
-        begin = self._answer.line_starts[line]
-        for previous, cited in pairwise(links):
+        self._attach(line.links[:1], "any")
+        for previous, cited in pairwise(line.links):
             start, end = previous.spotted.end, _place(cited)
-            between = text[start - begin : end - begin]
-            if _names(between) and line not in self._answer.tables:
+            between = line.text[start - line.start : end - line.start]
+            if _names(between) and not line.in_table:
                 self._open(Claim(between, start, end))
             self._attach([cited], "any")
 
-    def _lead(self, line: int, text: str, links: list[Cited]) -> Claim | None:
+    def _lead(self, line: _Line) -> Claim | None:
         """What a line without link texts begins with, when that names something."""
-        match = _LEAD.match(text)
+        match = _LEAD.match(line.text)
         offset = match.end() if match else 0
-        begin = self._answer.line_starts[line]
-        for phrase in self._phrases_up_to(line, begin + offset + _NEAR_START):
-            if links or len(content_words(phrase.text)) > 1 or reads_like_title(phrase.text):
+        for phrase in line.phrases:
+            if phrase.start > line.start + offset + _NEAR_START:
+                continue
+            if line.links or len(content_words(phrase.text)) > 1 or reads_like_title(phrase.text):
                 return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
             if phrase.kind == "strong":
                 return None  # a label: `**Relevance**: …`
-        end = max(offset, _place(links[0]) - begin) if links else len(text)
-        if line in self._answer.tables:
-            offset, end = _first_cell(text)
-        plain = text[offset:end].rstrip(_SEPARATORS)
-        if not self._may_lead(line, text, plain, has_links=bool(links)):
+        start, end = _first_cell(line.text) if line.in_table else (offset, max(offset, line.first_link))
+        plain = line.text[start:end].rstrip(_SEPARATORS)
+        if len(plain) > _LONGEST or not _names(plain) or not (line.links or _is_listed_title(line, plain)):
             return None
-        return Claim(plain, begin + offset, begin + offset + len(plain))
-
-    def _phrases_up_to(self, line: int, end: int) -> Iterator[Phrase]:
-        """The phrases of a line that begin before a place and name something."""
-        for phrase in self._phrases.get(line, []):
-            if phrase.kind != "label" and phrase.start <= end and _names(phrase.text):
-                yield phrase
-
-    def _may_lead(self, line: int, text: str, plain: str, *, has_links: bool) -> bool:
-        """Whether plain words are what a line is about: those before a link, or a title in a list."""
-        if len(plain) > _LONGEST or not _names(plain):
-            return False
-        is_listed = line in self._answer.tables or _ITEM.match(text) is not None
-        return has_links or (is_listed and not plain.endswith((".", "。")) and _is_title(plain))
-
-    def _naming_labels(self, line: int, links: list[Cited]) -> list[Phrase]:
-        """The link texts on a line that name something, of links that lead somewhere and then of the others."""
-        labels = [cited.label for cited in links if cited.label is not None]
-        return [label for label in (*labels, *self._odd_labels.get(line, [])) if _names(label.text)]
+        return Claim(plain, line.start + start, line.start + start + len(plain))
 
     def _open(self, claim: Claim) -> None:
         self._claims.append(claim)
         self._subject = claim
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
+        """Give links to the claim that is open, in the role of their field, or else of their own text."""
+        if self._subject is None:
+            return
         for cited in links:
-            if self._subject is not None:
-                label = _role_of_label(cited.label.text) if cited.label and not _names(cited.label.text) else "any"
-                self._subject.links.append((cited, label if role == "any" else role))
+            label = cited.label.text if cited.label is not None and role == "any" else ""
+            self._subject.links.append((cited, _role_of_label(label) if label and not _names(label) else role))
+
+
+def _is_listed_title(line: _Line, plain: str) -> bool:
+    """Whether plain words are a title in a list or a table, and no sentence."""
+    is_listed = line.in_table or _ITEM.match(line.text) is not None
+    return is_listed and not plain.endswith((".", "。")) and _is_title(plain)
 
 
 def _first_cell(text: str) -> tuple[int, int]:
@@ -275,13 +304,13 @@ def _field(text: str) -> tuple[FieldKind, int] | None:
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
-    """What the words of a label say that the field is."""
+    """What the words of a label, of which there is at least one, say that the field is."""
     parts = ["huggingface" if part == "hugging" else part for part in label]
     telling = [part for part in parts if part not in _MINOR_WORDS] or parts[-1:]
     names_paper = telling == ["paper"] and "title" in parts  # `Supporting paper title`
     if " ".join(parts) in _NAMING or names_paper:
         return "name"
-    return next((kind for kind, labels in _KINDS if labels.issuperset(telling)), None) if telling else None
+    return next((kind for kind, labels in _KINDS if labels.issuperset(telling)), None)
 
 
 def _letters(text: str) -> list[str]:

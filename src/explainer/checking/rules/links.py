@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from explainer.catalogs.links import identify
@@ -17,70 +17,46 @@ from explainer.diagnostics.text import shorten
 _URL_STARTS: Final = ("http://", "https://", "www.")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
+# what is wrong with a link; `name` is the entry that it belongs to
+_FAULTS: Final = {
+    Match.RESPELLED: ("A203", "this spelling differs from the offered link of {name}"),
+    Match.KNOWN: ("A206", "this is a catalogued link of {name}, but not one that the prompt offered"),
+    Match.ALTERED: ("A202", "this link was not offered, but looks like one that was"),
+    Match.CATALOGUED: ("A207", "this is the link of {name}, which is catalogued but was not offered"),
+    Match.FOREIGN: ("A201", "this link was not offered"),
+    Match.INVALID: ("A204", "this is no link that leads anywhere"),
+    Match.QUESTION: ("A208", "the question mentions this link, but it was not offered as a source"),
+}
+_NUMBER_FAULT: Final = ("A209", "this reads like the arXiv id of a paper that was not offered")
 
 
 def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A201-A204, A206-A209: what each link is."""
     for cited, verdict in analysis.links:
-        describe = _DESCRIPTIONS.get(verdict.match)
-        if describe is not None:
-            yield describe(cited.spotted, verdict, analysis)
+        if verdict.match not in _FAULTS:
+            continue
+        spotted = cited.spotted
+        is_number = verdict.match is Match.FOREIGN and spotted.form == "number"
+        code, message = _NUMBER_FAULT if is_number else _FAULTS[verdict.match]
+        name = analysis.quoted_name(verdict.sources[0]) if verdict.sources else repr(shorten(verdict.meant or ""))
+        is_mendable = verdict.match is Match.RESPELLED and spotted.form in ("url", "bare")
+        fix = Fix(spotted.start, spotted.end, verdict.spellings[0].url) if is_mendable else None
+        yield _at(spotted, code, message.format(name=name), _hint(verdict, analysis.offered), fix)
 
 
 def _at(spotted: LinkInText, code: str, message: str, hint: str | None = None, fix: Fix | None = None) -> Violation:
     return Violation(code, spotted.start, spotted.end, message, hint, fix)
 
 
-def _respelled(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
-    url = verdict.spellings[0].url
-    message = f"this spelling differs from the offered link of {analysis.quoted_name(verdict.sources[0])}"
-    fix = Fix(spotted.start, spotted.end, url) if spotted.form in ("url", "bare") else None
-    return _at(spotted, "A203", message, f"write {url}", fix)
-
-
-def _known(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
-    index = verdict.sources[0]
-    message = f"this is a catalogued link of {analysis.quoted_name(index)}, but not one that the prompt offered"
-    own_link = analysis.offered.sources[index].links
-    return _at(spotted, "A206", message, f"write {own_link[0].url}" if own_link else None)
-
-
-def _altered(spotted: LinkInText, verdict: Verdict, _: AnswerAnalysis) -> Violation:
-    message = "this link was not offered, but looks like one that was"
-    return _at(spotted, "A202", message, f"did you mean {verdict.meant}?")
-
-
-def _catalogued(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
-    message = f"this is the link of {shorten(verdict.meant or '')!r}, which is catalogued but was not offered"
-    return _at(spotted, "A207", message, _instead(analysis.offered))
-
-
-def _foreign(spotted: LinkInText, _: Verdict, analysis: AnswerAnalysis) -> Violation:
-    hint = _instead(analysis.offered)
-    if spotted.form == "number":
-        return _at(spotted, "A209", "this reads like the arXiv id of a paper that was not offered", hint)
-    return _at(spotted, "A201", "this link was not offered", hint)
-
-
-def _invalid(spotted: LinkInText, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
-    hint = f"did you mean {verdict.meant}?" if verdict.meant else _instead(analysis.offered)
-    return _at(spotted, "A204", "this is no link that leads anywhere", hint)
-
-
-def _in_question(spotted: LinkInText, _: Verdict, analysis: AnswerAnalysis) -> Violation:
-    message = "the question mentions this link, but it was not offered as a source"
-    return _at(spotted, "A208", message, _instead(analysis.offered))
-
-
-_DESCRIPTIONS: Final[dict[Match, Callable[[LinkInText, Verdict, AnswerAnalysis], Violation]]] = {
-    Match.RESPELLED: _respelled,
-    Match.KNOWN: _known,
-    Match.ALTERED: _altered,
-    Match.CATALOGUED: _catalogued,
-    Match.FOREIGN: _foreign,
-    Match.INVALID: _invalid,
-    Match.QUESTION: _in_question,
-}
+def _hint(verdict: Verdict, offered: Offered) -> str | None:
+    """What to do about a link: write that of its entry, or the one that was meant, or none."""
+    if verdict.sources:
+        is_respelled = verdict.match is Match.RESPELLED
+        offered_links = verdict.spellings if is_respelled else offered.sources[verdict.sources[0]].links
+        return f"write {offered_links[0].url}" if offered_links else None
+    if verdict.meant and verdict.match is not Match.CATALOGUED:
+        return f"did you mean {verdict.meant}?"
+    return _instead(offered)
 
 
 def _instead(offered: Offered) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
@@ -26,53 +26,38 @@ _MIN_KEY: Final = 4  # canonical characters of a text that is looked for in othe
 _SAFE: Final = 0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
 _SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
+# what is wrong with a name in the references: code, message behind the name, hint
+_FAULTS: Final = {
+    Match.CATALOGUED: ("A303", "is catalogued but was not offered", _INSTEAD),
+    Match.ALTERED: ("A302", "is not as it was offered", "did you mean {meant!r}?"),
+    Match.FOREIGN: ("A301", "was not offered", _INSTEAD),
+    Match.REWORDED: ("A304", "is not the name of the entry", "write {meant!r}"),
+}
 
 
 def claimed_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for claim, verdict in analysis.verdicts:
-        describe = _CLAIM_DESCRIPTIONS.get(verdict.match)
-        if describe is None or is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
+        if verdict.match not in _FAULTS or is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
             continue
-        yield describe(claim, verdict, analysis)
+        code, message, hint = _FAULTS[verdict.match]
+        meant = verdict.meant or ""
+        fix = Fix(claim.start, claim.end, meant) if _is_safe_to_mend(claim, verdict, analysis) else None
+        yield _at(claim, code, message, hint.format(meant=meant), fix)
 
 
 def _at(item: Claim | Phrase, code: str, message: str, hint: str, fix: Fix | None = None) -> Violation:
     return Violation(code, item.start, item.end, f"{shorten(item.text)!r} {message}", hint, fix)
 
 
-def _catalogued(claim: Claim, _: Verdict, __: AnswerAnalysis) -> Violation:
-    return _at(claim, "A303", "is catalogued but was not offered", _INSTEAD)
-
-
-def _foreign(claim: Claim, _: Verdict, __: AnswerAnalysis) -> Violation:
-    return _at(claim, "A301", "was not offered", _INSTEAD)
-
-
-def _reworded(claim: Claim, verdict: Verdict, _: AnswerAnalysis) -> Violation:
-    return _at(claim, "A304", "is not the name of the entry", f"write {verdict.meant!r}")
-
-
-def _altered(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> Violation:
-    meant = verdict.meant or ""
-    fix = Fix(claim.start, claim.end, meant) if _is_safe_to_mend(claim, verdict, analysis) else None
-    return _at(claim, "A302", "is not as it was offered", f"did you mean {meant!r}?", fix)
-
-
 def _is_safe_to_mend(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
     """Whether a near miss is very near, and its links are those of the entry that it resembles."""
-    meant = verdict.meant or ""
-    if not claim.strict or any(analysis.owners(cited).isdisjoint(verdict.sources) for cited, _ in claim.links):
+    if verdict.match is not Match.ALTERED or not claim.strict:
         return False
+    if any(analysis.owners(cited).isdisjoint(verdict.sources) for cited, _ in claim.links):
+        return False
+    meant = verdict.meant or ""
     return similarity(canonical(claim.text), canonical(meant)) >= _SAFE and len(words(meant)) >= _MIN_TITLE
-
-
-_CLAIM_DESCRIPTIONS: Final[dict[Match, Callable[[Claim, Verdict, AnswerAnalysis], Violation]]] = {
-    Match.CATALOGUED: _catalogued,
-    Match.ALTERED: _altered,
-    Match.FOREIGN: _foreign,
-    Match.REWORDED: _reworded,
-}
 
 
 def _is_prompts_word(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> bool:

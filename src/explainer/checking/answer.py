@@ -45,13 +45,17 @@ _RESIDUE: Final = re.compile(
     r"|\[oaicite:[^\]\n]{0,40}\]",
     re.IGNORECASE,
 )
+# Markdown's parser passes over HTML, but readers of a rendered answer see its links
 _ANCHOR: Final = re.compile(r"<a\s[^<>]{0,500}>([^<>]{1,500})</a>", re.IGNORECASE)
+# an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+# quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = re.compile(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
 )
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = re.compile(r"([^\w\s])\1{63,}+")
+# half characters, which JSON can carry into a text and no report could write
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -160,10 +164,10 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
     answer = Answer(text, body, Lines(body), cut=len(text) > len(body))
     labels = _MarkdownReader(answer).read()
-    anchors = list(_anchors(body))
+    all_labels = [*labels, *_anchors(body)]
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
     answer.cut = answer.cut or len(spotted_links) == MAX_LINKS
-    answer.citations = [Cited(spotted, _label_of(spotted, [*labels, *anchors])) for spotted in spotted_links]
+    answer.citations = [Cited(spotted, _label_of(spotted, all_labels)) for spotted in spotted_links]
     cited_labels = {id(cited.label) for cited in answer.citations}
     answer.odd_hrefs = [
         (label.href, label.phrase)

@@ -46,17 +46,24 @@ def answer_in(data: Mapping[str, Any], place: Location) -> Parsed[str]:
         return Parsed(None, (Finding("A601", place, "'answer' must be text"),))
     if "response" not in data and "error" not in data:
         return Parsed(None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),))
-    response, error = data.get("response"), data.get("error")
-    status = response.get("status_code", _OK) if isinstance(response, dict) else None
-    if error or status != _OK:
-        detail = error.get("message", error) if isinstance(error, dict) else error
-        message = f"the request failed: {clean(str(detail)) if detail else f'status {status}'}"
-        return Parsed(None, (Finding("A605", place, message, "send it again"),))
+    response = data.get("response")
+    failure = _failure(response, data.get("error"))
+    if failure is not None:
+        return Parsed(None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),))
     text, is_cut = _completion(_value_at(response, "body"))
     if text is None:
         return Parsed(None, (Finding("A605", place, "the response holds no text", "send it again"),))
     cut = Finding("A104", place, "the answer was cut off at its greatest length", "allow more tokens")
     return Parsed(clean(text), (cut,) if is_cut else ())
+
+
+def _failure(response: Any, error: Any) -> str | None:
+    """Why a request got no answer; None when it got one."""
+    status = response.get("status_code", _OK) if isinstance(response, dict) else None
+    if not error and status == _OK:
+        return None
+    detail = error.get("message", error) if isinstance(error, dict) else error
+    return clean(str(detail)) if detail else f"status {status}"
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:

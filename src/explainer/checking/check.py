@@ -199,7 +199,6 @@ def _finding(violation: Violation, analysis: AnswerAnalysis, file: str) -> Findi
 
 def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> list[Citation]:
     """All links and names that the answer gives as sources, in the order of the text."""
-    names = [source.name for source in analysis.offered.sources]
     misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
     items: list[tuple[LinkInText | Claim, str, Verdict]] = [
         *((cited.spotted, "link", verdict) for cited, verdict in analysis.links),
@@ -209,11 +208,17 @@ def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> lis
     for item, kind, verdict in items:
         match = Match.MISATTRIBUTED if kind == "link" and item.start in misattributed else verdict.match
         if match is not Match.NO_CITATION:
-            catalogued = verdict.meant if match is Match.CATALOGUED else None
-            entry = names[verdict.sources[0]] if verdict.sources else catalogued
             place = analysis.answer.position(item.start)
+            entry = _entry_name(verdict, analysis.offered)
             citations.append(Citation(item.text, kind, match.value, entry, *place, item.start, item.end))
     return sorted(citations, key=lambda citation: (citation.start, citation.end))
+
+
+def _entry_name(verdict: Verdict, offered: Offered) -> str | None:
+    """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
+    if verdict.sources:
+        return offered.sources[verdict.sources[0]].name
+    return verdict.meant if verdict.match is Match.CATALOGUED else None
 
 
 def _workflow(flow: Flow, matches: Iterable[StepMatch], analysis: AnswerAnalysis) -> Workflow:

@@ -52,9 +52,13 @@ _FIELD: Final = re.compile(
     r"(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
     r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
 )
+# what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
 _LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
+# a line below that begins so is an entry of its own, not the rest of a wrapped title
 _ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
+# `[1]: https://…` only says where a reference link leads, the link stands elsewhere
 _DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s")
+# the line under the head of a table
 _RULE: Final = re.compile(r"[\s|:*_=+-]*")
 
 

@@ -34,6 +34,7 @@ _PROMPT_SUFFIXES: Final = (".md", ".txt")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
 _ANSWER_MARKS: Final = (".answer.", ".ungrounded.")  # what stands in the names of answers that lie beside their prompts
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
+# near misses of keys that mean something; other keys are the user's own business
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")

@@ -27,10 +27,12 @@ _WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
 _WITH_OR_WITHOUT: Final = re.compile(
     rf"{_SCHEMES} | (?P<bare>(?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})", _FLAGS
 )
+# the domains inside whole URLs are no hint at addresses without a scheme
 _WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
 _ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
 _LONGEST: Final = 4_096  # characters that a URL may have
+# punctuation of the sentence around a URL, and marks of emphasis
 _TRAILING: Final = ".,;:!?'’*_~†"
 _CLOSING: Final = {")": "(", "]": "["}
 

@@ -47,18 +47,21 @@ _MAX_FORMS: Final = 4
 # emoji and other ornaments at both ends, but no sign that a name may begin or end with: brackets, quotes, `C++`, `.NET`
 _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
+# `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
 _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
 _TAIL: Final = re.compile(
     r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s",
     re.IGNORECASE,
 )
+# what prompts tell models to write where an entry has no link, in the forms that they write it in
 _NOTHING: Final = re.compile(
     r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
     r"|tbd|-+|–|—"
     r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)?",
     re.IGNORECASE,
 )
+# what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+")
 
 

@@ -33,6 +33,7 @@ SCHEMA: Final = "explainer/provenance/1"
 
 _FAMILY: Final = "explainer/provenance/"
 _TOOL: Final = f"explainer {__version__}"
+# a line with all of these keys is a record, even when somebody took its schema away
 _OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
 _TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # without them nothing can be proved
 

@@ -40,7 +40,9 @@ _NUMBER: Final = re.compile(
     r"(?:section|part|step|task)?\s{0,3}(\d{1,2}|[ivx]{1,4})\s{0,2}(?:[.):：、．）]|[-–—]\s|\s(?=[A-Z]))\s*",
     re.IGNORECASE,
 )
+# `I.` to `III.` number sections; up to `VI.` to know that a heading is another section
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
+# a whole line in bold is what many models write in place of a heading
 _BOLD_LINE: Final = re.compile(r"(?:\d{1,2}[.)]\s+)?(?:\*\*|__)(?=\S).{1,200}(?:\*\*|__)\s*[:：]?")
 _NUMBERED_LINE: Final = re.compile(
     r"(?:\*\*|__)?\(?\d{1,2}[.):]\s*\S.{0,200}|(?:\*\*|__)?section\s\d.{0,200}", re.IGNORECASE
@@ -51,6 +53,7 @@ _PLAIN_LINE: Final = re.compile(r"[^\W\d_][^.!?\n]{2,60}[:：]?")
 _FIELD_LINE: Final = re.compile(
     r"\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE
 )
+# `## 🔎 2. Workflow`: signs and emoji before the number or the first word
 _LEADING_MARKS: Final = re.compile(r"\A[^\w(]+")
 # headings that follow the sections, and end the last of them
 _CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")

@@ -29,9 +29,12 @@ _GREEK_NAMES: Final = (
     "varsigma sigma tau upsilon phi chi psi omega".split()
 )
 _GREEK: Final = dict(zip(_GREEK_NAMES, map(chr, range(ord("α"), ord("ω") + 1)), strict=True))
+# names such as `$\pi$-GAN` are copied with their LaTeX; longer commands come first
 _LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
 _LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
+# most titles are ASCII, and one substitution folds those
 _ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
+# accents on Latin letters are lost in retyping; marks of other scripts make other letters, and stay
 _LATIN_MARKS: Final = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 _FOLDED: Final = str.maketrans(
     {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
@@ -41,7 +44,9 @@ _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]"
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
 _COMPOUND: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
+# what ends the name at the beginning of a title: a colon or a dash with spaces
 _HEAD: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
+# signs that tell names apart: `C++`, `C#`, `Q&A`
 _KEPT_SYMBOLS: Final = frozenset("+#%@=&")
 _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -143,24 +144,24 @@ def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
 
 
 def _refuse_wrong_usage(config: CheckConfig) -> None:
+    for is_wrong, option, message in _wrong_usages(config):
+        if is_wrong:
+            raise typer.BadParameter(message, param_hint=option)
+
+
+def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
+    """What may be wrong with the options: whether it is, which option it is about, what to do."""
     lines = [path for path in config.answers if config.holds_lines(path)]
-    names_source = config.question is not None or config.prompt is not None
-    paths = [*config.answers, config.question, config.prompt]
-    if not config.answers:
-        message = "give an answer: a file, a folder, .jsonl, or - for stdin"
-        raise typer.BadParameter(message, param_hint="ANSWER")
-    if config.question is not None and config.prompt is not None:
-        message = "give one of the two: what was offered is what the prompt printed, or what the question names"
-        raise typer.BadParameter(message, param_hint="--question/--prompt")
-    if paths.count(Path(STDIN)) > 1:
-        message = "stdin can be read once only"
-        raise typer.BadParameter(message, param_hint="-")
-    if config.fix and Path(STDIN) in config.answers and (lines or len(config.answers) > 1):
-        message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
-        raise typer.BadParameter(message, param_hint="ANSWER")
-    if len(lines) < len(config.answers) and not names_source:
-        message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
-        raise typer.BadParameter(message, param_hint="--question/--prompt")
+    sources = [source for source in (config.question, config.prompt) if source is not None]
+    is_among_others = bool(lines) or len(config.answers) > 1
+    yield not config.answers, "ANSWER", "give an answer: a file, a folder, .jsonl, or - for stdin"
+    message = "give one of the two: what was offered is what the prompt printed, or what the question names"
+    yield len(sources) > 1, "--question/--prompt", message
+    yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
+    message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
+    message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
+    yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
 
 
 def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:

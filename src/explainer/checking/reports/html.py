@@ -23,6 +23,7 @@ from explainer.diagnostics.text import Lines, replace_refused
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""
 
+# errors first: they decide whether an answer is grounded
 _SEVERITY_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -134,22 +135,23 @@ def _names(workflow: Workflow) -> bool:
 def _pieces(report: CheckReport) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
-    marks = [
-        _Mark(citation.start, citation.end, f"c-{citation.status}", _title(citation))
-        for citation in report.citations
-        if citation.end > citation.start
-    ]
+    marks = [_citation_mark(citation) for citation in report.citations if citation.end > citation.start]
     cited = {(mark.start, mark.end) for mark in marks}
     codes: dict[int, list[tuple[int, str, str]]] = {}
     for number, mark, finding in _finding_marks(report, Lines(text)):
         codes.setdefault(mark.end, []).append((number, finding.code, str(finding.severity)))
         if (mark.start, mark.end) not in cited:
             marks.append(mark)
-    cuts = {0, len(text), *codes, *(mark.start for mark in marks), *(mark.end for mark in marks)}
+    cuts = {0, len(text), *codes, *chain.from_iterable((mark.start, mark.end) for mark in marks)}
     for first, last in pairwise(sorted(cut for cut in cuts if cut <= len(text))):
-        around = [mark for mark in marks if mark.start <= first and last <= mark.end]
-        inmost = min(around, key=lambda mark: mark.end - mark.start, default=_Mark(first, last))
-        yield _Piece(text[first:last], inmost.css, inmost.title, tuple(codes.get(last, ())))
+        mark = _inmost(marks, first, last)
+        yield _Piece(text[first:last], mark.css, mark.title, tuple(codes.get(last, ())))
+
+
+def _inmost(marks: Sequence[_Mark], first: int, last: int) -> _Mark:
+    """The shortest mark around a part of a text; one that says nothing where there is none."""
+    around = (mark for mark in marks if mark.start <= first and last <= mark.end)
+    return min(around, key=lambda mark: mark.end - mark.start, default=_Mark(first, last))
 
 
 def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Mark, Finding]]:
@@ -162,5 +164,6 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
             yield number, mark, finding
 
 
-def _title(citation: Citation) -> str:
-    return f"{citation.status}: {citation.entry}" if citation.entry else citation.status
+def _citation_mark(citation: Citation) -> _Mark:
+    title = f"{citation.status}: {citation.entry}" if citation.entry else citation.status
+    return _Mark(citation.start, citation.end, f"c-{citation.status}", title)

@@ -15,6 +15,7 @@ from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import digest
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+# SARIF's names of the severities (section 3.27.10)
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 

@@ -12,6 +12,7 @@ from explainer.checking.sections import KINDS, NAMES, Section
 from explainer.checking.verdict import Match
 from explainer.diagnostics.text import shorten
 
+# the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too
 _REFUSAL: Final = re.compile(
     r"\bI(?:['’]m| am)\s+(?:sorry|unable|not able)|\bI\s+(?:can(?:no|['’])t|cannot|won['’]t|will not|must decline)\b"
     r"|\bas an AI\b|\bI apologi[sz]e\b",
@@ -20,7 +21,9 @@ _REFUSAL: Final = re.compile(
 # characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
+# a Markdown link that is opened on the last line and never closed
 _OPEN_LINK: Final = re.compile(r"\[[^\]\n]{0,300}$|\]\([^)\s]{0,500}$")
+# a field of the references whose value was never written
 _EMPTY_FIELD: Final = re.compile(
     r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE
 )

@@ -94,7 +94,8 @@ class Answer:
     Attributes:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it; positions are the same in both.
-        place: finds lines and columns in the body.
+        positions: finds lines and columns in the body.
+        line_starts: where each line begins.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -107,7 +108,8 @@ class Answer:
 
     text: str
     body: str
-    place: Lines
+    positions: Lines
+    line_starts: list[int] = field(init=False)
     citations: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
@@ -117,23 +119,21 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
 
-    @property
-    def line_starts(self) -> list[int]:
-        """Where each line begins."""
-        return self.place.starts
+    def __post_init__(self) -> None:
+        self.line_starts = self.positions.starts
 
     @property
     def lines(self) -> int:
         """The number of lines."""
-        return len(self.place.starts)
+        return len(self.line_starts)
 
     def line_of(self, index: int) -> int:
         """The line, from 0, of a character."""
-        return self.place.position(index)[0] - 1
+        return self.positions.position(index)[0] - 1
 
     def position(self, index: int) -> Position:
         """The line and the column, both from 1, of a character."""
-        return self.place.position(index)
+        return self.positions.position(index)
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
@@ -270,7 +270,8 @@ def _bounded(body: str) -> str:
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
 # characters behind the text of a link within which its destination stands, titles and spaces included
 _BEHIND_LABEL: Final = 200
-_MARKS: Final[dict[str, PhraseKind]] = {"strong": "strong", "em": "emphasis", "link": "label"}
+_OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
+_CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
 
 
 @dataclass(slots=True)
@@ -328,13 +329,12 @@ class _MarkdownReader:
             self._end = self._answer.start_of(last)
         self._opened = []
         for child in children:
-            mark, _, side = child.type.rpartition("_")
             if child.type in self._readers:
                 self._readers[child.type](child)
-            elif mark in _MARKS and side == "open":
+            elif child.type in _OPENINGS:
                 self._opened.append(_Opened(str(child.attrs.get("href", "")), self._at))
-            elif mark in _MARKS and self._opened:
-                self._close(_MARKS[mark], self._opened.pop())
+            elif child.type in _CLOSINGS and self._opened:
+                self._close(_CLOSINGS[child.type], self._opened.pop())
 
     def _text(self, child: Token) -> None:
         self._add(child.content)

@@ -32,7 +32,7 @@ _ANSWER_SUFFIXES: Final = (".md", ".txt", ".markdown")
 _ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
 _PROMPT_SUFFIXES: Final = (".md", ".txt")
 _PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
-_ANSWER_MARKS: Final = (".answer.", ".ungrounded.")  # what stands in the names of answers that lie beside their prompts
+_ANSWER_MARK: Final = re.compile(r"\.(?:answer|ungrounded)\.")  # in the names of answers beside their prompts
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 # near misses of keys that mean something; other keys are the user's own business
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
@@ -352,7 +352,7 @@ def _sources_in_folder(path: Path, home: Path, *, prompts: bool) -> Parsed[_Sour
     except OSError as error:
         return Parsed(None, (cannot_read(path, error),))
     if prompts:  # a folder of outputs holds answers beside their prompts
-        files = [file for file in files if not any(mark in file.name for mark in _ANSWER_MARKS)]
+        files = [file for file in files if not _ANSWER_MARK.search(file.name)]
     return Parsed(_Sources({_without_ending(file.relative_to(path).as_posix(), endings): file for file in files}, home))
 
 

@@ -56,12 +56,16 @@ def mend_files(
     for file, numbers in numbers_by_file.items():
         problem = _write(Path(file), [(answers[number], result.reports[number].text) for number in numbers])
         if problem is None:
-            result.counts[file] = sum(len({fix for _, fix in reports[number].fixes}) for number in numbers)
+            result.counts[file] = sum(_places_to_mend(reports[number]) for number in numbers)
             continue
         result.findings.append(problem)
         for number in numbers:
             result.reports[number] = reports[number]
     return result
+
+
+def _places_to_mend(report: CheckReport) -> int:
+    return len({fix for _, fix in report.fixes})
 
 
 def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | None:

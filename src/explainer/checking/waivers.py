@@ -186,14 +186,12 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
     def stays(code: str) -> bool:
         return not waivable(code) or _is_selected(code, selected, ignored)
 
-    return [
-        replace(
-            report,
-            findings=tuple(finding for finding in report.findings if stays(finding.code)),
-            fixes=tuple(fix for fix in report.fixes if stays(fix[0])),
-        )
-        for report in reports
-    ]
+    result = []
+    for report in reports:
+        findings = tuple(finding for finding in report.findings if stays(finding.code))
+        fixes = tuple((code, fix) for code, fix in report.fixes if stays(code))
+        result.append(replace(report, findings=findings, fixes=fixes))
+    return result
 
 
 def _is_selected(code: str, selected: Sequence[str], ignored: Sequence[str]) -> bool:

@@ -154,7 +154,8 @@ def _repositories(offered: Offered) -> Iterator[tuple[str, str]]:
 
 def _is_in_prompt(key: str, offered: Offered) -> bool:
     """Whether the prompt itself writes an id: what may be an id is often a path or two words, such as `and/or`."""
-    return any(key in text.casefold() for text in (offered.question, *(source.text for source in offered.sources)))
+    texts = [offered.question, *(source.text for source in offered.sources)]
+    return any(key in text.casefold() for text in texts)
 
 
 def _is_repository_id(text: str) -> bool:

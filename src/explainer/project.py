@@ -240,7 +240,7 @@ class Project:
     def try_check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> Parsed[CheckReport]:
         """Check an answer, and raise nothing; see `check`."""
         from explainer.checking.check import check_answer  # noqa: PLC0415  # slow to import, and not needed to build
-        from explainer.checking.offered import gazetteer_of, offered_by_sources  # noqa: PLC0415
+        from explainer.checking.offered import lookup_of, offered_by_sources  # noqa: PLC0415
 
         text, file = _answer_text(answer)
         loaded, library = self._load(question)
@@ -252,7 +252,7 @@ class Project:
         if offered.value is None:
             return Parsed(None, findings)
         asked = loaded.value.question.question
-        allowed = offered_by_sources(offered.value[0], asked, gazetteer_of(library.value))
+        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value))
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 
 from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
-from explainer.checking.check import check_answer, status_of
+from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
+from explainer.checking.check import check_answer, find_violations, status_of
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.checking.repair import apply_fixes, repair_prompt
-from explainer.checking.reports.text import metrics_data
+from explainer.checking.reports.metrics import metrics_data
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
@@ -352,3 +354,13 @@ def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> 
     workflow = f"NST-fast-style-mosaic paints, and {form.format('NST-fast-style-candy')} too."
     assert codes(answer(REFERENCES, workflow), world) == {"A303"}
     assert codes(answer(REFERENCES), world) == set()
+
+
+def test_violations_that_differ_in_their_hint_alone_have_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    hints = [f"hint {number:02}" for number in range(40)]
+
+    def rule(_: AnswerAnalysis) -> Iterator[Violation]:
+        return (Violation("A303", 0, 4, "said twice", hint) for hint in hints)
+
+    monkeypatch.setattr("explainer.checking.check.CHECKS", {"A3": (rule,)})
+    assert [violation.hint for violation in find_violations(analyse("text", Offered([])))] == hints

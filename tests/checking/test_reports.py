@@ -13,7 +13,7 @@ import pytest
 
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.inputs import AnswerReader
-from explainer.checking.reports.text import CHECK_FORMATS, render_report
+from explainer.checking.reports import REPORTERS, render_report
 from tests.helpers.browser import measured, needs_browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +137,7 @@ def test_a_long_line_is_cut_around_the_place(reports: list[CheckReport]) -> None
     assert len(shown[at + 1]) < 130
 
 
-@pytest.mark.parametrize("name", CHECK_FORMATS)
+@pytest.mark.parametrize("name", REPORTERS)
 def test_no_answers_are_a_report_too(name: str) -> None:
     assert isinstance(render_report(name, []), str)
 

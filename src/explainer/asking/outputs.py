@@ -20,7 +20,7 @@ from explainer.asking.redaction import Redactor
 from explainer.batching.storage import remove_stale, remove_stale_of, replace_file
 from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
-from explainer.checking.reports.text import finding_row, report_data
+from explainer.checking.reports.json import finding_row, report_data
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import shorten
 from explainer.files import STDIN, display_path

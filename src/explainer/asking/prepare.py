@@ -15,7 +15,7 @@ from explainer.build import SupportsRender, build
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.checking.offered import gazetteer_of, offered_by_sources
+from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.documents.document import decode
 from explainer.recommending.recommend import SupportsScores
@@ -59,7 +59,7 @@ class QuestionPreparer:
         if built.value is None or exit_status(findings, strict=self.strict) is not ExitStatus.OK:
             return Parsed(None, findings)
         question = loaded.question.question
-        offered = offered_by_sources(built.value.sources, question, gazetteer_of(library.value))
+        offered = offered_by_sources(built.value.sources, question, lookup_of(library.value))
         if not offered.sources:
             message = "nothing is offered, so no answer could be checked: it is not asked"
             unasked = Finding("A102", loaded.document.locate(()), message, "name models or papers")

@@ -1,29 +1,22 @@
-"""One answer under review: everything that the rules look at, read once."""
+"""One answer under review: everything that the rules look at, read and judged once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from itertools import chain
 
-from explainer.catalogs.links import identify, is_placeholder, resembles
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
-from explainer.checking.names import NameFit, NameMatch, judge_name
-from explainer.checking.offered import Offered, OwnLink
-from explainer.checking.sections import Sections, find_sections
+from explainer.checking.links import judge_links
+from explainer.checking.names import MIN_TITLE_WORDS, judge_name
+from explainer.checking.offered import Offered
+from explainer.checking.sections import Section, Sections, find_sections
 from explainer.checking.titles import content_words, words
+from explainer.checking.verdict import CERTAIN, OWN, Match, Verdict
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
-
-MAX_RESEMBLANCES: Final = 60
-"""Foreign links of one answer that are compared with the offered ones, for a did-you-mean."""
-
-MIN_TITLE_WORDS: Final = 4
-"""Content words of a lead without a link from which it is taken for a title."""
-
-LinkStatus = str
+from explainer.diagnostics.text import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What a rule found, by positions in the answer; `check` makes a finding of it."""
+    """What a rule finds wrong, by positions in the answer.
+
+    Rules know no files and no lines: `check_answer` sorts the violations and makes a `Finding` of each.
+
+    Attributes:
+        code: a key of `explainer.diagnostics.rules.RULES`.
+        start: where the text begins that it is about; `end`: where it ends.
+        message: one sentence without a full stop.
+        hint: what to do about it.
+        fix: a change that is safe to make without asking.
+    """
 
     code: str
     start: int
@@ -47,62 +50,52 @@ class Violation:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkMatch:
-    """What one link of the answer is.
-
-    Attributes:
-        cited: the link.
-        status: offered, respelled, known, question, altered, catalogued, foreign or invalid.
-        owners: the sources whose link it is, with their own spelling.
-        meant: the offered URL that it was probably meant to be, or the catalogued entry that it belongs to.
-    """
-
-    cited: Cited
-    status: LinkStatus
-    owners: tuple[tuple[int, OwnLink], ...] = ()
-    meant: str | None = None
-
-
 @dataclass
 class AnswerAnalysis:
-    """An answer, what was offered to it, and what it says."""
+    """An answer, what was offered to it, and what it says.
+
+    Attributes:
+        answer: the answer, read.
+        offered: what it may cite.
+        sections: its three sections.
+        claims: what it presents as sources by name.
+        links: its links, each with what it is.
+    """
 
     answer: Answer
     offered: Offered
     sections: Sections
     claims: list[Claim]
-    links: list[LinkMatch] = field(default_factory=list)
+    links: list[tuple[Cited, Verdict]]
+
+    def link_verdict(self, cited: Cited) -> Verdict:
+        """What a link of the answer is."""
+        return self._link_verdicts[cited.spotted.start]
 
     @cached_property
-    def link_by_start(self) -> dict[int, LinkMatch]:
-        """The verdict on the link that begins at a character."""
-        return {verdict.cited.spotted.start: verdict for verdict in self.links}
+    def _link_verdicts(self) -> dict[int, Verdict]:
+        return {cited.spotted.start: verdict for cited, verdict in self.links}
 
-    def owners(self, cited: Cited) -> set[int]:
+    def owners(self, cited: Cited) -> frozenset[int]:
         """The sources that a link is rightly of."""
-        verdict = self.link_by_start.get(cited.spotted.start)
-        return (
-            {index for index, _ in verdict.owners}
-            if verdict and verdict.status in ("offered", "respelled", "known")
-            else set()
-        )
+        verdict = self.link_verdict(cited)
+        return frozenset(verdict.sources) if verdict.match in OWN else frozenset()
 
     @cached_property
-    def verdicts(self) -> list[tuple[Claim, NameMatch]]:
+    def verdicts(self) -> list[tuple[Claim, Verdict]]:
         """What each claim names, in the light of its links."""
-        judged = []
-        for claim in self.claims:
-            right = dict.fromkeys(index for cited, _ in claim.links for index in sorted(self.owners(cited)))
-            verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=tuple(right))
-            if claim.continued and verdict.fit not in (NameFit.EXACT, NameFit.KNOWN):
-                whole = judge_name(claim.continued, self.offered, strict=True, right=tuple(right))
-                verdict = whole if whole.fit is NameFit.EXACT else verdict
-            loose = not claim.strict and not claim.links and len(content_words(claim.text)) < MIN_TITLE_WORDS
-            if verdict.fit is NameFit.FOREIGN and loose:
-                verdict = NameMatch(NameFit.NO_NAME)  # a label such as `Why it matters:`
-            judged.append((claim, verdict))
-        return judged
+        return [(claim, self._judge(claim)) for claim in self.claims]
+
+    def _judge(self, claim: Claim) -> Verdict:
+        owners = (sorted(self.owners(cited)) for cited, _ in claim.links)
+        right = tuple(dict.fromkeys(chain.from_iterable(owners)))
+        verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=right)
+        if claim.continued and verdict.match not in (Match.OFFERED, Match.KNOWN):
+            joined = judge_name(claim.continued, self.offered, strict=True, right=right)
+            if joined.match is Match.OFFERED:
+                return joined
+        is_label = claim.in_passing and len(content_words(claim.text)) < MIN_TITLE_WORDS  # such as `Why it matters:`
+        return Verdict(Match.NO_CITATION) if is_label and verdict.match is Match.FOREIGN else verdict
 
     @cached_property
     def mentions(self) -> list[tuple[int, int]]:
@@ -113,9 +106,11 @@ class AnswerAnalysis:
     def flows(self) -> list[tuple[Flow, list[StepMatch]]]:
         """The workflows that the text describes, and what each of their steps is."""
         names = StepNames(self.offered)
-        flows = read_flows(self.answer, self.sections.found.get("workflow"))
-        judged = [(flow, [names.judge(step) for step in flow.steps]) for flow in flows]
-        return [(flow, [one for one in steps if not _says_nothing(one)]) for flow, steps in judged]
+        flows = []
+        for flow in read_flows(self.answer, self.sections.found.get("workflow")):
+            matches = map(names.judge, flow.steps)
+            flows.append((flow, [match for match in matches if not _is_edge_label(match)]))
+        return flows
 
     def in_diagram(self, at: int) -> bool:
         """Whether a place is in a flowchart, whose quotes are no quotations."""
@@ -127,89 +122,45 @@ class AnswerAnalysis:
 
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
-        gazetteer, parts = self.offered.gazetteer, tuple(words(name))
-        return gazetteer is not None and any(
-            parts == run for run, _ in gazetteer.runs.get(parts[0] if parts else "", ())
-        )
+        parts = tuple(words(name))
+        if self.offered.lookup is None or not parts:
+            return False
+        return any(parts == run for run, _ in self.offered.lookup.runs.get(parts[0], ()))
 
     @cached_property
     def _named_lines(self) -> list[tuple[int, int]]:
         """The lines, from 0, on which a source is named or linked: (line, source)."""
-        line_of = self.answer.line_of
-        found = [(line_of(at), index) for at, index in self.mentions]
+        places = list(self.mentions)
         for claim, verdict in self.verdicts:
-            if verdict.fit in (NameFit.EXACT, NameFit.KNOWN, NameFit.SHORT, NameFit.REWORDED):
-                found += [(line_of(claim.start), index) for index in verdict.sources]
-        for link in self.links:
-            found += [(line_of(link.cited.spotted.start), index) for index in self.owners(link.cited)]
-        return list(dict.fromkeys(found))
+            if verdict.match in CERTAIN or verdict.match is Match.REWORDED:
+                places += ((claim.start, index) for index in verdict.sources)
+        for cited, _ in self.links:
+            places += ((cited.spotted.start, index) for index in self.owners(cited))
+        return list(dict.fromkeys((self.answer.line_of(at), index) for at, index in places))
 
     def named_in(self, first: int, last: int) -> set[int]:
         """The sources that are named or linked in the lines from the first up to the second, from 0."""
         return {index for line, index in self._named_lines if first <= line < last}
 
+    def heading_span(self, section: Section) -> tuple[int, int]:
+        """Where the heading of a section begins and ends."""
+        return self.answer.span(section.heading.line)
 
-def _says_nothing(judged: StepMatch) -> bool:
+    def quoted_name(self, index: int, width: int = 80) -> str:
+        """The name of an offered source as messages quote it."""
+        return repr(shorten(self.offered.sources[index].name, width))
+
+
+def _is_edge_label(match: StepMatch) -> bool:
     """Whether a step is only what an arrow carries, such as `|Img|`."""
-    return judged.step.role == "edge" and judged.fit is StepFit.OTHER
+    return match.step.role == "edge" and match.fit is StepFit.OTHER
 
 
-def review_of(text: str, offered: Offered) -> AnswerAnalysis:
+def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
-    lines = {answer.line_of(cited.spotted.start) for cited in answer.citations}
-    lines |= {line for line in range(answer.lines) if names_source(answer.line(line))}
-    sections = find_sections(answer, lambda first, last: any(first <= line < last for line in lines))
-    review = AnswerAnalysis(answer, offered, sections, read_claims(answer, sections))
-    review.links = list(_judge_links(answer, offered))
-    return review
-
-
-def _judge_links(answer: Answer, offered: Offered) -> Iterator[LinkMatch]:
-    compared = 0
-    for cited in answer.citations:
-        verdict = _judge_link(cited, offered)
-        if verdict.status == "foreign" and compared < MAX_RESEMBLANCES:
-            compared += 1
-            verdict = _resembling(verdict, offered)
-        yield verdict
-
-
-def _judge_link(cited: Cited, offered: Offered) -> LinkMatch:  # noqa: PLR0911
-    spotted = cited.spotted
-    if spotted.link is None:
-        return _broken(cited, offered)
-    owners = tuple(offered.owners(spotted.link))
-    if owners:
-        written = spotted.text if "\\" not in spotted.text else spotted.text.replace("\\", "")  # Markdown's escapes
-        exact = tuple((index, own) for index, own in owners if own.url in (written, spotted.text))
-        named = spotted.form in ("arxiv", "doi", "number")
-        return LinkMatch(cited, "offered" if exact or named else "respelled", exact or owners)
-    known = tuple(offered.known_owners(spotted.link))
-    if known:
-        return LinkMatch(cited, "known", known)
-    if spotted.link.key in offered.question_keys:
-        return LinkMatch(cited, "question")
-    catalogued = offered.gazetteer.by_link(spotted.link) if offered.gazetteer else None
-    if catalogued:
-        return LinkMatch(cited, "catalogued", (), catalogued)
-    if spotted.form in ("url", "bare") and is_placeholder(spotted.text):
-        return LinkMatch(cited, "invalid")
-    return LinkMatch(cited, "foreign")
-
-
-def _broken(cited: Cited, offered: Offered) -> LinkMatch:
-    """A broken URL may have been an offered one before it broke."""
-    _, _, rest = cited.spotted.text.partition("/")
-    link = identify("https://" + rest.lstrip("/"))
-    owners = offered.owners(link) if link else []
-    return LinkMatch(cited, "invalid", (), owners[0][1].url if owners else None)
-
-
-def _resembling(verdict: LinkMatch, offered: Offered) -> LinkMatch:
-    link = verdict.cited.spotted.link
-    for source in offered.sources:
-        for own in source.links:
-            if link is not None and resembles(link, own.link):
-                return LinkMatch(verdict.cited, "altered", (), own.url)
-    return verdict
+    citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
+    citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
+    sections = find_sections(answer, lambda first, last: any(first <= line < last for line in citing))
+    claims = read_claims(answer, sections)
+    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)))

@@ -8,13 +8,14 @@ code and headings; what hides from it is found in the plain text. What reaches t
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from explainer.checking.links_in_text import LinkInText, spot_links
+from explainer.diagnostics.text import Lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -34,21 +35,27 @@ MAX_LINKS: Final = 1_000
 PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
 Position: TypeAlias = tuple[int, int]
 
-_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
+# what reasoning models think aloud; one that is never closed takes all that follows
 _THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+# marks that chat interfaces leave in copied answers; their digits would read as ids
 _RESIDUE: Final = re.compile(
     r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】"
     r"|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
     r"|\[oaicite:[^\]\n]{0,40}\]",
     re.IGNORECASE,
 )
+# Markdown's parser passes over HTML, but readers of a rendered answer see its links
 _ANCHOR: Final = re.compile(r"<a\s[^<>]{0,500}>([^<>]{1,500})</a>", re.IGNORECASE)
+# an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+# quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = re.compile(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
 )
+# a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = re.compile(r"([^\w\s])\1{63,}+")
+# half characters, which JSON can carry into a text and no report could write
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -70,6 +77,16 @@ class Cited:
     label: Phrase | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """The text of a link: the destination behind it, and where the whole link stands, destination included."""
+
+    href: str
+    phrase: Phrase
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Answer:
     """What was read of one answer.
@@ -77,6 +94,8 @@ class Answer:
     Attributes:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it; positions are the same in both.
+        positions: finds lines and columns in the body.
+        line_starts: where each line begins.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -89,7 +108,8 @@ class Answer:
 
     text: str
     body: str
-    line_starts: list[int]
+    positions: Lines
+    line_starts: list[int] = field(init=False)
     citations: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
@@ -99,24 +119,38 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
 
-    def line_of(self, index: int) -> int:
-        """The line, from 0, of a character."""
-        return bisect_right(self.line_starts, index) - 1
-
-    def position(self, index: int) -> Position:
-        """The line and the column, both from 1, of a character."""
-        line = self.line_of(index)
-        return line + 1, index - self.line_starts[line] + 1
-
-    def line(self, number: int) -> str:
-        """A line of the body, counted from 0, without its line break."""
-        end = self.line_starts[number + 1] if number + 1 < len(self.line_starts) else len(self.body)
-        return self.body[self.line_starts[number] : end].rstrip("\r\n")
+    def __post_init__(self) -> None:
+        self.line_starts = self.positions.starts
 
     @property
     def lines(self) -> int:
         """The number of lines."""
         return len(self.line_starts)
+
+    def line_of(self, index: int) -> int:
+        """The line, from 0, of a character."""
+        return self.positions.position(index)[0] - 1
+
+    def position(self, index: int) -> Position:
+        """The line and the column, both from 1, of a character."""
+        return self.positions.position(index)
+
+    def line(self, number: int) -> str:
+        """A line of the body, counted from 0, without its line break."""
+        return self.body[self.line_starts[number] : self.start_of(number + 1)].rstrip("\r\n")
+
+    def start_of(self, number: int) -> int:
+        """Where a line begins, counted from 0; the end of the body for one behind the last."""
+        return self.line_starts[number] if number < self.lines else len(self.body)
+
+    def span(self, number: int) -> Position:
+        """Where a line, counted from 0, begins and ends, without its line break."""
+        start = self.line_starts[number]
+        return start, start + len(self.line(number))
+
+    def is_structural(self, number: int) -> bool:
+        """Whether a line, counted from 0, is a heading of Markdown, code, or in a table."""
+        return number in self.headings or number in self.code_lines or number in self.tables
 
 
 def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] = ()) -> Answer:
@@ -128,52 +162,53 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         urls: URLs that may hold punctuation which usually ends a URL.
     """
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
-    answer = Answer(text, body, [0, *(match.end() for match in _LINE_BREAK.finditer(body))], cut=len(text) > len(body))
-    labels = [*_MarkdownReader(answer).read(), *_anchors(body)]
-    for spotted in spot_links(body, urls):
-        answer.citations.append(Cited(spotted, _label_of(spotted, labels)))
-        if len(answer.citations) >= MAX_LINKS:
-            answer.cut = True
-            break
-    seen = {id(cited.label) for cited in answer.citations if cited.label}
+    answer = Answer(text, body, Lines(body), cut=len(text) > len(body))
+    labels = _MarkdownReader(answer).read()
+    all_labels = [*labels, *_anchors(body)]
+    spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
+    answer.cut = answer.cut or len(spotted_links) == MAX_LINKS
+    answer.citations = [Cited(spotted, _label_of(spotted, all_labels)) for spotted in spotted_links]
+    cited_labels = {id(cited.label) for cited in answer.citations}
     answer.odd_hrefs = [
-        (href, label) for href, label, _ in labels if id(label) not in seen and href != "html:" and not _is_url(href)
+        (label.href, label.phrase)
+        for label in labels
+        if id(label.phrase) not in cited_labels and next(spot_links(label.href), None) is None
     ]
-    for match in _QUOTED.finditer(body):
-        group = match.lastindex or 0
-        answer.phrases.append(Phrase("quote", match[group], match.start(group), match.end(group)))
+    answer.phrases += _quotations(body)
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
 
 
-def _anchors(body: str) -> Iterator[tuple[str, Phrase, Position]]:
+def _anchors(body: str) -> Iterator[_Label]:
     """The links of HTML, with their text; their destinations are found in the plain text."""
     for match in _ANCHOR.finditer(body):
-        yield "html:", Phrase("label", match[1], match.start(1), match.end(1)), match.span()
+        yield _Label("", Phrase("label", match[1], *match.span(1)), *match.span())
+
+
+def _quotations(body: str) -> Iterator[Phrase]:
+    for match in _QUOTED.finditer(body):
+        group = match.lastindex or 0
+        yield Phrase("quote", match[group], *match.span(group))
 
 
 def _within_bounds(body: str) -> str:
     """The beginning of a body that is read: whole lines as far as they fit, or a part of a line that fits in no way."""
     if len(body) <= MAX_CHARACTERS and body.count("\n") < MAX_LINES:
         return body
-    left, at = MAX_CHARACTERS, 0
+    remaining, at = MAX_CHARACTERS, 0
     for number, match in enumerate(re.finditer(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)", body)):
-        left -= len(match.group().strip())
-        if left < 0 or number >= MAX_LINES:
-            return body[: max(at, min(match.end(), MAX_CHARACTERS))] if number < MAX_LINES else body[:at]
+        remaining -= len(match.group().strip())
+        if number >= MAX_LINES:
+            return body[:at]
+        if remaining < 0:
+            return body[: max(at, min(match.end(), MAX_CHARACTERS))]
         at = match.end()
     return body
 
 
-def _is_url(href: str) -> bool:
-    return next(spot_links(href), None) is not None
-
-
-def _label_of(spotted: LinkInText, labels: Sequence[tuple[str, Phrase, Position]]) -> Phrase | None:
-    for _, label, (start, end) in labels:
-        if start <= spotted.start and spotted.end <= end:
-            return label
-    return None
+def _label_of(spotted: LinkInText, labels: Iterable[_Label]) -> Phrase | None:
+    around = (label.phrase for label in labels if label.start <= spotted.start and spotted.end <= label.end)
+    return next(around, None)
 
 
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
@@ -197,19 +232,20 @@ def _without_outer_fence(text: str) -> str:
     opening = _FENCE_LINE.search(text)
     if opening is None or opening.group().rstrip().casefold().endswith("mermaid"):  # a diagram may be most of an answer
         return text
-    mark = opening[1]
-    closings = [
-        match
-        for match in _FENCE_LINE.finditer(text, opening.end())
-        if match[1].startswith(mark) and match.group().strip() == match[1]
-    ]
-    inner = len(text[opening.end() : closings[-1].start() if closings else len(text)].strip())
-    if inner * 2 <= len(text.strip()) or not closings:
+    fences = list(_FENCE_LINE.finditer(text))
+    closings = [match for match in fences[1:] if _closes_fence(match, opening[1])]
+    if not closings:
+        return text
+    inner = text[opening.end() : closings[-1].start()].strip()
+    if len(inner) * 2 <= len(text.strip()):
         return text
     # the last fence closes the outer one only when those between come in pairs; else the first one does
-    closing = closings[-1] if len(list(_FENCE_LINE.finditer(text))) % 2 == 0 else closings[0]
-    text = _blank(text, closing.start(), closing.end())
-    return _blank(text, opening.start(), opening.end())
+    closing = closings[-1] if len(fences) % 2 == 0 else closings[0]
+    return _blank(_blank(text, *closing.span()), *opening.span())
+
+
+def _closes_fence(match: re.Match[str], mark: str) -> bool:
+    return match[1].startswith(mark) and match.group().strip() == match[1]
 
 
 @lru_cache(maxsize=1)
@@ -231,8 +267,20 @@ def _bounded(body: str) -> str:
     return text
 
 
-_FAR: Final = 2_000
-"""Characters behind the last thing found within which the next one is looked for."""
+_FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+# characters behind the text of a link within which its destination stands, titles and spaces included
+_BEHIND_LABEL: Final = 200
+_OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
+_CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A part of the text whose closing mark is still to come."""
+
+    href: str
+    start: int
+    pieces: list[str] = field(default_factory=list)
 
 
 class _MarkdownReader:
@@ -240,12 +288,19 @@ class _MarkdownReader:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._labels: list[tuple[str, Phrase, Position]] = []
+        self._labels: list[_Label] = []
+        self._opened: list[_Opened] = []
         self._at = 0
         self._end = 0
+        self._readers = {
+            "text": self._text,
+            "softbreak": self._break,
+            "code_inline": self._code,
+            "image": self._image,
+        }
 
-    def read(self) -> list[tuple[str, Phrase, Position]]:
-        """Fill the answer in; return its inline links: destination, link text, and where the whole link stands."""
+    def read(self) -> list[_Label]:
+        """Fill the answer in; return the texts of its inline links."""
         for token in _markdown().parse(_bounded(self._answer.body)):
             first, last = token.map or (0, 0)
             if token.type == "heading_open":
@@ -260,72 +315,87 @@ class _MarkdownReader:
         return self._labels
 
     def _note_fence(self, token: Token, first: int, last: int) -> None:
+        """Note a fence that reaches to the end of the answer and has no closing line."""
         if token.type != "fence" or last < self._answer.lines - 1:
             return
         closing = self._answer.line(min(last, self._answer.lines) - 1).strip()
-        if last - first < 2 or not closing.startswith(token.markup) or closing.strip(token.markup[0]):  # noqa: PLR2004
+        is_closed = last > first + 1 and closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        if not is_closed:
             self._answer.unclosed_fence = self._answer.line_starts[first]
 
     def _inline(self, children: list[Token], first: int, last: int) -> None:
-        starts = self._answer.line_starts
         if last > first:  # the cells of a table have no place of their own: they go on from the last one
-            self._at = max(starts[first], self._at)
-            self._end = starts[last] if last < len(starts) else len(self._answer.body)
-        opened: list[tuple[str, str, int, list[str]]] = []
+            self._at = max(self._answer.line_starts[first], self._at)
+            self._end = self._answer.start_of(last)
+        self._opened = []
         for child in children:
-            if child.type in ("strong_open", "em_open", "link_open"):
-                opened.append((child.type, str(child.attrs.get("href", "")), self._at, []))
-            elif child.type in ("strong_close", "em_close", "link_close") and opened:
-                self._close(*opened.pop())
-            elif child.type in ("text", "code_inline", "softbreak"):
-                self._text(child, [pieces for _, _, _, pieces in opened])
-            elif child.type == "image":
-                self._image(child)
+            if child.type in self._readers:
+                self._readers[child.type](child)
+            elif child.type in _OPENINGS:
+                self._opened.append(_Opened(str(child.attrs.get("href", "")), self._at))
+            elif child.type in _CLOSINGS and self._opened:
+                self._close(_CLOSINGS[child.type], self._opened.pop())
 
-    def _text(self, child: Token, opened: list[list[str]]) -> None:
-        content = child.content if child.type != "softbreak" else " "
-        for pieces in opened:
-            pieces.append(content)
-        if child.type == "softbreak":
-            return
-        start = self._find(content)
-        if child.type == "code_inline":
-            self._answer.phrases.append(Phrase("code", content, start, self._at))
+    def _text(self, child: Token) -> None:
+        self._add(child.content)
+        self._find(child.content)
 
-    def _image(self, token: Token) -> None:
-        source = str(token.attrs.get("src", ""))
-        start = self._find(token.content)
-        self._label(source, token.content, start, self._at)
+    def _break(self, _: Token) -> None:
+        self._add(" ")
 
-    def _close(self, kind: str, href: str, start: int, pieces: list[str]) -> None:
-        text = "".join(pieces)
-        begin = (
-            self._answer.body.find(pieces[0], start, min(self._end, start + len(pieces[0]) + _FAR)) if pieces else -1
-        )
-        begin = begin if begin >= 0 else start
+    def _code(self, child: Token) -> None:
+        self._add(child.content)
+        start = self._find(child.content)
+        self._answer.phrases.append(Phrase("code", child.content, start, self._at))
+
+    def _image(self, child: Token) -> None:
+        start = self._find(child.content)
+        self._label(str(child.attrs.get("src", "")), child.content, start, self._at)
+
+    def _add(self, content: str) -> None:
+        for opened in self._opened:
+            opened.pieces.append(content)
+
+    def _close(self, kind: PhraseKind, opened: _Opened) -> None:
+        text = "".join(opened.pieces)
+        begin = self._place_of("".join(opened.pieces[:1]), opened.start)
         end = max(self._at, begin)
-        if kind == "link_open":
-            self._label(href, text, begin, end)
+        if kind == "label":
+            self._label(opened.href, text, begin, end)
         elif text.strip():
-            self._answer.phrases.append(Phrase("strong" if kind == "strong_open" else "emphasis", text, begin, end))
+            self._answer.phrases.append(Phrase(kind, text, begin, end))
+
+    def _place_of(self, content: str, start: int) -> int:
+        """Where a piece of text begins at or after a place, as nearly as can be told."""
+        at = self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR))
+        return at if at >= 0 else start
 
     def _label(self, href: str, text: str, begin: int, end: int) -> None:
+        """Note the text of a link, with where the link stands, its destination included."""
         phrase = Phrase("label", text, begin, end)
-        at = self._answer.body.find(href, begin, min(self._end, end + len(href) + 200)) if href else end
-        if href and at >= end:
-            self._at = max(self._at, at + len(href))
-        elif href and href != text:  # a reference link: its destination stands elsewhere
-            elsewhere = self._answer.body.find(href)
-            at = elsewhere if elsewhere >= 0 else begin
-        self._labels.append((href, phrase, (min(begin, at) if at < end else at, max(end, at + len(href)))))
+        at = self._destination(href, text, begin, end)
+        start = min(begin, at) if at < end else at
+        self._labels.append(_Label(href, phrase, start, max(end, at + len(href))))
         if href != text:
             self._answer.phrases.append(phrase)
+
+    def _destination(self, href: str, text: str, begin: int, end: int) -> int:
+        """Where the destination of a link stands; move on behind it when it follows the text."""
+        if not href:
+            return end
+        at = self._answer.body.find(href, begin, min(self._end, end + len(href) + _BEHIND_LABEL))
+        if at >= end:
+            self._at = max(self._at, at + len(href))
+        elif href != text:  # a reference link: its destination stands elsewhere
+            elsewhere = self._answer.body.find(href)
+            return elsewhere if elsewhere >= 0 else begin
+        return at
 
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""
         end = min(self._end, self._at + len(content) + _FAR)
-        found = self._answer.body.find(content, self._at, end) if content else -1
-        if found < 0:
+        at = self._answer.body.find(content, self._at, end) if content else -1
+        if at < 0:
             return self._at
-        self._at = found + len(content)
-        return found
+        self._at = at + len(content)
+        return at

@@ -7,56 +7,25 @@ the sources. Knowledge from elsewhere that is not cited passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
 
-from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, review_of
-from explainer.checking.names import NameFit
+from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
+from explainer.checking.claims import Claim
+from explainer.checking.links_in_text import LinkInText
 from explainer.checking.offered import Offered, OfferedEntry
-from explainer.checking.rules.links import (
-    link_status,
-    misattributed,
-    odd_destinations,
-    repository_ids,
-    spoofed,
-    wrong_place,
-)
-from explainer.checking.rules.names import author_years, catalogued_names, claimed_names, phrases
-from explainer.checking.rules.sections import completeness, coverage, order, refusal, sections, workflow
-from explainer.checking.rules.workflow import diagrams, flow_names, flow_types
-from explainer.checking.workflow.naming import StepFit
+from explainer.checking.rules import CHECKS
+from explainer.checking.verdict import Match, Verdict
+from explainer.checking.workflow.naming import StepFit, StepMatch
+from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
 
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
-
-Check: TypeAlias = Callable[[AnswerAnalysis], Iterator[Violation]]
-
-CHECKS: Final[tuple[Check, ...]] = (
-    completeness,
-    refusal,
-    sections,
-    order,
-    workflow,
-    link_status,
-    odd_destinations,
-    spoofed,
-    claimed_names,
-    phrases,
-    catalogued_names,
-    author_years,
-    repository_ids,
-    misattributed,
-    wrong_place,
-    diagrams,
-    flow_names,
-    flow_types,
-    coverage,
-)
-"""All rules. A rule is a function from the review of an answer to the faults that it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +35,7 @@ class Citation:
     Attributes:
         text: the link, title or name, as written.
         kind: `link`, `title` (given as one) or `name` (the text of a link, a lead).
-        status: offered, respelled, shortened, reworded, known, question; altered, catalogued, foreign, invalid,
-            misattributed.
+        status: a value of `Match`, such as offered, respelled or foreign.
         entry: the name of the entry that it means, if any.
         line: where it is; `column`, too.
         start: its place in the text; `end`: the end of that.
@@ -151,7 +119,7 @@ class CheckReport:
     fixes: tuple[tuple[str, Fix], ...] = ()
     sources: tuple[OfferedEntry, ...] = ()
     used: tuple[str, ...] = ()
-    waived: tuple[Finding, ...] = field(default=())
+    waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
 
@@ -184,108 +152,103 @@ def check_answer(
         line: the line of the file that it stands on, when that holds several answers.
     """
     if not offered.sources:
+        message = "nothing was offered, so no citation can be checked"
+        finding = Finding("A102", Location(file), message, "name models or papers")
+        return unchecked(answer_id, file, [finding], text, line)
+    analysis = analyse(text, offered)
+    if not any(map(str.isalnum, analysis.answer.body)):
         finding = Finding(
-            "A102",
-            Location(file),
-            "nothing was offered, so no citation can be checked",
-            "name models or papers",
+            "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    review = review_of(text, offered)
-    if not any(char.isalnum() for char in review.answer.body):
-        finding = Finding(
-            "A101",
-            Location(file),
-            "the answer is empty: there is nothing to check",
-            "ask for the answer again",
-        )
-        return unchecked(answer_id, file, [finding], text, line)
-    faults = sorted(
-        {fault for check in CHECKS for fault in check(review)},
-        key=lambda fault: (
-            RULES[fault.code].severity is Severity.NOTE,
-            fault.start,
-            fault.code,
-            fault.end,
-            fault.message,
-        ),
-    )
-    used = review.named_in(0, review.answer.lines)
+    violations = find_violations(analysis)
+    used = analysis.named_in(0, analysis.answer.lines)
     return CheckReport(
         answer_id,
         file,
-        tuple(_finding(fault, review, file) for fault in faults),
-        tuple(_citations(review, faults)),
+        tuple(_finding(violation, analysis, file) for violation in violations),
+        tuple(_citations(analysis, violations)),
         text,
-        tuple((fault.code, fault.fix) for fault in faults if fault.fix is not None),
+        tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
         offered.sources,
         tuple(source.name for index, source in enumerate(offered.sources) if index in used),
         line=line,
-        workflow=tuple(_workflows(review)),
+        workflow=tuple(_workflow(flow, steps, analysis) for flow, steps in analysis.flows),
     )
 
 
-def _finding(fault: Violation, review: AnswerAnalysis, file: str) -> Finding:
-    location = Location(file, *review.answer.position(fault.start))
-    return Finding(fault.code, location, fault.message, fault.hint, review.answer.text[fault.start : fault.end])
+def find_violations(analysis: AnswerAnalysis) -> list[Violation]:
+    """Return what all rules find, each thing once: in the order of the text, notes behind all else."""
+    checks = chain.from_iterable(CHECKS.values())
+    violations = {violation for check in checks for violation in check(analysis)}
+    return sorted(violations, key=_order)
 
 
-_FIT_STATUS: Final = {
-    NameFit.EXACT: "offered",
-    NameFit.KNOWN: "known",
-    NameFit.SHORT: "shortened",
-    NameFit.REWORDED: "reworded",
-    NameFit.ALTERED: "altered",
-    NameFit.CATALOGUED: "catalogued",
-    NameFit.FOREIGN: "foreign",
-}
+def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
+    is_note = RULES[violation.code].severity is Severity.NOTE
+    # two rules may say the same of one place and hint at different ways out, so the hint decides last
+    return is_note, violation.start, violation.code, violation.end, violation.message, violation.hint or ""
 
 
-def _citations(review: AnswerAnalysis, faults: Collection[Violation]) -> Iterator[Citation]:
-    names = [source.name for source in review.offered.sources]
-    wrong = {fault.start for fault in faults if fault.code in ("A401", "A402")}
-    found: list[Citation] = []
-    for verdict in review.links:
-        spotted = verdict.cited.spotted
-        status = "misattributed" if spotted.start in wrong else verdict.status
-        entry = names[verdict.owners[0][0]] if verdict.owners else verdict.meant if status == "catalogued" else None
-        place = review.answer.position(spotted.start)
-        found.append(Citation(spotted.text, "link", status, entry, *place, spotted.start, spotted.end))
-    for claim, judged in review.verdicts:
-        if judged.fit is not NameFit.NO_NAME:
-            kind = "title" if claim.strict else "name"
-            place = review.answer.position(claim.start)
-            entry = names[judged.sources[0]] if judged.sources else judged.meant
-            found.append(Citation(claim.text, kind, _FIT_STATUS[judged.fit], entry, *place, claim.start, claim.end))
-    yield from sorted(found, key=lambda citation: (citation.start, citation.end))
+def _finding(violation: Violation, analysis: AnswerAnalysis, file: str) -> Finding:
+    answer = analysis.answer
+    location = Location(file, *answer.position(violation.start))
+    text = answer.text[violation.start : violation.end]
+    return Finding(violation.code, location, violation.message, violation.hint, text)
 
 
-def _workflows(review: AnswerAnalysis) -> Iterator[Workflow]:
-    sources = review.offered.sources
-    for flow, judged in review.flows:
-        steps = []
-        for one in judged:
-            status = str(one.fit) if one.fit is not StepFit.OFFERED else sources[one.sources[0]].kind
-            text = shorten(" ".join(one.step.text.split()), MAX_STEP_TEXT)
-            entries = tuple(sources[index].name for index in one.sources)
-            takes, gives = (tuple(sorted(kinds or ())) for kinds in (one.takes, one.gives))
-            place = review.answer.position(one.step.start)
-            steps.append(WorkflowStep(one.step.key, text, one.step.role, status, entries, takes, gives, *place))
-        links = tuple((link.source, link.target) for link in flow.links)
-        yield Workflow(flow.kind, review.answer.position(flow.start)[0], tuple(steps), links)
+def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> list[Citation]:
+    """All links and names that the answer gives as sources, in the order of the text."""
+    misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
+    items: list[tuple[LinkInText | Claim, str, Verdict]] = [
+        *((cited.spotted, "link", verdict) for cited, verdict in analysis.links),
+        *((claim, "title" if claim.strict else "name", verdict) for claim, verdict in analysis.verdicts),
+    ]
+    citations = []
+    for item, kind, verdict in items:
+        match = Match.MISATTRIBUTED if kind == "link" and item.start in misattributed else verdict.match
+        if match is not Match.NO_CITATION:
+            place = analysis.answer.position(item.start)
+            entry = _entry_name(verdict, analysis.offered)
+            citations.append(Citation(item.text, kind, match.value, entry, *place, item.start, item.end))
+    return sorted(citations, key=lambda citation: (citation.start, citation.end))
+
+
+def _entry_name(verdict: Verdict, offered: Offered) -> str | None:
+    """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
+    if verdict.sources:
+        return offered.sources[verdict.sources[0]].name
+    return verdict.meant if verdict.match is Match.CATALOGUED else None
+
+
+def _workflow(flow: Flow, matches: Iterable[StepMatch], analysis: AnswerAnalysis) -> Workflow:
+    steps = tuple(_workflow_step(match, analysis) for match in matches)
+    links = tuple((link.source, link.target) for link in flow.links)
+    return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps, links)
+
+
+def _workflow_step(match: StepMatch, analysis: AnswerAnalysis) -> WorkflowStep:
+    sources = [analysis.offered.sources[index] for index in match.sources]
+    return WorkflowStep(
+        match.step.key,
+        shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
+        match.step.role,
+        sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
+        tuple(source.name for source in sources),
+        tuple(sorted(match.takes or ())),
+        tuple(sorted(match.gives or ())),
+        *analysis.answer.position(match.step.start),
+    )
 
 
 def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
     """Return the exit status of a run over answers: 2 beats 1 beats 3; no answer at all is 3."""
-    levels = list(Severity)
-    counted = levels[: levels.index(fail_on) + 1]
-    status = ExitStatus.OK if reports else ExitStatus.NOTHING_CHECKED
-    for report in reports:
-        failing = [finding for finding in report.findings if finding.severity in counted]
-        if any(RULES[finding.code].unusable_file for finding in failing):
-            return ExitStatus.UNUSABLE
-        if any(not RULES[finding.code].nothing_checked for finding in failing):
-            status = ExitStatus.ERRORS
-        elif failing and status is ExitStatus.OK:
-            status = ExitStatus.NOTHING_CHECKED
-    return status
+    severities = list(Severity)
+    failing_severities = severities[: severities.index(fail_on) + 1]
+    findings = [finding for report in reports for finding in report.findings]
+    rules = [RULES[finding.code] for finding in findings if finding.severity in failing_severities]
+    if any(rule.unusable_file for rule in rules):
+        return ExitStatus.UNUSABLE
+    if not all(rule.nothing_checked for rule in rules):
+        return ExitStatus.ERRORS
+    return ExitStatus.NOTHING_CHECKED if rules or not reports else ExitStatus.OK

@@ -11,6 +11,7 @@ from explainer.catalogs.links import Link, arxiv_link, doi_link, identify
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 
+# what a URL may consist of: up to a space, a quote or a bracket of prose; Markdown may escape some of its signs
 _RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]++|\\(?=[_~*&#-]))++")
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
@@ -19,17 +20,19 @@ _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
       | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
 """
+# top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
 _DOMAINS: Final = r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site)/(?=\w)"
 _FLAGS: Final = re.VERBOSE | re.IGNORECASE
 _WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
 _WITH_OR_WITHOUT: Final = re.compile(
     rf"{_SCHEMES} | (?P<bare>(?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})", _FLAGS
 )
+# the domains inside whole URLs are no hint at addresses without a scheme
 _WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
 _ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
-_LONGEST: Final = 4_096
-"""Characters that a URL may have."""
+_LONGEST: Final = 4_096  # characters that a URL may have
+# punctuation of the sentence around a URL, and marks of emphasis
 _TRAILING: Final = ".,;:!?'’*_~†"
 _CLOSING: Final = {")": "(", "]": "["}
 
@@ -72,28 +75,31 @@ def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
 
 
 def _read(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
+    """The link that begins as a match says; None where nothing follows that makes it one."""
     kind, start = match.lastgroup, match.start()
-    if kind == "arxiv":
-        number = _ARXIV.match(text, match.end())
-        return (
-            LinkInText(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
-            if number
-            else None
-        )
     if kind == "number":
         return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]))
+    if kind == "arxiv":
+        number = _ARXIV.match(text, match.end())
+        if number is None:
+            return None
+        return LinkInText(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
     run = _RUN.match(text, start, start + _LONGEST)
-    whole = run.group() if run else match.group()
-    found = _exactly(whole, exact) or _trimmed(whole)
-    end = start + len(found)
+    written = run.group() if run is not None else match.group()
+    return _read_address(str(kind), match, _exactly(written, exact) or _trimmed(written))
+
+
+def _read_address(kind: str, match: re.Match[str], written: str) -> LinkInText | None:
+    start, end = match.start(), match.start() + len(written)
     if kind == "doi":
-        return LinkInText(start, end, found, "doi", doi_link(found)) if "/" in found.rstrip("/") else None
+        has_suffix = "/" in written.rstrip("/")
+        return LinkInText(start, end, written, "doi", doi_link(written)) if has_suffix else None
+    if kind == "broken":
+        return LinkInText(start, end, written, "broken", None) if len(written) > len(match.group()) else None
+    link = identify(written.replace("\\", ""))
     if kind == "bare":
-        return LinkInText(start, end, found, "bare", identify(found.replace("\\", "")))
-    if kind == "broken" and len(found) <= len(match.group()):
-        return None
-    link = None if kind == "broken" else identify(found.replace("\\", ""))
-    return LinkInText(start, end, found, "broken" if link is None else "url", link)
+        return LinkInText(start, end, written, "bare", link)
+    return LinkInText(start, end, written, "broken" if link is None else "url", link)
 
 
 def _exactly(run: str, exact: Sequence[str]) -> str | None:
@@ -109,13 +115,12 @@ def _goes_on(rest: str) -> bool:
 
 def _trimmed(run: str) -> str:
     """A run of characters up to the first bracket that closes nothing, without trailing punctuation."""
-    depth = {"(": 0, "[": 0}
+    depth = dict.fromkeys(_CLOSING.values(), 0)
     for index, char in enumerate(run):
         if char in depth:
             depth[char] += 1
         elif char in _CLOSING:
             depth[_CLOSING[char]] -= 1
             if depth[_CLOSING[char]] < 0:
-                run = run[:index]
-                break
+                return run[:index].rstrip(_TRAILING)
     return run.rstrip(_TRAILING)

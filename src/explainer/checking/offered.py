@@ -1,8 +1,8 @@
 """The closed world of one answer: what its prompt offered, what is known of those entries, and what was not offered.
 
-Three doors lead here: a question with its catalogs, a prompt in the seed's layout, and a line of an answers file that
-holds either. Whichever is taken, *offered* is what the prompt prints, with the URLs inside printed summaries; *known*
-is what the catalogs add about the same entries; everything else in the catalogs is a gazetteer of what was not offered.
+It comes from a question with its catalogs, or from a prompt in the built-in layout. Either way, *offered* is what the
+prompt prints, with the URLs inside printed summaries; *known* is what the catalogs add about the same entries;
+everything else in the catalogs is a lookup of what was not offered.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
+Calls: TypeAlias = dict[str, list[tuple[tuple[str, ...], int]]]
+
+# The shortest names that count as such. Whatever is shorter stands in prose, and in other titles, by chance.
+_MIN_CALL_NAME: Final = 3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
+# canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm
+_MIN_CATALOGUED: Final = 4
+_MAX_HEAD_WORDS: Final = 5  # words before the colon of a title that are a name; more of them are half of the title
+_MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
+_MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +86,55 @@ class OfferedEntry:
     @cached_property
     def call_names(self) -> frozenset[str]:
         """Canonical forms of what people call it: the title's head, its acronyms, its repository, its aliases."""
-        found = {canonical(name) for name in (*acronyms(self.name), *self.repositories)}
-        beginning = head(self.name)
-        if beginning != self.name.strip() and len(words(beginning)) <= 5 and content_words(beginning):  # noqa: PLR2004
-            found.add(canonical(beginning))
-        if self.kind == "model":
-            found |= set(map(canonical, _tails(self.name)))
-        return frozenset(name for name in found | self.alias_keys | {self.key} if len(name) > 2)  # noqa: PLR2004
+        names = [*acronyms(self.name), *self.repositories, *self._tails, self._head]
+        keys = {self.key, *self.alias_keys, *map(canonical, names)}
+        return frozenset(key for key in keys if len(key) >= _MIN_CALL_NAME)
 
     @cached_property
     def nicknames(self) -> frozenset[str]:
         """Canonical forms of names in its summary: they may be its own, or those of what it compares itself with."""
-        return frozenset(key for key in map(canonical, acronyms(self.text)) if len(key) > 2)  # noqa: PLR2004
+        return frozenset(key for key in map(canonical, acronyms(self.text)) if len(key) >= _MIN_CALL_NAME)
 
     @property
     def repositories(self) -> Iterator[str]:
         """The names of its repositories."""
-        for own in (*self.links, *self.known):
-            name = own.link.key.rpartition("/")[2]
-            if own.link.kind in ("github", "huggingface") and content_words(name):
+        for own_link in (*self.links, *self.known):
+            name = own_link.link.key.rpartition("/")[2]
+            if own_link.link.kind in ("github", "huggingface") and content_words(name):
                 yield name
+
+    @property
+    def field_links(self) -> list[OwnLink]:
+        """Its printed links that are not merely mentioned in its summary."""
+        return [own_link for own_link in self.links if own_link.role != "summary"]
 
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(f"{self.name} {self.text} " + " ".join(own.url for own in self.links))
+        return canonical(" ".join((self.name, self.text, *(own_link.url for own_link in self.links))))
 
+    @property
+    def spoken_names(self) -> Iterator[str]:
+        """What prose may call it, as written."""
+        yield from (self.name, head(self.name), *self.aliases, *acronyms(self.name), *acronyms(self.text))
+        yield from (*self.repositories, *self._tails)
 
-def _tails(name: str) -> Iterator[str]:
-    """A model's name without its first parts: `StableDiffusionV1-Oil` of `Txt2Img-StableDiffusionV1-Oil`."""
-    parts = name.replace("_", "-").split("-")
-    for start in range(1, len(parts)):
-        tail = "-".join(parts[start:])
-        if len(parts) - start > 1 or len(acronyms(tail)) == 1:
-            yield tail
+    @property
+    def _head(self) -> str:
+        """What stands before the colon of its title, when that may be a name; else nothing."""
+        beginning = head(self.name)
+        is_name = len(words(beginning)) <= _MAX_HEAD_WORDS and content_words(beginning)
+        return beginning if is_name and beginning != self.name.strip() else ""
+
+    @property
+    def _tails(self) -> Iterator[str]:
+        """A model's name without its first parts: `StableDiffusionV1-Oil` of `Txt2Img-StableDiffusionV1-Oil`."""
+        parts = self.name.replace("_", "-").split("-") if self.kind == "model" else []
+        for start in range(1, len(parts)):
+            tail = "-".join(parts[start:])
+            # a last part alone is mostly a size or a style (`-Large`, `-Oil`), unless it is written as a name is
+            if start < len(parts) - 1 or len(acronyms(tail)) == 1:
+                yield tail
 
 
 class CatalogLookup:
@@ -130,13 +154,11 @@ class CatalogLookup:
 
     @cached_property
     def _by_key(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        labels: dict[str, str] = {}
         for entry in self._entries:
-            for url in (entry.paper, entry.github, entry.huggingface, *entry.links):
-                link = identify(url) if url else None
-                if link is not None:
-                    found.setdefault(link.key, entry.label)
-        return found
+            for own_link in _catalogued_links(entry):
+                labels.setdefault(own_link.link.key, entry.label)
+        return labels
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
@@ -145,12 +167,12 @@ class CatalogLookup:
     @cached_property
     def runs(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
         """Names that are distinctive enough to be recognised in prose: (words, name), by their first word."""
-        found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        runs: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for entry in self._entries:
             parts = tuple(words(entry.label))
-            if len(parts) >= 4 and len(content_words(entry.label)) >= 3:  # noqa: PLR2004
-                found.setdefault(parts[0], []).append((parts, entry.label))
-        return found
+            if len(parts) >= _MIN_RUN_WORDS and len(content_words(entry.label)) >= _MIN_RUN_CONTENT:
+                runs.setdefault(parts[0], []).append((parts, entry.label))
+        return runs
 
     def by_link(self, link: Link) -> str | None:
         """Return the name of the entry that a link belongs to."""
@@ -158,13 +180,13 @@ class CatalogLookup:
 
     def by_name(self, key: str) -> str | None:
         """Return the name of the entry with a canonical name."""
-        return self._by_name.get(key) if len(key) > 3 else None  # noqa: PLR2004
+        return self._by_name.get(key) if len(key) >= _MIN_CATALOGUED else None
 
     def catalogued(self, name: str, kind: str) -> Entry | None:
         """Return the one entry of a kind with a name, as the catalogs have it."""
         index = self._library.models if kind == "model" else self._library.papers
-        found: Sequence[Entry] = index.find(name)
-        return found[0] if len(found) == 1 else None
+        entries: Sequence[Entry] = index.find(name)
+        return entries[0] if len(entries) == 1 else None
 
 
 class Offered:
@@ -173,7 +195,7 @@ class Offered:
     Args:
         sources: the offered entries, models first.
         question: the question that the prompt quotes.
-        gazetteer: what else is in the catalogs.
+        lookup: what else is in the catalogs.
         entries: the offered entries themselves, whole; None when only what was printed of them is known.
     """
 
@@ -181,36 +203,52 @@ class Offered:
         self,
         sources: Iterable[OfferedEntry],
         question: str = "",
-        gazetteer: CatalogLookup | None = None,
+        lookup: CatalogLookup | None = None,
         entries: Sources | None = None,
     ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
-        self.gazetteer: Final = gazetteer
+        self.lookup: Final = lookup
         self.entries: Final = entries
-        self._owners: dict[str, list[tuple[int, OwnLink]]] = {}
-        self._known: dict[str, list[tuple[int, OwnLink]]] = {}
-        for index, source in enumerate(self.sources):
-            for own in source.links:
-                self._owners.setdefault(own.link.key, []).append((index, own))
-            for own in source.known:
-                self._known.setdefault(own.link.key, []).append((index, own))
+        self._owners = _by_link(source.links for source in self.sources)
+        self._known = _by_link(source.known for source in self.sources)
 
     def owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link was offered for, each with its own spelling; the nearest detail only."""
-        found = self._owners.get(link.key, [])
-        same = [(index, own) for index, own in found if own.link.detail == link.detail]
-        return same or found
+        owners = self._owners.get(link.key, [])
+        same_detail = [(index, own_link) for index, own_link in owners if own_link.link.detail == link.detail]
+        return same_detail or owners
 
     def known_owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link is catalogued for, but was not offered for."""
         return self._known.get(link.key, [])
 
     @cached_property
+    def by_key(self) -> dict[str, tuple[int, ...]]:
+        """The sources by the canonical form of their names."""
+        return _grouped((source.key, index) for index, source in enumerate(self.sources))
+
+    @cached_property
+    def by_alias(self) -> dict[str, tuple[int, ...]]:
+        """The sources by the canonical forms of their aliases."""
+        return _grouped((key, index) for index, source in enumerate(self.sources) for key in source.alias_keys)
+
+    @cached_property
+    def models(self) -> frozenset[int]:
+        """The places of the models among the sources; of all sources where no model was offered."""
+        models = frozenset(index for index, source in enumerate(self.sources) if source.kind == "model")
+        return models or frozenset(range(len(self.sources)))
+
+    def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
+        """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
+        own_links = (own_link for index in sources for own_link in self.sources[index].field_links)
+        return [own_link.url for own_link in own_links if not roles or own_link.role in roles]
+
+    @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own = (own.url for source in self.sources for own in (*source.links, *source.known))
-        return tuple(dict.fromkeys((*own, *(spotted.text for spotted in spot_links(self.question)))))
+        own_link = (own_link.url for source in self.sources for own_link in (*source.links, *source.known))
+        return tuple(dict.fromkeys((*own_link, *(spotted.text for spotted in spot_links(self.question)))))
 
     @cached_property
     def question_keys(self) -> frozenset[str]:
@@ -227,51 +265,61 @@ class Offered:
         """The forms in which an answer may repeat the question."""
         return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
 
-    @property
-    def ports(self) -> Ports:
-        """The kinds of data that signatures name."""
-        return self.gazetteer.ports if self.gazetteer is not None else builtin_ports()
-
     def called_in(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where a text calls an offered source by a name: (position, source)."""
-        found = tokens(text)
-        for position, (key, at) in enumerate(found):
+        all_tokens = tokens(text)
+        keys = tuple(key for key, _ in all_tokens)
+        for position, (key, at) in enumerate(all_tokens):
             for parts, index in self.calls.get(key, ()):
-                if tuple(token for token, _ in found[position : position + len(parts)]) == parts:
+                if keys[position : position + len(parts)] == parts:
                     yield at, index
 
     @cached_property
-    def calls(self) -> dict[str, list[tuple[tuple[str, ...], int]]]:
+    def calls(self) -> Calls:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
-        found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        calls: Calls = {}
         for index, source in enumerate(self.sources):
-            names = (
-                source.name,
-                head(source.name),
-                *source.aliases,
-                *acronyms(source.name),
-                *acronyms(source.text),
-            )
-            names += (*source.repositories, *(_tails(source.name) if source.kind == "model" else ()))
-            for name in dict.fromkeys(names):
+            for name in dict.fromkeys(source.spoken_names):
                 parts = tuple(filter(None, map(canonical, words(name))))
-                if parts and (len(parts) > 1 or len(parts[0]) > 2) and content_words(name):  # noqa: PLR2004
-                    found.setdefault(parts[0], []).append((parts, index))
-        return found
+                is_telling = len(parts) > 1 or len("".join(parts)) >= _MIN_CALL_NAME
+                if is_telling and content_words(name):
+                    calls.setdefault(parts[0], []).append((parts, index))
+        return calls
+
+    @property
+    def ports(self) -> Ports:
+        """The kinds of data that signatures name."""
+        return self.lookup.ports if self.lookup is not None else builtin_ports()
+
+
+def _by_link(links: Iterable[Sequence[OwnLink]]) -> dict[str, list[tuple[int, OwnLink]]]:
+    """The links of the sources, in their order, by what the links lead to."""
+    owners: dict[str, list[tuple[int, OwnLink]]] = {}
+    for index, own_links in enumerate(links):
+        for own_link in own_links:
+            owners.setdefault(own_link.link.key, []).append((index, own_link))
+    return owners
+
+
+def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    groups: dict[str, tuple[int, ...]] = {}
+    for key, index in pairs:
+        groups[key] = (*groups.get(key, ()), index)
+    return groups
 
 
 @lru_cache(maxsize=64)
-def gazetteer_of(library: Library) -> CatalogLookup:
-    """Return the gazetteer of a library; the same one when asked again, so that many answers prepare it once."""
+def lookup_of(library: Library) -> CatalogLookup:
+    """Return the lookup of a library; the same one when asked again, so that many answers prepare it once."""
     return CatalogLookup(library)
 
 
-def offered_by_sources(sources: Sources, question: str, gazetteer: CatalogLookup | None = None) -> Offered:
+def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
-    ports = gazetteer.ports if gazetteer is not None else builtin_ports()
+    ports = lookup.ports if lookup is not None else builtin_ports()
     models = [_of_entry("model", entry, ports) for entry in sources.models]
     papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
-    return Offered([*models, *papers], question, gazetteer, sources)
+    return Offered([*models, *papers], question, lookup, sources)
 
 
 def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Offered]:
@@ -284,49 +332,46 @@ def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Of
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    return Parsed(
-        offered_by_sources(chosen.value[0], question.question.question, gazetteer_of(library)), chosen.findings
-    )
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library))
+    return Parsed(offered, chosen.findings)
 
 
-def offered_by_prompt(content: PromptContent, gazetteer: CatalogLookup | None = None) -> Offered:
+def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = None) -> Offered:
     """Return what a prompt offers, from what it prints; the catalogs add what is known of the same entries."""
     sources = []
-    ports = gazetteer.ports if gazetteer is not None else builtin_ports()
+    ports = lookup.ports if lookup is not None else builtin_ports()
     for printed in (*content.models, *content.papers):
-        entry = gazetteer.catalogued(printed.name, printed.kind) if gazetteer else None
+        entry = lookup.catalogued(printed.name, printed.kind) if lookup is not None else None
         sources.append(_of_printed(printed, entry, ports))
-    return Offered(sources, content.question, gazetteer)
+    return Offered(sources, content.question, lookup)
 
 
 def _of_entry(kind: Literal["model", "paper"], entry: Entry, ports: Ports) -> OfferedEntry:
-    summary = entry.summary if kind == "paper" else None
+    summary = entry.summary if kind == "paper" else None  # the built-in layout prints no summaries of models
     return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> OfferedEntry:
-    links = [*_own(printed.paper, "paper"), *_own(printed.github, "github")]
-    links += _inside(printed.name, "paper")
-    links += _inside(printed.summary, "summary")
-    known: list[OwnLink] = []
-    if entry is not None:
-        known += [
-            *_own(entry.paper, "paper"),
-            *_own(entry.github, "github"),
-            *_own(entry.huggingface, "github"),
-        ]
-        known += [own for url in entry.links for own in _own(url, "summary")]
-        known += _inside(entry.summary, "summary")
-    spelled = {own.url for own in links}
+    links = (
+        *_own("paper", printed.paper),
+        *_own("github", printed.github),
+        *_inside("paper", printed.name),
+        *_inside("summary", printed.summary),
+    )
+    signature = _signature(printed, entry, ports) if printed.kind == "model" else None
+    name = printed.name.strip()
+    if entry is None:
+        return OfferedEntry(printed.kind, name, links, text=printed.summary or "", signature=signature)
+    spelled = {own_link.url for own_link in links}
     return OfferedEntry(
         printed.kind,
-        printed.name.strip(),
-        tuple(links),
-        tuple(own for own in known if own.url not in spelled),
-        tuple(entry.aliases) + ((entry.id,) if entry.id else ()) if entry else (),
-        printed.summary or (entry.summary if entry else None) or "",
+        name,
+        links,
+        tuple(own_link for own_link in _known_links(entry) if own_link.url not in spelled),
+        tuple(filter(None, (*entry.aliases, entry.id))),
+        printed.summary or entry.summary or "",
         entry.authors if isinstance(entry, PaperEntry) else (),
-        _signature(printed, entry, ports) if printed.kind == "model" else None,
+        signature,
     )
 
 
@@ -334,18 +379,30 @@ def _signature(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Sign
     """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
     catalogued = entry.signature if isinstance(entry, ModelEntry) else None
     for text in filter(None, (printed.signature, catalogued)):
-        read = ports.parse(text)
-        if isinstance(read, Signature):
-            return read
+        signature = ports.parse(text)
+        if isinstance(signature, Signature):
+            return signature
     return ports.parse_start(printed.name)
 
 
-def _own(url: str | None, role: Role) -> list[OwnLink]:
-    link = identify(url) if url else None
-    return [OwnLink(url, link, role)] if url and link else []
+def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:
+    """The links that a catalog has for an entry, in the fields that they stand in."""
+    yield from _own("paper", entry.paper)
+    yield from _own("github", entry.github, entry.huggingface)
+    yield from _own("summary", *entry.links)
 
 
-def _inside(text: str | None, role: Role) -> list[OwnLink]:
+def _known_links(entry: Entry) -> list[OwnLink]:
+    return [*_catalogued_links(entry), *_inside("summary", entry.summary)]
+
+
+def _own(role: Role, *urls: str | None) -> Iterator[OwnLink]:
+    for url in filter(None, urls):
+        link = identify(url)
+        if link is not None:
+            yield OwnLink(url, link, role)
+
+
+def _inside(role: Role, text: str | None) -> list[OwnLink]:
     """The links inside a text; ids without a URL are theirs too, but no spelling to insist on."""
-    found = spot_links(text) if text else ()
-    return [OwnLink(spotted.text, spotted.link, role) for spotted in found if spotted.link]
+    return [OwnLink(spotted.text, spotted.link, role) for spotted in spot_links(text or "") if spotted.link]

@@ -13,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explainer._version import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
@@ -31,11 +33,29 @@ SCHEMA: Final = "explainer/provenance/1"
 
 _FAMILY: Final = "explainer/provenance/"
 _TOOL: Final = f"explainer {__version__}"
+# a line with all of these keys is a record, even when somebody took its schema away
 _OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
-_KEYS: Final = frozenset(
-    {"schema", "tool", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question", "models", "papers"}
-    | {"citations", "about", "sha256"}
-)
+_TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # without them nothing can be proved
+
+
+class _Record(BaseModel):
+    """The keys of a record. What most of them hold is proved by computing it again, not by its shape."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Literal["explainer/provenance/1"] = Field(alias="schema")
+    tool: Any
+    id: str
+    grounded: Any
+    answer: str
+    answer_sha256: Any
+    prompt_sha256: Any
+    question: str
+    models: Any
+    papers: Any
+    citations: Any
+    sha256: Any
+    about: Any = None
 
 
 def proof_record(
@@ -100,55 +120,58 @@ def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: L
     Returns:
         What does not hold. Whether its answer is grounded is for `check_answer` to say.
     """
-    return tuple(_faults(data, line.strip(), sources, place))
+    try:
+        record = _Record.model_validate(data)
+    except ValidationError as error:
+        return (_shape_fault(error, place),)
+    return tuple(_faults(record, data, line.strip(), sources, place))
 
 
-def _faults(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> Iterator[Finding]:
-    name, answer, question = data.get("id"), data.get("answer"), data.get("question")
-    if data.get("schema") != SCHEMA or not (
-        isinstance(name, str) and isinstance(answer, str) and isinstance(question, str)
-    ):
-        message = f"not a whole record of the version {SCHEMA!r}"
-        yield Finding("A901", place, message, f"this is {_TOOL}")
-        return
-    unknown = [key for key in data if key not in _KEYS]
-    if unknown or _KEYS - {"about"} - set(data):
-        odd = sorted({*unknown, *(_KEYS - {"about"} - set(data))})
-        yield Finding("A901", place, f"keys are missing or unknown: {', '.join(map(repr, map(shorten, odd)))}")
-        return
+def _shape_fault(error: ValidationError, place: Location) -> Finding:
+    keys = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_context=False)}
+    if keys & _TELLING_KEYS:
+        return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
+    quoted = ", ".join(repr(shorten(key)) for key in sorted(keys))
+    return Finding("A901", place, f"keys are missing or unknown: {quoted}")
+
+
+def _faults(
+    record: _Record, data: Mapping[str, Any], line: str, sources: Sources, place: Location
+) -> Iterator[Finding]:
     if not _as_written(data, line):
         message = "the record is not as it was written: its hash is another one"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
-    if data["answer_sha256"] != sha256_of(answer):
+    if record.answer_sha256 != sha256_of(record.answer):
         yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
-    offered = offered_by_sources(sources, question)
-    proved = check_answer(answer, offered)
-    if data["citations"] != list(_citations(proved, offered, sources)):
+    offered = offered_by_sources(sources, record.question)
+    proved = check_answer(record.answer, offered)
+    if record.citations != list(_citations(proved, offered, sources)):
         message = "what the record says of its citations does not follow from its answer and its entries"
-        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(data['tool']))}")
-    if data["grounded"] is not True:
+        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
+    if record.grounded is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
 
 def _as_written(data: Mapping[str, Any], line: str) -> bool:
     try:
-        rest = {key: value for key, value in data.items() if key != "sha256"}
-        return bool(data["sha256"] == sha256_of(_text(rest)) and line == _text(data))
+        hashed = {key: value for key, value in data.items() if key != "sha256"}
+        return bool(data["sha256"] == sha256_of(_text(hashed)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
 
 
 def recorded_answers(lines: Iterable[str]) -> frozenset[str]:
     """Return the answers of the records among some lines of JSON."""
-    found = set()
+    answers = set()
     for line in lines:
         try:
             data = json.loads(line)
         except (ValueError, RecursionError):
             continue  # whoever reads the records says so
-        if isinstance(data, dict) and is_record(data) and isinstance(data.get("answer"), str):
-            found.add(data["answer"])
-    return frozenset(found)
+        answer = data.get("answer") if isinstance(data, dict) and is_record(data) else None
+        if isinstance(answer, str):
+            answers.add(answer)
+    return frozenset(answers)
 
 
 def without_record(report: CheckReport, answers: Collection[str]) -> Finding | None:
@@ -168,35 +191,39 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
         library: the catalogs.
         place: where the record stands.
     """
-    rows = cited.get("citations")
-    names = [row.get("entry") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    for entry, now in [
-        *((entry, _now(entry, library.models)) for entry in sources.models),
-        *((entry, _now(entry, library.papers)) for entry in sources.papers),
-    ]:
+    cited_names = _cited_names(cited)
+    for entry, today in (*_today(sources.models, library.models), *_today(sources.papers, library.papers)):
         name = shorten(entry.label)
-        if now is None and library.complete and entry.label not in library.broken and entry.label in names:
+        is_missed = library.complete and entry.label not in library.broken and entry.label in cited_names
+        if today is None and is_missed:
             yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
-        elif now is not None and now != entry:
-            keys = [key for key, value in entry if getattr(now, key) != value]
-            message = f"{name!r} has changed since in the catalogs: {', '.join(keys)}"
+        elif today is not None and today != entry:
+            keys = ", ".join(key for key, value in entry if getattr(today, key) != value)
+            message = f"{name!r} has changed since in the catalogs: {keys}"
             yield Finding("A905", place, message, "the answer is checked against the entry of today")
+
+
+def _cited_names(record: Mapping[str, Any]) -> list[Any]:
+    """The names of the entries that a record cites, as far as it can be read: `verify_record` says what is wrong."""
+    rows = record.get("citations")
+    return [row.get("entry") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def as_catalogued(sources: Sources, library: Library) -> Sources:
     """Return the entries as the catalogs have them today; those that they do not have, as they were."""
     return Sources(
-        tuple(_now(entry, library.models) or entry for entry in sources.models),
-        tuple(_now(entry, library.papers) or entry for entry in sources.papers),
+        tuple(today or entry for entry, today in _today(sources.models, library.models)),
+        tuple(today or entry for entry, today in _today(sources.papers, library.papers)),
     )
 
 
-def _now(entry: Any, index: EntryIndex[Any]) -> Any:
-    named = index.find(entry.label)
-    if entry in named:
-        return entry
-    found = (index.find(entry.id) if entry.id else []) or named
-    return found[0] if found else None
+def _today(entries: Sequence[Any], index: EntryIndex[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each entry with what the catalogs have for it today, if they have it: the same, or one of its id, or its name."""
+    for entry in entries:
+        named = index.find(entry.label)
+        by_id = index.find(entry.id) if entry.id else []
+        same = [entry] if entry in named else []
+        yield entry, next(iter((*same, *by_id, *named)), None)
 
 
 def _citations(report: CheckReport, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
@@ -220,7 +247,7 @@ def _meant(citation: Citation, offered: Offered) -> int | None:
     """The offered entry that a citation means; of a model and a paper of one name, the one whose link it is."""
     named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
     link = _linked(citation, offered)
-    owning = [index for index in named if link is not None and _spelling(offered.sources[index], link) is not None]
+    owning = [index for index in named if _spelling(offered.sources[index], link) is not None]
     return next(iter([*owning, *named]), None)
 
 
@@ -234,13 +261,15 @@ def _link(citation: Citation, index: int, offered: Offered) -> str | None:
 
 def _linked(citation: Citation, offered: Offered) -> Link | None:
     """What a citation that is a link leads to."""
-    spotted = next(spot_links(citation.text, offered.urls), None) if citation.kind == "link" else None
-    return spotted.link if spotted is not None else None
+    if citation.kind != "link":
+        return None
+    return next((spotted.link for spotted in spot_links(citation.text, offered.urls)), None)
 
 
-def _spelling(source: OfferedEntry, link: Link) -> str | None:
+def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
     """How a source spells a link of its own."""
-    return next((own.url for own in (*source.links, *source.known) if own.link.key == link.key), None)
+    own_links = (own_link for own_link in (*source.links, *source.known) if link and own_link.link.key == link.key)
+    return next((own_link.url for own_link in own_links), None)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

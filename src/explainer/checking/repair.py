@@ -6,22 +6,23 @@ from collections.abc import Iterable
 
 from explainer.checking.analysis import Fix
 from explainer.checking.check import CheckReport
-from explainer.checking.offered import Offered
+from explainer.checking.offered import Offered, OfferedEntry
+from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import printable, shorten
 
-_MOST_POINTS = 40
+_MOST_POINTS = 40  # findings that a follow-up lists: more of them are seldom mended at once
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
     """Return the text with all fixes made; of two that overlap, the first one is."""
     pieces: list[str] = []
-    at = 0
+    end = 0
     for fix in sorted(set(fixes), key=lambda fix: (fix.start, fix.end, fix.text)):
-        if fix.start >= at:
-            pieces += [text[at : fix.start], fix.text]
-            at = fix.end
-    return "".join(pieces) + text[at:]
+        if fix.start >= end:
+            pieces += [text[end : fix.start], fix.text]
+            end = fix.end
+    return "".join(pieces) + text[end:]
 
 
 def repair_prompt(report: CheckReport, offered: Offered) -> str:
@@ -35,18 +36,25 @@ def repair_prompt(report: CheckReport, offered: Offered) -> str:
     lines = [
         "Your answer has these faults. Mend exactly them, change nothing else, and give the whole answer again.",
         "",
+        *(f"{number}. {_point(finding)}" for number, finding in enumerate(points[:_MOST_POINTS], start=1)),
     ]
-    for number, finding in enumerate(points[:_MOST_POINTS], start=1):
-        quoted = f" `{printable(shorten(finding.text.strip(), 200))}`:" if finding.text.strip() else ""
-        hint = f". {printable(finding.hint[0].upper() + finding.hint[1:])}" if finding.hint else ""
-        end = "" if hint.endswith("?") else "."
-        lines.append(f"{number}. Line {finding.location.line}:{quoted} {printable(finding.message)}{hint}{end}")
     if len(points) > _MOST_POINTS:
         lines.append(f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds.")
     lines += ["", "Cite only these sources, with exactly these names and links, and no other:", ""]
     for source in offered.sources:
-        lines.append(f"- {printable(source.name)}")
-        links = [own for own in source.links if own.role != "summary"]
-        lines += [f"  - {'Paper' if own.role == 'paper' else 'GitHub'}: {own.url}" for own in links]
-        lines += [] if links else ["  - no link: write None"]
+        lines += [f"- {printable(source.name)}", *(_link_lines(source) or ["  - no link: write None"])]
     return "\n".join(lines) + "\n"
+
+
+def _point(finding: Finding) -> str:
+    """A finding as one sentence, or two with what to do about it."""
+    text = finding.text.strip()
+    quoted = f" `{printable(shorten(text, 200))}`:" if text else ""
+    sentences = f"Line {finding.location.line}:{quoted} {printable(finding.message)}"
+    if finding.hint:
+        sentences += f". {printable(finding.hint[0].upper() + finding.hint[1:])}"
+    return sentences if finding.hint and sentences.endswith("?") else f"{sentences}."
+
+
+def _link_lines(source: OfferedEntry) -> list[str]:
+    return [f"  - {'Paper' if link.role == 'paper' else 'GitHub'}: {link.url}" for link in source.field_links]

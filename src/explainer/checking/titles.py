@@ -8,33 +8,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
+# a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
+_FAR: Final = 0.6
+_MAX_COMPARED: Final = 600  # characters of titles that are compared for similarity, which takes quadratic time
+_MIN_ACRONYM: Final = 3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
+_MIN_STEM: Final = 4  # letters that two forms of one word share at least: `removal` and `removing` share five
+# the share of the shorter word that the common beginning takes: `portable` is no form of `portrait`
+_STEM_SHARE: Final = 0.6
+_INITIALS: Final = range(2, 6)  # lengths of what may be the initials of a title's words
 
-_GREEK: Final = {
-    name: chr(code)
-    for name, code in zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split()  # noqa: SIM905
-        + "varsigma sigma tau upsilon phi chi psi omega".split(),  # noqa: SIM905
-        range(0x3B1, 0x3CA),
-        strict=True,
-    )
-}
+_GREEK_NAMES: Final = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "  # noqa: SIM905
+    "varsigma sigma tau upsilon phi chi psi omega".split()
+)
+_GREEK: Final = dict(zip(_GREEK_NAMES, map(chr, range(ord("α"), ord("ω") + 1)), strict=True))
+# names such as `$\pi$-GAN` are copied with their LaTeX; longer commands come first
 _LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
 _LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
+# most titles are ASCII, and one substitution folds those
 _ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
+# accents on Latin letters are lost in retyping; marks of other scripts make other letters, and stay
 _LATIN_MARKS: Final = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 _FOLDED: Final = str.maketrans(
     {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
 )
+# the beginning of UTF-8 that was read as Windows-1252, such as `Ã©` for `é`
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
+# `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
+_COMPOUND: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
+# what ends the name at the beginning of a title: a colon or a dash with spaces
 _HEAD: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
+# signs that tell names apart: `C++`, `C#`, `Q&A`
 _KEPT_SYMBOLS: Final = frozenset("+#%@=&")
 _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 
@@ -120,15 +132,21 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def words_in(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the words of a text, as written, with where each begins and ends."""
+    return ((match.group(), *match.span()) for match in _WORD.finditer(text))
+
+
 def tokens(text: str) -> list[tuple[str, int]]:
     """Return the words of a text in canonical form, with their places."""
-    found = ((canonical(match.group()), match.start()) for match in _WORD.finditer(text))
-    return [(key, at) for key, at in found if key]
+    # every word of every answer passes here, so it does not go through `words_in`
+    pairs = ((canonical(match[0]), match.start()) for match in _WORD.finditer(text))
+    return [(key, at) for key, at in pairs if key]
 
 
 def content_words(text: str) -> list[str]:
     """Return the words, in lower case, that claim something about which entry is meant."""
-    return [word for word in (canonical(w) for w in words(text)) if word and word not in FILLERS]
+    return [word for word in map(canonical, words(text)) if word and word not in FILLERS]
 
 
 def head(title: str) -> str:
@@ -138,42 +156,47 @@ def head(title: str) -> str:
 
 def acronyms(text: str) -> list[str]:
     """Return the distinctive names in a text, as written: `CoIC`, `MLS2LoD3`, `AGAP`; no terms of the field."""
-    found = []
-    for word in re.findall(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*", text):
-        bare = word.casefold()
-        singular = bare.removesuffix("s")
-        capitals = sum(char.isupper() for char in word)
-        mixed = capitals >= 2 or (capitals and any(char.isdigit() for char in word))  # noqa: PLR2004
-        if mixed and len(word) >= 3 and bare not in GENERIC_ACRONYMS and singular not in GENERIC_ACRONYMS:  # noqa: PLR2004
-            if "-" in word and all(part[:1].isupper() and part[1:].islower() for part in word.split("-")):
-                continue  # `Self-Supervised` is two words, not a name
-            found.append(word)
-    return found
+    return list(filter(_is_distinctive, _COMPOUND.findall(text)))
+
+
+def _is_distinctive(word: str) -> bool:
+    bare = word.casefold()
+    if len(word) < _MIN_ACRONYM or {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
+        return False
+    capitals = sum(map(str.isupper, word))
+    signs = capitals + any(map(str.isdigit, word))
+    return capitals > 0 and signs > 1 and not _joins_words(word)
+
+
+def _joins_words(word: str) -> bool:
+    """Whether a compound is made of ordinary words, as `Self-Supervised` is."""
+    return "-" in word and all(part[:1].isupper() and part[1:].islower() for part in word.split("-"))
 
 
 @lru_cache(maxsize=4096)
 def similarity(one: str, other: str) -> float:
     """Return how alike two canonical forms are, from 0 to 1 (Ratcliff and Obershelp); 0 when far from `NEAR`."""
-    if not one or not other or len(one) > 600 or len(other) > 600:  # noqa: PLR2004
+    lengths = (len(one), len(other))
+    if min(lengths) == 0 or max(lengths) > _MAX_COMPARED:
         return float(one == other)
     matcher = SequenceMatcher(None, one, other, autojunk=False)
-    floor = 0.6
-    return matcher.ratio() if matcher.real_quick_ratio() >= floor and matcher.quick_ratio() >= floor else 0.0
+    is_near = matcher.real_quick_ratio() >= _FAR and matcher.quick_ratio() >= _FAR
+    return matcher.ratio() if is_near else 0.0
 
 
 def same_word(one: str, other: str) -> bool:
     """Whether two words in canonical form are forms of one word: `removal` and `removing`."""
     if one == other:
         return True
-    if one[:2] != other[:2]:
+    if one[:2] != other[:2]:  # most words differ at once: this is called for every pair of words
         return False
     if one + "s" == other or other + "s" == one:
         return True
     shorter = min(len(one), len(other))
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)
-    return (
-        common >= 4 and common >= 0.6 * shorter and not (one[common:].isdigit() or other[common:].isdigit())  # noqa: PLR2004
-    )
+    if common < max(_MIN_STEM, _STEM_SHARE * shorter):
+        return False
+    return not (one[common:].isdigit() or other[common:].isdigit())  # `resnet50` is not `resnet101`
 
 
 def own_words(text: str, vocabulary: Sequence[str]) -> float:
@@ -183,15 +206,15 @@ def own_words(text: str, vocabulary: Sequence[str]) -> float:
         text: what an answer calls an entry.
         vocabulary: the words of the title in canonical form, in order.
     """
-    wanted = content_words(text)
-    if not wanted:
+    claimed = content_words(text)
+    if not claimed:
         return 0.0
-    initials = "".join(word[0] for word in vocabulary if word)
-    return sum(_is_own(word, vocabulary, initials) for word in wanted) / len(wanted)
+    initials = "".join(word[:1] for word in vocabulary)
+    return sum(_is_own(word, vocabulary, initials) for word in claimed) / len(claimed)
 
 
 def _is_own(word: str, vocabulary: Iterable[str], initials: str) -> bool:
-    if any(same_word(word, own) for own in vocabulary):
+    if any(same_word(word, title_word) for title_word in vocabulary):
         return True
     short = word.removesuffix("s")
-    return 2 <= len(short) <= 5 and short.isalpha() and short in initials  # noqa: PLR2004
+    return len(short) in _INITIALS and short.isalpha() and short in initials

@@ -18,7 +18,7 @@ from explainer.asking.redaction import Redactor
 from explainer.batching.tokens import Counter, UnknownTokenizerError, counter
 from explainer.catalogs.library import SourceCounts
 from explainer.checking.check import CheckReport, unchecked
-from explainer.checking.reports.text import render_report
+from explainer.checking.reports import render_report
 from explainer.cli.app import new_app
 from explainer.cli.ask_display import AskDisplay, forecast_lines
 from explainer.cli.ask_options import (

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from explainer.checking.check import CheckReport, check_answer, status_of, unchecked
-from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader
-from explainer.checking.offered import Offered
-from explainer.checking.reports.text import CHECK_FORMATS, render_report, verdict_line
+from explainer.checking.reports import REPORTERS, render_report
+from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
 from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
-from explainer.files import STDIN, display_path, read_text, write_bytes
+from explainer.files import STDIN, write_bytes
 
 app = new_app()
 _SEVERITIES = tuple(map(str, Severity))
-
-
-@dataclass
-class _CheckOptions:
-    """The options of one call, as they were given."""
-
-    question: Path | None
-    prompt: Path | None
-    select: list[str]
-    ignore: list[str]
-    waivers: Path | None = None
-    baseline: Path | None = None
-    problems: list[Finding] = field(default_factory=list)
 
 
 @app.command()
@@ -54,7 +37,7 @@ def run(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str,
-        choice("--format", CHECK_FORMATS, "The format of the report."),
+        choice("--format", REPORTERS, "The format of the report."),
     ] = "text",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="Write the report to a file, not to stdout.")
@@ -112,38 +95,32 @@ def run(
     if explain is not None:
         _explain(explain)
         raise typer.Exit
-    paths = answers or []
-    wishes = _CheckOptions(question, prompt, _codes(select, "--select"), _codes(ignore, "--ignore"), waivers, baseline)
-    _refuse_wrong_usage(paths, wishes, fix=fix)
+    config = CheckConfig(
+        answers=tuple(answers or ()),
+        question=question,
+        prompt=prompt,
+        catalogs=tuple(catalog or ()),
+        selected=_codes(select, "--select"),
+        ignored=_codes(ignore, "--ignore"),
+        fix=fix,
+        waivers=waivers,
+        baseline=baseline,
+        provenance=provenance,
+    )
+    _refuse_wrong_usage(config)
     if write_provenance is not None and prompt is not None:
         message = "a prompt does not hold the whole entries: give --question"
         raise typer.BadParameter(message, param_hint="--write-provenance")
-    intake = AnswerReader(catalog or [], wishes.problems)
-    given = list(_given(paths, wishes, intake))
-    reports = [_checked(one) for one in given]
-    if fix:
-        from explainer.cli.fix import mend
-
-        reports = mend(given, reports, wishes.select, wishes.ignore, wishes.problems)
-    reports = _let_pass(_with_proofs(reports, provenance, intake, wishes.problems), wishes)
-    if verbose:
-        for name in intake.catalogs:
-            say(f"catalog: {name}")
+    run = run_check(config)
+    _say_what_was_done(run, verbose=verbose)
     if write_baseline is not None:
-        from explainer.checking.waivers import baseline_text
-
-        problem = write_bytes(write_baseline, baseline_text(reports).encode())
-        wishes.problems += [problem] if problem else []
+        _write_baseline(run, write_baseline)
     if write_provenance is not None:
-        wishes.problems += _write_proofs(given, reports, write_provenance)
-    problem = write_product(_product(output_format, given, reports, repair=repair), out)
-    wishes.problems += [problem] if problem else []
-    if out is not None and str(out) != STDIN and problem is None:
-        for report in reports[:1] if len(reports) == 1 else ():
-            say(verdict_line(report))
-    show_findings(wishes.problems, "text")
+        _write_proofs(run, write_provenance)
+    _write_product(run, _repair_prompts(run) if repair else render_report(output_format, run.reports), out)
+    show_findings(run.findings, "text")
     least = Severity.WARNING if strict and fail_on == "error" else Severity(fail_on)
-    raise typer.Exit(_status(reports, wishes.problems, least, strict=strict))
+    raise typer.Exit(run.status(least, strict=strict))
 
 
 def _explain(code: str) -> None:
@@ -157,146 +134,74 @@ def _explain(code: str) -> None:
     write_stdout(f"{code.upper()} ({rule.severity}): {rule.meaning}\n")
 
 
-def _codes(given: list[str] | None, option: str) -> list[str]:
-    codes = [code.strip().upper() for part in given or [] for code in part.split(",") if code.strip()]
-    for code in codes:
+def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
+    codes = [code.strip().upper() for code in ",".join(values or []).split(",")]
+    for code in filter(None, codes):
         if not any(known.startswith(code) for known in RULES):
             message = f"no code begins with {code!r}; --explain CODE says what a code means"
             raise typer.BadParameter(message, param_hint=option)
-    return codes
+    return tuple(filter(None, codes))
 
 
-def _refuse_wrong_usage(paths: Sequence[Path], wishes: _CheckOptions, *, fix: bool) -> None:
-    if not paths:
-        message = "give an answer: a file, a folder, .jsonl, or - for stdin"
-        raise typer.BadParameter(message, param_hint="ANSWER")
-    if wishes.question is not None and wishes.prompt is not None:
-        message = "give one of the two: what was offered is what the prompt printed, or what the question names"
-        raise typer.BadParameter(message, param_hint="--question/--prompt")
-    sources = [str(path) for path in (*paths, wishes.question, wishes.prompt) if path is not None]
-    if sources.count(STDIN) > 1:
-        message = "stdin can be read once only"
-        raise typer.BadParameter(message, param_hint="-")
-    lines = [path for path in paths if _holds_lines(path, wishes)]
-    if fix and Path(STDIN) in paths and (lines or len(paths) > 1):
-        message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
-        raise typer.BadParameter(message, param_hint="ANSWER")
-    if len(lines) < len(paths) and wishes.question is None and wishes.prompt is None:
-        message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
-        raise typer.BadParameter(message, param_hint="--question/--prompt")
+def _refuse_wrong_usage(config: CheckConfig) -> None:
+    for is_wrong, option, message in _wrong_usages(config):
+        if is_wrong:
+            raise typer.BadParameter(message, param_hint=option)
 
 
-def _holds_lines(path: Path, wishes: _CheckOptions) -> bool:
-    """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
-    if str(path) == STDIN:
-        source = wishes.question or wishes.prompt
-        return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES
-    return path.suffix in LINES_SUFFIXES
+def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
+    """What may be wrong with the options: whether it is, which option it is about, what to do."""
+    lines = [path for path in config.answers if config.holds_lines(path)]
+    sources = [source for source in (config.question, config.prompt) if source is not None]
+    is_among_others = bool(lines) or len(config.answers) > 1
+    yield not config.answers, "ANSWER", "give an answer: a file, a folder, .jsonl, or - for stdin"
+    message = "give one of the two: what was offered is what the prompt printed, or what the question names"
+    yield len(sources) > 1, "--question/--prompt", message
+    yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
+    message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
+    message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
+    yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
 
 
-def _given(paths: Sequence[Path], wishes: _CheckOptions, intake: AnswerReader) -> Iterator[AnswerInput]:
-    alone: Parsed[Offered] | None = None
-    for path in paths:
-        if _holds_lines(path, wishes):
-            yield from intake.lines(path, wishes.question, wishes.prompt)
-        elif str(path) != STDIN and path.is_dir():
-            yield from intake.folder(path, wishes.question, wishes.prompt)
-        else:
-            if alone is None:
-                alone = (
-                    intake.by_question(wishes.question) if wishes.question else intake.by_prompt(wishes.prompt or path)
-                )
-            yield intake.single(path, alone)
+def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:
+    for file, count in run.mended.items():
+        say(f"{file}: mended {count} place{'s' * (count != 1)}")
+    for name in run.files_read if verbose else ():
+        say(f"catalog: {name}")
 
 
-def _checked(given: AnswerInput) -> CheckReport:
-    if given.text is None or given.offered is None:
-        return unchecked(given.id, given.file, given.findings, given.text or "", given.line)
-    report = check_answer(given.text, given.offered, answer_id=given.id, file=given.file, line=given.line)
-    if not given.findings:
-        return report
-    from dataclasses import replace
+def _write_baseline(run: CheckRun, path: Path) -> None:
+    from explainer.checking.waivers import baseline_text
 
-    return replace(report, findings=(*given.findings, *report.findings))
+    _note(run, write_bytes(path, baseline_text(run.reports).encode()))
 
 
-def _let_pass(reports: list[CheckReport], wishes: _CheckOptions) -> list[CheckReport]:
-    if not (wishes.select or wishes.ignore or wishes.waivers or wishes.baseline):
-        return reports
-    from explainer.checking import waivers
-
-    reports = waivers.select(reports, wishes.select, wishes.ignore)
-    if wishes.waivers is not None:
-        text = read_text(wishes.waivers, limit=MAX_ANSWER_BYTES)
-        parsed = waivers.parse_waivers(text.value, display_path(wishes.waivers)) if text.value is not None else text
-        wishes.problems += parsed.findings
-        if isinstance(parsed.value, list):
-            today = dt.datetime.now(tz=dt.UTC).date()
-            reports, found = waivers.apply_waivers(reports, parsed.value, today)
-            wishes.problems += found
-    if wishes.baseline is not None:
-        text = read_text(wishes.baseline, limit=MAX_ANSWER_BYTES)
-        known = waivers.parse_baseline(text.value, display_path(wishes.baseline)) if text.value is not None else None
-        wishes.problems += (known or text).findings
-        if known is not None and known.value is not None:
-            reports = waivers.apply_baseline(reports, known.value)
-    return reports
+def _write_proofs(run: CheckRun, path: Path) -> None:
+    text, unproved = proofs(run)
+    for name in unproved:
+        say(f"{name}: no record: whole entries and an answer are needed")
+    _note(run, write_product(text, path))
 
 
-def _with_proofs(
-    reports: list[CheckReport], path: Path | None, intake: AnswerReader, problems: list[Finding]
-) -> list[CheckReport]:
-    """The reports, with what is to say about those whose answer has no record; what is wrong with records is told."""
-    if path is None:
-        return reports
-    from dataclasses import replace
+def _repair_prompts(run: CheckRun) -> str:
+    from explainer.checking.mending import repair_prompts
 
-    from explainer.catalogs.loading import load_lines
-    from explainer.checking.proof import recorded_answers, without_record
-
-    lines = load_lines(path)
-    problems += lines.findings
-    if lines.value is None:
-        return reports
-    problems += [finding for one in intake.lines(path) for finding in one.findings if finding.is_error]
-    answers = recorded_answers(line for line, _, _ in lines.value)
-    missing = [without_record(report, answers) for report in reports]
-    return [
-        replace(report, findings=(finding, *report.findings)) if finding else report
-        for report, finding in zip(reports, missing, strict=True)
-    ]
-
-
-def _write_proofs(given: Sequence[AnswerInput], reports: Sequence[CheckReport], path: Path) -> Iterator[Finding]:
-    """Write the record of each answer that was checked against whole entries."""
-    from explainer.checking.proof import proof_line, proof_record
-
-    lines = []
-    for one, report in zip(given, reports, strict=True):
-        if one.text is None or one.offered is None or one.offered.entries is None:
-            say(f"{report.id}: no record: whole entries and an answer are needed")
-            continue
-        lines.append(proof_line(proof_record(report, one.offered.question, one.offered.entries)))
-    problem = write_product("".join(lines), path)
-    if problem is not None:
-        yield problem
-
-
-def _product(output_format: str, given: Sequence[AnswerInput], reports: Sequence[CheckReport], *, repair: bool) -> str:
-    if not repair:
-        return render_report(output_format, reports)
-    from explainer.cli.fix import repair_prompts
-
-    text = repair_prompts(given, reports)
+    text = repair_prompts(run.answers, run.reports)
     if not text:
         complain("nothing to mend", prefix="")
     return text
 
 
-def _status(
-    reports: Sequence[CheckReport], problems: Sequence[Finding], least: Severity, *, strict: bool
-) -> ExitStatus:
-    """2 beats 1 beats 3 beats 0."""
-    statuses = {status_of(reports, fail_on=least), exit_status(problems, strict=strict)}
-    order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)
-    return next((status for status in order if status in statuses), ExitStatus.OK)
+def _write_product(run: CheckRun, text: str, out: Path | None) -> None:
+    problem = write_product(text, out)
+    _note(run, problem)
+    if out is not None and str(out) != STDIN and problem is None and len(run.reports) == 1:
+        from explainer.checking.reports.text import verdict_line
+
+        say(verdict_line(run.reports[0]))
+
+
+def _note(run: CheckRun, problem: Finding | None) -> None:
+    """Keep what went wrong with a file for the end, where it decides the exit status."""
+    run.findings += filter(None, [problem])

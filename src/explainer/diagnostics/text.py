@@ -72,12 +72,12 @@ class Lines:
     """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+        self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
 
     def position(self, index: int) -> tuple[int, int]:
         """Return the line and the column (both from 1) of a character."""
-        line = bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
+        line = bisect_right(self.starts, index)
+        return line, index - self.starts[line - 1] + 1
 
 
 def line_column(text: str, index: int) -> tuple[int, int]:

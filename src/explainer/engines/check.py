@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.batching.tables import BadRow, rows_of
 from explainer.checking.answer_lines import clean
-from explainer.checking.check import CheckReport, check_answer, unchecked
-from explainer.checking.inputs import AnswerReader
-from explainer.checking.reports.text import report_data
+from explainer.checking.check import CheckReport, unchecked
+from explainer.checking.inputs import check_input
+from explainer.checking.reports.json import report_data
 from explainer.engines.job import ROWS, Job, arrow, chunks, refuse_columns
 from explainer.engines.open_job import OpenJob, open_job
 from explainer.engines.render import ids_of
@@ -82,12 +81,4 @@ def _checked(batch: Any, workshop: OpenJob) -> Iterator[CheckReport]:
             if isinstance(raw, BadRow):
                 yield unchecked("", ROWS, [raw.at(ROWS, 1)])
             else:
-                yield _check(json.loads(raw), workshop.intake)
-
-
-def _check(row: Mapping[str, Any], intake: AnswerReader) -> CheckReport:
-    given = intake.row(row, ROWS)
-    if given.text is None or given.offered is None:
-        return unchecked(given.id, ROWS, given.findings, given.text or "")
-    report = check_answer(given.text, given.offered, answer_id=given.id, file=ROWS)
-    return replace(report, findings=(*given.findings, *report.findings))
+                yield check_input(workshop.intake.row(json.loads(raw), ROWS))

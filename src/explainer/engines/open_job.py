@@ -24,7 +24,7 @@ from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import read_catalog, shipped_tasks
 from explainer.catalogs.schema import Catalog
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.engines.job import CatalogFile, Job, JobContent, JobError, shipped_hash
 from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.templates import builtin_renderer, builtin_sources
@@ -93,11 +93,11 @@ class OpenJob:
         """What reads answers and what was offered to them."""
         from explainer.checking.inputs import AnswerReader  # noqa: PLC0415  # those who render need none of it
 
-        def library(named: Sequence[str] | None) -> Library | None:
+        def load(named: Sequence[str] | None, _: Path) -> Parsed[Library]:
             offered = self.offered(named)
-            return None if offered.unusable else offered.library
+            return Parsed(None if offered.unusable else offered.library)
 
-        return AnswerReader(library_for=library)
+        return AnswerReader(load)
 
     def _template(self) -> SupportsRenderAll:
         name = self._pieces.template

@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final
 
-from explainer.checking.check import CheckReport, Workflow
-from explainer.checking.reports.text import DEFINITIONS, GOOD_STATUSES, metrics_data
+from explainer.checking.check import CheckReport, Citation, Workflow
+from explainer.checking.offered import OfferedEntry
+from explainer.checking.reports.metrics import DEFINITIONS, metrics_data
+from explainer.checking.verdict import GOOD
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import html_page
 from explainer.diagnostics.rules import RULES, Severity
-from explainer.diagnostics.text import replace_refused
+from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""
 
+# errors first: they decide whether an answer is grounded
 _SEVERITY_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -34,9 +37,20 @@ class _Piece:
     codes: tuple[tuple[int, str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place in an answer's text that is marked: how, and what the mark means."""
+
+    start: int
+    end: int
+    css: str = ""
+    title: str = ""
+
+
 def as_html(reports: Sequence[CheckReport]) -> str:
     """Return the page."""
-    whole = {id(report) for report in sorted(reports, key=lambda report: report.grounded)[:MAX_TEXTS]}
+    faulty_first = sorted(enumerate(reports, start=1), key=lambda item: item[1].grounded)
+    with_text = {number for number, _ in faulty_first[:MAX_TEXTS]}
     return html_page(
         "explainer.checking.reports",
         "html.html.j2",
@@ -45,9 +59,11 @@ def as_html(reports: Sequence[CheckReport]) -> str:
         figures=metrics_data(reports),
         definitions=DEFINITIONS,
         codes=list(_codes(reports)),
-        answers=[_answer(number, report, whole=id(report) in whole) for number, report in enumerate(reports, start=1)],
+        answers=[
+            _answer(number, report, shows_text=number in with_text) for number, report in enumerate(reports, start=1)
+        ],
         unused=_unused(reports),
-        offered_count=len({name for report in reports for name in report.offered}),
+        offered_count=len(set(chain.from_iterable(report.offered for report in reports))),
     )
 
 
@@ -60,32 +76,34 @@ def _title_of_page(reports: Sequence[CheckReport]) -> str:
 
 def _codes(reports: Sequence[CheckReport]) -> Iterator[dict[str, Any]]:
     """Each code that was found: how often, in how many answers, and its share of the most frequent one."""
-    found = Counter(finding.code for report in reports for finding in report.findings)
-    in_answers = Counter(code for report in reports for code in {finding.code for finding in report.findings})
-    most = max(found.values(), default=1)
-    for code in sorted(found, key=lambda code: (_SEVERITY_ORDER[RULES[code].severity], -found[code], code)):
+    counts: Counter[str] = Counter()
+    in_answers: Counter[str] = Counter()
+    for report in reports:
+        codes = [finding.code for finding in report.findings]
+        counts.update(codes)
+        in_answers.update(set(codes))
+    most = max(counts.values(), default=1)
+    for code in sorted(counts, key=lambda code: (_SEVERITY_ORDER[RULES[code].severity], -counts[code], code)):
         rule = RULES[code]
         yield {
             "code": code,
             "severity": str(rule.severity),
             "meaning": rule.meaning,
-            "count": found[code],
+            "count": counts[code],
             "answers": in_answers[code],
-            "width": max(1, round(100 * found[code] / most)),
+            "width": max(1, round(100 * counts[code] / most)),
         }
 
 
 def _unused(reports: Sequence[CheckReport]) -> list[tuple[str, int]]:
     """The entries that no answer uses, and to how many answers each was offered."""
-    used = {name for report in reports for name in report.used}
-    offered = Counter(name for report in reports for name in report.offered)
-    return sorted(
-        ((name, count) for name, count in offered.items() if name not in used),
-        key=lambda row: (-row[1], row[0]),
-    )
+    offered = Counter(chain.from_iterable(report.offered for report in reports))
+    for name in chain.from_iterable(report.used for report in reports):
+        offered.pop(name, None)
+    return sorted(offered.items(), key=lambda row: (-row[1], row[0]))
 
 
-def _answer(number: int, report: CheckReport, *, whole: bool) -> dict[str, Any]:
+def _answer(number: int, report: CheckReport, *, shows_text: bool) -> dict[str, Any]:
     counts = Counter(str(finding.severity) for finding in report.findings)
     return {
         "number": number,
@@ -95,20 +113,18 @@ def _answer(number: int, report: CheckReport, *, whole: bool) -> dict[str, Any]:
         "warned": report.grounded and counts["warning"] > 0,
         "counts": counts,
         "cited": len(report.citations),
-        "good": sum(citation.status in GOOD_STATUSES for citation in report.citations),
+        "good": sum(citation.status in GOOD for citation in report.citations),
         "findings": report.findings,
         "waived": len(report.waived),
-        "sources": [
-            {
-                "name": source.name,
-                "used": source.name in report.used,
-                "links": [own.url for own in source.links if own.role != "summary"],
-            }
-            for source in report.sources
-        ],
+        "sources": [_source(source, report) for source in report.sources],
         "workflows": [workflow for workflow in report.workflow if workflow.kind == "mermaid" or _names(workflow)],
-        "pieces": list(_pieces(report)) if whole else None,
+        "pieces": list(_pieces(report)) if shows_text else None,
     }
+
+
+def _source(source: OfferedEntry, report: CheckReport) -> dict[str, Any]:
+    links = [own_link.url for own_link in source.field_links]
+    return {"name": source.name, "used": source.name in report.used, "links": links}
 
 
 def _names(workflow: Workflow) -> bool:
@@ -119,38 +135,35 @@ def _names(workflow: Workflow) -> bool:
 def _pieces(report: CheckReport) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
-    starts = _line_starts(text)
-    marks = [(c.start, c.end, f"c-{c.status}", _title(c.status, c.entry)) for c in report.citations if c.end > c.start]
-    ends: dict[int, list[tuple[int, str, str]]] = {}
-    taken = {(start, end) for start, end, _, _ in marks}
+    marks = [_citation_mark(citation) for citation in report.citations if citation.end > citation.start]
+    cited = {(mark.start, mark.end) for mark in marks}
+    codes: dict[int, list[tuple[int, str, str]]] = {}
+    for number, mark, finding in _finding_marks(report, Lines(text)):
+        codes.setdefault(mark.end, []).append((number, finding.code, str(finding.severity)))
+        if (mark.start, mark.end) not in cited:
+            marks.append(mark)
+    cuts = {0, len(text), *codes, *chain.from_iterable((mark.start, mark.end) for mark in marks)}
+    for first, last in pairwise(sorted(cut for cut in cuts if cut <= len(text))):
+        mark = _inmost(marks, first, last)
+        yield _Piece(text[first:last], mark.css, mark.title, tuple(codes.get(last, ())))
+
+
+def _inmost(marks: Sequence[_Mark], first: int, last: int) -> _Mark:
+    """The shortest mark around a part of a text; one that says nothing where there is none."""
+    around = (mark for mark in marks if mark.start <= first and last <= mark.end)
+    return min(around, key=lambda mark: mark.end - mark.start, default=_Mark(first, last))
+
+
+def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Mark, Finding]]:
+    """The findings that have a text of their own: number, mark, finding."""
     for number, finding in enumerate(report.findings):
-        start, end = _span(finding, starts)
-        if end <= start or finding.severity is Severity.NOTE:
-            continue
-        ends.setdefault(end, []).append((number, finding.code, str(finding.severity)))
-        if (start, end) not in taken:
-            marks.append((start, end, f"f-{finding.severity}", finding.message))
-    cuts = sorted({0, len(text), *(at for start, end, _, _ in marks for at in (start, end)), *ends})
-    cuts = [cut for cut in cuts if cut <= len(text)]
-    for first, last in pairwise(cuts):
-        over = [mark for mark in marks if mark[0] <= first and last <= mark[1]]
-        mark = min(over, key=lambda mark: mark[1] - mark[0], default=None)
-        codes = tuple(ends.get(last, ()))
-        yield _Piece(text[first:last], mark[2] if mark else "", mark[3] if mark else "", codes)
+        line = min(finding.location.line, len(lines.starts))
+        start = lines.starts[line - 1] + finding.location.column - 1
+        if finding.text and finding.severity is not Severity.NOTE:
+            mark = _Mark(start, start + len(finding.text), f"f-{finding.severity}", finding.message)
+            yield number, mark, finding
 
 
-def _title(status: str, entry: str | None) -> str:
-    return f"{status}: {entry}" if entry else status
-
-
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for line in text.replace("\r\n", "\0\n").replace("\r", "\n").split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
-
-
-def _span(finding: Finding, starts: Sequence[int]) -> tuple[int, int]:
-    line = min(finding.location.line, len(starts)) - 1
-    start = starts[line] + finding.location.column - 1
-    return start, start + len(finding.text)
+def _citation_mark(citation: Citation) -> _Mark:
+    title = f"{citation.status}: {citation.entry}" if citation.entry else citation.status
+    return _Mark(citation.start, citation.end, f"c-{citation.status}", title)

@@ -30,24 +30,25 @@ def as_junit(reports: Sequence[CheckReport]) -> str:
 
 
 def _unchecked(report: CheckReport) -> bool:
-    return any(RULES[finding.code].nothing_checked or RULES[finding.code].unusable_file for finding in report.findings)
+    rules = (RULES[finding.code] for finding in report.findings)
+    return any(rule.nothing_checked or rule.unusable_file for rule in rules)
 
 
 def _case(report: CheckReport) -> list[str]:
     opening = f"    <testcase classname={_attribute(report.file)} name={_attribute(report.id)}"
-    wrong = [finding for finding in report.findings if finding.is_error]
-    others = [finding for finding in report.findings if not finding.is_error]
     if not report.findings:
         return [f"{opening}/>"]
+    errors = [finding for finding in report.findings if finding.is_error]
+    remarks = [finding for finding in report.findings if not finding.is_error]
     lines = [f"{opening}>"]
-    if wrong:
+    if errors:
         element = "error" if _unchecked(report) else "failure"
-        count = f"{len(wrong)} error{'s' * (len(wrong) != 1)}"
-        codes = ", ".join(sorted({finding.code for finding in wrong}))
-        text = "\n".join(_line(finding) for finding in wrong)
-        lines.append(f"      <{element} type={_attribute(codes)} message={_attribute(count)}>{_text(text)}</{element}>")
-    if others:
-        lines.append(f"      <system-out>{_text(chr(10).join(_line(finding) for finding in others))}</system-out>")
+        count = f"{len(errors)} error{'s' * (len(errors) != 1)}"
+        codes = ", ".join(sorted({finding.code for finding in errors}))
+        attributes = f"type={_attribute(codes)} message={_attribute(count)}"
+        lines.append(f"      <{element} {attributes}>{_text(errors)}</{element}>")
+    if remarks:
+        lines.append(f"      <system-out>{_text(remarks)}</system-out>")
     return [*lines, "    </testcase>"]
 
 
@@ -57,8 +58,8 @@ def _line(finding: Finding) -> str:
     return f"{place}: {finding.code} {finding.message}{quoted}" + (f" ({finding.hint})" if finding.hint else "")
 
 
-def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+def _text(findings: Sequence[Finding]) -> str:
+    return escape(_NOT_XML.sub("\ufffd", "\n".join(map(_line, findings))))
 
 
 def _attribute(text: str) -> str:

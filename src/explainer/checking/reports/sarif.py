@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from explainer._version import __version__
 from explainer.checking.check import CheckReport
-from explainer.checking.reports.text import in_file
+from explainer.checking.reports.github import in_file
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import digest
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+# SARIF's names of the severities (section 3.27.10)
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 

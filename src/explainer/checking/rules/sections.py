@@ -7,166 +7,158 @@ from collections.abc import Iterator
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.names import NameFit
 from explainer.checking.rules.names import is_cut_off
-from explainer.checking.sections import KINDS, NAMES
+from explainer.checking.sections import KINDS, NAMES, Section
+from explainer.checking.verdict import Match
 from explainer.diagnostics.text import shorten
 
+# the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too
 _REFUSAL: Final = re.compile(
     r"\bI(?:['’]m| am)\s+(?:sorry|unable|not able)|\bI\s+(?:can(?:no|['’])t|cannot|won['’]t|will not|must decline)\b"
     r"|\bas an AI\b|\bI apologi[sz]e\b",
     re.IGNORECASE,
 )
-_SHORT_ANSWER: Final = 800
+# characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
+_MAX_REFUSAL: Final = 800
+_MAX_NAMED: Final = 3  # models that the hint of A121 names
+# a Markdown link that is opened on the last line and never closed
 _OPEN_LINK: Final = re.compile(r"\[[^\]\n]{0,300}$|\]\([^)\s]{0,500}$")
+# a field of the references whose value was never written
 _EMPTY_FIELD: Final = re.compile(
     r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE
 )
 _VISIBLE: Final = re.compile(r"[^\W_]")
+_FENCE_MARK: Final = len("```")
 
 
-def sections(review: AnswerAnalysis) -> Iterator[Violation]:
+def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A111 and A112: the three sections are there, and say something."""
-    answer = review.answer
     for kind in KINDS:
-        section = review.sections.found.get(kind)
+        section = analysis.sections.found.get(kind)
         if section is None:
             hint = "give each of the three parts a heading, numbered 1 to 3"
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
-            continue
-        start = answer.line_starts[section.heading.line]
-        end = start + len(answer.line(section.heading.line))
-        lines = range(section.first, section.last)
-        if not any(line not in answer.headings and _VISIBLE.search(answer.line(line)) for line in lines):
-            yield Violation("A112", start, end, f"{NAMES[kind]}: empty", "write it, or ask for it again")
-        elif kind == "references" and not review.named_in(section.first, section.last):
-            yield Violation(
-                "A112",
-                start,
-                end,
-                f"{NAMES[kind]}: cites nothing that was offered",
-                "list the entries that support the answer",
-            )
+        elif not _says_something(analysis, section):
+            message = f"{NAMES[kind]}: empty"
+            yield Violation("A112", *analysis.heading_span(section), message, "write it, or ask for it again")
+        elif kind == "references" and not analysis.named_in(section.first, section.last):
+            message, hint = f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer"
+            yield Violation("A112", *analysis.heading_span(section), message, hint)
 
 
-def order(review: AnswerAnalysis) -> Iterator[Violation]:
+def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
+    answer = analysis.answer
+    lines = (line for line in range(section.first, section.last) if line not in answer.headings)
+    return any(_VISIBLE.search(answer.line(line)) for line in lines)
+
+
+def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A113-A115: order, numbers and headings of the sections."""
-    found = [review.sections.found[kind] for kind in KINDS if kind in review.sections.found]
-    starts = [section.heading.line for section in found]
-    answer = review.answer
+    answer = analysis.answer
+    starts = [section.heading.line for section in analysis.sections.ordered]
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
-        yield Violation(
-            "A113",
-            start,
-            start,
-            "the sections stand in another order than task, workflow, references",
-            "move them",
-        )
-    for kind, section in review.sections.found.items():
-        number, expected = section.heading.number, KINDS.index(kind) + 1
-        start = answer.line_starts[section.heading.line]
-        end = start + len(answer.line(section.heading.line))
+        message = "the sections stand in another order than task, workflow, references"
+        yield Violation("A113", start, start, message, "move them")
+    for section in analysis.sections.ordered:
+        number, expected = section.heading.number, section.number
         if number not in (None, expected):
-            yield Violation(
-                "A114", start, end, f"this is section {expected}, numbered {number}", f"number it {expected}"
-            )
+            message, hint = f"this is section {expected}, numbered {number}", f"number it {expected}"
+            yield Violation("A114", *analysis.heading_span(section), message, hint)
         elif not section.by_words:
             title = shorten(section.heading.title, 60)
-            yield Violation("A114", start, end, f"the heading {title!r} does not say that this is {NAMES[kind]}")
-    for heading in review.sections.extra:
-        start = answer.line_starts[heading.line]
-        end = start + len(answer.line(heading.line))
-        yield Violation(
-            "A115",
-            start,
-            end,
-            f"a section too many: {shorten(heading.title, 60)!r}",
-            "answer in three sections",
-        )
+            message = f"the heading {title!r} does not say that this is {NAMES[section.kind]}"
+            yield Violation("A114", *analysis.heading_span(section), message)
+    for heading in analysis.sections.extra:
+        message = f"a section too many: {shorten(heading.title, 60)!r}"
+        yield Violation("A115", *answer.span(heading.line), message, "answer in three sections")
 
 
-def workflow(review: AnswerAnalysis) -> Iterator[Violation]:
+def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A121: the workflow names a model that was offered, or any entry where no model was."""
-    section = review.sections.found.get("workflow")
-    if section is None:
+    section = analysis.sections.found.get("workflow")
+    models = analysis.offered.models
+    if section is None or not models.isdisjoint(analysis.named_in(section.first, section.last)):
         return
-    wanted = {index for index, source in enumerate(review.offered.sources) if source.kind == "model"}
-    wanted = wanted or set(range(len(review.offered.sources)))
-    if not wanted & review.named_in(section.first, section.last):
-        start = review.answer.line_starts[section.heading.line]
-        end = start + len(review.answer.line(section.heading.line))
-        names = ", ".join(repr(shorten(review.offered.sources[index].name, 60)) for index in sorted(wanted)[:3])
-        yield Violation(
-            "A121", start, end, "the workflow names no model that was offered", f"say what {names} does in it"
-        )
+    names = ", ".join(analysis.quoted_name(index, 60) for index in sorted(models)[:_MAX_NAMED])
+    message = "the workflow names no model that was offered"
+    yield Violation("A121", *analysis.heading_span(section), message, f"say what {names} does in it")
 
 
-def completeness(review: AnswerAnalysis) -> Iterator[Violation]:
+def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A104 and A105: the answer was read whole, and does not end in the middle."""
-    answer = review.answer
+    answer = analysis.answer
     if answer.cut:
         yield Violation("A105", 0, 0, "the answer is too long to be read whole", "what was not read was not checked")
         return
-    body = answer.body.rstrip()
+    ending = _broken_ending(analysis)
+    if ending is not None:
+        start, end, message = ending
+        yield Violation("A104", start, end, message, "ask for the answer again, with more room")
+
+
+def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
+    """Where an answer ends in the middle of something, and of what."""
+    fence = analysis.answer.unclosed_fence
+    if fence is not None:
+        return fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
+    title = next((claim for claim in analysis.claims if is_cut_off(analysis, claim)), None)
+    if title is not None:
+        return title.start, title.end, "the answer ends in the middle of a title"
+    body = analysis.answer.body.rstrip()
     last_line = body[body.rfind("\n") + 1 :]
-    hint = "ask for the answer again, with more room"
-    if answer.unclosed_fence is not None:
-        at = answer.unclosed_fence
-        yield Violation("A104", at, at + 3, "a code fence is opened here and never closed", hint)
-        return
-    cut = next((claim for claim in review.claims if is_cut_off(review, claim)), None)
-    if cut is not None:
-        yield Violation("A104", cut.start, cut.end, "the answer ends in the middle of a title", hint)
-    elif _OPEN_LINK.search(last_line) or _EMPTY_FIELD.fullmatch(last_line) or _ends_in_url(review, body):
-        yield Violation("A104", len(body) - len(last_line), len(body), "the answer ends in the middle", hint)
+    if _OPEN_LINK.search(last_line) or _EMPTY_FIELD.fullmatch(last_line) or _ends_in_url(analysis, len(body)):
+        return len(body) - len(last_line), len(body), "the answer ends in the middle"
+    return None
 
 
-def _ends_in_url(review: AnswerAnalysis, body: str) -> bool:
+def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
     """Whether the last thing is the beginning of an offered URL, and no URL that was offered itself."""
-    if not review.links:
+    if not analysis.links:
         return False
-    last = review.links[-1]
-    spotted = last.cited.spotted
-    if spotted.end < len(body) or last.status not in ("foreign", "altered", "invalid"):
+    cited, verdict = analysis.links[-1]
+    if cited.spotted.end < end or verdict.match not in (Match.FOREIGN, Match.ALTERED, Match.INVALID):
         return False
-    return any(url.startswith(spotted.text) for url in review.offered.urls)
+    return any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
 
 
-def refusal(review: AnswerAnalysis) -> Iterator[Violation]:
-    """A103: a short text with no section that says that it will not answer."""
-    body = review.answer.body.strip()
-    match = _REFUSAL.search(review.answer.body)
-    if match and len(body) < _SHORT_ANSWER and len(review.sections.found) < 2 and not review.links:  # noqa: PLR2004
-        yield Violation("A103", match.start(), match.end(), "the answer refuses", "ask again")
+def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A103: a short text with hardly a section that says that it will not answer."""
+    body = analysis.answer.body
+    match = _REFUSAL.search(body)
+    if match is None or len(body.strip()) >= _MAX_REFUSAL:
+        return
+    if len(analysis.sections.found) <= 1 and not analysis.links:
+        yield Violation("A103", *match.span(), "the answer refuses", "ask again")
 
 
-def coverage(review: AnswerAnalysis) -> Iterator[Violation]:
-    """A501-A503: what the text relies on is listed with a link, and what was offered is used."""
-    answer, section = review.answer, review.sections.found.get("references")
-    everywhere = review.named_in(0, answer.lines)
-    listed = review.named_in(section.first, section.last) if section else set()
-    linked = {index for verdict in review.links for index in review.owners(verdict.cited)}
-    first_mention: dict[int, int] = {}
-    for at, index in review.mentions:
-        first_mention.setdefault(index, at)
-    for index, source in enumerate(review.offered.sources):
-        name = shorten(source.name)
-        if index not in everywhere:
-            yield Violation("A502", 0, 0, f"{name!r} was offered but is never used")
-        elif section and index not in listed and index in first_mention:
-            at = first_mention[index]
-            yield Violation(
-                "A501",
-                at,
-                at,
-                f"{name!r} is used here, but the references do not list it",
-                "list it with its link",
-            )
-    for claim, verdict in review.verdicts:
-        if claim.listed and claim.strict and verdict.fit is NameFit.EXACT and not claim.links:
-            own = [
-                o.url for index in verdict.sources for o in review.offered.sources[index].links if o.role != "summary"
-            ]
-            if own and not linked & set(verdict.sources):
-                yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {own[0]}")
+def unused(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A502: what was offered is used."""
+    used = analysis.named_in(0, analysis.answer.lines)
+    for index in range(len(analysis.offered.sources)):
+        if index not in used:
+            yield Violation("A502", 0, 0, f"{analysis.quoted_name(index)} was offered but is never used")
+
+
+def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A501: what the text relies on is listed."""
+    section = analysis.sections.found.get("references")
+    if section is None:
+        return
+    listed = analysis.named_in(section.first, section.last)
+    first_mention = {index: at for at, index in reversed(analysis.mentions)}
+    for index, at in first_mention.items():
+        if index not in listed:
+            message = f"{analysis.quoted_name(index)} is used here, but the references do not list it"
+            yield Violation("A501", at, at, message, "list it with its link")
+
+
+def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A503: what is listed stands there with a link, when it has one."""
+    linked = frozenset().union(*(analysis.owners(cited) for cited, _ in analysis.links))
+    for claim, verdict in analysis.verdicts:
+        if not (claim.listed and claim.strict) or claim.links or verdict.match is not Match.OFFERED:
+            continue
+        urls = analysis.offered.field_urls(verdict.sources)
+        if urls and linked.isdisjoint(verdict.sources):
+            yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {urls[0]}")

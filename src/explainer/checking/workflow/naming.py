@@ -212,7 +212,7 @@ class StepNames:
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
-        lookup = self._offered.gazetteer
+        lookup = self._offered.lookup
         if lookup is None or key in self._offered.text:
             return None
         return lookup.by_name(key)

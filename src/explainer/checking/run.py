@@ -1,0 +1,175 @@
+"""One run of `check` over many answers: read them, check them, mend what is safe, let pass what is waived."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from explainer.catalogs.loading import CatalogLoader, load_lines
+from explainer.checking.check import CheckReport, status_of
+from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader, check_input
+from explainer.checking.offered import Offered
+from explainer.checking.proof import proof_line, proof_record, recorded_answers, without_record
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.rules import Severity
+from explainer.files import STDIN, display_path, read_text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckConfig:
+    """What a run of `check` is to do.
+
+    Attributes:
+        answers: files, folders, lines of JSON, or `-` for stdin.
+        question: the question or questions of the answers, if they are given by themselves.
+        prompt: the prompt or prompts instead.
+        catalogs: the catalogs of the command line.
+        selected: codes that count, all when empty; `ignored`: codes that do not.
+        fix: mend what is safe, in place.
+        waivers: a file of reviewed exceptions.
+        baseline: a file of findings that are known.
+        provenance: the proof that the answers must be those of.
+    """
+
+    answers: tuple[Path, ...]
+    question: Path | None = None
+    prompt: Path | None = None
+    catalogs: tuple[Path, ...] = ()
+    selected: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    fix: bool = False
+    waivers: Path | None = None
+    baseline: Path | None = None
+    provenance: Path | None = None
+
+    def holds_lines(self, path: Path) -> bool:
+        """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
+        source = self.question or self.prompt
+        if str(path) == STDIN:
+            return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES
+        return path.suffix in LINES_SUFFIXES
+
+
+@dataclass(slots=True)
+class CheckRun:
+    """What a run of `check` gave.
+
+    Attributes:
+        answers: the answers, in the order in which they were read.
+        reports: what was found about each.
+        findings: what is wrong with the files of the run, not with the answers.
+        mended: the places that were mended, by file.
+        files_read: the catalogs that were read.
+    """
+
+    answers: list[AnswerInput]
+    reports: list[CheckReport]
+    findings: list[Finding] = field(default_factory=list)
+    mended: dict[str, int] = field(default_factory=dict)
+    files_read: tuple[str, ...] = ()
+
+    def status(self, least: Severity, *, strict: bool) -> ExitStatus:
+        """Return how the run ends: 2 beats 1 beats 3 beats 0."""
+        statuses = {status_of(self.reports, fail_on=least), exit_status(self.findings, strict=strict)}
+        order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)
+        return next((status for status in order if status in statuses), ExitStatus.OK)
+
+
+def run_check(config: CheckConfig) -> CheckRun:
+    """Check all answers of a configuration. Only `fix` writes anything: the mended answers."""
+    loader = CatalogLoader(config.catalogs)
+    reader = AnswerReader(loader.for_named, catalogs_given=bool(config.catalogs))
+    answers = list(_answers(config, reader))
+    run = CheckRun(answers, list(map(check_input, answers)))
+    if config.fix:
+        _mend(run, config)
+    if config.provenance is not None:
+        _compare_with_proof(run, config.provenance, reader)
+    if config.selected or config.ignored or config.waivers or config.baseline:
+        _let_pass(run, config)
+    run.findings = [*reader.findings, *run.findings]
+    run.files_read = loader.files_read
+    return run
+
+
+def _answers(config: CheckConfig, reader: AnswerReader) -> Iterator[AnswerInput]:
+    offered: Parsed[Offered] | None = None
+    for path in config.answers:
+        if config.holds_lines(path):
+            yield from reader.lines(path, config.question, config.prompt)
+        elif str(path) != STDIN and path.is_dir():
+            yield from reader.folder(path, config.question, config.prompt)
+        else:
+            # several answers to one question: it is read once, for it may come from stdin
+            offered = offered or _offered(config, path, reader)
+            yield reader.single(path, offered)
+
+
+def _offered(config: CheckConfig, path: Path, reader: AnswerReader) -> Parsed[Offered]:
+    """What was offered to single answers: as their question says, else as their prompt prints."""
+    if config.question is not None:
+        return reader.by_question(config.question)
+    return reader.by_prompt(config.prompt or path)
+
+
+def _mend(run: CheckRun, config: CheckConfig) -> None:
+    from explainer.checking.mending import mend_files  # noqa: PLC0415  # few runs mend
+    from explainer.checking.waivers import select  # noqa: PLC0415
+
+    fixable = select(run.reports, config.selected, config.ignored)
+    mended = mend_files(run.answers, run.reports, fixable)
+    run.reports, run.mended = mended.reports, mended.counts
+    run.findings += mended.findings
+
+
+def _let_pass(run: CheckRun, config: CheckConfig) -> None:
+    """Set apart what is not selected, waived, or known."""
+    from explainer.checking import waivers  # noqa: PLC0415  # few runs waive anything
+
+    run.reports = waivers.select(run.reports, config.selected, config.ignored)
+    if config.waivers is not None:
+        reviewed = _parse_file(config.waivers, waivers.parse_waivers)
+        today = dt.datetime.now(tz=dt.UTC).date()
+        run.reports, findings = waivers.apply_waivers(run.reports, reviewed.value or [], today)
+        run.findings += (*reviewed.findings, *findings)
+    if config.baseline is not None:
+        known = _parse_file(config.baseline, waivers.parse_baseline)
+        run.reports = waivers.apply_baseline(run.reports, known.value or Counter())
+        run.findings += known.findings
+
+
+def _parse_file(path: Path, parse: Callable[[str, str], Parsed[T]]) -> Parsed[T]:
+    text = read_text(path, limit=MAX_ANSWER_BYTES)
+    return Parsed(None, text.findings) if text.value is None else parse(text.value, display_path(path))
+
+
+def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None:
+    """Say of which answers the proof has no record, and what is wrong with its records."""
+    lines = load_lines(path)
+    run.findings += lines.findings
+    if lines.value is None:
+        return
+    for answer in reader.lines(path):
+        run.findings += (finding for finding in answer.findings if finding.is_error)
+    recorded = recorded_answers(line for line, _, _ in lines.value)
+    for number, report in enumerate(run.reports):
+        missing = without_record(report, recorded)
+        if missing is not None:
+            run.reports[number] = replace(report, findings=(missing, *report.findings))
+
+
+def proofs(run: CheckRun) -> tuple[str, list[str]]:
+    """Return the records of the answers that were checked against whole entries, and the ids of the other answers."""
+    lines, unproved = [], []
+    for answer, report in zip(run.answers, run.reports, strict=True):
+        if answer.text is None or answer.offered is None or answer.offered.entries is None:
+            unproved.append(report.id)
+        else:
+            lines.append(proof_line(proof_record(report, answer.offered.question, answer.offered.entries)))
+    return "".join(lines), unproved

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explainer.batching.manifest import ManifestRow, RowIndex, file_hash, known_of, read_header, read_row, short_hash
+from explainer.batching.manifest import ManifestRow, file_hash, known_of, read_header, read_row, short_hash
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class ManifestFile:
@@ -68,10 +69,10 @@ class ManifestFile:
 
     def offsets(self) -> Iterator[int]:
         """Yield where each whole row begins."""
-        at = self.first()
-        while at and (end := self._map.find(b"\n", at)) >= 0:
-            yield at
-            at = end + 1
+        offset = self.first()
+        while offset and (end := self._map.find(b"\n", offset)) >= 0:
+            yield offset
+            offset = end + 1
 
     def row(self, offset: int) -> bytes:
         """Return the row that begins at an offset; nothing where no whole row does."""
@@ -89,26 +90,44 @@ class ManifestFile:
         return data if len(data) == known.size and data.endswith(b"\n") else None
 
 
+class EarlierRow(NamedTuple):
+    """A row of an earlier run.
+
+    Attributes:
+        known: what it says of an output; None when the question was none, or when there is no row.
+        row: its bytes; empty when there is no row.
+    """
+
+    known: ManifestRow | None = None
+    row: bytes = b""
+
+
 class PreviousRun:
     """What earlier runs made, found by a question's place (a file's path) or by its bytes (a line may have moved).
 
     Most runs find the questions of the run before in the same order, and so does reading its rows one after the other.
     From the first question on that is not the next one, an index of all rows is used.
+
+    Args:
+        volumes: the manifests of these runs, the newest one last.
+        recipe: the hash of the options that this run has.
+        by_place: find questions by their place, not by their bytes.
     """
 
     def __init__(self, volumes: list[ManifestFile], recipe: str, *, by_place: bool) -> None:
         self.volumes = [volume for volume in volumes if volume.open()]
         self._by_place = by_place
         self._recipe = recipe
-        self._index: RowIndex | None = None
-        self._offsets = array("Q")
-        self._begins = array("Q")
-        self._firsts: list[int] = []
-        self._outputs = 0
-        self._step = self.volumes[0].first() if len(self.volumes) == 1 else -1
-        """Where the next row begins, as long as questions come in the order of the rows; -1 before there is one."""
-        self._step_begin = 0
-        self._stepped = 0
+        self._index: sqlite3.Connection | None = None
+        self._in_order = len(self.volumes) == 1
+        """All questions so far were those of the rows, one after the other."""
+        self._offset = 0
+        """Where the next row begins, as long as they are."""
+        self._begin = 0
+        """Where its output begins."""
+        self._count = 0
+        if self._in_order:
+            self._offset = self.volumes[0].first()
 
     def __bool__(self) -> bool:
         return bool(self.volumes)
@@ -116,80 +135,102 @@ class PreviousRun:
     @property
     def outputs(self) -> int:
         """How many rows are about outputs."""
-        if self._index is None and self._step >= 0 and not self.volumes[0].row(self._step):
-            return self._stepped
-        self._indexed()
-        return self._outputs
+        if self._index is None and self._in_order and not self.volumes[0].row(self._offset):
+            return self._count
+        (count,) = self._indexed().execute("SELECT count(*) FROM rows WHERE is_output").fetchone()
+        return int(count)
 
-    def _indexed(self) -> RowIndex:
+    def find(self, source: str | int, raw: str) -> EarlierRow:
+        """Return what is known of a question, by its place or the hash of its bytes.
+
+        Args:
+            source: where the question is.
+            raw: the hash of its bytes.
+        """
+        if self._index is None and self._in_order:
+            following = self._next(source, raw)
+            if following is not None:
+                return following
+        latest = EarlierRow()
+        for earlier in self._candidates(source if self._by_place else raw):
+            if self._is_about(earlier, source, raw):
+                latest = earlier
+        return latest
+
+    def _next(self, source: str | int, raw: str) -> EarlierRow | None:
+        """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
+        row = self.volumes[0].row(self._offset)
+        data = read_row(row)
+        if data.get("source") != source or data.get("raw") != raw:
+            return None
+        known = self._known(data, 0, self._begin)
+        if known is None and not data.get("skipped"):
+            return None
+        if known is not None:
+            if not known.current:
+                return None
+            self._begin += known.size
+            self._count += 1
+        self._offset += len(row)
+        return EarlierRow(known, row)
+
+    def _is_about(self, earlier: EarlierRow, source: str | int, raw: str) -> bool:
+        known = earlier.known
+        if known is None:
+            data = read_row(earlier.row)
+            return bool(data.get("skipped")) and data.get("source") == source and data.get("raw") == raw
+        if self._by_place:
+            return known.source == source
+        # the id of a line that has none of its own is its number: elsewhere it is another question
+        keeps_id = known.source == source or known.id != f"line-{known.source}"
+        return known.raw == raw and known.current and keeps_id
+
+    def _candidates(self, key: str | int) -> Iterator[EarlierRow]:
+        """Yield the rows that may be about a question, the oldest first."""
+        rows = self._indexed().execute(
+            "SELECT volume, offset, begin FROM rows WHERE key = ? ORDER BY rowid", (short_hash(str(key)),)
+        )
+        for volume, offset, begin in rows.fetchall():
+            row = self.volumes[volume].row(offset)
+            yield EarlierRow(self._known(read_row(row), volume, begin), row)
+
+    def _known(self, data: dict[str, Any], volume: int, begin: int) -> ManifestRow | None:
+        header = self.volumes[volume].header or {}
+        return known_of(data, volume=volume, offset=begin, current=header.get("recipe") == self._recipe)
+
+    def _indexed(self) -> sqlite3.Connection:
         if self._index is None:
-            self._index = RowIndex()
-            for volume in self.volumes:
-                self._add(volume, self._index)
+            import sqlite3  # noqa: PLC0415  # most runs need no index
+
+            # 50 bytes a row with a million of them, where a dictionary of the hashes alone took 85
+            self._index = sqlite3.connect(":memory:")
+            self._index.execute(
+                "CREATE TABLE rows (key INTEGER, volume INTEGER, offset INTEGER, begin INTEGER, is_output INTEGER)"
+            )
+            self._index.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", self._index_rows())
+            self._index.execute("CREATE INDEX by_key ON rows (key)")
         return self._index
 
-    def _add(self, volume: ManifestFile, index: RowIndex) -> None:
-        self._firsts.append(len(self._offsets))
-        begin = 0
-        for offset in volume.offsets():
-            row = read_row(volume.row(offset))
-            if "source" not in row or "raw" not in row:
-                continue
-            if row["raw"]:  # without, it is about an output that is left over: no question is found by it
-                index.add(short_hash(str(row["source"] if self._by_place else row["raw"])), len(self._offsets))
-            self._offsets.append(offset)
-            self._begins.append(begin)
-            self._outputs += "id" in row
-            begin += row["size"] if isinstance(row.get("size"), int) else 0
-
-    def _is_current(self, volume: ManifestFile) -> bool:
-        return volume.header is not None and volume.header.get("recipe") == self._recipe
-
-    def find(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes]:
-        """Return what is known of a question, by its place or the hash of its bytes; (None, b"") when it is new."""
-        if self._index is None and self._step >= 0:
-            found = self._next(source, hash_)
-            if found is not None:
-                return found
-        best: tuple[ManifestRow | None, bytes] = (None, b"")
-        for place in self._indexed().find(short_hash(str(source) if self._by_place else hash_)):
-            number = bisect_right(self._firsts, place) - 1
-            volume = self.volumes[number]
-            row = volume.row(self._offsets[place])
-            data = read_row(row)
-            known = known_of(data, volume=number, offset=self._begins[place], current=self._is_current(volume))
-            if known is None:
-                if data.get("skipped") and data.get("source") == source and data.get("raw") == hash_:
-                    best = (None, row)
-                continue
-            if self._by_place and known.source == source:
-                best = (known, row)  # the last one is the newest
-            elif not self._by_place and known.raw == hash_ and known.current and _same_id(known, source):
-                return known, row
-        return best
-
-    def _next(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes] | None:
-        """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
-        volume = self.volumes[0]
-        row = volume.row(self._step)
-        data = read_row(row)
-        if data.get("source") != source or data.get("raw") != hash_:
-            return None
-        known = known_of(data, volume=0, offset=self._step_begin, current=self._is_current(volume))
-        if not (known.current if known is not None else data.get("skipped")):
-            return None
-        self._step += len(row)
-        if known is not None:
-            self._step_begin += known.size
-            self._stepped += 1
-        return known, row
+    def _index_rows(self) -> Iterator[tuple[int | None, int, int, int, bool]]:
+        for number, volume in enumerate(self.volumes):
+            begin = 0
+            for offset in volume.offsets():
+                data = read_row(volume.row(offset))
+                if "source" not in data or "raw" not in data:
+                    continue
+                key = None
+                if data["raw"]:  # without, it is about an output that is left over: no question is found by it
+                    key = short_hash(str(data["source"] if self._by_place else data["raw"]))
+                yield key, number, offset, begin, "id" in data
+                size = data.get("size")
+                begin += size if isinstance(size, int) else 0
 
     def rows(self) -> Iterator[tuple[ManifestRow, bytes]]:
         """Yield every row about an output."""
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
                 row = volume.row(offset)
-                known = known_of(read_row(row), volume=number, offset=0, current=self._is_current(volume))
+                known = self._known(read_row(row), number, 0)
                 if known is not None:
                     yield known, row
 
@@ -199,25 +240,9 @@ class PreviousRun:
             volume.close()
 
 
-def _same_id(known: ManifestRow, source: str | int) -> bool:
-    """Whether a line that may have moved has kept its id: the id of a line that has none of its own is its number."""
-    return known.source == source or known.id != f"line-{known.source}"
-
-
 def moved(row: bytes, source: str | int) -> bytes:
     """Return a row with another place of its question."""
-    data = json.loads(row)
-    if data["source"] == source:
-        return row
-    return json.dumps({**data, "source": source}, ensure_ascii=False).encode() + b"\n"
-
-
-def loads(row: bytes) -> Any:
-    """Return a row as plain data; empty when it is damaged."""
-    try:
-        return json.loads(row)
-    except ValueError:
-        return {}
+    return json.dumps({**json.loads(row), "source": source}, ensure_ascii=False).encode() + b"\n"
 
 
 def is_intact(path: str, known: ManifestRow, written: int) -> bool:

@@ -29,6 +29,11 @@ class SourceItem(NamedTuple):
     file: str
     raw: bytes | Finding
 
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return Location(self.file, self.source if isinstance(self.source, int) else 1)
+
 
 class Skipped(NamedTuple):
     """Something in the source that is no question, and why."""

@@ -151,7 +151,7 @@ def test_a_poisoned_row_is_a_row_with_findings(job: Job) -> None:
 
 def make_job_of_questions_own(job: Job) -> Job:
     """The same job, but for questions that choose their catalogs themselves."""
-    return replace(JobContent.unpack(job), given=False).pack()
+    return replace(JobContent.unpack(job), overrides=False).pack()
 
 
 def test_a_cell_that_is_no_text_costs_its_row(job: Job) -> None:

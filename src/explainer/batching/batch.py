@@ -29,15 +29,15 @@ from explainer.rendering.formats import FORMATS
 if TYPE_CHECKING:
     from explainer.batching.renderer import RenderResult
 
+# Questions that are rendered at a time: what the way to a worker costs is shared by as many.
 CHUNK: Final = 128
-"""Questions that are rendered at a time: what the way to a worker costs is shared by as many."""
+# Questions of a chunk when nearly all are unchanged: it bounds what is held in memory.
 _MOST_ENTRIES: Final = 8 * CHUNK
-"""Questions of a chunk when nearly all are unchanged: it bounds what is held in memory."""
+# A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
 _GC_THRESHOLD: Final = 50_000
-"""A batch makes many small values and no circles: looking for those less often saves a tenth of the time."""
 ROWS_SUFFIX: Final = ".parquet"
+# Templates that are known to be built-in without an import of Jinja.
 _BUILTIN: Final = ("prompt", "answer")
-"""Templates that are known to be built-in without an import of Jinja."""
 
 
 @dataclass(slots=True)
@@ -230,13 +230,13 @@ class _Pending:
 
     Attributes:
         item: the question.
-        known: what an earlier run knew of it.
+        earlier: what an earlier run knew of it.
         row: its row in the earlier manifest.
         to_render: it has changed, or may have.
     """
 
     item: SourceItem | Skipped
-    known: ManifestRow | None = None
+    earlier: ManifestRow | None = None
     row: bytes = b""
     to_render: bool = False
 
@@ -293,7 +293,7 @@ class Batch:
             pending = self._triage(item)
             chunk.append(pending)
             if pending.to_render and isinstance(item, SourceItem):
-                tasks.append((item, pending.known))
+                tasks.append((item, pending.earlier))
             if len(tasks) >= CHUNK or len(chunk) >= _MOST_ENTRIES:
                 self._chunks.append(chunk)
                 yield tasks
@@ -308,17 +308,17 @@ class Batch:
         if not self._target.past or isinstance(item.raw, Finding):
             return _Pending(item, to_render=True)
         raw = content_hash(item.raw)
-        known, row = self._target.past.find(item.source, raw)
-        if known is None:
+        earlier, row = self._target.past.find(item.source, raw)
+        if earlier is None:
             return _Pending(item, row=row, to_render=not row)
-        if not self._target.is_intact(known):
+        if not self._target.is_intact(earlier):
             return _Pending(item, to_render=True)
-        unchanged = known.current and known.raw == raw and known.library == self._library_hash(known, item)
-        return _Pending(item, known, row, to_render=not unchanged)
+        unchanged = earlier.current and earlier.raw == raw and earlier.library == self._library_hash(earlier, item)
+        return _Pending(item, earlier, row, to_render=not unchanged)
 
-    def _library_hash(self, known: ManifestRow, item: SourceItem) -> str:
+    def _library_hash(self, earlier: ManifestRow, item: SourceItem) -> str:
         """The hash of the catalogs that a question is rendered from; nothing is parsed."""
-        paths = self._loader.files(known.catalogs, self._setup.folder_of(item.source)).value
+        paths = self._loader.files(earlier.catalogs, self._setup.folder_of(item.source)).value
         return self._hash_of_catalogs(paths or ())
 
     # --- from results to the target ---
@@ -331,11 +331,11 @@ class Batch:
                 self._skip(pending.item)
             elif pending.to_render:
                 self._settle_result(pending, pending.item, next(results))
-            elif pending.known is None:  # no question, as the last time
+            elif pending.earlier is None:  # no question, as the last time
                 self._skip(Skipped(str(pending.item.source), loads(pending.row).get("skipped", "")))
                 self._other_rows.append(pending.row)
             else:
-                self._settle_unchanged(pending.known, pending.row, pending.item)
+                self._settle_unchanged(pending.earlier, pending.row, pending.item)
         self._ids.all_written()
         self._reporter.report(self._findings)
         self._target.put(self._outputs)
@@ -357,21 +357,21 @@ class Batch:
         elif result.output is not None:
             self.summary.rendered += 1
             self._outputs.append(TargetOutput(result.row, result.id + self._suffix, result.output))
-        elif pending.known is not None:
+        elif pending.earlier is not None:
             self.summary.unchanged += 1
-            self._outputs.append(TargetOutput(result.row, pending.known.out, known=pending.known))
+            self._outputs.append(TargetOutput(result.row, pending.earlier.out, earlier=pending.earlier))
 
-    def _settle_unchanged(self, known: ManifestRow, row: bytes, item: SourceItem) -> None:
-        repeated = self._ids.claim(known.id, item)
+    def _settle_unchanged(self, earlier: ManifestRow, row: bytes, item: SourceItem) -> None:
+        repeated = self._ids.claim(earlier.id, item)
         if repeated is not None:
             self._findings.append(repeated)
-            self._count_failure(item, known.id)
+            self._count_failure(item, earlier.id)
             return
         self.summary.unchanged += 1
         self._still_there += 1
-        if known.source != item.source:
+        if earlier.source != item.source:
             row = moved(row, item.source)
-        self._outputs.append(TargetOutput(row, known.out, known=known))
+        self._outputs.append(TargetOutput(row, earlier.out, earlier=earlier))
 
     def _skip(self, skipped: Skipped) -> None:
         if skipped.why == "hidden":
@@ -401,41 +401,41 @@ class Batch:
         if not past or self._still_there == past.outputs:  # each of them is unchanged
             return
         accounted: set[int] = set()
-        for known, row in past.rows():
-            output = short_hash(known.out or known.id)
-            if output not in accounted and not self._is_made_again(known):
+        for earlier, row in past.rows():
+            output = short_hash(earlier.out or earlier.id)
+            if output not in accounted and not self._is_made_again(earlier):
                 accounted.add(output)
-                self._account_for(known, row)
+                self._account_for(earlier, row)
         self._keep_other_rows()
 
-    def _is_made_again(self, known: ManifestRow) -> bool:
-        return known.id in self._ids and self._has_this_format(known)
+    def _is_made_again(self, earlier: ManifestRow) -> bool:
+        return earlier.id in self._ids and self._has_this_format(earlier)
 
-    def _has_this_format(self, known: ManifestRow) -> bool:
-        return not self._setup.files or known.out == known.id + self._suffix
+    def _has_this_format(self, earlier: ManifestRow) -> bool:
+        return not self._setup.files or earlier.out == earlier.id + self._suffix
 
-    def _account_for(self, known: ManifestRow, row: bytes) -> None:
-        has_failed = known.id in self._failed_ids
+    def _account_for(self, earlier: ManifestRow, row: bytes) -> None:
+        has_failed = earlier.id in self._failed_ids
         if not self._setup.files:
             self.summary.removed += not has_failed
             return
-        path = self._target.manifest.parent / known.out
+        path = self._target.manifest.parent / earlier.out
         if not os.path.lexists(path):
             return
-        if has_failed or known.source in self._failed_sources:
+        if has_failed or earlier.source in self._failed_sources:
             self._other_rows.append(_without_hash(row))
         elif self._prune and not self._unreadable_ids:
-            self._target.remove(known)
+            self._target.remove(earlier)
             self.summary.removed += 1
         else:
-            self._report_gone(known, path)
+            self._report_gone(earlier, path)
             self._other_rows.append(_without_hash(row))
 
-    def _report_gone(self, known: ManifestRow, path: Path) -> None:
+    def _report_gone(self, earlier: ManifestRow, path: Path) -> None:
         self.summary.gone += 1
         message = "an output of another format"
-        if self._has_this_format(known):
-            message = f"its question ({known.source}) is gone"
+        if self._has_this_format(earlier):
+            message = f"its question ({earlier.source}) is gone"
         self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it with --prune")])
 
 

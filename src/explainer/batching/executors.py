@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+# Tasks that each worker may be ahead of the slowest one: it bounds what is held in memory.
 _AHEAD: Final = 3
-"""Tasks that each worker may be ahead of the slowest one: it bounds what is held in memory."""
 
 
 class WorkerLostError(Exception):

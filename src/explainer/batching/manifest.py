@@ -130,8 +130,8 @@ class ManifestRow(NamedTuple):
     current: bool = True
 
 
+# Where a row goes on with what was asked and offered; inside a text, its quotes would have backslashes before them.
 _LONG_END: Final = b', "question": '
-"""Where a row goes on with what was asked and offered; inside a text, its quotes would have backslashes before them."""
 
 
 def read_row(row: bytes) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def loads(row: bytes) -> Any:
         return {}
 
 
-def known_of(row: Mapping[str, Any], *, volume: int, offset: int, current: bool) -> ManifestRow | None:
+def entry_of(row: Mapping[str, Any], *, volume: int, offset: int, current: bool) -> ManifestRow | None:
     """Return what a row says, or None for a row that says nothing (damaged, or about a file that was skipped)."""
     try:
         catalogs = row.get("catalogs")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explainer.batching.manifest import ManifestRow, file_hash, known_of, read_header, read_row, short_hash
+from explainer.batching.manifest import ManifestRow, entry_of, file_hash, read_header, read_row, short_hash
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,27 +78,27 @@ class ManifestFile:
         """Return the row that begins at an offset; nothing where no whole row does."""
         return bytes(self._map[offset : self._map.find(b"\n", offset) + 1])
 
-    def line(self, known: ManifestRow) -> bytes | None:
+    def line(self, entry: ManifestRow) -> bytes | None:
         """Return the line of output that a row is about, or None when it is not what was written."""
-        if not 0 < known.size <= self._data_size - known.offset:
+        if not 0 < entry.size <= self._data_size - entry.offset:
             return None
         if os.name == "nt":  # pragma: no cover
-            os.lseek(self._data_handle, known.offset, os.SEEK_SET)
-            data = os.read(self._data_handle, known.size)
+            os.lseek(self._data_handle, entry.offset, os.SEEK_SET)
+            data = os.read(self._data_handle, entry.size)
         else:
-            data = os.pread(self._data_handle, known.size, known.offset)
-        return data if len(data) == known.size and data.endswith(b"\n") else None
+            data = os.pread(self._data_handle, entry.size, entry.offset)
+        return data if len(data) == entry.size and data.endswith(b"\n") else None
 
 
 class EarlierRow(NamedTuple):
     """A row of an earlier run.
 
     Attributes:
-        known: what it says of an output; None when the question was none, or when there is no row.
+        entry: what it says of an output; None when the question was none, or when there is no row.
         row: its bytes; empty when there is no row.
     """
 
-    known: ManifestRow | None = None
+    entry: ManifestRow | None = None
     row: bytes = b""
 
 
@@ -163,27 +163,27 @@ class PreviousRun:
         data = read_row(row)
         if data.get("source") != source or data.get("raw") != raw:
             return None
-        known = self._known(data, 0, self._begin)
-        if known is None and not data.get("skipped"):
+        entry = self._entry(data, 0, self._begin)
+        if entry is None and not data.get("skipped"):
             return None
-        if known is not None:
-            if not known.current:
+        if entry is not None:
+            if not entry.current:
                 return None
-            self._begin += known.size
+            self._begin += entry.size
             self._count += 1
         self._offset += len(row)
-        return EarlierRow(known, row)
+        return EarlierRow(entry, row)
 
     def _is_about(self, earlier: EarlierRow, source: str | int, raw: str) -> bool:
-        known = earlier.known
-        if known is None:
+        entry = earlier.entry
+        if entry is None:
             data = read_row(earlier.row)
             return bool(data.get("skipped")) and data.get("source") == source and data.get("raw") == raw
         if self._by_place:
-            return known.source == source
+            return entry.source == source
         # the id of a line that has none of its own is its number: elsewhere it is another question
-        keeps_id = known.source == source or known.id != f"line-{known.source}"
-        return known.raw == raw and known.current and keeps_id
+        keeps_id = entry.source == source or entry.id != f"line-{entry.source}"
+        return entry.raw == raw and entry.current and keeps_id
 
     def _candidates(self, key: str | int) -> Iterator[EarlierRow]:
         """Yield the rows that may be about a question, the oldest first."""
@@ -192,11 +192,11 @@ class PreviousRun:
         )
         for volume, offset, begin in rows.fetchall():
             row = self.volumes[volume].row(offset)
-            yield EarlierRow(self._known(read_row(row), volume, begin), row)
+            yield EarlierRow(self._entry(read_row(row), volume, begin), row)
 
-    def _known(self, data: dict[str, Any], volume: int, begin: int) -> ManifestRow | None:
+    def _entry(self, data: dict[str, Any], volume: int, begin: int) -> ManifestRow | None:
         header = self.volumes[volume].header or {}
-        return known_of(data, volume=volume, offset=begin, current=header.get("recipe") == self._recipe)
+        return entry_of(data, volume=volume, offset=begin, current=header.get("recipe") == self._recipe)
 
     def _indexed(self) -> sqlite3.Connection:
         if self._index is None:
@@ -230,9 +230,9 @@ class PreviousRun:
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
                 row = volume.row(offset)
-                known = self._known(read_row(row), number, 0)
-                if known is not None:
-                    yield known, row
+                entry = self._entry(read_row(row), number, 0)
+                if entry is not None:
+                    yield entry, row
 
     def close(self) -> None:
         """Close all files."""
@@ -245,14 +245,14 @@ def moved(row: bytes, source: str | int) -> bytes:
     return json.dumps({**json.loads(row), "source": source}, ensure_ascii=False).encode() + b"\n"
 
 
-def is_intact(path: str, known: ManifestRow, written: int) -> bool:
+def is_intact(path: str, entry: ManifestRow, written: int) -> bool:
     """Whether a file is what a row says: at a glance when it is older than the row, else by its bytes."""
     try:
         about = os.stat(path)  # noqa: PTH116
-        if about.st_size != known.size:
+        if about.st_size != entry.size:
             return False
         if about.st_mtime_ns <= written:
             return True
-        return file_hash(Path(path).read_bytes()) == known.output
+        return file_hash(Path(path).read_bytes()) == entry.output
     except OSError:
         return False

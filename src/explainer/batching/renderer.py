@@ -31,8 +31,8 @@ from explainer.rendering.fastpath import EntryData
 from explainer.rendering.formats import FORMATS, Encoder, Options, Output
 from explainer.rendering.renderer import Context, Parts, entry_data, render_context
 
+# Names that are remembered: it bounds what a source costs whose names no catalog has.
 _MOST_NAMES: Final = 200_000
-"""Names that are remembered: it bounds what a source costs whose names no catalog has."""
 
 
 class PreparedEntry:
@@ -151,8 +151,8 @@ class SupportsRenderAll(Protocol):
         """Render the template with each of these variables, in their order."""
 
 
+# From a question's `catalog:` and its place in the source to the entries that it may use.
 LibraryFor = Callable[[Sequence[str] | None, str | int], PreparedLibrary]
-"""From a question's `catalog:` and its place in the source to the entries that it may use."""
 
 
 class RenderResult(NamedTuple):
@@ -199,11 +199,11 @@ class _Job:
     cut: list[dict[str, str]] = field(default_factory=list)
     tokens: int | None = None
     loaded: LoadedQuestion | None = None
-    more: dict[str, Any] | None = None
+    variables: dict[str, Any] | None = None
 
     def context(self) -> Context:
         models = [model.data for model in self.models]
-        return render_context(self.question, models, [paper.data for paper in self.papers], self.more)
+        return render_context(self.question, models, [paper.data for paper in self.papers], self.variables)
 
 
 class BatchRenderer:
@@ -240,7 +240,7 @@ class BatchRenderer:
             tasks: the questions, each with what an earlier run knew of it.
             lines: they are lines of JSON, not YAML files.
         """
-        steps = [self._prepare(item, known, lines=lines) for item, known in tasks]
+        steps = [self._prepare(item, earlier, lines=lines) for item, earlier in tasks]
         jobs = [step for step in steps if isinstance(step, _Job)]
         # all at once: a template of a user is rendered in a process of its own, and each way there takes time
         rendered = iter(self._renderer.render_all([job.context() for job in jobs]))
@@ -248,7 +248,7 @@ class BatchRenderer:
 
     # --- from bytes to a job ---
 
-    def _prepare(self, item: SourceItem, known: ManifestRow | None, *, lines: bool) -> _Job | RenderResult:
+    def _prepare(self, item: SourceItem, earlier: ManifestRow | None, *, lines: bool) -> _Job | RenderResult:
         """The job of a question, or its result when there is nothing to render."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
@@ -263,10 +263,10 @@ class BatchRenderer:
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
             self._add_workflow_variables(job)
-        job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.more)
-        if known is not None and known.current and (known.key, known.id) == (job.key, job.id):
+        job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
+        if earlier is not None and earlier.current and (earlier.key, earlier.id) == (job.key, job.id):
             # it was changed in its bytes alone, or in nothing that it uses
-            row = self._row(job, known.size, known.output)
+            row = self._row(job, earlier.size, earlier.output)
             return RenderResult(item.source, "same", job.id, job.findings, row=row)
         return job
 
@@ -274,7 +274,7 @@ class BatchRenderer:
         from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
 
         models = [(model.entry, model.data) for model in job.models if isinstance(model.entry, ModelEntry)]
-        job.more = variables(job.loaded, models, job.library.library)
+        job.variables = variables(job.loaded, models, job.library.library)
 
     def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:  # noqa: PLR0911  # leaves at the first doubt
         """Understand a line about which there is nothing to say; None for every other.
@@ -403,16 +403,16 @@ class BatchRenderer:
         source = job.item.source
         place = str(source) if isinstance(source, int) else encode_basestring(source)
         id_ = encode_basestring(job.id)
-        more = ""
+        optional = ""
         if self._files:
-            more = f', "out": {id_[:-1]}.{self._options.kind}{self._format.suffix}"'
+            optional = f', "out": {id_[:-1]}.{self._options.kind}{self._format.suffix}"'
         if job.catalogs is not None:
-            more += f', "catalogs": {json.dumps(list(job.catalogs), ensure_ascii=False)}'
+            optional += f', "catalogs": {json.dumps(list(job.catalogs), ensure_ascii=False)}'
         if job.tokens is not None:
-            more += f', "tokens": {job.tokens}, "cut": {json.dumps(job.cut, ensure_ascii=False)}'
+            optional += f', "tokens": {job.tokens}, "cut": {json.dumps(job.cut, ensure_ascii=False)}'
         text = (
             f'{{"source": {place}, "raw": "{job.raw}", "library": "{job.library.hash}", "key": "{job.key}", '
-            f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{job.key[:8]}"{more}, '
+            f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{job.key[:8]}"{optional}, '
             f'"question": {encode_basestring(job.question)}, "models": ['
         )
         models = b", ".join([model.listed for model in job.models])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -14,12 +15,12 @@ from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
+# The columns that a table of questions may have.
 COLUMNS: Final = (*_TEXTS, *_LISTS)
-"""The columns that a table of questions may have."""
+# What stands between names in a cell of text: no title of a paper has it, and many have commas.
 _SEPARATOR: Final = "|"
-"""What stands between names in a cell of text: no title of a paper has it, and many have commas."""
+# Rows that are read at a time.
 _ROWS: Final = 1024
-"""Rows that are read at a time."""
 
 
 def open_table(path: Path) -> Parsed[QuestionSource]:
@@ -45,20 +46,20 @@ _NEEDED: Final[Mapping[tuple[str, ...], str]] = {("question",): "the column 'que
 
 def column_fault(
     columns: Sequence[str],
-    known: Sequence[str] = COLUMNS,
+    allowed: Sequence[str] = COLUMNS,
     needed: Mapping[tuple[str, ...], str] = _NEEDED,
 ) -> tuple[str, str] | None:
     """Return why a table with these columns will not do, and what the columns are; or None.
 
     Args:
         columns: its columns.
-        known: the columns that it may have.
+        allowed: the columns that it may have.
         needed: columns of which it must have one each, and what to say otherwise.
     """
-    faults = [f"unknown column {name!r}" for name in columns if name not in known]
+    faults = [f"unknown column {name!r}" for name in columns if name not in allowed]
     faults += [f"the column {name!r} stands twice" for index, name in enumerate(columns) if name in columns[:index]]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
-    return (faults[0], f"the columns are {', '.join(known)}") if faults else None
+    return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
 
 
 def as_line(cells: Mapping[str, Any], said_empty: Collection[str] = ()) -> bytes:
@@ -183,8 +184,8 @@ class ParquetSource(_Table):
     def items(self, first: int = 1, last: int | None = None) -> Iterator[SourceItem | Skipped]:
         """Yield some of the rows, by the numbers of the first and of the last one."""
         for number, batch in self.batches(first, last):
-            for row, raw in enumerate(rows_of(batch), number):
-                yield SourceItem(row, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, row))
+            for row, raw in enumerate(rows_of(batch, self.name, count(number)), number):
+                yield SourceItem(row, self.name, raw)
 
     def catalogs(self) -> list[tuple[str, ...]]:
         """What the column `catalog` says, each once, in order."""
@@ -280,29 +281,24 @@ def _cell_alone(column: Any, index: int) -> Any:
         return None
 
 
-class BadRow(NamedTuple):
-    """A row that cannot be read."""
+def rows_of(
+    batch: Any, file: str, numbers: Iterable[int], said_empty: Collection[str] = ()
+) -> Iterator[bytes | Finding]:
+    """Yield the rows of a record batch as lines of JSON (see `as_line`), or why one cannot be read.
 
-    message: str
-
-    def at(self, file: str, row: int) -> Finding:
-        """Return the finding about it."""
-        return Finding("Y101", Location(file, row), self.message)
-
-
-def rows_of(batch: Any, said_empty: Collection[str] = ()) -> Iterator[bytes | BadRow]:
-    """Yield the rows of a record batch as lines of JSON (see `as_line`), or why one cannot be read."""
+    Args:
+        batch: the record batch.
+        file: how findings call the table.
+        numbers: the number of each row there.
+        said_empty: columns whose empty text says something.
+    """
     try:
         rows = batch.to_pylist()
     except UnicodeDecodeError:  # it does not say in which row
-        rows = [_row_alone(batch, index) for index in range(batch.num_rows)]
-    for cells in rows:
-        yield cells if isinstance(cells, BadRow) else as_line(cells, said_empty)
-
-
-def _row_alone(batch: Any, index: int) -> Mapping[str, Any] | BadRow:
-    try:
-        row: Mapping[str, Any] = batch.slice(index, 1).to_pylist()[0]
-    except UnicodeDecodeError as error:
-        return BadRow(f"a cell is not UTF-8: {error.reason} at byte {error.start + 1}")
-    return row
+        rows = [None] * batch.num_rows
+    for index, (cells, number) in enumerate(zip(rows, numbers, strict=False)):
+        try:
+            yield as_line(cells or batch.slice(index, 1).to_pylist()[0], said_empty)
+        except UnicodeDecodeError as error:
+            message = f"a cell is not UTF-8: {error.reason} at byte {error.start + 1}"
+            yield Finding("Y101", Location(file, number), message)

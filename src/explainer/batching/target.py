@@ -9,8 +9,7 @@ import contextlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -39,77 +38,33 @@ class TargetOutput(NamedTuple):
         row: its row of the manifest.
         file: its file below the target folder.
         data: its bytes; None when it is unchanged.
-        known: what is known of an unchanged one.
+        earlier: what an earlier run says of an unchanged one.
     """
 
     row: bytes
     file: str
     data: bytes | None = None
-    known: ManifestRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """What a target needs to know of a run.
-
-    Attributes:
-        kind: prompt or answer: a folder may hold both, each with its manifest.
-        recipe: the hash of the options: only outputs of the same options are used again.
-        header: the first line of the manifest.
-        by_place: questions are found again by their place, not by their bytes.
-        force: nothing is used again.
-        waiting: called when another run has to end first.
-        beside: further files that belong to the outputs.
-        shard: what the name of the manifest has more when the run is about a part of the source: `.2-of-8`.
-    """
-
-    kind: str
-    recipe: str
-    header: bytes
-    by_place: bool
-    force: bool
-    waiting: Callable[[], None]
-    beside: tuple[tuple[Path, bytes], ...] = ()
-    shard: str = ""
+    earlier: ManifestRow | None = None
 
 
 def open_target(config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> Target:
     """Return the target of a batch, which is not entered yet."""
-    out = config.out
-    if str(out) == STDIN:
+    if str(config.out) == STDIN:
         return StdoutTarget(reporter)
     if config.check and setup.files:
-        return FolderComparison(out, setup.options.kind, reporter)
+        return FolderComparison(config.out, setup.options.kind, reporter)
     if config.check:
-        return LinesComparison(out, reporter)
-    options, infix = setup.options, ""
-    if config.shard is not None and setup.files:
-        infix = config.shard.infix
-    elif config.shard is not None:
-        out = config.shard.of(out)
-    suffix = f".{options.kind}{FORMATS[options.format].suffix}" if setup.files else ""
-    plan = TargetPlan(
-        options.kind, options.hash, options.header(suffix), by_place=not setup.lines, force=config.force,
-        waiting=reporter.wait, beside=_beside(out, setup), shard=infix,
-    )  # fmt: skip
-    return FolderTarget(out, plan) if setup.files else LinesTarget(out, plan)
+        return LinesComparison(config.out, reporter)
+    target = FolderTarget if setup.files else LinesTarget
+    return target(config, setup, reporter)
 
 
-def _beside(out: Path, setup: RenderSetup) -> tuple[tuple[Path, bytes], ...]:
-    """The files that a format needs beside its outputs."""
-    if setup.options.format != "promptfoo":
-        return ()
-    if setup.files:
-        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)),)
-    return ((out.with_name(f"{out.stem}.promptfoo.yaml"), promptfoo_config(out.name)),)
-
-
-def shards_of(whole: Path, ending: str) -> list[Path]:
-    """Return the files that shards made of a whole, in their order: `NAME.2-of-8.jsonl` for `NAME.jsonl`."""
-    stem = re.escape(whole.name.removesuffix(f".{ending}"))
+def shards_of(path: Path, ending: str) -> list[Path]:
+    """Return the files that shards made of a file, in their order: `NAME.2-of-8.jsonl` for `NAME.jsonl`."""
+    stem = re.escape(path.name.removesuffix(f".{ending}"))
     name = re.compile(rf"{stem}\.(?P<number>\d+)-of-(?P<total>\d+)\.{re.escape(ending)}")
     shards: list[tuple[int, int, Path]] = []
-    with contextlib.suppress(FileNotFoundError), os.scandir(whole.parent) as scan:
+    with contextlib.suppress(FileNotFoundError), os.scandir(path.parent) as scan:
         for entry in scan:
             match = name.fullmatch(entry.name)
             if match is not None:
@@ -134,7 +89,7 @@ class Target:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         return None
 
-    def is_intact(self, known: ManifestRow) -> bool:  # noqa: ARG002
+    def is_intact(self, earlier: ManifestRow) -> bool:  # noqa: ARG002
         """Whether an output is still there as it was written."""
         return False
 
@@ -152,7 +107,7 @@ class Target:
     def complete(self) -> None:
         """Put everything in its place."""
 
-    def remove(self, known: ManifestRow) -> None:
+    def remove(self, earlier: ManifestRow) -> None:
         """Remove the output of a question that is gone; a line that is gone is not there any more."""
 
 
@@ -163,10 +118,18 @@ class ResumableTarget(Target):
     is left.
     """
 
-    def __init__(self, manifest: Path, plan: TargetPlan) -> None:
+    _suffix = ""
+    """What the names of outputs end in, when each has a file."""
+    _beside: tuple[Path, bytes]
+    """The configuration that promptfoo needs beside its tests."""
+
+    def __init__(self, manifest: Path, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
         self.manifest = manifest
-        self._plan = plan
-        self._lock = TargetLock(manifest.with_name(f".{manifest.name}.lock"), plan.waiting)
+        self._config = config
+        self._options = setup.options
+        # a line may have moved, so lines are found by their bytes
+        self._by_place = not setup.lines
+        self._lock = TargetLock(manifest.with_name(f".{manifest.name}.lock"), reporter.wait)
         self._appenders: list[Appender] = []
         self._old_parts: list[Path] = []
         """Manifests that killed runs left."""
@@ -178,8 +141,8 @@ class ResumableTarget(Target):
             stack.enter_context(self._lock)
             self._old_parts = left_parts(self.manifest)
             self._clean()
-            recipe = "" if self._plan.force else self._plan.recipe
-            self.past = PreviousRun(self._volumes(), recipe, by_place=self._plan.by_place)
+            recipe = "" if self._config.force else self._options.hash
+            self.past = PreviousRun(self._volumes(), recipe, by_place=self._by_place)
             stack.callback(self.past.close)
             stack.push(self._close)
             self._begin(new_token())
@@ -192,7 +155,7 @@ class ResumableTarget(Target):
     def _begin(self, token: str) -> None:
         self._rows = Appender(self.manifest, token)
         self._appenders.append(self._rows)
-        self._rows.append(self._plan.header)
+        self._rows.append(self._options.header(self._suffix))
 
     def _close(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         for appender in self._appenders:
@@ -219,7 +182,8 @@ class ResumableTarget(Target):
 
     def complete(self) -> None:
         """Put everything in its place."""
-        for path, data in self._plan.beside:
+        if self._options.format == "promptfoo":
+            path, data = self._beside
             if not path.is_file() or path.read_bytes() != data:
                 replace_file(str(path), data)
         for appender in self._appenders:
@@ -232,16 +196,20 @@ class ResumableTarget(Target):
 class FolderTarget(ResumableTarget):
     """A folder with a file for each output."""
 
-    def __init__(self, folder: Path, plan: TargetPlan) -> None:
-        super().__init__(folder / f"{plan.kind}{plan.shard}.{MANIFEST}", plan)
+    def __init__(self, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+        kind, folder = setup.options.kind, config.out
+        shard = config.shard.infix if config.shard is not None else ""
+        super().__init__(folder / f"{kind}{shard}.{MANIFEST}", config, setup, reporter)
         self.folder = folder
+        self._suffix = f".{kind}{FORMATS[setup.options.format].suffix}"
+        self._beside = folder / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)
         self._shards: list[Path] = []
         """Manifests of shards that this run of the whole takes over."""
         self._root = str(folder)
         self._safe_folders: set[str] = set()
 
     def _clean(self) -> None:
-        if self._plan.shard:  # what is stale to one shard is fresh to another
+        if self._config.shard is not None:  # what is stale to one shard is fresh to another
             return
         self._shards = shards_of(self.manifest, MANIFEST)
         if self._old_parts or self._shards:
@@ -256,9 +224,9 @@ class FolderTarget(ResumableTarget):
         for shard in self._shards:
             shard.unlink(missing_ok=True)
 
-    def is_intact(self, known: ManifestRow) -> bool:
+    def is_intact(self, earlier: ManifestRow) -> bool:
         """Whether a file is still there as it was written."""
-        return is_intact(f"{self._root}/{known.out}", known, self.past.volumes[known.volume].written)
+        return is_intact(f"{self._root}/{earlier.out}", earlier, self.past.volumes[earlier.volume].written)
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Write files."""
@@ -279,11 +247,11 @@ class FolderTarget(ResumableTarget):
             raise UnsafePathError(0, message, folder)
         self._safe_folders.add(folder)
 
-    def remove(self, known: ManifestRow) -> None:
+    def remove(self, earlier: ManifestRow) -> None:
         """Remove a file, and the folders that are empty then."""
-        path = self.folder / known.out
+        path = self.folder / earlier.out
         # a manifest is a file that anyone can edit: it says nothing about files outside the target
-        if known.out.startswith("/") or ".." in Path(known.out).parts:
+        if earlier.out.startswith("/") or ".." in Path(earlier.out).parts:
             return
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a folder that is not empty stays, and so do those above it
@@ -294,9 +262,11 @@ class FolderTarget(ResumableTarget):
 class LinesTarget(ResumableTarget):
     """One `.jsonl`, which appears whole."""
 
-    def __init__(self, path: Path, plan: TargetPlan) -> None:
-        super().__init__(path.with_name(f"{path.stem}.{MANIFEST}"), plan)
+    def __init__(self, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+        path = config.out if config.shard is None else config.shard.of(config.out)
+        super().__init__(path.with_name(f"{path.stem}.{MANIFEST}"), config, setup, reporter)
         self.path = path
+        self._beside = path.with_name(f"{path.stem}.promptfoo.yaml"), promptfoo_config(path.name)
 
     def _begin(self, token: str) -> None:
         self._lines = Appender(self.path, token)
@@ -320,9 +290,9 @@ class LinesTarget(ResumableTarget):
         ]
         return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
 
-    def is_intact(self, known: ManifestRow) -> bool:
+    def is_intact(self, earlier: ManifestRow) -> bool:
         """Whether a line is still there as it was written."""
-        return self.past.volumes[known.volume].line(known) is not None
+        return self.past.volumes[earlier.volume].line(earlier) is not None
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Append lines."""
@@ -331,8 +301,8 @@ class LinesTarget(ResumableTarget):
 
     def _line_of(self, output: TargetOutput) -> bytes:
         line = output.data
-        if output.known is not None:
-            line = self.past.volumes[output.known.volume].line(output.known)
+        if output.earlier is not None:
+            line = self.past.volumes[output.earlier.volume].line(output.earlier)
         if line is None:
             message = "was changed while it was read"
             raise OSError(0, message, str(self.path))
@@ -390,10 +360,10 @@ class FolderComparison(_Comparison):
     def complete(self) -> None:
         """Report the outputs of questions that are gone."""
         past = PreviousRun([ManifestFile(self.manifest, None)], "", by_place=True)
-        for known, _ in past.rows():
-            path = self._out / known.out
-            if known.out not in self._compared and path.is_file():
-                message = f"its question ({known.source}) is gone"
+        for earlier, _ in past.rows():
+            path = self._out / earlier.out
+            if earlier.out not in self._compared and path.is_file():
+                message = f"its question ({earlier.source}) is gone"
                 self._reporter.report(
                     [Finding("B706", Location(display_path(path)), message, "remove it with --prune")]
                 )

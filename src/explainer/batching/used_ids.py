@@ -10,8 +10,8 @@ from explainer.batching.manifest import loads, short_hash
 from explainer.batching.sources import SourceItem
 from explainer.diagnostics.finding import Finding
 
+# Repeated ids that are looked up in what was written; beyond these, equal hashes are taken for equal ids.
 _MOST_LOOKUPS: Final = 200
-"""Repeated ids that are looked up in what was written; beyond these, equal hashes are taken for equal ids."""
 
 
 class UsedIds:
@@ -44,11 +44,11 @@ class UsedIds:
             return None
         first, source = owner
         where = item.location
-        there = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
+        place = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
         if first != id_:
-            message = f"the ids {id_!r} and {first!r} ({there}) are one file on many disks"
+            message = f"the ids {id_!r} and {first!r} ({place}) are one file on many disks"
             return Finding("B702", where, message, "rename one of the two", id_)
-        message = f"the id {id_!r} stands twice, first {there}"
+        message = f"the id {id_!r} stands twice, first {place}"
         return Finding("Q407", where, message, "give one of the two another id", id_)
 
     def all_written(self) -> None:
@@ -59,9 +59,9 @@ class UsedIds:
         """Who has an id whose hash was seen before; None when only the hash is the same."""
         name = self._folded(id_)
         self._lookups += 1
-        for other, source in self._unwritten:
-            if name == self._folded(other):
-                return other, source
+        for claimed, source in self._unwritten:
+            if name == self._folded(claimed):
+                return claimed, source
         if self._lookups > _MOST_LOOKUPS:
             return id_, "an earlier part of the source"
         for row in map(loads, self._rows()):

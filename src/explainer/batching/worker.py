@@ -19,8 +19,8 @@ from explainer.diagnostics.rules import RULES
 if TYPE_CHECKING:
     from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult, SupportsRenderAll
 
+# A question to render, and what an earlier run knew of it.
 Task: TypeAlias = tuple[SourceItem, ManifestRow | None]
-"""A question to render, and what an earlier run knew of it."""
 
 
 class ChunkResult(NamedTuple):
@@ -32,8 +32,8 @@ class ChunkResult(NamedTuple):
 
 _ANY_PROCESS: Final = 0
 
+# Renders a chunk of questions. It can be sent to another process.
 Worker: TypeAlias = Callable[[Sequence[Task]], ChunkResult]
-"""Renders a chunk of questions. It can be sent to another process."""
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ from explainer.files import STDIN, display_path
 from explainer.rendering.formats import FORMATS
 
 app = new_app()
+# The first letters of codes about files: each process reads the catalogs, and finds the same in them.
 _FILE_CODES = "CSYF"
-"""The first letters of codes about files: each process reads the catalogs, and finds the same in them."""
+# Findings about files that are remembered to say them once; whoever has more has other worries.
 _MOST_REMEMBERED = 10_000
-"""Findings about files that are remembered to say them once; whoever has more has other worries."""
 
 
 @app.command()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from explainer.batching.tables import BadRow, column_fault, rows_of
+from explainer.batching.tables import column_fault, rows_of
 from explainer.checking.answer_lines import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
 from explainer.checking.reports.text import report_data
+from explainer.diagnostics.finding import Finding
 from explainer.engines.job import ROWS, Job, arrow, refuse_columns
 from explainer.engines.open_job import OpenJob
 from explainer.engines.render import ids_of, map_batches
@@ -63,7 +65,7 @@ def _check_columns(names: Sequence[str]) -> None:
 
 def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
     with opened.lock:
-        reports = [_check(row, opened) for row in rows_of(batch, said_empty=("answer", "prompt"))]
+        reports = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
     rows = [report_data(report) for report in reports]
     # not the number that a report has without an id: which row it is nobody knows
     for row, custom_id, id_ in zip(rows, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
@@ -71,9 +73,9 @@ def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch
     yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
 
 
-def _check(raw: bytes | BadRow, opened: OpenJob) -> CheckReport:
-    if isinstance(raw, BadRow):
-        return unchecked("", ROWS, [raw.at(ROWS, 1)])
+def _check(raw: bytes | Finding, opened: OpenJob) -> CheckReport:
+    if isinstance(raw, Finding):
+        return unchecked("", ROWS, [raw])
     answer = opened.answer_reader.row(json.loads(raw), ROWS)
     if answer.text is None or answer.offered is None:
         return unchecked(answer.id, ROWS, answer.findings, answer.text or "")

@@ -19,7 +19,7 @@ from explainer._version import __version__
 from explainer.batching.fingerprint import hash_of_template, template_files
 from explainer.batching.manifest import RenderOptions, content_hash
 from explainer.batching.tokens import counter
-from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
 from explainer.diagnostics.rules import RULES
@@ -30,8 +30,8 @@ from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, te
 SCHEMA: Final = "explainer/job/2"
 _MAX_TEMPLATE: Final = 1024 * 1024
 
+# The `catalog:` of a question; None when it has none.
 Named: TypeAlias = "tuple[str, ...] | None"
-"""The `catalog:` of a question; None when it has none."""
 
 
 class JobError(ValueError):
@@ -51,19 +51,25 @@ class Job:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogFile:
+class CatalogFile(NamedTuple):
     """A catalog of a job.
 
     Attributes:
         file: how findings call it.
         rank: the order among catalogs, smaller first.
-        raw: its bytes; None when it cannot be read.
+        raw: its bytes.
     """
 
     file: str
     rank: int
-    raw: bytes | None
+    raw: bytes
+
+
+class PackedCatalogs(NamedTuple):
+    """The catalogs of a question, or those of them that cannot be read."""
+
+    files: Sequence[CatalogFile] = ()
+    unreadable: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -75,28 +81,29 @@ class JobContent:
         template: how findings call the template of a user; a built-in template is named by the options alone.
         files: the user's template under the name `""`, and the files that it may include.
         catalogs: the catalogs for each `catalog:` that questions have.
-        given: the catalogs were chosen by the one who made the job, whatever questions say.
+        overrides: its catalogs were chosen by the one who made the job, whatever questions say.
         shipped: the hash of what the package itself brings along.
     """
 
     options: RenderOptions
     template: str | None
     files: Mapping[str, bytes]
-    catalogs: Mapping[Named, Sequence[CatalogFile]]
-    given: bool
+    catalogs: Mapping[Named, PackedCatalogs]
+    overrides: bool
     shipped: str
 
     def pack(self) -> Job:
         """Return the job."""
         pieces = list(self.files.values())
         catalogs = []
-        for named, files in self.catalogs.items():
-            pieces += [file.raw or b"" for file in files]
-            sizes = [[file.file, file.rank, None if file.raw is None else len(file.raw)] for file in files]
-            catalogs.append({"named": named, "files": sizes})
+        for named, (files, unreadable) in self.catalogs.items():
+            pieces += [file.raw for file in files]
+            sizes = [(file.file, file.rank, len(file.raw)) for file in files]
+            catalogs.append((named, sizes, unreadable))
         head = {
             "schema": SCHEMA, "options": asdict(self.options), "shipped": self.shipped, "template": self.template,
-            "files": [[name, len(raw)] for name, raw in self.files.items()], "catalogs": catalogs, "given": self.given,
+            "files": [[name, len(raw)] for name, raw in self.files.items()], "catalogs": catalogs,
+            "overrides": self.overrides,
         }  # fmt: skip
         content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
         return Job(content, content_hash(content))
@@ -122,14 +129,11 @@ class JobContent:
         except TypeError:  # other options
             raise version_error(head["options"].get("version")) from None
         files = {name: stream.read(size) for name, size in head["files"]}
-        catalogs: dict[Named, list[CatalogFile]] = {}
-        for item in head["catalogs"]:
-            named = None if item["named"] is None else tuple(item["named"])
-            catalogs[named] = [
-                CatalogFile(file, rank, None if size is None else stream.read(size))
-                for file, rank, size in item["files"]
-            ]
-        return cls(options, head["template"], files, catalogs, head["given"], head["shipped"])
+        catalogs: dict[Named, PackedCatalogs] = {}
+        for named, sizes, unreadable in head["catalogs"]:
+            packed = [CatalogFile(file, rank, stream.read(size)) for file, rank, size in sizes]
+            catalogs[named and tuple(named)] = PackedCatalogs(packed, unreadable)
+        return cls(options, head["template"], files, catalogs, head["overrides"], head["shipped"])
 
 
 def version_error(version: str, what: str = "") -> JobError:
@@ -225,22 +229,24 @@ def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], 
     template = _pack_template(options.template)
     if template.value is None:
         return Parsed(None, template.findings)
-    catalogs: dict[Named, list[CatalogFile]] = {}
+    catalogs: dict[Named, PackedCatalogs] = {}
     for names in named:
         library = loader.for_named(names, base)
         unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
         if unusable and names is None:  # questions that choose none cannot do without it
             return Parsed(None, loader.findings)
-        catalogs[names] = [CatalogFile(finding.location.file, 0, None) for finding in unusable]
+        catalogs[names] = PackedCatalogs(unreadable=[finding.location.file for finding in unusable])
         if not unusable:
             paths = loader.files(names, base).value or ()
-            catalogs[names] = [
-                CatalogFile(display_path(path.path), path.rank, path.path.read_bytes()) for path in paths
-            ]
+            catalogs[names] = PackedCatalogs([_pack_catalog(path) for path in paths])
     content = JobContent(
         options, template.value.shown, template.value.files, catalogs, bool(loader.given), shipped_hash()
     )
     return Parsed(content.pack(), loader.findings)
+
+
+def _pack_catalog(catalog: CatalogPath) -> CatalogFile:
+    return CatalogFile(display_path(catalog.path), catalog.rank, catalog.path.read_bytes())
 
 
 class _PackedTemplate(NamedTuple):
@@ -265,14 +271,14 @@ def _pack_template(template: str) -> Parsed[_PackedTemplate]:
     return Parsed(_PackedTemplate(template_name(path), files))
 
 
+# What findings call the row that they are about.
 ROWS: Final = "<row>"
-"""What findings call the row that they are about."""
+# The most rows of a record batch that is made.
 AT_ONCE: Final = 1024
-"""The most rows of a record batch that is made."""
+# About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB.
 _BYTES: Final = 64 * 1024 * 1024
-"""About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB."""
+# The texts of a finding; beside them stand `line` and `column`.
 FINDINGS: Final = ("code", "severity", "message", "hint", "text", "file")
-"""The texts of a finding; beside them stand `line` and `column`."""
 _NO_PLACE: Final = {"file": None, "line": None, "column": None}
 
 

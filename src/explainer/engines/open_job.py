@@ -24,15 +24,15 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.loading import read_catalog, shipped_tasks
 from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.finding import Finding, Location
-from explainer.engines.job import CatalogFile, Job, JobContent, shipped_hash, version_error
+from explainer.engines.job import Job, JobContent, PackedCatalogs, shipped_hash, version_error
 from explainer.rendering.isolated import IsolatedRenderer, TemplateFile
 from explainer.rendering.templates import builtin_renderer, builtin_sources
 
 if TYPE_CHECKING:
     from explainer.checking.inputs import AnswerReader
 
+# Jobs that a process keeps open: some engines keep a worker process from one job to the next.
 _MOST_OPEN: Final = 4
-"""Jobs that a process keeps open: some engines keep a worker process from one job to the next."""
 _opening = threading.Lock()
 
 
@@ -60,9 +60,11 @@ class OpenJob:
 
     def library_for(self, named: Sequence[str] | None, source: str | int = 0) -> PreparedLibrary:  # noqa: ARG002
         """Return the entries for a question, from its own `catalog:`, wherever it is."""
-        names = None if named is None or self._content.given else tuple(named)
+        names = None if named is None or self._content.overrides else tuple(named)
         if names not in self._libraries:
-            self._libraries[names] = _prepare(self._content.catalogs.get(names), names)
+            catalogs = self._content.catalogs.get(names)
+            missing = names or ("<catalogs>",)
+            self._libraries[names] = _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
         return self._libraries[names]
 
     def renderer(self, *, files: bool = False) -> BatchRenderer:
@@ -108,18 +110,21 @@ class OpenJob:
         return renderer
 
 
-def _prepare(files: Sequence[CatalogFile] | None, named: tuple[str, ...] | None) -> PreparedLibrary:
+def _prepare(catalogs: PackedCatalogs) -> PreparedLibrary:
     """The entries of some catalogs; their findings were said where the job was made."""
-    if files is None:
-        missing = [Finding("F104", Location(name), "is not in the job") for name in named or ("<catalogs>",)]
-        return PreparedLibrary(Library([]), "", missing)
-    unusable = [Finding("F104", Location(file.file), "cannot be read") for file in files if file.raw is None]
+    if catalogs.unreadable:
+        return _unusable(catalogs.unreadable, "cannot be read")
     loaded = []
-    for file in files:
-        parsed = read_catalog(file.raw or b"", file.file, rank=file.rank)
-        loaded.append(parsed.value or LoadedCatalog(file.file, Catalog(), file.rank, complete=False))
-    hash_ = hash_of_contents((file.rank, file.raw or b"") for file in files)
-    return PreparedLibrary(Library(loaded, vocabulary=shipped_tasks), hash_, unusable)
+    for file, rank, raw in catalogs.files:
+        parsed = read_catalog(raw, file, rank=rank)
+        loaded.append(parsed.value or LoadedCatalog(file, Catalog(), rank, complete=False))
+    hash_ = hash_of_contents((file.rank, file.raw) for file in catalogs.files)
+    return PreparedLibrary(Library(loaded, vocabulary=shipped_tasks), hash_)
+
+
+def _unusable(files: Sequence[str], why: str) -> PreparedLibrary:
+    findings = [Finding("F104", Location(file), why) for file in files]
+    return PreparedLibrary(Library([]), "", findings)
 
 
 def open_job(job: Job) -> OpenJob:

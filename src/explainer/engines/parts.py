@@ -23,8 +23,8 @@ from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
 from explainer.engines.render import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 
+# Rows of a part: a worker needs a second for them, and some dozen megabytes of disk.
 PART_ROWS: Final = 25_000
-"""Rows of a part: a worker needs a second for them, and some dozen megabytes of disk."""
 _TEMPORARY: Final = ".explainer-tmp"
 
 

@@ -85,11 +85,11 @@ def _map(dataset: Any, map_batches: MapBatches, job: Job, options: dict[str, Any
     )
 
 
+# Tasks that each worker may have: it bounds what is held in memory.
 _AHEAD: Final = 4
-"""Tasks that each worker may have: it bounds what is held in memory."""
 _TRIES: Final = 3
+# Bytes of shared memory of a cluster that is started for this batch alone; chunks are small.
 _STORE: Final = 256 * 1024 * 1024
-"""Bytes of shared memory of a cluster that is started for this batch alone; chunks are small."""
 
 
 class _TaskActor:

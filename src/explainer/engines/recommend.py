@@ -18,8 +18,8 @@ from explainer.recommending.recommend import recommender_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# The columns of a table of questions that matter here; what else a question names is no help to a recommendation.
 _COLUMNS: Final = ("id", "question", "catalog")
-"""The columns of a table of questions that matter here; what else a question names is no help to a recommendation."""
 
 
 def recommend_schema() -> pa.Schema:

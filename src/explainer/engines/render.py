@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import SourceItem
-from explainer.batching.tables import COLUMNS, BadRow, cells_of, column_fault, id_text, rows_of
+from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.job import (
     ROWS,
@@ -30,12 +30,12 @@ from explainer.engines.open_job import OpenJob, open_job
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# The column with the number of a row, from 1, for those who know it: then rows without an id get `line-N`.
 ROW: Final = "row"
-"""The column with the number of a row, from 1, for those who know it: then rows without an id get `line-N`."""
+# The column of the product, by format; every other format has a `line`.
 _PRODUCTS: Final = {"text": "prompt", "messages": "messages"}
-"""The column of the product, by format; every other format has a `line`."""
+# The place of that column.
 _PRODUCT: Final = 2
-"""The place of that column."""
 
 
 def render_schema(job: Job) -> pa.Schema:
@@ -129,13 +129,12 @@ def numbered_rows(batch: pa.RecordBatch, questions: pa.RecordBatch) -> Iterator[
     """
     hint = "fill the column 'id', or give the number of the row in the column 'row'"
     nameless = Finding("B710", Location(ROWS), "the row has no id", hint)
-    for number, id_, raw in zip(_numbers_of(batch), _column(batch, "id"), rows_of(questions), strict=True):
-        if isinstance(raw, BadRow):
-            yield NumberedRow(number, raw.at(ROWS, number or 1))
-        elif number is None and id_ in (None, "", b""):  # an id that is no text is an id: it is refused later
-            yield NumberedRow(number, nameless)
-        else:
-            yield NumberedRow(number, raw)
+    numbers = _numbers_of(batch)
+    rows = rows_of(questions, ROWS, (number or 1 for number in numbers))
+    for number, id_, raw in zip(numbers, _column(batch, "id"), rows, strict=True):
+        # an id that is no text is an id: it is refused later
+        is_nameless = number is None and id_ in (None, "", b"") and isinstance(raw, bytes)
+        yield NumberedRow(number, nameless if is_nameless else raw)
 
 
 class RenderedRow(NamedTuple):

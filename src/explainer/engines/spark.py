@@ -54,10 +54,11 @@ def _map(frame: Any, batches: Any, job: Job, schema: pa.Schema) -> Any:
     return frame.mapInArrow(partial(batches, job=job), from_arrow_schema(schema))
 
 
+# Chunks of one job of Spark: it bounds what is held in memory.
 _AT_ONCE: Final = 128
-"""Chunks of one job of Spark: it bounds what is held in memory."""
+# Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`).
 _TRIES: Final = 4
-"""Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`)."""
+# Settings where there is no cluster: nobody else is to be reached, and stderr is for findings.
 _ALONE: Final = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -65,12 +66,11 @@ _ALONE: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-"""Settings where there is no cluster: nobody else is to be reached, and stderr is for findings."""
+# Tasks for each core, so that one slow task keeps nobody waiting for long.
 _SLICES: Final = 4
-"""Tasks for each core, so that one slow task keeps nobody waiting for long."""
 
+# The last line of a traceback of Python.
 _RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception): ")
-"""The last line of a traceback of Python."""
 
 
 class SparkExecutor:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -64,46 +67,70 @@ def in_order(submit: Callable[[T], Callable[[], R]], tasks: Iterable[T], ahead: 
 class LocalExecutor:
     """Processes of this machine. They start with the second task: a small batch is done sooner without them.
 
+    Each process has a pipe and, here, a thread of its own. The pool of the standard library has one pipe for all
+    results: a worker that is killed while it writes to it would leave everyone waiting for the rest.
+
     Args:
         jobs: how many processes; 1 does everything in this one, 0 means as many as there are cores.
     """
 
     def __init__(self, jobs: int = 0) -> None:
         self._jobs = jobs or _cores()
-        self._pool: ProcessPoolExecutor | None = None
+        self._workers: list[_WorkerProcess] = []
+        self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
         self._warm = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.connection.close()
+        for worker in self._workers:
+            worker.process.join()
 
     def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         """Yield the result of each task, in the order of the tasks; see `Executor`."""
         if self._jobs == 1:
-            yield from map(work, tasks)
-            return
-        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  # many batches need no second process
+            return map(work, tasks)
 
         def submit(task: T) -> Callable[[], R]:
             if self._warm and task:
-                return self._submit(work, task)
+                return self._threads_for(work).submit(self._send, task).result
             # the first task is done here, so that forked workers find its catalogs and templates loaded
             self._warm = self._warm or bool(task)
             result = work(task)
             return lambda: result
 
-        try:
-            yield from in_order(submit, tasks, self._jobs * _AHEAD)
-        except BrokenProcessPool:
-            raise WorkerLostError from None
+        return in_order(submit, tasks, self._jobs * _AHEAD)
 
-    def _submit(self, work: Callable[[T], R], task: T) -> Callable[[], R]:
-        if self._pool is None:
-            self._pool = _start_pool(self._jobs, work)
-        return self._pool.submit(_do_task, task).result
+    def _threads_for(self, work: Callable[[Any], Any]) -> ThreadPoolExecutor:
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # many batches need no second process
+
+            # processes first: a process with threads is none to fork
+            self._workers = [_start_worker(work) for _ in range(self._jobs)]
+            for worker in self._workers:
+                self._idle.put(worker)
+            self._threads = ThreadPoolExecutor(self._jobs)
+        return self._threads
+
+    def _send(self, task: Any) -> Any:
+        """Have a task done by a worker that has none."""
+        worker = self._idle.get()
+        try:
+            worker.connection.send(task)
+            result = worker.connection.recv()
+        except (EOFError, OSError):
+            raise WorkerLostError from None
+        finally:
+            self._idle.put(worker)  # a lost one too: whoever gets it must not wait
+        if isinstance(result, Exception):
+            raise result
+        return result
 
 
 def _cores() -> int:
@@ -113,38 +140,33 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _start_pool(jobs: int, work: Callable[[Any], Any]) -> ProcessPoolExecutor:
+class _WorkerProcess(NamedTuple):
+    process: BaseProcess
+    connection: Connection
+
+
+def _start_worker(work: Callable[[Any], Any]) -> _WorkerProcess:
     import multiprocessing  # noqa: PLC0415
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
     # a fork has everything that is loaded already; macOS' own libraries do not survive one, Windows has none
-    method = "fork" if sys.platform == "linux" else "spawn"
-    return ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _begin_worker, (work,))
+    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, ours, work), daemon=True)
+    process.start()
+    theirs.close()  # with no other copy of it, its end is the end of the worker
+    return _WorkerProcess(process, ours)
 
 
-# --- in a worker process ---
-
-_work: Callable[[Any], Any]
-
-
-def _begin_worker(work: Callable[[Any], Any]) -> None:
-    global _work  # noqa: PLW0603  # a task then travels without what does it
-    _work = work
+def _serve(connection: Connection, other_end: Connection, work: Callable[[Any], Any]) -> None:
+    """Do tasks until the other end is closed, which it also is when that process is gone."""
+    other_end.close()  # the copy that a fork has: while it is open, no end is seen
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent was killed: a worker of the standard pool would wait for tasks for ever."""
-    import multiprocessing  # noqa: PLC0415
-    from multiprocessing.connection import wait  # noqa: PLC0415
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _do_task(task: Any) -> Any:
-    return _work(task)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task = connection.recv()
+            try:
+                result = work(task)
+            except Exception as error:  # noqa: BLE001  # it is raised in the process that has the task done
+                result = error
+            connection.send(result)

@@ -283,7 +283,7 @@ class BatchRenderer:
         pydantic, and no positions are kept. tests/properties/test_fast_rendering.py compares the two.
         """
         data = _scan_line(raw)
-        if data is None or not self._keys.issuperset(data):
+        if not self._keys.issuperset(data):
             return None
         id_ = data.get("id")
         if id_ is None or id_ == "":  # not whatever is false: 0 is no id, and there is a finding for it
@@ -296,7 +296,7 @@ class BatchRenderer:
         if not (is_plain(question) and question.strip() and _ID.fullmatch(id_)):
             return None
         answer = data.get("answer")
-        if answer is not None and not (type(answer) is str and is_plain(answer)):
+        if not (answer is None or _is_plain_text(answer)):
             return None
         library = self._library_for(None, item.source)
         if library.unusable:
@@ -438,17 +438,21 @@ class BatchRenderer:
         return self._count_tokens("".join(["".join(pieces) for _, pieces in parts]))
 
 
-def _scan_line(raw: bytes) -> dict[str, Any] | None:
-    """Return the object that a line is; None when it is none, or when a key stands twice in it."""
+def _scan_line(raw: bytes) -> dict[str, Any]:
+    """Return the object that a line is; an empty one when it is none, or when a key stands twice in it."""
     try:
         text = raw.decode()
         pairs, end = _SCAN(text, 0)
     except (ValueError, StopIteration, RecursionError):
-        return None
-    if type(pairs) is not tuple or end != len(text):
-        return None
+        return {}
+    if type(pairs) is not tuple or end != len(text):  # an array or a number, or something behind an object
+        return {}
     data = dict(pairs)
-    return data if len(data) == len(pairs) else None
+    return data if len(data) == len(pairs) else {}
+
+
+def _is_plain_text(value: Any) -> bool:
+    return type(value) is str and is_plain(value)
 
 
 def _cuts(job: _Job) -> Iterator[bool]:

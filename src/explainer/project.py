@@ -17,7 +17,7 @@ from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
-from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed, has_errors
+from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, has_errors
 from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 
@@ -400,38 +400,15 @@ def _run_batch(
     """Run a batch in this process, with the same manifest as the command line's."""
     # Few scripts run batches, and these modules take longer to import than a prompt to build.
     from explainer._version import __version__  # noqa: PLC0415
-    from explainer.batching.batch import Batch, BatchConfig  # noqa: PLC0415
-    from explainer.batching.config import make_worker  # noqa: PLC0415
-    from explainer.batching.fingerprint import hash_of_template  # noqa: PLC0415
+    from explainer.batching.batch import BatchConfig, FindingsReporter, LocalEngine, run  # noqa: PLC0415
     from explainer.batching.manifest import RenderOptions  # noqa: PLC0415
-    from explainer.batching.open_source import open_source  # noqa: PLC0415
-    from explainer.batching.target import FolderTarget, LinesTarget, TargetPlan  # noqa: PLC0415
 
-    opened = open_source(source, out)
-    findings = list(opened.findings)
-    if opened.value is None:
-        return Parsed(None, opened.findings)
-    kind, name = BUILTIN_TEMPLATES.get(template[1], template[0]), template[1]
-    files = out.suffix != ".jsonl"
-    try:
-        digest = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
-        options = RenderOptions(__version__, kind, name, digest, models=counts.models, papers=counts.papers)
-        config = BatchConfig(options, name, catalogs, opened.value.base, lines=opened.value.lines, files=files)
-        header = options.header(f".{kind}.md" if files else "")
-        plan = TargetPlan(kind, options.hash, header, not opened.value.lines, force=False, waiting=lambda: None)
-        with (FolderTarget if files else LinesTarget)(out, plan) as target:
-            batch = Batch(
-                opened.value, target, config, make_worker, 1, findings.extend, skip=lambda _: None,
-                progress=lambda _: None,
-            )  # fmt: skip
-            summary = batch.run()
-    except ExplainerError as error:
-        return Parsed(None, _each_once([*findings, *error.findings]))
-    except OSError as error:
-        file = display_path(Path(str(error.filename or out)))
-        stopped = Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")
-        return Parsed(None, _each_once([*findings, stopped]))
-    return Parsed(summary, _each_once(findings))
+    as_, name = template
+    kind = BUILTIN_TEMPLATES.get(name, as_)
+    options = RenderOptions(__version__, kind, name, "", models=counts.models, papers=counts.papers)
+    reporter = FindingsReporter()
+    summary = run(BatchConfig(source, out, options, catalogs), reporter, LocalEngine(1))
+    return Parsed(summary, _each_once(reporter.findings))
 
 
 def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:

@@ -39,7 +39,7 @@ if __name__ == "__main__":
     good = make_job([folder / "c.yaml"]).unwrap()
     schema = render_schema(good)
     pieces = JobContent.unpack(good)
-    other = replace(pieces, recipe=replace(pieces.recipe, version="99.0")).pack()
+    other = replace(pieces, options=replace(pieces.options, version="99.0")).pack()
     try:
         sys.stdout.write(f"{ {'ray': on_ray, 'spark': on_spark}[engine](folder / 'q.parquet', other) } rows\n")
     except Exception as error:  # noqa: BLE001  # every engine has its own

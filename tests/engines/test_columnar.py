@@ -151,7 +151,7 @@ def test_a_poisoned_row_is_a_row_with_findings(job: Job) -> None:
 
 def make_job_of_questions_own(job: Job) -> Job:
     """The same job, but for questions that choose their catalogs themselves."""
-    return replace(JobContent.unpack(job), given=False).pack()
+    return replace(JobContent.unpack(job), overrides=False).pack()
 
 
 def test_a_cell_that_is_no_text_costs_its_row(job: Job) -> None:
@@ -222,7 +222,7 @@ def test_a_worker_refuses_content_of_another_hash(job: Job, catalog: Path) -> No
 
 def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
     pieces = JobContent.unpack(job)
-    newer = replace(pieces, recipe=replace(pieces.recipe, version="99.0")).pack()
+    newer = replace(pieces, options=replace(pieces.options, version="99.0")).pack()
     content = job.content.replace(b'"strict": false', b'"lenient": true')  # that version has other options
     content = content.replace(f'"version": "{__version__}"'.encode(), b'"version": "99.0"')
     with pytest.raises(JobError, match=r"made by explainer 99\.0"):

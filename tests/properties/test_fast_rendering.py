@@ -143,15 +143,15 @@ MANGLED = st.tuples(LINE, st.sampled_from(["", "x", "}", ',"id":"z"}', "\u00a0"]
 @given(LINE | MANGLED)
 @example('{"models": [], "id": false, "papers": [], "question": "again"}')
 @example('{"models": [], "id": "", "papers": [], "question": "again"}')
-def test_the_short_way_through_a_line_is_the_long_way(line: str) -> None:
+def test_the_fast_path_through_a_line_is_the_long_way(line: str) -> None:
     item = SourceItem(3, "q.jsonl", line.encode().strip())
     short = _PRESS.run([(item, None)], lines=True)
-    long_way = BatchRenderer._short_way
+    long_way = BatchRenderer._fast_path
     try:
-        BatchRenderer._short_way = lambda self, item, raw: None  # type: ignore[method-assign]
+        BatchRenderer._fast_path = lambda self, item, raw: None  # type: ignore[method-assign]
         assert _PRESS.run([(item, None)], lines=True) == short
     finally:
-        BatchRenderer._short_way = long_way  # type: ignore[method-assign]
+        BatchRenderer._fast_path = long_way  # type: ignore[method-assign]
 
 
 _LOADED = parse_catalog(CATALOG, "c.yaml")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from explainer.asking.chat import Message
 from explainer.asking.conversation import PreparedQuestion
-from explainer.batching.batch import folded
 from explainer.batching.renderer import device_in, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.used_ids import folded
 from explainer.build import SupportsRender, build
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from explainer.batching.fingerprint import hash_of_catalogs
-from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, short_hash
-from explainer.batching.previous_run import loads, moved
+from explainer.batching.executors import Executor, LocalExecutor, WorkerLostError
+from explainer.batching.fingerprint import hash_of_catalogs, hash_of_template
+from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, loads, short_hash
+from explainer.batching.open_source import Shard, cut, open_source
+from explainer.batching.previous_run import moved
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
-from explainer.batching.workers import WorkerPool
-from explainer.catalogs.loading import CatalogPath, catalogs_for
-from explainer.diagnostics.finding import Finding, Location
-from explainer.files import display_path
+from explainer.batching.target import Target, TargetOutput, open_target
+from explainer.batching.used_ids import UsedIds
+from explainer.batching.worker import ChunkResult, RenderSetup, RenderWorker, Task, Worker
+from explainer.catalogs.loading import CatalogLoader
+from explainer.diagnostics.finding import ExplainerError, Finding, Location
+from explainer.files import STDIN, display_path
 from explainer.rendering.formats import FORMATS
 
 if TYPE_CHECKING:
-    from explainer.batching.target import Bytes, Output, Target
+    from explainer.batching.renderer import RenderResult
 
-MadeLight: TypeAlias = tuple[Any, ...]
-"""A `press.Made` without its bytes."""
-Task: TypeAlias = tuple[tuple[Any, ...], ManifestRow | None]
-"""The fields of an item, and what an earlier run knew of it."""
-Chunk: TypeAlias = tuple[tuple[list[MadeLight], tuple[Finding, ...]], list[bytes]]
-"""What was made of a chunk and the findings about catalogs; and all bytes: of each output its row, then itself."""
-
+# Questions that are rendered at a time: what the way to a worker costs is shared by as many.
 CHUNK: Final = 128
-_MOST_LOOKUPS: Final = 200
-"""Repeated ids that are looked up in what was written; beyond these, equal hashes are taken for equal ids."""
+# Questions of a chunk when nearly all are unchanged: it bounds what is held in memory.
+_MOST_ENTRIES: Final = 8 * CHUNK
+# A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
+_GC_THRESHOLD: Final = 50_000
+ROWS_SUFFIX: Final = ".parquet"
+# Templates that are known to be built-in without an import of Jinja.
+_BUILTIN: Final = ("prompt", "answer")
 
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a batch: how many questions met which end."""
+    """How many questions of a batch met which end."""
 
     rendered: int = 0
     unchanged: int = 0
@@ -56,315 +60,419 @@ class Summary:
 
 @dataclass(frozen=True)
 class BatchConfig:
-    """What every process of a batch needs in order to work.
+    """What a batch is asked to do.
 
     Attributes:
-        recipe: what decides an output, but for the question and its entries.
-        template: the name of a built-in template, or a file.
-        given: the catalogs of the command line.
-        base: the source's folder.
-        lines: the source's items are lines of JSON.
-        files: outputs become files.
+        source: the questions: a folder, a table, lines, or `-`.
+        out: where the outputs go: a folder, a `.jsonl`, a `.parquet`, or `-`.
+        options: what decides an output; the hash of the template is filled in by `run`.
+        catalogs: the catalogs of the command line.
+        shard: which part of the source is wanted, if not the whole.
+        force: render what has not changed, too.
+        prune: remove the outputs of questions that are gone.
+        check: write nothing, and compare.
     """
 
-    recipe: RenderOptions
-    template: str
-    given: tuple[Path, ...]
-    base: Path
-    lines: bool
-    files: bool
+    source: Path
+    out: Path
+    options: RenderOptions
+    catalogs: tuple[Path, ...] = ()
+    shard: Shard | None = None
+    force: bool = False
+    prune: bool = False
+    check: bool = False
 
-    def catalogs(
-        self, named: Sequence[str] | None, source: str | int
-    ) -> tuple[tuple[CatalogPath, ...], tuple[Finding, ...]]:
-        """Return the catalogs of a question, from its own `catalog:` and its place in the source."""
-        folder = self.base / _folder_of(source)
-        found = catalogs_for(self.given, named, folder)
-        return tuple(found.value or ()), found.findings
+    @property
+    def rows(self) -> bool:
+        """Whether outputs become rows of a table."""
+        return self.out.suffix == ROWS_SUFFIX
 
-
-class _CatalogHashes:
-    """The hashes of the catalogs that questions are made from; nothing is parsed."""
-
-    def __init__(self, shop: BatchConfig) -> None:
-        self._shop = shop
-        self._by_place: dict[tuple[Any, str], str] = {}
-        self._by_paths: dict[tuple[CatalogPath, ...], str] = {}
-
-    def hash(self, named: Sequence[str] | None, source: str | int) -> str:
-        key = (named, _folder_of(source))
-        if key not in self._by_place:
-            paths = self._shop.catalogs(named, source)[0]
-            if paths not in self._by_paths:
-                self._by_paths[paths] = hash_of_catalogs(paths)
-            self._by_place[key] = self._by_paths[paths]
-        return self._by_place[key]
+    @property
+    def lines(self) -> bool:
+        """Whether outputs become lines."""
+        return self.out.suffix == ".jsonl" or str(self.out) == STDIN
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A question on its way: unchanged at first sight, or to be made."""
+class BatchReporter(Protocol):
+    """Says what there is to say while a batch runs."""
 
-    item: SourceItem | Skipped
-    known: ManifestRow | None = None
-    row: bytes = b""
-    to_do: bool = False
-    skipped_row: bytes = b""
+    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
+        """Say what the questions and the catalogs are."""
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Say findings, as they come."""
+
+    def skip(self, skipped: Skipped) -> None:
+        """Say what is no question."""
+
+    def show(self, summary: Summary) -> None:
+        """Show how far it is."""
+
+    def wait(self) -> None:
+        """Say that another run on the same target has to end first."""
+
+    def write(self, lines: bytes) -> None:
+        """Write lines of output to stdout."""
 
 
 @dataclass
-class Batch:
-    """One run.
+class FindingsReporter:
+    """Keeps the findings of a batch, and says nothing else.
 
     Attributes:
-        source: where the questions come from.
-        target: where the outputs go; it is open.
-        shop: what their making needs.
-        make: returns the function that makes a chunk of them; called once in each process, when there is work.
-        jobs: how many processes make them.
-        report: called with findings as they come.
-        skip: called with everything in the source that is no question.
-        progress: called now and then.
-        prune: remove the outputs of questions that are gone.
-        crew: the workers, made of how many there are to be and of what makes one; every engine has its own.
-        sharded: the source is a part of one: what is not in it is not gone.
+        findings: what was found, in the order in which it was reported.
     """
 
-    source: QuestionSource
-    target: Target
-    shop: BatchConfig
-    make: Callable[[BatchConfig], Callable[[list[Task]], Chunk]]
-    jobs: int
-    report: Callable[[Iterable[Finding]], None]
-    skip: Callable[[Skipped], None]
-    progress: Callable[[Summary], None]
-    prune: bool = False
-    crew: Callable[..., Any] = WorkerPool
-    sharded: bool = False
-    summary: Summary = field(default_factory=Summary)
+    findings: list[Finding] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._hashes = _CatalogHashes(self.shop)
-        self._seen: set[int] = set()
-        self._fresh: list[tuple[str, str | int]] = []
+    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
+        """Pass over what the questions are."""
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Keep findings."""
+        self.findings += findings
+
+    def skip(self, skipped: Skipped) -> None:
+        """Pass over what is no question."""
+
+    def show(self, summary: Summary) -> None:
+        """Pass over how far it is."""
+
+    def wait(self) -> None:
+        """Pass over another run on the same target."""
+
+    def write(self, lines: bytes) -> None:
+        """Pass over lines: a script that wants them names a file."""
+
+
+class Engine(Protocol):
+    """What does the work of a batch: processes of this machine, or a cluster."""
+
+    def executor(self) -> Executor:
+        """Return what runs the workers."""
+
+    def worker(self, run: BatchRun) -> Worker:
+        """Return what renders chunks of questions."""
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """This machine, with so many processes; 0 means as many as there are cores."""
+
+    jobs: int = 0
+
+    def executor(self) -> Executor:
+        """Return processes of this machine."""
+        return LocalExecutor(self.jobs)
+
+    def worker(self, run: BatchRun) -> Worker:
+        """Return what renders chunks, and reads the files of this machine."""
+        return RenderWorker(run.setup)
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """A batch that is under way: its source is open, and its template can be read."""
+
+    config: BatchConfig
+    source: QuestionSource
+    setup: RenderSetup
+    reporter: BatchReporter
+    engine: Engine
+
+
+def render_questions(run: BatchRun) -> Summary:
+    """Make outputs that go through this process: files, or lines.
+
+    Raises:
+        ExplainerError: when a catalog that all questions need cannot be read.
+        OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
+        WorkerLostError: when a worker process is gone.
+    """
+    config = run.config
+    source = run.source if config.shard is None else cut(run.source, config.shard)
+    with open_target(config, run.setup, run.reporter) as target, run.engine.executor() as executor:
+        batch = Batch(source, target, run.setup, run.reporter, prune=config.prune and not config.check)
+        batch.render(executor, run.engine.worker(run))
+        if config.shard is None:  # what is not in a part of a source is not gone
+            batch.account_for_the_gone()
+        target.complete()
+    return batch.summary
+
+
+def run(
+    config: BatchConfig,
+    reporter: BatchReporter,
+    engine: Engine,
+    render: Callable[[BatchRun], Summary] = render_questions,
+) -> Summary | None:
+    """Do a batch; whatever stops it becomes a finding.
+
+    Args:
+        config: what is asked for.
+        reporter: hears of findings as they come.
+        engine: does the work.
+        render: makes the outputs, and puts them where they go.
+
+    Returns:
+        How many questions met which end; None when the batch was stopped.
+    """
+    opened = open_source(config.source, config.out)
+    reporter.report(opened.findings)
+    if opened.value is None:
+        return None
+    source = opened.value
+    template = config.options.template
+    try:
+        template_hash = hash_of_template(template, builtin=_is_builtin(template))
+    except OSError as error:
+        reporter.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
+        return None
+    options = replace(config.options, template_hash=template_hash)
+    files = not config.lines and not config.rows
+    setup = RenderSetup(options, config.catalogs, source.base, lines=source.lines, files=files)
+    reporter.start(source, setup)
+    gc.set_threshold(_GC_THRESHOLD, 50, 50)
+    try:
+        return render(BatchRun(config, source, setup, reporter, engine))
+    except ExplainerError as error:
+        reporter.report(error.findings)
+    except WorkerLostError as error:
+        why = f"a worker could not go on: {error}" if str(error) else "a worker process ended; run it again to go on"
+        reporter.report([Finding("B708", Location(source.name), why)])
+    except OSError as error:
+        file = display_path(Path(os.fsdecode(error.filename))) if error.filename else str(source.base)
+        reporter.report([Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")])
+    return None
+
+
+def _is_builtin(template: str) -> bool:
+    if template in _BUILTIN:
+        return True
+    from explainer.rendering.templates import BUILTIN_TEMPLATES  # noqa: PLC0415  # imports Jinja
+
+    return template in BUILTIN_TEMPLATES
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A question that waits for its turn: it is unchanged, was no question the last time either, or is to render.
+
+    Attributes:
+        item: the question.
+        earlier: what an earlier run knew of it.
+        row: its row in the earlier manifest.
+        to_render: it has changed, or may have.
+    """
+
+    item: SourceItem | Skipped
+    earlier: ManifestRow | None = None
+    row: bytes = b""
+    to_render: bool = False
+
+
+Pending: TypeAlias = list[_Pending]
+
+
+class Batch:
+    """Renders the questions of a source into a target, and counts what became of them.
+
+    Args:
+        source: where the questions come from.
+        target: where the outputs go; it is open.
+        setup: what rendering needs.
+        reporter: hears of findings as they come.
+        prune: remove the outputs of questions that are gone.
+    """
+
+    def __init__(
+        self, source: QuestionSource, target: Target, setup: RenderSetup, reporter: BatchReporter, *, prune: bool
+    ) -> None:
+        self.summary = Summary()
+        self._source = source
+        self._target = target
+        self._setup = setup
+        self._reporter = reporter
+        self._prune = prune
+        self._suffix = f".{setup.options.kind}{FORMATS[setup.options.format].suffix}"
+        self._loader = CatalogLoader(setup.catalogs)
+        self._hash_of_catalogs = cache(hash_of_catalogs)
+        self._chunks: deque[Pending] = deque()
+        self._ids = UsedIds(files=setup.files, rows=target.own_rows)
+        self._still_there = 0
         self._failed_sources: set[str | int] = set()
         self._failed_ids: set[str] = set()
         self._unreadable_ids = False
-        self._lookups = 0
-        self._found_again = 0
-        self._suffix = f".{self.shop.recipe.kind}{FORMATS[self.shop.recipe.format].suffix}"
+        # what the chunk that is being settled has so far
+        self._outputs: list[TargetOutput] = []
+        self._other_rows: list[bytes] = []
+        self._findings: list[Finding] = []
 
-    def run(self) -> Summary:
-        """Make what has changed, put everything in its place, and say what became of it.
+    def render(self, executor: Executor, worker: Worker) -> None:
+        """Render what has changed, and give everything to the target in the order of the source."""
+        for result in executor.map(worker, self._tasks()):
+            self._reporter.report(result.findings)
+            self._settle(self._chunks.popleft(), result)
+            self._reporter.show(self.summary)
 
-        Raises:
-            OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
-            WorkerLostError: when a worker process is gone.
-        """
-        with self.crew(self.jobs, partial(self.make, self.shop)) as crew:
-            for entries, result in crew.work(self._chunks()):
-                (made, findings), bulk = result if result is not None else (([], ()), [])
-                self.report(findings)
-                self._settle(entries, iter(made), iter(bulk))
-                self.progress(self.summary)
-        if not self.sharded:
-            self._account_for_the_gone()
-        self.target.complete()
-        return self.summary
+    def _tasks(self) -> Iterator[list[Task]]:
+        """Yield what is to render of each chunk; the chunk itself waits until the results are there."""
+        chunk: Pending = []
+        tasks: list[Task] = []
+        for item in self._source:
+            pending = self._triage(item)
+            chunk.append(pending)
+            if pending.to_render and isinstance(item, SourceItem):
+                tasks.append((item, pending.earlier))
+            if len(tasks) >= CHUNK or len(chunk) >= _MOST_ENTRIES:
+                self._chunks.append(chunk)
+                yield tasks
+                chunk, tasks = [], []
+        self._chunks.append(chunk)
+        yield tasks
 
-    def _chunks(self) -> Iterator[tuple[list[_Entry], list[Task] | None]]:
-        entries: list[_Entry] = []
-        work: list[Task] = []
-        for item in self.source:
-            entry = self._triage(item)
-            entries.append(entry)
-            if entry.to_do and isinstance(item, SourceItem):
-                work.append((tuple(item), entry.known))  # plain tuples travel faster
-            if len(work) >= CHUNK or len(entries) >= 8 * CHUNK:
-                yield entries, work or None
-                entries, work = [], []
-        yield entries, work or None
-
-    def _triage(self, item: SourceItem | Skipped) -> _Entry:
+    def _triage(self, item: SourceItem | Skipped) -> _Pending:
         """Whether a question is unchanged can be seen from its bytes, when its catalogs are the same too."""
         if isinstance(item, Skipped):
-            return _Entry(item)
-        if not self.target.past or isinstance(item.raw, Finding):
-            return _Entry(item, to_do=True)
-        hash_ = content_hash(item.raw)
-        known, row = self.target.past.find(item.source, hash_)
-        if known is None:
-            return _Entry(item, row=row, to_do=not row)
-        unchanged = (
-            known.current and known.raw == hash_ and known.library == self._hashes.hash(known.catalogs, item.source)
-        )
-        if not self.target.is_intact(known):
-            return _Entry(item, to_do=True)
-        return _Entry(item, known, row, to_do=not unchanged)
+            return _Pending(item)
+        if not self._target.past or isinstance(item.raw, Finding):
+            return _Pending(item, to_render=True)
+        raw = content_hash(item.raw)
+        earlier, row = self._target.past.find(item.source, raw)
+        if earlier is None:
+            return _Pending(item, row=row, to_render=not row)
+        if not self._target.is_intact(earlier):
+            return _Pending(item, to_render=True)
+        unchanged = earlier.current and earlier.raw == raw and earlier.library == self._library_hash(earlier, item)
+        return _Pending(item, earlier, row, to_render=not unchanged)
 
-    def _settle(self, entries: list[_Entry], made: Iterator[MadeLight], bulk: Iterator[Bytes]) -> None:
+    def _library_hash(self, earlier: ManifestRow, item: SourceItem) -> str:
+        """The hash of the catalogs that a question is rendered from; nothing is parsed."""
+        paths = self._loader.files(earlier.catalogs, self._setup.folder_of(item.source)).value
+        return self._hash_of_catalogs(paths or ())
+
+    # --- from results to the target ---
+
+    def _settle(self, chunk: Pending, result: ChunkResult) -> None:
         """Give the outputs of one chunk to the target."""
-        outputs: list[Output] = []
-        others: list[bytes] = []
-        findings: list[Finding] = []
-        for entry in entries:
-            item = entry.item
-            if isinstance(item, Skipped):
-                self._skipped(item)
-            elif entry.to_do:
-                output = self._take(entry, next(made), bulk, findings)
-                if output is not None:
-                    outputs.append(output)
-                elif entry.skipped_row:
-                    others.append(entry.skipped_row)
-            elif entry.known is None:  # no question, as the last time
-                self._skipped(Skipped(str(item.source), _why(entry.row)))
-                others.append(entry.row)
-            elif (problem := self._claim(entry.known.id, item)) is not None:
-                self._fail(item, entry.known.id, findings, (problem,))
+        results = iter(result.results)
+        for pending in chunk:
+            if isinstance(pending.item, Skipped):
+                self._skip(pending.item)
+            elif pending.to_render:
+                self._settle_result(pending, pending.item, next(results))
+            elif pending.earlier is None:  # no question, as the last time
+                self._skip(Skipped(str(pending.item.source), loads(pending.row).get("skipped", "")))
+                self._other_rows.append(pending.row)
             else:
-                self.summary.unchanged += 1
-                row = entry.row if entry.known.source == item.source else moved(entry.row, item.source)
-                outputs.append((row, entry.known.out, entry.known))
-                self._found_again += 1
-        self._fresh.clear()
-        self.report(findings)
-        self.target.put(outputs)
-        if others:
-            self.target.keep(b"".join(others))
+                self._settle_unchanged(pending.earlier, pending.row, pending.item)
+        self._ids.all_written()
+        self._reporter.report(self._findings)
+        self._target.put(self._outputs)
+        self._keep_other_rows()
+        self._outputs, self._findings = [], []
 
-    def _take(self, entry: _Entry, made: MadeLight, bulk: Iterator[Bytes], findings: list[Finding]) -> Output | None:
-        """Return what to give to the target for a question that was made, or None when it has no output."""
-        item = entry.item
-        _, status, id_, found, why = made
-        if not isinstance(item, SourceItem):  # pragma: no cover - what is skipped is not made
-            return None
-        if status == "skipped":
-            self._skipped(Skipped(str(item.source), why))
-            entry.skipped_row = _skipped_row(item, why)
-            return None
-        if status == "failed":
-            self._fail(item, id_, findings, found)
-            return None
-        row = next(bulk)
-        data = next(bulk) if status == "rendered" else None
-        problem = self._claim(id_, item)
-        if problem is not None:
-            self._fail(item, id_, findings, (*found, problem))
-            return None
-        findings += found
-        if data is not None:
+    def _settle_result(self, pending: _Pending, item: SourceItem, result: RenderResult) -> None:
+        if result.status == "skipped":
+            self._skip(Skipped(str(item.source), result.why))
+            raw = content_hash(item.raw if isinstance(item.raw, bytes) else b"")
+            self._other_rows.append(_as_row({"source": item.source, "raw": raw, "skipped": result.why}))
+            return
+        self._findings += result.findings
+        repeated = self._ids.claim(result.id, item) if result.status != "failed" else None
+        if repeated is not None:
+            self._findings.append(repeated)
+        if repeated is not None or result.status == "failed":
+            self._count_failure(item, result.id)
+        elif result.output is not None:
             self.summary.rendered += 1
-            return row, id_ + self._suffix, data
-        self.summary.unchanged += 1
-        return None if entry.known is None else (row, entry.known.out, entry.known)
+            self._outputs.append(TargetOutput(result.row, result.id + self._suffix, result.output))
+        elif pending.earlier is not None:
+            self.summary.unchanged += 1
+            self._outputs.append(TargetOutput(result.row, pending.earlier.out, earlier=pending.earlier))
 
-    def _skipped(self, skipped: Skipped) -> None:
+    def _settle_unchanged(self, earlier: ManifestRow, row: bytes, item: SourceItem) -> None:
+        repeated = self._ids.claim(earlier.id, item)
+        if repeated is not None:
+            self._findings.append(repeated)
+            self._count_failure(item, earlier.id)
+            return
+        self.summary.unchanged += 1
+        self._still_there += 1
+        if earlier.source != item.source:
+            row = moved(row, item.source)
+        self._outputs.append(TargetOutput(row, earlier.out, earlier=earlier))
+
+    def _skip(self, skipped: Skipped) -> None:
         if skipped.why == "hidden":
             self.summary.hidden += 1
         else:
             self.summary.skipped += 1
-        self.skip(skipped)
+        self._reporter.skip(skipped)
 
-    def _fail(self, item: SourceItem, id_: str, findings: list[Finding], why: Iterable[Finding]) -> None:
+    def _count_failure(self, item: SourceItem, id_: str) -> None:
         self.summary.failed += 1
-        findings += why
         self._failed_sources.add(item.source)
         if id_:
             self._failed_ids.add(id_)
-        elif self.shop.lines:
+        elif self._setup.lines:
             self._unreadable_ids = True
 
-    def _claim(self, id_: str, item: SourceItem) -> Finding | None:
-        """Take an id for a question; a finding when another one has it."""
-        name = folded(id_) if self.shop.files else id_
-        hash_ = short_hash(name)
-        if hash_ not in self._seen:
-            self._seen.add(hash_)
-            self._fresh.append((id_, item.source))
-            return None
-        other = self._owner(id_, name)
-        if other is None:
-            return None
-        first, place = other
-        where = Location(item.file, item.source if isinstance(item.source, int) else 1)
-        there = f"on line {place}" if isinstance(place, int) else f"in {place!r}"
-        if first != id_:
-            message = f"the ids {id_!r} and {first!r} ({there}) are one file on many disks"
-            return Finding("B702", where, message, "rename one of the two", id_)
-        return Finding(
-            "Q407", where, f"the id {id_!r} stands twice, first {there}", "give one of the two another id", id_
-        )
+    def _keep_other_rows(self) -> None:
+        if self._other_rows:
+            self._target.keep(b"".join(self._other_rows))
+        self._other_rows = []
 
-    def _owner(self, id_: str, name: str) -> tuple[str, str | int] | None:
-        """Who has an id whose hash was seen before; None when only the hash is the same."""
-        self._lookups += 1
-        for other, place in self._fresh:
-            if name == (folded(other) if self.shop.files else other):
-                return other, place
-        if self._lookups > _MOST_LOOKUPS:
-            return id_, "an earlier part of the source"
-        for line in self.target.own_rows():
-            row = loads(line)
-            other = str(row.get("id", ""))
-            if other and name == (folded(other) if self.shop.files else other):
-                return other, row["source"]
-        return None
+    # --- outputs of earlier runs whose questions are not there any more, or have mistakes now ---
 
-    def _account_for_the_gone(self) -> None:
-        """Outputs of earlier runs whose questions are not there any more, or have mistakes now."""
-        if self._found_again == self.target.past.outputs:
-            return  # each of them is unchanged
-        done: set[int] = set()
-        outdated: list[bytes] = []
-        for known, row in self.target.past.rows() if self.target.past else ():
-            name = folded(known.id) if self.shop.files else known.id
-            same_file = not self.shop.files or known.out == known.id + self._suffix
-            if (short_hash(name) in self._seen and same_file) or short_hash(known.out or known.id) in done:
-                continue
-            done.add(short_hash(known.out or known.id))
-            if not self.shop.files:
-                self.summary.removed += known.id not in self._failed_ids
-            elif known.source in self._failed_sources or known.id in self._failed_ids or not self._is_there(known):
-                outdated += [_without_hash(row)] if self._is_there(known) else []
-            elif self.prune and not self._unreadable_ids:
-                self.target.remove(known)
-                self.summary.removed += 1
-            else:
-                self.summary.gone += 1
-                place = Location(display_path(Path(self.target.manifest.parent, known.out)))
-                message = f"its question ({known.source}) is gone" if same_file else "an output of another format"
-                self.report([Finding("B706", place, message, "remove it with --prune")])
-                outdated.append(_without_hash(row))
-        if outdated:
-            self.target.keep(b"".join(outdated))
+    def account_for_the_gone(self) -> None:
+        """Report, count or remove what earlier runs made and this one did not find again."""
+        past = self._target.past
+        if not past or self._still_there == past.outputs:  # each of them is unchanged
+            return
+        accounted: set[int] = set()
+        for earlier, row in past.rows():
+            output = short_hash(earlier.out or earlier.id)
+            if output not in accounted and not self._is_made_again(earlier):
+                accounted.add(output)
+                self._account_for(earlier, row)
+        self._keep_other_rows()
 
-    def _is_there(self, known: ManifestRow) -> bool:
-        return os.path.lexists(Path(self.target.manifest.parent, known.out))
+    def _is_made_again(self, earlier: ManifestRow) -> bool:
+        return earlier.id in self._ids and self._has_this_format(earlier)
 
+    def _has_this_format(self, earlier: ManifestRow) -> bool:
+        return not self._setup.files or earlier.out == earlier.id + self._suffix
 
-def _folder_of(source: str | int) -> str:
-    """The folder of a file below the source's folder; lines have none."""
-    return source.rpartition("/")[0] if isinstance(source, str) else ""
+    def _account_for(self, earlier: ManifestRow, row: bytes) -> None:
+        has_failed = earlier.id in self._failed_ids
+        if not self._setup.files:
+            self.summary.removed += not has_failed
+            return
+        path = self._target.manifest.parent / earlier.out
+        if not os.path.lexists(path):
+            return
+        if has_failed or earlier.source in self._failed_sources:
+            self._other_rows.append(_without_hash(row))
+        elif self._prune and not self._unreadable_ids:
+            self._target.remove(earlier)
+            self.summary.removed += 1
+        else:
+            self._report_gone(earlier, path)
+            self._other_rows.append(_without_hash(row))
 
-
-def folded(id_: str) -> str:
-    """What an id is on a disk that ignores letter case and Unicode forms."""
-    return id_ if id_.isascii() and id_.islower() else unicodedata.normalize("NFC", id_).casefold()
-
-
-def _why(row: bytes) -> str:
-    return str(loads(row).get("skipped", ""))
-
-
-def _skipped_row(item: SourceItem, why: str) -> bytes:
-    raw = item.raw if isinstance(item.raw, bytes) else b""
-    return (
-        json.dumps({"source": item.source, "raw": content_hash(raw), "skipped": why}, ensure_ascii=False).encode()
-        + b"\n"
-    )
+    def _report_gone(self, earlier: ManifestRow, path: Path) -> None:
+        self.summary.gone += 1
+        message = "an output of another format"
+        if self._has_this_format(earlier):
+            message = f"its question ({earlier.source}) is gone"
+        self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it with --prune")])
 
 
 def _without_hash(row: bytes) -> bytes:
     """A row whose output no question is ever unchanged for."""
-    return json.dumps({**json.loads(row), "raw": "", "key": ""}, ensure_ascii=False).encode() + b"\n"
+    return _as_row({**json.loads(row), "raw": "", "key": ""})
+
+
+def _as_row(data: dict[str, object]) -> bytes:
+    return json.dumps(data, ensure_ascii=False).encode() + b"\n"

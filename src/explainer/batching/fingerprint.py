@@ -52,17 +52,17 @@ def template_files(path: Path) -> dict[Path, bytes]:
         OSError: when it cannot be read.
     """
     folder = path.absolute().parent.resolve()
-    found: dict[Path, bytes] = {}
+    sources: dict[Path, bytes] = {}
     waiting = [path]
     while waiting:
-        one = waiting.pop()
-        source = one.read_bytes()
-        found[one] = source
-        for name in _QUOTED.findall(source.decode("utf-8", "replace")):
-            named = (folder / name).resolve()
-            if named not in found and named.is_relative_to(folder) and _is_small_file(named):
-                waiting.append(named)
-    return found
+        file = waiting.pop()
+        sources[file] = file.read_bytes()
+        # every quoted text that is a file beside it: Jinja would have to be loaded to know what is included
+        for name in _QUOTED.findall(sources[file].decode("utf-8", "replace")):
+            included = (folder / name).resolve()
+            if included not in sources and included.is_relative_to(folder) and _is_small_file(included):
+                waiting.append(included)
+    return sources
 
 
 def _is_small_file(path: Path) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explainer.batching.sources import FolderSource, LinesSource, QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import FolderSource, LinesSource, QuestionSource, Skipped, SourceItem, StdinSource
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import STDIN, display_path
@@ -29,7 +29,7 @@ def open_source(path: Path, out: Path) -> Parsed[QuestionSource]:  # noqa: PLR09
     if str(path) == STDIN:
         if sys.stdin is None:
             return Parsed(None, (Finding("F104", Location("<stdin>"), "cannot be read: stdin is closed"),))
-        return Parsed(LinesSource(path))
+        return Parsed(StdinSource())
     file = display_path(path)
     try:
         mode = path.stat().st_mode
@@ -67,7 +67,7 @@ class Shard(NamedTuple):
         return f".{self.number:0{len(str(self.total))}}-of-{self.total}"
 
     def of(self, path: Path) -> Path:
-        """Return the file of this part of a whole."""
+        """Return the file of this part."""
         return path.with_name(f"{path.stem}{self.infix}{path.suffix}")
 
     def range(self, size: int) -> range:
@@ -96,39 +96,39 @@ def cut(source: QuestionSource, shard: Shard) -> QuestionSource:
 class _FolderPart(FolderSource):
     """Some of the files below a folder; the others are not read."""
 
-    def __init__(self, whole: FolderSource, shard: Shard) -> None:
-        super().__init__(whole.base)
-        self._all = whole.names
-        self._first = shard.number == 1
-        self._own = shard.range(sum(path is not None for _, path in self._all()))
+    def __init__(self, source: FolderSource, shard: Shard) -> None:
+        super().__init__(source.base)
+        self._source = source
+        self._own = shard.range(source.size())
+        self._is_first = shard.number == 1
 
-    def names(self) -> Iterator[tuple[str, str | None]]:
-        """Yield the names and paths of its own files; the first part has what is no question too."""
+    def files(self) -> Iterator[str | Skipped]:
+        """Yield the paths of its own files; the first part has what is no question too."""
         number = 0
-        for name, path in self._all():
-            if path is None:
-                if self._first:
-                    yield name, None
+        for file in self._source.files():
+            if isinstance(file, Skipped):
+                if self._is_first:
+                    yield file
                 continue
             if number in self._own:
-                yield name, path
+                yield file
             number += 1
 
 
 class _Part:
     """Some of the lines of a file, or of the rows of a `.csv`."""
 
-    def __init__(self, whole: QuestionSource, shard: Shard) -> None:
-        self._whole = whole
-        self.base, self.name, self.lines = whole.base, whole.name, whole.lines
+    def __init__(self, source: QuestionSource, shard: Shard) -> None:
+        self._source = source
+        self.base, self.name, self.lines = source.base, source.name, source.lines
         self._own = shard.range(self._count())
 
     def _count(self) -> int:
-        return sum(1 for _ in self._whole)
+        return sum(1 for _ in self._source)
 
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Its own items."""
-        return islice(iter(self._whole), self._own.start, self._own.stop)
+        return islice(iter(self._source), self._own.start, self._own.stop)
 
     def size(self) -> int | None:
         """How many there are."""
@@ -138,11 +138,11 @@ class _Part:
 class _TablePart(_Part):
     """Some of the rows of a `.parquet`; most of the others are not read."""
 
-    _whole: ParquetSource
+    _source: ParquetSource
 
     def _count(self) -> int:
-        return self._whole.size()
+        return self._source.size()
 
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Its own rows."""
-        return self._whole.items(self._own.start + 1, self._own.stop)
+        return self._source.items(self._own.start + 1, self._own.stop)

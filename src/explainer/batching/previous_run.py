@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explainer.batching.manifest import ManifestRow, RowIndex, file_hash, known_of, read_header, read_row, short_hash
+from explainer.batching.manifest import ManifestRow, entry_of, file_hash, read_header, read_row, short_hash
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class ManifestFile:
@@ -68,25 +69,37 @@ class ManifestFile:
 
     def offsets(self) -> Iterator[int]:
         """Yield where each whole row begins."""
-        at = self.first()
-        while at and (end := self._map.find(b"\n", at)) >= 0:
-            yield at
-            at = end + 1
+        offset = self.first()
+        while offset and (end := self._map.find(b"\n", offset)) >= 0:
+            yield offset
+            offset = end + 1
 
     def row(self, offset: int) -> bytes:
         """Return the row that begins at an offset; nothing where no whole row does."""
         return bytes(self._map[offset : self._map.find(b"\n", offset) + 1])
 
-    def line(self, known: ManifestRow) -> bytes | None:
+    def line(self, entry: ManifestRow) -> bytes | None:
         """Return the line of output that a row is about, or None when it is not what was written."""
-        if not 0 < known.size <= self._data_size - known.offset:
+        if not 0 < entry.size <= self._data_size - entry.offset:
             return None
         if os.name == "nt":  # pragma: no cover
-            os.lseek(self._data_handle, known.offset, os.SEEK_SET)
-            data = os.read(self._data_handle, known.size)
+            os.lseek(self._data_handle, entry.offset, os.SEEK_SET)
+            data = os.read(self._data_handle, entry.size)
         else:
-            data = os.pread(self._data_handle, known.size, known.offset)
-        return data if len(data) == known.size and data.endswith(b"\n") else None
+            data = os.pread(self._data_handle, entry.size, entry.offset)
+        return data if len(data) == entry.size and data.endswith(b"\n") else None
+
+
+class EarlierRow(NamedTuple):
+    """A row of an earlier run.
+
+    Attributes:
+        entry: what it says of an output; None when the question was none, or when there is no row.
+        row: its bytes; empty when there is no row.
+    """
+
+    entry: ManifestRow | None = None
+    row: bytes = b""
 
 
 class PreviousRun:
@@ -94,21 +107,27 @@ class PreviousRun:
 
     Most runs find the questions of the run before in the same order, and so does reading its rows one after the other.
     From the first question on that is not the next one, an index of all rows is used.
+
+    Args:
+        volumes: the manifests of these runs, the newest one last.
+        recipe: the hash of the options that this run has.
+        by_place: find questions by their place, not by their bytes.
     """
 
     def __init__(self, volumes: list[ManifestFile], recipe: str, *, by_place: bool) -> None:
         self.volumes = [volume for volume in volumes if volume.open()]
         self._by_place = by_place
         self._recipe = recipe
-        self._index: RowIndex | None = None
-        self._offsets = array("Q")
-        self._begins = array("Q")
-        self._firsts: list[int] = []
-        self._outputs = 0
-        self._step = self.volumes[0].first() if len(self.volumes) == 1 else -1
-        """Where the next row begins, as long as questions come in the order of the rows; -1 before there is one."""
-        self._step_begin = 0
-        self._stepped = 0
+        self._index: sqlite3.Connection | None = None
+        self._in_order = len(self.volumes) == 1
+        """All questions so far were those of the rows, one after the other."""
+        self._offset = 0
+        """Where the next row begins, as long as they are."""
+        self._begin = 0
+        """Where its output begins."""
+        self._count = 0
+        if self._in_order:
+            self._offset = self.volumes[0].first()
 
     def __bool__(self) -> bool:
         return bool(self.volumes)
@@ -116,82 +135,104 @@ class PreviousRun:
     @property
     def outputs(self) -> int:
         """How many rows are about outputs."""
-        if self._index is None and self._step >= 0 and not self.volumes[0].row(self._step):
-            return self._stepped
-        self._indexed()
-        return self._outputs
+        if self._index is None and self._in_order and not self.volumes[0].row(self._offset):
+            return self._count
+        (count,) = self._indexed().execute("SELECT count(*) FROM rows WHERE is_output").fetchone()
+        return int(count)
 
-    def _indexed(self) -> RowIndex:
+    def find(self, source: str | int, raw: str) -> EarlierRow:
+        """Return what is known of a question, by its place or the hash of its bytes.
+
+        Args:
+            source: where the question is.
+            raw: the hash of its bytes.
+        """
+        if self._index is None and self._in_order:
+            following = self._next(source, raw)
+            if following is not None:
+                return following
+        latest = EarlierRow()
+        for earlier in self._candidates(source if self._by_place else raw):
+            if self._is_about(earlier, source, raw):
+                latest = earlier
+        return latest
+
+    def _next(self, source: str | int, raw: str) -> EarlierRow | None:
+        """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
+        row = self.volumes[0].row(self._offset)
+        data = read_row(row)
+        if data.get("source") != source or data.get("raw") != raw:
+            return None
+        entry = self._entry(data, 0, self._begin)
+        if entry is None and not data.get("skipped"):
+            return None
+        if entry is not None:
+            if not entry.current:
+                return None
+            self._begin += entry.size
+            self._count += 1
+        self._offset += len(row)
+        return EarlierRow(entry, row)
+
+    def _is_about(self, earlier: EarlierRow, source: str | int, raw: str) -> bool:
+        entry = earlier.entry
+        if entry is None:
+            data = read_row(earlier.row)
+            return bool(data.get("skipped")) and data.get("source") == source and data.get("raw") == raw
+        if self._by_place:
+            return entry.source == source
+        # the id of a line that has none of its own is its number: elsewhere it is another question
+        keeps_id = entry.source == source or entry.id != f"line-{entry.source}"
+        return entry.raw == raw and entry.current and keeps_id
+
+    def _candidates(self, key: str | int) -> Iterator[EarlierRow]:
+        """Yield the rows that may be about a question, the oldest first."""
+        rows = self._indexed().execute(
+            "SELECT volume, offset, begin FROM rows WHERE key = ? ORDER BY rowid", (short_hash(str(key)),)
+        )
+        for volume, offset, begin in rows.fetchall():
+            row = self.volumes[volume].row(offset)
+            yield EarlierRow(self._entry(read_row(row), volume, begin), row)
+
+    def _entry(self, data: dict[str, Any], volume: int, begin: int) -> ManifestRow | None:
+        header = self.volumes[volume].header or {}
+        return entry_of(data, volume=volume, offset=begin, current=header.get("recipe") == self._recipe)
+
+    def _indexed(self) -> sqlite3.Connection:
         if self._index is None:
-            self._index = RowIndex()
-            for volume in self.volumes:
-                self._add(volume, self._index)
+            import sqlite3  # noqa: PLC0415  # most runs need no index
+
+            # 50 bytes a row with a million of them, where a dictionary of the hashes alone took 85
+            self._index = sqlite3.connect(":memory:")
+            self._index.execute(
+                "CREATE TABLE rows (key INTEGER, volume INTEGER, offset INTEGER, begin INTEGER, is_output INTEGER)"
+            )
+            self._index.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", self._index_rows())
+            self._index.execute("CREATE INDEX by_key ON rows (key)")
         return self._index
 
-    def _add(self, volume: ManifestFile, index: RowIndex) -> None:
-        self._firsts.append(len(self._offsets))
-        begin = 0
-        for offset in volume.offsets():
-            row = read_row(volume.row(offset))
-            if "source" not in row or "raw" not in row:
-                continue
-            if row["raw"]:  # without, it is about an output that is left over: no question is found by it
-                index.add(short_hash(str(row["source"] if self._by_place else row["raw"])), len(self._offsets))
-            self._offsets.append(offset)
-            self._begins.append(begin)
-            self._outputs += "id" in row
-            begin += row["size"] if isinstance(row.get("size"), int) else 0
-
-    def _is_current(self, volume: ManifestFile) -> bool:
-        return volume.header is not None and volume.header.get("recipe") == self._recipe
-
-    def find(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes]:
-        """Return what is known of a question, by its place or the hash of its bytes; (None, b"") when it is new."""
-        if self._index is None and self._step >= 0:
-            found = self._next(source, hash_)
-            if found is not None:
-                return found
-        best: tuple[ManifestRow | None, bytes] = (None, b"")
-        for place in self._indexed().find(short_hash(str(source) if self._by_place else hash_)):
-            number = bisect_right(self._firsts, place) - 1
-            volume = self.volumes[number]
-            row = volume.row(self._offsets[place])
-            data = read_row(row)
-            known = known_of(data, volume=number, offset=self._begins[place], current=self._is_current(volume))
-            if known is None:
-                if data.get("skipped") and data.get("source") == source and data.get("raw") == hash_:
-                    best = (None, row)
-                continue
-            if self._by_place and known.source == source:
-                best = (known, row)  # the last one is the newest
-            elif not self._by_place and known.raw == hash_ and known.current and _same_id(known, source):
-                return known, row
-        return best
-
-    def _next(self, source: str | int, hash_: str) -> tuple[ManifestRow | None, bytes] | None:
-        """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
-        volume = self.volumes[0]
-        row = volume.row(self._step)
-        data = read_row(row)
-        if data.get("source") != source or data.get("raw") != hash_:
-            return None
-        known = known_of(data, volume=0, offset=self._step_begin, current=self._is_current(volume))
-        if not (known.current if known is not None else data.get("skipped")):
-            return None
-        self._step += len(row)
-        if known is not None:
-            self._step_begin += known.size
-            self._stepped += 1
-        return known, row
+    def _index_rows(self) -> Iterator[tuple[int | None, int, int, int, bool]]:
+        for number, volume in enumerate(self.volumes):
+            begin = 0
+            for offset in volume.offsets():
+                data = read_row(volume.row(offset))
+                if "source" not in data or "raw" not in data:
+                    continue
+                key = None
+                if data["raw"]:  # without, it is about an output that is left over: no question is found by it
+                    key = short_hash(str(data["source"] if self._by_place else data["raw"]))
+                yield key, number, offset, begin, "id" in data
+                size = data.get("size")
+                begin += size if isinstance(size, int) else 0
 
     def rows(self) -> Iterator[tuple[ManifestRow, bytes]]:
         """Yield every row about an output."""
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
                 row = volume.row(offset)
-                known = known_of(read_row(row), volume=number, offset=0, current=self._is_current(volume))
-                if known is not None:
-                    yield known, row
+                entry = self._entry(read_row(row), number, 0)
+                if entry is not None:
+                    yield entry, row
 
     def close(self) -> None:
         """Close all files."""
@@ -199,35 +240,19 @@ class PreviousRun:
             volume.close()
 
 
-def _same_id(known: ManifestRow, source: str | int) -> bool:
-    """Whether a line that may have moved has kept its id: the id of a line that has none of its own is its number."""
-    return known.source == source or known.id != f"line-{known.source}"
-
-
 def moved(row: bytes, source: str | int) -> bytes:
     """Return a row with another place of its question."""
-    data = json.loads(row)
-    if data["source"] == source:
-        return row
-    return json.dumps({**data, "source": source}, ensure_ascii=False).encode() + b"\n"
+    return json.dumps({**json.loads(row), "source": source}, ensure_ascii=False).encode() + b"\n"
 
 
-def loads(row: bytes) -> Any:
-    """Return a row as plain data; empty when it is damaged."""
-    try:
-        return json.loads(row)
-    except ValueError:
-        return {}
-
-
-def is_intact(path: str, known: ManifestRow, written: int) -> bool:
+def is_intact(path: str, entry: ManifestRow, written: int) -> bool:
     """Whether a file is what a row says: at a glance when it is older than the row, else by its bytes."""
     try:
         about = os.stat(path)  # noqa: PTH116
-        if about.st_size != known.size:
+        if about.st_size != entry.size:
             return False
         if about.st_mtime_ns <= written:
             return True
-        return file_hash(Path(path).read_bytes()) == known.output
+        return file_hash(Path(path).read_bytes()) == entry.output
     except OSError:
         return False

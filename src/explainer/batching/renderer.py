@@ -1,10 +1,8 @@
-"""The entries of a library made ready for many questions: each name is resolved once, each entry prepared once.
-
-Makes outputs of many questions, pure: bytes of a question → bytes of its output and its row of the manifest.
+"""Makes outputs of many questions, pure: bytes of a question → bytes of its output and its row of the manifest.
 
 Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and
-its printed blocks and their encodings are kept (`memo`, `tape`, `formats.Encoder`). A line that is plainly right takes
-a short way; every other goes the way of `explainer build`, which also finds the words for what is wrong.
+its printed blocks and their encodings are kept (`rendering.fastpath`, `formats.Encoder`). A line that is plainly right
+takes a fast path; every other takes the path of `explainer build`, which also finds the words for what is wrong.
 """
 
 from __future__ import annotations
@@ -18,12 +16,13 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash
 from explainer.batching.sources import SourceItem
-from explainer.batching.tokens import Counter
+from explainer.batching.tokens import Counter, estimate
 from explainer.build import BuildResult, offer, source_context
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
-from explainer.diagnostics.finding import Finding, Location, Parsed, exit_status
+from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
 from explainer.diagnostics.text import is_plain, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
@@ -33,6 +32,7 @@ from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts
 from explainer.rendering.renderer import Context, Parts, entry_data, render_context
 from explainer.rendering.templates import builtin_renderer
 
+# Names that are remembered: it bounds what a source costs whose names no catalog has.
 _MOST_NAMES: Final = 200_000
 
 
@@ -56,7 +56,7 @@ def content_key(
     """Return the hash of what an output is made of: the options, the question, its entries, its given answer.
 
     Args:
-        options_hash: that of the recipe.
+        options_hash: that of the options.
         question: its text.
         models: the models offered.
         papers: the papers offered.
@@ -88,22 +88,29 @@ def output_file(result: BuildResult, question: str, options: RenderOptions) -> s
 
 
 class PreparedLibrary:
-    """The entries of a library, each made ready when it is first used."""
+    """The entries of a library, each made ready when it is first used.
+
+    Attributes:
+        library: the entries.
+        hash: the hash of the catalogs.
+        unusable: why a catalog could not be read: then no question can be answered for sure.
+        models: models by what may name them.
+        papers: papers by what may name them.
+    """
 
     def __init__(self, library: Library, hash_: str, unusable: Sequence[Finding] = ()) -> None:
         self.library = library
         self.hash = hash_
         self.unusable = tuple(unusable)
-        """Why a catalog could not be read: then no question can be answered for sure."""
-        self.models = _Named(library.models, self)
-        self.papers = _Named(library.papers, self)
+        self.models = _EntriesByName(library.models, self)
+        self.papers = _EntriesByName(library.papers, self)
         self._ready: dict[int, PreparedEntry] = {}
 
     def ready(self, entry: Entry) -> PreparedEntry:
         """Return an entry made ready; those that are written in a question itself are not kept."""
-        known = self._ready.get(id(entry))
-        if known is not None:
-            return known
+        prepared = self._ready.get(id(entry))
+        if prepared is not None:
+            return prepared
         index: Any = self.library.papers if isinstance(entry, PaperEntry) else self.library.models
         if any(entry is candidate for candidate in index.find(entry.label)):
             return self.keep(entry)
@@ -111,34 +118,39 @@ class PreparedLibrary:
 
     def keep(self, entry: Entry) -> PreparedEntry:
         """Return an entry of the library made ready; it is kept."""
+        # by identity: an entry of the library lives as long as this, and a hash of its content would cost more
         if id(entry) not in self._ready:
             self._ready[id(entry)] = PreparedEntry(entry)
         return self._ready[id(entry)]
 
 
-class _Named(dict[str, "PreparedEntry | None"]):
+class _EntriesByName(dict[str, "PreparedEntry | None"]):
     """What names mean: the entry, or None when there is anything to say about it."""
 
-    def __init__(self, index: Any, offered: PreparedLibrary) -> None:
+    def __init__(self, index: Any, library: PreparedLibrary) -> None:
         super().__init__()
         self._index = index
-        self._offered = offered
+        self._library = library
 
     def __missing__(self, name: str) -> PreparedEntry | None:
-        if len(self) > _MOST_NAMES:  # names that no catalog has, one after the other
+        if len(self) > _MOST_NAMES:
             self.clear()
-        found = self._index.find(name)
-        right = len(found) == 1 and not found[0].deprecated
-        prepared = self[name] = self._offered.keep(found[0]) if right else None
+        entries = self._index.find(name)
+        is_plain_name = len(entries) == 1 and not entries[0].deprecated
+        self[name] = prepared = self._library.keep(entries[0]) if is_plain_name else None
         return prepared
 
 
 Status = Literal["rendered", "same", "failed", "skipped"]
-_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII)
-_MAX_ID: Final = 200
+_ID: Final = re.compile(
+    r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII
+)  # the ids about which `catalogs.schema` has nothing to say
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
-_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once  # type: ignore[attr-defined]  # the scanner itself, in C
+# the scanner itself, in C; objects become tuples of pairs, so that a key that stands twice can be seen
+_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once  # type: ignore[attr-defined]
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
+_LINE_TYPES: Final = (str, str, list, list)
+# names that Windows gives to devices, whatever ending follows
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 
 
@@ -147,18 +159,18 @@ class SupportsRenderAll(Protocol):
 
     @property
     def asks(self) -> bool:
-        """Whether the template wants the variables of `composing.variables` too."""
+        """Whether the template wants the variables of `workflows.planning` too."""
 
     def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
         """Render the template with each of these variables, in their order."""
 
 
+# From a question's `catalog:` and its place in the source to the entries that it may use.
 LibraryFor = Callable[[Sequence[str] | None, str | int], PreparedLibrary]
-"""From a question's `catalog:` and its place in the source to the entries that it may use."""
 
 
 class RenderResult(NamedTuple):
-    """What became of one question.
+    """What rendering one question gave.
 
     Attributes:
         source: its place in the source.
@@ -166,7 +178,8 @@ class RenderResult(NamedTuple):
         id: its id; empty when it could not be read.
         findings: what there is to say.
         why: why it is no question, when it was skipped.
-        bulk: its row of the manifest (also when the output is the same as before), then its output.
+        row: its row of the manifest, also when the output is the same as before.
+        output: its output, when it was rendered.
     """
 
     source: str | int
@@ -174,7 +187,12 @@ class RenderResult(NamedTuple):
     id: str = ""
     findings: tuple[Finding, ...] = ()
     why: str = ""
-    bulk: tuple[bytes, ...] = ()
+    row: bytes = b""
+    output: bytes | None = None
+
+
+def _failed(item: SourceItem, findings: tuple[Finding, ...], id_: str = "") -> RenderResult:
+    return RenderResult(item.source, "failed", id_, findings)
 
 
 @dataclass(slots=True)
@@ -187,7 +205,7 @@ class _Job:
     question: str
     models: list[PreparedEntry]
     papers: list[PreparedEntry]
-    offered: PreparedLibrary
+    library: PreparedLibrary
     catalogs: Sequence[str] | None = None
     answer: str | None = None
     findings: tuple[Finding, ...] = ()
@@ -195,17 +213,18 @@ class _Job:
     cut: list[dict[str, str]] = field(default_factory=list)
     tokens: int | None = None
     loaded: LoadedQuestion | None = None
-    more: dict[str, Any] | None = None
+    variables: dict[str, Any] | None = None
 
     def context(self) -> Context:
-        return render_context(self.question, [m.data for m in self.models], [p.data for p in self.papers], self.more)
+        models = [model.data for model in self.models]
+        return render_context(self.question, models, [paper.data for paper in self.papers], self.variables)
 
 
 class BatchRenderer:
     """Makes outputs.
 
     Args:
-        recipe: what decides an output, but for the question and its entries.
+        options: what decides an output, but for the question and its entries.
         library_for: gives the entries that a question may use.
         renderer: renders the template.
         completer: renders the answer that belongs to a prompt, for formats that need it.
@@ -214,245 +233,260 @@ class BatchRenderer:
     """
 
     def __init__(
-        self, recipe: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll, completer: SupportsRenderAll,
-        counter: Counter | None, *, files: bool,
+        self, options: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll,
+        completer: SupportsRenderAll, counter: Counter | None, *, files: bool,
     ) -> None:  # fmt: skip
-        self._recipe = recipe
-        self._options_hash = recipe.options_hash
-        self._format = FORMATS[recipe.format]
+        self._options = options
+        self._options_hash = options.options_hash
+        self._format = FORMATS[options.format]
         self._library_for = library_for
         self._renderer = renderer
         self._completer = completer
-        self._count = counter
+        self._count_tokens = counter or estimate
         self._files = files
-        self._encoder = Encoder(Options(recipe.model, recipe.body))
+        self._encoder = Encoder(Options(options.model, options.body))
         self._keys = _KEYS | {"answer"} if self._format.completes else _KEYS
 
-    def run(self, work: Sequence[tuple[SourceItem, ManifestRow | None]], *, lines: bool) -> list[RenderResult]:
+    def run(self, tasks: Sequence[tuple[SourceItem, ManifestRow | None]], *, lines: bool) -> list[RenderResult]:
         """Make the outputs of some questions, in their order.
 
         Args:
-            work: the questions, each with what an earlier run knew of it.
+            tasks: the questions, each with what an earlier run knew of it.
             lines: they are lines of JSON, not YAML files.
         """
-        made: list[RenderResult | None] = []
-        orders: list[tuple[int, _Job]] = []
-        for item, known in work:
-            order = self._understand(item, lines=lines)
-            if isinstance(order, _Job) and known is not None and known.current:
-                order = self._unchanged(order, known) or order
-            if isinstance(order, _Job):
-                orders.append((len(made), order))
-                made.append(None)
-            else:
-                made.append(order)
-        rendered = self._renderer.render_all([order.context() for _, order in orders])
-        for (at, order), parts in zip(orders, rendered, strict=True):
-            made[at] = self._finish(order, parts)
-        return [one for one in made if one is not None]
+        steps = [self._prepare(item, earlier, lines=lines) for item, earlier in tasks]
+        jobs = [step for step in steps if isinstance(step, _Job)]
+        # all at once: a template of a user is rendered in a process of its own, and each way there takes time
+        rendered = iter(self._renderer.render_all([job.context() for job in jobs]))
+        return [self._finish(step, next(rendered)) if isinstance(step, _Job) else step for step in steps]
 
-    # --- from bytes to an order ---
+    # --- from bytes to a job ---
 
-    def _understand(self, item: SourceItem, *, lines: bool) -> _Job | RenderResult:
-        raw = item.raw
-        if isinstance(raw, Finding):
-            return RenderResult(item.source, "failed", findings=(raw,))
-        order = (self._short_way(item, raw) if lines else None) or self._long_way(item, raw, lines=lines)
-        if isinstance(order, RenderResult):
-            return order
-        if self._files and (device := device_in(order.id)):
-            message = f"the id {order.id!r} cannot be a file on Windows because of {device!r}"
-            place = Location(item.file, item.source if isinstance(item.source, int) else 1)
-            return RenderResult(
-                item.source, "failed", order.id, findings=(*order.findings, Finding("B703", place, message))
-            )
-        if order.findings and exit_status(order.findings, strict=self._recipe.strict):
-            return RenderResult(item.source, "failed", order.id, findings=order.findings)
+    def _prepare(self, item: SourceItem, earlier: ManifestRow | None, *, lines: bool) -> _Job | RenderResult:
+        """The job of a question, or its result when there is nothing to render."""
+        if isinstance(item.raw, Finding):
+            return _failed(item, (item.raw,))
+        job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
+        if isinstance(job, RenderResult):
+            return job
+        device = device_in(job.id) if self._files else None
+        if device is not None:
+            message = f"the id {job.id!r} cannot be a file on Windows because of {device!r}"
+            return _failed(item, (*job.findings, Finding("B703", item.location, message)), job.id)
+        if job.findings and exit_status(job.findings, strict=self._options.strict):
+            return _failed(item, job.findings, job.id)
         if self._renderer.asks:
-            from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
+            self._add_workflow_variables(job)
+        job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
+        if earlier is not None and earlier.current and (earlier.key, earlier.id) == (job.key, job.id):
+            # it was changed in its bytes alone, or in nothing that it uses
+            row = self._row(job, earlier.size, earlier.output)
+            return RenderResult(item.source, "same", job.id, job.findings, row=row)
+        return job
 
-            offered = [(one.entry, one.data) for one in order.models if isinstance(one.entry, ModelEntry)]
-            order.more = variables(order.loaded, offered, order.offered.library)
-        order.key = content_key(
-            self._options_hash, order.question, order.models, order.papers, order.answer, order.more
-        )
-        return order
+    def _add_workflow_variables(self, job: _Job) -> None:
+        from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
 
-    def _short_way(self, item: SourceItem, raw: bytes) -> _Job | None:  # noqa: C901, PLR0911  # leaves at the first doubt
-        """Understand a line about which there is nothing to say; None for every other."""
-        try:
-            text = raw.decode()
-            pairs, end = _SCAN(text, 0)
-        except (ValueError, StopIteration, RecursionError):
+        models = [(model.entry, model.data) for model in job.models if isinstance(model.entry, ModelEntry)]
+        job.variables = variables(job.loaded, models, job.library.library)
+
+    def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:  # noqa: PLR0911  # leaves at the first doubt
+        """Understand a line about which there is nothing to say; None for every other.
+
+        It is three times as fast as `_full_path`, which gives the same for the same line: nothing is validated by
+        pydantic, and no positions are kept. tests/properties/test_fast_rendering.py compares the two.
+        """
+        data = _scan_line(raw)
+        if not self._keys.issuperset(data):
             return None
-        if type(pairs) is not tuple or end != len(text):
+        id_ = data.get("id")
+        if id_ is None or id_ == "":  # not whatever is false: 0 is no id, and there is a finding for it
+            id_ = f"line-{item.source}"
+        question: Any = data.get("question")
+        models: Any = data.get("models")
+        papers: Any = data.get("papers")
+        if (type(question), type(id_), type(models), type(papers)) != _LINE_TYPES:
             return None
-        try:
-            data = dict(pairs)
-            given = data.get("id")
-            id_ = f"line-{item.source}" if given is None or given == "" else given
-            question, models, papers = data["question"], data["models"], data["papers"]
-        except (KeyError, TypeError, ValueError):
-            return None
-        if len(data) != len(pairs) or not self._keys.issuperset(data):
-            return None
-        if type(question) is not str or type(id_) is not str or type(models) is not list or type(papers) is not list:
-            return None
-        if not is_plain(question) or not question.strip() or len(id_) > _MAX_ID or not _ID.fullmatch(id_):
+        if not (is_plain(question) and question.strip() and _ID.fullmatch(id_)):
             return None
         answer = data.get("answer")
-        if answer is not None and (type(answer) is not str or not is_plain(answer)):
+        if not (answer is None or _is_plain_text(answer)):
             return None
-        offered = self._library_for(None, item.source)
-        if offered.unusable:
+        library = self._library_for(None, item.source)
+        if library.unusable:
             return None
         try:
-            by_name = offered.models
-            chosen_models = [by_name[name] for name in models]
-            by_name = offered.papers
-            chosen_papers = [by_name[name] for name in papers]
+            chosen_models: list[Any] = [library.models[name] for name in models]
+            chosen_papers: list[Any] = [library.papers[name] for name in papers]
         except TypeError:  # a whole entry instead of a name
             return None
         chosen = {*chosen_models, *chosen_papers}
-        if None in chosen or len(chosen) < len(models) + len(papers):
+        if None in chosen or len(chosen) < len(models) + len(
+            papers
+        ):  # an unclear name, or an entry that is named twice
             return None
-        return _Job(
-            item, content_hash(raw), id_, question, chosen_models, chosen_papers, offered, None, answer,  # type: ignore[arg-type]
-        )  # fmt: skip
+        return _Job(item, content_hash(raw), id_, question, chosen_models, chosen_papers, library, answer=answer)
 
-    def _long_way(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
+    def _full_path(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
         text = decode(raw, item.file)
         if text.value is None:
-            return RenderResult(item.source, "failed", findings=on_line(text.findings, item.source))
-        answer = None
-        if lines:
-            loaded, answer = self._line(text.value, item)
-        else:
-            loaded = parse_question(text.value, item.file, default_id=_SUFFIX.sub("", str(item.source)))
-            if (loaded.value is None or loaded.value.partial) and (why := no_question(text.value, item.file)):
-                return RenderResult(item.source, "skipped", why=why)
+            return _failed(item, on_line(text.findings, item.source))
+        loaded, answer = self._load_line(text.value, item) if lines else self._load_file(text.value, item)
         question = loaded.value
+        # a question is read as well as can be: only one that was not read in full may be no question at all
+        if not lines and (question is None or question.partial):
+            why = no_question(text.value, item.file)
+            if why is not None:
+                return RenderResult(item.source, "skipped", why=why)
         if question is None:
-            return RenderResult(item.source, "failed", findings=loaded.findings)
-        offered = self._library_for(question.question.catalog, item.source)
-        if offered.unusable:
-            message = f"its catalog {offered.unusable[0].location.file!r} cannot be read"
+            return _failed(item, loaded.findings)
+        job = self._choose_sources(item, content_hash(raw), question, loaded.findings)
+        if isinstance(job, _Job):
+            job.answer = answer
+        return job
+
+    def _choose_sources(
+        self, item: SourceItem, raw: str, question: LoadedQuestion, findings: tuple[Finding, ...]
+    ) -> _Job | RenderResult:
+        catalogs = question.question.catalog
+        library = self._library_for(catalogs, item.source)
+        if library.unusable:
+            message = f"its catalog {library.unusable[0].location.file!r} cannot be read"
             unusable = Finding("B709", question.document.locate(("catalog",)), message)
-            return RenderResult(item.source, "failed", question.id, findings=(*loaded.findings, unusable))
-        chosen = offer(question, offered.library, SourceCounts(self._recipe.models, self._recipe.papers))
-        findings = loaded.findings + chosen.findings
-        if chosen.value is None:
-            return RenderResult(
-                item.source, "failed", question.id, findings=findings + _broken(question, offered, findings)
-            )
-        sources, _ = chosen.value
-        models = [offered.ready(entry) for entry in sources.models]
-        papers = [offered.ready(entry) for entry in sources.papers]
+            return _failed(item, (*findings, unusable), question.id)
+        offered = offer(question, library.library, SourceCounts(self._options.models, self._options.papers))
+        findings += offered.findings
+        if offered.value is None:
+            if not has_errors(findings):
+                findings += _broken_names(question, library.library)
+            return _failed(item, findings, question.id)
+        sources, _ = offered.value
+        models = [library.ready(entry) for entry in sources.models]
+        papers = [library.ready(entry) for entry in sources.papers]
         return _Job(
-            item, content_hash(raw), question.id, question.question.question, models, papers, offered,
-            question.question.catalog, answer, findings, loaded=question,
+            item, raw, question.id, question.question.question, models, papers, library, catalogs, findings=findings,
+            loaded=question,
         )  # fmt: skip
 
-    def _line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str | None]:
-        number = int(item.source)
-        document = read_json_line(text, item.file, number)
+    def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], None]:
+        return parse_question(text, item.file, default_id=_SUFFIX.sub("", str(item.source))), None
+
+    def _load_line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str | None]:
+        document = read_json_line(text, item.file, int(item.source))
         answer = None
+        # `answer` is no key of a question: only formats that complete a prompt know it
         if self._format.completes and isinstance(document.data, dict) and isinstance(document.data.get("answer"), str):
             answer = document.data.pop("answer")
-        return load_document(document, f"line-{number}"), answer
+        return load_document(document, f"line-{item.source}"), answer
 
-    def _unchanged(self, order: _Job, known: ManifestRow) -> RenderResult | None:
-        """What there is to say of a question that was changed in its bytes alone, or in nothing that it uses."""
-        if known.key != order.key or known.id != order.id:
-            return None
-        row = self._row(order, known.size, known.output)
-        return RenderResult(order.item.source, "same", order.id, order.findings, bulk=(row,))
+    # --- from a job to an output ---
 
-    # --- from an order to an output ---
-
-    def _finish(self, order: _Job, parts: Parts | Finding) -> RenderResult:
-        if self._recipe.max_tokens is not None and not isinstance(parts, Finding):
-            parts = self._fit(order, parts, self._recipe.max_tokens)
-        completion: Parts | Finding = []
-        if self._format.completes and not isinstance(parts, Finding):
-            completion = (
-                [("user", [order.answer])] if order.answer else self._completer.render_all([order.context()])[0]
-            )
-        for outcome in (parts, completion):
-            if isinstance(outcome, Finding):
-                if outcome.code != "B704":
-                    outcome = replace(outcome, message=f"{outcome.message} (rendering {order.id!r})")  # noqa: PLW2901
-                return RenderResult(order.item.source, "failed", order.id, findings=(*order.findings, outcome))
-        output = Output(order.id, f"{order.id}.{order.key[:8]}", parts, completion)  # type: ignore[arg-type]  # no findings
+    def _finish(self, job: _Job, parts: Parts | Finding) -> RenderResult:
+        if self._options.max_tokens is not None and not isinstance(parts, Finding):
+            parts = self._fit(job, parts, self._options.max_tokens)
+        if isinstance(parts, Finding):
+            return self._rendering_failed(job, parts)
+        completion = self._completion(job) if self._format.completes else []
+        if isinstance(completion, Finding):
+            return self._rendering_failed(job, completion)
+        output = Output(job.id, f"{job.id}.{job.key[:8]}", parts, completion)
         if self._files or self._format.line is None:
             data = self._format.file(output, self._encoder)
-            row = self._row(order, len(data), file_hash(data))
+            row = self._row(job, len(data), file_hash(data))
         else:
             data = self._format.line(output, self._encoder) + b"\n"
-            row = self._row(order, len(data), "")
-        return RenderResult(order.item.source, "rendered", order.id, order.findings, "", (row, data))
+            row = self._row(job, len(data), "")
+        return RenderResult(job.item.source, "rendered", job.id, job.findings, row=row, output=data)
 
-    def _row(self, order: _Job, size: int, output: str) -> bytes:
-        source = order.item.source
+    def _completion(self, job: _Job) -> Parts | Finding:
+        """The answer that stands beside a prompt: the question's own, or else the skeleton of one."""
+        if job.answer:
+            return [("user", [job.answer])]
+        return self._completer.render_all([job.context()])[0]
+
+    def _rendering_failed(self, job: _Job, finding: Finding) -> RenderResult:
+        if (
+            finding.code != "B704"
+        ):  # what is too long has the question's own place; the template is all that others name
+            finding = replace(finding, message=f"{finding.message} (rendering {job.id!r})")
+        return _failed(job.item, (*job.findings, finding), job.id)
+
+    def _row(self, job: _Job, size: int, output: str) -> bytes:
+        """The row of the manifest. It is put together by hand: its entries are encoded once, not with each question."""
+        source = job.item.source
         place = str(source) if isinstance(source, int) else encode_basestring(source)
-        id_ = encode_basestring(order.id)
-        more = ""
+        id_ = encode_basestring(job.id)
+        optional = ""
         if self._files:
-            more = f', "out": {id_[:-1]}.{self._recipe.kind}{self._format.suffix}"'
-        if order.catalogs is not None:
-            more += f', "catalogs": {json.dumps(list(order.catalogs), ensure_ascii=False)}'
-        if order.tokens is not None:
-            more += f', "tokens": {order.tokens}, "cut": {json.dumps(order.cut, ensure_ascii=False)}'
+            optional = f', "out": {id_[:-1]}.{self._options.kind}{self._format.suffix}"'
+        if job.catalogs is not None:
+            optional += f', "catalogs": {json.dumps(list(job.catalogs), ensure_ascii=False)}'
+        if job.tokens is not None:
+            optional += f', "tokens": {job.tokens}, "cut": {json.dumps(job.cut, ensure_ascii=False)}'
         text = (
-            f'{{"source": {place}, "raw": "{order.raw}", "library": "{order.offered.hash}", "key": "{order.key}", '
-            f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{order.key[:8]}"{more}, '
-            f'"question": {encode_basestring(order.question)}, "models": ['
+            f'{{"source": {place}, "raw": "{job.raw}", "library": "{job.library.hash}", "key": "{job.key}", '
+            f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{job.key[:8]}"{optional}, '
+            f'"question": {encode_basestring(job.question)}, "models": ['
         )
-        models = b", ".join([model.listed for model in order.models])
-        papers = b", ".join([paper.listed for paper in order.papers])
+        models = b", ".join([model.listed for model in job.models])
+        papers = b", ".join([paper.listed for paper in job.papers])
         return b'%b%b], "papers": [%b]}\n' % (text.encode(), models, papers)
 
-    def _fit(self, order: _Job, parts: Parts, budget: int) -> Parts | Finding:
+    def _fit(self, job: _Job, parts: Parts, budget: int) -> Parts | Finding:
         """Cut a prompt to a budget: the summaries of papers, the last one first, then the papers themselves."""
         outcome: Parts | Finding = parts
-        order.tokens = self._tokens(parts)
-        cuts = self._cuts(order)
-        while order.tokens > budget and next(cuts, False):
-            outcome = self._renderer.render_all([order.context()])[0]
+        job.tokens = self._tokens_of(parts)
+        cuts = _cuts(job)
+        while job.tokens > budget and next(cuts, False):
+            outcome = self._renderer.render_all([job.context()])[0]
             if isinstance(outcome, Finding):
                 return outcome
-            order.tokens = self._tokens(outcome)
-        if order.tokens <= budget:
+            job.tokens = self._tokens_of(outcome)
+        if job.tokens <= budget:
             return outcome
-        place = Location(order.item.file, order.item.source if isinstance(order.item.source, int) else 1)
-        message = f"the prompt has {order.tokens:,} tokens without any paper, and {budget:,} are allowed"
-        return Finding("B704", place, message)
+        message = f"the prompt has {job.tokens:,} tokens without any paper, and {budget:,} are allowed"
+        return Finding("B704", job.item.location, message)
 
-    def _cuts(self, order: _Job) -> Iterator[bool]:
-        """Cut one thing after the other."""
-        for at in range(len(order.papers) - 1, -1, -1):
-            paper = order.papers[at].entry
-            if paper.summary:
-                order.papers[at] = PreparedEntry(paper.model_copy(update={"summary": None}))
-                order.cut.append({"paper": paper.label, "cut": "summary"})
-                yield True
-        while order.papers:
-            order.cut.append({"paper": order.papers.pop().entry.label, "cut": "paper"})
+    def _tokens_of(self, parts: Parts) -> int:
+        return self._count_tokens("".join(["".join(pieces) for _, pieces in parts]))
+
+
+def _scan_line(raw: bytes) -> dict[str, Any]:
+    """Return the object that a line is; an empty one when it is none, or when a key stands twice in it."""
+    try:
+        text = raw.decode()
+        pairs, end = _SCAN(text, 0)
+    except (ValueError, StopIteration, RecursionError):
+        return {}
+    if type(pairs) is not tuple or end != len(text):  # an array or a number, or something behind an object
+        return {}
+    data = dict(pairs)
+    return data if len(data) == len(pairs) else {}
+
+
+def _is_plain_text(value: Any) -> bool:
+    return type(value) is str and is_plain(value)
+
+
+def _cuts(job: _Job) -> Iterator[bool]:
+    """Cut one thing after the other."""
+    for index in range(len(job.papers) - 1, -1, -1):
+        paper = job.papers[index].entry
+        if paper.summary:
+            job.papers[index] = PreparedEntry(paper.model_copy(update={"summary": None}))
+            job.cut.append({"paper": paper.label, "cut": "summary"})
             yield True
-
-    def _tokens(self, parts: Parts) -> int:
-        return self._count("".join(["".join(pieces) for _, pieces in parts])) if self._count else 0
+    while job.papers:
+        job.cut.append({"paper": job.papers.pop().entry.label, "cut": "paper"})
+        yield True
 
 
 def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ...]:
     """Move findings about the first line of a text to the line of the source that it is."""
     if isinstance(source, str):
         return tuple(findings)
-    return tuple(
-        Finding(f.code, Location(f.location.file, source, f.location.column), f.message, f.hint, f.text)
-        for f in findings
-    )
+    return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
 
 
 def device_in(id_: str) -> str | None:
@@ -466,21 +500,23 @@ def no_question(text: str, file: str) -> str | None:
     data = read_yaml(text, file).data
     if not isinstance(data, dict) or "question" in data:
         return None
-    lists = [data.get(kind) for kind in ("models", "papers", "tasks")]
-    if any(isinstance(items, list) and any(isinstance(item, dict) for item in items) for items in lists):
+    if any(_has_entries(data.get(kind)) for kind in (*SOURCE_KINDS, Kind.TASKS)):
         return "a catalog"
-    if _KEYS.isdisjoint(data) and not any(suggest("question", [str(key)]) for key in data):
-        return "no question"
-    return None
+    if not _KEYS.isdisjoint(data) or any(suggest("question", [str(key)]) for key in data):
+        return None  # a question that lacks its text, or has a slip of the pen in its key
+    return "no question"
 
 
-def _broken(question: LoadedQuestion, offered: PreparedLibrary, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _has_entries(items: Any) -> bool:
+    return isinstance(items, list) and any(isinstance(item, dict) for item in items)
+
+
+def _broken_names(question: LoadedQuestion, library: Library) -> tuple[Finding, ...]:
     """A finding for each name whose entry was left out of its catalog for its mistakes."""
-    if any(finding.is_error for finding in findings):
-        return ()
-    return tuple(
-        Finding("B701", question.document.locate((kind, at)), f"{name!r} has mistakes in its catalog", text=name)
-        for kind, items in (("models", question.question.models), ("papers", question.question.papers))
-        for at, name in enumerate(items or ())
-        if isinstance(name, str) and name in offered.library.broken
-    )
+    findings = []
+    for kind, items in ((Kind.MODELS, question.question.models), (Kind.PAPERS, question.question.papers)):
+        for index, name in enumerate(items or ()):
+            if isinstance(name, str) and name in library.broken:
+                place = question.document.locate((kind.value, index))
+                findings.append(Finding("B701", place, f"{name!r} has mistakes in its catalog", text=name))
+    return tuple(findings)

@@ -7,13 +7,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location
-from explainer.files import MAX_QUESTION_BYTES, STDIN, display_path
+from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _BOM: Final = b"\xef\xbb\xbf"
+_BLOCK: Final = 1024 * 1024
 
 
 class SourceItem(NamedTuple):
@@ -28,6 +29,11 @@ class SourceItem(NamedTuple):
     source: str | int
     file: str
     raw: bytes | Finding
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return Location(self.file, self.source if isinstance(self.source, int) else 1)
 
 
 class Skipped(NamedTuple):
@@ -70,39 +76,37 @@ class FolderSource:
         Raises:
             OSError: when a folder cannot be listed.
         """
-        prefix = "" if self.name == "." else self.name.rstrip("/") + "/"
-        for name, path in self.names():
-            if path is None:
-                yield Skipped(*name.split("\0"))
+        shown = f"{self.name.rstrip('/')}/".removeprefix("./")
+        for file in self.files():
+            if isinstance(file, Skipped):
+                yield file
             else:
-                yield SourceItem(name, prefix + name, read_bytes(path, prefix + name))
+                yield SourceItem(file, shown + file, read_bytes(f"{self.base}/{file}", shown + file))
 
-    def size(self) -> int | None:
+    def size(self) -> int:
         """How many questions there are."""
-        return sum(path is not None for _, path in self.names())
+        return sum(isinstance(file, str) for file in self.files())
 
-    def names(self) -> Iterator[tuple[str, str | None]]:
-        """Yield the name and the path of each question file; the name and the reason (no path) of anything else."""
+    def files(self) -> Iterator[str | Skipped]:
+        """Yield the path of each question file below the folder, and what is none."""
         return self._walk(str(self.base), "")
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[tuple[str, str | None]]:
-        """Yield the name and the path of each question file, and the name and the reason (no path) of anything else."""
+    def _walk(self, folder: str, prefix: str) -> Iterator[str | Skipped]:
         with os.scandir(folder) as scan:
             names = sorted((_kind(entry) + entry.name for entry in scan), key=lambda name: name[1:], reverse=True)
         while names:  # taken away one by one, so that a folder of a million files is not kept to the end
             kind, name = names[-1][0], names.pop()[1:]
             path = f"{folder}/{name}"
             if name.startswith("."):
-                yield f"{prefix}{name}\0hidden", None
-            elif kind == "d":
-                if os.path.realpath(path) != self._leave_out:
-                    yield from self._walk(path, f"{prefix}{name}/")
+                yield Skipped(prefix + name, "hidden")
+            elif kind == "d" and os.path.realpath(path) != self._leave_out:
+                yield from self._walk(path, f"{prefix}{name}/")
             elif kind == "l":
-                yield f"{prefix}{name}\0a link to a folder", None
-            elif not name.endswith(CATALOG_SUFFIXES):
-                yield f"{prefix}{name}\0not YAML", None
-            else:
-                yield prefix + name, path
+                yield Skipped(prefix + name, "a link to a folder")
+            elif kind == "f" and not name.endswith(CATALOG_SUFFIXES):
+                yield Skipped(prefix + name, "not YAML")
+            elif kind == "f":
+                yield prefix + name
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
@@ -122,8 +126,9 @@ def read_bytes(path: str, file: str) -> bytes | Finding:
             if about.st_size > MAX_QUESTION_BYTES:
                 return Finding("F103", Location(file), f"larger than {MAX_QUESTION_BYTES:,} bytes")
             raw = os.read(handle, about.st_size + 1)
-            while len(raw) < about.st_size and (more := os.read(handle, about.st_size - len(raw))):
-                raw += more
+            # one call reads a small file; a network's disk may give less at a time
+            while len(raw) < about.st_size and (block := os.read(handle, about.st_size - len(raw))):
+                raw += block
             return raw
         finally:
             os.close(handle)
@@ -134,15 +139,14 @@ def read_bytes(path: str, file: str) -> bytes | Finding:
 
 
 class LinesSource:
-    """The lines of a `.jsonl`, or of stdin; blank ones are passed over."""
+    """The lines of a `.jsonl`; blank ones are passed over."""
 
     lines = True
 
     def __init__(self, path: Path) -> None:
-        self._stdin = str(path) == STDIN
         self._path = path
-        self.base = Path() if self._stdin else path.parent
-        self.name = "<stdin>" if self._stdin else display_path(path)
+        self.base = path.parent
+        self.name = display_path(path)
 
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every line.
@@ -150,30 +154,41 @@ class LinesSource:
         Raises:
             OSError: when the file cannot be read.
         """
-        if self._stdin:
-            yield from self._lines(sys.stdin.buffer)
-            return
-        with self._path.open("rb", buffering=1024 * 1024) as stream:
-            yield from self._lines(stream)
+        with self._path.open("rb", buffering=_BLOCK) as stream:
+            yield from self._items(stream)
 
-    def _lines(self, stream: object) -> Iterator[SourceItem]:
-        limit, number, name = MAX_QUESTION_BYTES + 2, 0, self.name
-        readline = stream.readline  # type: ignore[attr-defined]  # any binary stream
-        while raw := readline(limit):
+    def _items(self, stream: BinaryIO) -> Iterator[SourceItem]:
+        number = 0
+        # a line that is too long is never held: it is read on until it ends
+        limit = MAX_QUESTION_BYTES + 2
+        while raw := stream.readline(limit):
             number += 1
-            if number == 1 and raw.startswith(_BOM):
-                raw = raw[len(_BOM) :]
+            if number == 1:
+                raw = raw.removeprefix(_BOM)  # spreadsheets write one
             if len(raw) == limit and not raw.endswith(b"\n"):
-                while (rest := readline(limit)) and not rest.endswith(b"\n"):
-                    continue
+                while raw and not raw.endswith(b"\n"):
+                    raw = stream.readline(limit)
                 message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
-                yield SourceItem(number, name, Finding("F103", Location(name, number), message))
+                yield SourceItem(number, self.name, Finding("F103", Location(self.name, number), message))
             elif raw := raw.strip():
-                yield SourceItem(number, name, raw)
+                yield SourceItem(number, self.name, raw)
 
     def size(self) -> int | None:
         """How many lines there are."""
-        if self._stdin:
-            return None
         with self._path.open("rb") as stream:
-            return sum(block.count(b"\n") for block in iter(lambda: stream.read(1024 * 1024), b""))
+            return sum(block.count(b"\n") for block in iter(lambda: stream.read(_BLOCK), b""))
+
+
+class StdinSource(LinesSource):
+    """The lines of stdin: how many there are is not known, and they can be read once."""
+
+    def __init__(self) -> None:
+        self.base = Path()
+        self.name = "<stdin>"
+
+    def __iter__(self) -> Iterator[SourceItem | Skipped]:
+        """Every line."""
+        return self._items(sys.stdin.buffer)
+
+    def size(self) -> None:
+        """Nobody knows."""

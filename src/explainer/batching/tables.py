@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -14,27 +15,24 @@ from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
+# The columns that a table of questions may have.
 COLUMNS: Final = (*_TEXTS, *_LISTS)
-"""The columns that a table of questions may have."""
+# What stands between names in a cell of text: no title of a paper has it, and many have commas.
 _SEPARATOR: Final = "|"
+# Rows that are read at a time.
 _ROWS: Final = 1024
 
 
 def open_table(path: Path) -> Parsed[QuestionSource]:
     """Return the source that a table is, if its columns are those of a question."""
-    source: CsvSource | ParquetSource
-    if path.suffix == ".csv":
-        source = CsvSource(path)
-    else:
-        try:
-            import pyarrow.parquet  # noqa: F401, PLC0415  # an extra
-        except ImportError:
-            hint = "pip install 'cnaps-explainer[parquet]'"
-            message = "a .parquet needs the package pyarrow"
-            return Parsed(None, (Finding("F104", Location(display_path(path)), message, hint),))
-        source = ParquetSource(path)
+    source = CsvSource(path) if path.suffix == ".csv" else ParquetSource(path)
     try:
         columns = source.columns()
+    except ImportError:
+        message = "a .parquet needs the package pyarrow"
+        return Parsed(
+            None, (Finding("F104", Location(source.name), message, "pip install 'cnaps-explainer[parquet]'"),)
+        )
     except (OSError, ValueError, csv.Error) as error:
         return Parsed(None, (Finding("F104", Location(source.name), f"cannot be read as a table: {error}"),))
     fault = column_fault(columns)
@@ -43,33 +41,38 @@ def open_table(path: Path) -> Parsed[QuestionSource]:
     return Parsed(source)
 
 
-def column_fault(columns: Sequence[str], known: Sequence[str] = COLUMNS) -> tuple[str, str] | None:
-    """Return why a table with these columns is none of questions, and what the columns are; or None."""
-    unknown = [name for name in columns if name not in known]
-    twice = [name for at, name in enumerate(columns) if name in columns[:at]]
-    if unknown:
-        message = f"unknown column {unknown[0]!r}"
-    elif twice:
-        message = f"the column {twice[0]!r} stands twice"
-    elif "question" not in columns:
-        message = "the column 'question' is missing"
-    else:
-        return None
-    return message, f"the columns are {', '.join(known)}"
+_NEEDED: Final[Mapping[tuple[str, ...], str]] = {("question",): "the column 'question' is missing"}
 
 
-def as_line(cells: Mapping[str, Any], kept: Collection[str] = ()) -> bytes:
+def column_fault(
+    columns: Sequence[str],
+    allowed: Sequence[str] = COLUMNS,
+    needed: Mapping[tuple[str, ...], str] = _NEEDED,
+) -> tuple[str, str] | None:
+    """Return why a table with these columns will not do, and what the columns are; or None.
+
+    Args:
+        columns: its columns.
+        allowed: the columns that it may have.
+        needed: columns of which it must have one each, and what to say otherwise.
+    """
+    faults = [f"unknown column {name!r}" for name in columns if name not in allowed]
+    faults += [f"the column {name!r} stands twice" for index, name in enumerate(columns) if name in columns[:index]]
+    faults += [message for names, message in needed.items() if not set(names) & set(columns)]
+    return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
+
+
+def as_line(cells: Mapping[str, Any], said_empty: Collection[str] = ()) -> bytes:
     """Return a row as a line of JSON. An empty cell is left out; names are a list, JSON, or have `|` between.
 
     Args:
         cells: the cells by column.
-        kept: columns whose empty text says something.
+        said_empty: columns whose empty text says something.
     """
-    data: dict[str, Any] = {}
-    for name, cell in cells.items():
-        if cell is None or (cell == "" and name not in kept):
-            continue
-        data[name] = _as_list(cell) if name in _LISTS else cell
+    data = {name: cell for name, cell in cells.items() if cell is not None and (cell != "" or name in said_empty)}
+    for name in _LISTS:
+        if name in data:
+            data[name] = _as_list(data[name])
     return _to_json(data).encode("utf-8", "surrogatepass")
 
 
@@ -162,11 +165,11 @@ class ParquetSource(_Table):
         if not self._files:
             message = "the folder holds no .parquet"
             raise ValueError(message)
-        names = [list(pq.read_schema(file).names) for file in self._files]
-        if any(sorted(one) != sorted(names[0]) for one in names):
+        columns = [list(pq.read_schema(file).names) for file in self._files]
+        if len({tuple(sorted(names)) for names in columns}) > 1:
             message = "its files have different columns"
             raise ValueError(message)
-        return names[0]
+        return columns[0]
 
     def size(self) -> int:
         """How many rows there are."""
@@ -181,21 +184,21 @@ class ParquetSource(_Table):
     def items(self, first: int = 1, last: int | None = None) -> Iterator[SourceItem | Skipped]:
         """Yield some of the rows, by the numbers of the first and of the last one."""
         for number, batch in self.batches(first, last):
-            for at, raw in enumerate(rows_of(batch)):
-                yield SourceItem(
-                    number + at, self.name, raw if isinstance(raw, bytes) else raw.at(self.name, number + at)
-                )
+            for row, raw in enumerate(rows_of(batch, self.name, count(number)), number):
+                yield SourceItem(row, self.name, raw)
 
     def catalogs(self) -> list[tuple[str, ...]]:
         """What the column `catalog` says, each once, in order."""
-        found: set[tuple[str, ...]] = set()
-        if "catalog" in self.columns():
-            for _, batch in self.batches(columns=["catalog"]):
-                for cell in cells_of(batch.column(0)):
-                    names = _as_list(cell) if cell else None
-                    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-                        found.add(tuple(names))
-        return sorted(found)
+        catalogs: set[tuple[str, ...]] = set()
+        if "catalog" not in self.columns():
+            return []
+        for _, batch in self.batches(columns=["catalog"]):
+            for cell in filter(None, cells_of(batch.column(0))):
+                names = _as_list(cell)
+                # what is no list of names is a finding about its row, later
+                if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                    catalogs.add(tuple(names))
+        return sorted(catalogs)
 
     def batches(
         self, first: int = 1, last: int | None = None, columns: Sequence[str] | None = None
@@ -225,21 +228,26 @@ class ParquetSource(_Table):
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         with pq.ParquetFile(file) as table:
-            groups: list[int] = []
-            number = start = begin
+            size = int(table.metadata.num_rows)
+            stop = begin + size if last is None else last + 1
+            # a row group is the least that can be read: those that have none of the rows are passed over
+            groups: list[tuple[int, int]] = []
+            number = begin
             for group in range(table.metadata.num_row_groups):
                 end = number + table.metadata.row_group(group).num_rows
-                if end > first and (last is None or number <= last):
-                    start = start if groups else number
-                    groups.append(group)
+                if end > first and number < stop:
+                    groups.append((group, number))
                 number = end
-            for batch in table.iter_batches(batch_size=_ROWS, row_groups=groups, columns=columns) if groups else ():
-                skip = max(0, first - start)
-                stop = batch.num_rows if last is None else min(batch.num_rows, last - start + 1)
-                if stop > skip:
-                    yield start + skip, batch.slice(skip, stop - skip)
-                start += batch.num_rows
-            return int(table.metadata.num_rows)
+            if not groups:
+                return size
+            row = groups[0][1]
+            for batch in table.iter_batches(_ROWS, [group for group, _ in groups], columns):
+                skip = max(0, first - row)
+                length = min(batch.num_rows, stop - row) - skip
+                if length > 0:
+                    yield row + skip, batch.slice(skip, length)
+                row += batch.num_rows
+            return size
 
 
 def _arrow_error() -> type[Exception]:
@@ -255,7 +263,7 @@ def cells_of(column: Any) -> list[Any]:
     try:
         cells: list[Any] = column.to_pylist()
     except UnicodeDecodeError:  # it does not say in which row
-        return [_cell_alone(column, at) for at in range(len(column))]
+        return [_cell_alone(column, index) for index in range(len(column))]
     return cells
 
 
@@ -266,36 +274,31 @@ def id_text(cell: Any) -> str | None:
     return cell if isinstance(cell, str) and cell else None
 
 
-def _cell_alone(column: Any, at: int) -> Any:
+def _cell_alone(column: Any, index: int) -> Any:
     try:
-        return column[at].as_py()
+        return column[index].as_py()
     except UnicodeDecodeError:
         return None
 
 
-class BadRow(NamedTuple):
-    """A row that cannot be read."""
+def rows_of(
+    batch: Any, file: str, numbers: Iterable[int], said_empty: Collection[str] = ()
+) -> Iterator[bytes | Finding]:
+    """Yield the rows of a record batch as lines of JSON (see `as_line`), or why one cannot be read.
 
-    message: str
-
-    def at(self, file: str, row: int) -> Finding:
-        """Return the finding about it."""
-        return Finding("Y101", Location(file, row), self.message)
-
-
-def rows_of(batch: Any, kept: Collection[str] = ()) -> Iterator[bytes | BadRow]:
-    """Yield the rows of a record batch as lines of JSON (see `as_line`), or why one cannot be read."""
+    Args:
+        batch: the record batch.
+        file: how findings call the table.
+        numbers: the number of each row there.
+        said_empty: columns whose empty text says something.
+    """
     try:
         rows = batch.to_pylist()
     except UnicodeDecodeError:  # it does not say in which row
-        rows = [_row_alone(batch, at) for at in range(batch.num_rows)]
-    for cells in rows:
-        yield cells if isinstance(cells, BadRow) else as_line(cells, kept)
-
-
-def _row_alone(batch: Any, at: int) -> Mapping[str, Any] | BadRow:
-    try:
-        row: Mapping[str, Any] = batch.slice(at, 1).to_pylist()[0]
-    except UnicodeDecodeError as error:
-        return BadRow(f"a cell is not UTF-8: {error.reason} at byte {error.start + 1}")
-    return row
+        rows = [None] * batch.num_rows
+    for index, (cells, number) in enumerate(zip(rows, numbers, strict=False)):
+        try:
+            yield as_line(cells or batch.slice(index, 1).to_pylist()[0], said_empty)
+        except UnicodeDecodeError as error:
+            message = f"a cell is not UTF-8: {error.reason} at byte {error.start + 1}"
+            yield Finding("Y101", Location(file, number), message)

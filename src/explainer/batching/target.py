@@ -1,23 +1,28 @@
-"""Where the outputs of a batch go: a folder of files, one `.jsonl`, or stdout. Nothing is ever seen half written."""
+"""Where the outputs of a batch go: a folder of files, one `.jsonl`, or stdout. Nothing is ever seen half written.
+
+With `--check` they go nowhere: what is in a target is compared byte for byte with what a run would put there.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from explainer.batching.manifest import ManifestRow
+from explainer.batching.manifest import ManifestRow, loads
 from explainer.batching.previous_run import ManifestFile, PreviousRun, is_intact
 from explainer.batching.storage import Appender, TargetLock, left_parts, new_token, remove_stale, replace_file, token_of
-from explainer.diagnostics.finding import ExplainerError
+from explainer.diagnostics.finding import ExplainerError, Finding, Location
+from explainer.files import STDIN, display_path
+from explainer.rendering.formats import FORMATS, promptfoo_config
 
-Bytes: TypeAlias = bytes | memoryview
-Output: TypeAlias = tuple[Bytes, str, Bytes | ManifestRow]
-"""A row of the manifest; the file below the target folder; and the output, or what is known of an unchanged one."""
+if TYPE_CHECKING:
+    from explainer.batching.batch import BatchConfig, BatchReporter
+    from explainer.batching.worker import RenderSetup
 
 MANIFEST: Final = "manifest.jsonl"
 
@@ -26,73 +31,118 @@ class UnsafePathError(OSError):
     """An output would be written outside the target, through a link in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """What a target needs to know of a run.
+class TargetOutput(NamedTuple):
+    """An output on its way to a target.
 
     Attributes:
-        kind: prompt or answer: a folder may hold both, each with its manifest.
-        recipe: the hash of the recipe: only outputs of the same recipe are used again.
-        header: the first line of the manifest.
-        by_place: questions are found again by their place, not by their bytes.
-        force: nothing is used again.
-        waiting: called when another run has to end first.
-        beside: further files that belong to the outputs.
-        shard: what the name of the manifest has more when the run is about a part of the source: `.2-of-8`.
+        row: its row of the manifest.
+        file: its file below the target folder.
+        data: its bytes; None when it is unchanged.
+        earlier: what an earlier run says of an unchanged one.
     """
 
-    kind: str
-    recipe: str
-    header: bytes
-    by_place: bool
-    force: bool
-    waiting: Callable[[], None]
-    beside: tuple[tuple[Path, bytes], ...] = ()
-    shard: str = ""
+    row: bytes
+    file: str
+    data: bytes | None = None
+    earlier: ManifestRow | None = None
 
 
-def shards_of(whole: Path, ending: str) -> list[Path]:
-    """Return the files that shards made of a whole, in their order: `NAME.2-of-8.jsonl` for `NAME.jsonl`."""
-    name = re.compile(rf"{re.escape(whole.name.removesuffix(f'.{ending}'))}\.(\d+)-of-(\d+)\.{re.escape(ending)}")
-    try:
-        with os.scandir(whole.parent) as scan:
-            found = [(match, entry.path) for entry in scan if (match := name.fullmatch(entry.name))]
-    except FileNotFoundError:
-        return []
-    return [Path(path) for _, path in sorted(found, key=lambda one: (int(one[0][2]), int(one[0][1])))]
+def open_target(config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> Target:
+    """Return the target of a batch, which is not entered yet."""
+    if str(config.out) == STDIN:
+        return StdoutTarget(reporter)
+    if config.check and setup.files:
+        return FolderComparison(config.out, setup.options.kind, reporter)
+    if config.check:
+        return LinesComparison(config.out, reporter)
+    target = FolderTarget if setup.files else LinesTarget
+    return target(config, setup, reporter)
+
+
+def shards_of(path: Path, ending: str) -> list[Path]:
+    """Return the files that shards made of a file, in their order: `NAME.2-of-8.jsonl` for `NAME.jsonl`."""
+    stem = re.escape(path.name.removesuffix(f".{ending}"))
+    name = re.compile(rf"{stem}\.(?P<number>\d+)-of-(?P<total>\d+)\.{re.escape(ending)}")
+    shards: list[tuple[int, int, Path]] = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(path.parent) as scan:
+        for entry in scan:
+            match = name.fullmatch(entry.name)
+            if match is not None:
+                shards.append((int(match["total"]), int(match["number"]), Path(entry.path)))
+    return [path for _, _, path in sorted(shards)]
 
 
 class Target:
-    """A place for outputs, with a manifest that grows beside it until all is complete. Use it as a context manager.
+    """A place for outputs. Use it as a context manager; this one remembers nothing from run to run.
+
+    Attributes:
+        manifest: where the manifest is, or would be.
+        past: what earlier runs made.
+    """
+
+    manifest: Path
+    past = PreviousRun([], "", by_place=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        return None
+
+    def is_intact(self, earlier: ManifestRow) -> bool:  # noqa: ARG002
+        """Whether an output is still there as it was written."""
+        return False
+
+    def put(self, outputs: list[TargetOutput]) -> None:
+        """Take some outputs."""
+        raise NotImplementedError
+
+    def keep(self, rows: bytes) -> None:
+        """Take rows over that stand for no output of this run."""
+
+    def own_rows(self) -> Iterator[bytes]:
+        """The rows that this run has written so far."""
+        return iter(())
+
+    def complete(self) -> None:
+        """Put everything in its place."""
+
+    def remove(self, earlier: ManifestRow) -> None:
+        """Remove the output of a question that is gone; a line that is gone is not there any more."""
+
+
+class ResumableTarget(Target):
+    """A target with a manifest that grows beside it until all is complete.
 
     Leaving the context without `complete` leaves what is finished for the next run; after an error of the disk nothing
     is left.
     """
 
-    files: bool
-    manifest: Path
+    _suffix = ""
+    """What the names of outputs end in, when each has a file."""
+    _beside: tuple[Path, bytes]
+    """The configuration that promptfoo needs beside its tests."""
 
-    def __init__(self, plan: TargetPlan) -> None:
-        self._recipe = "" if plan.force else plan.recipe
-        self._header = plan.header
-        self._by_place = plan.by_place
-        self._beside = plan.beside
-        self._lock = TargetLock(self.manifest.with_name(f".{self.manifest.name}.lock"), plan.waiting)
+    def __init__(self, manifest: Path, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+        self.manifest = manifest
+        self._config = config
+        self._options = setup.options
+        # a line may have moved, so lines are found by their bytes
+        self._by_place = not setup.lines
+        self._lock = TargetLock(manifest.with_name(f".{manifest.name}.lock"), reporter.wait)
         self._appenders: list[Appender] = []
         self._old_parts: list[Path] = []
-        self._rows: Appender | None = None
-        self.past = PreviousRun([], self._recipe, by_place=self._by_place)
-        self.interrupted = False
-        """An earlier run was killed."""
+        """Manifests that killed runs left."""
+        self._rows: Appender
 
     def __enter__(self) -> Self:
         self.manifest.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._lock)
             self._old_parts = left_parts(self.manifest)
-            self.interrupted = bool(self._old_parts)
             self._clean()
-            self.past = PreviousRun(self._volumes(), self._recipe, by_place=self._by_place)
+            recipe = "" if self._config.force else self._options.hash
+            self.past = PreviousRun(self._volumes(), recipe, by_place=self._by_place)
             stack.callback(self.past.close)
             stack.push(self._close)
             self._begin(new_token())
@@ -105,7 +155,7 @@ class Target:
     def _begin(self, token: str) -> None:
         self._rows = Appender(self.manifest, token)
         self._appenders.append(self._rows)
-        self._rows.append(self._header)
+        self._rows.append(self._options.header(self._suffix))
 
     def _close(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         for appender in self._appenders:
@@ -121,65 +171,52 @@ class Target:
         """What earlier runs made; the newest comes last."""
         raise NotImplementedError
 
-    def is_intact(self, known: ManifestRow) -> bool:
-        """Whether an output is still there as it was written."""
-        raise NotImplementedError
-
-    def put(self, outputs: list[Output]) -> None:
-        """Take some outputs, each with its row, and the bytes or what is known of the unchanged output."""
-        raise NotImplementedError
-
-    def keep(self, row: bytes) -> None:
-        """Take a row over that stands for no output of this run."""
-        if self._rows is not None:
-            self._rows.append(row)
+    def keep(self, rows: bytes) -> None:
+        """Take rows over that stand for no output of this run."""
+        self._rows.append(rows)
 
     def own_rows(self) -> Iterator[bytes]:
         """The rows that this run has written so far."""
-        if self._rows is not None:
-            with self._rows.path.open("rb") as stream:
-                yield from stream
+        with self._rows.path.open("rb") as stream:
+            yield from stream
 
     def complete(self) -> None:
         """Put everything in its place."""
-        for path, data in self._beside:
+        if self._options.format == "promptfoo":
+            path, data = self._beside
             if not path.is_file() or path.read_bytes() != data:
                 replace_file(str(path), data)
         for appender in self._appenders:
             appender.publish()
         self._appenders.clear()
         for part in self._old_parts:
-            with contextlib.suppress(FileNotFoundError):
-                part.unlink()
-
-    def remove(self, known: ManifestRow) -> None:
-        """Remove the output of a question that is gone."""
-        raise NotImplementedError
+            part.unlink(missing_ok=True)
 
 
-class FolderTarget(Target):
+class FolderTarget(ResumableTarget):
     """A folder with a file for each output."""
 
-    files = True
-
-    def __init__(self, folder: Path, plan: TargetPlan) -> None:
+    def __init__(self, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+        kind, folder = setup.options.kind, config.out
+        shard = config.shard.infix if config.shard is not None else ""
+        super().__init__(folder / f"{kind}{shard}.{MANIFEST}", config, setup, reporter)
         self.folder = folder
-        self.manifest = folder / f"{plan.kind}{plan.shard}.{MANIFEST}"
-        self._is_shard = bool(plan.shard)
+        self._suffix = f".{kind}{FORMATS[setup.options.format].suffix}"
+        self._beside = folder / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)
         self._shards: list[Path] = []
+        """Manifests of shards that this run of the whole takes over."""
         self._root = str(folder)
-        self._made: set[str] = set()
-        super().__init__(plan)
+        self._safe_folders: set[str] = set()
 
     def _clean(self) -> None:
-        if not self._is_shard:
-            self._shards = shards_of(self.manifest, MANIFEST)
-        if (self.interrupted or self._shards) and not self._is_shard:  # what is stale to one shard is fresh to another
+        if self._config.shard is not None:  # what is stale to one shard is fresh to another
+            return
+        self._shards = shards_of(self.manifest, MANIFEST)
+        if self._old_parts or self._shards:
             remove_stale(self.folder)
 
     def _volumes(self) -> list[ManifestFile]:
-        earlier = [*self._shards, self.manifest] if self._shards else [self.manifest]
-        return [ManifestFile(rows, None) for rows in (*earlier, *self._old_parts)]
+        return [ManifestFile(rows, None) for rows in (*self._shards, self.manifest, *self._old_parts)]
 
     def complete(self) -> None:
         """Put everything in its place; the manifests of shards are in the whole one then."""
@@ -187,54 +224,49 @@ class FolderTarget(Target):
         for shard in self._shards:
             shard.unlink(missing_ok=True)
 
-    def is_intact(self, known: ManifestRow) -> bool:
+    def is_intact(self, earlier: ManifestRow) -> bool:
         """Whether a file is still there as it was written."""
-        return is_intact(f"{self._root}/{known.out}", known, self.past.volumes[known.volume].written)
+        return is_intact(f"{self._root}/{earlier.out}", earlier, self.past.volumes[earlier.volume].written)
 
-    def put(self, outputs: list[Output]) -> None:
+    def put(self, outputs: list[TargetOutput]) -> None:
         """Write files."""
-        for _, out, data in outputs:
-            if not isinstance(data, ManifestRow):
-                path = f"{self._root}/{out}"
+        for output in outputs:
+            if output.data is not None:
+                path = f"{self._root}/{output.file}"
                 self._make_folder(path.rpartition("/")[0])
-                replace_file(path, data)
-        self.keep(b"".join([row for row, _, _ in outputs]))
+                replace_file(path, output.data)
+        self.keep(b"".join([output.row for output in outputs]))
 
     def _make_folder(self, folder: str) -> None:
-        if folder in self._made:
+        if folder in self._safe_folders:
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._root)
         if os.path.commonpath([root, os.path.realpath(folder)]) != root:
             message = "lies outside the target, through a link in it"
             raise UnsafePathError(0, message, folder)
-        self._made.add(folder)
+        self._safe_folders.add(folder)
 
-    def remove(self, known: ManifestRow) -> None:
+    def remove(self, earlier: ManifestRow) -> None:
         """Remove a file, and the folders that are empty then."""
-        path = Path(self._root, known.out)
-        if known.out.startswith("/") or ".." in Path(known.out).parts:
+        path = self.folder / earlier.out
+        # a manifest is a file that anyone can edit: it says nothing about files outside the target
+        if earlier.out.startswith("/") or ".." in Path(earlier.out).parts:
             return
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        for folder in path.parents:
-            if folder == self.folder:
-                break
-            try:
-                folder.rmdir()
-            except OSError:
-                break
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that is not empty stays, and so do those above it
+            for folder in path.relative_to(self.folder).parents[:-1]:
+                (self.folder / folder).rmdir()
 
 
-class LinesTarget(Target):
+class LinesTarget(ResumableTarget):
     """One `.jsonl`, which appears whole."""
 
-    files = False
-
-    def __init__(self, path: Path, plan: TargetPlan) -> None:
+    def __init__(self, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+        path = config.out if config.shard is None else config.shard.of(config.out)
+        super().__init__(path.with_name(f"{path.stem}.{MANIFEST}"), config, setup, reporter)
         self.path = path
-        self.manifest = path.with_name(f"{path.stem}.{MANIFEST}")
-        super().__init__(plan)
+        self._beside = path.with_name(f"{path.stem}.promptfoo.yaml"), promptfoo_config(path.name)
 
     def _begin(self, token: str) -> None:
         self._lines = Appender(self.path, token)
@@ -258,59 +290,111 @@ class LinesTarget(Target):
         ]
         return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
 
-    def is_intact(self, known: ManifestRow) -> bool:
+    def is_intact(self, earlier: ManifestRow) -> bool:
         """Whether a line is still there as it was written."""
-        return self.past.volumes[known.volume].line(known) is not None
+        return self.past.volumes[earlier.volume].line(earlier) is not None
 
-    def put(self, outputs: list[Output]) -> None:
+    def put(self, outputs: list[TargetOutput]) -> None:
         """Append lines."""
-        lines: list[Bytes] = []
-        for _, _, data in outputs:
-            line = data if not isinstance(data, ManifestRow) else self.past.volumes[data.volume].line(data)
-            if line is None:
-                message = "was changed while it was read"
-                raise OSError(0, message, str(self.path))
-            lines.append(line)
-        self._lines.append(b"".join(lines))
-        self.keep(b"".join([row for row, _, _ in outputs]))
+        self._lines.append(b"".join([self._line_of(output) for output in outputs]))
+        self.keep(b"".join([output.row for output in outputs]))
+
+    def _line_of(self, output: TargetOutput) -> bytes:
+        line = output.data
+        if output.earlier is not None:
+            line = self.past.volumes[output.earlier.volume].line(output.earlier)
+        if line is None:
+            message = "was changed while it was read"
+            raise OSError(0, message, str(self.path))
+        return line
 
     def complete(self) -> None:
         """Put everything in its place."""
         super().complete()
         for part in self._old_data.values():
-            with contextlib.suppress(FileNotFoundError):
-                part.unlink()
-
-    def remove(self, known: ManifestRow) -> None:
-        """A line that is gone is not there any more."""
+            part.unlink(missing_ok=True)
 
 
 class StdoutTarget(Target):
     """Lines to stdout: nothing is kept, so nothing can be resumed."""
 
-    files = False
+    def __init__(self, reporter: BatchReporter) -> None:
+        self._reporter = reporter
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        self._write = write
-        self.past = PreviousRun([], "", by_place=False)
-        self.interrupted = False
+    def put(self, outputs: list[TargetOutput]) -> None:
+        """Write lines."""
+        self._reporter.write(b"".join([output.data or b"" for output in outputs]))
+
+
+class _Comparison(Target):
+    """A target that only looks."""
+
+    def __init__(self, out: Path, manifest: Path, reporter: BatchReporter) -> None:
+        self.manifest = manifest
+        self._out = out
+        self._reporter = reporter
+
+    def _report(self, line: int, message: str, path: Path | None = None) -> None:
+        location = Location(display_path(path or self._out), line)
+        self._reporter.report([Finding("B705", location, message, "run explainer batch without --check")])
+
+
+class FolderComparison(_Comparison):
+    """Compares the files of a folder."""
+
+    def __init__(self, folder: Path, kind: str, reporter: BatchReporter) -> None:
+        super().__init__(folder, folder / f"{kind}.{MANIFEST}", reporter)
+        self._compared: set[str] = set()
+
+    def put(self, outputs: list[TargetOutput]) -> None:
+        """Compare files."""
+        for output in outputs:
+            self._compared.add(output.file)
+            path = self._out / output.file
+            try:
+                if path.read_bytes() != output.data:
+                    self._report(1, "the output is out of date", path)
+            except FileNotFoundError:
+                self._report(1, "the output is missing", path)
+
+    def complete(self) -> None:
+        """Report the outputs of questions that are gone."""
+        past = PreviousRun([ManifestFile(self.manifest, None)], "", by_place=True)
+        for earlier, _ in past.rows():
+            path = self._out / earlier.out
+            if earlier.out not in self._compared and path.is_file():
+                message = f"its question ({earlier.source}) is gone"
+                self._reporter.report(
+                    [Finding("B706", Location(display_path(path)), message, "remove it with --prune")]
+                )
+        past.close()
+
+
+class LinesComparison(_Comparison):
+    """Compares the lines of a `.jsonl`."""
+
+    def __init__(self, path: Path, reporter: BatchReporter) -> None:
+        super().__init__(path, path.with_name(f"{path.stem}.{MANIFEST}"), reporter)
+        self._is_missing = not path.exists()
+        self._line = 0
 
     def __enter__(self) -> Self:
+        self._stream = io.BytesIO() if self._is_missing else self._out.open("rb")
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        return None
+        self._stream.close()
 
-    def put(self, outputs: list[Output]) -> None:
-        """Write lines."""
-        self._write(b"".join([data for _, _, data in outputs if not isinstance(data, ManifestRow)]))
-
-    def keep(self, row: bytes) -> None:
-        """There is no manifest."""
-
-    def own_rows(self) -> Iterator[bytes]:
-        """There is no manifest."""
-        return iter(())
+    def put(self, outputs: list[TargetOutput]) -> None:
+        """Compare lines."""
+        for output in outputs:
+            self._line += 1
+            if not self._is_missing and self._stream.readline() != output.data:
+                self._report(self._line, f"the output of {loads(output.row)['id']!r} is out of date")
 
     def complete(self) -> None:
-        """Nothing is left to do."""
+        """Report what is missing, and what is left over."""
+        if self._is_missing:
+            self._report(1, "the output is missing")
+        elif self._stream.readline():
+            self._report(self._line + 1, "there is more here than the source asks for")

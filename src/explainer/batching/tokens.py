@@ -30,8 +30,8 @@ def _o200k() -> Counter:
     return lambda text: int(tokenizer.count(text))
 
 
+# `estimate`: a quarter of the characters. `o200k`: exact for OpenAI's models since GPT-4o (the package rs-bpe).
 TOKENIZERS: Final[dict[str, Callable[[], Counter]]] = {"estimate": lambda: estimate, "o200k": _o200k}
-"""`estimate`: a quarter of the characters. `o200k`: exact for OpenAI's models since GPT-4o (the package rs-bpe)."""
 
 
 def counter(name: str) -> Counter:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from explainer._version import __version__
-from explainer.batching.batch import Batch, BatchConfig, Summary
-from explainer.batching.comparison import FolderComparison, LinesComparison
-from explainer.batching.fingerprint import hash_of_template
+from explainer.batching.batch import ROWS_SUFFIX, BatchConfig, Summary
 from explainer.batching.manifest import RenderOptions
-from explainer.batching.open_source import Shard, cut, open_source
+from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
-from explainer.batching.target import FolderTarget, LinesTarget, StdoutTarget, Target, TargetPlan
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
-from explainer.batching.workers import WorkerLostError
+from explainer.batching.worker import RenderSetup
+from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
@@ -38,25 +34,17 @@ from explainer.cli.options import (
 )
 from explainer.cli.progress import Progress
 from explainer.cli.terminal import say, show_findings, write_stdout
-from explainer.diagnostics.finding import ExitStatus, ExplainerError, Finding, Location, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable
-from explainer.engines.select import (
-    ENGINES,
-    ROWS_SUFFIX,
-    BatchReporter,
-    Engine,
-    crew_of,
-    packed_worker,
-    refuse_contradictions,
-    render_parts,
-    shard_of,
-)
+from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
 from explainer.files import STDIN, display_path
-from explainer.rendering.formats import FORMATS, promptfoo_config
+from explainer.rendering.formats import FORMATS
 
 app = new_app()
-_GC_THRESHOLD = 50_000
-"""A batch makes many small values and no circles: looking for those less often saves a tenth of the time."""
+# The first letters of codes about files: each process reads the catalogs, and finds the same in them.
+_FILE_CODES = "CSYF"
+# Findings about files that are remembered to say them once; whoever has more has other worries.
+_MOST_REMEMBERED = 10_000
 
 
 @app.command()
@@ -110,255 +98,158 @@ def run(
     What did not change since the last run is not rendered again. A question with mistakes costs that question only.
     """
     kind, template = _settle_template(kind, template)
-    part = shard_of(shard)
-    refuse_contradictions(source, out, engine, sharded=part is not None, prune=prune, check=check, force=force)
-    _refuse_contradictions(source, out, kind, output_format, check=check, max_tokens=max_tokens)
-    keys = request_body(output_format, model, body)
-    rows = out.suffix == ROWS_SUFFIX
-    files = not rows and out.suffix != ".jsonl" and str(out) != STDIN
-    if max_tokens is not None:
-        try:
-            counter(tokenizer)
-        except UnknownTokenizerError as error:
-            raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
-    voice = _TerminalReporter(findings, strict=strict, verbose=verbose)
-    opened = open_source(source, out)
-    voice.report(opened.findings)
-    if opened.value is None:
-        voice.end()
-        raise typer.Exit(voice.status)
-    try:
-        template_hash = hash_of_template(template, builtin=_is_builtin(template))
-    except OSError as error:
-        voice.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
-        voice.end()
-        raise typer.Exit(voice.status) from None
-    recipe = RenderOptions(
-        __version__, kind, template, template_hash, output_format, model, keys, max_tokens, tokenizer, strict,
-        models, papers,
+    options = RenderOptions(
+        __version__, kind, template, "", output_format, model, request_body(output_format, model, body), max_tokens,
+        tokenizer, strict, models, papers,
     )  # fmt: skip
-    shop = BatchConfig(recipe, template, tuple(catalog or ()), opened.value.base, lines=opened.value.lines, files=files)
-    hands = Engine(engine, crew_of(engine), jobs or (len(_cores()) if engine == "local" else 0))
-    if rows:
-        work = partial(render_parts, shop, opened.value, out, part, hands)
-    else:
-        questions = opened.value if part is None else cut(opened.value, part)
-        target = _target(out, shop, voice, part, force=force, check=check)
-        make = partial(packed_worker, shop, opened.value) if engine != "local" else lambda _: _make_worker
-        work = partial(
-            _render, questions, target, shop, hands, make, prune=prune and not check, sharded=part is not None
-        )
-    _work(work, opened.value, shop, voice, check=check)
-    raise typer.Exit(voice.status)
-
-
-def _render(
-    source: QuestionSource,
-    target: Target,
-    shop: BatchConfig,
-    hands: Engine,
-    make: Callable[[BatchReporter], Any],
-    voice: _TerminalReporter,
-    *,
-    prune: bool,
-    sharded: bool,
-) -> Summary:
-    """Make outputs that go through this process: files, or lines."""
-    work = make(voice)
-    with target:
-        return Batch(
-            source, target, shop, work, hands.jobs, voice.report, voice.skip, voice.show, prune, crew=hands.crew,
-            sharded=sharded,
-        ).run()  # fmt: skip
-
-
-def _work(
-    render: Callable[[_TerminalReporter], Summary],
-    source: QuestionSource,
-    shop: BatchConfig,
-    voice: _TerminalReporter,
-    *,
-    check: bool,
-) -> None:
-    voice.say_catalogs(shop)
-    voice.size = source.size() if voice.progress.active else None
-    summary = None
-    gc.set_threshold(_GC_THRESHOLD, 50, 50)
+    config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check)
+    _refuse_contradictions(config, engine)
+    _refuse_missing_tokenizer(config.options)
     try:
-        summary = render(voice)
-    except ExplainerError as error:
-        voice.report(error.findings)
-    except WorkerLostError as error:
-        why = f"a worker could not go on: {error}" if str(error) else "a worker process ended; run it again to go on"
-        voice.report([Finding("B708", Location(source.name), why)])
-    except OSError as error:
-        voice.progress.clear()
-        file = display_path(Path(os.fsdecode(error.filename))) if error.filename else str(shop.base)
-        voice.report([Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")])
-    voice.end()
+        chosen_engine = engine_of(engine, jobs or 0)
+    except MissingEngineError as error:
+        raise typer.BadParameter(str(error), param_hint="--engine") from None
+    reporter = _TerminalReporter(findings, strict=strict, verbose=verbose)
+    summary = run_batch(config, reporter, chosen_engine)
+    reporter.end()
     if summary is not None:
         say(_closing(summary, check=check))
-
-
-def _make_worker(shop: BatchConfig) -> Any:
-    from explainer.batching.config import make_worker  # a run that finds nothing to do never gets here
-
-    return make_worker(shop)
-
-
-def _closing(summary: Summary, *, check: bool) -> str:
-    """The last line: what became of the batch."""
-    done = f"{summary.rendered:,} {'checked' if check else 'rendered'}"
-    parts = [done, f"{summary.unchanged:,} unchanged", f"{summary.removed:,} removed"]
-    if check:
-        parts = [done]
-    more = (
-        (summary.failed, "failed"), (summary.gone, "gone (--prune removes their outputs)"),
-        (summary.skipped, "skipped (no questions)"), (summary.hidden, "hidden, skipped"),
-    )  # fmt: skip
-    return ", ".join([*parts, *(f"{count:,} {what}" for count, what in more if count)])
-
-
-class _TerminalReporter:
-    """Says what there is to say on stderr, as it comes, and remembers how the run ends."""
-
-    def __init__(self, style: str, *, strict: bool, verbose: bool) -> None:
-        self.progress = Progress()
-        self.status = ExitStatus.OK
-        self.size: int | None = None
-        self._style = style
-        self._strict = strict
-        self._verbose = verbose
-        self._kept: list[Finding] = []
-        self._about_catalogs: set[Finding] = set()
-
-    def report(self, findings: Iterable[Finding]) -> None:
-        found = [finding for finding in findings if not self._is_known(finding)]
-        if not found:
-            return
-        self.status = _worse(self.status, exit_status(found, strict=self._strict))
-        if self._style == "json":  # one document
-            self._kept += found
-        else:
-            self.progress.clear()
-            show_findings(found, self._style)
-
-    def _is_known(self, finding: Finding) -> bool:
-        """Each process reads the catalogs, and finds the same in them."""
-        if finding.code[0] not in "CSYF" or len(self._about_catalogs) > 10_000:  # noqa: PLR2004
-            return False
-        known = finding in self._about_catalogs
-        self._about_catalogs.add(finding)
-        return known
-
-    def skip(self, skipped: Skipped) -> None:
-        if self._verbose:
-            self.progress.clear()
-            say(f"skipped: {skipped.name} ({skipped.why})")
-
-    def say_catalogs(self, shop: BatchConfig) -> None:
-        if self._verbose:
-            for catalog in shop.catalogs(None, 0)[0]:
-                say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
-
-    def show(self, summary: Summary) -> None:
-        self.progress.update(summary.done, self.size)
-
-    def wait(self) -> None:
-        say("waiting for another run on the same target")
-
-    def end(self) -> None:
-        self.progress.clear()
-        if self._style == "json":
-            show_findings(self._kept, self._style)
-
-
-def _worse(one: ExitStatus, other: ExitStatus) -> ExitStatus:
-    order = (ExitStatus.OK, ExitStatus.NOTHING_CHECKED, ExitStatus.ERRORS, ExitStatus.UNUSABLE)
-    return max(one, other, key=order.index)
-
-
-def _target(
-    out: Path, shop: BatchConfig, voice: _TerminalReporter, part: Shard | None, *, force: bool, check: bool
-) -> Target:
-    if str(out) == STDIN:
-        return StdoutTarget(lambda data: write_stdout(data.decode()))
-    if check:
-        if shop.files:
-            return FolderComparison(out, shop.recipe.kind, voice.report)
-        return LinesComparison(out, voice.report)
-    format_ = FORMATS[shop.recipe.format]
-    if part is not None and not shop.files:
-        out = part.of(out)
-    header = shop.recipe.header(f".{shop.recipe.kind}{format_.suffix}" if shop.files else "")
-    plan = TargetPlan(
-        shop.recipe.kind, shop.recipe.hash, header, by_place=not shop.lines, force=force, waiting=voice.wait,
-        beside=_beside(out, shop), shard=part.infix if part is not None and shop.files else "",
-    )  # fmt: skip
-    return (FolderTarget if shop.files else LinesTarget)(out, plan)
-
-
-def _beside(out: Path, shop: BatchConfig) -> tuple[tuple[Path, bytes], ...]:
-    """The files that a format needs beside its outputs."""
-    if shop.recipe.format != "promptfoo":
-        return ()
-    if shop.files:
-        return ((out / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)),)
-    return ((out.with_name(f"{out.stem}.promptfoo.yaml"), promptfoo_config(out.name)),)
-
-
-def _cores() -> Any:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-
-
-def _is_builtin(template: str) -> bool:
-    if template in ("prompt", "answer"):  # spares the import of Jinja
-        return True
-    from explainer.rendering.templates import BUILTIN_TEMPLATES
-
-    return template in BUILTIN_TEMPLATES
+    raise typer.Exit(reporter.status)
 
 
 def _settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
-    if template is None:
+    if template is None:  # spares the import of Jinja
         return kind or "prompt", kind or "prompt"
     from explainer.cli.build import settle_template
 
     return settle_template(kind, template)
 
 
-def _refuse_contradictions(
-    source: Path, out: Path, kind: str, output_format: str, *, check: bool, max_tokens: int | None
-) -> None:
+def _shard_of(value: str | None) -> Shard | None:
+    shard = None if value is None else parse_shard(value)
+    if value is not None and shard is None:
+        message = f"{value!r} is not a part of a whole, such as 2/8"
+        raise typer.BadParameter(message, param_hint="--shard")
+    return shard
+
+
+def _refuse_missing_tokenizer(options: RenderOptions) -> None:
+    if options.max_tokens is None:
+        return
+    try:
+        counter(options.tokenizer)
+    except UnknownTokenizerError as error:
+        raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
+
+
+def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
     """Refuse what cannot be meant.
 
     Raises:
         typer.BadParameter: says which options do not go together.
     """
-    format_ = FORMATS[output_format]
-    lines = out.suffix in (".jsonl", ROWS_SUFFIX) or str(out) == STDIN
-    if format_.chat and kind == "answer":
-        message = f"the format {output_format!r} is for prompts, not for answers"
-        raise typer.BadParameter(message, param_hint="--format")
-    if lines and format_.line is None:
-        message = f"the format {output_format!r} makes a file of each question: give a folder"
-        raise typer.BadParameter(message, param_hint="--out")
-    if max_tokens is not None and kind == "answer":
-        message = "an answer skeleton has nothing to cut: it is for prompts"
-        raise typer.BadParameter(message, param_hint="--max-tokens")
-    if check and str(out) == STDIN:
-        message = "there is nothing to compare on stdout"
-        raise typer.BadParameter(message, param_hint="--check")
-    if not lines and out.exists() and not out.is_dir():
-        message = f"{printable(str(out))} is a file, and no .jsonl: give a folder or a .jsonl"
-        raise typer.BadParameter(message, param_hint="--out")
-    if lines and out.is_dir() and out.suffix != ROWS_SUFFIX:
-        message = f"{printable(str(out))} is a folder"
-        raise typer.BadParameter(message, param_hint="--out")
-    if _same(source, out) and (lines or format_.suffix == ".yaml"):
-        message = "the source would be overwritten: give another place"
-        raise typer.BadParameter(message, param_hint="--out")
+    source, out, options = config.source, config.out, config.options
+    format_ = FORMATS[options.format]
+    answers = options.kind == "answer"
+    a_file = config.rows or config.lines
+    from_table = source.suffix == ROWS_SUFFIX
+    stdin = str(source) == STDIN
+    shown = printable(str(out))
+    # the first that is the case is said: what is wrong, the option that is to change, and why
+    contradictions = (
+        (config.rows and not from_table, "--out", "a .parquet is made of a .parquet: give one as SOURCE"),
+        (engine != "local" and not from_table, "--engine", "an engine takes a .parquet as SOURCE"),
+        (config.rows and out.is_file(), "--out", f"{out} is a file: a .parquet that is written is a folder of parts"),
+        (config.rows and (config.prune or config.check or config.force), "--prune/--check/--force",
+         "a .parquet is written as a whole each time: nothing is kept, pruned or compared"),
+        (config.shard and (config.prune or config.check), "--shard",
+         "a shard knows a part of the questions: prune and check without --shard"),
+        (config.shard and stdin, "--shard", "stdin has no size, so no parts: give a file"),
+        (format_.chat and answers, "--format", f"the format {options.format!r} is for prompts, not for answers"),
+        (a_file and format_.line is None, "--out",
+         f"the format {options.format!r} makes a file of each question: give a folder"),
+        (options.max_tokens is not None and answers, "--max-tokens",
+         "an answer skeleton has nothing to cut: it is for prompts"),
+        (config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"),
+        (not a_file and out.exists() and not out.is_dir(), "--out",
+         f"{shown} is a file, and no .jsonl: give a folder or a .jsonl"),
+        (config.lines and out.is_dir(), "--out", f"{shown} is a folder"),
+        (_is_same(source, out) and (a_file or format_.suffix == ".yaml"), "--out",
+         "the source would be overwritten: give another place"),
+    )  # fmt: skip
+    for is_so, option, message in contradictions:
+        if is_so:
+            raise typer.BadParameter(message, param_hint=option)
 
 
-def _same(source: Path, out: Path) -> bool:
+def _is_same(source: Path, out: Path) -> bool:
     return STDIN not in (str(source), str(out)) and os.path.realpath(source) == os.path.realpath(out)
+
+
+def _closing(summary: Summary, *, check: bool) -> str:
+    """The last line: how many questions met which end."""
+    counts = [f"{summary.rendered:,} {'checked' if check else 'rendered'}"]
+    if not check:
+        counts += [f"{summary.unchanged:,} unchanged", f"{summary.removed:,} removed"]
+    rare = {
+        "failed": summary.failed, "gone (--prune removes their outputs)": summary.gone,
+        "skipped (no questions)": summary.skipped, "hidden, skipped": summary.hidden,
+    }  # fmt: skip
+    return ", ".join([*counts, *(f"{count:,} {what}" for what, count in rare.items() if count)])
+
+
+class _TerminalReporter:
+    """Says what there is to say on stderr, as it comes, and remembers how the run ends."""
+
+    def __init__(self, style: str, *, strict: bool, verbose: bool) -> None:
+        self.status = ExitStatus.OK
+        self._progress = Progress()
+        self._size: int | None = None
+        self._style = style
+        self._strict = strict
+        self._verbose = verbose
+        self._for_document: list[Finding] = []
+        self._about_files: set[Finding] = set()
+
+    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
+        if self._verbose:
+            for catalog in CatalogLoader(setup.catalogs).files(None, setup.base).value or ():
+                say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
+        self._size = source.size() if self._progress.active else None
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        new = [finding for finding in findings if not self._is_known(finding)]
+        if not new:
+            return
+        self.status = max(self.status, exit_status(new, strict=self._strict))
+        if self._style == "json":  # one document
+            self._for_document += new
+        else:
+            self._progress.clear()
+            show_findings(new, self._style)
+
+    def _is_known(self, finding: Finding) -> bool:
+        if finding.code[0] not in _FILE_CODES or len(self._about_files) > _MOST_REMEMBERED:
+            return False
+        is_known = finding in self._about_files
+        self._about_files.add(finding)
+        return is_known
+
+    def skip(self, skipped: Skipped) -> None:
+        if self._verbose:
+            self._progress.clear()
+            say(f"skipped: {skipped.name} ({skipped.why})")
+
+    def show(self, summary: Summary) -> None:
+        self._progress.update(summary.done, self._size)
+
+    def wait(self) -> None:
+        say("waiting for another run on the same target")
+
+    def write(self, lines: bytes) -> None:
+        write_stdout(lines.decode())
+
+    def end(self) -> None:
+        self._progress.clear()
+        if self._style == "json":
+            show_findings(self._for_document, self._style)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Final
 
-from explainer.batching.tables import BadRow, rows_of
+from explainer.batching.tables import column_fault, rows_of
 from explainer.checking.answer_lines import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input
 from explainer.checking.reports.json import report_data
-from explainer.engines.job import ROWS, Job, arrow, chunks, refuse_columns
-from explainer.engines.open_job import OpenJob, open_job
-from explainer.engines.render import ids_of
+from explainer.diagnostics.finding import Finding
+from explainer.engines.job import ROWS, Job, arrow, refuse_columns
+from explainer.engines.open_job import OpenJob
+from explainer.engines.render import ids_of, map_batches
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     "id", "custom_id", "answer", "response", "error", "prompt", "question", "models", "papers", "catalog",
 )  # fmt: skip
+_NEEDED: Final[Mapping[tuple[str, ...], str]] = {
+    ("answer", "response"): "the column 'answer' is missing",
+    ("prompt", "question"): "nothing says what was offered: the columns 'prompt' and 'question' are missing",
+}
 
 
 def check_schema() -> pa.Schema:
@@ -44,41 +50,30 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
             offered, either as `prompt` or as the columns of a question.
         job: brings the catalogs along.
 
-    Yields:
+    Returns:
         Rows in the same order: `id`, `grounded`, `findings`, `citations`.
 
     Raises:
         JobError: when the columns are not those of answers, or this worker cannot do the job.
     """
-    workshop = open_job(job)
-    for batch in chunks(batches):
-        _check_columns(batch.schema.names)
-        reports = [report_data(report) for report in _checked(batch, workshop)]
-        for report, *ids in zip(reports, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
-            report["id"] = next((clean(id_) for id_ in ids if id_), None)  # no number: which row it is nobody knows
-        yield arrow().RecordBatch.from_pylist(reports, schema=check_schema())
+    return map_batches(batches, job, _check_columns, _verdicts)
 
 
 def _check_columns(names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in _COLUMNS]
-    twice = [name for at, name in enumerate(names) if name in names[:at]]
-    fault = None
-    if unknown:
-        fault = f"unknown column {unknown[0]!r}"
-    elif twice:
-        fault = f"the column {twice[0]!r} stands twice"
-    elif not {"answer", "response"} & set(names):
-        fault = "the column 'answer' is missing"
-    elif not {"prompt", "question"} & set(names):
-        fault = "nothing says what was offered: the columns 'prompt' and 'question' are missing"
-    about = f"the columns are {', '.join(_COLUMNS)}"
-    refuse_columns(names, (fault, about) if fault else None, ids=("id", "custom_id"))
+    refuse_columns(names, column_fault(names, _COLUMNS, _NEEDED), ids=("id", "custom_id"))
 
 
-def _checked(batch: Any, workshop: OpenJob) -> Iterator[CheckReport]:
-    with workshop.lock:
-        for raw in rows_of(batch, kept=("answer", "prompt")):
-            if isinstance(raw, BadRow):
-                yield unchecked("", ROWS, [raw.at(ROWS, 1)])
-            else:
-                yield check_input(workshop.intake.row(json.loads(raw), ROWS))
+def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
+    with opened.lock:
+        reports = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
+    rows = [report_data(report) for report in reports]
+    # not the number that a report has without an id: which row it is nobody knows
+    for row, custom_id, id_ in zip(rows, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
+        row["id"] = clean(custom_id or id_ or "") or None
+    yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
+
+
+def _check(raw: bytes | Finding, opened: OpenJob) -> CheckReport:
+    if isinstance(raw, Finding):
+        return unchecked("", ROWS, [raw])
+    return check_input(opened.answer_reader.row(json.loads(raw), ROWS))

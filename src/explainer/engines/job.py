@@ -1,24 +1,25 @@
 """What each worker of an engine needs, as content: catalogs, template and options as bytes, with their hash.
 
 A worker may run on another machine, where no path of this one means anything. The content is a line of JSON, which says
-what follows and how long each piece is, and the pieces: the files, as they were read.
+how long each file is, and the files, as they were read.
 
 What record batches have in common: how rows are read, how findings become a column, how large a batch may be.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer._version import __version__
 from explainer.batching.fingerprint import hash_of_template, template_files
 from explainer.batching.manifest import RenderOptions, content_hash
 from explainer.batching.tokens import counter
-from explainer.catalogs.loading import CatalogLoader, CatalogPath, catalogs_for
+from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
 from explainer.diagnostics.rules import RULES
@@ -26,11 +27,11 @@ from explainer.files import builtin_folder, display_path, read_text
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
 
-SCHEMA: Final = "explainer/job/1"
+SCHEMA: Final = "explainer/job/2"
 _MAX_TEMPLATE: Final = 1024 * 1024
 
+# The `catalog:` of a question; None when it has none.
 Named: TypeAlias = "tuple[str, ...] | None"
-"""The `catalog:` of a question; None when it has none."""
 
 
 class JobError(ValueError):
@@ -50,19 +51,25 @@ class Job:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogFile:
+class CatalogFile(NamedTuple):
     """A catalog of a job.
 
     Attributes:
         file: how findings call it.
         rank: the order among catalogs, smaller first.
-        raw: its bytes; None when it cannot be read.
+        raw: its bytes.
     """
 
     file: str
     rank: int
-    raw: bytes | None
+    raw: bytes
+
+
+class PackedCatalogs(NamedTuple):
+    """The catalogs of a question, or those of them that cannot be read."""
+
+    files: Sequence[CatalogFile] = ()
+    unreadable: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -70,39 +77,33 @@ class JobContent:
     """What a job is made of.
 
     Attributes:
-        recipe: the options.
-        template: how findings call the template of a user; a built-in template is named by the recipe alone.
+        options: the options.
+        template: how findings call the template of a user; a built-in template is named by the options alone.
         files: the user's template under the name `""`, and the files that it may include.
-        shelves: the catalogs for each `catalog:` that questions have.
-        given: the catalogs were chosen by the one who made the job, whatever questions say.
+        catalogs: the catalogs for each `catalog:` that questions have.
+        overrides: its catalogs were chosen by the one who made the job, whatever questions say.
         shipped: the hash of what the package itself brings along.
     """
 
-    recipe: RenderOptions
+    options: RenderOptions
     template: str | None
     files: Mapping[str, bytes]
-    shelves: Mapping[Named, Sequence[CatalogFile]]
-    given: bool
+    catalogs: Mapping[Named, PackedCatalogs]
+    overrides: bool
     shipped: str
 
     def pack(self) -> Job:
         """Return the job."""
-        pieces: list[bytes] = []
-
-        def place(raw: bytes | None) -> int | None:
-            if raw is None:
-                return None
-            pieces.append(raw)
-            return len(pieces) - 1
-
-        shelves = [
-            {"named": named, "catalogs": [[one.file, one.rank, place(one.raw)] for one in files]}
-            for named, files in self.shelves.items()
-        ]
-        template = {"name": self.template, "files": [[name, place(raw)] for name, raw in self.files.items()]}
+        pieces = list(self.files.values())
+        catalogs = []
+        for named, (files, unreadable) in self.catalogs.items():
+            pieces += [file.raw for file in files]
+            sizes = [(file.file, file.rank, len(file.raw)) for file in files]
+            catalogs.append((named, sizes, unreadable))
         head = {
-            "schema": SCHEMA, "recipe": asdict(self.recipe), "shipped": self.shipped, "template": template,
-            "shelves": shelves, "given": self.given, "sizes": [len(piece) for piece in pieces],
+            "schema": SCHEMA, "options": asdict(self.options), "shipped": self.shipped, "template": self.template,
+            "files": [[name, len(raw)] for name, raw in self.files.items()], "catalogs": catalogs,
+            "overrides": self.overrides,
         }  # fmt: skip
         content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
         return Job(content, content_hash(content))
@@ -114,37 +115,33 @@ class JobContent:
         Raises:
             JobError: when its content is not what its hash says, or of another version.
         """
-        found = content_hash(job.content)
-        if found != job.hash:
-            message = f"the job {job.hash} came with the content of another one ({found}): make it again"
+        actual = content_hash(job.content)
+        if actual != job.hash:
+            message = f"the job {job.hash} came with the content of another one ({actual}): make it again"
             raise JobError(message)
-        line, _, rest = job.content.partition(b"\n")
-        head = json.loads(line)
+        stream = io.BytesIO(job.content)
+        head = json.loads(stream.readline())
         if head.get("schema") != SCHEMA:
             message = f"this worker reads {SCHEMA}, and the job is {head.get('schema')}: install one version everywhere"
             raise JobError(message)
-        pieces: list[bytes] = []
-        at = 0
-        for size in head["sizes"]:
-            pieces.append(rest[at : at + size])
-            at += size
-        shelves = {
-            None if one["named"] is None else tuple(one["named"]): [
-                CatalogFile(file, rank, None if index is None else pieces[index])
-                for file, rank, index in one["catalogs"]
-            ]
-            for one in head["shelves"]
-        }
-        files = {name: pieces[index] for name, index in head["template"]["files"]}
         try:
-            recipe = RenderOptions(**head["recipe"])
+            options = RenderOptions(**head["options"])
         except TypeError:  # other options
-            message = (
-                f"the job was made by explainer {head['recipe'].get('version')}, and this worker has {__version__}: "
-                "install one version everywhere"
-            )
-            raise JobError(message) from None
-        return cls(recipe, head["template"]["name"], files, shelves, head["given"], head["shipped"])
+            raise version_error(head["options"].get("version")) from None
+        files = {name: stream.read(size) for name, size in head["files"]}
+        catalogs: dict[Named, PackedCatalogs] = {}
+        for named, sizes, unreadable in head["catalogs"]:
+            packed = [CatalogFile(file, rank, stream.read(size)) for file, rank, size in sizes]
+            catalogs[named and tuple(named)] = PackedCatalogs(packed, unreadable)
+        return cls(options, head["template"], files, catalogs, head["overrides"], head["shipped"])
+
+
+def version_error(version: str, what: str = "") -> JobError:
+    """Return what a worker says of a job that it would not do as the one who made it."""
+    return JobError(
+        f"the job was made by explainer {version}, and this worker has {__version__}{what}: "
+        "install one version everywhere"
+    )
 
 
 def shipped_hash() -> str:
@@ -202,62 +199,87 @@ def make_job(
         template_hash = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
     except OSError as error:
         return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
-    recipe = RenderOptions(
+    options = RenderOptions(
         __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
         models, papers,
     )  # fmt: skip
-    paths = [Path(catalogs)] if isinstance(catalogs, str | Path) else [Path(path) for path in catalogs]
-    return pack(recipe, {None: catalogs_for(paths, None, Path())}, given=bool(paths))
+    paths = [catalogs] if isinstance(catalogs, str | Path) else catalogs
+    return pack(options, CatalogLoader([Path(path) for path in paths]), [None], Path())
 
 
 def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None) -> None:
-    if output_format not in FORMATS or FORMATS[output_format].line is None:
-        known = ", ".join(name for name, one in FORMATS.items() if one.line is not None)
-        message = f"there is no format {output_format!r} for rows; there are {known}"
+    formats = {name: format_ for name, format_ in FORMATS.items() if format_.line is not None}
+    if output_format not in formats:
+        message = f"there is no format {output_format!r} for rows; there are {', '.join(formats)}"
         raise JobError(message)
-    if kind == "answer" and (FORMATS[output_format].chat or max_tokens is not None):
+    if kind == "answer" and (formats[output_format].chat or max_tokens is not None):
         message = "chat formats and budgets are for prompts, not for answers"
         raise JobError(message)
 
 
-def pack(recipe: RenderOptions, shelves: Mapping[Named, Parsed[list[CatalogPath]]], *, given: bool) -> Parsed[Job]:
-    """Return the job of a recipe and of the catalogs for each `catalog:` that questions have; see `make_job`."""
-    findings: list[Finding] = []
-    files: dict[str, bytes] = {}
-    shown = None
-    if recipe.template not in BUILTIN_TEMPLATES:
-        path = Path(recipe.template)
-        shown = template_name(path)
-        text = read_text(path, limit=_MAX_TEMPLATE)
-        if text.value is None:
-            return Parsed(None, text.findings)
-        folder = path.absolute().parent.resolve()
-        own = {one: raw for one, raw in template_files(path).items() if one != path}
-        files = {"": text.value.encode(), **{one.relative_to(folder).as_posix(): raw for one, raw in own.items()}}
-    packed: dict[Named, list[CatalogFile]] = {}
-    shelf = CatalogLoader()
-    for named, found in shelves.items():
-        library = shelf.library(found.value or [])
-        about = (*found.findings, *library.findings)
-        findings += about
-        unusable = [finding for finding in about if RULES[finding.code].unusable_file]
-        if unusable and named is None:
-            return Parsed(None, tuple(findings))
-        packed[named] = [CatalogFile(finding.location.file, 0, None) for finding in unusable] or [
-            CatalogFile(display_path(one.path), one.rank, one.path.read_bytes()) for one in found.value or []
-        ]
-    pieces = JobContent(recipe, shown, files, packed, given, shipped_hash())
-    return Parsed(pieces.pack(), tuple(findings))
+def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], base: Path) -> Parsed[Job]:
+    """Return the job of some options and catalogs; see `make_job`.
+
+    Args:
+        options: what decides an output, but for the question and its entries.
+        loader: finds the catalogs.
+        named: each `catalog:` that questions have; None for those that have none.
+        base: the folder that these are relative to.
+    """
+    template = _pack_template(options.template)
+    if template.value is None:
+        return Parsed(None, template.findings)
+    catalogs: dict[Named, PackedCatalogs] = {}
+    for names in named:
+        library = loader.for_named(names, base)
+        unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
+        if unusable and names is None:  # questions that choose none cannot do without it
+            return Parsed(None, loader.findings)
+        catalogs[names] = PackedCatalogs(unreadable=[finding.location.file for finding in unusable])
+        if not unusable:
+            paths = loader.files(names, base).value or ()
+            catalogs[names] = PackedCatalogs([_pack_catalog(path) for path in paths])
+    content = JobContent(
+        options, template.value.shown, template.value.files, catalogs, bool(loader.given), shipped_hash()
+    )
+    return Parsed(content.pack(), loader.findings)
 
 
+def _pack_catalog(catalog: CatalogPath) -> CatalogFile:
+    return CatalogFile(display_path(catalog.path), catalog.rank, catalog.path.read_bytes())
+
+
+class _PackedTemplate(NamedTuple):
+    """How findings call a user's template, and its files; a built-in one is neither named nor packed."""
+
+    shown: str | None = None
+    files: Mapping[str, bytes] = {}
+
+
+def _pack_template(template: str) -> Parsed[_PackedTemplate]:
+    if template in BUILTIN_TEMPLATES:
+        return Parsed(_PackedTemplate())
+    path = Path(template)
+    text = read_text(path, limit=_MAX_TEMPLATE)
+    if text.value is None:
+        return Parsed(None, text.findings)
+    folder = path.absolute().parent.resolve()
+    files = {"": text.value.encode()}
+    for included, raw in template_files(path).items():
+        if included != path:
+            files[included.relative_to(folder).as_posix()] = raw
+    return Parsed(_PackedTemplate(template_name(path), files))
+
+
+# What findings call the row that they are about.
 ROWS: Final = "<row>"
-"""What findings call the row that they are about."""
+# The most rows of a record batch that is made.
 AT_ONCE: Final = 1024
-"""The most rows of a record batch that is made."""
+# About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB.
 _BYTES: Final = 64 * 1024 * 1024
-"""About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB."""
+# The texts of a finding; beside them stand `line` and `column`.
 FINDINGS: Final = ("code", "severity", "message", "hint", "text", "file")
-"""The texts of a finding; beside them stand `line` and `column`."""
+_NO_PLACE: Final = {"file": None, "line": None, "column": None}
 
 
 def arrow() -> Any:
@@ -283,13 +305,7 @@ def finding_type() -> Any:
 
 def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return findings as values of the column `findings`. One about the row itself has no other place."""
-    rows = []
-    for finding in findings:
-        row = finding_data(finding)
-        if finding.location.file == ROWS:
-            row |= {"file": None, "line": None, "column": None}
-        rows.append(row)
-    return rows
+    return [finding_data(finding) | (_NO_PLACE if finding.location.file == ROWS else {}) for finding in findings]
 
 
 def refuse_columns(names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]) -> None:
@@ -324,11 +340,11 @@ def chunks(batches: Iterable[Any]) -> Iterator[Any]:
 def within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
     """Yield slices of rows whose sizes add up to about 64 MiB at most; at least one slice."""
     begin = size = 0
-    for at, own in enumerate(sizes):
-        if at > begin and size + own > _BYTES:
-            yield slice(begin, at)
-            begin, size = at, 0
-        size += own
+    for index, next_size in enumerate(sizes):
+        if index > begin and size + next_size > _BYTES:
+            yield slice(begin, index)
+            begin, size = index, 0
+        size += next_size
     yield slice(begin, len(sizes))
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
+from explainer.batching.batch import BatchRun, Summary
 from explainer.batching.manifest import short_hash
 from explainer.batching.renderer import RenderResult
 from explainer.batching.storage import new_token
@@ -20,10 +21,10 @@ from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
-from explainer.engines.render import ROW, RenderedRow, made_of, render_schema, to_batches
+from explainer.engines.render import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 
+# Rows of a part: a worker needs a second for them, and some dozen megabytes of disk.
 PART_ROWS: Final = 25_000
-"""Rows of a part: a worker needs a second for them, and some dozen megabytes of disk."""
 _TEMPORARY: Final = ".explainer-tmp"
 
 
@@ -44,31 +45,11 @@ class TablePart(NamedTuple):
 
 
 class PartCounts(NamedTuple):
-    """What became of the rows of a part."""
+    """How many rows of a part have an output and how many failed, and their findings."""
 
     rendered: int
     failed: int
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class PartWork:
-    """What every worker needs; it can be sent to one.
-
-    Attributes:
-        job: what decides the outputs.
-        source: the table of questions, a path that means the same to every worker.
-        name: how findings call it.
-        out: the folder of the parts.
-    """
-
-    job: Job
-    source: Path
-    name: str
-    out: Path
-
-
-PartWorker: TypeAlias = Callable[[TablePart], "tuple[PartCounts, tuple[bytes, ...]]"]
 
 
 def parts_of(source: ParquetSource) -> list[TablePart]:
@@ -89,13 +70,12 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
     hashes = array("Q", (short_hash(id_) for _, id_ in _all_ids(source)))
     numbers = pa.Array.from_buffers(pa.uint64(), len(hashes), [None, pa.py_buffer(hashes)])
     counts = pc.value_counts(numbers)
-    twice = set(counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist())
-    first: dict[str, int] = {}
+    suspects = set(counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist())
+    first_rows: dict[str, int] = {}
     repeated: dict[int, int] = {}
-    if twice:
-        for row, id_ in _all_ids(source):
-            if short_hash(id_) in twice and first.setdefault(id_, row) != row:
-                repeated[row] = first[id_]
+    for row, id_ in _all_ids(source) if suspects else ():  # a second reading, for the few whose hashes are equal
+        if short_hash(id_) in suspects and first_rows.setdefault(id_, row) != row:
+            repeated[row] = first_rows[id_]
     return repeated
 
 
@@ -105,68 +85,104 @@ def _all_ids(source: ParquetSource) -> Iterator[tuple[int, str]]:
             yield row, id_text(id_) or f"line-{row}"
 
 
-def make_part_worker(work: PartWork) -> PartWorker:
-    """Return the function that makes a part of the output: a Parquet file, whole or not at all."""
+@dataclass(frozen=True)
+class PartWriter:
+    """Writes parts of the output: Parquet files, whole or not at all. It can be sent to another machine.
 
-    def write(part: TablePart) -> tuple[PartCounts, tuple[bytes, ...]]:
+    Attributes:
+        job: what decides the outputs.
+        source: the table of questions, a path that means the same to every worker.
+        name: how findings call it.
+        out: the folder of the parts.
+    """
+
+    job: Job
+    source: Path
+    name: str
+    out: Path
+
+    def __call__(self, part: TablePart) -> PartCounts:
+        """Write a part."""
         import pyarrow.parquet as pq  # noqa: PLC0415  # an extra
 
-        path = work.out / _name(part.number)
+        path = self.out / _name(part.number)
         temporary = path.with_name(f".{path.name}.{new_token()}{_TEMPORARY}")
         rendered = failed = 0
         findings: list[Finding] = []
         try:
-            with pq.ParquetWriter(temporary, render_schema(work.job), compression="zstd") as writer:
-                for rows in _made(part, work):
-                    for batch in to_batches(rows, open_job(work.job)):
+            with pq.ParquetWriter(temporary, render_schema(self.job), compression="zstd") as writer:
+                for rows in self._render(part):
+                    for batch in to_batches(rows, open_job(self.job)):
                         writer.write_batch(batch)
-                    rendered += sum(bool(row.made.bulk) for row in rows)
-                    failed += sum(not row.made.bulk for row in rows)
-                    findings += _placed(rows, work.name)
+                    count = sum(row.is_rendered for row in rows)
+                    rendered += count
+                    failed += len(rows) - count
+                    findings += _placed(rows, self.name)
             temporary.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-        return PartCounts(rendered, failed, tuple(findings)), ()
+        return PartCounts(rendered, failed, tuple(findings))
 
-    return write
-
-
-def _made(part: TablePart, work: PartWork) -> Iterator[list[RenderedRow]]:
-    """Yield what became of the rows of a part, some at a time."""
-    pa = arrow()
-    workshop = open_job(work.job)
-    for number, batch in ParquetSource(work.source).batches(part.first, part.last):
-        numbers = pa.array(range(number, number + batch.num_rows), pa.int64())
-        rows = made_of(batch.append_column(ROW, numbers), workshop)
-        yield [_once(row, at, part) for at, row in enumerate(rows, number)]
+    def _render(self, part: TablePart) -> Iterator[list[RenderedRow]]:
+        """Yield the results of the rows of a part, some at a time."""
+        pa = arrow()
+        opened = open_job(self.job)
+        for first, batch in ParquetSource(self.source).batches(part.first, part.last):
+            numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+            rows = rendered_rows(batch.append_column(ROW, numbers), opened)
+            yield [_refuse_repeated(row, number, part) for number, row in enumerate(rows, first)]
 
 
-def _once(row: RenderedRow, number: int, part: TablePart) -> RenderedRow:
+def _refuse_repeated(row: RenderedRow, number: int, part: TablePart) -> RenderedRow:
     """A row whose id an earlier row has is a row with a finding."""
     if number not in part.repeated:
         return row
-    id_ = row.given or row.made.id
+    id_ = row.id or row.result.id
     message = f"the id {id_!r} stands twice, first on line {part.repeated[number]}"
     finding = Finding("Q407", Location(ROWS, number), message, "give one of the two another id", id_)
-    return RenderedRow(RenderResult(number, "failed", id_, (*row.made.findings, finding)), row.given)
+    return RenderedRow(RenderResult(number, "failed", id_, (*row.result.findings, finding)), row.id)
 
 
 def _placed(rows: Sequence[RenderedRow], name: str) -> Iterator[Finding]:
     """The findings of some rows, with their places in the source."""
     for row in rows:
-        for finding in row.made.findings:
+        for finding in row.result.findings:
             place = finding.location
             if place.file == ROWS:
-                place = Location(name, int(row.made.source), place.column)
+                place = Location(name, int(row.result.source), place.column)
             yield replace(finding, location=place)
+
+
+def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
+    """Write the parts of a `.parquet`.
+
+    Raises:
+        OSError: when the source cannot be read or a part cannot be written.
+        WorkerLostError: when a worker process is gone.
+    """
+    out, shard = run.config.out, run.config.shard
+    parts = parts_of(source)
+    own_parts = parts if shard is None else [parts[number] for number in shard.range(len(parts))]
+    out.mkdir(parents=True, exist_ok=True)
+    write = PartWriter(job, source.path.absolute(), source.name, out.absolute())
+    summary = Summary()
+    with run.engine.executor() as executor:
+        for counts in executor.map(write, own_parts):
+            summary.rendered += counts.rendered
+            summary.failed += counts.failed
+            run.reporter.report(counts.findings)
+            run.reporter.show(summary)
+    if shard is None:
+        _remove_other_parts(out, parts)
+    return summary
 
 
 def _name(number: int) -> str:
     return f"part-{number:05}.parquet"
 
 
-def remove_others(folder: Path, parts: Sequence[TablePart]) -> None:
+def _remove_other_parts(folder: Path, parts: Sequence[TablePart]) -> None:
     """Remove the parts that an earlier run left and that are none of this one, and what was never finished."""
     names = {_name(part.number) for part in parts}
     for path in folder.iterdir():

@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import pyarrow as pa
 from py4j.protocol import Py4JJavaError
@@ -24,26 +24,29 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from explainer.batching.workers import WorkerLostError
+from explainer.batching.executors import WorkerLostError
 from explainer.engines.check import check_batches, check_schema
 from explainer.engines.job import Job
 from explainer.engines.recommend import recommend_batches, recommend_schema
 from explainer.engines.render import check_columns, render_batches, render_schema
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 def render(frame: DataFrame, job: Job) -> DataFrame:
-    """Return the prompts of a data frame of questions; see `columnar.render_batches` for the columns."""
+    """Return the prompts of a data frame of questions; see `engines.render_batches` for the columns."""
     check_columns(frame.columns)
     return _map(frame, render_batches, job, render_schema(job))
 
 
 def check(frame: DataFrame, job: Job) -> DataFrame:
-    """Return the verdicts on a data frame of answers; see `columnar.check_batches` for the columns."""
+    """Return the verdicts on a data frame of answers; see `engines.check_batches` for the columns."""
     return _map(frame, check_batches, job, check_schema())
 
 
 def recommend(frame: DataFrame, job: Job) -> DataFrame:
-    """Return what fits a data frame of questions; see `columnar.recommend_batches` for the columns."""
+    """Return what fits a data frame of questions; see `engines.recommend_batches` for the columns."""
     return _map(frame, recommend_batches, job, recommend_schema())
 
 
@@ -51,10 +54,11 @@ def _map(frame: Any, batches: Any, job: Job, schema: pa.Schema) -> Any:
     return frame.mapInArrow(partial(batches, job=job), from_arrow_schema(schema))
 
 
+# Chunks of one job of Spark: it bounds what is held in memory.
 _AT_ONCE: Final = 128
-"""Chunks of one job of Spark: it bounds what is held in memory."""
+# Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`).
 _TRIES: Final = 4
-"""Of a task, on this machine; a cluster has a setting of its own for that (`spark.task.maxFailures`)."""
+# Settings where there is no cluster: nobody else is to be reached, and stderr is for findings.
 _ALONE: Final = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -62,62 +66,60 @@ _ALONE: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-"""Settings where there is no cluster: nobody else is to be reached, and stderr is for findings."""
+# Tasks for each core, so that one slow task keeps nobody waiting for long.
 _SLICES: Final = 4
-"""Tasks for each core, so that one slow task keeps nobody waiting for long."""
 
+# The last line of a traceback of Python.
 _RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception): ")
-"""The last line of a traceback of Python."""
-
-Result = tuple[Any, Sequence[bytes]]
 
 
-class SparkPool:
-    """Workers on a cluster of Spark, used as `batching.crew.Crew` is. Without a cluster, they are on this machine.
+class SparkExecutor:
+    """Workers on a cluster of Spark; an `Executor`. Without a cluster, they are on this machine.
 
     Args:
         jobs: how many workers, where this starts them; 0 for as many as there are cores.
-        make: called in each worker; it returns the function that does a task.
     """
 
-    def __init__(self, jobs: int, make: Callable[[], Callable[[Any], Result]]) -> None:
+    def __init__(self, jobs: int) -> None:
         self._jobs = jobs
-        self._make = make
 
     def __enter__(self) -> Self:
-        self._started = SparkSession.getActiveSession() is None
-        self._session = SparkSession.getActiveSession() or _start(self._jobs)
+        session = SparkSession.getActiveSession()
+        self._started = session is None
+        self._session = session or _start(self._jobs)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._started:
             self._session.stop()
 
-    def work(self, chunks: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Result | None]]:
-        """Do the work of each chunk, and yield what goes with it and its result, in order; None needs no work.
+    def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Yield the result of each task, in the order of the tasks; see `Executor`.
 
         Raises:
             WorkerLostError: when workers are lost again and again, or one cannot work.
         """
+        shared = self._session.sparkContext.broadcast(work)
+        remaining = iter(tasks)
+        while some_tasks := list(islice(remaining, _AT_ONCE)):
+            results = iter(self._collect(shared, [task for task in some_tasks if task]))
+            for task in some_tasks:
+                yield next(results) if task else work(task)
+
+    def _collect(self, shared: Any, tasks: list[Any]) -> list[Any]:
+        if not tasks:
+            return []
         context = self._session.sparkContext
-        shared = context.broadcast(self._make)
-        slices = _SLICES * context.defaultParallelism
-        chunks = iter(chunks)
-        while some := list(islice(chunks, _AT_ONCE)):
-            tasks = [task for _, task in some if task is not None]
-            done = context.parallelize(tasks, min(len(tasks), slices) or 1).mapPartitions(partial(_work, shared))
-            try:
-                results = iter(done.collect() if tasks else ())
-            except (Py4JJavaError, PySparkException) as error:
-                raise WorkerLostError(_reason(error)) from None
-            for companion, task in some:
-                yield companion, None if task is None else next(results)
+        slices = min(len(tasks), _SLICES * context.defaultParallelism)
+        try:
+            results: list[Any] = context.parallelize(tasks, slices).map(partial(_do_task, shared)).collect()
+        except (Py4JJavaError, PySparkException) as error:
+            raise WorkerLostError(_reason(error)) from None
+        return results
 
 
-def _work(shared: Any, tasks: Iterable[Any]) -> Iterator[Result]:
-    work = shared.value()
-    for task in tasks:
-        yield work(task)
+def _do_task(shared: Any, task: Any) -> Any:
+    return shared.value(task)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,109 @@
+"""Workers on this machine: results in order, and what happens when one is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from explainer.batching.executors import LocalExecutor, WorkerLostError, in_order
+from explainer.diagnostics.finding import ExplainerError, Finding, Location
+from tests.batching.test_faults import finished, start
+from tests.helpers.batches import leftovers, lines, project, question
+from tests.helpers.support import explainer
+
+
+def double(task: list[int]) -> list[int]:
+    time.sleep(0.01 * (5 - len(task)) if task else 0)
+    return [2 * number for number in task]
+
+
+def fail(task: list[int]) -> list[int]:
+    if task == [3]:
+        raise ExplainerError([Finding("F104", Location("x.yaml"), "cannot be read")])
+    return task
+
+
+def die(task: list[int]) -> list[int]:
+    if task == [3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
+    tasks = [list(range(number % 5)) for number in range(20)]
+    with LocalExecutor(jobs) as executor:
+        assert list(executor.map(double, tasks)) == [[2 * number for number in task] for task in tasks]
+
+
+def test_no_more_tasks_are_read_than_may_be_held() -> None:
+    read = []
+
+    def tasks() -> object:
+        for number in range(10):
+            read.append(number)
+            yield number
+
+    results = in_order(lambda number: lambda: number, tasks(), 3)  # type: ignore[arg-type, var-annotated]
+    assert next(results) == 0
+    assert read == [0, 1, 2, 3]
+    assert list(results) == list(range(1, 10))
+
+
+def test_what_a_worker_raises_is_raised_here() -> None:
+    with pytest.raises(ExplainerError, match="cannot be read"), LocalExecutor(2) as executor:
+        list(executor.map(fail, [[number] for number in range(6)]))
+
+
+def test_a_worker_that_is_lost_is_named_so() -> None:
+    with pytest.raises(WorkerLostError), LocalExecutor(2) as executor:
+        list(executor.map(die, [[number] for number in range(6)]))
+
+
+def many_lines(folder: Path) -> Path:
+    """A project whose lines take two workers a while."""
+    root = project(folder, 1)
+    (root / "q.jsonl").write_text(lines(*map(question, range(5000))), encoding="utf-8")
+    return root
+
+
+def children(process: int) -> list[int]:
+    path = Path(f"/proc/{process}/task/{process}/children")
+    return [int(number) for number in path.read_text().split()] if path.exists() else []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
+@pytest.mark.parametrize("target", ["out.jsonl", "out"])
+def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(tmp_path: Path, target: str) -> None:
+    root = many_lines(tmp_path)
+    run = start(root / "q.jsonl", "--out", root / "t" / target, "--jobs", "2")
+    while run.poll() is None and not (finished(root / "t") and len(children(run.pid)) == 2):
+        time.sleep(0.001)
+    for worker in children(run.pid)[:1]:
+        os.kill(worker, signal.SIGKILL)
+    error = run.communicate(timeout=20)[1].decode()
+    if run.returncode:  # it may have been quicker
+        assert (run.returncode, error.count("B708 a worker process ended; run it again to go on")) == (1, 1)
+        assert "Traceback" not in error
+    assert explainer("batch", root / "q.jsonl", "--out", root / "t" / target).status == 0
+    assert leftovers(root) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
+def test_workers_end_with_the_run_that_started_them(tmp_path: Path) -> None:
+    root = many_lines(tmp_path)
+    run = start(root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2")
+    while run.poll() is None and len(children(run.pid)) < 2:
+        time.sleep(0.001)
+    workers = children(run.pid)
+    run.kill()
+    run.communicate(timeout=20)  # a worker that lives on keeps stderr open
+    for _ in range(200):
+        if not any(Path(f"/proc/{worker}/status").exists() for worker in workers):
+            break
+        time.sleep(0.01)
+    assert [worker for worker in workers if Path(f"/proc/{worker}/status").exists()] == []

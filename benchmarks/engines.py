@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from benchmarks.batch import ask, take_turns, write_catalog
 
+from explainer.engines.columns import render_batches, render_schema
 from explainer.engines.job import Job, make_job
-from explainer.engines.render import render_batches, render_schema
 
 GROUP = 10_000
 STORE = 256 * 1024 * 1024

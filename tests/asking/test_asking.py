@@ -11,16 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from explainer.asking.chat import (
+from explainer.asking.conversation import (
+    AskSettings,
     Message,
+    ModelAnswer,
+    PreparedQuestion,
     Reply,
     Request,
+    Round,
     StreamAccumulator,
     Usage,
     as_printed,
+    choose,
     error_in,
+    judge,
+    step,
 )
-from explainer.asking.conversation import AskSettings, ModelAnswer, PreparedQuestion, Round, choose, judge, step
 from explainer.asking.costs import Prices, answer_limit, forecast
 from explainer.asking.journal import JournalRow
 from explainer.asking.redaction import HIDDEN, Redactor, StreamRedactor, public_url

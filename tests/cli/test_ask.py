@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.chat import MAX_ANSWER
+from explainer.asking.conversation import MAX_ANSWER
 from tests.endpoint.faults import Canned, Fault, Status
 from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.helpers.ask import (

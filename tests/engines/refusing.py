@@ -34,7 +34,7 @@ def on_spark(questions: Path, job: Job) -> Any:
 
 if __name__ == "__main__":
     engine, folder = sys.argv[1], Path(sys.argv[2])
-    from explainer.engines.render import render_schema
+    from explainer.engines.columns import render_schema
 
     good = make_job([folder / "c.yaml"]).unwrap()
     schema = render_schema(good)

@@ -17,11 +17,16 @@ from tests.helpers.support import SLOW, explainer, process, write_tree
 pa = pytest.importorskip("pyarrow")
 
 from explainer.batching.manifest import content_hash  # noqa: E402
-from explainer.engines.check import check_batches, check_schema  # noqa: E402
+from explainer.engines.columns import (  # noqa: E402  # noqa: E402  # noqa: E402
+    check_batches,
+    check_schema,
+    recommend_batches,
+    recommend_schema,
+    render_batches,
+    render_schema,
+)
 from explainer.engines.job import Job, JobContent, JobError, make_job  # noqa: E402
 from explainer.engines.open_job import open_job  # noqa: E402
-from explainer.engines.recommend import recommend_batches, recommend_schema  # noqa: E402
-from explainer.engines.render import render_batches, render_schema  # noqa: E402
 
 COUNT = 10_000 if SLOW else 300
 

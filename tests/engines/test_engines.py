@@ -121,8 +121,8 @@ def test_the_example_runs_as_it_stands(engine: str, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from explainer.engines.columns import render_batches
     from explainer.engines.job import make_job
-    from explainer.engines.render import render_batches
 
     small = project(tmp_path / "small", 2 * ROWS // 10)
     example(f"{engine}_batch.py", small / "q.parquet", small / "prompts", small / "c.yaml")
@@ -149,7 +149,7 @@ def test_answers_of_a_server_are_checked(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from explainer.engines.check import check_batches
+    from explainer.engines.columns import check_batches
     from explainer.engines.job import make_job
     from tests.engines.server import serving
 

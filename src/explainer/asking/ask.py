@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from explainer.asking.chat import Reply, Request, as_printed, line_ends
 from explainer.asking.conversation import (
     AskResult,
     AskSettings,
     ModelAnswer,
     PreparedQuestion,
+    Reply,
+    Request,
     Round,
+    as_printed,
     choose,
     judge,
+    line_ends,
     step,
 )
 from explainer.asking.costs import Forecast, Prices, Totals, forecast

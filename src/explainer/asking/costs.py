@@ -8,8 +8,7 @@ from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from explainer.asking.chat import Request, Usage
-from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion, Round
+from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion, Request, Round, Usage
 
 _MILLION: Final = 1_000_000  # prices are for so many tokens
 _LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")  # the names that servers know for it

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from explainer.asking.chat import MOST_TOKENS, Reply, Usage
+from explainer.asking.conversation import MOST_TOKENS, Reply, Usage
 from explainer.asking.redaction import NO_REDACTION, Redactor
-from explainer.batching.storage import TargetLock, write_all
+from explainer.files import FileLock, write_all
 
 SCHEMA: Final = "explainer/ask-journal/1"  # a journal of another version is left alone
 _HEADER: Final = json.dumps({"schema": SCHEMA}).encode() + b"\n"
@@ -102,7 +102,7 @@ class Journal:
             return self
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(TargetLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting))
+            stack.enter_context(FileLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting))
             self._handle = os.open(self._path, _FLAGS, 0o666)
             stack.callback(os.close, self._handle)
             self._read(self._handle)

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from explainer.asking.chat import Usage
-from explainer.asking.conversation import AskResult, AskSettings, ModelAnswer, Round
+from explainer.asking.conversation import AskResult, AskSettings, ModelAnswer, Round, Usage
 from explainer.asking.costs import Prices
 from explainer.asking.redaction import Redactor
-from explainer.batching.storage import remove_stale, remove_stale_of, replace_file
 from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import shorten
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN, display_path, remove_stale, remove_stale_of, write_whole
 
 if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
@@ -233,7 +231,7 @@ class _Files(Answers):
     def _write(self, path: Path, text: str) -> None:
         data = self._redact(text).encode()
         if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
-            replace_file(str(path), data)
+            write_whole(str(path), data)
 
     def complete(self, proofs: str) -> None:
         """Write the provenance; all else is in its place already."""
@@ -353,4 +351,4 @@ class LinesAnswers(Answers):
             self.provenance: proofs,
         }
         for path, text in texts.items():
-            replace_file(str(path), self._redact(text).encode())
+            write_whole(str(path), self._redact(text).encode())

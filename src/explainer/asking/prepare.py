@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explainer.asking.chat import Message
-from explainer.asking.conversation import PreparedQuestion
+from explainer.asking.conversation import Message, PreparedQuestion
 from explainer.batching.renderer import device_in, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.used_ids import folded

@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from explainer.batching.executors import Executor, LocalExecutor, WorkerLostError
-from explainer.batching.fingerprint import hash_of_catalogs, hash_of_template
-from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, loads, short_hash
+from explainer.batching.manifest import (
+    ManifestRow,
+    RenderOptions,
+    content_hash,
+    hash_of_catalogs,
+    hash_of_template,
+    loads,
+    short_hash,
+)
 from explainer.batching.open_source import Shard, cut, open_source
 from explainer.batching.previous_run import moved
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem

@@ -15,9 +15,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from explainer.batching.manifest import ManifestRow, loads
 from explainer.batching.previous_run import ManifestFile, PreviousRun, is_intact
-from explainer.batching.storage import Appender, TargetLock, left_parts, new_token, remove_stale, replace_file, token_of
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
-from explainer.files import STDIN, display_path
+from explainer.files import (
+    STDIN,
+    Appender,
+    FileLock,
+    display_path,
+    left_parts,
+    new_token,
+    remove_stale,
+    token_of,
+    write_whole,
+)
 from explainer.rendering.formats import FORMATS, promptfoo_config
 
 if TYPE_CHECKING:
@@ -129,7 +138,7 @@ class ResumableTarget(Target):
         self._options = setup.options
         # a line may have moved, so lines are found by their bytes
         self._by_place = not setup.lines
-        self._lock = TargetLock(manifest.with_name(f".{manifest.name}.lock"), reporter.wait)
+        self._lock = FileLock(manifest.with_name(f".{manifest.name}.lock"), reporter.wait)
         self._appenders: list[Appender] = []
         self._old_parts: list[Path] = []
         """Manifests that killed runs left."""
@@ -185,7 +194,7 @@ class ResumableTarget(Target):
         if self._options.format == "promptfoo":
             path, data = self._beside
             if not path.is_file() or path.read_bytes() != data:
-                replace_file(str(path), data)
+                write_whole(str(path), data)
         for appender in self._appenders:
             appender.publish()
         self._appenders.clear()
@@ -234,7 +243,7 @@ class FolderTarget(ResumableTarget):
             if output.data is not None:
                 path = f"{self._root}/{output.file}"
                 self._make_folder(path.rpartition("/")[0])
-                replace_file(path, output.data)
+                write_whole(path, output.data)
         self.keep(b"".join([output.row for output in outputs]))
 
     def _make_folder(self, folder: str) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from explainer.batching.fingerprint import hash_of_catalogs
-from explainer.batching.manifest import ManifestRow, RenderOptions
+from explainer.batching.manifest import ManifestRow, RenderOptions, hash_of_catalogs
 from explainer.batching.sources import SourceItem
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, CatalogPath

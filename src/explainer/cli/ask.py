@@ -1,52 +1,36 @@
-"""`explainer ask`: questions → answers of language models that are checked, sent back, and kept with their proof."""
+"""`explainer ask`: its options, what cannot be meant by them, one call, and what is shown.
+
+A key is never in an option, and never shown.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import typer
 
 from explainer.asking.ask import AskConfig, TerminatedError, foresee
 from explainer.asking.ask import run as ask
 from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion
-from explainer.asking.endpoint import is_installed
-from explainer.asking.outputs import answers_in
+from explainer.asking.costs import Prices
+from explainer.asking.endpoint import Address, is_installed
+from explainer.asking.outputs import ONE_FILE, answers_in
 from explainer.asking.redaction import Redactor
-from explainer.batching.tokens import Counter, UnknownTokenizerError, counter
+from explainer.batching.tokens import TOKENIZERS, Counter, UnknownTokenizerError, counter
 from explainer.catalogs.library import SourceCounts
+from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.reports import render_report
 from explainer.cli.app import new_app
 from explainer.cli.ask_display import AskDisplay, forecast_lines
-from explainer.cli.ask_options import (
-    AskedModelOption,
-    BaseUrlOption,
-    ConcurrencyOption,
-    DeadlineOption,
-    DryRunOption,
-    FixOption,
-    ForceOption,
-    KeyEnvOption,
-    OutOption,
-    PriceInOption,
-    PriceOutOption,
-    QuestionArgument,
-    RepairBodyOption,
-    ReportOption,
-    RetriesOption,
-    RoundsOption,
-    TextOption,
-    TimeoutOption,
-    TokenizerOption,
-    address_of,
-    prices_of,
-    refuse_odd_report,
-    refuse_odd_text,
-    refuse_wrong_usage,
-)
 from explainer.cli.build import settle_template
 from explainer.cli.options import (
     BodyOption,
@@ -59,10 +43,243 @@ from explainer.cli.options import (
     TemplateOption,
     VerboseOption,
     body_of,
+    choice,
 )
 from explainer.cli.run import TERMINATED
 from explainer.cli.terminal import write_product, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.diagnostics.text import is_plain, printable
+from explainer.files import STDIN
+
+_KEY: Final = "OPENAI_API_KEY"
+_URL: Final = "OPENAI_BASE_URL"
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
+# Printable ASCII without a space: all that a header takes as one word.
+_HEADER_VALUE: Final = re.compile(r"[!-~]*+")
+_NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
+
+
+def address_of(
+    base_url: str | None, key_env: str | None, *, timeout: float, deadline: float, retries: int, concurrency: int,
+    dry: bool,
+) -> Address:  # fmt: skip
+    """Return where and how to ask; a dry run asks nowhere.
+
+    Raises:
+        typer.BadParameter: when that is not said, or cannot be used.
+    """
+    url = base_url or os.environ.get(_URL) or _NOWHERE * dry
+    _refuse_bad_url(url)
+    _refuse(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
+    return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
+
+
+def _refuse(condition: object, message: str, option: str) -> None:
+    """Refuse what cannot be meant.
+
+    Raises:
+        typer.BadParameter: when the condition holds.
+    """
+    if condition:
+        raise typer.BadParameter(message, param_hint=option)
+
+
+def _refuse_bad_url(url: str) -> None:
+    _refuse(not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url")
+    message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
+    try:
+        parts = urlsplit(url)
+        has_port_zero = parts.port == 0
+    except ValueError:
+        raise typer.BadParameter(message, param_hint="--base-url") from None
+    usable = parts.scheme in ("http", "https") and parts.hostname and is_plain(url)
+    _refuse(not usable or has_port_zero, message, "--base-url")
+    # A password with a slash in it reads as a path.
+    message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
+    _refuse("@" in parts.netloc + parts.path, message, "--base-url")
+
+
+def _key(name: str | None) -> str | None:
+    """The key in an environment variable, or in the usual one, which may be empty."""
+    variable = name or _KEY
+    key = os.environ.get(variable, "").strip()
+    if name is not None:
+        message = "give the name of an environment variable (capitals, digits, _), not the key itself"
+        _refuse(not _NAME.fullmatch(name), message, "--key-env")
+        _refuse(not key, f"there is no {name} in the environment, or it is empty", "--key-env")
+    message = f"the value of {variable} cannot be a key: it has spaces or other characters that no header takes"
+    _refuse(not _HEADER_VALUE.fullmatch(key), message, "--key-env")
+    return key or None
+
+
+def prices_of(price_in: list[str] | None, price_out: list[str] | None) -> Prices:
+    """Return prices from `PRICE` for all models and `MODEL=PRICE` for one.
+
+    Raises:
+        typer.BadParameter: when one is no price.
+    """
+    return Prices(_prices(price_in, "--price-in"), _prices(price_out, "--price-out"))
+
+
+def _prices(values: list[str] | None, option: str) -> dict[str, float]:
+    prices: dict[str, float] = {}
+    for value in values or ():
+        model, _, number = value.rpartition("=")
+        try:
+            price = float(number)
+        except ValueError:
+            price = math.nan
+        message = f"{printable(value)!r} is no price for a million tokens, such as 0.15 or gpt-4o-mini=0.15"
+        _refuse(not 0 <= price < math.inf, message, option)
+        prices[model] = price
+    return prices
+
+
+QuestionArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="QUESTION", readable=False, help="A question file (YAML), - for stdin; or many: a folder, a .jsonl."
+    ),
+]
+TextOption = Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DEST", help="A folder, a .jsonl, or one .md; one answer may go to stdout."),
+]
+AskedModelOption = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", help="The model to ask; may be repeated: the best answer counts."),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="The endpoint, as http://localhost:8080/v1; else OPENAI_BASE_URL."),
+]
+KeyEnvOption = Annotated[
+    str | None,
+    typer.Option("--key-env", metavar="NAME", help="The environment variable that holds the key; else OPENAI_API_KEY."),
+]
+RoundsOption = Annotated[
+    int,
+    typer.Option(
+        "--rounds", min=0, max=20, metavar="N", help="How often an answer that is not grounded is sent back, at most."
+    ),
+]
+FixOption = Annotated[bool, typer.Option("--fix/--no-fix", help="Mend what is safe, if that makes an answer grounded.")]
+RepairBodyOption = Annotated[
+    list[str] | None,
+    typer.Option("--repair-body", metavar="KEY=VALUE", help="As --body, for requests that send an answer back."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say how many calls and tokens it will be, and ask nothing.")
+]
+PriceInOption = Annotated[
+    list[str] | None,
+    typer.Option("--price-in", metavar="[MODEL=]PRICE", help="The price of a million tokens that are sent."),
+]
+PriceOutOption = Annotated[
+    list[str] | None,
+    typer.Option("--price-out", metavar="[MODEL=]PRICE", help="The price of a million tokens of answers."),
+]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="How many answers are on their way at once.")
+]
+RetriesOption = Annotated[
+    int,
+    typer.Option("--retries", min=0, max=100, metavar="N", help="How often a failed request is sent again, at most."),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may say nothing."),
+]
+DeadlineOption = Annotated[
+    float, typer.Option("--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="PATH", help="Write the check of all answers as one HTML page.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Ask again what the journal has an answer for.")]
+TokenizerOption = Annotated[
+    str, choice("--tokenizer", TOKENIZERS, "How tokens are counted where the server does not say.")
+]
+
+
+_MANY_NEED: Final = {
+    "nowhere": "many answers need a place: a folder, or a .jsonl",
+    "stdout": "many answers need a folder or a .jsonl, where their journal stands beside them",
+    "file": "many answers do not fit one file: give a folder, or a .jsonl",
+}
+
+
+def refuse_wrong_usage(
+    question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
+) -> bool:
+    """Refuse what cannot be meant; return whether there is one question alone.
+
+    Raises:
+        typer.BadParameter: says what is missing, or which options do not go together.
+    """
+    message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
+    _refuse((question is None) == (text is None), message, "QUESTION")
+    _refuse(not models, "say which model to ask; the endpoint's own name for it", "--model")
+    alone = question is None or _is_one_question(question)
+    place = _kind_of_place(out)
+    if not alone and not (place == "nowhere" and dry_run):
+        _refuse(place in _MANY_NEED, _MANY_NEED.get(place, ""), "--out")
+    if out is None:
+        return alone
+    message = "this is a folder, and its name is that of a file: give another place"
+    _refuse(place in ("file", "lines") and out.is_dir(), message, "--out")
+    message = "the source would be overwritten: give another place"
+    _refuse(question is not None and _is_same(out, question), message, "--out")
+    return alone
+
+
+def _is_one_question(path: Path) -> bool:
+    return str(path) == STDIN or (path.suffix in CATALOG_SUFFIXES and not path.is_dir())
+
+
+def _kind_of_place(out: Path | None) -> str:
+    if out is None:
+        return "nowhere"
+    places = {"-": "stdout", ".jsonl": "lines", **dict.fromkeys(ONE_FILE, "file")}
+    return places.get(str(out)) or places.get(out.suffix, "folder")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def refuse_odd_report(report: Path | None, question: Path | None, out: Path | None) -> None:
+    """Refuse a report in the place of something else.
+
+    Raises:
+        typer.BadParameter: says what is there.
+    """
+    if report is None:
+        return
+    if str(report) == STDIN:
+        message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
+        _refuse(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
+        return
+    message = "the question or the answer would be overwritten: give another place"
+    for path in (question, out):
+        _refuse(path is not None and str(path) != STDIN and _is_same(report, path), message, "--report")
+
+
+def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
+    """Refuse what no file and no terminal can show: it will be in records.
+
+    Raises:
+        typer.BadParameter: says which option holds it.
+    """
+    is_shown = all(is_plain(model) and model.strip() for model in models)
+    _refuse(not is_shown, "the name of a model is plain text", "--model")
+    try:
+        json.dumps(parameters, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        message = "a value is not text: it holds half a character"
+        raise typer.BadParameter(message, param_hint="--body/--repair-body") from None
+
 
 app = new_app()
 

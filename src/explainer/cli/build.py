@@ -200,8 +200,7 @@ def _encoded(built: BuildResult, loaded: LoadedQuestion, options: _BuildOptions)
     """The text of what was built; a request has the `custom_id` that a batch gives it."""
     if options.format == "text":
         return built.text
-    from explainer.batching.fingerprint import hash_of_template
-    from explainer.batching.manifest import RenderOptions
+    from explainer.batching.manifest import RenderOptions, hash_of_template
     from explainer.batching.renderer import output_file
 
     template_hash = hash_of_template(options.template, builtin=options.template in templates.BUILTIN_TEMPLATES)

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer._version import __version__
-from explainer.batching.fingerprint import hash_of_template, template_files
-from explainer.batching.manifest import RenderOptions, content_hash
+from explainer.batching.manifest import RenderOptions, content_hash, hash_of_template, template_files
 from explainer.batching.tokens import counter
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import Finding, Location, Parsed

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explainer._version import __version__
-from explainer.batching.fingerprint import hash_of_contents
+from explainer.batching.manifest import hash_of_contents
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
 from explainer.batching.tokens import counter
 from explainer.batching.worker import ChunkResult, Task

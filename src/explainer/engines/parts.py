@@ -16,12 +16,12 @@ from typing import Final, NamedTuple
 from explainer.batching.batch import BatchRun, Summary
 from explainer.batching.manifest import short_hash
 from explainer.batching.renderer import RenderResult
-from explainer.batching.storage import new_token
 from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.diagnostics.finding import Finding, Location
+from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
-from explainer.engines.render import ROW, RenderedRow, render_schema, rendered_rows, to_batches
+from explainer.files import new_token
 
 # Rows of a part: a worker needs a second for them, and some dozen megabytes of disk.
 PART_ROWS: Final = 25_000

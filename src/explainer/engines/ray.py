@@ -23,10 +23,8 @@ from ray.exceptions import RayError, RayTaskError
 
 from explainer.batching.executors import WorkerLostError, in_order
 from explainer.diagnostics.finding import ExplainerError
-from explainer.engines.check import check_batches
+from explainer.engines.columns import check_batches, check_columns, recommend_batches, render_batches
 from explainer.engines.job import Job
-from explainer.engines.recommend import recommend_batches
-from explainer.engines.render import check_columns, render_batches
 
 T = TypeVar("T")
 R = TypeVar("R")

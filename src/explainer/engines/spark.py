@@ -25,10 +25,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from explainer.batching.executors import WorkerLostError
-from explainer.engines.check import check_batches, check_schema
+from explainer.engines.columns import (
+    check_batches,
+    check_columns,
+    check_schema,
+    recommend_batches,
+    recommend_schema,
+    render_batches,
+    render_schema,
+)
 from explainer.engines.job import Job
-from explainer.engines.recommend import recommend_batches, recommend_schema
-from explainer.engines.render import check_columns, render_batches, render_schema
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -1,18 +1,27 @@
-"""Questions in, prompts out, as Arrow record batches: the shape that Spark's `mapInArrow` takes, and others wrap.
+"""The three functions over Arrow record batches: render, check and recommend. Spark's `mapInArrow` takes this shape.
 
-A row goes the way of a line of `explainer batch`: it becomes a line of JSON, `BatchRenderer` makes a line of output
-and a row of the manifest of it, and these become columns. So what an engine makes is what the command line makes.
+A row goes the way of a line of the command line: it becomes a line of JSON, the same code reads it, and what comes out
+becomes columns. So what an engine makes is what `explainer batch`, `check` and `recommend` make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
-from explainer.diagnostics.finding import Finding, Location
+from explainer.catalogs.kinds import Kind
+from explainer.catalogs.question import parse_question_line
+from explainer.checking.answer_lines import clean
+from explainer.checking.check import CheckReport, unchecked
+from explainer.checking.inputs import check_input
+from explainer.checking.reports.json import report_data
+from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.documents.document import decode
 from explainer.engines.job import (
     ROWS,
     Job,
@@ -26,6 +35,8 @@ from explainer.engines.job import (
     within_bytes,
 )
 from explainer.engines.open_job import OpenJob, open_job
+from explainer.recommending.choice import choice_data, fit_findings
+from explainer.recommending.recommend import recommender_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -220,3 +231,131 @@ def _product(lines: Sequence[bytes | None], field: Any) -> Any:
 def _in_one_piece(column: Any) -> Any:
     """A column as one array: a table's may be in several."""
     return column.combine_chunks() if hasattr(column, "combine_chunks") else column
+
+
+_CHECK_COLUMNS: Final = (
+    "id", "custom_id", "answer", "response", "error", "prompt", "question", "models", "papers", "catalog",
+)  # fmt: skip
+_NEEDED: Final[Mapping[tuple[str, ...], str]] = {
+    ("answer", "response"): "the column 'answer' is missing",
+    ("prompt", "question"): "nothing says what was offered: the columns 'prompt' and 'question' are missing",
+}
+
+
+def check_schema() -> pa.Schema:
+    """Return the schema of what `check_batches` makes."""
+    pa = arrow()
+    place = [("line", pa.int32()), ("column", pa.int32())]
+    text = pa.string()
+    finding = [("code", text), ("severity", text), *place, ("message", text), ("text", text), ("hint", text)]
+    citation = [("text", text), ("kind", text), ("status", text), ("entry", text), *place]
+    return pa.schema([
+        ("id", text), ("grounded", pa.bool_()), ("findings", pa.list_(pa.struct(finding))),
+        ("citations", pa.list_(pa.struct(citation))),
+    ])  # fmt: skip
+
+
+def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.RecordBatch]:
+    """Prove that answers cite only what was offered to them, or say what is wrong.
+
+    Args:
+        batches: answers, a row each: `id` (or `custom_id`), `answer` (or the `response` of a batch), and what was
+            offered, either as `prompt` or as the columns of a question.
+        job: brings the catalogs along.
+
+    Returns:
+        Rows in the same order: `id`, `grounded`, `findings`, `citations`.
+
+    Raises:
+        JobError: when the columns are not those of answers, or this worker cannot do the job.
+    """
+    return map_batches(batches, job, _check_columns, _verdicts)
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    refuse_columns(names, column_fault(names, _CHECK_COLUMNS, _NEEDED), ids=("id", "custom_id"))
+
+
+def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
+    with opened.lock:
+        reports = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
+    rows = [report_data(report) for report in reports]
+    # not the number that a report has without an id: which row it is nobody knows
+    for row, custom_id, id_ in zip(rows, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
+        row["id"] = clean(custom_id or id_ or "") or None
+    yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
+
+
+def _check(raw: bytes | Finding, opened: OpenJob) -> CheckReport:
+    if isinstance(raw, Finding):
+        return unchecked("", ROWS, [raw])
+    return check_input(opened.answer_reader.row(json.loads(raw), ROWS))
+
+
+# The columns of a table of questions that matter here; what else a question names is no help to a recommendation.
+_RECOMMEND_COLUMNS: Final = ("id", "question", "catalog")
+
+
+def recommend_schema() -> pa.Schema:
+    """Return the schema of what `recommend_batches` makes."""
+    pa = arrow()
+
+    def entries(name: str) -> Any:
+        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), ("why", pa.string())]))
+
+    return pa.schema([
+        ("id", pa.string()), ("models", entries("name")), ("papers", entries("title")), ("findings", finding_type()),
+    ])  # fmt: skip
+
+
+def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.RecordBatch]:
+    """Rank the models and papers of the job's catalogs for questions.
+
+    Args:
+        batches: questions, a row each: `id` (or `row`, its number), `question`; the other columns of a table of
+            questions are read over.
+        job: brings the catalogs along, and says how many models and papers are wanted.
+
+    Returns:
+        Rows in the same order: `id`, `models`, `papers`, `findings`.
+
+    Raises:
+        JobError: when the columns are not those of questions, or this worker cannot do the job.
+    """
+    return map_batches(batches, job, check_columns, _recommendations)
+
+
+def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
+    columns = [name for name in batch.schema.names if name in _RECOMMEND_COLUMNS]
+    with opened.lock:
+        rows = [_recommend(row, opened) for row in numbered_rows(batch, batch.select(columns))]
+    for row, id_ in zip(rows, ids_of(batch), strict=True):
+        row["id"] = id_ or row["id"] or None
+    yield arrow().RecordBatch.from_pylist(rows, schema=recommend_schema())
+
+
+def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
+    if isinstance(row.raw, Finding):
+        return _unanswered(row.raw)
+    text = decode(row.raw, ROWS)
+    if text.value is None:
+        return _unanswered(*text.findings)
+    loaded = parse_question_line(text.value, ROWS, row.number or 1)
+    if loaded.value is None or has_errors(loaded.findings):
+        return _unanswered(*loaded.findings)
+    question = loaded.value.question
+    prepared = opened.library_for(question.catalog)
+    if prepared.unusable:
+        return _unanswered(*prepared.unusable, id_=loaded.value.id)
+    recommender = recommender_of(prepared.library)
+    counts = {Kind.MODELS: opened.options.models, Kind.PAPERS: opened.options.papers}
+    choice = recommender.recommend(question.question, models=opened.options.models, papers=opened.options.papers)
+    wanted_kinds = [kind.value for kind, count in counts.items() if count]
+    # when the catalogs have entries of some kinds only, nobody expects the others
+    expected = [kind for kind in wanted_kinds if kind in recommender.kinds] or wanted_kinds
+    findings = loaded.findings + fit_findings(choice, expected, loaded.value.document)
+    return {**choice_data(loaded.value.id, choice), "findings": finding_rows(findings)}
+
+
+def _unanswered(*findings: Finding, id_: str = "") -> dict[str, Any]:
+    return {"id": id_, "models": [], "papers": [], "findings": finding_rows(findings)}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM_TASKS = 21
 ARXIV_ID = re.compile(r"arxiv\.org/[a-z]+/(\d{4}\.\d{4,5})")
+RUN = 8
+"""Words in a row that no summary of a paper may share with an abstract."""
 URL_KEYS = ("paper", "github", "huggingface")
 SAME_MODEL = {
     "Grounding DINO": ("Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"),
@@ -58,6 +60,11 @@ def papers() -> list[PaperEntry]:
     return [entry for loaded in library().catalogs for entry in loaded.catalog.papers]
 
 
+def papers_of(file: str) -> list[PaperEntry]:
+    loaded = api.load_catalogs(ROOT / "catalogs" / file).unwrap()
+    return [entry for catalog in loaded.catalogs for entry in catalog.catalog.papers]
+
+
 def tasks() -> list[Task]:
     return [task for loaded in library().catalogs for task in loaded.catalog.tasks]
 
@@ -89,7 +96,7 @@ def plain(url: str) -> str:
     url = re.sub(r"[?#].*$", "", url).casefold().rstrip("/")
     url = re.sub(r"^https?://(?:www\.)?", "", url)
     url = re.sub(r"(arxiv\.org/abs/\d{4}\.\d{4,5})\.pdf$", r"\1", url)
-    return re.sub(r"^(github\.com/[^/]+/[^/]+)/(?:blob|tree)/.*$", r"\1", url)
+    return re.sub(r"^(github\.com/[^/]+/[^/]+?)(?:\.git|/(?:blob|tree)/.*)?$", r"\1", url)
 
 
 def test_every_catalog_is_read_without_a_finding() -> None:
@@ -122,6 +129,10 @@ def test_every_model_has_a_summary_and_at_least_three_examples() -> None:
     for entry in models():
         assert entry.summary, entry.name
         assert len(entry.examples) >= 3, entry.name
+
+
+def test_every_model_says_what_goes_in_and_comes_out() -> None:
+    assert [entry.name for entry in models() if not entry.signature] == []
 
 
 def test_no_two_entries_share_an_example_once_names_and_numbers_are_removed() -> None:
@@ -268,6 +279,22 @@ def test_no_sentence_of_the_lists_was_copied() -> None:
     rows = json_lines(shared("corpus", "models.jsonl"))
     theirs = {sentence for row in rows for sentence in sentences(row["summary"] or "")}
     assert [entry.name for entry in models() if sentences(entry.summary or "") & theirs] == []
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    found = re.findall(r"[^\W_]+", text.casefold())
+    return {tuple(found[at : at + RUN]) for at in range(len(found) - RUN + 1)}
+
+
+def test_no_summary_of_a_paper_repeats_eight_words_of_an_abstract() -> None:
+    """The papers of `seeds.yaml` are those of the documents that define the layout, abstracts and all."""
+    ours = {entry.title: _runs(entry.summary or "") for entry in papers_of("papers.yaml")}
+    every = set().union(*ours.values())
+    theirs: set[tuple[str, ...]] = set()
+    for file, key in ((("papers", "abstracts.jsonl"), "abstract"), (("corpus", "papers.jsonl"), "summary")):
+        for row in json_lines(shared(*file)):
+            theirs |= _runs(row[key] or "") & every
+    assert {title: sorted(runs & theirs) for title, runs in ours.items() if runs & theirs} == {}
 
 
 def _figures(labels: Path) -> dict[str, float]:

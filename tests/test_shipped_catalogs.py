@@ -92,10 +92,10 @@ def links(entry: Entry) -> Iterator[str]:
 
 
 def plain(url: str) -> str:
-    """A link without scheme, case, query and fragment, and of a repository only its address."""
+    """A link without scheme, case, query, fragment and version, and of a repository only its address."""
     url = re.sub(r"[?#].*$", "", url).casefold().rstrip("/")
     url = re.sub(r"^https?://(?:www\.)?", "", url)
-    url = re.sub(r"(arxiv\.org/abs/\d{4}\.\d{4,5})\.pdf$", r"\1", url)
+    url = re.sub(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?$", r"arxiv.org/abs/\1", url)
     return re.sub(r"^(github\.com/[^/]+/[^/]+?)(?:\.git|/(?:blob|tree)/.*)?$", r"\1", url)
 
 
@@ -178,8 +178,15 @@ def test_a_name_or_an_alias_means_one_model() -> None:
 def test_there_are_papers_for_every_task_of_the_platform() -> None:
     entries = papers()
     counted = Counter(entry.task for entry in entries)
-    assert len(entries) >= 300
+    assert len(entries) >= 900
     assert [task.id for task in tasks()[:PLATFORM_TASKS] if counted[task.id] < 5] == []
+
+
+def test_every_paper_of_a_model_is_among_the_papers_with_the_same_link() -> None:
+    """The paper on visual precision search stands in `seeds.yaml`, whose links are those of its documents."""
+    known = {url for entry in papers_of("papers.yaml") for url in (entry.paper, *entry.links)}
+    without = {entry.paper for entry in models() if entry.paper} - known
+    assert without == {"https://arxiv.org/pdf/2411.16198"}
 
 
 def test_no_paper_stands_twice() -> None:
@@ -223,14 +230,69 @@ def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_sam
         assert [url for url in links(entry) if plain(url) not in known] == [], entry.name
 
 
+TITLES_OF_MODELS = {
+    "1910.13461": "BART: Denoising Sequence-to-Sequence Pre-training for Natural Language Generation, Translation, and Comprehension",
+    "2003.07018": "Closed-Loop Matters: Dual Regression Networks for Single Image Super-Resolution",
+    "1512.03385": "Deep Residual Learning for Image Recognition",
+    "2501.12948": "DeepSeek-R1: Incentivizing Reasoning Capability in LLMs via Reinforcement Learning",
+    "2303.01681": "Dense Pixel-to-Pixel Harmonization via Continuous Image Representation",
+    "2406.09414": "Depth Anything V2",
+    "2410.02073": "Depth Pro: Sharp Monocular Metric Depth in Less Than a Second",
+    "https://menghanxia.github.io/projects/disco/disco_main.pdf": (
+        "Disentangled Image Colorization via Global Anchors"
+    ),
+    "2005.12872": "End-to-End Object Detection with Transformers",
+    "1912.11463": "FHDR: HDR Image Reconstruction from a Single LDR Image using Feedback Network",
+    "1803.08664": "Fast, Accurate, and Lightweight Super-Resolution with Cascading Residual Network",
+    "2311.08526": "GLiNER: Generalist Model for Named Entity Recognition using Bidirectional Transformer",
+    "2112.10752": "High-Resolution Image Synthesis with Latent Diffusion Models",
+    "2108.09760": "Image Inpainting via Conditional Texture and Structure Dual Generation",
+    "1807.02758": "Image Super-Resolution Using Very Deep Residual Channel Attention Networks",
+    "2310.00390": "InstructCV: Instruction-Tuned Text-to-Image Diffusion Models as Vision Generalists",
+    "2211.09800": "InstructPix2Pix: Learning to Follow Image Editing Instructions",
+    "https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123670273.pdf": (
+        "LatticeNet: Towards Lightweight Image Super-resolution with Lattice Block"
+    ),
+    "1909.11856": "Lightweight Image Super-Resolution with Information Multi-distillation Network",
+    "https://ipl.dgist.ac.kr/LTE_cvpr.pdf": ("Local Texture Estimator for Implicit Representation Function"),
+    "2203.06304": "MISF: Multi-level Interactive Siamese Filtering for High-Fidelity Image Inpainting",
+    "https://cg.postech.ac.kr/Research/MSSNet/MSSNet.pdf": (
+        "MSSNet: Multi-Scale-Stage Network for Single Image Deblurring"
+    ),
+    "1812.08008": "OpenPose: Realtime Multi-Person 2D Pose Estimation using Part Affinity Fields",
+    "2107.06278": "Per-Pixel Classification is Not All You Need for Semantic Segmentation",
+    "2306.03514": "Recognize Anything: A Strong Image Tagging Model",
+    "https://proceedings.neurips.cc/paper_files/paper/2023/file/2ac2eac5098dba08208807b65c5851cc-Paper-Conference.pdf": (
+        "ResShift: Efficient Diffusion Model for Image Super-resolution by Residual Shifting"
+    ),
+    "https://openaccess.thecvf.com/content/ICCV2021/papers/Cho_Rethinking_Coarse-To-Fine_Approach_in_Single_Image_Deblurring_ICCV_2021_paper.pdf": (
+        "Rethinking Coarse-to-Fine Approach in Single Image Deblurring"
+    ),
+    "2201.11279": "Revisiting RCAN: Improved Training for Image Super-Resolution",
+    "https://people.engr.tamu.edu/nimak/Papers/SIGGRAPH2020_HDR/files/SIGGRAPH2020Final.pdf": (
+        "Single Image HDR Reconstruction Using a CNN with Masked Features and Perceptual Loss"
+    ),
+    "2008.08767": "Single Image Super-Resolution via a Holistic Attention Network",
+    "2412.01506": "Structured 3D Latents for Scalable and Versatile 3D Generation",
+    "2209.11345": "Swin2SR: SwinV2 Transformer for Compressed Image Super-Resolution and Restoration",
+    "2102.03334": "ViLT: Vision-and-Language Transformer Without Convolution or Region Supervision",
+}
+"""Papers of models by their arXiv number or link: the list of models has the links, their repositories the titles."""
+
+
 def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> None:
     files = ("papers.jsonl", "arxiv_papers.jsonl")
     rows = [row for name in files for row in json_lines(shared("corpus", name))]
     pairs = {(row["title"], plain(row["paper"])) for row in rows}
     code = {plain(row["github"]) for row in rows if row["github"]}
-    for row in json_lines(shared("corpus", "models.jsonl")):
-        pairs.add((row["name"], plain(row["paper"] or "")))
-        code.add(plain(row["github"] or ""))
+    of_models = json_lines(shared("corpus", "models.jsonl"))
+    papers_of_models = {plain(row["paper"]) for row in of_models if row["paper"]}
+    for place, title in TITLES_OF_MODELS.items():
+        link = place if place.startswith("https:") else f"https://arxiv.org/abs/{place}"
+        assert plain(link) in papers_of_models, link
+        pairs.add((title, plain(link)))
+    pairs |= {(row["name"], plain(row["paper"] or "")) for row in of_models}
+    code |= {plain(row["github"] or "") for row in of_models} | papers_of_models
     for row in json_lines(shared("openmmlab", "collections.jsonl")):
         pairs.add((row["paper_title"], plain(row["paper_url"])))
         code |= {plain(url) for url in row["code_urls"]}

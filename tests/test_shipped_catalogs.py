@@ -351,7 +351,8 @@ def test_no_summary_of_a_paper_repeats_eight_words_of_an_abstract() -> None:
     ours = {entry.title: _runs(entry.summary or "") for entry in papers_of("papers.yaml")}
     every = set().union(*ours.values())
     theirs: set[tuple[str, ...]] = set()
-    for file, key in ((("papers", "abstracts.jsonl"), "abstract"), (("corpus", "papers.jsonl"), "summary")):
+    sources = {("papers", "abstracts.jsonl"): "abstract", ("corpus", "papers.jsonl"): "summary"}
+    for file, key in {**sources, ("corpus", "models.jsonl"): "summary"}.items():
         for row in json_lines(shared(*file)):
             theirs |= _runs(row[key] or "") & every
     assert {title: sorted(runs & theirs) for title, runs in ours.items() if runs & theirs} == {}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM_TASKS = 21
 ARXIV_ID = re.compile(r"arxiv\.org/[a-z]+/(\d{4}\.\d{4,5})")
+RUN = 8
+"""Words in a row that no summary of a paper may share with an abstract."""
 URL_KEYS = ("paper", "github", "huggingface")
 SAME_MODEL = {
     "Grounding DINO": ("Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"),
@@ -58,6 +60,11 @@ def papers() -> list[PaperEntry]:
     return [entry for loaded in library().catalogs for entry in loaded.catalog.papers]
 
 
+def papers_of(file: str) -> list[PaperEntry]:
+    loaded = api.load_catalogs(ROOT / "catalogs" / file).unwrap()
+    return [entry for catalog in loaded.catalogs for entry in catalog.catalog.papers]
+
+
 def tasks() -> list[Task]:
     return [task for loaded in library().catalogs for task in loaded.catalog.tasks]
 
@@ -85,11 +92,11 @@ def links(entry: Entry) -> Iterator[str]:
 
 
 def plain(url: str) -> str:
-    """A link without scheme, case, query and fragment, and of a repository only its address."""
+    """A link without scheme, case, query, fragment and version, and of a repository only its address."""
     url = re.sub(r"[?#].*$", "", url).casefold().rstrip("/")
     url = re.sub(r"^https?://(?:www\.)?", "", url)
-    url = re.sub(r"(arxiv\.org/abs/\d{4}\.\d{4,5})\.pdf$", r"\1", url)
-    return re.sub(r"^(github\.com/[^/]+/[^/]+)/(?:blob|tree)/.*$", r"\1", url)
+    url = re.sub(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?$", r"arxiv.org/abs/\1", url)
+    return re.sub(r"^(github\.com/[^/]+/[^/]+?)(?:\.git|/(?:blob|tree)/.*)?$", r"\1", url)
 
 
 def test_every_catalog_is_read_without_a_finding() -> None:
@@ -122,6 +129,10 @@ def test_every_model_has_a_summary_and_at_least_three_examples() -> None:
     for entry in models():
         assert entry.summary, entry.name
         assert len(entry.examples) >= 3, entry.name
+
+
+def test_every_model_says_what_goes_in_and_comes_out() -> None:
+    assert [entry.name for entry in models() if not entry.signature] == []
 
 
 def test_no_two_entries_share_an_example_once_names_and_numbers_are_removed() -> None:
@@ -167,8 +178,13 @@ def test_a_name_or_an_alias_means_one_model() -> None:
 def test_there_are_papers_for_every_task_of_the_platform() -> None:
     entries = papers()
     counted = Counter(entry.task for entry in entries)
-    assert len(entries) >= 300
+    assert len(entries) >= 900
     assert [task.id for task in tasks()[:PLATFORM_TASKS] if counted[task.id] < 5] == []
+
+
+def test_every_paper_of_a_model_is_among_the_papers_with_the_same_link() -> None:
+    known = {url for entry in papers() for url in (entry.paper, *entry.links)}
+    assert [entry.name for entry in models() if entry.paper and entry.paper not in known] == []
 
 
 def test_no_paper_stands_twice() -> None:
@@ -212,14 +228,69 @@ def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_sam
         assert [url for url in links(entry) if plain(url) not in known] == [], entry.name
 
 
+TITLES_OF_MODELS = {
+    "1910.13461": "BART: Denoising Sequence-to-Sequence Pre-training for Natural Language Generation, Translation, and Comprehension",
+    "2003.07018": "Closed-Loop Matters: Dual Regression Networks for Single Image Super-Resolution",
+    "1512.03385": "Deep Residual Learning for Image Recognition",
+    "2501.12948": "DeepSeek-R1: Incentivizing Reasoning Capability in LLMs via Reinforcement Learning",
+    "2303.01681": "Dense Pixel-to-Pixel Harmonization via Continuous Image Representation",
+    "2406.09414": "Depth Anything V2",
+    "2410.02073": "Depth Pro: Sharp Monocular Metric Depth in Less Than a Second",
+    "https://menghanxia.github.io/projects/disco/disco_main.pdf": (
+        "Disentangled Image Colorization via Global Anchors"
+    ),
+    "2005.12872": "End-to-End Object Detection with Transformers",
+    "1912.11463": "FHDR: HDR Image Reconstruction from a Single LDR Image using Feedback Network",
+    "1803.08664": "Fast, Accurate, and Lightweight Super-Resolution with Cascading Residual Network",
+    "2311.08526": "GLiNER: Generalist Model for Named Entity Recognition using Bidirectional Transformer",
+    "2112.10752": "High-Resolution Image Synthesis with Latent Diffusion Models",
+    "2108.09760": "Image Inpainting via Conditional Texture and Structure Dual Generation",
+    "1807.02758": "Image Super-Resolution Using Very Deep Residual Channel Attention Networks",
+    "2310.00390": "InstructCV: Instruction-Tuned Text-to-Image Diffusion Models as Vision Generalists",
+    "2211.09800": "InstructPix2Pix: Learning to Follow Image Editing Instructions",
+    "https://www.ecva.net/papers/eccv_2020/papers_ECCV/papers/123670273.pdf": (
+        "LatticeNet: Towards Lightweight Image Super-resolution with Lattice Block"
+    ),
+    "1909.11856": "Lightweight Image Super-Resolution with Information Multi-distillation Network",
+    "https://ipl.dgist.ac.kr/LTE_cvpr.pdf": ("Local Texture Estimator for Implicit Representation Function"),
+    "2203.06304": "MISF: Multi-level Interactive Siamese Filtering for High-Fidelity Image Inpainting",
+    "https://cg.postech.ac.kr/Research/MSSNet/MSSNet.pdf": (
+        "MSSNet: Multi-Scale-Stage Network for Single Image Deblurring"
+    ),
+    "1812.08008": "OpenPose: Realtime Multi-Person 2D Pose Estimation using Part Affinity Fields",
+    "2107.06278": "Per-Pixel Classification is Not All You Need for Semantic Segmentation",
+    "2306.03514": "Recognize Anything: A Strong Image Tagging Model",
+    "https://proceedings.neurips.cc/paper_files/paper/2023/file/2ac2eac5098dba08208807b65c5851cc-Paper-Conference.pdf": (
+        "ResShift: Efficient Diffusion Model for Image Super-resolution by Residual Shifting"
+    ),
+    "https://openaccess.thecvf.com/content/ICCV2021/papers/Cho_Rethinking_Coarse-To-Fine_Approach_in_Single_Image_Deblurring_ICCV_2021_paper.pdf": (
+        "Rethinking Coarse-to-Fine Approach in Single Image Deblurring"
+    ),
+    "2201.11279": "Revisiting RCAN: Improved Training for Image Super-Resolution",
+    "https://people.engr.tamu.edu/nimak/Papers/SIGGRAPH2020_HDR/files/SIGGRAPH2020Final.pdf": (
+        "Single Image HDR Reconstruction Using a CNN with Masked Features and Perceptual Loss"
+    ),
+    "2008.08767": "Single Image Super-Resolution via a Holistic Attention Network",
+    "2412.01506": "Structured 3D Latents for Scalable and Versatile 3D Generation",
+    "2209.11345": "Swin2SR: SwinV2 Transformer for Compressed Image Super-Resolution and Restoration",
+    "2102.03334": "ViLT: Vision-and-Language Transformer Without Convolution or Region Supervision",
+}
+"""Papers of models by their arXiv number or link: the list of models has the links, their repositories the titles."""
+
+
 def test_every_paper_comes_from_a_named_source_with_its_title_and_links() -> None:
     files = ("papers.jsonl", "arxiv_papers.jsonl")
     rows = [row for name in files for row in json_lines(shared("corpus", name))]
     pairs = {(row["title"], plain(row["paper"])) for row in rows}
     code = {plain(row["github"]) for row in rows if row["github"]}
-    for row in json_lines(shared("corpus", "models.jsonl")):
-        pairs.add((row["name"], plain(row["paper"] or "")))
-        code.add(plain(row["github"] or ""))
+    of_models = json_lines(shared("corpus", "models.jsonl"))
+    papers_of_models = {plain(row["paper"]) for row in of_models if row["paper"]}
+    for place, title in TITLES_OF_MODELS.items():
+        link = place if place.startswith("https:") else f"https://arxiv.org/abs/{place}"
+        assert plain(link) in papers_of_models, link
+        pairs.add((title, plain(link)))
+    pairs |= {(row["name"], plain(row["paper"] or "")) for row in of_models}
+    code |= {plain(row["github"] or "") for row in of_models} | papers_of_models
     for row in json_lines(shared("openmmlab", "collections.jsonl")):
         pairs.add((row["paper_title"], plain(row["paper_url"])))
         code |= {plain(url) for url in row["code_urls"]}
@@ -268,6 +339,23 @@ def test_no_sentence_of_the_lists_was_copied() -> None:
     rows = json_lines(shared("corpus", "models.jsonl"))
     theirs = {sentence for row in rows for sentence in sentences(row["summary"] or "")}
     assert [entry.name for entry in models() if sentences(entry.summary or "") & theirs] == []
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    found = re.findall(r"[^\W_]+", text.casefold())
+    return {tuple(found[at : at + RUN]) for at in range(len(found) - RUN + 1)}
+
+
+def test_no_summary_of_a_paper_repeats_eight_words_of_an_abstract() -> None:
+    """The papers of `seeds.yaml` are those of the documents that define the layout, abstracts and all."""
+    ours = {entry.title: _runs(entry.summary or "") for entry in papers_of("papers.yaml")}
+    every = set().union(*ours.values())
+    theirs: set[tuple[str, ...]] = set()
+    sources = {("papers", "abstracts.jsonl"): "abstract", ("corpus", "papers.jsonl"): "summary"}
+    for file, key in {**sources, ("corpus", "models.jsonl"): "summary"}.items():
+        for row in json_lines(shared(*file)):
+            theirs |= _runs(row[key] or "") & every
+    assert {title: sorted(runs & theirs) for title, runs in ours.items() if runs & theirs} == {}
 
 
 def _figures(labels: Path) -> dict[str, float]:

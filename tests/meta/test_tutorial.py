@@ -1,4 +1,4 @@
-"""docs/tutorial.md, run from top to bottom: what a reader types is typed, and what the page shows is what comes out."""
+"""docs/tutorial.md and the README, run as written: what a reader types is typed, and what a page shows comes out."""
 
 from __future__ import annotations
 
@@ -60,3 +60,17 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
             assert agrees(outcome.out + outcome.err, page), f"$ {command}\n{outcome.out}{outcome.err}"
             ran += 1
     assert ran >= 8
+
+
+def test_the_example_of_the_readme_is_what_comes_out(tmp_path: Path) -> None:
+    os.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = {
+        language: text for language, text in _BLOCK.findall(readme) if language in ("yaml", "markdown", "console")
+    }
+    Path("question.yaml").write_text(blocks["yaml"], encoding="utf-8")
+    Path("answer.md").write_text(blocks["markdown"], encoding="utf-8")
+    ((command, page),) = commands(blocks["console"])
+    outcome = explainer(*shlex.split(command)[1:])
+    assert agrees(outcome.out + outcome.err, page), outcome.out
+    assert len(readme.split()) <= 600

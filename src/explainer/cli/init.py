@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from explainer.catalogs.schema import Catalog, Question, json_schema
 from explainer.cli.app import new_app
 from explainer.cli.terminal import say, show_findings
-from explainer.curation.scaffold import project_files
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.files import display_path, write_bytes
 
@@ -18,6 +20,18 @@ app = new_app()
 _HARMLESS = frozenset({".git"})
 """What an empty folder may hold: `git init` before `explainer init` is fine."""
 
+# The files of a project that builds offline: copies of those in the folder `new_project`, and schemas for editors.
+_FILES: dict[str, str | type[Catalog | Question]] = {
+    "catalogs/catalog.yaml": "catalog.yaml",
+    "questions/bird-at-the-feeder.yaml": "bird-at-the-feeder.yaml",
+    "questions/loud-meeting.yaml": "loud-meeting.yaml",
+    "schemas/catalog.schema.json": Catalog,
+    "schemas/question.schema.json": Question,
+    ".github/workflows/explainer.yml": "workflow.yml",
+    ".pre-commit-config.yaml": "pre-commit-config.yaml",
+    "README.md": "README.md",
+}
+
 
 @app.command()
 def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
@@ -25,15 +39,10 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
 
     A folder that holds something already is left alone: exit status 2.
     """
-    problem = _refusal(folder)
-    for name, text in project_files().items() if problem is None else ():
-        problem = write_bytes(folder / name, text.encode())
-        if problem is not None:
-            break
+    _stop_at(_refusal(folder))
+    for name, source in _FILES.items():
+        _stop_at(write_bytes(folder / name, _text(source).encode()))
         say(f"wrote {display_path(folder / name)}")
-    if problem is not None:
-        show_findings([problem], "text")
-        raise typer.Exit(ExitStatus.UNUSABLE)
     if folder.absolute() != Path.cwd():
         say(f"next: cd {folder}")
     say("then: explainer build questions/*.yaml")
@@ -48,3 +57,15 @@ def _refusal(folder: Path) -> Finding | None:
     if all(child.name in _HARMLESS for child in folder.iterdir()):
         return None
     return Finding("F105", Location(display_path(folder)), "the folder is not empty", "name a new folder")
+
+
+def _stop_at(problem: Finding | None) -> None:
+    if problem is not None:
+        show_findings([problem], "text")
+        raise typer.Exit(ExitStatus.UNUSABLE)
+
+
+def _text(source: str | type[Catalog | Question]) -> str:
+    if isinstance(source, str):
+        return files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
+    return json.dumps(json_schema(source), ensure_ascii=False, indent=2) + "\n"

@@ -13,7 +13,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion
 from explainer.curation.export import entries_of
-from explainer.curation.usage import load_questions
+from explainer.curation.rename import load_questions
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.rendering.templates import builtin_renderer
 
@@ -60,6 +60,11 @@ class Comparison:
     prompts: list[PromptChange] = field(default_factory=list)
     questions: int = 0
 
+    @property
+    def differs(self) -> bool:
+        """Whether an entry or a prompt differs."""
+        return bool(self.changes or self.prompts)
+
 
 def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Comparison:
     """Compare two catalogs, files or folders.
@@ -69,18 +74,20 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
         new: the other.
         questions: files and folders of questions whose prompts are compared; none for no prompts.
     """
-    before, after = (CatalogLoader([path]).for_named() for path in (old, new))
+    before, after = CatalogLoader([old]).for_named(), CatalogLoader([new]).for_named()
     comparison = Comparison([*before.findings, *after.findings])
     loaded: list[LoadedQuestion] = []
+    # without paths the folder `questions` would be read, which nobody asked for
     if questions:
         files = load_questions(questions)
         comparison.findings += files.findings
         for file in files.value or ():
             loaded += file.questions
-    if before.value is not None and after.value is not None and not has_errors(comparison.findings):
-        comparison.changes = compare(before.value, after.value)
-        comparison.prompts = compare_prompts(loaded, before.value, after.value, builtin_renderer("prompt"))
-        comparison.questions = len(loaded)
+    if has_errors(comparison.findings):
+        return comparison
+    comparison.changes = compare(before.unwrap(), after.unwrap())
+    comparison.prompts = compare_prompts(loaded, before.unwrap(), after.unwrap(), builtin_renderer("prompt"))
+    comparison.questions = len(loaded)
     return comparison
 
 
@@ -102,9 +109,10 @@ def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
 def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     gone = {name: entry for name, entry in old.items() if name not in new}
     for name, entry in new.items():
+        if old.get(name) == entry:
+            continue
         if name in old:
-            if old[name] != entry:
-                yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
+            yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
             continue
         # a renamed entry is one, not one removed and another added
         former = _former_name(kind, entry, gone)
@@ -117,21 +125,23 @@ def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) ->
 
 
 def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
-    """The name that an entry had: an alias of it now, that of an entry with its explicit id, or with all else equal."""
+    """The name that an entry had: an alias of it now, else that of an entry with the same identity."""
     for alias in entry.aliases:
         if alias in gone:
             return str(alias)
-    if kind is Kind.TASKS:
+    identity = _identity(kind, entry)
+    # of tasks and ports the name is the id, and nothing but a name says nothing
+    if kind not in SOURCE_KINDS or identity == type(entry).model_construct(**{kind.name_key: ""}):
         return None
-    if entry.id:
-        same = (name for name, earlier in gone.items() if earlier.id == entry.id)
-    else:
-        nameless = {kind.name_key: "", "aliases": ()}
-        bare = entry.model_copy(update=nameless)
-        if bare == type(entry).model_construct(**{kind.name_key: ""}):
-            return None  # nothing but a name says nothing
-        same = (name for name, earlier in gone.items() if earlier.model_copy(update=nameless) == bare)
-    return next(same, None)
+    for name, earlier in gone.items():
+        if _identity(kind, earlier) == identity:
+            return name
+    return None
+
+
+def _identity(kind: Kind, entry: Any) -> Any:
+    """What an entry keeps under another name: its explicit id, else all that it says beside its names."""
+    return entry.id or entry.model_copy(update={kind.name_key: "", "aliases": ()})
 
 
 def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -147,7 +157,7 @@ def compare_prompts(
     """Build every question from both libraries, and return those whose prompt is not the same."""
     changes: list[PromptChange] = []
     for loaded in questions:
-        before, after = (_text(loaded, library, renderer) for library in (old, new))
+        before, after = _text(loaded, old, renderer), _text(loaded, new, renderer)
         if before == after:
             continue
         what = "changed"
@@ -161,4 +171,6 @@ def compare_prompts(
 
 def _text(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> str | None:
     built = build(loaded, library, renderer).value
-    return built.text if built is not None else None
+    if built is None:
+        return None
+    return built.text

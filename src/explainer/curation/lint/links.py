@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Final
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import home_field, short_spelling
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
+from explainer.curation.lint import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 from explainer.documents.yaml_editor import Editor
@@ -20,6 +22,8 @@ _TOKEN: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 
 # Letters that a word must have before one other letter counts as a slip: not `vit-b` and `vit-l`.
 _SLIP: Final = 6
+# Letters that change places in a slip of the keyboard.
+_NEIGHBOURS: Final = 2
 
 
 def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
@@ -56,14 +60,21 @@ def _move(item: CatalogItem, key: str, home: str, url: str) -> Fix:
 
 def not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that can be written shorter."""
-    places: list[tuple[KeyPath, str | None]] = [((key,), getattr(item.entry, key)) for key in _FIELDS]
-    places += [(("links", index), url) for index, url in enumerate(item.entry.links)]
-    for steps, url in places:
-        short = short_spelling(url or "")
-        if url and short != url:
+    for steps, url in _links_of(item):
+        short = short_spelling(url)
+        if short != url:
             message = f"the link {shorten(url)!r} is not in its short spelling"
             fix = _set(item.path(*steps), short)
             yield item.finding("L702", steps, message, f"write {short}", url, fix)
+
+
+def _links_of(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
+    """All links of an entry, each with its place in it."""
+    for key in _FIELDS:
+        if url := getattr(item.entry, key):
+            yield (key,), url
+    for index, url in enumerate(item.entry.links):
+        yield ("links", index), url
 
 
 def _set(path: KeyPath, value: str) -> Fix:
@@ -75,24 +86,24 @@ def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
 
     Of one name in two catalogs the earlier one wins, as is meant: that is no mistake.
     """
-    # Only entries that share a link and a key of their names are compared: all pairs would be quadratic.
-    positions: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
+    positions: dict[tuple[str, tuple[str, ...], Kind], list[int]] = defaultdict(list)
     for position, later in enumerate(items):
-        label = later.entry.label
-        urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
-        if not urls:
-            continue
-        keys = dict.fromkeys(near_keys(label))
         shared: dict[int, str] = {}
-        for url in urls:
-            for key in keys:
-                for earlier in positions[later.kind, url, key]:
-                    shared.setdefault(earlier, url)
-                positions[later.kind, url, key].append(position)
+        # only entries that share a link and a key of their names are compared: all pairs would be quadratic
+        for url, key in _comparable(later):
+            places = positions[url, key, later.kind]
+            shared.update(dict.fromkeys(set(places) - shared.keys(), url))
+            places.append(position)
         for earlier in sorted(shared):
             first = items[earlier]
-            if first.entry.label != label and near_equal(first.entry.label, label):
+            if first.entry.label != later.entry.label and near_equal(first.entry.label, later.entry.label):
                 yield _duplicate_of(first, later, shared[earlier])
+
+
+def _comparable(item: CatalogItem) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every link of an entry that leads to one place, with every key of its name."""
+    urls = filter(None, (getattr(item.entry, key) for key in _FIELDS))
+    return product(dict.fromkeys(map(short_spelling, urls)), dict.fromkeys(near_keys(item.entry.label)))
 
 
 def _duplicate_of(first: CatalogItem, later: CatalogItem, url: str) -> LintFinding:
@@ -138,13 +149,24 @@ def _tokens(name: str) -> list[str]:
 
 def _one_slip(word: str, another: str) -> bool:
     """Whether a word becomes another by one letter more, less or changed, or by two swapped neighbours."""
-    short, long = sorted((word, another), key=len)
-    if len(short) < _SLIP or not (short + long).isalpha() or len(long) - len(short) > 1:
+    if min(len(word), len(another)) < _SLIP or not (word + another).isalpha():
         return False
-    same = 0
-    while same < len(short) and short[same] == long[same]:
-        same += 1
-    if len(short) != len(long):
-        return short[same:] == long[same + 1 :]
-    swapped = short[same : same + 2] == long[same : same + 2][::-1] and short[same + 2 :] == long[same + 2 :]
-    return swapped or short[same + 1 :] == long[same + 1 :]
+    first, second = _middles(word, another)
+    is_swap = len(first) == _NEIGHBOURS and first == second[::-1]
+    return is_swap or max(len(first), len(second)) == 1
+
+
+def _middles(word: str, another: str) -> tuple[str, str]:
+    """What stays of two words without the letters that both begin with, then without those that both end with."""
+    start = _same_letters(word, another)
+    word, another = word[start:], another[start:]
+    end = _same_letters(word[::-1], another[::-1])
+    return word[: len(word) - end], another[: len(another) - end]
+
+
+def _same_letters(word: str, another: str) -> int:
+    """How many letters two words have in common from their beginning."""
+    for index, (letter, other) in enumerate(zip(word, another, strict=False)):
+        if letter != other:
+            return index
+    return min(len(word), len(another))

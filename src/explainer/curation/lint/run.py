@@ -14,8 +14,7 @@ from typing import Final
 from explainer.catalogs.catalog import catalog_from
 from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.loading import CatalogLoader
-from explainer.curation.lint import content, links, text
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
+from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links, text
 from explainer.diagnostics.finding import Finding, Parsed, has_errors
 from explainer.documents.edits import whole_diff
 from explainer.documents.yaml_editor import Editor

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
+from explainer.curation.lint import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 

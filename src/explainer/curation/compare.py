@@ -79,9 +79,9 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
     loaded: list[LoadedQuestion] = []
     # without paths the folder `questions` would be read, which nobody asked for
     if questions:
-        files = load_questions(questions)
-        comparison.findings += files.findings
-        for file in files.value or ():
+        files, mistakes = load_questions(questions)
+        comparison.findings += mistakes
+        for file in files:
             loaded += file.questions
     if has_errors(comparison.findings):
         return comparison

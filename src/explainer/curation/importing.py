@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,12 +121,9 @@ class _Import:
 
     def write_new(self) -> None:
         """Write a catalog that was not there before, while the source is read."""
-        parts: dict[Kind, TextIO] = {}
+        parts: dict[Kind, TextIO] = defaultdict(self._temporary_text)
         origins = self._temporary_text()
         for entry in self._entries():
-            if entry.kind not in parts:
-                parts[entry.kind] = self._temporary_text()
-                parts[entry.kind].write(f"{entry.kind}:\n")
             parts[entry.kind].write(entry_block(entry.record))
             origins.write(self._job.source.origin_of(entry, entry.name).to_line())
             self.result.counts.added += 1
@@ -134,6 +132,7 @@ class _Import:
             return
         catalog = self._temporary_text()
         for kind in sorted(parts, key=list(Kind).index):
+            catalog.write(f"{kind}:\n")
             parts[kind].seek(0)
             shutil.copyfileobj(parts[kind], catalog)
         if self._job.out is None or self._job.dry_run:
@@ -198,12 +197,12 @@ class _Import:
 
     def _origins(self, recorded: Parsed[str], file: str) -> list[Origin] | None:
         """The record of sources; None for one that is damaged: without it, hand edits would be overwritten."""
-        origins = parse_origins(recorded.value or "", file)
-        findings = (*recorded.findings, *origins.findings)
+        origins, mistakes = parse_origins(recorded.value or "", file)
+        findings = (*recorded.findings, *mistakes)
         self.result.note(findings)
         if findings:
             return None
-        return origins.value
+        return origins
 
     def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
         """Write the files whose text is not what it was, all or none."""

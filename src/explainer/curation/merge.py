@@ -90,7 +90,7 @@ class ImportedSource:
         )
 
 
-def parse_origins(text: str, file: str) -> Parsed[list[Origin]]:
+def parse_origins(text: str, file: str) -> tuple[list[Origin], list[Finding]]:
     """Read the origins of a catalog."""
     origins: list[Origin] = []
     findings: list[Finding] = []
@@ -102,7 +102,7 @@ def parse_origins(text: str, file: str) -> Parsed[list[Origin]]:
         except ValidationError:
             hint = "restore the file; without it, hand edits cannot be told from old imports"
             findings.append(Finding("I809", Location(file, number), "not a line of a record of sources", hint))
-    return Parsed(origins, tuple(findings))
+    return origins, findings
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """An entry of the catalog, as it stands there: number `index` of its kind."""
 
     index: int
@@ -143,7 +143,7 @@ class Merger:
         self._counts = counts
         self._editor = Editor(text, file)
         self._origins = {(origin.kind, origin.source, origin.id): origin for origin in origins}
-        self._targets = _targets(read_yaml(text, file).data or {})
+        self._targets = targets_of(text, file)
         self._added: dict[Kind, list[Mapping[str, Any]]] = {}
 
     def take(self, entry: NormalizedEntry) -> Iterator[Finding]:
@@ -176,7 +176,7 @@ class Merger:
     def _record(self, origin: Origin) -> None:
         self._origins[origin.kind, origin.source, origin.id] = origin
 
-    def _merge(self, entry: NormalizedEntry, target: _Target, last: Mapping[str, str]) -> Iterator[Finding]:
+    def _merge(self, entry: NormalizedEntry, target: Target, last: Mapping[str, str]) -> Iterator[Finding]:
         """Merge the values of an entry; `last` are the digests of what the source gave last time."""
         changed = False
         for key in entry.kind.keys:
@@ -216,20 +216,21 @@ class Merger:
         return "".join(map(Origin.to_line, self._origins.values()))
 
 
-def _targets(data: Mapping[str, Any]) -> dict[tuple[str, str], _Target]:
-    """The entries of a catalog by kind and name, or alias where no entry has that name."""
-    names: dict[tuple[str, str], _Target] = {}
-    aliases: dict[tuple[str, str], _Target] = {}
+def targets_of(text: str, file: str) -> dict[tuple[str, str], Target]:
+    """Return the entries of a catalog without errors, by kind and name, or by alias where no entry has that name."""
+    data: Mapping[str, Any] = read_yaml(text, file).data or {}
+    names: dict[tuple[str, str], Target] = {}
+    aliases: dict[tuple[str, str], Target] = {}
     for kind in Kind:
         for index, item in enumerate(data.get(kind) or ()):
-            target = _Target(index, str(item[kind.name_key]), item)
+            target = Target(index, str(item[kind.name_key]), item)
             names[kind, target.name] = target
             if kind in SOURCE_KINDS:
                 aliases.update({(kind, alias): target for alias in item.get("aliases") or ()})
     return aliases | names
 
 
-def _renamed(entry: NormalizedEntry, target: _Target, last: str | None) -> Iterator[Finding]:
+def _renamed(entry: NormalizedEntry, target: Target, last: str | None) -> Iterator[Finding]:
     """Another name at the source: the catalog keeps its own, because the questions know it."""
     if entry.name in (target.data.get("aliases") or ()) or last == _digest_of(entry.name):
         return
@@ -256,5 +257,7 @@ def _digest_of(value: Any) -> str:
 def _as_text(value: Any) -> Any:
     """A value as it is read from YAML text."""
     if isinstance(value, list):
-        return [str(item) for item in value] or None
-    return value if value is None else str(value)
+        return list(map(str, value))
+    if value is None:
+        return None
+    return str(value)

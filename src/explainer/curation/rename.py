@@ -16,12 +16,11 @@ from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins
+from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import Edit, apply_edits, unified_diff
 from explainer.documents.yaml_editor import Editor
-from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
 
 _LINES: Final = ".jsonl"
@@ -114,7 +113,7 @@ class Renaming:
         return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
 
 
-def load_questions(paths: Sequence[Path]) -> Parsed[list[QuestionFile]]:
+def load_questions(paths: Sequence[Path]) -> tuple[list[QuestionFile], list[Finding]]:
     """Read the questions of files and folders; without any, of the folder `questions` if it is here.
 
     A YAML file that holds no question is passed over: it may be a catalog.
@@ -125,7 +124,7 @@ def load_questions(paths: Sequence[Path]) -> Parsed[list[QuestionFile]]:
         for loaded in _load_below(path):
             findings += loaded.findings
             files += filter(None, [loaded.value])
-    return Parsed(files, tuple(findings))
+    return files, findings
 
 
 def _load_below(path: Path) -> Iterator[Parsed[QuestionFile]]:
@@ -181,18 +180,18 @@ def look_up(name: str, kind: str | None, questions: Sequence[Path], loader: Cata
         questions: files and folders of questions; none for the folder `questions`.
         loader: reads the catalogs.
     """
-    files = load_questions(questions)
+    files, findings = load_questions(questions)
     parsed = loader.for_named()
-    library = parsed.value or Library([])
-    findings = [*files.findings, *parsed.findings]
+    library = _library(parsed)
+    findings += parsed.findings
     kinds = [Kind(kind)] if kind else SOURCE_KINDS
     entries: list[tuple[Kind, str]] = []
     for entry_kind in kinds:
-        entries += [(entry_kind, entry.label) for entry in index_of(library, entry_kind).find(name)]
+        entries += [(entry_kind, label) for label in _labels(library, entry_kind, name)]
     if not entries and not has_errors(findings):
         findings.append(_unknown(name, kinds, library))
     # several unequal entries of one name count once: a question cannot tell them apart
-    return NamedEntries(tuple(files.value or ()), tuple(dict.fromkeys(entries)), tuple(findings))
+    return NamedEntries(tuple(files), tuple(dict.fromkeys(entries)), tuple(findings))
 
 
 def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
@@ -201,14 +200,16 @@ def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
         code = "Q402"
     hint = None
     for kind in kinds:
-        meant = index_of(library, kind).suggestion(name)
+        meant = getattr(library, kind).suggestion(name)
         if meant:
             hint = f"did you mean {meant!r}?"
             break
     return Finding(code, Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
-def used_by(name: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path]) -> Parsed[list[Use]]:
+def used_by(
+    name: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path]
+) -> tuple[list[Use], list[Finding]]:
     """Return where questions name an entry, each read with its own catalogs.
 
     Args:
@@ -223,27 +224,32 @@ def used_by(name: str, kind: str | None, questions: Sequence[Path], catalogs: Se
     for entry_kind, label in named.entries:
         for file in named.files:
             for loaded in file.questions:
-                library = library_for(loaded, file, loader)
-                named_at += uses(loaded, library, entry_kind, label)
-    return Parsed(named_at, tuple(dict.fromkeys((*named.findings, *loader.findings))))
+                library = _library_for(loaded, file, loader)
+                named_at += _uses(loaded, library, entry_kind, label)
+    return named_at, list(dict.fromkeys((*named.findings, *loader.findings)))
 
 
-def library_for(loaded: LoadedQuestion, file: QuestionFile, loader: CatalogLoader) -> Library:
-    """Return the library that a question of a file is answered from."""
-    return loader.for_question(loaded.question, file.path.parent).value or Library([])
+def _library_for(loaded: LoadedQuestion, file: QuestionFile, loader: CatalogLoader) -> Library:
+    """The library that a question of a file is answered from."""
+    return _library(loader.for_question(loaded.question, file.path.parent))
 
 
-def index_of(library: Library, kind: Kind) -> EntryIndex[Any]:
-    """Return the entries of one kind: models or papers."""
+def _library(parsed: Parsed[Library]) -> Library:
+    """A library, empty where its catalogs cannot be read: their findings say so."""
+    return parsed.value or Library([])
+
+
+def _labels(library: Library, kind: Kind, name: str) -> list[str]:
+    """The names of the entries of one kind that a name, an id or an alias means."""
     index: EntryIndex[Any] = getattr(library, kind)
-    return index
+    return [entry.label for entry in index.find(name)]
 
 
-def uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> Iterator[Use]:
-    """Yield the places where a question names the entry of one kind that is called `label`."""
-    index = index_of(library, kind)
+def _uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> Iterator[Use]:
+    """The places where a question names the entry of one kind that is called `label`."""
     for position, item in enumerate(getattr(loaded.question, kind) or ()):
-        if isinstance(item, str) and any(entry.label == label for entry in index.find(item)):
+        # an entry that stands in the question itself names nothing
+        if isinstance(item, str) and label in _labels(library, kind, item):
             yield Use(loaded.id, item, position, loaded.document.locate((kind, position)))
 
 
@@ -270,8 +276,7 @@ def plan_renaming(
     if has_errors(plan.findings):
         return plan
     ((entry_kind, plan.label),) = named.entries
-    library = loader.for_named().value or Library([])
-    holders = [entry.label for entry in index_of(library, entry_kind).find(new)]
+    holders = _labels(_library(loader.for_named()), entry_kind, new)
     if holders not in ([], [plan.label]):
         message = f"another entry is called {shorten(new)!r} already"
         plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
@@ -296,7 +301,7 @@ class _Planner:
         self._kind = kind
         self._old = plan.label
         self._new = new
-        self._keep_alias = keep_alias
+        self._new_aliases = [plan.label] * keep_alias
 
     def plan_files(self, before: CatalogLoader, files: Sequence[QuestionFile]) -> None:
         """Plan the changes of the catalogs, then those of the questions that no longer lead to the entry."""
@@ -329,21 +334,18 @@ class _Planner:
 
     def _catalog_editor(self, text: str, file: str) -> Editor | None:
         """The changes that give the entry its new name in a catalog; None when the catalog has no such entry."""
-        name_key, keys = self._kind.name_key, self._kind.keys
-        data: Any = read_yaml(text, file).data or {}
-        entries = {entry[name_key]: (index, entry) for index, entry in enumerate(data.get(self._kind) or ())}
-        if self._old not in entries:
+        target = targets_of(text, file).get((self._kind, self._old))
+        # an alias of that name belongs to an entry that has another one
+        if target is None or target.name != self._old:
             return None
-        index, entry = entries[self._old]
         editor = Editor(text, file)
-        editor.set((self._kind, index, name_key), self._new)
-        old_aliases = entry.get("aliases") or []
+        editor.set((self._kind, target.index, self._kind.name_key), self._new)
+        old_aliases = target.data.get("aliases") or []
         # where the new name was an alias of the entry, it is one no longer
-        aliases = [alias for alias in old_aliases if alias != self._new]
-        if self._keep_alias:
-            aliases.append(self._old)
+        aliases = [alias for alias in (*old_aliases, *self._new_aliases) if alias != self._new]
         if aliases != old_aliases:
-            editor.set((self._kind, index, "aliases"), aliases, after=keys[: keys.index("aliases")])
+            keys = self._kind.keys
+            editor.set((self._kind, target.index, "aliases"), aliases, after=keys[: keys.index("aliases")])
         return editor
 
     def _change_origins(self, path: Path) -> None:
@@ -355,7 +357,7 @@ class _Planner:
         start = 0
         for line in io.StringIO(text):
             # a damaged line is left as it is: the import says what is wrong with it
-            for origin in parse_origins(line, display_path(path)).value or ():
+            for origin in parse_origins(line, display_path(path))[0]:
                 if (origin.kind, origin.name) == (self._kind.singular, self._old):
                     renamed = origin.model_copy(update={"name": self._new})
                     edits.append(Edit(start, start + len(line), renamed.to_line()))
@@ -381,11 +383,10 @@ class _Planner:
     def _outdated(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> Iterator[Use]:
         """The places where a file uses the old name, or what no longer leads to the entry: an id made of that name."""
         for loaded in file.questions:
-            index = index_of(library_for(loaded, file, after), self._kind)
-            for use in uses(loaded, library_for(loaded, file, before), self._kind, self._old):
-                labels = [entry.label for entry in index.find(use.item)]
-                is_dropped = use.item == self._old and not self._keep_alias
-                if is_dropped or labels != [self._new]:
+            library = _library_for(loaded, file, after)
+            for use in _uses(loaded, _library_for(loaded, file, before), self._kind, self._old):
+                is_dropped = use.item == self._old and not self._new_aliases
+                if is_dropped or _labels(library, self._kind, use.item) != [self._new]:
                     yield use
 
 

@@ -54,14 +54,14 @@ def used_by(
 
     Questions that leave their models or papers out name nothing: what is recommended to them may change.
     """
-    used = find_uses(name, kind, questions or [], catalog or [])
+    uses, mistakes = find_uses(name, kind, questions or [], catalog or [])
     if output_format == "json":
-        rows = list(map(_use_data, used.value or ()))
+        rows = list(map(_use_data, uses))
         write_json({"schema": "explainer/used-by/1", "name": name, "questions": rows})
     else:
-        _write_lines(f"{use.location}: {use.question} names {use.item!r}" for use in used.value or ())
-    show_findings(used.findings, findings)
-    raise typer.Exit(exit_status(used.findings))
+        _write_lines(f"{use.location}: {use.question} names {use.item!r}" for use in uses)
+    show_findings(mistakes, findings)
+    raise typer.Exit(exit_status(mistakes))
 
 
 @app.command("diff")

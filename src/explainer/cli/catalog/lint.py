@@ -46,8 +46,7 @@ def run(
     Warnings alone end with 0, unless --strict. With --fix the safe fixes are made, and what is left is reported.
     """
     codes = _chosen(select, ignore)
-    read = read_catalogs(paths or [])
-    catalogs, findings = read.value or [], list(read.findings)
+    catalogs, findings = read_catalogs(paths or [])
     fixed = 0
     if fix or diff:
         result = fix_catalogs(catalogs, codes, write=not diff)

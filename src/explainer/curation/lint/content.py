@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 from typing import Final, TypeAlias
 
 from explainer.catalogs.kinds import Kind
@@ -58,7 +59,7 @@ def without_examples(item: CatalogItem) -> Iterator[LintFinding]:
 def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     """Yield signatures that contradict the name of their model, or its task."""
     known_tasks = Taxonomy(_KNOWN_TASKS)
-    own_tasks = Taxonomy(task for loaded in catalogs_of(items) for task in loaded.catalog.tasks)
+    own_tasks = Taxonomy(Library(catalogs_of(items)).tasks)
     for item in items:
         text = getattr(item.entry, "signature", None) or ""
         signature = leading_signature(text)
@@ -150,7 +151,7 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         names_of_its_own = set(_WORD.findall(names.casefold()))
         for index, example in enumerate(item.entry.examples):
             words = _WORD.findall(example.casefold())
-            key = " ".join(word for word in words if word not in names_of_its_own)
+            key = " ".join(filterfalse(names_of_its_own.__contains__, words))
             earlier, position = first.setdefault(key, (item, index))
             if not key or earlier.entry.label == item.entry.label:
                 continue

@@ -28,9 +28,8 @@ _NEIGHBOURS: Final = 2
 
 def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
-    for key in _FIELDS:
-        url = getattr(item.entry, key)
-        home = home_field(url or "")
+    for key, url in _urls_of(item):
+        home = home_field(url)
         if home in (None, key):
             continue
         # the page of a paper on Hugging Face is at home in both fields
@@ -70,11 +69,17 @@ def not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
 
 def _links_of(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
     """All links of an entry, each with its place in it."""
-    for key in _FIELDS:
-        if url := getattr(item.entry, key):
-            yield (key,), url
+    for key, url in _urls_of(item):
+        yield (key,), url
     for index, url in enumerate(item.entry.links):
         yield ("links", index), url
+
+
+def _urls_of(item: CatalogItem) -> Iterator[tuple[str, str]]:
+    """The links of an entry that have a field of their own."""
+    for key in _FIELDS:
+        if url := getattr(item.entry, key):
+            yield key, url
 
 
 def _set(path: KeyPath, value: str) -> Fix:
@@ -102,8 +107,8 @@ def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
 
 def _comparable(item: CatalogItem) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every link of an entry that leads to one place, with every key of its name."""
-    urls = filter(None, (getattr(item.entry, key) for key in _FIELDS))
-    return product(dict.fromkeys(map(short_spelling, urls)), dict.fromkeys(near_keys(item.entry.label)))
+    urls = dict.fromkeys(short_spelling(url) for _, url in _urls_of(item))
+    return product(urls, dict.fromkeys(near_keys(item.entry.label)))
 
 
 def _duplicate_of(first: CatalogItem, later: CatalogItem, url: str) -> LintFinding:
@@ -144,7 +149,7 @@ def near_keys(name: str) -> Iterator[tuple[str, ...]]:
 
 
 def _tokens(name: str) -> list[str]:
-    return [token.casefold() for token in _TOKEN.findall(name)]
+    return list(map(str.casefold, _TOKEN.findall(name)))
 
 
 def _one_slip(word: str, another: str) -> bool:

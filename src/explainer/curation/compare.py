@@ -85,18 +85,12 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
             loaded += file.questions
     if has_errors(comparison.findings):
         return comparison
-    comparison.changes = compare(before.unwrap(), after.unwrap())
-    comparison.prompts = compare_prompts(loaded, before.unwrap(), after.unwrap(), builtin_renderer("prompt"))
+    old_library, new_library = before.unwrap(), after.unwrap()
+    for kind in Kind:
+        comparison.changes += _compare_kind(kind, _by_name(old_library, kind), _by_name(new_library, kind))
+    comparison.prompts = list(_compare_prompts(loaded, old_library, new_library, builtin_renderer("prompt")))
     comparison.questions = len(loaded)
     return comparison
-
-
-def compare(old: Library, new: Library) -> list[Change]:
-    """Compare the entries of two libraries, those of each kind in the order of the catalogs."""
-    changes: list[Change] = []
-    for kind in Kind:
-        changes += _compare_kind(kind, _by_name(old, kind), _by_name(new, kind))
-    return changes
 
 
 def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
@@ -151,11 +145,10 @@ def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
             yield key, before, after
 
 
-def compare_prompts(
+def _compare_prompts(
     questions: Iterable[LoadedQuestion], old: Library, new: Library, renderer: SupportsRender
-) -> list[PromptChange]:
-    """Build every question from both libraries, and return those whose prompt is not the same."""
-    changes: list[PromptChange] = []
+) -> Iterator[PromptChange]:
+    """The questions whose prompt is not the same when it is built from the one library and from the other."""
     for loaded in questions:
         before, after = _text(loaded, old, renderer), _text(loaded, new, renderer)
         if before == after:
@@ -165,8 +158,7 @@ def compare_prompts(
             what = "broken"
         elif before is None:
             what = "mended"
-        changes.append(PromptChange(loaded.id, loaded.document.file, what))
-    return changes
+        yield PromptChange(loaded.id, loaded.document.file, what)
 
 
 def _text(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> str | None:

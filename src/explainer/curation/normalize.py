@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
 from explainer.catalogs.kinds import ENTRY_KEYS, Kind
@@ -102,6 +102,9 @@ _LONG_IDS_SINCE: Final = "1501"
 # 1800 to 2999, as the schema has it.
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
+_Shape: TypeAlias = Callable[[Any], Any]
+_Split: TypeAlias = Callable[[str], list[Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class NormalizedEntry:
@@ -129,17 +132,19 @@ class NormalizedEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Renamed:
-    """A record whose values stand under the keys of catalogs.
-
-    Attributes:
-        raw: the record of the source.
-        values: its values.
-        columns: the column that the value of a key came from, where that has another name.
-    """
+    """A record whose values stand under the keys of catalogs, and the column that each of them came from."""
 
     raw: SourceRecord
     values: Mapping[str, Any]
     columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def licence(self) -> str | None:
+        """The licence that stands in a column of its own, else the one that the format has a place for."""
+        stated = as_text(self.values.get("licence"))
+        if "licence" in self.columns and stated and stated.strip():
+            return stated
+        return self.raw.licence
 
     @property
     def is_exact(self) -> bool:
@@ -186,7 +191,7 @@ class Normalizer:
         if has_errors(findings):
             return Parsed(None, tuple(findings))
         source_id = raw.id or str(record[kind.name_key])
-        return Parsed(NormalizedEntry(kind, record, source_id, self._licence(renamed), raw.where("")), tuple(findings))
+        return Parsed(NormalizedEntry(kind, record, source_id, renamed.licence, raw.where("")), tuple(findings))
 
     def _find_field(self, column: str) -> str | None:
         """The key of a catalog that a column means; None for a column that is passed over."""
@@ -207,13 +212,6 @@ class Normalizer:
             if key is not None and _is_nothing(values.get(key)):
                 values[key], columns[key] = value, column
         return _Renamed(raw, values, columns)
-
-    def _licence(self, renamed: _Renamed) -> str | None:
-        """The licence that a record states: in a column of its own, else where its format has room for it."""
-        stated = as_text(renamed.values.get("licence")) or ""
-        if renamed.raw.ready or not stated.strip():
-            return renamed.raw.licence
-        return stated
 
     def _kind_of(self, renamed: _Renamed) -> Kind:
         stated = str(renamed.values.get("kind")).strip().casefold()
@@ -286,7 +284,7 @@ class _Cleaner:
         self._further_links: list[str] = []
         self._shapes: dict[str, _Shape] = {
             **_SHAPES,
-            **dict.fromkeys(_LINK_KEYS, self._link),
+            **{key: partial(self._link, key) for key in _LINK_KEYS},
             "links": self._links,
             "signature": self._signature,
         }
@@ -299,7 +297,7 @@ class _Cleaner:
         for key in self._kind.keys:
             value = self._value_of(key)
             if value is not None:
-                record[key] = self._shapes.get(key, _text)(key, value)
+                record[key] = self._shapes.get(key, _text)(value)
         category = self._values.get("category")
         # lists of the platform have the signature of a model there
         if not self._values.get("signature") and _is_signature(category):
@@ -308,11 +306,11 @@ class _Cleaner:
 
     def _exact(self) -> dict[str, Any]:
         """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
-        record: dict[str, Any] = {}
-        for key in self._kind.keys:
-            value = self._values.get(key)
-            if value not in ("", None):
-                record[key] = _EXACT_SHAPES.get(key, _unchanged)(key, value)
+        record = {key: value for key, value in self._values.items() if value not in ("", None)}
+        for key in LISTS.intersection(record):
+            record[key] = _exact_items(record[key])
+        if "year" in record:
+            record["year"] = _year(record["year"])
         return record
 
     def _value_of(self, key: str) -> Any:
@@ -324,15 +322,15 @@ class _Cleaner:
             return self._values.get(_OTHER_NAMES.get(key, "name"))
         return _WITHOUT_VALUE.get(key)
 
-    def _signature(self, key: str, value: Any) -> Any:
+    def _signature(self, value: Any) -> Any:
         """A signature, or None for a text that cannot be read as one."""
         if not isinstance(value, str):
-            return _text(key, value)
+            return _text(value)
         text = value.strip()
         signature = parse_signature(text)
         if isinstance(signature, Signature):
             return text
-        place = self._renamed.where(key)
+        place = self._renamed.where("signature")
         self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
         return None
 
@@ -348,13 +346,13 @@ class _Cleaner:
             return urls[0]
         return self._meant_link(key, text.strip())
 
-    def _links(self, key: str, value: Any) -> Any:
-        items = _items(key, value)
+    def _links(self, value: Any) -> Any:
+        items = _items(value)
         if not _are_texts(items):
             return items
         links: list[str] = []
         for item in items:
-            links += _URL.findall(item) or filter(None, [self._meant_link(key, item)])
+            links += _URL.findall(item) or filter(None, [self._meant_link("links", item)])
         return list(dict.fromkeys([*links, *self._further_links]))
 
     def _meant_link(self, key: str, text: str) -> str | None:
@@ -417,11 +415,11 @@ def _one_line(value: Any) -> Any:
     return value
 
 
-def _text(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
+def _text(value: Any) -> Any:
     return _one_line(_joined(value, ", "))
 
 
-def _free_text(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
+def _free_text(value: Any) -> Any:
     """A text that may have several lines."""
     text = _joined(value, ", ")
     if isinstance(text, str):
@@ -429,35 +427,28 @@ def _free_text(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions
     return text
 
 
-def _unchanged(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
-    return value
-
-
-def _items(key: str, value: Any) -> Any:
+def _items(value: Any, split: _Split = _BETWEEN_ITEMS.split, tidy: _Shape = _one_line) -> Any:
     """A list, also of a cell that holds one: as JSON, or its parts between semicolons, bars or line breaks."""
     if isinstance(value, str):
-        value = _split(key, value.strip())
+        value = _listed(value.strip(), split)
     if not isinstance(value, list):
         return value
-    items = itertools.filterfalse(_is_nothing, value)
-    if key == "examples":
-        return list(items)
-    return list(map(_one_line, items))
+    return list(map(tidy, itertools.filterfalse(_is_nothing, value)))
 
 
-def _exact_items(key: str, value: Any) -> Any:
+def _exact_items(value: Any) -> Any:
     """A list to the letter, also of a cell that holds one."""
     if isinstance(value, str):
-        return _json(value) or _items(key, value)
+        return _json(value) or _items(value)
     return value
 
 
-def _split(key: str, cell: str) -> Any:
+def _listed(cell: str, split: _Split) -> Any:
     if cell.startswith("["):
         listed = _json(cell)
         if listed is not None:
             return listed
-    return _SPLITTERS.get(key, _BETWEEN_ITEMS.split)(cell)
+    return split(cell)
 
 
 def _split_authors(cell: str) -> list[str]:
@@ -470,7 +461,7 @@ def _split_authors(cell: str) -> list[str]:
     return names
 
 
-def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
+def _year(value: Any) -> Any:
     """A year, also at the beginning of a date."""
     match = _YEAR.match(str(value).strip())
     if match and isinstance(value, str | int):
@@ -486,15 +477,12 @@ def _with_zeros(text: str) -> str:
     return f"{month}.{number.ljust(digits, '0')}"
 
 
-_Shape: TypeAlias = Callable[[str, Any], Any]
-_SPLITTERS: Final[dict[str, Callable[[str], list[Any]]]] = {
-    "examples": _BETWEEN_EXAMPLES.split,
-    "authors": _split_authors,
-}
 # What brings the value of a key into shape; the other values are texts of one line.
 _SHAPES: Final[dict[str, _Shape]] = {
     "year": _year,
-    **dict.fromkeys(LISTS, _items),
+    "aliases": _items,
+    "authors": partial(_items, split=_split_authors),
+    # the spaces in an example are its author's
+    "examples": partial(_items, split=_BETWEEN_EXAMPLES.split, tidy=lambda item: item),
     **dict.fromkeys(("summary", "description", "deprecated"), _free_text),
 }
-_EXACT_SHAPES: Final[dict[str, _Shape]] = {"year": _year, **dict.fromkeys(LISTS, _exact_items)}

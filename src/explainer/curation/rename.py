@@ -62,13 +62,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class NamedEntries:
-    """The entries that a name means, and the questions that may name them.
-
-    Attributes:
-        files: the questions.
-        entries: the kind and the name of each entry, a model and a paper at most.
-        findings: what is wrong with the questions, the catalogs or the name.
-    """
+    """The questions that may name an entry; the entries that a name means, by kind and name; and what is wrong."""
 
     files: tuple[QuestionFile, ...]
     entries: tuple[tuple[Kind, str], ...]

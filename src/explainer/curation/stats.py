@@ -69,7 +69,7 @@ def count(models: Iterable[ModelEntry], papers: Iterable[Entry]) -> Stats:
     tasks: dict[str, dict[str, int]] = {}
     for kind, entries in by_kind.items():
         stats.totals[kind] = len(entries)
-        stats.deprecated[kind] = sum(bool(entry.deprecated) for entry in entries)
+        stats.deprecated[kind] = len(entries) - _missing("deprecated", entries)
         stats.linkless[kind] = sum(map(_has_no_link, entries))
         stats.gaps[kind] = {key: _missing(key, entries) for key in GAPS[kind]}
         for entry in entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 
 from explainer.catalogs.catalog import LoadedCatalog
@@ -61,12 +62,7 @@ Rule: TypeAlias = Callable[[Sequence[CatalogItem]], Iterator[LintFinding]]
 
 def for_each(rule: EntryRule) -> Rule:
     """Return the rule that looks at each entry by itself."""
-
-    def look(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
-        for item in items:
-            yield from rule(item)
-
-    return look
+    return lambda items: chain.from_iterable(map(rule, items))
 
 
 def catalogs_of(items: Sequence[CatalogItem]) -> list[LoadedCatalog]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import compress, product
+from operator import methodcaller, ne
 from typing import Final
 
 from explainer.catalogs.kinds import Kind
@@ -63,7 +64,7 @@ def not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
         short = short_spelling(url)
         if short != url:
             message = f"the link {shorten(url)!r} is not in its short spelling"
-            fix = _set(item.path(*steps), short)
+            fix = methodcaller("set", item.path(*steps), short)
             yield item.finding("L702", steps, message, f"write {short}", url, fix)
 
 
@@ -80,10 +81,6 @@ def _urls_of(item: CatalogItem) -> Iterator[tuple[str, str]]:
     for key in _FIELDS:
         if url := getattr(item.entry, key):
             yield key, url
-
-
-def _set(path: KeyPath, value: str) -> Fix:
-    return lambda editor: editor.set(path, value)
 
 
 def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -128,7 +125,7 @@ def near_equal(name: str, another: str) -> bool:
         return True
     if len(first) != len(second):
         return False
-    differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    differing = list(compress(zip(first, second, strict=True), map(ne, first, second)))
     return len(differing) == 1 and _one_slip(*differing[0])
 
 
@@ -171,7 +168,7 @@ def _middles(word: str, another: str) -> tuple[str, str]:
 
 def _same_letters(word: str, another: str) -> int:
     """How many letters two words have in common from their beginning."""
-    for index, (letter, other) in enumerate(zip(word, another, strict=False)):
-        if letter != other:
+    for index, (letter, its_counterpart) in enumerate(zip(word, another, strict=False)):
+        if letter != its_counterpart:
             return index
     return min(len(word), len(another))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Final
 
-from explainer.curation.lint import CatalogItem, Fix, LintFinding
+from explainer.curation.lint import CatalogItem, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 
@@ -71,12 +72,8 @@ def damaged(item: CatalogItem) -> Iterator[LintFinding]:
             if good is None:
                 hint = "what it was cannot be told any more: look it up"
             elif steps != (item.kind.name_key,):
-                fix = _substitute(item.path(*steps), bad, good)
+                fix = methodcaller("substitute", item.path(*steps), bad, good)
             yield item.finding("L706", steps, message, hint, bad, fix)
-
-
-def _substitute(path: KeyPath, bad: str, good: str) -> Fix:
-    return lambda editor: editor.substitute(path, bad, good)
 
 
 def markup(item: CatalogItem) -> Iterator[LintFinding]:

@@ -163,6 +163,4 @@ def _compare_prompts(
 
 def _text(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> str | None:
     built = build(loaded, library, renderer).value
-    if built is None:
-        return None
-    return built.text
+    return built.text if built is not None else None

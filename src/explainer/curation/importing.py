@@ -21,7 +21,7 @@ from explainer.catalogs.kinds import Kind
 from explainer.catalogs.loading import sources_path
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
-from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, Origin, parse_origins
+from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, parse_origins
 from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
@@ -167,8 +167,11 @@ class _Import:
         recorded = Parsed("")
         if beside.exists():
             recorded = read_text(beside, limit=MAX_ORIGINS_BYTES)
-        origins = self._origins(recorded, display_path(beside))
-        if origins is None:
+        origins, damage = parse_origins(recorded.value or "", display_path(beside))
+        damage += recorded.findings
+        self.result.note(damage)
+        # without a sound record of sources, edits by hand would be overwritten
+        if damage:
             return
         merger = Merger(catalog, display_path(out), origins, self._job.source, self.result.counts)
         for entry in self._entries():
@@ -194,15 +197,6 @@ class _Import:
         if errors:
             return None
         return read.value
-
-    def _origins(self, recorded: Parsed[str], file: str) -> list[Origin] | None:
-        """The record of sources; None for one that is damaged: without it, hand edits would be overwritten."""
-        origins, mistakes = parse_origins(recorded.value or "", file)
-        findings = (*recorded.findings, *mistakes)
-        self.result.note(findings)
-        if findings:
-            return None
-        return origins
 
     def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
         """Write the files whose text is not what it was, all or none."""

@@ -258,6 +258,4 @@ def _as_text(value: Any) -> Any:
     """A value as it is read from YAML text."""
     if isinstance(value, list):
         return list(map(str, value))
-    if value is None:
-        return None
-    return str(value)
+    return None if value is None else str(value)

@@ -78,15 +78,8 @@ _BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 # What may stand for a link, and the link that it means: addresses without https in every field, ids only in their own.
-_ADDRESSES: Final = (
-    (_URL, r"\g<0>"),
-    (
-        re.compile(
-            r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
-        ),
-        r"https://\g<0>",
-    ),
-)
+_WITHOUT_SCHEME: Final = r"(?:www\.|(?:arxiv|doi)\.org/|github\.com/|(?:huggingface|hf)\.co/|openreview\.net/)\S+"
+_ADDRESSES: Final = ((_URL, r"\g<0>"), (re.compile(_WITHOUT_SCHEME, re.IGNORECASE), r"https://\g<0>"))
 _IDS: Final = {
     # a DOI begins with 10, a point and the number of its registrant
     "paper": (re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE), r"https://doi.org/\1"),
@@ -160,12 +153,7 @@ class Normalizer:
     """Makes entries of records."""
 
     def __init__(self, kind: Kind | None = None, mapping: Mapping[str, str] | None = None) -> None:
-        """Set the options of the user.
-
-        Args:
-            kind: what records are that do not say it; None for a guess by their keys.
-            mapping: fields by column.
-        """
+        """Take what the user says: what records are that do not say it, and fields by column."""
         self._kind = kind
         self._mapping = mapping or {}
         self._meanings = {**_FIELD_OF, **self._mapping}
@@ -300,7 +288,7 @@ class _Cleaner:
                 record[key] = self._shapes.get(key, _text)(value)
         category = self._values.get("category")
         # lists of the platform have the signature of a model there
-        if not self._values.get("signature") and _is_signature(category):
+        if not self._values.get("signature") and isinstance(parse_signature(str(category)), Signature):
             record["signature"] = category
         return record
 
@@ -308,7 +296,8 @@ class _Cleaner:
         """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
         record = {key: value for key, value in self._values.items() if value not in ("", None)}
         for key in LISTS.intersection(record):
-            record[key] = _exact_items(record[key])
+            if isinstance(record[key], str):
+                record[key] = _json(record[key]) or _items(record[key])
         if "year" in record:
             record["year"] = _year(record["year"])
         return record
@@ -390,10 +379,6 @@ def _is_nothing(value: Any) -> bool:
     return value in (None, [])
 
 
-def _is_signature(value: Any) -> bool:
-    return isinstance(value, str) and isinstance(parse_signature(value), Signature)
-
-
 def _json(cell: str) -> Any:
     """What stands in a cell as JSON, numbers as text; None for anything else."""
     try:
@@ -434,13 +419,6 @@ def _items(value: Any, split: _Split = _BETWEEN_ITEMS.split, tidy: _Shape = _one
     if not isinstance(value, list):
         return value
     return list(map(tidy, itertools.filterfalse(_is_nothing, value)))
-
-
-def _exact_items(value: Any) -> Any:
-    """A list to the letter, also of a cell that holds one."""
-    if isinstance(value, str):
-        return _json(value) or _items(value)
-    return value
 
 
 def _listed(cell: str, split: _Split) -> Any:

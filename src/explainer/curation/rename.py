@@ -61,7 +61,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedEntries:
+class _NamedEntries:
     """The questions that may name an entry; the entries that a name means, by kind and name; and what is wrong."""
 
     files: tuple[QuestionFile, ...]
@@ -165,15 +165,8 @@ def _from_yaml(path: Path, text: str, default_id: str) -> Parsed[QuestionFile]:
     return Parsed(None, loaded.findings)
 
 
-def look_up(name: str, kind: str | None, questions: Sequence[Path], loader: CatalogLoader) -> NamedEntries:
-    """Return the entries that a name means, beside the questions; a finding where it means none.
-
-    Args:
-        name: a name, an id or an alias.
-        kind: whether a model or a paper is meant; None for either.
-        questions: files and folders of questions; none for the folder `questions`.
-        loader: reads the catalogs.
-    """
+def _look_up(name: str, kind: str | None, questions: Sequence[Path], loader: CatalogLoader) -> _NamedEntries:
+    """The entries that a name, an id or an alias means, beside the questions; a finding where it means none."""
     files, findings = load_questions(questions)
     parsed = loader.for_named()
     library = _library(parsed)
@@ -185,19 +178,14 @@ def look_up(name: str, kind: str | None, questions: Sequence[Path], loader: Cata
     if not entries and not has_errors(findings):
         findings.append(_unknown(name, kinds, library))
     # several unequal entries of one name count once: a question cannot tell them apart
-    return NamedEntries(tuple(files), tuple(dict.fromkeys(entries)), tuple(findings))
+    return _NamedEntries(tuple(files), tuple(dict.fromkeys(entries)), tuple(findings))
 
 
 def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
-    code = "Q401"
-    if kinds == [Kind.PAPERS]:
-        code = "Q402"
-    hint = None
-    for kind in kinds:
-        meant = getattr(library, kind).suggestion(name)
-        if meant:
-            hint = f"did you mean {meant!r}?"
-            break
+    suggestions = (getattr(library, kind).suggestion(name) for kind in kinds)
+    meant = next(filter(None, suggestions), None)
+    hint = f"did you mean {meant!r}?" if meant else None
+    code = "Q402" if kinds == [Kind.PAPERS] else "Q401"
     return Finding(code, Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
@@ -213,7 +201,7 @@ def used_by(
         catalogs: the catalogs of the command line; none for those that are found.
     """
     loader = CatalogLoader(catalogs)
-    named = look_up(name, kind, questions, loader)
+    named = _look_up(name, kind, questions, loader)
     named_at: list[Use] = []
     for entry_kind, label in named.entries:
         for file in named.files:
@@ -261,7 +249,7 @@ def plan_renaming(
         keep_alias: the old name becomes an alias, so that questions may go on using it.
     """
     loader = CatalogLoader(catalogs)
-    named = look_up(old, kind, questions, loader)
+    named = _look_up(old, kind, questions, loader)
     plan = Renaming(findings=list(named.findings))
     if len(named.entries) > 1:
         message = f"{shorten(old)!r} is a model and a paper"

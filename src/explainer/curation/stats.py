@@ -200,9 +200,7 @@ def stats_page(stats: Stats) -> str:
 
 def _deprecated(stats: Stats, kind: Kind) -> str:
     number = stats.deprecated[kind]
-    if not number:
-        return "none of them deprecated"
-    return f"{number:,} of them deprecated"
+    return f"{number:,} of them deprecated" if number else "none of them deprecated"
 
 
 def _by_task(stats: Stats) -> _Picture:

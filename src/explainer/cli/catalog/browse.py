@@ -72,11 +72,8 @@ def list_entries(
 ) -> None:  # fmt: skip
     """List models, papers, tasks and ports: kind, id and name."""
     library = open_library(catalog, findings)
-    kinds = list(Kind)
-    if kind:
-        kinds = [Kind(kind)]
     rows: list[dict[str, Any]] = []
-    for listed in kinds:
+    for listed in [Kind(kind)] if kind else Kind:
         rows += _rows(library, listed)
     if output_format == "json":
         write_json({"schema": "explainer/catalog-list/1", "entries": rows})
@@ -93,11 +90,8 @@ def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
             yield {"kind": kind.singular, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
         return
     # tasks and ports have no name beside their id: what they are is the better heading
-    described_entries: dict[Kind, Sequence[Task | PortEntry]] = {
-        Kind.TASKS: library.tasks,
-        Kind.PORTS: library.own_ports,
-    }
-    for described in described_entries[kind]:
+    described_entries: Sequence[Task | PortEntry] = library.tasks if kind is Kind.TASKS else library.own_ports
+    for described in described_entries:
         name = described.description or described.id
         yield {"kind": kind.singular, "id": described.id, "name": name, "task": None}
 
@@ -133,9 +127,7 @@ def show_entry(
 
 def _unknown(name: str, library: Library) -> Finding:
     meant = library.models.suggestion(name) or library.papers.suggestion(name)
-    hint = None
-    if meant:
-        hint = f"did you mean {meant!r}?"
+    hint = f"did you mean {meant!r}?" if meant else None
     return Finding("Q401", Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
@@ -164,10 +156,7 @@ def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
 ) -> None:
     """Print the JSON Schema of catalog files, for editors."""
-    model: type[Question | Catalog] = Catalog
-    if question:
-        model = Question
-    write_json(json_schema(model))
+    write_json(json_schema(Question if question else Catalog))
 
 
 @app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")
@@ -198,10 +187,7 @@ def evaluate(
     read, label_problems = read_labels(lines.value or (), library.value, recommender.taxonomy)
     problems += [*lines.findings, *label_problems]
     evaluations = evaluate_kinds(read, library.value, recommender)
-    if output_format == "json":
-        write_stdout(evaluations_json(evaluations))
-    else:
-        write_stdout(evaluations_text(evaluations, misses))
+    write_stdout(evaluations_json(evaluations) if output_format == "json" else evaluations_text(evaluations, misses))
     show_findings(problems, findings)
     # nothing was measured: figures of nothing must not pass a check in CI
     if not read and not problems:

@@ -81,8 +81,10 @@ def diff(
     status = exit_status(result.findings)
     # what has errors was not compared: a result without differences would mislead
     if not has_errors(result.findings):
-        write = _DIFF_WRITERS[output_format]
-        write(result)
+        if output_format == "json":
+            write_json(_diff_data(result))
+        else:
+            _write_lines([*_change_lines(result.changes), *_prompt_lines(result)])
         if exit_code and result.differs:
             status = ExitStatus.ERRORS
     # both catalogs may say the same of a file that both read
@@ -131,17 +133,10 @@ def _use_data(use: Use) -> dict[str, Any]:
     return {"question": use.question, "item": use.item, "file": place.file, "line": place.line, "column": place.column}
 
 
-def _write_diff(result: Comparison) -> None:
-    _write_lines([*_change_lines(result.changes), *_prompt_lines(result)])
-
-
-def _write_diff_data(result: Comparison) -> None:
+def _diff_data(result: Comparison) -> dict[str, Any]:
     prompts = [{"question": prompt.question, "file": prompt.file, "change": prompt.what} for prompt in result.prompts]
     entries = list(map(_change_data, result.changes))
-    write_json({"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": prompts})
-
-
-_DIFF_WRITERS = {"text": _write_diff, "json": _write_diff_data}
+    return {"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": prompts}
 
 
 def _change_data(change: Change) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import compress, product
 from operator import methodcaller, ne
+from os.path import commonprefix
 from typing import Final
 
 from explainer.catalogs.kinds import Kind
@@ -153,22 +154,10 @@ def _one_slip(word: str, another: str) -> bool:
     """Whether a word becomes another by one letter more, less or changed, or by two swapped neighbours."""
     if min(len(word), len(another)) < _SLIP or not (word + another).isalpha():
         return False
-    first, second = _middles(word, another)
+    # what both begin with, then what both end with, is no part of the slip
+    start = len(commonprefix([word, another]))  # noqa: RUF071  # of letters, which is meant
+    first, second = word[start:], another[start:]
+    end = len(commonprefix([first[::-1], second[::-1]]))  # noqa: RUF071
+    first, second = first[: len(first) - end], second[: len(second) - end]
     is_swap = len(first) == _NEIGHBOURS and first == second[::-1]
     return is_swap or max(len(first), len(second)) == 1
-
-
-def _middles(word: str, another: str) -> tuple[str, str]:
-    """What stays of two words without the letters that both begin with, then without those that both end with."""
-    start = _same_letters(word, another)
-    word, another = word[start:], another[start:]
-    end = _same_letters(word[::-1], another[::-1])
-    return word[: len(word) - end], another[: len(another) - end]
-
-
-def _same_letters(word: str, another: str) -> int:
-    """How many letters two words have in common from their beginning."""
-    for index, (letter, its_counterpart) in enumerate(zip(word, another, strict=False)):
-        if letter != its_counterpart:
-            return index
-    return min(len(word), len(another))

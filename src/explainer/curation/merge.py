@@ -118,7 +118,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ExistingEntry:
     """An entry of the catalog, as it stands there: number `index` of its kind."""
 
     index: int
@@ -176,7 +176,7 @@ class Merger:
     def _record(self, origin: Origin) -> None:
         self._origins[origin.kind, origin.source, origin.id] = origin
 
-    def _merge(self, entry: NormalizedEntry, target: Target, last: Mapping[str, str]) -> Iterator[Finding]:
+    def _merge(self, entry: NormalizedEntry, target: ExistingEntry, last: Mapping[str, str]) -> Iterator[Finding]:
         """Merge the values of an entry; `last` are the digests of what the source gave last time."""
         changed = False
         for key in entry.kind.keys:
@@ -216,21 +216,21 @@ class Merger:
         return "".join(map(Origin.to_line, self._origins.values()))
 
 
-def targets_of(text: str, file: str) -> dict[tuple[str, str], Target]:
+def targets_of(text: str, file: str) -> dict[tuple[str, str], ExistingEntry]:
     """Return the entries of a catalog without errors, by kind and name, or by alias where no entry has that name."""
     data: Mapping[str, Any] = read_yaml(text, file).data or {}
-    names: dict[tuple[str, str], Target] = {}
-    aliases: dict[tuple[str, str], Target] = {}
+    names: dict[tuple[str, str], ExistingEntry] = {}
+    aliases: dict[tuple[str, str], ExistingEntry] = {}
     for kind in Kind:
         for index, item in enumerate(data.get(kind) or ()):
-            target = Target(index, str(item[kind.name_key]), item)
+            target = ExistingEntry(index, str(item[kind.name_key]), item)
             names[kind, target.name] = target
             if kind in SOURCE_KINDS:
                 aliases.update({(kind, alias): target for alias in item.get("aliases") or ()})
     return aliases | names
 
 
-def _renamed(entry: NormalizedEntry, target: Target, last: str | None) -> Iterator[Finding]:
+def _renamed(entry: NormalizedEntry, target: ExistingEntry, last: str | None) -> Iterator[Finding]:
     """Another name at the source: the catalog keeps its own, because the questions know it."""
     if entry.name in (target.data.get("aliases") or ()) or last == _digest_of(entry.name):
         return

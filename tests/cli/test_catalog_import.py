@@ -253,3 +253,8 @@ def test_a_signature_that_is_none_is_left_out_and_pointed_at() -> None:
         "    signature: Img23D", "    signature: ImgMsk2Img",
     ]  # fmt: skip
     assert explainer("validate", "c.yaml").status == 0
+
+
+def test_a_list_that_holds_no_link_is_pointed_at_in_its_own_column() -> None:
+    said = imported(entry(name="A", repo=["https:/a.b", "none"]))
+    assert "list.jsonl:1:23: I803 warning: 'https:/a.b none' is no link; 'github' is left out" in said

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from explainer.catalogs.schema import Catalog, Question, json_schema
 from explainer.cli.app import new_app
 from explainer.cli.terminal import say, show_findings
-from explainer.curation.scaffold import project_files
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.files import display_path, write_bytes
 
@@ -17,6 +19,18 @@ app = new_app()
 
 # What an empty folder may hold: `git init` before `explainer init` is fine.
 _HARMLESS = frozenset({".git"})
+
+# The files of a project that builds offline: copies of those in the folder `new_project`, and schemas for editors.
+_FILES: dict[str, str | type[Catalog | Question]] = {
+    "catalogs/catalog.yaml": "catalog.yaml",
+    "questions/bird-at-the-feeder.yaml": "bird-at-the-feeder.yaml",
+    "questions/loud-meeting.yaml": "loud-meeting.yaml",
+    "schemas/catalog.schema.json": Catalog,
+    "schemas/question.schema.json": Question,
+    ".github/workflows/explainer.yml": "workflow.yml",
+    ".pre-commit-config.yaml": "pre-commit-config.yaml",
+    "README.md": "README.md",
+}
 
 
 @app.command()
@@ -47,9 +61,15 @@ def _refusal(folder: Path) -> Finding | None:
 
 def _write_project(folder: Path) -> Finding | None:
     """Write the files of a new project, up to the first that cannot be written."""
-    for name, text in project_files().items():
-        problem = write_bytes(folder / name, text.encode())
+    for name, source in _FILES.items():
+        problem = write_bytes(folder / name, _text(source).encode())
         if problem is not None:
             return problem
         say(f"wrote {display_path(folder / name)}")
     return None
+
+
+def _text(source: str | type[Catalog | Question]) -> str:
+    if isinstance(source, str):
+        return files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
+    return json.dumps(json_schema(source), ensure_ascii=False, indent=2) + "\n"

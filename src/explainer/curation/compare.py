@@ -13,7 +13,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion
 from explainer.curation.export import entries_of
-from explainer.curation.usage import load_questions
+from explainer.curation.rename import load_questions
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.rendering.templates import builtin_renderer
 
@@ -60,6 +60,11 @@ class Comparison:
     prompts: list[PromptChange] = field(default_factory=list)
     questions: int = 0
 
+    @property
+    def differs(self) -> bool:
+        """Whether an entry or a prompt differs."""
+        return bool(self.changes or self.prompts)
+
 
 def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Comparison:
     """Compare two catalogs, files or folders.
@@ -69,27 +74,23 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
         new: the other.
         questions: files and folders of questions whose prompts are compared; none for no prompts.
     """
-    before, after = (CatalogLoader([path]).for_named() for path in (old, new))
+    before, after = CatalogLoader([old]).for_named(), CatalogLoader([new]).for_named()
     comparison = Comparison([*before.findings, *after.findings])
     loaded: list[LoadedQuestion] = []
+    # without paths the folder `questions` would be read, which nobody asked for
     if questions:
-        files = load_questions(questions)
-        comparison.findings += files.findings
-        for file in files.value or ():
+        files, mistakes = load_questions(questions)
+        comparison.findings += mistakes
+        for file in files:
             loaded += file.questions
-    if before.value is not None and after.value is not None and not has_errors(comparison.findings):
-        comparison.changes = compare(before.value, after.value)
-        comparison.prompts = compare_prompts(loaded, before.value, after.value, builtin_renderer("prompt"))
-        comparison.questions = len(loaded)
-    return comparison
-
-
-def compare(old: Library, new: Library) -> list[Change]:
-    """Compare the entries of two libraries, those of each kind in the order of the catalogs."""
-    changes: list[Change] = []
+    if has_errors(comparison.findings):
+        return comparison
+    old_library, new_library = before.unwrap(), after.unwrap()
     for kind in Kind:
-        changes += _compare_kind(kind, _by_name(old, kind), _by_name(new, kind))
-    return changes
+        comparison.changes += _compare_kind(kind, _by_name(old_library, kind), _by_name(new_library, kind))
+    comparison.prompts = list(_compare_prompts(loaded, old_library, new_library, builtin_renderer("prompt")))
+    comparison.questions = len(loaded)
+    return comparison
 
 
 def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
@@ -102,9 +103,10 @@ def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
 def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     gone = {name: entry for name, entry in old.items() if name not in new}
     for name, entry in new.items():
+        if old.get(name) == entry:
+            continue
         if name in old:
-            if old[name] != entry:
-                yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
+            yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
             continue
         # a renamed entry is one, not one removed and another added
         former = _former_name(kind, entry, gone)
@@ -117,21 +119,23 @@ def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) ->
 
 
 def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
-    """The name that an entry had: an alias of it now, that of an entry with its explicit id, or with all else equal."""
+    """The name that an entry had: an alias of it now, else that of an entry with the same identity."""
     for alias in entry.aliases:
         if alias in gone:
             return str(alias)
-    if kind is Kind.TASKS:
+    identity = _identity(kind, entry)
+    # of tasks and ports the name is the id, and nothing but a name says nothing
+    if kind not in SOURCE_KINDS or identity == type(entry).model_construct(**{kind.name_key: ""}):
         return None
-    if entry.id:
-        same = (name for name, earlier in gone.items() if earlier.id == entry.id)
-    else:
-        nameless = {kind.name_key: "", "aliases": ()}
-        bare = entry.model_copy(update=nameless)
-        if bare == type(entry).model_construct(**{kind.name_key: ""}):
-            return None  # nothing but a name says nothing
-        same = (name for name, earlier in gone.items() if earlier.model_copy(update=nameless) == bare)
-    return next(same, None)
+    for name, earlier in gone.items():
+        if _identity(kind, earlier) == identity:
+            return name
+    return None
+
+
+def _identity(kind: Kind, entry: Any) -> Any:
+    """What an entry keeps under another name: its explicit id, else all that it says beside its names."""
+    return entry.id or entry.model_copy(update={kind.name_key: "", "aliases": ()})
 
 
 def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -141,13 +145,12 @@ def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
             yield key, before, after
 
 
-def compare_prompts(
+def _compare_prompts(
     questions: Iterable[LoadedQuestion], old: Library, new: Library, renderer: SupportsRender
-) -> list[PromptChange]:
-    """Build every question from both libraries, and return those whose prompt is not the same."""
-    changes: list[PromptChange] = []
+) -> Iterator[PromptChange]:
+    """The questions whose prompt is not the same when it is built from the one library and from the other."""
     for loaded in questions:
-        before, after = (_text(loaded, library, renderer) for library in (old, new))
+        before, after = _text(loaded, old, renderer), _text(loaded, new, renderer)
         if before == after:
             continue
         what = "changed"
@@ -155,8 +158,7 @@ def compare_prompts(
             what = "broken"
         elif before is None:
             what = "mended"
-        changes.append(PromptChange(loaded.id, loaded.document.file, what))
-    return changes
+        yield PromptChange(loaded.id, loaded.document.file, what)
 
 
 def _text(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> str | None:

@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +21,8 @@ from explainer.catalogs.kinds import Kind
 from explainer.catalogs.loading import sources_path
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
-from explainer.curation.merge import Counts, Merger
+from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, parse_origins
 from explainer.curation.normalize import NormalizedEntry, Normalizer
-from explainer.curation.origins import MAX_ORIGINS_BYTES, ImportedSource, parse_origins
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import unified_diff
@@ -121,23 +121,20 @@ class _Import:
 
     def write_new(self) -> None:
         """Write a catalog that was not there before, while the source is read."""
-        parts: dict[Kind, TextIO] = {}
+        parts: dict[Kind, TextIO] = defaultdict(self._temporary_text)
         origins = self._temporary_text()
         for entry in self._entries():
-            if entry.kind not in parts:
-                parts[entry.kind] = self._temporary_text()
-                parts[entry.kind].write(f"{entry.kind}:\n")
             parts[entry.kind].write(entry_block(entry.record))
-            origins.write(self._job.source.origin_of(entry).to_line())
+            origins.write(self._job.source.origin_of(entry, entry.name).to_line())
             self.result.counts.added += 1
         # a file without entries would be no catalog
         if not parts or self.result.is_unusable:
             return
         catalog = self._temporary_text()
-        for kind in Kind:
-            if kind in parts:
-                parts[kind].seek(0)
-                shutil.copyfileobj(parts[kind], catalog)
+        for kind in sorted(parts, key=list(Kind).index):
+            catalog.write(f"{kind}:\n")
+            parts[kind].seek(0)
+            shutil.copyfileobj(parts[kind], catalog)
         if self._job.out is None or self._job.dry_run:
             catalog.seek(0)
             # whoever shows the catalog closes the temporary files
@@ -163,19 +160,20 @@ class _Import:
 
     def merge_into(self, out: Path) -> None:
         """Merge the source into a catalog."""
-        file, beside = display_path(out), sources_path(out)
-        read = read_text(out, limit=MAX_CATALOG_BYTES)
-        self.result.note(read.findings)
-        if read.value is None or self._has_mistakes(read.value, file):
+        catalog = self._checked(out)
+        if catalog is None:
             return
+        beside = sources_path(out)
         recorded = Parsed("")
         if beside.exists():
             recorded = read_text(beside, limit=MAX_ORIGINS_BYTES)
-        origins = parse_origins(recorded.value or "", display_path(beside))
-        self.result.note((*recorded.findings, *origins.findings))
-        if recorded.findings or origins.findings:
+        origins, damage = parse_origins(recorded.value or "", display_path(beside))
+        damage += recorded.findings
+        self.result.note(damage)
+        # without a sound record of sources, edits by hand would be overwritten
+        if damage:
             return
-        merger = Merger(read.value, file, origins.value or [], self._job.source, self.result.counts)
+        merger = Merger(catalog, display_path(out), origins, self._job.source, self.result.counts)
         for entry in self._entries():
             self.result.note(merger.take(entry))
         if self.result.is_unusable:
@@ -184,23 +182,27 @@ class _Import:
         self.result.note(merged.findings)
         if merged.value is not None:
             text, editor = merged.value
-            self.result.diff = unified_diff(read.value, editor.edits, file)
-            lines = "".join(origin.to_line() for origin in merger.new_origins())
-            self._write_changed({out: (read.value, text), beside: (recorded.value, lines)})
+            self.result.diff = unified_diff(catalog, editor.edits, display_path(out))
+            self._write_changed({out: (catalog, text), beside: (recorded.value, merger.new_origins())})
+
+    def _checked(self, out: Path) -> str | None:
+        """The text of a catalog; None for one that cannot be read or has errors: nothing is merged into it."""
+        read = read_text(out, limit=MAX_CATALOG_BYTES)
+        findings = read.findings
+        # an empty file is a catalog that entries can go into, though validation finds it wanting
+        if read.value and read.value.strip():
+            findings += parse_catalog(read.value, display_path(out)).findings
+        errors = [finding for finding in findings if finding.is_error]
+        self.result.note(errors)
+        if errors:
+            return None
+        return read.value
 
     def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
         """Write the files whose text is not what it was, all or none."""
         changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
         if not self._job.dry_run:
             self.result.note(filter(None, [write_together(changed)]))
-
-    def _has_mistakes(self, text: str, file: str) -> bool:
-        """Whether a catalog has errors: then nothing is merged into it."""
-        if not text.strip():
-            return False
-        errors = [finding for finding in parse_catalog(text, file).findings if finding.is_error]
-        self.result.note(errors)
-        return bool(errors)
 
     def _entries(self) -> Iterator[NormalizedEntry]:
         """The entries of the source, each name once; what is wrong with the others is noted."""

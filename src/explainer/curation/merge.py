@@ -3,24 +3,106 @@
 An entry is found by its source and what the source calls it, else by its exact name within its kind; never by a link,
 which many siblings share. Then each of its values is a three-way merge: the digest of what the source gave last time
 tells whether the catalog's value is still that one, or somebody's own.
+
+Where entries come from, and those digests, stand in a file beside the catalog, a line of JSON for each entry:
+`papers.yaml` has `papers.sources.jsonl`. The format of catalogs has no room for it, and a comment is easily lost.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.curation.normalize import NormalizedEntry
-from explainer.curation.origins import ImportedSource, Origin, digest_of
-from explainer.diagnostics.finding import Finding, Parsed
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import digest, shorten
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
+from explainer.files import MAX_CATALOG_BYTES
+
+MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
+"""Bytes of a record of sources: a line of it may be longer than the entry that it is about."""
+
+# Enough to tell the former value of one field from another one.
+_DIGEST_BYTES: Final = 6
 
 # Characters of a name or a value that a note quotes: two of them stand in one line.
 _SHOWN: Final = 60
+
+
+class Origin(BaseModel):
+    """Where one entry comes from: a line of the record of sources.
+
+    Attributes:
+        kind: `model`, `paper`, `task` or `port`.
+        name: its name in the catalog.
+        source: the source: a file, an address, whatever the curator calls it.
+        id: what the source calls the entry.
+        retrieved: the day of the import, as YYYY-MM-DD.
+        licence: the licence of the record, None when the source does not say; whatever a hand wrote there stays.
+        fields: a digest of each value that the source gave.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    kind: str
+    name: str
+    source: str
+    id: str
+    retrieved: str
+    licence: Any
+    fields: Mapping[str, str]
+
+    def to_line(self) -> str:
+        """Return it as a line of JSON, with its line break."""
+        return json.dumps(self.model_dump(), ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSource:
+    """A source that entries are imported from.
+
+    Attributes:
+        name: what it is called in the record of sources.
+        retrieved: the day, as YYYY-MM-DD.
+        licence: the licence of the whole source, if it is known; that of a record itself comes first.
+    """
+
+    name: str
+    retrieved: str
+    licence: str | None = None
+
+    def origin_of(self, entry: NormalizedEntry, name: str) -> Origin:
+        """Return where an entry comes from that has this name in the catalog."""
+        return Origin(
+            kind=entry.kind.singular,
+            name=name,
+            source=self.name,
+            id=entry.id,
+            retrieved=self.retrieved,
+            licence=entry.licence or self.licence,
+            fields={key: _digest_of(value) for key, value in entry.record.items()},
+        )
+
+
+def parse_origins(text: str, file: str) -> tuple[list[Origin], list[Finding]]:
+    """Read the origins of a catalog."""
+    origins: list[Origin] = []
+    findings: list[Finding] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            origins.append(Origin.model_validate_json(line))
+        except ValidationError:
+            hint = "restore the file; without it, hand edits cannot be told from old imports"
+            findings.append(Finding("I809", Location(file, number), "not a line of a record of sources", hint))
+    return origins, findings
 
 
 @dataclass(slots=True)
@@ -36,7 +118,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class ExistingEntry:
     """An entry of the catalog, as it stands there: number `index` of its kind."""
 
     index: int
@@ -61,28 +143,41 @@ class Merger:
         self._counts = counts
         self._editor = Editor(text, file)
         self._origins = {(origin.kind, origin.source, origin.id): origin for origin in origins}
-        self._targets = _targets(read_yaml(text, file).data or {})
+        self._targets = targets_of(text, file)
         self._added: dict[Kind, list[Mapping[str, Any]]] = {}
 
     def take(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Take one entry; yield what there is to say about it."""
-        key = (entry.kind.singular, self._source.name, entry.id)
-        former = self._origins.get(key)
-        target = self._targets.get((entry.kind, former.name if former else entry.name))
-        if target is None and former is not None:
+        former = self._origins.get((entry.kind.singular, self._source.name, entry.id))
+        if former is None:
+            yield from self._take_new(entry)
+            return
+        target = self._targets.get((entry.kind, former.name))
+        if target is None:
             self._counts.removed_by_hand += 1
             return
+        yield from self._merge(entry, target, former.fields)
+        origin = self._source.origin_of(entry, target.name)
+        # where the source says nothing new, the day stays that of the last change
+        if former.fields != origin.fields:
+            self._record(origin)
+
+    def _take_new(self, entry: NormalizedEntry) -> Iterator[Finding]:
+        """Take an entry that the source did not give before; one of its name may have been written by hand."""
+        target = self._targets.get((entry.kind, entry.name))
         if target is None:
             self._added.setdefault(entry.kind, []).append(entry.record)
             self._counts.added += 1
-        else:
-            yield from self._merge(entry, target, former.fields if former else {})
-        origin = self._source.origin_of(entry, target.name if target else None)
-        # where the source says nothing new, the day stays that of the last change
-        if former is None or former.fields != origin.fields:
-            self._origins[key] = origin
+            self._record(self._source.origin_of(entry, entry.name))
+            return
+        yield from self._merge(entry, target, {})
+        self._record(self._source.origin_of(entry, target.name))
 
-    def _merge(self, entry: NormalizedEntry, target: _Target, last: Mapping[str, str]) -> Iterator[Finding]:
+    def _record(self, origin: Origin) -> None:
+        self._origins[origin.kind, origin.source, origin.id] = origin
+
+    def _merge(self, entry: NormalizedEntry, target: ExistingEntry, last: Mapping[str, str]) -> Iterator[Finding]:
+        """Merge the values of an entry; `last` are the digests of what the source gave last time."""
         changed = False
         for key in entry.kind.keys:
             current, new = target.data.get(key) or None, entry.record.get(key)
@@ -90,13 +185,11 @@ class Merger:
                 continue
             if key == entry.kind.name_key:
                 yield from _renamed(entry, target, last.get(key))
-                continue
-            is_missing = current is None and key not in last  # else somebody emptied it
-            is_unedited = current is not None and last.get(key) == digest_of(current)
-            if is_missing or is_unedited:
+            elif _is_as_imported(current, last.get(key)):
                 self._set(entry.kind, target.index, key, new)
                 changed = True
-            elif current is not None and new is not None and last.get(key) != digest_of(new):
+            # an emptied value stays empty without a word, and so does one that the source goes on giving
+            elif None not in (current, new) and last.get(key) != _digest_of(new):
                 theirs = shorten(str(new), _SHOWN)
                 message = f"{shorten(target.name, _SHOWN)!r} keeps its own {key!r}; the source says {theirs!r}"
                 yield Finding("I806", entry.location, message, text=str(new))
@@ -118,35 +211,51 @@ class Merger:
             return Parsed(None, changed.findings)
         return Parsed((changed.value, self._editor))
 
-    def new_origins(self) -> list[Origin]:
-        """Return where all entries come from now."""
-        return list(self._origins.values())
+    def new_origins(self) -> str:
+        """Return the record of where all entries come from now."""
+        return "".join(map(Origin.to_line, self._origins.values()))
 
 
-def _targets(data: Mapping[str, Any]) -> dict[tuple[str, str], _Target]:
-    """The entries of a catalog by kind and name, or alias where no entry has that name."""
-    names: dict[tuple[str, str], _Target] = {}
-    aliases: dict[tuple[str, str], _Target] = {}
+def targets_of(text: str, file: str) -> dict[tuple[str, str], ExistingEntry]:
+    """Return the entries of a catalog without errors, by kind and name, or by alias where no entry has that name."""
+    data: Mapping[str, Any] = read_yaml(text, file).data or {}
+    names: dict[tuple[str, str], ExistingEntry] = {}
+    aliases: dict[tuple[str, str], ExistingEntry] = {}
     for kind in Kind:
         for index, item in enumerate(data.get(kind) or ()):
-            target = _Target(index, str(item[kind.name_key]), item)
+            target = ExistingEntry(index, str(item[kind.name_key]), item)
             names[kind, target.name] = target
             if kind in SOURCE_KINDS:
                 aliases.update({(kind, alias): target for alias in item.get("aliases") or ()})
     return aliases | names
 
 
-def _renamed(entry: NormalizedEntry, target: _Target, last: str | None) -> Iterator[Finding]:
+def _renamed(entry: NormalizedEntry, target: ExistingEntry, last: str | None) -> Iterator[Finding]:
     """Another name at the source: the catalog keeps its own, because the questions know it."""
-    if entry.name in (target.data.get("aliases") or ()) or last == digest_of(entry.name):
+    if entry.name in (target.data.get("aliases") or ()) or last == _digest_of(entry.name):
         return
     message = f"the source calls {shorten(target.name, _SHOWN)!r} {shorten(entry.name, _SHOWN)!r} now"
     hint = f"explainer catalog rename {shorten(target.name)!r} {shorten(entry.name)!r}"
     yield Finding("I807", entry.location, message, hint, entry.name)
 
 
+def _is_as_imported(current: Any, last: str | None) -> bool:
+    """Whether a value is what the source gave last time, or was never there; else somebody changed or emptied it."""
+    if current is None:
+        return last is None
+    return last == _digest_of(current)
+
+
+def _digest_of(value: Any) -> str:
+    """A digest of a value; a number counts as the text that a catalog shows."""
+    text = _as_text(value)
+    if isinstance(text, list):
+        text = json.dumps(text, ensure_ascii=False)
+    return digest(str(text), _DIGEST_BYTES)
+
+
 def _as_text(value: Any) -> Any:
     """A value as it is read from YAML text."""
-    if isinstance(value, list | tuple):
-        return [str(item) for item in value] or None
+    if isinstance(value, list):
+        return list(map(str, value))
     return None if value is None else str(value)

@@ -1,25 +1,72 @@
-"""One entry under a new name: the changes to its catalogs, to their records of sources, and to the questions."""
+"""Which questions name an entry, and the entry under a new name: in its catalogs, their sources, and those questions.
+
+A question names an entry by its name, its id or an alias.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from explainer.catalogs.kinds import Kind
-from explainer.catalogs.library import Library
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
+from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
-from explainer.curation.origins import MAX_ORIGINS_BYTES, parse_origins
-from explainer.curation.usage import QuestionFile, Use, index_of, library_for, look_up, uses
-from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
+from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
+from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.edits import Edit, apply_edits, unified_diff
 from explainer.documents.yaml_editor import Editor
-from explainer.documents.yaml_reader import read_yaml
-from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, write_together
+from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
+
+_LINES: Final = ".jsonl"
+_SUFFIXES: Final = (".yaml", ".yml", _LINES)
+# What a catalog is told that is read as a question: keys that are unknown, missing, or of the wrong type.
+_WRONG_KEYS: Final = frozenset({"S201", "S202", "S203"})
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFile:
+    """A file of questions: one in YAML, or a line of JSON each."""
+
+    path: Path
+    text: str
+    questions: tuple[LoadedQuestion, ...]
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether it holds lines of JSON."""
+        return self.path.suffix == _LINES
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a question names an entry.
+
+    Attributes:
+        question: the id of the question.
+        item: what stands there: the name, the id or an alias.
+        position: the number of the item in its list, from 0.
+        location: where it is.
+    """
+
+    question: str
+    item: str
+    position: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedEntries:
+    """The questions that may name an entry; the entries that a name means, by kind and name; and what is wrong."""
+
+    files: tuple[QuestionFile, ...]
+    entries: tuple[tuple[Kind, str], ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +107,134 @@ class Renaming:
         return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
 
 
+def load_questions(paths: Sequence[Path]) -> tuple[list[QuestionFile], list[Finding]]:
+    """Read the questions of files and folders; without any, of the folder `questions` if it is here.
+
+    A YAML file that holds no question is passed over: it may be a catalog.
+    """
+    files: list[QuestionFile] = []
+    findings: list[Finding] = []
+    for path in paths or filter(Path.is_dir, [Path("questions")]):
+        for loaded in _load_below(path):
+            findings += loaded.findings
+            files += filter(None, [loaded.value])
+    return files, findings
+
+
+def _load_below(path: Path) -> Iterator[Parsed[QuestionFile]]:
+    if path.is_dir():
+        for file in files_below(path, _SUFFIXES):
+            yield _load(file, file.relative_to(path).with_suffix("").as_posix())
+    elif path.exists():
+        yield _load(path, path.stem)
+    else:
+        yield Parsed(None, (Finding("F101", Location(display_path(path)), "no such file or folder"),))
+
+
+def _load(path: Path, default_id: str) -> Parsed[QuestionFile]:
+    text = read_text(path, limit=MAX_CATALOG_BYTES)
+    if text.value is None:
+        return Parsed(None, text.findings)
+    if path.suffix == _LINES:
+        return _from_lines(path, text.value)
+    return _from_yaml(path, text.value, default_id)
+
+
+def _from_lines(path: Path, text: str) -> Parsed[QuestionFile]:
+    questions: list[LoadedQuestion] = []
+    findings: list[Finding] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            loaded = parse_question_line(line, display_path(path), number)
+            questions += filter(None, [loaded.value])
+            findings += loaded.findings
+    return Parsed(QuestionFile(path, text, tuple(questions)), tuple(findings))
+
+
+def _from_yaml(path: Path, text: str, default_id: str) -> Parsed[QuestionFile]:
+    # a file without the word has no such key: catalogs need not be read to be passed over
+    if "question" not in text:
+        return Parsed(None)
+    loaded = parse_question(text, display_path(path), default_id=default_id)
+    if loaded.value is not None:
+        return Parsed(QuestionFile(path, text, (loaded.value,)), loaded.findings)
+    codes = {finding.code for finding in loaded.findings}
+    # with nothing but wrong keys it is a catalog; where no catalogs are expected that is worth saying
+    if codes <= _WRONG_KEYS and "catalogs" in path.absolute().parts:
+        return Parsed(None)
+    return Parsed(None, loaded.findings)
+
+
+def _look_up(name: str, kind: str | None, questions: Sequence[Path], loader: CatalogLoader) -> _NamedEntries:
+    """The entries that a name, an id or an alias means, beside the questions; a finding where it means none."""
+    files, findings = load_questions(questions)
+    parsed = loader.for_named()
+    library = _library(parsed)
+    findings += parsed.findings
+    kinds = [Kind(kind)] if kind else SOURCE_KINDS
+    entries: list[tuple[Kind, str]] = []
+    for entry_kind in kinds:
+        entries += [(entry_kind, label) for label in _labels(library, entry_kind, name)]
+    if not entries and not has_errors(findings):
+        findings.append(_unknown(name, kinds, library))
+    # several unequal entries of one name count once: a question cannot tell them apart
+    return _NamedEntries(tuple(files), tuple(dict.fromkeys(entries)), tuple(findings))
+
+
+def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
+    suggestions = (getattr(library, kind).suggestion(name) for kind in kinds)
+    meant = next(filter(None, suggestions), None)
+    hint = f"did you mean {meant!r}?" if meant else None
+    code = "Q402" if kinds == [Kind.PAPERS] else "Q401"
+    return Finding(code, Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
+
+
+def used_by(
+    name: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path]
+) -> tuple[list[Use], list[Finding]]:
+    """Return where questions name an entry, each read with its own catalogs.
+
+    Args:
+        name: the name of the entry, its id or an alias.
+        kind: whether a model or a paper is meant; None for either.
+        questions: files and folders of questions; none for the folder `questions`.
+        catalogs: the catalogs of the command line; none for those that are found.
+    """
+    loader = CatalogLoader(catalogs)
+    named = _look_up(name, kind, questions, loader)
+    named_at: list[Use] = []
+    for entry_kind, label in named.entries:
+        for file in named.files:
+            for loaded in file.questions:
+                library = _library_for(loaded, file, loader)
+                named_at += _uses(loaded, library, entry_kind, label)
+    return named_at, list(dict.fromkeys((*named.findings, *loader.findings)))
+
+
+def _library_for(loaded: LoadedQuestion, file: QuestionFile, loader: CatalogLoader) -> Library:
+    """The library that a question of a file is answered from."""
+    return _library(loader.for_question(loaded.question, file.path.parent))
+
+
+def _library(parsed: Parsed[Library]) -> Library:
+    """A library, empty where its catalogs cannot be read: their findings say so."""
+    return parsed.value or Library([])
+
+
+def _labels(library: Library, kind: Kind, name: str) -> list[str]:
+    """The names of the entries of one kind that a name, an id or an alias means."""
+    index: EntryIndex[Any] = getattr(library, kind)
+    return [entry.label for entry in index.find(name)]
+
+
+def _uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> Iterator[Use]:
+    """The places where a question names the entry of one kind that is called `label`."""
+    for position, item in enumerate(getattr(loaded.question, kind) or ()):
+        # an entry that stands in the question itself names nothing
+        if isinstance(item, str) and label in _labels(library, kind, item):
+            yield Use(loaded.id, item, position, loaded.document.locate((kind, position)))
+
+
 def plan_renaming(
     old: str, new: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path], *, keep_alias: bool
 ) -> Renaming:
@@ -74,7 +249,7 @@ def plan_renaming(
         keep_alias: the old name becomes an alias, so that questions may go on using it.
     """
     loader = CatalogLoader(catalogs)
-    named = look_up(old, kind, questions, loader)
+    named = _look_up(old, kind, questions, loader)
     plan = Renaming(findings=list(named.findings))
     if len(named.entries) > 1:
         message = f"{shorten(old)!r} is a model and a paper"
@@ -83,8 +258,7 @@ def plan_renaming(
     if has_errors(plan.findings):
         return plan
     ((entry_kind, plan.label),) = named.entries
-    library = loader.for_named().value or Library([])
-    holders = [entry.label for entry in index_of(library, entry_kind).find(new)]
+    holders = _labels(_library(loader.for_named()), entry_kind, new)
     if holders not in ([], [plan.label]):
         message = f"another entry is called {shorten(new)!r} already"
         plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
@@ -109,7 +283,7 @@ class _Planner:
         self._kind = kind
         self._old = plan.label
         self._new = new
-        self._keep_alias = keep_alias
+        self._new_aliases = [plan.label] * keep_alias
 
     def plan_files(self, before: CatalogLoader, files: Sequence[QuestionFile]) -> None:
         """Plan the changes of the catalogs, then those of the questions that no longer lead to the entry."""
@@ -142,22 +316,18 @@ class _Planner:
 
     def _catalog_editor(self, text: str, file: str) -> Editor | None:
         """The changes that give the entry its new name in a catalog; None when the catalog has no such entry."""
-        data: Any = read_yaml(text, file).data or {}
-        entries = data.get(self._kind) or []
-        names = [entry.get(self._kind.name_key) for entry in entries]
-        if self._old not in names:
+        target = targets_of(text, file).get((self._kind, self._old))
+        # an alias of that name belongs to an entry that has another one
+        if target is None or target.name != self._old:
             return None
-        index = names.index(self._old)
         editor = Editor(text, file)
-        editor.set((self._kind, index, self._kind.name_key), self._new)
-        old_aliases = entries[index].get("aliases") or []
+        editor.set((self._kind, target.index, self._kind.name_key), self._new)
+        old_aliases = target.data.get("aliases") or []
         # where the new name was an alias of the entry, it is one no longer
-        aliases = [alias for alias in old_aliases if alias != self._new]
-        if self._keep_alias:
-            aliases.append(self._old)
+        aliases = [alias for alias in (*old_aliases, *self._new_aliases) if alias != self._new]
         if aliases != old_aliases:
             keys = self._kind.keys
-            editor.set((self._kind, index, "aliases"), aliases, after=keys[: keys.index("aliases")])
+            editor.set((self._kind, target.index, "aliases"), aliases, after=keys[: keys.index("aliases")])
         return editor
 
     def _change_origins(self, path: Path) -> None:
@@ -168,34 +338,38 @@ class _Planner:
         edits: list[Edit] = []
         start = 0
         for line in io.StringIO(text):
-            end = start + len(line)
-            origin = next(iter(parse_origins(line, display_path(path)).value or ()), None)
-            if origin is not None and (origin.kind, origin.name) == (self._kind.singular, self._old):
-                edits.append(Edit(start, end, origin.model_copy(update={"name": self._new}).to_line()))
-            start = end
+            # a damaged line is left as it is: the import says what is wrong with it
+            for origin in parse_origins(line, display_path(path))[0]:
+                if (origin.kind, origin.name) == (self._kind.singular, self._old):
+                    renamed = origin.model_copy(update={"name": self._new})
+                    edits.append(Edit(start, start + len(line), renamed.to_line()))
+            start += len(line)
         if edits:
             self._plan.changes.append(FileChange(path, text, tuple(edits)))
 
     def _change_questions(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> None:
         """Let the questions of a file use the new name wherever they need it."""
-        outdated: list[Use] = []
-        for loaded in file.questions:
-            index = index_of(library_for(loaded, file, after), self._kind)
-            for use in uses(loaded, library_for(loaded, file, before), self._kind, self._old):
-                labels = [entry.label for entry in index.find(use.item)]
-                # The old name is outdated, unless it is kept as an alias; and so is what no longer leads to the entry,
-                # such as an id that was made of the old name.
-                if labels != [self._new] or (use.item == self._old and not self._keep_alias):
-                    outdated.append(use)
+        outdated = list(self._outdated(file, before, after))
+        if not outdated:
+            return
         self._plan.questions += len({use.question for use in outdated})
-        if outdated and file.is_lines:
+        if file.is_lines:
             edits = _line_edits(file.text, outdated, self._new)
             self._plan.changes.append(FileChange(file.path, file.text, edits))
-        elif outdated:
-            editor = Editor(file.text, display_path(file.path))
-            for use in outdated:
-                editor.set((self._kind, use.position), self._new)
-            self._finish(file.path, editor)
+            return
+        editor = Editor(file.text, display_path(file.path))
+        for use in outdated:
+            editor.set((self._kind, use.position), self._new)
+        self._finish(file.path, editor)
+
+    def _outdated(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> Iterator[Use]:
+        """The places where a file uses the old name, or what no longer leads to the entry: an id made of that name."""
+        for loaded in file.questions:
+            library = _library_for(loaded, file, after)
+            for use in _uses(loaded, _library_for(loaded, file, before), self._kind, self._old):
+                is_dropped = use.item == self._old and not self._new_aliases
+                if is_dropped or _labels(library, self._kind, use.item) != [self._new]:
+                    yield use
 
 
 def _is_shipped(path: Path) -> bool:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
 
-from explainer.catalogs.kinds import Kind
+from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PortEntry, Question, Task, json_schema
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
-from explainer.cli.catalog import evaluate
-from explainer.cli.options import CatalogOption, FindingsOption, choice
-from explainer.cli.terminal import show_findings, write_stdout
-from explainer.diagnostics.finding import Finding, Location, exit_status, has_errors
+from explainer.cli.options import CatalogOption, FindingsOption, SemanticOption, choice, semantic_of
+from explainer.cli.terminal import complain, show_findings, write_stdout
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status, has_errors
 from explainer.diagnostics.text import shorten
 
 
@@ -26,10 +25,10 @@ class CatalogGroup(LazyGroup):
     """The subcommands by which curators keep catalogs, beside those of this module."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "stats": ("explainer.cli.catalog.stats", "Count entries by task, by signature and by what they lack."),
+        "stats": ("explainer.cli.catalog.writing", "Count entries by task, by signature and by what they lack."),
         "lint": ("explainer.cli.catalog.lint", "Find what validation cannot say, and mend what is safe to mend."),
         "import": ("explainer.cli.catalog.importing", "Make or refresh a catalog from a list kept elsewhere."),
-        "export": ("explainer.cli.catalog.export", "Write catalogs as JSON Lines, CSV or BibTeX."),
+        "export": ("explainer.cli.catalog.writing", "Write catalogs as JSON Lines, CSV or BibTeX."),
         "used-by": ("explainer.cli.catalog.change", "List the questions that name an entry."),
         "diff": ("explainer.cli.catalog.change", "Compare two catalogs: which entries, and which prompts, change."),
         "rename": ("explainer.cli.catalog.change", "Rename an entry, and every question that names it."),
@@ -73,7 +72,9 @@ def list_entries(
 ) -> None:  # fmt: skip
     """List models, papers, tasks and ports: kind, id and name."""
     library = open_library(catalog, findings)
-    rows = list(_rows(library, [Kind(kind)] if kind else list(Kind)))
+    rows: list[dict[str, Any]] = []
+    for listed in [Kind(kind)] if kind else Kind:
+        rows += _rows(library, listed)
     if output_format == "json":
         write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
@@ -81,25 +82,18 @@ def list_entries(
     write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
 
 
-def _rows(library: Library, kinds: Sequence[Kind]) -> Iterator[dict[str, Any]]:
-    if Kind.MODELS in kinds:
-        yield from _source_rows("model", library.models)
-    if Kind.PAPERS in kinds:
-        yield from _source_rows("paper", library.papers)
-    if Kind.TASKS in kinds:
-        yield from _described_rows("task", library.tasks)
-    if Kind.PORTS in kinds:
-        yield from _described_rows("port", library.own_ports)
-
-
-def _source_rows(kind: str, index: EntryIndex[Any]) -> Iterator[dict[str, Any]]:
-    for entry in index:
-        yield {"kind": kind, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
-
-
-def _described_rows(kind: str, entries: Iterable[Task | PortEntry]) -> Iterator[dict[str, Any]]:
-    for entry in entries:
-        yield {"kind": kind, "id": entry.id, "name": entry.description or entry.id, "task": None}
+def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
+    """What is listed of the entries of one kind; of several entries of one name only those that can be found by it."""
+    if kind in SOURCE_KINDS:
+        index: EntryIndex[Any] = getattr(library, kind)
+        for entry in index:
+            yield {"kind": kind.singular, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
+        return
+    # tasks and ports have no name beside their id: what they are is the better heading
+    described_entries: Sequence[Task | PortEntry] = library.tasks if kind is Kind.TASKS else library.own_ports
+    for described in described_entries:
+        name = described.description or described.id
+        yield {"kind": kind.singular, "id": described.id, "name": name, "task": None}
 
 
 @app.command("show", short_help="Show an entry, as YAML that is itself a catalog.")
@@ -111,20 +105,21 @@ def show_entry(
 ) -> None:
     """Show an entry, as YAML that is itself a catalog."""
     library = open_library(catalog, findings)
-    models, papers = library.models.find(name), library.papers.find(name)
-    if not models and not papers:
+    listed: dict[str, list[Any]] = {}
+    for kind in SOURCE_KINDS:
+        index: EntryIndex[Any] = getattr(library, kind)
+        listed[kind.value] = [_data(kind, entry, index) for entry in index.find(name)]
+    if not any(listed.values()):
         problem = _unknown(name, library)
         show_findings([problem], findings)
         raise typer.Exit(exit_status([problem]))
-    listed = {
-        "models": [_data("name", entry, library.models) for entry in models],
-        "papers": [_data("title", entry, library.papers) for entry in papers],
-        "ports": [port.model_dump(mode="json", exclude_defaults=True) for port in _ports_of(models, library)],
-    }
+    # without its ports a signature of the catalog's own would mean nothing elsewhere
+    listed["ports"] = _ports_of(library.models.find(name), library)
     shown = {kind: entries for kind, entries in listed.items() if entries}
     if output_format == "json":
         write_json({"schema": "explainer/entries/1", **shown})
         return
+    # slow to load, and the JSON does without
     import yaml
 
     write_stdout(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, width=100))
@@ -136,24 +131,24 @@ def _unknown(name: str, library: Library) -> Finding:
     return Finding("Q401", Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
-def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[PortEntry]:
-    """The ports that signatures name and a catalog of their own would lack."""
+def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[dict[str, Any]]:
+    """The ports that signatures name and a catalog of their own would lack, as plain data."""
     used: set[str] = set()
     for model in models:
         signature = library.ports.parse(model.signature or "")
         if isinstance(signature, Signature):
             used.update(signature.inputs, signature.outputs)
     # of one id the earliest counts
-    by_id = {port.id: port for port in reversed(library.own_ports) if port.id in used}
+    by_id: dict[str, dict[str, Any]] = {}
+    for port in reversed(library.own_ports):
+        if port.id in used:
+            by_id[port.id] = port.model_dump(mode="json", exclude_defaults=True)
     return list(by_id.values())
 
 
-def _data(name_key: str, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
-    """An entry as plain data, its name first, without what it does not say."""
-    data = entry.model_dump(mode="json", exclude_defaults=True)
-    return {name_key: entry.label, "id": index.id_of(entry)} | {
-        key: data[key] for key in data if key not in (name_key, "id")
-    }
+def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
+    """An entry as plain data, its name and its id first, without what it does not say."""
+    return {kind.name_key: entry.label, "id": index.id_of(entry)} | entry.model_dump(mode="json", exclude_defaults=True)
 
 
 @app.command("schema", short_help="Print the JSON Schema of catalog files, for editors.")
@@ -164,6 +159,43 @@ def print_schema(
     write_json(json_schema(Question if question else Catalog))
 
 
+@app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")
+def evaluate(
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELS", help='Lines of JSON: {"question"} and model(s), paper(s) or task; or -.')
+    ],
+    catalog: CatalogOption = None,
+    semantic: SemanticOption = None,
+    misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
+    output_format: FormatOption = "text",
+    findings: FindingsOption = "text",
+) -> None:
+    """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
+    # the recommender is loaded for this command alone
+    from explainer.catalogs.loading import load_lines
+    from explainer.recommending.evaluate import evaluate_kinds, evaluations_json, evaluations_text, read_labels
+    from explainer.recommending.recommend import recommender_of
+
+    library = CatalogLoader(catalog or []).for_named()
+    problems = [*library.findings]
+    second_opinion = semantic_of(semantic, problems)
+    if library.value is None or has_errors(problems):
+        show_findings(problems, findings)
+        raise typer.Exit(exit_status(problems))
+    recommender = recommender_of(library.value, second_opinion)
+    lines = load_lines(labels)
+    read, label_problems = read_labels(lines.value or (), library.value, recommender.taxonomy)
+    problems += [*lines.findings, *label_problems]
+    evaluations = evaluate_kinds(read, library.value, recommender)
+    write_stdout(evaluations_json(evaluations) if output_format == "json" else evaluations_text(evaluations, misses))
+    show_findings(problems, findings)
+    # nothing was measured: figures of nothing must not pass a check in CI
+    if not read and not problems:
+        complain(f"{labels} holds no labels")
+        raise typer.Exit(ExitStatus.NOTHING_CHECKED)
+    raise typer.Exit(exit_status(problems))
+
+
 def write_json(document: dict[str, Any]) -> None:
     """Write a document as JSON to stdout."""
     write_stdout(json_text(document))
@@ -172,6 +204,3 @@ def write_json(document: dict[str, Any]) -> None:
 def json_text(document: dict[str, Any]) -> str:
     """Return a document as JSON."""
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")(evaluate.run)

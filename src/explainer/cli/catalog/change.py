@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,14 +15,16 @@ from explainer.cli.catalog.browse import FormatOption, write_json
 from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.terminal import say, show_findings, write_stdout
 from explainer.curation.compare import Change, Comparison, compare_catalogs
-from explainer.curation.rename import plan_renaming, write_changes
-from explainer.curation.usage import used_by as find_uses
-from explainer.diagnostics.finding import ExitStatus, Location, exit_status, has_errors
+from explainer.curation.rename import Use, plan_renaming, write_changes
+from explainer.curation.rename import used_by as find_uses
+from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
 from explainer.diagnostics.text import counted, printable, shorten
 
 app = new_app()
 
+# How a change is marked, in the order in which changes are counted.
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
+# Characters of a value that are shown: with its indent it fits a wide terminal, and a summary is still told by it.
 _WIDTH = 100
 
 QuestionsOption = Annotated[
@@ -52,16 +54,14 @@ def used_by(
 
     Questions that leave their models or papers out name nothing: what is recommended to them may change.
     """
-    used = find_uses(name, kind, questions or [], catalog or [])
-    uses = used.value or []
+    uses, mistakes = find_uses(name, kind, questions or [], catalog or [])
     if output_format == "json":
-        rows = [{"question": use.question, "item": use.item, **_place(use.location)} for use in uses]
+        rows = list(map(_use_data, uses))
         write_json({"schema": "explainer/used-by/1", "name": name, "questions": rows})
     else:
-        lines = [printable(f"{use.location}: {use.question} names {use.item!r}") for use in uses]
-        write_stdout("".join(f"{line}\n" for line in lines))
-    show_findings(used.findings, findings)
-    raise typer.Exit(exit_status(used.findings))
+        _write_lines(f"{use.location}: {use.question} names {use.item!r}" for use in uses)
+    show_findings(mistakes, findings)
+    raise typer.Exit(exit_status(mistakes))
 
 
 @app.command("diff")
@@ -78,19 +78,18 @@ def diff(
     With --questions also which prompts change: every question is built from A and from B.
     """
     result = compare_catalogs(old, new, questions or [])
-    if has_errors(result.findings):
-        show_findings(dict.fromkeys(result.findings), findings)
-        raise typer.Exit(exit_status(result.findings))
-    if output_format == "json":
-        rows = [{"question": prompt.question, "file": prompt.file, "change": prompt.what} for prompt in result.prompts]
-        entries = [_change_data(change) for change in result.changes]
-        write_json({"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": rows})
-    else:
-        write_stdout("".join(f"{printable(line)}\n" for line in _diff_lines(result)))
+    status = exit_status(result.findings)
+    # what has errors was not compared: a result without differences would mislead
+    if not has_errors(result.findings):
+        if output_format == "json":
+            write_json(_diff_data(result))
+        else:
+            _write_lines([*_change_lines(result.changes), *_prompt_lines(result)])
+        if exit_code and result.differs:
+            status = ExitStatus.ERRORS
+    # both catalogs may say the same of a file that both read
     show_findings(dict.fromkeys(result.findings), findings)
-    if exit_code and (result.changes or result.prompts):
-        raise typer.Exit(ExitStatus.ERRORS)
-    raise typer.Exit(exit_status(result.findings))
+    raise typer.Exit(status)
 
 
 @app.command("rename")
@@ -124,21 +123,50 @@ def rename_entry(
     raise typer.Exit(exit_status(plan.findings))
 
 
-def _diff_lines(result: Comparison) -> Iterator[str]:
-    for change in result.changes:
+def _write_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout; names in them come from files, and nothing of them may steer the terminal."""
+    write_stdout("".join(f"{printable(line)}\n" for line in lines))
+
+
+def _use_data(use: Use) -> dict[str, Any]:
+    place = use.location
+    return {"question": use.question, "item": use.item, "file": place.file, "line": place.line, "column": place.column}
+
+
+def _diff_data(result: Comparison) -> dict[str, Any]:
+    prompts = [{"question": prompt.question, "file": prompt.file, "change": prompt.what} for prompt in result.prompts]
+    entries = list(map(_change_data, result.changes))
+    return {"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": prompts}
+
+
+def _change_data(change: Change) -> dict[str, Any]:
+    fields = [{"key": key, "old": old, "new": new} for key, old, new in change.fields]
+    return {"kind": change.kind.singular, "name": change.name, "change": change.what, "fields": fields}
+
+
+def _change_lines(changes: Sequence[Change]) -> Iterator[str]:
+    """The entries that differ, each with its fields, then their numbers."""
+    if not changes:
+        yield "no entry differs"
+        return
+    for change in changes:
         yield f"{_SIGNS[change.what]} {change.kind.singular} {change.name}"
         for key, before, after in change.fields:
             yield f"    {key}:"
             yield f"      - {_shown(before)}"
             yield f"      + {_shown(after)}"
-    if result.changes:
-        yield ""
-    counts = Counter(change.what for change in result.changes)
-    yield ", ".join(f"{counts[what]} {what}" for what in _SIGNS if counts[what]) or "no entry differs"
-    if result.questions:
-        for prompt in result.prompts:
-            yield f"{prompt.file}: the prompt of {prompt.question} is {prompt.what}"
-        yield f"{len(result.prompts)} of {counted(result.questions, 'prompt')} would change"
+    yield ""
+    counts = Counter(change.what for change in changes)
+    yield ", ".join(f"{counts[what]} {what}" for what in _SIGNS if counts[what])
+
+
+def _prompt_lines(result: Comparison) -> Iterator[str]:
+    """The prompts that change, where questions were compared at all."""
+    if not result.questions:
+        return
+    for prompt in result.prompts:
+        yield f"{prompt.file}: the prompt of {prompt.question} is {prompt.what}"
+    yield f"{len(result.prompts)} of {counted(result.questions, 'prompt')} would change"
 
 
 def _shown(value: Any) -> str:
@@ -148,12 +176,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         value = ", ".join(value)
     return shorten(str(value), _WIDTH)
-
-
-def _change_data(change: Change) -> dict[str, Any]:
-    fields = [{"key": key, "old": old, "new": new} for key, old, new in change.fields]
-    return {"kind": change.kind.singular, "name": change.name, "change": change.what, "fields": fields}
-
-
-def _place(location: Location) -> dict[str, Any]:
-    return {"file": location.file, "line": location.line, "column": location.column}

@@ -16,9 +16,8 @@ from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.terminal import complain, say, show_findings, write_stdout
 from explainer.curation.importers import IMPORTERS, SUFFIXES, MissingLibraryError
 from explainer.curation.importing import ImportJob, ImportResult, import_source
-from explainer.curation.merge import Counts
+from explainer.curation.merge import Counts, ImportedSource
 from explainer.curation.normalize import SYNONYMS
-from explainer.curation.origins import ImportedSource
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.text import counted, printable, suggest
 from explainer.files import STDIN

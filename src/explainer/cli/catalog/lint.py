@@ -46,14 +46,14 @@ def run(
     Warnings alone end with 0, unless --strict. With --fix the safe fixes are made, and what is left is reported.
     """
     codes = _chosen(select, ignore)
-    read = read_catalogs(paths or [])
-    catalogs, findings = read.value or [], list(read.findings)
+    catalogs, findings = read_catalogs(paths or [])
     fixed = 0
     if fix or diff:
         result = fix_catalogs(catalogs, codes, write=not diff)
         catalogs, fixed = result.catalogs, result.count
         findings += result.findings
         write_stdout(result.diff)
+    # stdout holds the diff already: what stood in its way goes to stderr
     if diff:
         show_findings(findings, output_format)
         say(f"{fixed} would be fixed")
@@ -63,6 +63,7 @@ def run(
     write_stdout(report(findings, output_format))
     say(_summary(len(catalogs), findings, fixed, linted))
     status = exit_status(findings, strict=strict)
+    # in CI a check of nothing must not pass
     if not catalogs and status is ExitStatus.OK:
         status = ExitStatus.NOTHING_CHECKED
     raise typer.Exit(status)
@@ -71,15 +72,14 @@ def run(
 def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ...]:
     """The codes that the options leave; a prefix stands for all that begin with it."""
     selected = _codes("--select", select) or set(LINT_CODES)
-    remaining = selected - _codes("--ignore", ignore)
-    return tuple(code for code in LINT_CODES if code in remaining)
+    return tuple(sorted(selected - _codes("--ignore", ignore)))
 
 
 def _codes(option: str, values: list[str] | None) -> set[str]:
     """The codes that an option means: given one by one, or several with commas between."""
-    prefixes = [prefix.strip() for prefix in ",".join(values or ()).split(",") if prefix.strip()]
     chosen: set[str] = set()
-    for prefix in prefixes:
+    # what stands between two commas may be empty: a prefix of all codes, which nobody means
+    for prefix in filter(None, map(str.strip, ",".join(values or ()).split(","))):
         matching = {code for code in LINT_CODES if code.startswith(prefix.upper())}
         if not matching:
             message = f"{prefix!r} is none of the rules {', '.join(LINT_CODES)}"

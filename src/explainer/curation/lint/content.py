@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 from typing import Final, TypeAlias
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import Signature
-from explainer.curation.lint.rule import CatalogItem, LintFinding, catalogs_of
+from explainer.curation.lint import CatalogItem, LintFinding, catalogs_of
 from explainer.diagnostics.text import shorten
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.recommend import Recommender
@@ -58,16 +59,17 @@ def without_examples(item: CatalogItem) -> Iterator[LintFinding]:
 def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     """Yield signatures that contradict the name of their model, or its task."""
     known_tasks = Taxonomy(_KNOWN_TASKS)
-    own_tasks = Taxonomy(task for loaded in catalogs_of(items) for task in loaded.catalog.tasks)
+    own_tasks = Taxonomy(Library(catalogs_of(items)).tasks)
     for item in items:
         text = getattr(item.entry, "signature", None) or ""
         signature = leading_signature(text)
         if signature is None:
             continue
-        named = leading_signature(item.entry.label)
-        expected = _expected(item.entry.task, known_tasks, own_tasks)
         claim = f"the signature {text} contradicts"
-        if named is not None and not _fits(signature, (named.inputs, named.outputs)):
+        # a name that begins with no signature fits any
+        named = leading_signature(item.entry.label) or signature
+        expected = _expected(item.entry.task, known_tasks, own_tasks)
+        if not _fits(signature, (named.inputs, named.outputs)):
             message = f"{claim} the name {shorten(item.entry.label)!r}"
             yield item.finding("L708", ("signature",), message, "correct one of the two", text)
         elif not _fits(signature, expected):
@@ -98,8 +100,12 @@ def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> 
 
 def _fits(signature: Signature, expected: _InOut) -> bool:
     """Whether a signature takes and gives one of the expected kinds."""
-    pairs = ((signature.inputs, expected[0]), (signature.outputs, expected[1]))
-    return all(not kinds or not set(kinds).isdisjoint(ports) for ports, kinds in pairs)
+    inputs, outputs = expected
+    return _has_one(signature.inputs, inputs) and _has_one(signature.outputs, outputs)
+
+
+def _has_one(ports: Sequence[str], kinds: Sequence[str]) -> bool:
+    return not kinds or not set(kinds).isdisjoint(ports)
 
 
 def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -112,8 +118,7 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     recommender = Recommender(Library(catalogs_of(items)))
     for item in items:
         entry = item.entry
-        questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
-        if entry.deprecated or any(_is_recommended(item, question, recommender) for question in questions):
+        if entry.deprecated or _is_ever_recommended(item, recommender):
             continue
         lead = f"none of its {len(entry.examples)} examples leads"
         if not entry.examples:
@@ -123,12 +128,19 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         yield item.finding("L709", (item.kind.name_key,), message, hint)
 
 
+def _is_ever_recommended(item: CatalogItem, recommender: Recommender) -> bool:
+    entry = item.entry
+    questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
+    return any(_is_recommended(item, question, recommender) for question in questions)
+
+
 def _is_recommended(item: CatalogItem, question: str, recommender: Recommender) -> bool:
+    # papers go with models: where none is chosen, the question alone counts
     if item.kind is Kind.MODELS:
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
-        return item.entry.label in [model.entry.label for model in choice.models]
-    choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
-    return item.entry.label in [paper.entry.label for paper in choice.papers]
+    else:
+        choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
+    return item.entry.label in [recommended.entry.label for recommended in getattr(choice, item.kind)]
 
 
 def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -139,7 +151,7 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         names_of_its_own = set(_WORD.findall(names.casefold()))
         for index, example in enumerate(item.entry.examples):
             words = _WORD.findall(example.casefold())
-            key = " ".join(word for word in words if word not in names_of_its_own)
+            key = " ".join(filterfalse(names_of_its_own.__contains__, words))
             earlier, position = first.setdefault(key, (item, index))
             if not key or earlier.entry.label == item.entry.label:
                 continue

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import compress, product
+from operator import methodcaller, ne
+from os.path import commonprefix
 from typing import Final
 
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import home_field, short_spelling
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
+from explainer.curation.lint import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 from explainer.documents.yaml_editor import Editor
@@ -20,13 +24,14 @@ _TOKEN: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 
 # Letters that a word must have before one other letter counts as a slip: not `vit-b` and `vit-l`.
 _SLIP: Final = 6
+# Letters that change places in a slip of the keyboard.
+_NEIGHBOURS: Final = 2
 
 
 def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
-    for key in _FIELDS:
-        url = getattr(item.entry, key)
-        home = home_field(url or "")
+    for key, url in _urls_of(item):
+        home = home_field(url)
         if home in (None, key):
             continue
         # the page of a paper on Hugging Face is at home in both fields
@@ -56,18 +61,27 @@ def _move(item: CatalogItem, key: str, home: str, url: str) -> Fix:
 
 def not_canonical(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that can be written shorter."""
-    places: list[tuple[KeyPath, str | None]] = [((key,), getattr(item.entry, key)) for key in _FIELDS]
-    places += [(("links", index), url) for index, url in enumerate(item.entry.links)]
-    for steps, url in places:
-        short = short_spelling(url or "")
-        if url and short != url:
+    for steps, url in _links_of(item):
+        short = short_spelling(url)
+        if short != url:
             message = f"the link {shorten(url)!r} is not in its short spelling"
-            fix = _set(item.path(*steps), short)
+            fix = methodcaller("set", item.path(*steps), short)
             yield item.finding("L702", steps, message, f"write {short}", url, fix)
 
 
-def _set(path: KeyPath, value: str) -> Fix:
-    return lambda editor: editor.set(path, value)
+def _links_of(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
+    """All links of an entry, each with its place in it."""
+    for key, url in _urls_of(item):
+        yield (key,), url
+    for index, url in enumerate(item.entry.links):
+        yield ("links", index), url
+
+
+def _urls_of(item: CatalogItem) -> Iterator[tuple[str, str]]:
+    """The links of an entry that have a field of their own."""
+    for key in _FIELDS:
+        if url := getattr(item.entry, key):
+            yield key, url
 
 
 def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -75,24 +89,24 @@ def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
 
     Of one name in two catalogs the earlier one wins, as is meant: that is no mistake.
     """
-    # Only entries that share a link and a key of their names are compared: all pairs would be quadratic.
-    positions: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
+    positions: dict[tuple[str, tuple[str, ...], Kind], list[int]] = defaultdict(list)
     for position, later in enumerate(items):
-        label = later.entry.label
-        urls = dict.fromkeys(short_spelling(url) for key in _FIELDS if (url := getattr(later.entry, key)))
-        if not urls:
-            continue
-        keys = dict.fromkeys(near_keys(label))
         shared: dict[int, str] = {}
-        for url in urls:
-            for key in keys:
-                for earlier in positions[later.kind, url, key]:
-                    shared.setdefault(earlier, url)
-                positions[later.kind, url, key].append(position)
+        # only entries that share a link and a key of their names are compared: all pairs would be quadratic
+        for url, key in _comparable(later):
+            places = positions[url, key, later.kind]
+            shared.update(dict.fromkeys(set(places) - shared.keys(), url))
+            places.append(position)
         for earlier in sorted(shared):
             first = items[earlier]
-            if first.entry.label != label and near_equal(first.entry.label, label):
+            if first.entry.label != later.entry.label and near_equal(first.entry.label, later.entry.label):
                 yield _duplicate_of(first, later, shared[earlier])
+
+
+def _comparable(item: CatalogItem) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every link of an entry that leads to one place, with every key of its name."""
+    urls = dict.fromkeys(short_spelling(url) for _, url in _urls_of(item))
+    return product(urls, dict.fromkeys(near_keys(item.entry.label)))
 
 
 def _duplicate_of(first: CatalogItem, later: CatalogItem, url: str) -> LintFinding:
@@ -112,7 +126,7 @@ def near_equal(name: str, another: str) -> bool:
         return True
     if len(first) != len(second):
         return False
-    differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    differing = list(compress(zip(first, second, strict=True), map(ne, first, second)))
     return len(differing) == 1 and _one_slip(*differing[0])
 
 
@@ -133,18 +147,17 @@ def near_keys(name: str) -> Iterator[tuple[str, ...]]:
 
 
 def _tokens(name: str) -> list[str]:
-    return [token.casefold() for token in _TOKEN.findall(name)]
+    return list(map(str.casefold, _TOKEN.findall(name)))
 
 
 def _one_slip(word: str, another: str) -> bool:
     """Whether a word becomes another by one letter more, less or changed, or by two swapped neighbours."""
-    short, long = sorted((word, another), key=len)
-    if len(short) < _SLIP or not (short + long).isalpha() or len(long) - len(short) > 1:
+    if min(len(word), len(another)) < _SLIP or not (word + another).isalpha():
         return False
-    same = 0
-    while same < len(short) and short[same] == long[same]:
-        same += 1
-    if len(short) != len(long):
-        return short[same:] == long[same + 1 :]
-    swapped = short[same : same + 2] == long[same : same + 2][::-1] and short[same + 2 :] == long[same + 2 :]
-    return swapped or short[same + 1 :] == long[same + 1 :]
+    # what both begin with, then what both end with, is no part of the slip
+    start = len(commonprefix([word, another]))  # noqa: RUF071  # of letters, which is meant
+    first, second = word[start:], another[start:]
+    end = len(commonprefix([first[::-1], second[::-1]]))  # noqa: RUF071
+    first, second = first[: len(first) - end], second[: len(second) - end]
+    is_swap = len(first) == _NEIGHBOURS and first == second[::-1]
+    return is_swap or max(len(first), len(second)) == 1

@@ -14,9 +14,8 @@ from typing import Final
 from explainer.catalogs.catalog import catalog_from
 from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.loading import CatalogLoader
-from explainer.curation.lint import content, links, text
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
-from explainer.diagnostics.finding import Finding, Parsed, has_errors
+from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links, text
+from explainer.diagnostics.finding import Finding, has_errors
 from explainer.documents.edits import whole_diff
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
@@ -39,7 +38,7 @@ LINT_CODES: Final = tuple(_RULES)
 """The codes that may be selected and ignored."""
 
 # The rules whose findings may carry a fix.
-_FIXABLE: Final = ("L701", "L702", "L706")
+_FIXABLE: Final = frozenset({"L701", "L702", "L706"})
 
 # How often fixes are made: one may make room for the next, such as a link that is moved and then shortened.
 _PASSES: Final = 5
@@ -85,7 +84,7 @@ class FixResult:
     diff: str = ""
 
 
-def read_catalogs(paths: Sequence[Path]) -> Parsed[list[CatalogText]]:
+def read_catalogs(paths: Sequence[Path]) -> tuple[list[CatalogText], list[Finding]]:
     """Read the texts of catalog files and folders; without any, of those that are found from here."""
     files = CatalogLoader(paths).files()
     findings = list(files.findings)
@@ -95,7 +94,7 @@ def read_catalogs(paths: Sequence[Path]) -> Parsed[list[CatalogText]]:
         findings += read.findings
         if read.value is not None:
             catalogs.append(CatalogText(path, read.value))
-    return Parsed(catalogs, tuple(findings))
+    return catalogs, findings
 
 
 def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -> LintResult:
@@ -105,11 +104,11 @@ def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -
         catalogs: the catalogs; those with errors are left out, and their errors are among the findings.
         codes: the rules that are used.
     """
-    items = _items(catalogs)
-    lint_findings = sorted(_apply(items.value or [], codes), key=_place)
-    findings = (*items.findings, *(lint_finding.finding for lint_finding in lint_findings))
+    items, errors = _items(catalogs)
+    lint_findings = sorted(_apply(items, codes), key=_place)
+    findings = (*errors, *(lint_finding.finding for lint_finding in lint_findings))
     fixable = sum(lint_finding.fix is not None for lint_finding in lint_findings)
-    return LintResult(findings, fixable, "L709" in codes and len(items.value or ()) > content.MOST_ASKED)
+    return LintResult(findings, fixable, "L709" in codes and len(items) > content.MOST_ASKED)
 
 
 def _place(lint_finding: LintFinding) -> tuple[object, ...]:
@@ -127,36 +126,36 @@ def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, wri
     """
     result = FixResult()
     for catalog in catalogs:
-        fixed = _fix(catalog, [code for code in _FIXABLE if code in codes])
-        result.findings += fixed.findings
-        text, count = fixed.value or (catalog.text, 0)
+        fixed, count, findings = _fix(catalog, _FIXABLE.intersection(codes))
+        result.findings += findings
         if not write:
-            result.diff += whole_diff(catalog.text, text, display_path(catalog.path))
-        elif count and (problem := write_bytes(catalog.path, text.encode())):
+            result.diff += whole_diff(catalog.text, fixed.text, display_path(catalog.path))
+        elif count and (problem := write_bytes(catalog.path, fixed.text.encode())):
+            # what stands in the file counts: its findings are reported as if nothing had been tried
             result.findings.append(problem)
-            text, count = catalog.text, 0
-        result.catalogs.append(replace(catalog, text=text))
+            fixed, count = catalog, 0
+        result.catalogs.append(fixed)
         result.count += count
     return result
 
 
-def _fix(catalog: CatalogText, codes: Collection[str]) -> Parsed[tuple[str, int]]:
-    """The text of one catalog with all of its fixes, and their number; none of them where one cannot be made safely."""
-    text, count = catalog.text, 0
+def _fix(catalog: CatalogText, codes: Collection[str]) -> tuple[CatalogText, int, tuple[Finding, ...]]:
+    """A catalog with all of its fixes, and their number; none of them, and why, where one cannot be made safely."""
+    fixed, count = catalog, 0
     for _ in range(_PASSES):
-        items = _items([replace(catalog, text=text)])
-        fixes = _first_of_each(_apply(items.value or [], codes))
+        items, _errors = _items([fixed])
+        fixes = _first_of_each(_apply(items, codes))
         if not fixes:
             break
         # the editor reads its result again: a change that would mean something else is refused
-        editor = Editor(text, display_path(catalog.path))
+        editor = Editor(fixed.text, display_path(catalog.path))
         for fix in fixes:
             fix(editor)
         changed = editor.finish()
         if changed.value is None:
-            return Parsed((catalog.text, 0), changed.findings)
-        text, count = changed.value, count + len(fixes)
-    return Parsed((text, count))
+            return catalog, 0, changed.findings
+        fixed, count = replace(fixed, text=changed.value), count + len(fixes)
+    return fixed, count, ()
 
 
 def _first_of_each(lint_findings: Iterable[LintFinding]) -> list[Fix]:
@@ -174,7 +173,7 @@ def _apply(items: Sequence[CatalogItem], codes: Collection[str]) -> Iterator[Lin
             yield from rule(items)
 
 
-def _items(catalogs: Sequence[CatalogText]) -> Parsed[list[CatalogItem]]:
+def _items(catalogs: Sequence[CatalogText]) -> tuple[list[CatalogItem], list[Finding]]:
     """The entries of the catalogs without errors, and the errors of the others."""
     items: list[CatalogItem] = []
     findings: list[Finding] = []
@@ -187,4 +186,4 @@ def _items(catalogs: Sequence[CatalogText]) -> Parsed[list[CatalogItem]]:
         for kind in SOURCE_KINDS:
             for index, entry in enumerate(getattr(loaded.value.catalog, kind)):
                 items.append(CatalogItem(document, kind, index, entry, loaded.value))
-    return Parsed(items, tuple(findings))
+    return items, findings

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Final
 
-from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding
+from explainer.curation.lint import CatalogItem, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 
@@ -20,12 +21,13 @@ _SHORTEST: Final = 40
 _WIDE: Final = re.compile(r"[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
 
 # What templates of model cards and of papers say, and what people write into a field that they must fill.
-_BOILERPLATE: Final = (
+_PHRASES: Final = (
     "more information needed", "this model card aims to", "model card for model id", "lorem ipsum",
     "no description", "description of the model", "add a description", "insert summary", "summary goes here",
     "this modelcard has been generated automatically", "this model card has been automatically generated",
     "we're on a journey to advance and democratize", "to be added", "coming soon", "todo:", "tbd",
 )  # fmt: skip
+_BOILERPLATE: Final = re.compile("|".join(map(re.escape, _PHRASES)))
 _EMPTY_WORDS: Final = frozenset(
     {"", "n/a", "na", "none", "null", "nil", "todo", "tbd", "unknown", "-", "--", "...", "…", "?"}
 )
@@ -57,9 +59,8 @@ def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
 def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
     plain = " ".join(summary.casefold().split())
     bare = plain.strip(" .!*_[](){}")
-    if bare in _EMPTY_WORDS or bare == item.entry.label.casefold():
-        return True
-    return any(phrase in plain for phrase in _BOILERPLATE)
+    says_nothing = bare in _EMPTY_WORDS | {item.entry.label.casefold()}
+    return says_nothing or _BOILERPLATE.search(plain) is not None
 
 
 def damaged(item: CatalogItem) -> Iterator[LintFinding]:
@@ -71,12 +72,8 @@ def damaged(item: CatalogItem) -> Iterator[LintFinding]:
             if good is None:
                 hint = "what it was cannot be told any more: look it up"
             elif steps != (item.kind.name_key,):
-                fix = _substitute(item.path(*steps), bad, good)
+                fix = methodcaller("substitute", item.path(*steps), bad, good)
             yield item.finding("L706", steps, message, hint, bad, fix)
-
-
-def _substitute(path: KeyPath, bad: str, good: str) -> Fix:
-    return lambda editor: editor.substitute(path, bad, good)
 
 
 def markup(item: CatalogItem) -> Iterator[LintFinding]:
@@ -100,7 +97,9 @@ def _texts(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
 
 def _sloppy(byte: int) -> str:
     """A byte in Windows-1252; the five that it leaves out are what they are in Latin-1."""
-    return bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+    if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D):
+        return chr(byte)
+    return bytes([byte]).decode("cp1252")
 
 
 _BYTES: Final = {_sloppy(byte): byte for byte in range(256)}
@@ -115,6 +114,10 @@ _DAMAGED: Final = re.compile(
 )
 # Beginnings of what can no longer be decoded: of an emoji, of a punctuation mark; and the replacement character.
 _REMAINS: Final = re.compile("ðŸ[^\\s]?|â€|ï¿½|\ufffd")
+
+
+# A no-break space is text, although it counts as not printable; a replacement character is none, although it does.
+_TO_PRINTABLE: Final = {0x00A0: " ", 0xFFFD: "\0"}
 
 
 def damage(text: str) -> Iterator[tuple[str, str | None]]:
@@ -138,6 +141,6 @@ def _decoded(damaged_text: str) -> str | None:
         character = bytes(map(_BYTES.__getitem__, damaged_text)).decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if character == "\u00a0":  # a no-break space counts as not printable
+    if character.translate(_TO_PRINTABLE).isprintable():
         return character
-    return character if character.isprintable() and character != "\ufffd" else None
+    return None

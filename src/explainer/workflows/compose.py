@@ -193,7 +193,7 @@ def _search(signatures: Sequence[Signature], ends: Composition, max_models: int,
     results = _best(search, sizes, len(ends.inputs), limit)
     if results:
         return _Outcome(results, 0, not search.stopped)
-    fallback = search.any_of(len(signatures))
+    fallback = search.any_of()
     if fallback is None:
         return _Outcome([], 0, not search.stopped)
     size = len(fallback.order)

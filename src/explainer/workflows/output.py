@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from explainer.diagnostics.text import printable, shorten
 from explainer.workflows.boxes import boxes
-from explainer.workflows.graph import End, WorkflowGraph
+from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 from explainer.workflows.planning import WorkflowPlan, why_useless
 
@@ -35,7 +35,8 @@ def as_text(
     blocks: list[str] = []
     for position in shown:
         workflow = plan.composition.workflows[position]
-        models = "1 model" if len(workflow.steps) == 1 else f"{len(workflow.steps)} models"
+        number = len(workflow.steps)
+        models = f"{number} model{'s' * (number != 1)}"
         drawing = boxes(_printable(workflow), width, cells, ascii_only=ascii_only)
         blocks.append(f"Workflow {position + 1} ({models})\n\n{drawing}{''.join(_alternatives(plan, position))}")
     blocks += filter(None, ["".join(_left_out(plan))])
@@ -47,10 +48,17 @@ def _printable(workflow: WorkflowGraph) -> WorkflowGraph:
     """The same workflow with labels that are safe for a terminal."""
     return replace(
         workflow,
-        inputs=tuple(replace(end, label=printable(end.label)) for end in workflow.inputs),
-        steps=tuple(replace(step, label=printable(step.label)) for step in workflow.steps),
-        outputs=tuple(replace(end, label=printable(end.label)) for end in workflow.outputs),
+        inputs=_relabelled(workflow.inputs),
+        steps=_relabelled(workflow.steps),
+        outputs=_relabelled(workflow.outputs),
     )
+
+
+_AnyNode = TypeVar("_AnyNode", End, Step)
+
+
+def _relabelled(nodes: tuple[_AnyNode, ...]) -> tuple[_AnyNode, ...]:
+    return tuple(replace(node, label=printable(node.label)) for node in nodes)
 
 
 def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -86,7 +87,7 @@ def plan_workflows(
     untyped: list[ModelEntry] = []
     parts: list[Component] = []
     for model in models:
-        signature = library.ports.parse(model.signature) if model.signature else None
+        signature = library.ports.parse(model.signature or "")
         if not isinstance(signature, Signature):
             untyped.append(model)
             continue
@@ -157,9 +158,12 @@ def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
         return "the models were recommended; --models N recommends more, `models:` in the question names them"
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
-    inputs = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
-    outputs = ", ".join(map(plan.ports.describe, plan.composition.outputs)) or "nothing"
+    inputs, outputs = _described(plan.composition.inputs, plan), _described(plan.composition.outputs, plan)
     return f"in hand: {inputs}; wanted: {outputs}; `input:` and `output:` of the question change that"
+
+
+def _described(names: Iterable[str], plan: WorkflowPlan) -> str:
+    return ", ".join(map(plan.ports.describe, names)) or "nothing"
 
 
 def left_out_findings(plan: WorkflowPlan) -> list[Finding]:
@@ -186,13 +190,13 @@ def variables(
     """
     tasks = Tasks.of(library)
     plan = plan_workflows(loaded, [entry for entry, _ in models], library, tasks, limit=1)
-    ports = dict.fromkeys((*plan.composition.inputs, *plan.composition.outputs))
+    ports = [*plan.composition.inputs, *plan.composition.outputs]
     for part in plan.parts:
-        ports |= dict.fromkeys((*part.signature.inputs, *part.signature.outputs))
+        ports += (*part.signature.inputs, *part.signature.outputs)
     return {
         "workflow": _workflow_data(plan, models, tasks),
         "tasks": _tasks_data([entry for entry, _ in models], tasks),
-        "ports": [_port_data(port, library.ports) for port in ports],
+        "ports": _ports_data(dict.fromkeys(ports), library.ports),
     }
 
 
@@ -203,8 +207,8 @@ def sample_variables() -> dict[str, Any]:
     return variables(None, [(sample, entry_data(sample))], library)
 
 
-def _port_data(port: str, ports: Ports) -> dict[str, str]:
-    return {"id": port, "description": ports.describe(port)}
+def _ports_data(names: Iterable[str], ports: Ports) -> list[dict[str, Any]]:
+    return [{"id": name, "description": ports.describe(name)} for name in names]
 
 
 def _task_data(task: Task | None) -> dict[str, Any] | None:
@@ -240,8 +244,8 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
         signature = str(plan.parts[position].signature)
         unused.append({"model": typed[position], "signature": signature, "why": why_useless(plan, lacking)})
     return {
-        "inputs": [_port_data(port, ports) for port in composition.inputs],
-        "outputs": [_port_data(port, ports) for port in composition.outputs],
+        "inputs": _ports_data(composition.inputs, ports),
+        "outputs": _ports_data(composition.outputs, ports),
         "models": [{"model": entry, "signature": signatures.get(id(model))} for model, entry in offered],
         "steps": steps,
         "mermaid": diagram,
@@ -272,21 +276,26 @@ def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) ->
 def _takes(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
     """The ports that a step takes, each with the numbers of the steps that give them; 0 stands for an input."""
     numbers = _numbers(workflow)
-    givers: dict[str, list[int]] = {}
+    givers: defaultdict[str, list[int]] = defaultdict(list)
     for edge in workflow.edges_into(step.key):
-        givers.setdefault(edge.port or "", []).append(numbers.get(edge.source, 0))
-    return [{**_port_data(port, ports), "steps": steps} for port, steps in givers.items()]
+        givers[edge.port or ""].append(numbers.get(edge.source, 0))
+    return _with_steps(givers, ports)
 
 
 def _gives(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
     """The ports that a step gives, each with the numbers of the steps that take them; 0 stands for an output."""
     numbers = _numbers(workflow)
-    takers: dict[str, list[int]] = {}
+    takers: defaultdict[str, list[int]] = defaultdict(list)
     for edge in workflow.edges_from(step.key):
-        takers.setdefault(edge.port or "", []).append(numbers.get(edge.target, 0))
-    for port in step.signature.outputs if step.signature else ():
-        takers.setdefault(port, [])
-    return [{**_port_data(port, ports), "steps": steps} for port, steps in takers.items()]
+        takers[edge.port or ""].append(numbers.get(edge.target, 0))
+    return _with_steps(takers | {port: takers[port] for port in step.gives}, ports)
+
+
+def _with_steps(steps: Mapping[str, list[int]], ports: Ports) -> list[dict[str, Any]]:
+    described = _ports_data(steps, ports)
+    for port, numbers in zip(described, steps.values(), strict=True):
+        port["steps"] = numbers
+    return described
 
 
 def _numbers(workflow: WorkflowGraph) -> dict[str, int]:

@@ -14,6 +14,7 @@ handed through.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -121,7 +122,7 @@ def compose(
         composition,
         workflows=tuple(workflows),
         uses=tuple(uses),
-        alternatives=tuple((places[0], tuple(places[1:])) for places in useful if len(places) > 1),
+        alternatives=tuple((place, tuple(instead)) for place, *instead in useful if instead),
         fewest=outcome.fewest,
         complete=outcome.complete,
     )
@@ -129,20 +130,15 @@ def compose(
 
 def _groups(parts: Sequence[Component]) -> list[list[int]]:
     """The places of models that can stand for each other, together; the groups in the order of their first ones."""
-    groups: dict[object, list[int]] = {}
-    for part, place in _distinct(parts).items():
-        # Nobody knows what a model of unknown work does, so it is alone in its group.
-        group = (part.signature, part.work) if part.work else part
-        groups.setdefault(group, []).append(place)
-    return list(groups.values())
-
-
-def _distinct(parts: Sequence[Component]) -> dict[Component, int]:
-    """The different models, each with its first place."""
-    first: dict[Component, int] = {}
+    groups: defaultdict[object, list[int]] = defaultdict(list)
+    seen: set[Component] = set()
     for place, part in enumerate(parts):
-        first.setdefault(part, place)
-    return first
+        if part in seen:
+            continue
+        seen.add(part)
+        # Nobody knows what a model of unknown work does, so it is alone in its group.
+        groups[(part.signature, part.work) if part.work else part].append(place)
+    return list(groups.values())
 
 
 def _sorted_out(
@@ -167,11 +163,8 @@ def _needed(signatures: Sequence[Signature], reached: frozenset[str], outputs: S
     needed = set(outputs)
     newly = needed
     while newly:
-        taken: set[str] = set()
-        for signature in able:
-            if not newly.isdisjoint(signature.outputs):
-                taken.update(signature.inputs)
-        newly = taken - needed
+        taken = (signature.inputs for signature in able if not newly.isdisjoint(signature.outputs))
+        newly = set().union(*taken) - needed
         needed |= newly
     return needed
 
@@ -197,7 +190,9 @@ def _search(signatures: Sequence[Signature], ends: Composition, max_models: int,
     if fallback is None:
         return _Outcome([], 0, not search.stopped)
     size = len(fallback.order)
-    return _Outcome([fallback], 0, complete=False) if size <= max_models else _Outcome([], size, not search.stopped)
+    if size > max_models:
+        return _Outcome([], size, not search.stopped)
+    return _Outcome([fallback], 0, complete=False)
 
 
 def _best(search: Search, sizes: Iterable[int], inputs: int, limit: int) -> list[SearchResult]:
@@ -223,18 +218,21 @@ def _workflow(
     result: SearchResult, parts: Sequence[Component], composition: Composition, ports: Ports
 ) -> WorkflowGraph:
     """The graph of an order of models; inputs that nothing takes are left out."""
-    sources: dict[int, End | Step] = {}
-    for number, position in enumerate(sorted(result.inputs), 1):
-        port = composition.inputs[position]
-        sources[-position - 1] = End(f"in{number}", port, ports.describe(port))  # as inputs count in wires
-    inputs = [node for node in sources.values() if isinstance(node, End)]
     steps = [Step(f"s{number}", part.name, part.signature) for number, part in enumerate(parts, 1)]
-    sources.update(enumerate(steps))
+    keys = {number: step.key for number, step in enumerate(steps)}
+    inputs: list[End] = []
+    for number, position in enumerate(sorted(result.inputs), 1):
+        inputs.append(_end(f"in{number}", composition.inputs[position], ports))
+        keys[-position - 1] = inputs[-1].key  # as inputs count in wires
     edges: list[Edge] = []
     for step, wires in zip(steps, result.wires, strict=True):
-        edges += [Edge(sources[giver].key, step.key, port) for port, giver in wires]
+        edges += [Edge(keys[giver], step.key, port) for port, giver in wires]
     outputs: list[End] = []
     for number, (port, giver) in enumerate(result.outputs, 1):
-        outputs.append(End(f"out{number}", port, ports.describe(port)))
-        edges.append(Edge(sources[giver].key, outputs[-1].key, port))
+        outputs.append(_end(f"out{number}", port, ports))
+        edges.append(Edge(keys[giver], outputs[-1].key, port))
     return WorkflowGraph(tuple(inputs), tuple(steps), tuple(outputs), tuple(edges))
+
+
+def _end(key: str, port: str, ports: Ports) -> End:
+    return End(key, port, ports.describe(port))

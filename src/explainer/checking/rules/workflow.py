@@ -6,6 +6,7 @@ warning: an answer describes a workflow for people, who leave out what is plain 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -121,8 +122,9 @@ class _Graph:
 
     def __init__(self, flow: Flow, matches: Iterable[StepMatch]) -> None:
         self.branches: Final = flow.kind == "mermaid"  # lines and items cannot
+        self.links: Final = flow.links
         self.matches = {match.step.key: match for match in matches if match.step.role != "edge"}
-        self.into: dict[str, list[tuple[str, DescribedLink]]] = {key: [] for key in self.matches}
+        self.into: defaultdict[str, list[tuple[str, DescribedLink]]] = defaultdict(list)
         self._entered: set[str] = set()
         self._left: set[str] = set()
         for link in flow.links:
@@ -164,8 +166,8 @@ class _Graph:
 def _cycles(graph: _Graph) -> Iterator[Violation]:
     """A814: a workflow that runs in a circle, at the arrow that closes it."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
-    for key, arrows in graph.into.items():
-        sorter.add(key, *(source for source, link in arrows if not link.both))
+    for key in graph.matches:
+        sorter.add(key, *(source for source, link in graph.into[key] if not link.both))
     try:
         sorter.prepare()
     except CycleError as error:
@@ -173,11 +175,8 @@ def _cycles(graph: _Graph) -> Iterator[Violation]:
 
 
 def _circle(graph: _Graph, keys: Sequence[str]) -> Violation:
-    steps = set(pairwise(keys))
-    links: list[DescribedLink] = []
-    for key in keys:
-        links += [link for source, link in graph.into[key] if (source, key) in steps and not link.both]
-    closing = max(links, key=lambda link: link.start)
+    ways = set(pairwise(keys))
+    closing = [link for link in graph.links if (link.source, link.target) in ways][-1]
     names = [_shown(graph.matches[key].step, 40) for key in keys[:_NAMED_STEPS]]
     names += ["…"] * (len(keys) > _NAMED_STEPS)
     message = f"the workflow runs in a circle: {' → '.join(names)}"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 from explainer.catalogs.signature import Ports
 from explainer.checking.names import bare_forms
@@ -26,7 +26,7 @@ from explainer.checking.titles import (
     tokens,
     words,
 )
-from explainer.checking.workflow.described import DescribedStep
+from explainer.checking.workflow.described import DescribedStep, StepRole
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
@@ -62,12 +62,8 @@ _SHORTEST_ACRONYM: Final = 3
 _LONGEST_FORM: Final = 300
 # Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
-# Roles of steps that are data, whatever they are called.
-_DATA: Final = frozenset(("input", "output"))
 # Words for data that say little about what a step holds: `User question` may come with a photo.
 _VAGUE_WORDS: Final = "answer features label labels question words".split()  # noqa: SIM905
-# Roles of steps whose words may be the name of an unknown model; data and the texts of arrows are called anything.
-_MAY_BE_MODELS: Final = frozenset(("step", "group", "model"))
 # Parts of networks, formats and libraries: terms of the field, no models.
 _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
@@ -152,12 +148,8 @@ class StepNames:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
         if self._offered.ports.find(step.text) is not None:
             return self._work(step)
-        judges: tuple[Callable[[DescribedStep], StepMatch | None], ...] = (
-            self._by_its_name, self._catalogued_name, self._identifiers,
-            self._labelled, self._in_passing, self._doubtful,
-        )  # fmt: skip
-        for judge in judges:
-            match = judge(step)
+        for judge in self._JUDGES[step.role]:
+            match = judge(self, step)
             if match is not None:
                 return match
         return self._work(step)
@@ -206,8 +198,6 @@ class StepNames:
 
     def _catalogued_name(self, step: DescribedStep) -> StepMatch | None:
         """A step that is the name of a catalogued entry; a name that anybody may write is no certain one."""
-        if step.role in _DATA:
-            return None
         for form in _forms(step):
             entry = self._catalogued(canonical(form))
             if entry is not None:
@@ -217,8 +207,6 @@ class StepNames:
 
     def _identifiers(self, step: DescribedStep) -> StepMatch | None:
         """The first name in a step that is written as catalogs write them, and was not offered."""
-        if step.role in _DATA:
-            return None
         for token in _TOKEN.findall(step.text):
             match = self._identifier(step, token.rstrip(_FULL_STOPS))
             if match is not None:
@@ -226,9 +214,9 @@ class StepNames:
         return None
 
     def _labelled(self, step: DescribedStep) -> StepMatch | None:
-        """A name that the step itself gives as one of a model; an item labelled so is prose."""
+        """A name that the step itself gives as one of a model."""
         name = _LABELLED.match(step.text)
-        if name is None or step.role not in ("step", "group", "edge") or len(words(name[1])) > MAX_WORDS:
+        if name is None or len(words(name[1])) > MAX_WORDS:
             return None
         if self._called_in(name[1]) or not self._news_in(name[1]):
             return None
@@ -239,10 +227,10 @@ class StepNames:
         text = step.text
         if step.role == "model":
             text = text.partition("\n")[0]
-        if step.role in _MAY_BE_MODELS and len(words(text)) <= MAX_WORDS:
-            for name in filter(_LIKE_MODEL.match, self._news_in(text)):
-                return StepMatch(step, StepFit.DOUBTFUL, (), name)
-        return None
+        if len(words(text)) > MAX_WORDS:
+            return None
+        name = next(filter(_LIKE_MODEL.match, self._news_in(text)), None)
+        return StepMatch(step, StepFit.DOUBTFUL, (), name) if name else None
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
@@ -294,6 +282,18 @@ class StepNames:
         ports = self._offered.ports
         return ports.parse_start(name) is None and ports.find(name) is None
 
+    # What is asked of a step by its role, the first answer counts. Data is called anything, so it is never a model that
+    # was not offered; so is what stands on an arrow, unless it is a name for certain. The text of an item is prose, in
+    # which a name may stand anywhere, so it is none as a whole.
+    _JUDGES: ClassVar[dict[StepRole, tuple[Callable[[StepNames, DescribedStep], StepMatch | None], ...]]] = {
+        "step": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
+        "group": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
+        "edge": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing),
+        "input": (_by_its_name, _in_passing),
+        "output": (_by_its_name, _in_passing),
+        "model": (_identifiers, _in_passing, _doubtful),
+    }
+
 
 class _DataWords:
     """Finds words for kinds of data in lay text."""
@@ -329,8 +329,6 @@ def _is_distinctive(name: str) -> bool:
 def _forms(step: DescribedStep) -> list[str]:
     """The text of a step and its lines, whole and without what stands around a name: brackets, `Model:`, a remark."""
     forms: dict[str, None] = {}
-    if step.role == "model":  # the text of an item is prose, where a name may stand anywhere
-        return []
     for line in (step.text, *_LINE.findall(step.text)[:_FIRST_LINES]):
         for part in (line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]):
             forms |= dict.fromkeys(bare_forms(part[:_LONGEST_FORM]))

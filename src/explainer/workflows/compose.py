@@ -137,7 +137,7 @@ def _groups(parts: Sequence[Component]) -> list[list[int]]:
             continue
         seen.add(part)
         # Nobody knows what a model of unknown work does, so it is alone in its group.
-        groups[(part.signature, part.work) if part.work else part].append(place)
+        groups[part.signature, part.work or part].append(place)
     return list(groups.values())
 
 

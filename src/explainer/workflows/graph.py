@@ -104,21 +104,3 @@ class WorkflowGraph:
     def edges_from(self, key: str) -> tuple[Edge, ...]:
         """Return the edges that begin at a node."""
         return tuple(edge for edge in self.edges if edge.source == key)
-
-
-def sources_first(workflow: WorkflowGraph) -> tuple[list[str], list[str]]:
-    """Order the nodes of a workflow so that each stands behind those that feed it.
-
-    Returns:
-        The keys in order, and the keys of one cycle, from a node back to it. One of the two is empty.
-    """
-    from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415  # few commands need it
-
-    sources: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
-    for edge in workflow.edges:
-        if sources.keys() >= {edge.source, edge.target}:
-            sources[edge.target].append(edge.source)
-    try:
-        return list(TopologicalSorter(sources).static_order()), []
-    except CycleError as error:
-        return [], list(error.args[1])

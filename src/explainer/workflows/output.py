@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
+from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.text import printable, shorten
 from explainer.workflows.boxes import boxes
 from explainer.workflows.graph import End, Step, WorkflowGraph
@@ -72,7 +74,11 @@ def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
 
 def _names_instead(plan: WorkflowPlan, place: int) -> list[str]:
     places = dict(plan.composition.alternatives).get(place, ())
-    return [plan.models[other].name for other in places]
+    return _names(map(plan.models.__getitem__, places))
+
+
+def _names(models: Iterable[ModelEntry]) -> list[str]:
+    return list(map(attrgetter("name"), models))
 
 
 def _left_out(plan: WorkflowPlan) -> Iterator[str]:
@@ -94,7 +100,7 @@ def as_json(plan: WorkflowPlan, shown: Sequence[int]) -> str:
         "input": list(composition.inputs),
         "output": list(composition.outputs),
         "workflows": [_workflow_data(plan, position) for position in shown],
-        "untyped": [model.name for model in plan.untyped],
+        "untyped": _names(plan.untyped),
         "unused": unused,
         "complete": composition.complete,
     }
@@ -125,7 +131,7 @@ def _end_data(end: End) -> dict[str, Any]:
 
 def as_mermaid(plan: WorkflowPlan, shown: Sequence[int]) -> str:
     """Return workflows as Mermaid flowcharts."""
-    return "".join(mermaid(plan.composition.workflows[position]) for position in shown)
+    return "".join(map(mermaid, map(plan.composition.workflows.__getitem__, shown)))
 
 
 def as_svg(plan: WorkflowPlan, shown: Sequence[int]) -> str:

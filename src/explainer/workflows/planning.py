@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
@@ -21,6 +21,9 @@ from explainer.rendering.renderer import entry_data
 from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose
 from explainer.workflows.graph import Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
+
+# Why there is no model to join, by whether any was offered.
+_NO_MODELS: Final = {True: "none of the models has a signature", False: "the question offers no models"}
 
 
 class Tasks:
@@ -40,7 +43,7 @@ class Tasks:
 
     def find(self, label: str | None) -> Task | None:
         """Return the task that a label means."""
-        return self._by_name.get(label.casefold()) if label else None
+        return self._by_name.get((label or "").casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | 
     if composition.workflows:
         return None
     if not plan.models:
-        return "none of the models has a signature" if plan.untyped else "the question offers no models"
+        return _NO_MODELS[bool(plan.untyped)]
     if not composition.outputs:
         return "the question wants nothing"
     if composition.missing:
@@ -128,7 +131,9 @@ def why_useless(plan: WorkflowPlan, lacking: Sequence[str]) -> str:
 
 def _nothing_turns(reached: Sequence[str], into: Sequence[str]) -> str:
     missing = " or ".join(into)
-    return f"nothing turns {' or '.join(reached)} into {missing}" if reached else f"nothing gives {missing}"
+    if not reached:
+        return f"nothing gives {missing}"
+    return f"nothing turns {' or '.join(reached)} into {missing}"
 
 
 def plan_findings(plan: WorkflowPlan, max_models: int, *, recommended: bool) -> list[Finding]:
@@ -169,8 +174,10 @@ def _described(names: Iterable[str], plan: WorkflowPlan) -> str:
 def left_out_findings(plan: WorkflowPlan) -> list[Finding]:
     """Return the models that are in no workflow: those without a signature (W605), and the useless ones (W604)."""
     place = _models_place(plan)
-    untyped = [model.name for model in plan.untyped]
-    findings = [Finding("W605", place, f"{shorten(name)!r} has no signature", text=name) for name in untyped]
+    findings: list[Finding] = []
+    for model in plan.untyped:
+        message = f"{shorten(model.name)!r} has no signature"
+        findings.append(Finding("W605", place, message, text=model.name))
     for position, lacking in plan.composition.useless:
         name = plan.models[position].name
         message = f"{shorten(name)!r} is in no workflow: {why_useless(plan, lacking)}"
@@ -189,13 +196,14 @@ def variables(
         library: where they come from.
     """
     tasks = Tasks.of(library)
-    plan = plan_workflows(loaded, [entry for entry, _ in models], library, tasks, limit=1)
+    entries = [entry for entry, _ in models]
+    plan = plan_workflows(loaded, entries, library, tasks, limit=1)
     ports = [*plan.composition.inputs, *plan.composition.outputs]
     for part in plan.parts:
         ports += (*part.signature.inputs, *part.signature.outputs)
     return {
         "workflow": _workflow_data(plan, models, tasks),
-        "tasks": _tasks_data([entry for entry, _ in models], tasks),
+        "tasks": _tasks_data(entries, tasks),
         "ports": _ports_data(dict.fromkeys(ports), library.ports),
     }
 
@@ -232,7 +240,7 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     composition, ports = plan.composition, plan.ports
     # Two models may be equal and still be two, so they are told apart by identity.
     entries = {id(model): entry for model, entry in offered}
-    typed = [entries[id(model)] for model in plan.models]
+    typed, untyped = ([*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped))
     signatures = {id(model): str(part.signature) for model, part in zip(plan.models, plan.parts, strict=True)}
     steps: list[dict[str, Any]] = []
     diagram = ""
@@ -251,7 +259,7 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
         "mermaid": diagram,
         "problem": what_is_missing(plan),
         "unused": unused,
-        "untyped": [entries[id(model)] for model in plan.untyped],
+        "untyped": untyped,
     }
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from explainer.catalogs.signature import Signature
@@ -20,6 +22,8 @@ MOST_LOOKS: Final = 10_000
 
 Wires: TypeAlias = tuple[tuple[str, int], ...]
 """What feeds a step: for each port that it takes, the number of the giver. Steps count from 0, inputs from -1 down."""
+
+_GIVER: Final = itemgetter(1)
 
 
 def copies_of(signature: Signature) -> frozenset[str]:
@@ -46,10 +50,6 @@ class PortStacks:
 
     def wires(self, signature: Signature) -> Wires | None:
         """Return what feeds a step, in the order of its inputs; None when something is missing."""
-        if len(signature.inputs) == 1:  # nearly always: the same as below, faster
-            port = signature.inputs[0]
-            givers = self._fresh[port] or self._copies[port]
-            return ((port, givers[-1]),) if givers else None
         givers_of: dict[str, list[int]] = {}
         wires: list[tuple[str, int]] = []
         for port in signature.inputs:
@@ -197,7 +197,7 @@ def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tupl
     used: set[int] = set()
     while ready := _first_ready(stacks, signatures, waiting):
         number, wires = ready
-        used.update(giver for _, giver in wires)
+        used.update(map(_GIVER, wires))
         stacks.put(number, signatures[number])
         waiting.remove(number)
         order.append(number)
@@ -235,9 +235,7 @@ class SearchResult:
     @property
     def inputs(self) -> frozenset[int]:
         """The numbers of the inputs that are used, from 0."""
-        givers: set[int] = set()
-        for wires in self.wires:
-            givers.update(giver for _, giver in wires)
+        givers = map(_GIVER, chain.from_iterable(self.wires))
         return frozenset(-giver - 1 for giver in givers if giver < 0)
 
     @property
@@ -290,8 +288,8 @@ class Search:
         self._stacks = PortStacks(self._inputs)
         self._order: list[int] = []
         self._wires: list[Wires] = []
-        self._uses: list[int] = []
-        """How many steps take what each step of the order gives."""
+        self._uses: Counter[int] = Counter()
+        """How many steps take what each step of the order gives; inputs are counted, too, and nobody asks."""
 
     def of_size(self, size: int) -> Iterator[SearchResult]:
         """Yield the workflows of so many models, in the order of preference of their models."""
@@ -344,7 +342,7 @@ class Search:
         depths: dict[int, int] = {}
         for model, signature in enumerate(self._signatures):
             if not lacking(signature, depth_of_port):
-                depths[model] = max(depth_of_port[port] for port in signature.inputs)
+                depths[model] = max(map(depth_of_port.__getitem__, signature.inputs))
         return sorted(depths, key=lambda model: depths[model])
 
     def _extend(self, steps_left: int, reached: frozenset[str]) -> Iterator[SearchResult]:
@@ -398,17 +396,14 @@ class Search:
         self._count_uses(wires, 1)
         self._order.append(model)
         self._wires.append(wires)
-        self._uses.append(0)
 
     def _pop(self) -> None:
-        self._uses.pop()
         self._count_uses(self._wires.pop(), -1)
         self._stacks.take_back(self._signatures[self._order.pop()])
 
     def _count_uses(self, wires: Wires, change: int) -> None:
         for _, giver in wires:
-            if giver >= 0:
-                self._uses[giver] += change
+            self._uses[giver] += change
 
     def _missing(self, outputs: Sequence[str] = ()) -> list[str]:
         """The outputs that the steps so far do not give, and a further one that gives these."""
@@ -423,7 +418,7 @@ class Search:
         if not self._order or model > self._order[-1]:
             return False
         last_step = len(self._order) - 1
-        if last_step in (giver for _, giver in wires):
+        if last_step in map(_GIVER, wires):
             return False
         last = self._signatures[self._order[-1]]
         return {*last.inputs, *last.outputs}.isdisjoint(self._signatures[model].outputs)
@@ -435,7 +430,7 @@ class Search:
 
     def _unused(self) -> list[int]:
         """The steps that gave nothing that is of use so far."""
-        return [step for step, uses in enumerate(self._uses) if not uses and not self._is_final(step)]
+        return [step for step in range(len(self._order)) if not (self._uses[step] or self._is_final(step))]
 
     def _can_be_taken(self, step: int) -> bool:
         """Whether some model would take what a step gave, as things are."""

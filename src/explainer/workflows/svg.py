@@ -16,7 +16,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.diagnostics.text import invisible_characters, printable
-from explainer.workflows.graph import WorkflowGraph, sources_first
+from explainer.workflows.graph import WorkflowGraph
 from explainer.workflows.wrapping import wrapped
 
 # Width of a box, in pixels, like all lengths here.
@@ -95,10 +95,10 @@ class _Path:
 
 
 def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
-    """Return the SVG document of a workflow without cycles; it ends in a line break.
+    """Return the SVG document of a workflow; it ends in a line break.
 
     Args:
-        workflow: what is drawn.
+        workflow: what is drawn, each step behind those that feed it.
         title: what the image is called, for people who hear it.
     """
     columns, paths = _arranged(workflow)
@@ -121,7 +121,7 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
         f"  <title>{escape(name)}</title>",
         f"  <style>{_STYLE}  </style>",
         f'  <rect class="page" {size}/>',
-        *(f"  {line}" for line in lines),
+        *map("  {}".format, lines),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -159,13 +159,13 @@ def _arranged(workflow: WorkflowGraph) -> tuple[list[list[_Place]], list[_Path]]
 
 def _depths(workflow: WorkflowGraph) -> dict[str, int]:
     """The column of each node: right of all that feed it; what is asked for is in the last one."""
-    depths = {node.key: 0 for node in workflow.nodes}
-    order, _cycle = sources_first(workflow)
-    for key in order:
-        for edge in workflow.edges_into(key):
-            depths[key] = max(depths[key], depths.get(edge.source, -1) + 1)
+    depths: dict[str, int] = {}
+    for node in workflow.nodes:
+        depths[node.key] = 0
+        for edge in workflow.edges_into(node.key):
+            depths[node.key] = max(depths[node.key], depths[edge.source] + 1)
     last = max(depths.values(), default=0)
-    return depths | {end.key: last for end in workflow.outputs}
+    return depths | dict.fromkeys(map(attrgetter("key"), workflow.outputs), last)
 
 
 def _sort(columns: list[list[_Place]]) -> None:
@@ -212,7 +212,9 @@ def _character_width(char: str) -> float:
         return 0
     if unicodedata.east_asian_width(char) in "WF" or char in "WM@%mw":
         return 13.5
-    return 9.5 if char.isupper() or char > _LAST_LATIN else 7.6
+    if char.isupper() or char > _LAST_LATIN:
+        return 9.5
+    return 7.6
 
 
 def _lines(label: str) -> tuple[str, ...]:
@@ -227,14 +229,15 @@ def _box(place: _Place) -> Iterator[str]:
     if not place.lines:
         return
     left, top = place.x - _BOX / 2, place.y - place.height / 2
-    css, radius = ("end", min(place.height / 2, 18)) if place.kind else ("step", 6)
+    rows = [("", line) for line in place.lines]
+    css, radius = "step", 6.0
+    if place.kind:
+        rows.insert(0, (' class="kind"', place.kind))
+        css, radius = "end", min(place.height / 2, 18)
     yield (
         f'<rect class="{css}" x="{left:g}" y="{top:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    rows = [("", line) for line in place.lines]
-    if place.kind:
-        rows.insert(0, (' class="kind"', place.kind))
     y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74  # a baseline is about three quarters down its line
     for kind, line in rows:
         yield f'<text{kind} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
@@ -244,7 +247,7 @@ def _box(place: _Place) -> Iterator[str]:
 def _ends(path: _Path) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where an edge leaves its source and reaches its target; several at one box stand below each other."""
     source, target = path.places[0], path.places[-1]
-    leaving = sorted({beside.port for beside in source.leaving})
+    leaving = sorted(set(map(attrgetter("port"), source.leaving)))
     arriving = sorted(target.arriving, key=lambda beside: beside.places[-2].y)
     start = source.y + (leaving.index(path.port) - (len(leaving) - 1) / 2) * _APART
     end = target.y + (arriving.index(path) - (len(arriving) - 1) / 2) * _APART

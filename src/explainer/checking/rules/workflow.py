@@ -95,7 +95,9 @@ def flow_names(review: AnswerAnalysis) -> Iterator[Violation]:
 def _place(review: AnswerAnalysis, step: DescribedStep, name: str) -> tuple[int, int]:
     """Where a name stands within a step, or the whole step."""
     start = review.answer.body.find(name, step.start, step.end)
-    return (start, start + len(name)) if start >= 0 else (step.start, step.end)
+    if start < 0:
+        return step.start, step.end
+    return start, start + len(name)
 
 
 def flow_types(review: AnswerAnalysis) -> Iterator[Violation]:

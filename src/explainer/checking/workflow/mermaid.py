@@ -150,10 +150,11 @@ def plain_label(text: str) -> str:
 
 def _decoded(match: re.Match[str]) -> str:
     name = match[1]
-    numeric = name.isdigit() or re.fullmatch(r"x[0-9A-Fa-f]+", name)
-    entity = f"&#{name};" if numeric else f"&{name};"
-    character = html.unescape(entity)
-    return match.group() if character == entity else character
+    for entity in (f"&#{name};", f"&{name};"):
+        character = html.unescape(entity)
+        if character != entity:
+            return character
+    return match.group()
 
 
 def _blanked(match: re.Match[str]) -> str:
@@ -241,7 +242,7 @@ class _Reader:
         return Flowchart(tuple(nodes), tuple(groups), tuple(links), whole)
 
     def _parsed(self, chart: Flowchart | None) -> Parsed[Flowchart]:
-        return Parsed(chart, (self._mistake,) if self._mistake else ())
+        return Parsed(chart, tuple(filter(None, (self._mistake,))))
 
     def _header(self) -> bool:
         """Move behind the first line; whether the text is, or was probably meant to be, a flowchart."""
@@ -383,7 +384,9 @@ class _Reader:
     def _data_label(self) -> _Label | None:
         """The label of `A@{ shape: rounded, label: "text" }`."""
         data = self._move(_DATA)
-        label = _DATA_LABEL.search(self._text, data.start(1), data.end(1)) if data else None
+        if data is None:
+            return None
+        label = _DATA_LABEL.search(self._text, *data.span(1))
         if label is None:
             return None
         group = label.lastindex or 0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter, itemgetter
 from typing import ClassVar, Final
 
 from explainer.catalogs.signature import Ports
@@ -134,8 +135,8 @@ class StepNames:
     @cached_property
     def _set_apart(self) -> re.Pattern[str]:
         """The names of the offered entries as parts of a longer one that are set apart: `X-based`, but not `Xs`."""
-        names = ["(?!)", *(re.escape(source.name) for source in self._offered.sources)]  # one that never matches
-        return re.compile(rf"(?<![^\W_])(?:{'|'.join(names)})(?![^\W_])")
+        names = map(attrgetter("name"), self._offered.sources)
+        return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names)) or '(?!)'})(?![^\W_])")
 
     def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
@@ -164,12 +165,14 @@ class StepNames:
     def _in_passing(self, step: DescribedStep) -> StepMatch | None:
         """A step that calls offered entries somewhere; papers beside models only say where a method is from."""
         called = sorted(self._called_in(step.text))
+        if not called:
+            return None
         models = [index for index in called if self._offered.sources[index].kind == "model"]
-        return self._offered_step(step, models or called) if called else None
+        return self._offered_step(step, models or called)
 
     def _called_in(self, text: str) -> set[int]:
         """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
-        keys = tuple(key for key, _ in tokens(text))
+        keys = tuple(map(itemgetter(0), tokens(text)))
         indices: set[int] = set()
         for position, key in enumerate(keys):
             for parts, index in self._offered.calls.get(key, ()):
@@ -229,8 +232,9 @@ class StepNames:
             text = text.partition("\n")[0]
         if len(words(text)) > MAX_WORDS:
             return None
-        name = next(filter(_LIKE_MODEL.match, self._news_in(text)), None)
-        return StepMatch(step, StepFit.DOUBTFUL, (), name) if name else None
+        for name in filter(_LIKE_MODEL.match, self._news_in(text)):
+            return StepMatch(step, StepFit.DOUBTFUL, (), name)
+        return None
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
@@ -265,15 +269,15 @@ class StepNames:
         self._compared += 1
         if self._compared > MAX_COMPARED:
             return None
-        models = [source for source in self._offered.sources if source.kind == "model"]
-        best = max(models, key=lambda source: similarity(key, source.key), default=None)
-        if best is None or similarity(key, best.key) < NEAR:
-            return None
-        return best.name
+        ratios = {
+            source.name: similarity(key, source.key) for source in self._offered.sources if source.kind == "model"
+        }
+        nearest = max(ratios, key=ratios.__getitem__, default="")
+        return nearest if ratios.get(nearest, 0) >= NEAR else None
 
     def _news_in(self, text: str) -> list[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
-        return [name for name in acronyms(text) if self._is_news(name)]
+        return list(filter(self._is_news, acronyms(text)))
 
     def _is_news(self, name: str) -> bool:
         key = canonical(name)

@@ -34,6 +34,7 @@ _ARROW: Final = re.compile(
     r"\s*+(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
     r"|\$?\\(?:(?:long)?rightarrow|(?:Long)?Rightarrow|to)(?![A-Za-z])\$?)\s*+"
 )
+_END: Final = re.compile(r"\Z")
 # A line of nothing but an arrow down joins the lines above and below it.
 _DOWN: Final = re.compile(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
 # What Markdown and habit put before a step, and behind it: list marks, numbers, emphasis, quotes.
@@ -189,16 +190,15 @@ def _places(text: str, offset: int) -> tuple[bool, list[Place]]:
         return False, places
     begins = False
     start = 0
-    arrows = [*_ARROW.finditer(text)]
-    for end, next_start in [*(arrow.span() for arrow in arrows), (len(text), len(text))]:
-        marks = _MARKS.match(text, start, end)
-        first = marks.end() if marks else start
-        part = text[first:end].rstrip(_TAIL)
+    for arrow in (*_ARROW.finditer(text), *_END.finditer(text)):
+        unmarked = _MARKS.sub("", text[start : arrow.start()], count=1)
+        part = unmarked.rstrip(_TAIL)
         if part:
-            places.append((offset + first, offset + first + len(part)))
+            first = offset + arrow.start() - len(unmarked)
+            places.append((first, first + len(part)))
         elif start == 0:
-            begins = bool(arrows)
-        start = next_start
+            begins = arrow.end() > arrow.start()
+        start = arrow.end()
     return begins, places
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Ports, Signature
@@ -27,6 +28,8 @@ MOST_MODELS: Final = 6
 """Models of one workflow, unless the caller says another number."""
 LARGEST: Final = 50
 """Models of one workflow, whatever the caller says."""
+
+_FIRST: Final = itemgetter(0)
 
 
 class Component(NamedTuple):
@@ -98,9 +101,11 @@ def compose(
     """
     max_models = min(max_models, LARGEST)
     groups = _groups(parts)
-    signatures = [parts[places[0]].signature for places in groups]
-    # Of a larger choice only the first model says what it is for: the others may be there by chance.
-    leading = signatures if len(groups) <= max_models else signatures[:1]
+    signatures = [parts[place].signature for place in map(_FIRST, groups)]
+    leading = signatures
+    if len(groups) > max_models:
+        # Of a larger choice only the first model says what it is for: the others may be there by chance.
+        leading = signatures[:1]
     if inputs is None:
         inputs = read_inputs(leading)
     if outputs is None:
@@ -109,9 +114,9 @@ def compose(
     missing = missing_ports(signatures, inputs, outputs)
     useful, useless = _sorted_out(groups, signatures, reached, outputs)
     composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
-    if missing or not outputs or not useful:
+    if missing or not (outputs and useful):
         return composition
-    first = [places[0] for places in useful]
+    first = list(map(_FIRST, useful))
     outcome = _search([parts[place].signature for place in first], composition, max_models, limit)
     workflows: list[WorkflowGraph] = []
     uses: list[tuple[int, ...]] = []
@@ -159,13 +164,13 @@ def _sorted_out(
 
 def _needed(signatures: Sequence[Signature], reached: frozenset[str], outputs: Sequence[str]) -> set[str]:
     """The outputs, and all ports that models take which can work and give something needed."""
-    able = [signature for signature in dict.fromkeys(signatures) if reached.issuperset(signature.inputs)]
     needed = set(outputs)
-    newly = needed
-    while newly:
-        taken = (signature.inputs for signature in able if not newly.isdisjoint(signature.outputs))
-        newly = set().union(*taken) - needed
-        needed |= newly
+    before = 0
+    while len(needed) > before:
+        before = len(needed)
+        for signature in dict.fromkeys(signatures):
+            if reached.issuperset(signature.inputs) and not needed.isdisjoint(signature.outputs):
+                needed.update(signature.inputs)
     return needed
 
 

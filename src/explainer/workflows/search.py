@@ -393,17 +393,13 @@ class Search:
 
     def _push(self, model: int, wires: Wires) -> None:
         self._stacks.put(len(self._order), self._signatures[model])
-        self._count_uses(wires, 1)
+        self._uses.update(map(_GIVER, wires))
         self._order.append(model)
         self._wires.append(wires)
 
     def _pop(self) -> None:
-        self._count_uses(self._wires.pop(), -1)
+        self._uses.subtract(map(_GIVER, self._wires.pop()))
         self._stacks.take_back(self._signatures[self._order.pop()])
-
-    def _count_uses(self, wires: Wires, change: int) -> None:
-        for _, giver in wires:
-            self._uses[giver] += change
 
     def _missing(self, outputs: Sequence[str] = ()) -> list[str]:
         """The outputs that the steps so far do not give, and a further one that gives these."""

@@ -108,13 +108,8 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     height = 2 * _MARGIN + max(map(_height, columns))
     size = f'width="{width:g}" height="{height:g}"'
     name = _safe(title)
-    lines: list[str] = []
-    for path in paths:
-        lines += _edge(path)
-    for place in chain.from_iterable(columns):
-        lines += _box(place)
-    for path in paths:
-        lines += _port(path)
+    # Boxes hide the ends of edges, and the names of ports stand on both.
+    lines = chain(*map(_edge, paths), *map(_box, chain.from_iterable(columns)), *map(_port, paths))
     about = f'role="img" aria-label={quoteattr(name)} {size} viewBox="0 0 {width:g} {height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {about}>',

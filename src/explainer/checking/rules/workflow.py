@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.catalogs.signature import Ports
@@ -152,16 +153,23 @@ class _Graph:
         """Whether anything leads away from a step, or from a group that it stands in."""
         return not self._left.isdisjoint((step.key, *step.inside))
 
+    def last_steps(self) -> Iterator[StepMatch]:
+        """The steps from which nothing leads away."""
+        for match in self.matches.values():
+            if match.step.role == "step" and not self.left(match.step):
+                yield match
+
     def given_before(self, step: DescribedStep) -> set[str]:
         """The kinds of data that exist before a step, anywhere on the ways to it."""
         kinds: set[str] = set()
         before = {step.key}
         waiting = [step.key]
         while waiting:
-            sources = {source for source, _ in self.into[waiting.pop()]} - before
+            sources = set(map(itemgetter(0), self.into[waiting.pop()])) - before
             before |= sources
             waiting += sources
-            kinds.update(*(self.matches[source].gives or () for source in sources))
+            for source in sources:
+                kinds |= self.matches[source].gives or frozenset()
         return kinds
 
 
@@ -197,26 +205,21 @@ def _unused(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
     Which of several ends are meant is not always said, so ends that are no models are never called useless.
     """
     ends: list[StepMatch] = []
-    for match in graph.matches.values():
+    for match in graph.last_steps():
         step = match.step
-        if step.role != "step" or graph.left(step):
-            continue
         if graph.entered(step):
             ends.append(match)
         else:
             message = f"nothing leads to {_shown(step)!r} or away from it"
             yield Violation("A813", step.start, step.end, message, "join it to the workflow, or leave it out")
-    if _WORK.isdisjoint(end.fit for end in ends):
+    if _WORK.isdisjoint(map(attrgetter("fit"), ends)):
         return
+    models = _models(review)
     for match in ends:
-        if _is_model(match, review):
+        # A paper beside a step only says where its method is from.
+        if match.fit in _NOT_OFFERED or not models.isdisjoint(match.sources):
             message = f"nothing uses what {_shown(match.step)!r} gives"
             yield Violation("A813", match.step.start, match.step.end, message, "lead it on, or leave the step out")
-
-
-def _is_model(match: StepMatch, review: AnswerAnalysis) -> bool:
-    """Whether a step is a model, offered or not; a paper beside a step only says where its method is from."""
-    return match.fit in _NOT_OFFERED or not _models(review).isdisjoint(match.sources)
 
 
 def _unfed(graph: _Graph, match: StepMatch, takes: frozenset[str], review: AnswerAnalysis) -> Iterator[Violation]:
@@ -232,11 +235,12 @@ def _unfed(graph: _Graph, match: StepMatch, takes: frozenset[str], review: Answe
             yield Violation("A812", *place, message, "begin with what it takes")
         return
     brought = _brought(graph, step, ports)
+    if brought is None:
+        return
     missing = _missing(graph, match, takes, brought)
     if missing:
         lacking = _listed(missing, ports)
-        given = _listed(brought or (), ports)
-        message = f"{shorten(model, 60)!r} {needs}, and is given {given}: nothing gives {lacking}"
+        message = f"{shorten(model, 60)!r} {needs}, and is given {_listed(brought, ports)}: nothing gives {lacking}"
         yield Violation("A812", *place, message, f"add a step that gives {lacking}")
 
 
@@ -244,14 +248,12 @@ def _listed(kinds: Iterable[str], ports: Ports) -> str:
     return " and ".join(map(ports.describe, sorted(kinds)))
 
 
-def _missing(graph: _Graph, match: StepMatch, takes: frozenset[str], brought: frozenset[str] | None) -> frozenset[str]:
-    """What a model takes and does not get; nothing where it is not known what leads to it.
+def _missing(graph: _Graph, match: StepMatch, takes: frozenset[str], brought: frozenset[str]) -> frozenset[str]:
+    """What a model takes and does not get.
 
     Something that it takes must lead to it; the rest may come from any step before. Lines and items cannot branch, and
     a step of several models is one of them at a time: there it is enough that something fits.
     """
-    if brought is None:
-        return frozenset()
     missing = takes - brought
     if missing == takes:
         return missing

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 from typing import Final, TypeAlias
 
 from explainer.checking.workflow.described import DescribedLink, DescribedStep
@@ -105,6 +106,7 @@ _MEANT_LABEL: Final = re.compile(
     r"[\[({>]([^\n]*?)[\])}](?=[ \t\r]*+(?:$|[;&→⟶⇒]|:::|@\{|[xo<]?(?:--|==|-\.|~~~)|[-=–—]{1,2}>))",
     re.MULTILINE,
 )
+_MARKDOWN: Final = re.compile(r"\A`(.*)`\Z", re.DOTALL)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _BREAK: Final = re.compile(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"[&#]#?(\w{1,31});")
@@ -142,9 +144,7 @@ def parse_flowchart(text: str, file: str = "<flowchart>", offset: int = 0) -> Pa
 
 def plain_label(text: str) -> str:
     """Return what a label shows: entities decoded, a line break for `<br/>`, no other tags, no Markdown quotes."""
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] == "`":
-        text = text[1:-1]
+    text = _MARKDOWN.sub(r"\1", text.strip())
     return _ENTITY.sub(_decoded, _TAG.sub("", _BREAK.sub("\n", text))).strip()
 
 
@@ -313,9 +313,8 @@ class _Reader:
                 place = link.start - self._offset, link.end - self._offset
                 raise _Refused(*place, "an arrow that leads to no node", "write the node behind it")
             targets = self._group()
-            for source in sources:
-                if len(self._links) < MAX_READ:
-                    self._links += [replace(link, source=source, target=target) for target in targets]
+            for source, target in islice(product(sources, targets), MAX_READ - len(self._links)):
+                self._links.append(replace(link, source=source, target=target))
             sources = targets
         self._end_statement()
 

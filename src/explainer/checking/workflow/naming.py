@@ -52,6 +52,7 @@ _REMARK: Final = re.compile(
 _SIGNED: Final = re.compile(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
 # Written as models are: with a number behind a hyphen, or with capitals within: `GPT-4`, `SketchGAN`.
 _LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z]).+[A-Z]")
+_HYPHEN: Final = re.compile(r"[-_]")
 _FULL_STOPS: Final = ".:!?-_"
 # Content words of a name that nobody writes by chance.
 _MANY_WORDS: Final = 4
@@ -245,7 +246,7 @@ class StepNames:
 
     def _identifier(self, step: DescribedStep, token: str) -> StepMatch | None:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
-        hyphens = token.count("-") + token.count("_")
+        hyphens = len(_HYPHEN.findall(token))
         key = canonical(token)
         if not hyphens or len(key) < _SHORTEST_IDENTIFIER or self._is_said(token, key):
             return None
@@ -327,7 +328,7 @@ def _spelled(text: str) -> str:
 
 def _is_distinctive(name: str) -> bool:
     """Whether a catalogued name is one that nobody writes by chance, as `Neural Style Transfer` may be."""
-    return bool(acronyms(name)) or not {"-", "_"}.isdisjoint(name) or len(content_words(name)) >= _MANY_WORDS
+    return any((acronyms(name), _HYPHEN.search(name), len(content_words(name)) >= _MANY_WORDS))
 
 
 def _forms(step: DescribedStep) -> list[str]:

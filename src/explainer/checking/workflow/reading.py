@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import filterfalse, islice, pairwise
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
@@ -139,7 +140,7 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
     chart = parsed.value
     if chart is None:
         return Flow("mermaid", start, end, problems=tuple(problems))
-    links = [link for link in chart.links if not link.hidden]
+    links = list(filterfalse(attrgetter("hidden"), chart.links))
     steps = sorted((*chart.nodes, *chart.groups, *_texts(links)), key=lambda step: step.start)
     return Flow("mermaid", start, end, tuple(steps), tuple(links), tuple(problems), chart.whole)
 
@@ -207,7 +208,7 @@ def _chain(answer: Answer, places: list[Place]) -> Iterator[Flow]:
     steps: list[DescribedStep] = []
     for number, (start, end) in enumerate(places[:MAX_STEPS]):
         steps.append(DescribedStep(f"{number}", _EMPHASIS.sub("", answer.body[start:end]), start, end))
-    if len(steps) > 1 and not PLACES.issuperset(step.text.casefold() for step in steps):
+    if len(steps) > 1 and not {step.text.casefold() for step in steps} <= PLACES:
         yield _in_a_row("arrows", steps)
 
 

@@ -105,7 +105,7 @@ def _plan(
 def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     """The places of the workflows that are shown."""
     count = len(plan.composition.workflows)
-    if pick is None or not count:
+    if pick is None:
         return list(range(min(count, limit)))
     if pick > count:
         number = "is one workflow" if count == 1 else f"are {count} workflows"

@@ -205,8 +205,7 @@ def _best(search: Search, sizes: Iterable[int], inputs: int, limit: int) -> list
     with_all: dict[object, SearchResult] = {}
     with_some: dict[object, SearchResult] = {}
     for result in _results(search, sizes):
-        results = with_all if len(result.inputs) == inputs else with_some
-        results.setdefault(result.shape, result)
+        (with_some, with_all)[len(result.inputs) == inputs].setdefault(result.shape, result)
         if len(with_all) >= limit:
             break
     return [*with_all.values(), *with_some.values()][:limit]

@@ -68,7 +68,7 @@ def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
     for number, place in enumerate(plan.composition.uses[position], 1):
         names = list(map(printable, _names_instead(plan, place)))
         if names:
-            further = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+            further = f" and {len(names) - _FEW} more" * (len(names) > _FEW)
             yield f"Instead of {number}: {', '.join(names[:_FEW])}{further}\n"
 
 

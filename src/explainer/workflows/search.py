@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, filterfalse
 from operator import itemgetter
 from typing import Final, TypeAlias
 
@@ -126,7 +126,7 @@ def _parted(signatures: Sequence[Signature], reached: set[str]) -> tuple[list[Si
 
 def lacking(signature: Signature, reached: Collection[str]) -> list[str]:
     """Return the ports that a step takes and that are not within reach."""
-    return [port for port in signature.inputs if port not in reached]
+    return list(filterfalse(reached.__contains__, signature.inputs))
 
 
 def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], outputs: Iterable[str]) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], output
     inputs = set(inputs)
     made = levels(signatures, inputs)
     reached = inputs | made.keys()
-    queue = [port for port in outputs if port not in made]
+    queue = list(filterfalse(made.__contains__, outputs))
     queued = set(queue)
     missing: list[str] = []
     for port in queue:  # which grows: what is needed for a port comes behind it
@@ -202,9 +202,8 @@ def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tupl
         waiting.remove(number)
         order.append(number)
     outputs: list[str] = []
-    for number in order:
-        if number not in used:
-            outputs += signatures[number].outputs
+    for number in filterfalse(used.__contains__, order):
+        outputs += signatures[number].outputs
     return tuple(outputs)
 
 

@@ -109,7 +109,8 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     size = f'width="{width:g}" height="{height:g}"'
     name = _safe(title)
     # Boxes hide the ends of edges, and the names of ports stand on both.
-    lines = chain(*map(_edge, paths), *map(_box, chain.from_iterable(columns)), *map(_port, paths))
+    boxes = filter(attrgetter("lines"), chain.from_iterable(columns))
+    lines = chain(*map(_edge, paths), *map(_box, boxes), *map(_port, filter(attrgetter("port"), paths)))
     about = f'role="img" aria-label={quoteattr(name)} {size} viewBox="0 0 {width:g} {height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {about}>',
@@ -221,8 +222,6 @@ def _lines(label: str) -> tuple[str, ...]:
 
 
 def _box(place: _Place) -> Iterator[str]:
-    if not place.lines:
-        return
     left, top = place.x - _BOX / 2, place.y - place.height / 2
     rows = [("", line) for line in place.lines]
     css, radius = "step", 6.0
@@ -268,7 +267,6 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
 
 def _port(path: _Path) -> Iterator[str]:
     """The name of what an edge carries, before its tip."""
-    if path.port:
-        _, (x, y) = _ends(path)
-        text = escape(_safe(path.port))
-        yield f'<text class="port" x="{x - 12:g}" y="{y - 5:g}" text-anchor="end">{text}</text>'
+    _, (x, y) = _ends(path)
+    text = escape(_safe(path.port))
+    yield f'<text class="port" x="{x - 12:g}" y="{y - 5:g}" text-anchor="end">{text}</text>'

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import attrgetter, itemgetter
 from typing import Final
 
@@ -65,9 +65,7 @@ def _nameless(flow: Flow, matches: Sequence[StepMatch], review: AnswerAnalysis) 
 
 def _named_in(flow: Flow, matches: Sequence[StepMatch], review: AnswerAnalysis) -> set[int]:
     """The offered entries that a diagram names; where a line could not be read, a name may stand in it."""
-    named: set[int] = set()
-    for match in matches:
-        named.update(match.sources)
+    named = set(chain.from_iterable(map(attrgetter("sources"), matches)))
     if not flow.whole:
         named.update(index for position, index in review.mentions if flow.start <= position < flow.end)
     return named

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import filterfalse, islice, product
 from typing import Final, TypeAlias
 
 from explainer.checking.workflow.described import DescribedLink, DescribedStep
@@ -225,10 +225,10 @@ class _Reader:
             for member in subgraph.members:
                 inside[member] = (*inside.get(member, ()), keys[subgraph.name])
         nodes: list[DescribedStep] = []
-        for name, (text, start, end) in self._labels.items():
-            if name not in keys:
-                place = self._offset + start, self._offset + end
-                nodes.append(DescribedStep(name, text, *place, "step", inside.get(name, ())))
+        for name in filterfalse(keys.__contains__, self._labels):
+            text, start, end = self._labels[name]
+            place = self._offset + start, self._offset + end
+            nodes.append(DescribedStep(name, text, *place, "step", inside.get(name, ())))
         groups: list[DescribedStep] = []
         for subgraph in self._subgraphs:
             place = self._offset + subgraph.start, self._offset + subgraph.end

@@ -50,6 +50,10 @@ class PortStacks:
 
     def wires(self, signature: Signature) -> Wires | None:
         """Return what feeds a step, in the order of its inputs; None when something is missing."""
+        if len(signature.inputs) == 1:  # nearly always: the same as below, faster
+            port = signature.inputs[0]
+            givers = self._fresh[port] or self._copies[port]
+            return ((port, givers[-1]),) if givers else None
         givers_of: dict[str, list[int]] = {}
         wires: list[tuple[str, int]] = []
         for port in signature.inputs:
@@ -392,12 +396,14 @@ class Search:
 
     def _push(self, model: int, wires: Wires) -> None:
         self._stacks.put(len(self._order), self._signatures[model])
-        self._uses.update(map(_GIVER, wires))
+        for _, giver in wires:
+            self._uses[giver] += 1
         self._order.append(model)
         self._wires.append(wires)
 
     def _pop(self) -> None:
-        self._uses.subtract(map(_GIVER, self._wires.pop()))
+        for _, giver in self._wires.pop():
+            self._uses[giver] -= 1
         self._stacks.take_back(self._signatures[self._order.pop()])
 
     def _missing(self, outputs: Sequence[str] = ()) -> list[str]:

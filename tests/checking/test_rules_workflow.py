@@ -84,6 +84,7 @@ GOOD = {
         "P[photo] --> S1", "subgraph S1 [look]", "T[note] --> O[Say-What-You-See]", "end", "O --> E[text]"
     ),
     "several ends": chart("P[photo] --> O[Outline-Anything] --> M[mask]", "P --> S[Say-What-You-See] --> T[text]"),
+    "several ends, one of them final": chart("P[photo] --> O[Outline-Anything] --> E[final mask]", "P --> X[notes]"),
     "models as ends": chart("P[photo] --> O[Outline-Anything]", "P --> S[Say-What-You-See]"),
     "a fence without a language": chart("P[photo] --> S[Say-What-You-See] --> T[text]").replace("mermaid", ""),
     "a term with a signature": chart("P[photo] --> S[Img2Txt step: Say-What-You-See] --> T[Img2Txt result]"),
@@ -138,7 +139,6 @@ BAD = {
     "fed with a photo, in a line": ("photo → Txt2Img-Moonlight → picture", ["A812"]),
     "fed with a photo, in items": ("- Input: a photo\n- Model: Txt2Img-Moonlight\n- Output: a picture", ["A812"]),
     "unused": (chart("P[photo] --> S[Say-What-You-See]", "P --> O[Outline-Anything] --> E[mask]"), ["A813"]),
-    "an end that is none": (chart("P[photo] --> O[Outline-Anything] --> E[final mask]", "P --> X[notes]"), ["A813"]),
     "alone": (chart("P[photo] --> S[Say-What-You-See] --> E[text]", "O[Outline-Anything]"), ["A813"]),
     "circle": (chart("P[photo] --> O[Say-What-You-See] --> R[tidy up] --> O"), ["A814"]),
     "no model": ("Say-What-You-See is used:\n\n" + chart("P[photo] --> E[text]"), ["A811"]),

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 
-from explainer.workflows.graph import Edge, Node, Step, WorkflowGraph, sources_first
+from explainer.workflows.graph import Edge, Node, Step, WorkflowGraph
 
 
 class ProblemKind(StrEnum):
@@ -90,8 +91,14 @@ def _fits(edge: Edge, given: frozenset[str] | None, taken: frozenset[str] | None
 
 
 def _cycles(workflow: WorkflowGraph) -> Iterator[Problem]:
-    cycle = sources_first(workflow)[1]
-    if cycle:
+    sources: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
+    for edge in workflow.edges:
+        if sources.keys() >= {edge.source, edge.target}:
+            sources[edge.target].append(edge.source)
+    try:
+        TopologicalSorter(sources).prepare()
+    except CycleError as error:
+        cycle = error.args[1]
         yield Problem(ProblemKind.CYCLE, cycle[0], path=tuple(cycle))
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.workflows.compose import Component, Composition, compose
-from explainer.workflows.graph import Edge, End, Step, WorkflowGraph, sources_first
+from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
 from explainer.workflows.search import levels
 from tests.helpers.support import examples
 from tests.helpers.workflow_oracle import ProblemKind, check_types
@@ -228,7 +228,3 @@ def test_an_untyped_step_takes_and_gives_anything() -> None:
     steps = (Step("a", "by hand"), Step("b", "fill", part("ImgMsk2Img").signature))
     edges = (Edge("i", "a"), Edge("a", "b"), Edge("i", "b"), Edge("b", "o"))
     assert check_types(WorkflowGraph((End("i", "Img", "i"),), steps, (End("o", "Img", "o"),), edges)) == ()
-
-
-def test_a_cycle_has_no_order() -> None:
-    assert sources_first(_workflow("a b Img", "b a Img", steps="a:Img2Img b:Img2Img"))[0] == []

@@ -66,12 +66,12 @@ def run(
     if (question is None) == (text is None):
         message = "give a question file, - for stdin, or --text"
         raise typer.BadParameter(message, param_hint="QUESTION")
-    parsed = question_from_text(text, file="--text") if text is not None else load_question(question or Path(STDIN))
+    file = question or Path(STDIN)
+    parsed = load_question(file) if text is None else question_from_text(text, file="--text")
     reported = list(parsed.findings)
     plan = None
     if parsed.value is not None:
-        base = Path() if question is None or str(question) == STDIN else question.parent
-        read = library_of(parsed.value, base, CatalogLoader(catalog or ()), verbose=verbose)
+        read = library_of(parsed.value, file.parent, CatalogLoader(catalog or ()), verbose=verbose)
         reported += read.findings
         library = read.value
         if library is not None:
@@ -107,7 +107,7 @@ def _plan(
 def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     """The places of the workflows that are shown."""
     count = len(plan.composition.workflows)
-    if pick is None or not count:
+    if pick is None:
         return list(range(min(count, limit)))
     if pick > count:
         number = "is one workflow" if count == 1 else f"are {count} workflows"
@@ -119,12 +119,9 @@ def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
 def _drawn(plan: WorkflowPlan, places: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
     from explainer.workflows import output
 
-    if output_format == "json":
-        return output.as_json(plan, places)
-    if output_format == "mermaid":
-        return output.as_mermaid(plan, places)
-    if output_format == "svg":
-        return output.as_svg(plan, places)
+    drawings = {"json": output.as_json, "mermaid": output.as_mermaid, "svg": output.as_svg}
+    if output_format in drawings:
+        return drawings[output_format](plan, places)
     from rich.cells import cell_len
 
     return output.as_text(plan, places, columns, cell_len, ascii_only=ascii_only)

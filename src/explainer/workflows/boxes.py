@@ -11,11 +11,13 @@ A rail begins where a step gives something and runs down on the left, past every
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
-from explainer.workflows.graph import End, Node, WorkflowGraph
+from explainer.workflows.graph import Node, WorkflowGraph
 from explainer.workflows.wrapping import wrapped
 
 LEAST_WIDTH: Final = 40
@@ -34,8 +36,7 @@ _ASCII: Final = str.maketrans({
 class _Rail:
     """Data that a node gives, on its way down to those that take it, the next one first."""
 
-    source: str
-    port: str | None
+    port: str
     users: list[str] = field(default_factory=list)
 
 
@@ -62,20 +63,13 @@ def boxes(workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, a
     """
     drawing = _Drawing(workflow, width, cells)
     lines: list[str] = []
-    for title, node in _titled(workflow):
-        shown = title.encode("ascii", "backslashreplace").decode() if ascii_only else title
-        lines += drawing.box(node, shown)
+    for node, kind, label in workflow.captions():
+        title = ": ".join(filter(None, (kind, label)))
+        if ascii_only:
+            title = title.encode("ascii", "backslashreplace").decode()
+        lines += drawing.box(node, title)
     text = "".join(f"{line.rstrip()}\n" for line in lines)
     return text.translate(_ASCII) if ascii_only else text
-
-
-def _titled(workflow: WorkflowGraph) -> Iterator[tuple[str, Node]]:
-    for end in workflow.inputs:
-        yield f"in hand: {end.label}", end
-    for number, step in enumerate(workflow.steps, 1):
-        yield f"{number}. {step.label}", step
-    for end in workflow.outputs:
-        yield f"wanted: {end.label}", end
 
 
 class _Drawing:
@@ -85,31 +79,31 @@ class _Drawing:
         self._workflow = workflow
         self._cells = cells
         self._rails: dict[tuple[str, str | None], _Rail] = {}
+        self._leaving: defaultdict[str, list[_Rail]] = defaultdict(list)
+        names = [""]
         for edge in workflow.edges:
-            rail = self._rails.setdefault((edge.source, edge.port), _Rail(edge.source, edge.port))
+            rail = self._rails.setdefault((edge.source, edge.port), _Rail(edge.port or "?"))
+            if not rail.users:
+                self._leaving[edge.source].append(rail)
             rail.users.append(edge.target)
+            names.append(rail.port)
         self._slots: list[_Rail | None] = []
         self._most = self._most_rails()
-        names = [rail.port or "?" for rail in self._rails.values()]
         for step in workflow.steps:
-            names += step.signature.outputs if step.signature else ()
-        self._name_width = max(map(len, names), default=0)
+            names += step.gives
+        self._name_width = max(map(len, names))
         beside = 2 * self._most + _FRAME
         least = beside + self._name_width + _FRAME + _LEAST_TEXT
         self._inner = max(width, LEAST_WIDTH, least) - beside
 
     def _most_rails(self) -> int:
         """How many rails run side by side at most."""
-        users = {key: len(rail.users) for key, rail in self._rails.items()}
-        running = most = 0
-        for node in self._workflow.nodes:
-            for edge in self._workflow.edges_into(node.key):
-                users[edge.source, edge.port] -= 1
-                if users[edge.source, edge.port] == 0:
-                    running -= 1
-            running += sum(source == node.key for source, _ in self._rails)
-            most = max(most, running)
-        return most
+        places = {node.key: place for place, node in enumerate(self._workflow.nodes)}
+        changes = [0] * len(places)
+        for (source, _), rail in self._rails.items():
+            changes[places[source]] += 1
+            changes[max(map(places.__getitem__, rail.users))] -= 1
+        return max(accumulate(changes), default=0)
 
     def box(self, node: Node, title: str) -> Iterator[str]:
         """The lines of one box with the rails beside it."""
@@ -121,48 +115,47 @@ class _Drawing:
         yield f"{self._margin()}┌{'─' * self._inner}┐"
         for row, text in zip(rows, texts, strict=True):
             margin = self._margin(row)
-            side = "┤" if row.rail and row.leaves else "│"
+            side = "┤" if row.leaves else "│"
             padding = " " * (room - self._cells(text))
             yield f"{margin}{side} {row.port.ljust(self._name_width)}  {text}{padding} │"
         yield f"{self._margin()}└{'─' * self._inner}┘"
 
     def _rows(self, node: Node) -> list[_Row]:
         """The lines of a box: what comes in, then what goes out; of what nobody uses, only the name."""
-        into = self._workflow.edges_into(node.key)
-        rows = [_Row(edge.port or "?", self._rails[edge.source, edge.port]) for edge in into]
-        leaving = [rail for rail in self._rails.values() if rail.source == node.key]
-        rows += [_Row(rail.port or "?", rail, leaves=True) for rail in leaving]
-        if not isinstance(node, End) and node.signature is not None:
-            rows += [_Row(port) for port in node.signature.outputs if (node.key, port) not in self._rails]
+        rows: list[_Row] = []
+        for edge in self._workflow.edges_into(node.key):
+            rail = self._rails[edge.source, edge.port]
+            rows.append(_Row(rail.port, rail))
+        rows += [_Row(rail.port, rail, leaves=True) for rail in self._leaving[node.key]]
+        for port in node.gives:
+            if (node.key, port) not in self._rails:
+                rows.append(_Row(port))
         return rows
 
     def _margin(self, row: _Row = _EMPTY_ROW) -> str:
         """What stands left of a box on one line: a mark for each rail, and the way from one of them to the box."""
-        rail = row.rail
-        if rail is None:
-            return "".join(f"{mark} " for mark in self._marks()) + "  "
-        slot, corner = self._begin(rail) if row.leaves else self._reach(rail)
+        if row.rail is None:
+            return f"{self._marks()}  "
+        slot, corner, tip = self._begin(row.rail) if row.leaves else self._reach(row.rail)
         marks = self._marks()
-        line = "".join(f"{mark} " for mark in marks[:slot]) + f"{corner}─"
-        for mark in marks[slot + 1 :]:
-            line += "──" if mark == " " else f"{mark}─"
-        if not rail.users:
+        if not row.rail.users:
             self._slots[slot] = None
-        return line + ("──" if row.leaves else "─▶")
+        # The way runs through the spaces behind its own rail, and over the rails between.
+        return f"{marks[: 2 * slot]}{corner}─{marks[2 * slot + 2 :].replace(' ', '─')}{tip}"
 
-    def _marks(self) -> list[str]:
-        marks = ["│" if rail else " " for rail in self._slots]
-        return marks + [" "] * (self._most - len(marks))
+    def _marks(self) -> str:
+        """The rails that run, two columns each."""
+        return "".join("│ " if rail else "  " for rail in self._slots).ljust(2 * self._most)
 
-    def _begin(self, rail: _Rail) -> tuple[int, str]:
+    def _begin(self, rail: _Rail) -> tuple[int, str, str]:
         """Put a rail where the first free slot is."""
         if None not in self._slots:
             self._slots.append(None)
         slot = self._slots.index(None)
         self._slots[slot] = rail
-        return slot, "┌"
+        return slot, "┌", "──"
 
-    def _reach(self, rail: _Rail) -> tuple[int, str]:
+    def _reach(self, rail: _Rail) -> tuple[int, str, str]:
         """Lead a rail to the next of its users."""
         rail.users.pop(0)
-        return self._slots.index(rail), "├" if rail.users else "└"
+        return self._slots.index(rail), "├" if rail.users else "└", "─▶"

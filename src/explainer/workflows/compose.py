@@ -14,8 +14,10 @@ handed through.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Ports, Signature
@@ -26,6 +28,8 @@ MOST_MODELS: Final = 6
 """Models of one workflow, unless the caller says another number."""
 LARGEST: Final = 50
 """Models of one workflow, whatever the caller says."""
+
+_FIRST: Final = itemgetter(0)
 
 
 class Component(NamedTuple):
@@ -97,9 +101,11 @@ def compose(
     """
     max_models = min(max_models, LARGEST)
     groups = _groups(parts)
-    signatures = [parts[places[0]].signature for places in groups]
-    # Of a larger choice only the first model says what it is for: the others may be there by chance.
-    leading = signatures if len(groups) <= max_models else signatures[:1]
+    signatures = [parts[place].signature for place in map(_FIRST, groups)]
+    leading = signatures
+    if len(groups) > max_models:
+        # Of a larger choice only the first model says what it is for: the others may be there by chance.
+        leading = signatures[:1]
     if inputs is None:
         inputs = read_inputs(leading)
     if outputs is None:
@@ -108,9 +114,9 @@ def compose(
     missing = missing_ports(signatures, inputs, outputs)
     useful, useless = _sorted_out(groups, signatures, reached, outputs)
     composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
-    if missing or not outputs or not useful:
+    if missing or not (outputs and useful):
         return composition
-    first = [places[0] for places in useful]
+    first = list(map(_FIRST, useful))
     outcome = _search([parts[place].signature for place in first], composition, max_models, limit)
     workflows: list[WorkflowGraph] = []
     uses: list[tuple[int, ...]] = []
@@ -121,7 +127,7 @@ def compose(
         composition,
         workflows=tuple(workflows),
         uses=tuple(uses),
-        alternatives=tuple((places[0], tuple(places[1:])) for places in useful if len(places) > 1),
+        alternatives=tuple((place, tuple(instead)) for place, *instead in useful if instead),
         fewest=outcome.fewest,
         complete=outcome.complete,
     )
@@ -129,20 +135,15 @@ def compose(
 
 def _groups(parts: Sequence[Component]) -> list[list[int]]:
     """The places of models that can stand for each other, together; the groups in the order of their first ones."""
-    groups: dict[object, list[int]] = {}
-    for part, place in _distinct(parts).items():
-        # Nobody knows what a model of unknown work does, so it is alone in its group.
-        group = (part.signature, part.work) if part.work else part
-        groups.setdefault(group, []).append(place)
-    return list(groups.values())
-
-
-def _distinct(parts: Sequence[Component]) -> dict[Component, int]:
-    """The different models, each with its first place."""
-    first: dict[Component, int] = {}
+    groups: defaultdict[object, list[int]] = defaultdict(list)
+    seen: set[Component] = set()
     for place, part in enumerate(parts):
-        first.setdefault(part, place)
-    return first
+        if part in seen:
+            continue
+        seen.add(part)
+        # Nobody knows what a model of unknown work does, so it is alone in its group.
+        groups[part.signature, part.work or part].append(place)
+    return list(groups.values())
 
 
 def _sorted_out(
@@ -163,16 +164,13 @@ def _sorted_out(
 
 def _needed(signatures: Sequence[Signature], reached: frozenset[str], outputs: Sequence[str]) -> set[str]:
     """The outputs, and all ports that models take which can work and give something needed."""
-    able = [signature for signature in dict.fromkeys(signatures) if reached.issuperset(signature.inputs)]
     needed = set(outputs)
-    newly = needed
-    while newly:
-        taken: set[str] = set()
-        for signature in able:
-            if not newly.isdisjoint(signature.outputs):
-                taken.update(signature.inputs)
-        newly = taken - needed
-        needed |= newly
+    before = 0
+    while len(needed) > before:
+        before = len(needed)
+        for signature in dict.fromkeys(signatures):
+            if reached.issuperset(signature.inputs) and not needed.isdisjoint(signature.outputs):
+                needed.update(signature.inputs)
     return needed
 
 
@@ -193,11 +191,13 @@ def _search(signatures: Sequence[Signature], ends: Composition, max_models: int,
     results = _best(search, sizes, len(ends.inputs), limit)
     if results:
         return _Outcome(results, 0, not search.stopped)
-    fallback = search.any_of(len(signatures))
+    fallback = search.any_of()
     if fallback is None:
         return _Outcome([], 0, not search.stopped)
     size = len(fallback.order)
-    return _Outcome([fallback], 0, complete=False) if size <= max_models else _Outcome([], size, not search.stopped)
+    if size > max_models:
+        return _Outcome([], size, not search.stopped)
+    return _Outcome([fallback], 0, complete=False)
 
 
 def _best(search: Search, sizes: Iterable[int], inputs: int, limit: int) -> list[SearchResult]:
@@ -205,8 +205,7 @@ def _best(search: Search, sizes: Iterable[int], inputs: int, limit: int) -> list
     with_all: dict[object, SearchResult] = {}
     with_some: dict[object, SearchResult] = {}
     for result in _results(search, sizes):
-        results = with_all if len(result.inputs) == inputs else with_some
-        results.setdefault(result.shape, result)
+        (with_some, with_all)[len(result.inputs) == inputs].setdefault(result.shape, result)
         if len(with_all) >= limit:
             break
     return [*with_all.values(), *with_some.values()][:limit]
@@ -223,18 +222,21 @@ def _workflow(
     result: SearchResult, parts: Sequence[Component], composition: Composition, ports: Ports
 ) -> WorkflowGraph:
     """The graph of an order of models; inputs that nothing takes are left out."""
-    sources: dict[int, End | Step] = {}
-    for number, position in enumerate(sorted(result.inputs), 1):
-        port = composition.inputs[position]
-        sources[-position - 1] = End(f"in{number}", port, ports.describe(port))  # as inputs count in wires
-    inputs = [node for node in sources.values() if isinstance(node, End)]
     steps = [Step(f"s{number}", part.name, part.signature) for number, part in enumerate(parts, 1)]
-    sources.update(enumerate(steps))
+    keys = {number: step.key for number, step in enumerate(steps)}
+    inputs: list[End] = []
+    for number, position in enumerate(sorted(result.inputs), 1):
+        inputs.append(_end(f"in{number}", composition.inputs[position], ports))
+        keys[-position - 1] = inputs[-1].key  # as inputs count in wires
     edges: list[Edge] = []
     for step, wires in zip(steps, result.wires, strict=True):
-        edges += [Edge(sources[giver].key, step.key, port) for port, giver in wires]
+        edges += [Edge(keys[giver], step.key, port) for port, giver in wires]
     outputs: list[End] = []
     for number, (port, giver) in enumerate(result.outputs, 1):
-        outputs.append(End(f"out{number}", port, ports.describe(port)))
-        edges.append(Edge(sources[giver].key, outputs[-1].key, port))
+        outputs.append(_end(f"out{number}", port, ports))
+        edges.append(Edge(keys[giver], outputs[-1].key, port))
     return WorkflowGraph(tuple(inputs), tuple(steps), tuple(outputs), tuple(edges))
+
+
+def _end(key: str, port: str, ports: Ports) -> End:
+    return End(key, port, ports.describe(port))

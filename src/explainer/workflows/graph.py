@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +23,11 @@ class End:
     port: str | None
     label: str
 
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The ports that it is sure to give: none, since data that is in hand need not be used."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -36,6 +42,11 @@ class Step:
     key: str
     label: str
     signature: Signature | None = None
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The ports that it gives, whether anybody takes them or not; none when it is untyped."""
+        return self.signature.outputs if self.signature is not None else ()
 
 
 Node: TypeAlias = End | Step
@@ -77,6 +88,15 @@ class WorkflowGraph:
         """Inputs, steps and outputs, in this order."""
         return (*self.inputs, *self.steps, *self.outputs)
 
+    def captions(self) -> Iterator[tuple[Node, str, str]]:
+        """Yield each node with what drawings say of it: its kind, which is empty for a step, and its text."""
+        for end in self.inputs:
+            yield end, "in hand", end.label
+        for number, step in enumerate(self.steps, 1):
+            yield step, "", f"{number}. {step.label}"
+        for end in self.outputs:
+            yield end, "wanted", end.label
+
     def edges_into(self, key: str) -> tuple[Edge, ...]:
         """Return the edges that end at a node."""
         return tuple(edge for edge in self.edges if edge.target == key)
@@ -84,21 +104,3 @@ class WorkflowGraph:
     def edges_from(self, key: str) -> tuple[Edge, ...]:
         """Return the edges that begin at a node."""
         return tuple(edge for edge in self.edges if edge.source == key)
-
-
-def sources_first(workflow: WorkflowGraph) -> tuple[list[str], list[str]]:
-    """Order the nodes of a workflow so that each stands behind those that feed it.
-
-    Returns:
-        The keys in order, and the keys of one cycle, from a node back to it. One of the two is empty.
-    """
-    from graphlib import CycleError, TopologicalSorter  # noqa: PLC0415  # few commands need it
-
-    sources: dict[str, list[str]] = {node.key: [] for node in workflow.nodes}
-    for edge in workflow.edges:
-        if edge.source in sources and edge.target in sources:
-            sources[edge.target].append(edge.source)
-    try:
-        return list(TopologicalSorter(sources).static_order()), []
-    except CycleError as error:
-        return [], list(error.args[1])

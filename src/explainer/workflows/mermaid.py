@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from explainer.workflows.graph import End, WorkflowGraph
+from explainer.workflows.graph import End, Step, WorkflowGraph
 
 # What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
 _SPECIAL: Final = re.compile('["#&<>`$%\\\\]')
 # Mermaid takes these for style statements and icons wherever they stand, and cuts or replaces what is behind the colon.
 _COLON_MATTERS: Final = re.compile(r"style|classdef|\bfa[a-z]?:", re.IGNORECASE)
+
+
+_SHAPES: Final[Mapping[type, str]] = {End: '(["{}"])', Step: '["{}"]'}
 
 
 def escape_label(text: str) -> str:
@@ -28,9 +32,8 @@ def mermaid(workflow: WorkflowGraph) -> str:
     """
     lines = ["flowchart LR"]
     for node in workflow.nodes:
-        label = f'["{escape_label(node.label) or "?"}"]'
-        shape = f"({label})" if isinstance(node, End) else label
-        lines.append(f"    {node.key}{shape}")
+        label = escape_label(node.label) or "?"
+        lines.append(f"    {node.key}{_SHAPES[type(node)].format(label)}")
     for edge in workflow.edges:
         arrow = "-->" if edge.port is None else f"-->|{edge.port}|"
         lines.append(f"    {edge.source} {arrow} {edge.target}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
+from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.text import printable, shorten
 from explainer.workflows.boxes import boxes
-from explainer.workflows.graph import End, WorkflowGraph
+from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 from explainer.workflows.planning import WorkflowPlan, why_useless
 
@@ -35,7 +37,8 @@ def as_text(
     blocks: list[str] = []
     for position in shown:
         workflow = plan.composition.workflows[position]
-        models = "1 model" if len(workflow.steps) == 1 else f"{len(workflow.steps)} models"
+        number = len(workflow.steps)
+        models = f"{number} model{'s' * (number != 1)}"
         drawing = boxes(_printable(workflow), width, cells, ascii_only=ascii_only)
         blocks.append(f"Workflow {position + 1} ({models})\n\n{drawing}{''.join(_alternatives(plan, position))}")
     blocks += filter(None, ["".join(_left_out(plan))])
@@ -47,10 +50,17 @@ def _printable(workflow: WorkflowGraph) -> WorkflowGraph:
     """The same workflow with labels that are safe for a terminal."""
     return replace(
         workflow,
-        inputs=tuple(replace(end, label=printable(end.label)) for end in workflow.inputs),
-        steps=tuple(replace(step, label=printable(step.label)) for step in workflow.steps),
-        outputs=tuple(replace(end, label=printable(end.label)) for end in workflow.outputs),
+        inputs=_relabelled(workflow.inputs),
+        steps=_relabelled(workflow.steps),
+        outputs=_relabelled(workflow.outputs),
     )
+
+
+_AnyNode = TypeVar("_AnyNode", End, Step)
+
+
+def _relabelled(nodes: tuple[_AnyNode, ...]) -> tuple[_AnyNode, ...]:
+    return tuple(replace(node, label=printable(node.label)) for node in nodes)
 
 
 def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
@@ -58,13 +68,17 @@ def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
     for number, place in enumerate(plan.composition.uses[position], 1):
         names = list(map(printable, _names_instead(plan, place)))
         if names:
-            further = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+            further = f" and {len(names) - _FEW} more" * (len(names) > _FEW)
             yield f"Instead of {number}: {', '.join(names[:_FEW])}{further}\n"
 
 
 def _names_instead(plan: WorkflowPlan, place: int) -> list[str]:
     places = dict(plan.composition.alternatives).get(place, ())
-    return [plan.models[other].name for other in places]
+    return _names(map(plan.models.__getitem__, places))
+
+
+def _names(models: Iterable[ModelEntry]) -> list[str]:
+    return list(map(attrgetter("name"), models))
 
 
 def _left_out(plan: WorkflowPlan) -> Iterator[str]:
@@ -86,7 +100,7 @@ def as_json(plan: WorkflowPlan, shown: Sequence[int]) -> str:
         "input": list(composition.inputs),
         "output": list(composition.outputs),
         "workflows": [_workflow_data(plan, position) for position in shown],
-        "untyped": [model.name for model in plan.untyped],
+        "untyped": _names(plan.untyped),
         "unused": unused,
         "complete": composition.complete,
     }
@@ -117,7 +131,7 @@ def _end_data(end: End) -> dict[str, Any]:
 
 def as_mermaid(plan: WorkflowPlan, shown: Sequence[int]) -> str:
     """Return workflows as Mermaid flowcharts."""
-    return "".join(mermaid(plan.composition.workflows[position]) for position in shown)
+    return "".join(map(mermaid, map(plan.composition.workflows.__getitem__, shown)))
 
 
 def as_svg(plan: WorkflowPlan, shown: Sequence[int]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
@@ -20,6 +21,9 @@ from explainer.rendering.renderer import entry_data
 from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose
 from explainer.workflows.graph import Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
+
+# Why there is no model to join, by whether any was offered.
+_NO_MODELS: Final = {True: "none of the models has a signature", False: "the question offers no models"}
 
 
 class Tasks:
@@ -39,7 +43,7 @@ class Tasks:
 
     def find(self, label: str | None) -> Task | None:
         """Return the task that a label means."""
-        return self._by_name.get(label.casefold()) if label else None
+        return self._by_name.get((label or "").casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def plan_workflows(
     untyped: list[ModelEntry] = []
     parts: list[Component] = []
     for model in models:
-        signature = library.ports.parse(model.signature) if model.signature else None
+        signature = library.ports.parse(model.signature or "")
         if not isinstance(signature, Signature):
             untyped.append(model)
             continue
@@ -108,7 +112,7 @@ def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | 
     if composition.workflows:
         return None
     if not plan.models:
-        return "none of the models has a signature" if plan.untyped else "the question offers no models"
+        return _NO_MODELS[bool(plan.untyped)]
     if not composition.outputs:
         return "the question wants nothing"
     if composition.missing:
@@ -127,7 +131,9 @@ def why_useless(plan: WorkflowPlan, lacking: Sequence[str]) -> str:
 
 def _nothing_turns(reached: Sequence[str], into: Sequence[str]) -> str:
     missing = " or ".join(into)
-    return f"nothing turns {' or '.join(reached)} into {missing}" if reached else f"nothing gives {missing}"
+    if not reached:
+        return f"nothing gives {missing}"
+    return f"nothing turns {' or '.join(reached)} into {missing}"
 
 
 def plan_findings(plan: WorkflowPlan, max_models: int, *, recommended: bool) -> list[Finding]:
@@ -157,16 +163,21 @@ def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
         return "the models were recommended; --models N recommends more, `models:` in the question names them"
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
-    inputs = ", ".join(map(plan.ports.describe, plan.composition.inputs)) or "nothing"
-    outputs = ", ".join(map(plan.ports.describe, plan.composition.outputs)) or "nothing"
+    inputs, outputs = _described(plan.composition.inputs, plan), _described(plan.composition.outputs, plan)
     return f"in hand: {inputs}; wanted: {outputs}; `input:` and `output:` of the question change that"
+
+
+def _described(names: Iterable[str], plan: WorkflowPlan) -> str:
+    return ", ".join(map(plan.ports.describe, names)) or "nothing"
 
 
 def left_out_findings(plan: WorkflowPlan) -> list[Finding]:
     """Return the models that are in no workflow: those without a signature (W605), and the useless ones (W604)."""
     place = _models_place(plan)
-    untyped = [model.name for model in plan.untyped]
-    findings = [Finding("W605", place, f"{shorten(name)!r} has no signature", text=name) for name in untyped]
+    findings: list[Finding] = []
+    for model in plan.untyped:
+        message = f"{shorten(model.name)!r} has no signature"
+        findings.append(Finding("W605", place, message, text=model.name))
     for position, lacking in plan.composition.useless:
         name = plan.models[position].name
         message = f"{shorten(name)!r} is in no workflow: {why_useless(plan, lacking)}"
@@ -185,14 +196,15 @@ def variables(
         library: where they come from.
     """
     tasks = Tasks.of(library)
-    plan = plan_workflows(loaded, [entry for entry, _ in models], library, tasks, limit=1)
-    ports = dict.fromkeys((*plan.composition.inputs, *plan.composition.outputs))
+    entries = [entry for entry, _ in models]
+    plan = plan_workflows(loaded, entries, library, tasks, limit=1)
+    ports = [*plan.composition.inputs, *plan.composition.outputs]
     for part in plan.parts:
-        ports |= dict.fromkeys((*part.signature.inputs, *part.signature.outputs))
+        ports += (*part.signature.inputs, *part.signature.outputs)
     return {
         "workflow": _workflow_data(plan, models, tasks),
-        "tasks": _tasks_data([entry for entry, _ in models], tasks),
-        "ports": [_port_data(port, library.ports) for port in ports],
+        "tasks": _tasks_data(entries, tasks),
+        "ports": _ports_data(dict.fromkeys(ports), library.ports),
     }
 
 
@@ -203,8 +215,8 @@ def sample_variables() -> dict[str, Any]:
     return variables(None, [(sample, entry_data(sample))], library)
 
 
-def _port_data(port: str, ports: Ports) -> dict[str, str]:
-    return {"id": port, "description": ports.describe(port)}
+def _ports_data(names: Iterable[str], ports: Ports) -> list[dict[str, Any]]:
+    return [{"id": name, "description": ports.describe(name)} for name in names]
 
 
 def _task_data(task: Task | None) -> dict[str, Any] | None:
@@ -228,7 +240,7 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     composition, ports = plan.composition, plan.ports
     # Two models may be equal and still be two, so they are told apart by identity.
     entries = {id(model): entry for model, entry in offered}
-    typed = [entries[id(model)] for model in plan.models]
+    typed, untyped = ([*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped))
     signatures = {id(model): str(part.signature) for model, part in zip(plan.models, plan.parts, strict=True)}
     steps: list[dict[str, Any]] = []
     diagram = ""
@@ -240,14 +252,14 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
         signature = str(plan.parts[position].signature)
         unused.append({"model": typed[position], "signature": signature, "why": why_useless(plan, lacking)})
     return {
-        "inputs": [_port_data(port, ports) for port in composition.inputs],
-        "outputs": [_port_data(port, ports) for port in composition.outputs],
+        "inputs": _ports_data(composition.inputs, ports),
+        "outputs": _ports_data(composition.outputs, ports),
         "models": [{"model": entry, "signature": signatures.get(id(model))} for model, entry in offered],
         "steps": steps,
         "mermaid": diagram,
         "problem": what_is_missing(plan),
         "unused": unused,
-        "untyped": [entries[id(model)] for model in plan.untyped],
+        "untyped": untyped,
     }
 
 
@@ -272,21 +284,26 @@ def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) ->
 def _takes(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
     """The ports that a step takes, each with the numbers of the steps that give them; 0 stands for an input."""
     numbers = _numbers(workflow)
-    givers: dict[str, list[int]] = {}
+    givers: defaultdict[str, list[int]] = defaultdict(list)
     for edge in workflow.edges_into(step.key):
-        givers.setdefault(edge.port or "", []).append(numbers.get(edge.source, 0))
-    return [{**_port_data(port, ports), "steps": steps} for port, steps in givers.items()]
+        givers[edge.port or ""].append(numbers.get(edge.source, 0))
+    return _with_steps(givers, ports)
 
 
 def _gives(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, Any]]:
     """The ports that a step gives, each with the numbers of the steps that take them; 0 stands for an output."""
     numbers = _numbers(workflow)
-    takers: dict[str, list[int]] = {}
+    takers: defaultdict[str, list[int]] = defaultdict(list)
     for edge in workflow.edges_from(step.key):
-        takers.setdefault(edge.port or "", []).append(numbers.get(edge.target, 0))
-    for port in step.signature.outputs if step.signature else ():
-        takers.setdefault(port, [])
-    return [{**_port_data(port, ports), "steps": steps} for port, steps in takers.items()]
+        takers[edge.port or ""].append(numbers.get(edge.target, 0))
+    return _with_steps(takers | {port: takers[port] for port in step.gives}, ports)
+
+
+def _with_steps(steps: Mapping[str, list[int]], ports: Ports) -> list[dict[str, Any]]:
+    described = _ports_data(steps, ports)
+    for port, numbers in zip(described, steps.values(), strict=True):
+        port["steps"] = numbers
+    return described
 
 
 def _numbers(workflow: WorkflowGraph) -> dict[str, int]:

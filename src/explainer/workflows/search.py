@@ -8,9 +8,11 @@ minimum hyperpath problem: Ausiello, Franciosa and Frigioni, "Directed hypergrap
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, filterfalse
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from explainer.catalogs.signature import Signature
@@ -21,6 +23,8 @@ MOST_LOOKS: Final = 10_000
 Wires: TypeAlias = tuple[tuple[str, int], ...]
 """What feeds a step: for each port that it takes, the number of the giver. Steps count from 0, inputs from -1 down."""
 
+_GIVER: Final = itemgetter(1)
+
 
 def copies_of(signature: Signature) -> frozenset[str]:
     """Return the ports that a step gives beside something new and takes as well.
@@ -29,61 +33,68 @@ def copies_of(signature: Signature) -> frozenset[str]:
     look at. Later steps had better take the image itself.
     """
     passed_on = frozenset(signature.outputs) & frozenset(signature.inputs)
-    return frozenset() if passed_on.issuperset(signature.outputs) else passed_on
+    if passed_on.issuperset(signature.outputs):
+        return frozenset()
+    return passed_on
 
 
 class PortStacks:
     """Data by port. A step takes the newest there is; a copy only where there is nothing else."""
 
     def __init__(self, inputs: Sequence[str]) -> None:
-        self._fresh: dict[str, list[int]] = {}
-        self._copies: dict[str, list[int]] = {}
-        self._given: dict[str, list[int]] = {}
+        self._fresh: defaultdict[str, list[int]] = defaultdict(list)
+        self._copies: defaultdict[str, list[int]] = defaultdict(list)
+        self._given: defaultdict[str, list[int]] = defaultdict(list)
         for number in range(len(inputs), 0, -1):
-            self._fresh.setdefault(inputs[number - 1], []).append(-number)  # the first input on top
+            self._fresh[inputs[number - 1]].append(-number)  # the first input on top
 
     def wires(self, signature: Signature) -> Wires | None:
         """Return what feeds a step, in the order of its inputs; None when something is missing."""
         if len(signature.inputs) == 1:  # nearly always: the same as below, faster
             port = signature.inputs[0]
-            givers = self._fresh.get(port) or self._copies.get(port)
+            givers = self._fresh[port] or self._copies[port]
             return ((port, givers[-1]),) if givers else None
         givers_of: dict[str, list[int]] = {}
         wires: list[tuple[str, int]] = []
         for port in signature.inputs:
-            if port not in givers_of:
-                givers_of[port] = [*self._copies.get(port, ()), *self._fresh.get(port, ())]
-            if not givers_of[port]:
+            givers = givers_of.setdefault(port, self._stack(port))
+            if not givers:
                 return None
-            wires.append((port, givers_of[port].pop()))
+            wires.append((port, givers.pop()))
         return tuple(wires)
+
+    def _stack(self, port: str) -> list[int]:
+        """The data of one port, what is taken first on top."""
+        return [*self._copies[port], *self._fresh[port]]
 
     def put(self, step: int, signature: Signature) -> None:
         """Put what a step gives on the stacks."""
-        copies = copies_of(signature)
-        for port in signature.outputs:
-            stacks = self._copies if port in copies else self._fresh
-            stacks.setdefault(port, []).append(step)
-            self._given.setdefault(port, []).append(step)
+        for stack in self._outputs(signature):
+            stack.append(step)
 
     def take_back(self, signature: Signature) -> None:
         """Undo the last `put`."""
+        for stack in self._outputs(signature):
+            stack.pop()
+
+    def _outputs(self, signature: Signature) -> Iterator[list[int]]:
+        """The stacks for what a step gives."""
         copies = copies_of(signature)
         for port in signature.outputs:
-            stacks = self._copies if port in copies else self._fresh
-            stacks[port].pop()
-            self._given[port].pop()
+            yield self._given[port]
+            yield self._copies[port] if port in copies else self._fresh[port]
 
     def newest(self, port: str, number: int) -> list[int]:
         """Return the last steps that gave a port, at most so many, in their order; copies count, inputs do not."""
-        return self._given.get(port, [])[-number:]
+        return _last(self._given[port], number)
 
     def within_reach(self, step: int, port: str, number: int) -> bool:
         """Whether a step that takes so many of a port would take what this step gave."""
-        fresh = self._fresh.get(port, [])
-        if step in fresh[-number:]:
-            return True
-        return len(fresh) < number and step in self._copies.get(port, [])[len(fresh) - number :]
+        return step in _last(self._stack(port), number)
+
+
+def _last(steps: list[int], number: int) -> list[int]:
+    return steps[max(len(steps) - number, 0) :]
 
 
 def levels(signatures: Sequence[Signature], inputs: Iterable[str]) -> Mapping[str, int]:
@@ -95,23 +106,31 @@ def levels(signatures: Sequence[Signature], inputs: Iterable[str]) -> Mapping[st
     reached = set(inputs)
     level_of: dict[str, int] = {}
     # Equal signatures reach the same, and this is called for every set of ports on the way of a search.
-    waiting = [(frozenset(signature.inputs), signature.outputs) for signature in dict.fromkeys(signatures)]
+    waiting = list(dict.fromkeys(signatures))
     level = 0
     ready = waiting
     while ready:
         level += 1
-        ready = [step for step in waiting if step[0] <= reached]
-        waiting = [step for step in waiting if not step[0] <= reached]
-        for _, outputs in ready:
-            for port in outputs:
+        ready, waiting = _parted(waiting, reached)
+        for signature in ready:
+            for port in signature.outputs:
                 level_of.setdefault(port, level)
         reached |= level_of.keys()
     return level_of
 
 
+def _parted(signatures: Sequence[Signature], reached: set[str]) -> tuple[list[Signature], list[Signature]]:
+    """The steps that can work with what is within reach, and those that cannot."""
+    ready: list[Signature] = []
+    waiting: list[Signature] = []
+    for signature in signatures:
+        (ready if reached.issuperset(signature.inputs) else waiting).append(signature)
+    return ready, waiting
+
+
 def lacking(signature: Signature, reached: Collection[str]) -> list[str]:
     """Return the ports that a step takes and that are not within reach."""
-    return [port for port in signature.inputs if port not in reached]
+    return list(filterfalse(reached.__contains__, signature.inputs))
 
 
 def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], outputs: Iterable[str]) -> tuple[str, ...]:
@@ -123,21 +142,27 @@ def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], output
     inputs = set(inputs)
     made = levels(signatures, inputs)
     reached = inputs | made.keys()
-    distinct = list(dict.fromkeys(signatures))
-    queue = [port for port in outputs if port not in made]
+    queue = list(filterfalse(made.__contains__, outputs))
     queued = set(queue)
     missing: list[str] = []
     for port in queue:  # which grows: what is needed for a port comes behind it
-        ways = [lacking(signature, reached) for signature in distinct if port in signature.outputs]
-        ways = [way for way in ways if queued.isdisjoint(way)]
-        if not ways:
+        needs = min(_ways(port, signatures, reached, queued), key=len, default=None)
+        if needs is None:
             missing.append(port)
             continue
-        shortest = min(ways, key=len)
-        needs = dict.fromkeys(shortest)
-        queue += needs
+        queue += dict.fromkeys(needs)
         queued.update(needs)
     return tuple(missing)
+
+
+def _ways(
+    port: str, signatures: Iterable[Signature], reached: Collection[str], queued: set[str]
+) -> Iterator[list[str]]:
+    """What each step that gives a port lacks, unless it needs what is looked for already."""
+    for signature in signatures:
+        needs = lacking(signature, reached)
+        if port in signature.outputs and queued.isdisjoint(needs):
+            yield needs
 
 
 def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
@@ -152,7 +177,7 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
     inputs: list[str] = []
     for signature in signatures:
         of_others = givers - Counter(set(signature.outputs))
-        inputs += [port for port in signature.inputs if port not in of_others and port not in inputs]
+        inputs += lacking(signature, {*of_others, *inputs})
     while stuck := _stuck(signatures, inputs):
         least = min(stuck, key=len)
         inputs += dict.fromkeys(least)
@@ -176,14 +201,13 @@ def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tupl
     used: set[int] = set()
     while ready := _first_ready(stacks, signatures, waiting):
         number, wires = ready
-        used.update(giver for _, giver in wires)
+        used.update(map(_GIVER, wires))
         stacks.put(number, signatures[number])
         waiting.remove(number)
         order.append(number)
     outputs: list[str] = []
-    for number in order:
-        if number not in used:
-            outputs += signatures[number].outputs
+    for number in filterfalse(used.__contains__, order):
+        outputs += signatures[number].outputs
     return tuple(outputs)
 
 
@@ -214,18 +238,17 @@ class SearchResult:
     @property
     def inputs(self) -> frozenset[int]:
         """The numbers of the inputs that are used, from 0."""
-        givers: set[int] = set()
-        for wires in self.wires:
-            givers.update(-giver - 1 for _, giver in wires if giver < 0)
-        return frozenset(givers)
+        givers = map(_GIVER, chain.from_iterable(self.wires))
+        return frozenset(-giver - 1 for giver in givers if giver < 0)
 
     @property
     def shape(self) -> frozenset[tuple[int, str, int]]:
         """Who feeds whom with what, -1 for the end: equal for two orders of one workflow."""
-        links = {(self.order[step], port, -1) for port, step in self.outputs}
-        for model, wires in zip(self.order, self.wires, strict=True):
+        models = dict(enumerate(self.order))
+        links: set[tuple[int, str, int]] = set()
+        for model, wires in zip((*self.order, -1), (*self.wires, self.outputs), strict=True):
             for port, giver in wires:
-                links.add((self.order[giver] if giver >= 0 else giver, port, model))
+                links.add((models.get(giver, giver), port, model))  # inputs keep their numbers, which are negative
         return frozenset(links)
 
 
@@ -251,14 +274,15 @@ class Search:
         self.stopped = False
         # Equal signatures become one object: as keys of a dict these are compared by identity first.
         canonical: dict[Signature, Signature] = {}
-        self._signatures = tuple(canonical.setdefault(signature, signature) for signature in signatures)
+        self._signatures = tuple(map(canonical.setdefault, signatures, signatures))
         self._inputs = tuple(inputs)
         self._outputs = tuple(outputs)
         self._asked_for = Counter(outputs)
         self._most_taken: Counter[str] = Counter()
+        self._widest = 0
         for signature in canonical:
             self._most_taken |= Counter(signature.inputs)
-        self._widest = max((len(signature.inputs) for signature in canonical), default=0)
+            self._widest = max(self._widest, len(signature.inputs))
         self._levels: dict[frozenset[str], Mapping[str, int]] = {}
         self._looks = 0
         self._start()
@@ -267,55 +291,53 @@ class Search:
         self._stacks = PortStacks(self._inputs)
         self._order: list[int] = []
         self._wires: list[Wires] = []
-        self._uses: list[int] = []
-        """How many steps take what each step of the order gives."""
+        self._uses: Counter[int] = Counter()
+        """How many steps take what each step of the order gives; inputs are counted, too, and nobody asks."""
 
     def of_size(self, size: int) -> Iterator[SearchResult]:
         """Yield the workflows of so many models, in the order of preference of their models."""
         self._start()
         yield from self._extend(size, frozenset(self._inputs))
 
-    def any_of(self, most: int) -> SearchResult | None:
-        """Return a workflow of at most so many models in polynomial time; None when this way leads to none.
+    def any_of(self) -> SearchResult | None:
+        """Return a workflow in polynomial time; None when this way leads to none.
 
         It need not be the smallest. All models that can work do, level by level; then those leave that nobody needs.
         """
         order = self._first_makers()
-        while order and self._follow(order):
+        while self._follow(order):
             result = self._result()
             if result is not None:
-                return result if len(order) <= most else None
-            needed = [model for step, model in enumerate(order) if self._uses[step] or self._is_final(step)]
-            if len(needed) == len(order):
+                return result
+            unused = self._unused()
+            if not unused:
                 return None
-            order = needed
+            order = [model for step, model in enumerate(order) if step not in unused]
         return None
 
     def _follow(self, order: Sequence[int]) -> bool:
-        """Let models work in an order; whether each of them could."""
+        """Let models work in an order; whether there are any, and each of them could."""
         self._start()
         for model in order:
             wires = self._stacks.wires(self._signatures[model])
             if wires is None:
                 return False
             self._push(model, wires)
-        return True
+        return bool(order)
 
     def _first_makers(self) -> list[int]:
         """Models that make all outputs, each the first that can make what it is there for."""
         order = self._by_depth()
         maker: dict[str, int] = {}
-        for model in order:
-            for port in self._signatures[model].outputs:
-                maker.setdefault(port, model)
+        for model in reversed(order):
+            maker |= dict.fromkeys(self._signatures[model].outputs, model)
         needed: set[int] = set()
-        queue = [maker[port] for port in self._outputs if port in maker]
-        while queue:
-            model = queue.pop()
-            if model not in needed:
-                needed.add(model)
-                queue += [maker[port] for port in lacking(self._signatures[model], self._inputs)]
-        return [model for model in order if model in needed]
+        ports = list(self._outputs)
+        for port in ports:  # which grows: what a model takes comes behind it
+            if port in maker and maker[port] not in needed:
+                needed.add(maker[port])
+                ports += lacking(self._signatures[maker[port]], self._inputs)
+        return list(filter(needed.__contains__, order))
 
     def _by_depth(self) -> list[int]:
         """The models that can work, those first that have what they take after fewer steps."""
@@ -323,15 +345,13 @@ class Search:
         depths: dict[int, int] = {}
         for model, signature in enumerate(self._signatures):
             if not lacking(signature, depth_of_port):
-                depths[model] = max(depth_of_port[port] for port in signature.inputs)
+                depths[model] = max(map(depth_of_port.__getitem__, signature.inputs))
         return sorted(depths, key=lambda model: depths[model])
 
     def _extend(self, steps_left: int, reached: frozenset[str]) -> Iterator[SearchResult]:
         """Yield the workflows that begin with the order so far, and have so many steps more."""
         if steps_left == 0:
-            result = self._result()
-            if result is not None:
-                yield result
+            yield from filter(None, [self._result()])
             return
         # Models of one signature go the same way from here.
         ways: dict[Signature, _Way | None] = {}
@@ -354,7 +374,9 @@ class Search:
         if wires is None:
             return None
         reached = reached.union(signature.outputs)
-        return (wires, reached) if self._steps_to(reached, self._missing_after(signature)) < steps_left else None
+        if self._steps_to(reached, self._missing(signature.outputs)) >= steps_left:
+            return None
+        return wires, reached
 
     def _may_look(self) -> bool:
         """Count one look; return whether it is allowed."""
@@ -374,26 +396,21 @@ class Search:
 
     def _push(self, model: int, wires: Wires) -> None:
         self._stacks.put(len(self._order), self._signatures[model])
-        self._count_uses(wires, 1)
+        for _, giver in wires:
+            self._uses[giver] += 1
         self._order.append(model)
         self._wires.append(wires)
-        self._uses.append(0)
 
     def _pop(self) -> None:
-        self._uses.pop()
-        self._count_uses(self._wires.pop(), -1)
+        for _, giver in self._wires.pop():
+            self._uses[giver] -= 1
         self._stacks.take_back(self._signatures[self._order.pop()])
 
-    def _count_uses(self, wires: Wires, change: int) -> None:
-        for _, giver in wires:
-            if giver >= 0:
-                self._uses[giver] += change
-
-    def _missing_after(self, signature: Signature) -> list[str]:
-        """The outputs that the steps so far and a further one do not give."""
+    def _missing(self, outputs: Sequence[str] = ()) -> list[str]:
+        """The outputs that the steps so far do not give, and a further one that gives these."""
         missing: list[str] = []
         for port, number in self._asked_for.items():
-            if len(self._stacks.newest(port, number)) + signature.outputs.count(port) < number:
+            if len(self._stacks.newest(port, number)) + outputs.count(port) < number:
                 missing.append(port)
         return missing
 
@@ -402,45 +419,34 @@ class Search:
         if not self._order or model > self._order[-1]:
             return False
         last_step = len(self._order) - 1
-        if last_step in (giver for _, giver in wires):
+        if last_step in map(_GIVER, wires):
             return False
         last = self._signatures[self._order[-1]]
         return {*last.inputs, *last.outputs}.isdisjoint(self._signatures[model].outputs)
 
     def _is_open(self, steps_left: int) -> bool:
         """Whether everything that was made can still be used, by so many steps more or as an output."""
-        waiting = 0
-        for step, uses in enumerate(self._uses):
-            if uses or self._is_final(step):
-                continue
-            if not self._can_be_taken(step):
-                return False
-            waiting += 1
-        return waiting <= steps_left * self._widest
+        unused = self._unused()
+        return len(unused) <= steps_left * self._widest and all(map(self._can_be_taken, unused))
+
+    def _unused(self) -> list[int]:
+        """The steps that gave nothing that is of use so far."""
+        return [step for step in range(len(self._order)) if not (self._uses[step] or self._is_final(step))]
 
     def _can_be_taken(self, step: int) -> bool:
         """Whether some model would take what a step gave, as things are."""
-        for port in self._signatures[self._order[step]].outputs:
-            number = self._most_taken[port]
-            if number and self._stacks.within_reach(step, port, number):
-                return True
-        return False
+        outputs = self._signatures[self._order[step]].outputs
+        return any(self._stacks.within_reach(step, port, self._most_taken[port]) for port in outputs)
 
     def _is_final(self, step: int) -> bool:
         """Whether a step gives one of the outputs, if nothing newer comes."""
-        for port in self._signatures[self._order[step]].outputs:
-            number = self._asked_for[port]
-            if number and step in self._stacks.newest(port, number):
-                return True
-        return False
+        outputs = self._signatures[self._order[step]].outputs
+        return any(step in self._stacks.newest(port, self._asked_for[port]) for port in outputs)
 
     def _result(self) -> SearchResult | None:
         """The order so far, if it is a workflow: it gives all outputs, and each step is of use."""
-        newest = {port: self._stacks.newest(port, number) for port, number in self._asked_for.items()}
-        if any(len(newest[port]) < number for port, number in self._asked_for.items()):
+        if self._missing() or self._unused():
             return None
-        outputs = tuple((port, newest[port].pop(0)) for port in self._outputs)
-        final = {step for _, step in outputs}
-        if any(uses == 0 and step not in final for step, uses in enumerate(self._uses)):
-            return None
+        newest = {port: iter(self._stacks.newest(port, number)) for port, number in self._asked_for.items()}
+        outputs = tuple((port, next(newest[port])) for port in self._outputs)
         return SearchResult(tuple(self._order), tuple(self._wires), outputs)

@@ -8,14 +8,15 @@ understanding of hierarchical system structures", IEEE Transactions on Systems, 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.diagnostics.text import invisible_characters, printable
-from explainer.workflows.graph import WorkflowGraph, sources_first
+from explainer.workflows.graph import WorkflowGraph
 from explainer.workflows.wrapping import wrapped
 
 # Width of a box, in pixels, like all lengths here.
@@ -71,6 +72,8 @@ class _Place:
     kind: str = ""
     before: list[_Place] = field(default_factory=list)
     after: list[_Place] = field(default_factory=list)
+    leaving: list[_Path] = field(default_factory=list)
+    arriving: list[_Path] = field(default_factory=list)
     x: float = 0
     y: float = 0
     """The middle."""
@@ -92,10 +95,10 @@ class _Path:
 
 
 def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
-    """Return the SVG document of a workflow without cycles; it ends in a line break.
+    """Return the SVG document of a workflow; it ends in a line break.
 
     Args:
-        workflow: what is drawn.
+        workflow: what is drawn, each step behind those that feed it.
         title: what the image is called, for people who hear it.
     """
     columns, paths = _arranged(workflow)
@@ -105,21 +108,16 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     height = 2 * _MARGIN + max(map(_height, columns))
     size = f'width="{width:g}" height="{height:g}"'
     name = _safe(title)
-    lines: list[str] = []
-    for path in paths:
-        lines += _edge(path, paths)
-    for column in columns:
-        for place in column:
-            lines += _box(place)
-    for path in paths:
-        lines += _port(path, paths)
+    # Boxes hide the ends of edges, and the names of ports stand on both.
+    boxes = filter(attrgetter("lines"), chain.from_iterable(columns))
+    lines = chain(*map(_edge, paths), *map(_box, boxes), *map(_port, filter(attrgetter("port"), paths)))
     about = f'role="img" aria-label={quoteattr(name)} {size} viewBox="0 0 {width:g} {height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {about}>',
         f"  <title>{escape(name)}</title>",
         f"  <style>{_STYLE}  </style>",
         f'  <rect class="page" {size}/>',
-        *(f"  {line}" for line in lines),
+        *map("  {}".format, lines),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -128,8 +126,7 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
 def _safe(text: str) -> str:
     """Text on one line without anything that XML refuses or nobody sees."""
     shown = printable(" ".join(text.split()))
-    unseen = {char for _, char in invisible_characters(shown)}
-    return "".join(char for char in shown if char not in unseen)
+    return shown.translate({ord(char): None for _, char in invisible_characters(shown)})
 
 
 def _arranged(workflow: WorkflowGraph) -> tuple[list[list[_Place]], list[_Path]]:
@@ -137,63 +134,57 @@ def _arranged(workflow: WorkflowGraph) -> tuple[list[list[_Place]], list[_Path]]
     depths = _depths(workflow)
     columns: list[list[_Place]] = [[] for _ in range(max(depths.values(), default=0) + 1)]
     places: dict[str, _Place] = {}
-    for key, place in _boxes(workflow):
-        places[key] = place
-        columns[depths[key]].append(place)
+    for node, kind, text in workflow.captions():
+        places[node.key] = _Place(_lines(text), kind)
+        columns[depths[node.key]].append(places[node.key])
     paths: list[_Path] = []
     for edge in workflow.edges:
-        passed = columns[depths[edge.source] + 1 : depths[edge.target]]
-        lanes = [_Place() for _ in passed]
-        for column, lane in zip(passed, lanes, strict=True):
-            column.append(lane)
-        path = (places[edge.source], *lanes, places[edge.target])
-        for source, target in pairwise(path):
+        way = [places[edge.source]]
+        for column in columns[depths[edge.source] + 1 : depths[edge.target]]:
+            way.append(_Place())
+            column.append(way[-1])
+        way.append(places[edge.target])
+        for source, target in pairwise(way):
             source.after.append(target)
             target.before.append(source)
-        paths.append(_Path(path, edge.port or ""))
+        paths.append(_Path(tuple(way), edge.port or ""))
+        way[0].leaving.append(paths[-1])
+        way[-1].arriving.append(paths[-1])
     return columns, paths
 
 
 def _depths(workflow: WorkflowGraph) -> dict[str, int]:
     """The column of each node: right of all that feed it; what is asked for is in the last one."""
-    depths = {node.key: 0 for node in workflow.nodes}
-    order, _cycle = sources_first(workflow)
-    for key in order:
-        sources = [edge.source for edge in workflow.edges_into(key)]
-        depths[key] = max((depths[source] + 1 for source in sources if source in depths), default=0)
+    depths: dict[str, int] = {}
+    for node in workflow.nodes:
+        depths[node.key] = 0
+        for edge in workflow.edges_into(node.key):
+            depths[node.key] = max(depths[node.key], depths[edge.source] + 1)
     last = max(depths.values(), default=0)
-    return depths | {end.key: last for end in workflow.outputs}
-
-
-def _boxes(workflow: WorkflowGraph) -> Iterator[tuple[str, _Place]]:
-    """The key of each node, and its box."""
-    for end in workflow.inputs:
-        yield end.key, _Place(_lines(end.label), "in hand")
-    for number, step in enumerate(workflow.steps, 1):
-        yield step.key, _Place(_lines(f"{number}. {step.label}"))
-    for end in workflow.outputs:
-        yield end.key, _Place(_lines(end.label), "wanted")
+    return depths | dict.fromkeys(map(attrgetter("key"), workflow.outputs), last)
 
 
 def _sort(columns: list[list[_Place]]) -> None:
     """Order each column by the middles of its neighbours (the barycentre method), forth and back."""
     for _ in range(_SWEEPS // 2):
         for beside, column in pairwise(columns):
-            _sort_column(column, [place.before for place in column], beside)
+            _sort_column(column, beside, attrgetter("before"))
         for beside, column in pairwise(reversed(columns)):
-            _sort_column(column, [place.after for place in column], beside)
+            _sort_column(column, beside, attrgetter("after"))
 
 
-def _sort_column(column: list[_Place], neighbours: list[list[_Place]], beside: list[_Place]) -> None:
-    ranks = {id(place): rank for rank, place in enumerate(beside)}
-    middles: dict[int, float] = {}
-    for rank, (place, near) in enumerate(zip(column, neighbours, strict=True)):
-        middles[id(place)] = sum(ranks[id(neighbour)] for neighbour in near) / len(near) if near else rank
-    column.sort(key=lambda place: middles[id(place)])
+def _sort_column(column: list[_Place], beside: list[_Place], neighbours: Callable[[_Place], list[_Place]]) -> None:
+    ranks = dict(zip(beside, range(len(beside)), strict=True))
+    middles: dict[_Place, float] = {}
+    for rank, place in enumerate(column):
+        # A place without neighbours stays where it is.
+        near = [ranks[neighbour] for neighbour in neighbours(place)] or [rank]
+        middles[place] = sum(near) / len(near)
+    column.sort(key=middles.__getitem__)
 
 
 def _height(column: list[_Place]) -> float:
-    return sum(place.height for place in column) + _BETWEEN * (len(column) - 1) if column else 0
+    return max(sum(place.height + _BETWEEN for place in column) - _BETWEEN, 0)
 
 
 def _place(columns: list[list[_Place]]) -> None:
@@ -217,7 +208,9 @@ def _character_width(char: str) -> float:
         return 0
     if unicodedata.east_asian_width(char) in "WF" or char in "WM@%mw":
         return 13.5
-    return 9.5 if char.isupper() or char > _LAST_LATIN else 7.6
+    if char.isupper() or char > _LAST_LATIN:
+        return 9.5
+    return 7.6
 
 
 def _lines(label: str) -> tuple[str, ...]:
@@ -229,37 +222,34 @@ def _lines(label: str) -> tuple[str, ...]:
 
 
 def _box(place: _Place) -> Iterator[str]:
-    if not place.lines:
-        return
     left, top = place.x - _BOX / 2, place.y - place.height / 2
-    css, radius = ("end", min(place.height / 2, 18)) if place.kind else ("step", 6)
+    rows = [("", line) for line in place.lines]
+    css, radius = "step", 6.0
+    if place.kind:
+        rows.insert(0, (' class="kind"', place.kind))
+        css, radius = "end", min(place.height / 2, 18)
     yield (
         f'<rect class="{css}" x="{left:g}" y="{top:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    rows = [("", line) for line in place.lines]
-    if place.kind:
-        rows.insert(0, ("kind", place.kind))
     y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74  # a baseline is about three quarters down its line
-    for css, line in rows:
-        marked = f' class="{css}"' if css else ""
-        yield f'<text{marked} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
+    for kind, line in rows:
+        yield f'<text{kind} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
         y += _LINE
 
 
-def _ends(path: _Path, paths: Sequence[_Path]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ends(path: _Path) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where an edge leaves its source and reaches its target; several at one box stand below each other."""
     source, target = path.places[0], path.places[-1]
-    leaving = sorted({other.port for other in paths if other.places[0] is source})
-    arriving = [other for other in paths if other.places[-1] is target]
-    arriving.sort(key=lambda other: other.places[-2].y)
+    leaving = sorted(set(map(attrgetter("port"), source.leaving)))
+    arriving = sorted(target.arriving, key=lambda beside: beside.places[-2].y)
     start = source.y + (leaving.index(path.port) - (len(leaving) - 1) / 2) * _APART
     end = target.y + (arriving.index(path) - (len(arriving) - 1) / 2) * _APART
     return (source.x + _BOX / 2, start), (target.x - _BOX / 2, end)
 
 
-def _edge(path: _Path, paths: Sequence[_Path]) -> Iterator[str]:
-    (x, y), (end_x, end_y) = _ends(path, paths)
+def _edge(path: _Path) -> Iterator[str]:
+    (x, y), (end_x, end_y) = _ends(path)
     way = [f"M{x:g} {y:g}"]
     for place in path.places[1:-1]:
         way.append(_curve(x, y, place.x - _BOX / 2, place.y))
@@ -275,9 +265,8 @@ def _curve(x: float, y: float, to_x: float, to_y: float) -> str:
     return f"C{x + half:g} {y:g} {to_x - half:g} {to_y:g} {to_x:g} {to_y:g}"
 
 
-def _port(path: _Path, paths: Sequence[_Path]) -> Iterator[str]:
+def _port(path: _Path) -> Iterator[str]:
     """The name of what an edge carries, before its tip."""
-    if path.port:
-        _, (x, y) = _ends(path, paths)
-        text = escape(_safe(path.port))
-        yield f'<text class="port" x="{x - 12:g}" y="{y - 5:g}" text-anchor="end">{text}</text>'
+    _, (x, y) = _ends(path)
+    text = escape(_safe(path.port))
+    yield f'<text class="port" x="{x - 12:g}" y="{y - 5:g}" text-anchor="end">{text}</text>'

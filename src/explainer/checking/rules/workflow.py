@@ -6,22 +6,20 @@ warning: an answer describes a workflow for people, who leave out what is plain 
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.catalogs.signature import Ports
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.workflow.described import DescribedLink
+from explainer.checking.workflow.described import DescribedLink, DescribedStep
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.text import shorten
 
-# An end of a workflow that says that it is the end, so that the other ends are none.
-_FINAL: Final = re.compile(r"\b(?:final|outputs?|results?|end|deliver\w*)\b", re.IGNORECASE)
 _INSTEAD: Final = "take an offered model, or leave the step out"
 # What is said of a name that is not an offered one: code, message, hint.
 _NAME_RULES: Final = {
@@ -32,6 +30,11 @@ _NAME_RULES: Final = {
         "A815", "{name} reads like the name of a model that was not offered", "leave it out, unless it is no model",
     ),
 }  # fmt: skip
+# Steps that are no models: as ends of a workflow they are its results.
+_WORK: Final = frozenset((StepFit.OTHER, StepFit.DOUBTFUL))
+_NOT_OFFERED: Final = frozenset((StepFit.CATALOGUED, StepFit.ALTERED, StepFit.FOREIGN))
+# Steps that are not asked what feeds them: data that is named after a model, and boxes around several steps.
+_NOT_FED: Final = frozenset(("input", "output", "group"))
 # Steps of a cycle that are named; of a longer one the reader sees the rest in the diagram.
 _NAMED_STEPS: Final = 6
 
@@ -41,22 +44,30 @@ def diagrams(review: AnswerAnalysis) -> Iterator[Violation]:
     for flow, matches in review.flows:
         for start, end, finding in flow.problems:
             yield Violation(finding.code, start, end, finding.message, finding.hint)
-        if flow.kind != "mermaid" or not matches:
-            continue
-        if _models(review).isdisjoint(_named_in(flow, matches, review)) and not _said_of_section(review):
-            name = review.offered.sources[min(_models(review))].name
-            end = flow.start + len(review.answer.body[flow.start : flow.end].split("\n", 1)[0].rstrip())
-            message = "this diagram of the workflow names no model that was offered"
-            yield Violation("A811", flow.start, end, message, f"put {shorten(name, 60)!r} into it")
+        if flow.kind == "mermaid" and matches:
+            yield from _nameless(flow, matches, review)
+
+
+def _nameless(flow: Flow, matches: Sequence[StepMatch], review: AnswerAnalysis) -> Iterator[Violation]:
+    """A811, unless A121 says already that the whole section names no model."""
+    models = _models(review)
+    if not models.isdisjoint(_named_in(flow, matches, review)):
+        return
+    section = review.sections.found.get("workflow")
+    if section is not None and models.isdisjoint(review.named_in(section.first, section.last)):
+        return
+    first_line = review.answer.body[flow.start : flow.end].partition("\n")[0].rstrip()
+    message = "this diagram of the workflow names no model that was offered"
+    for index in sorted(models)[:1]:  # nothing was offered to an answer without any
+        hint = f"put {shorten(review.offered.sources[index].name, 60)!r} into it"
+        yield Violation("A811", flow.start, flow.start + len(first_line), message, hint)
 
 
 def _named_in(flow: Flow, matches: Sequence[StepMatch], review: AnswerAnalysis) -> set[int]:
     """The offered entries that a diagram names; where a line could not be read, a name may stand in it."""
-    named: set[int] = set()
-    for match in matches:
-        named.update(match.sources)
+    named = set(chain.from_iterable(map(attrgetter("sources"), matches)))
     if not flow.whole:
-        named.update(index for at, index in review.mentions if flow.start <= at < flow.end)
+        named.update(index for position, index in review.mentions if flow.start <= position < flow.end)
     return named
 
 
@@ -67,31 +78,25 @@ def _models(review: AnswerAnalysis) -> set[int]:
     return models or set(range(len(sources)))
 
 
-def _said_of_section(review: AnswerAnalysis) -> bool:
-    """Whether A121 says already that the whole section names no model."""
-    section = review.sections.found.get("workflow")
-    return section is not None and _models(review).isdisjoint(review.named_in(section.first, section.last))
-
-
 def flow_names(review: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A303 and A815: models that a workflow uses, and that were not offered."""
     for _, matches in review.flows:
         for match in matches:
-            rule = _NAME_RULES.get(match.fit)
-            name = match.name or ""
             # The rules about names say A303 already of a name that stands in the text word by word.
-            if rule is None or (match.fit is StepFit.CATALOGUED and review.is_run(name)):
+            if match.fit not in _NAME_RULES or (match.fit is StepFit.CATALOGUED and review.is_run(match.name)):
                 continue
-            code, message, hint = rule
-            message = message.format(name=repr(shorten(name)))
-            yield Violation(code, *_place(review, match), message, hint.format(meant=repr(match.meant)))
+            code, message, hint = _NAME_RULES[match.fit]
+            message = message.format(name=repr(shorten(match.name)))
+            place = _place(review, match.step, match.name)
+            yield Violation(code, *place, message, hint.format(meant=repr(match.meant)))
 
 
-def _place(review: AnswerAnalysis, match: StepMatch) -> tuple[int, int]:
-    """Where the name stands within its step, or the whole step."""
-    name = match.name or ""
-    start = review.answer.body.find(name, match.step.start, match.step.end)
-    return (start, start + len(name)) if name and start >= 0 else (match.step.start, match.step.end)
+def _place(review: AnswerAnalysis, step: DescribedStep, name: str) -> tuple[int, int]:
+    """Where a name stands within a step, or the whole step."""
+    start = review.answer.body.find(name, step.start, step.end)
+    if start < 0:
+        return step.start, step.end
+    return start, start + len(name)
 
 
 def flow_types(review: AnswerAnalysis) -> Iterator[Violation]:
@@ -103,16 +108,25 @@ def flow_types(review: AnswerAnalysis) -> Iterator[Violation]:
         if flow.kind == "mermaid" and flow.links:
             yield from _cycles(graph)
             yield from _unused(graph, review)
-        yield from _unfed(graph, review)
+        for match in graph.matches.values():
+            if match.takes is not None and match.step.role not in _NOT_FED:
+                yield from _unfed(graph, match, match.takes, review)
 
 
 class _Graph:
-    """The steps of one workflow with what leads to each and away from it."""
+    """The steps of one workflow with what leads to each of them.
+
+    Attributes:
+        matches: the steps by their keys, without the texts of arrows.
+        into: for each step what leads to it: the key of a step, and the arrow.
+    """
 
     def __init__(self, flow: Flow, matches: Iterable[StepMatch]) -> None:
-        self.flow = flow
+        self.branches: Final = flow.kind == "mermaid"  # lines and items cannot
+        self.links: Final = flow.links
         self.matches = {match.step.key: match for match in matches if match.step.role != "edge"}
-        self.into: dict[str, list[tuple[str, DescribedLink]]] = {key: [] for key in self.matches}
+        self.into: defaultdict[str, list[tuple[str, DescribedLink]]] = defaultdict(list)
+        self._entered: set[str] = set()
         self._left: set[str] = set()
         for link in flow.links:
             self._add(link.source, link.target, link)
@@ -123,182 +137,160 @@ class _Graph:
         if self.matches.keys() >= {source, target}:
             self.into[target].append((source, link))
             self._left.add(source)
+            self._entered.add(target)
 
-    def group_entered(self, key: str) -> bool:
+    def entered_around(self, step: DescribedStep) -> bool:
         """Whether anything leads to a group that a step stands in."""
-        return any(self.into.get(group) for group in self.matches[key].step.inside)
+        return not self._entered.isdisjoint(step.inside)
 
-    def entered(self, key: str) -> bool:
+    def entered(self, step: DescribedStep) -> bool:
         """Whether anything leads to a step, or to a group that it stands in."""
-        return bool(self.into[key]) or self.group_entered(key)
+        return not self._entered.isdisjoint((step.key, *step.inside))
 
-    def alone(self, key: str) -> bool:
-        """Whether nothing leads to a step or away from it."""
-        return not self.entered(key) and not self.left(key)
-
-    def left(self, key: str) -> bool:
+    def left(self, step: DescribedStep) -> bool:
         """Whether anything leads away from a step, or from a group that it stands in."""
-        return not self._left.isdisjoint((key, *self.matches[key].step.inside))
+        return not self._left.isdisjoint((step.key, *step.inside))
 
-    @cached_property
-    def upstream(self) -> dict[str, frozenset[str]]:
-        """The kinds of data that exist before a step, anywhere on the ways to it; nothing where there is a cycle."""
-        sources = {key: [source for source, _ in links] for key, links in self.into.items()}
-        try:
-            order = list(TopologicalSorter(sources).static_order())
-        except CycleError:
-            return {}
-        kinds: dict[str, frozenset[str]] = {}
-        for key in order:
-            before: set[str] = set()
-            for source in sources[key]:
-                before |= kinds[source] | (self.matches[source].gives or frozenset())
-            kinds[key] = frozenset(before)
+    def last_steps(self) -> Iterator[StepMatch]:
+        """The steps from which nothing leads away."""
+        for match in self.matches.values():
+            if match.step.role == "step" and not self.left(match.step):
+                yield match
+
+    def given_before(self, step: DescribedStep) -> set[str]:
+        """The kinds of data that exist before a step, anywhere on the ways to it."""
+        kinds: set[str] = set()
+        before = {step.key}
+        waiting = [step.key]
+        while waiting:
+            sources = set(map(itemgetter(0), self.into[waiting.pop()])) - before
+            before |= sources
+            waiting += sources
+            for source in sources:
+                kinds |= self.matches[source].gives or frozenset()
         return kinds
 
 
 def _cycles(graph: _Graph) -> Iterator[Violation]:
     """A814: a workflow that runs in a circle, at the arrow that closes it."""
-    sources: dict[str, list[str]] = {key: [] for key in graph.matches}
-    for link in graph.flow.links:
-        if not link.both and {link.source, link.target} <= sources.keys():
-            sources[link.target].append(link.source)
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for key in graph.matches:
+        sorter.add(key, *(source for source, link in graph.into[key] if not link.both))
     try:
-        TopologicalSorter(sources).prepare()
+        sorter.prepare()
     except CycleError as error:
-        keys = list(error.args[1])
-        pairs = set(pairwise(keys))
-        closing = max(
-            (link for link in graph.flow.links if (link.source, link.target) in pairs), key=lambda link: link.start
-        )
-        names = [_shown(graph.matches[key], 40) for key in keys[:_NAMED_STEPS]]
-        names += ["…"] if len(keys) > len(names) else []
-        message = f"the workflow runs in a circle: {' → '.join(names)}"
-        hint = "a workflow leads from what is given to what is wanted"
-        yield Violation("A814", closing.start, closing.end, message, hint)
+        yield _circle(graph, error.args[1])
 
 
-def _shown(match: StepMatch, longest: int) -> str:
-    return shorten(" ".join(match.step.text.split()), longest)
+def _circle(graph: _Graph, keys: Sequence[str]) -> Violation:
+    ways = set(pairwise(keys))
+    closing = [link for link in graph.links if (link.source, link.target) in ways][-1]
+    names = [_shown(graph.matches[key].step, 40) for key in keys[:_NAMED_STEPS]]
+    names += ["…"] * (len(keys) > _NAMED_STEPS)
+    message = f"the workflow runs in a circle: {' → '.join(names)}"
+    return Violation(
+        "A814", closing.start, closing.end, message, "a workflow leads from what is given to what is wanted"
+    )
+
+
+def _shown(step: DescribedStep, longest: int = 60) -> str:
+    return shorten(" ".join(step.text.split()), longest)
 
 
 def _unused(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
-    """A813: steps that stand alone, and ends of the workflow beside one that is meant to be its end."""
-    steps = {key: match for key, match in graph.matches.items() if match.step.role == "step"}
-    ends = [match for key, match in steps.items() if graph.entered(key) and not graph.left(key)]
-    useless = _useless(ends, review)
-    for key, match in steps.items():
-        place = match.step.start, match.step.end
-        text = repr(_shown(match, 60))
-        if graph.alone(key):
-            message = f"nothing leads to {text} or away from it"
-            yield Violation("A813", *place, message, "join it to the workflow, or leave it out")
-        elif key in useless:
-            yield Violation("A813", *place, f"nothing uses what {text} gives", "lead it on, or leave the step out")
+    """A813: steps that stand alone, and models at an end of a workflow that has other ends.
+
+    Which of several ends are meant is not always said, so ends that are no models are never called useless.
+    """
+    ends: list[StepMatch] = []
+    for match in graph.last_steps():
+        step = match.step
+        if graph.entered(step):
+            ends.append(match)
+        else:
+            message = f"nothing leads to {_shown(step)!r} or away from it"
+            yield Violation("A813", step.start, step.end, message, "join it to the workflow, or leave it out")
+    if _WORK.isdisjoint(map(attrgetter("fit"), ends)):
+        return
+    models = _models(review)
+    for match in ends:
+        # A paper beside a step only says where its method is from.
+        if match.fit in _NOT_OFFERED or not models.isdisjoint(match.sources):
+            message = f"nothing uses what {_shown(match.step)!r} gives"
+            yield Violation("A813", match.step.start, match.step.end, message, "lead it on, or leave the step out")
 
 
-def _useless(ends: Sequence[StepMatch], review: AnswerAnalysis) -> set[str]:
-    """The ends that are not meant as ends: beside a final result the other results, beside results the models."""
-    results = [end for end in ends if end.fit in (StepFit.OTHER, StepFit.DOUBTFUL)]
-    final = {end.step.key for end in results if _FINAL.search(end.step.text)}
-    useless = {end.step.key for end in results} - final if final else set()
-    if results:
-        useless.update(end.step.key for end in ends if _is_model(end, review))
-    return useless
-
-
-def _is_model(match: StepMatch, review: AnswerAnalysis) -> bool:
-    """Whether a step is a model, offered or not; a paper beside a step only says where its method is from."""
-    not_offered = match.fit in (StepFit.CATALOGUED, StepFit.ALTERED, StepFit.FOREIGN)
-    return not_offered or not _models(review).isdisjoint(match.sources)
-
-
-def _unfed(graph: _Graph, review: AnswerAnalysis) -> Iterator[Violation]:
-    """A812: models that nothing feeds, that are fed with something else, or that lack one of their inputs."""
-    for match in graph.matches.values():
-        if match.fit is not StepFit.OFFERED or match.takes is None or match.step.role in ("input", "output"):
-            continue
-        fault = _feeding_fault(graph, match, review)
-        if fault is not None:
-            yield Violation("A812", *_model_place(review, match), *fault)
-
-
-def _feeding_fault(graph: _Graph, match: StepMatch, review: AnswerAnalysis) -> tuple[str, str] | None:
-    """What is wrong with what leads to a model, and what to do about it."""
-    key, ports = match.step.key, review.offered.ports
-    name = repr(shorten(review.offered.sources[match.sources[0]].name, 60))
-    takes = f"takes {_listed(match.takes or (), ports)}"
-    if not graph.into[key]:
-        nothing = f"nothing leads to {name}, which {takes}", "begin with what it takes"
-        return nothing if _begins(graph, key) else None
-    brought = _brought(graph, key, ports)
+def _unfed(graph: _Graph, match: StepMatch, takes: frozenset[str], review: AnswerAnalysis) -> Iterator[Violation]:
+    """A812: a model that nothing feeds, that is fed with something else, or that lacks one of its inputs."""
+    step, ports = match.step, review.offered.ports
+    model = review.offered.sources[match.sources[0]].name
+    place = _call(review, step, match.sources[0])
+    needs = f"takes {_listed(takes, ports)}"
+    if not graph.into[step.key]:
+        # Lines and items may begin with the model; a step that nothing leads to or away from is A813.
+        if graph.branches and graph.left(step) and not graph.entered(step):
+            message = f"nothing leads to {shorten(model, 60)!r}, which {needs}"
+            yield Violation("A812", *place, message, "begin with what it takes")
+        return
+    brought = _brought(graph, step, ports)
     if brought is None:
-        return None
-    missing = _missing(graph, match, brought)
-    if not missing:
-        return None
-    lacking = _listed(missing, ports)
-    message = f"{name} {takes}, and is given {_listed(brought, ports)}: nothing gives {lacking}"
-    return message, f"add a step that gives {lacking}"
+        return
+    missing = _missing(graph, match, takes, brought)
+    if missing:
+        lacking = _listed(missing, ports)
+        message = f"{shorten(model, 60)!r} {needs}, and is given {_listed(brought, ports)}: nothing gives {lacking}"
+        yield Violation("A812", *place, message, f"add a step that gives {lacking}")
 
 
 def _listed(kinds: Iterable[str], ports: Ports) -> str:
     return " and ".join(map(ports.describe, sorted(kinds)))
 
 
-def _begins(graph: _Graph, key: str) -> bool:
-    """Whether a diagram begins with a step; lines and items may begin with the model, and a group may feed it."""
-    is_step = graph.flow.kind == "mermaid" and graph.matches[key].step.role == "step"
-    return is_step and graph.left(key) and not graph.entered(key)
-
-
-def _missing(graph: _Graph, match: StepMatch, brought: frozenset[str]) -> frozenset[str]:
-    """What a step takes and does not get.
+def _missing(graph: _Graph, match: StepMatch, takes: frozenset[str], brought: frozenset[str]) -> frozenset[str]:
+    """What a model takes and does not get.
 
     Something that it takes must lead to it; the rest may come from any step before. Lines and items cannot branch, and
     a step of several models is one of them at a time: there it is enough that something fits.
     """
-    takes = match.takes or frozenset()
     missing = takes - brought
     if missing == takes:
         return missing
-    if graph.flow.kind != "mermaid" or len(match.sources) > 1:
+    if not graph.branches or len(match.sources) > 1:
         return frozenset()
-    return missing - graph.upstream.get(match.step.key, takes)
+    return missing - graph.given_before(match.step)
 
 
-def _brought(graph: _Graph, key: str, ports: Ports) -> frozenset[str] | None:
+def _brought(graph: _Graph, step: DescribedStep, ports: Ports) -> frozenset[str] | None:
     """The kinds of data that lead to a step; None where that is not known of all that leads to it."""
-    if graph.group_entered(key):
+    if graph.entered_around(step):
         return None
     brought: set[str] = set()
-    for source, link in graph.into[key]:
-        kinds = _carried(graph, source, ports.find(link.label))
+    for source, link in graph.into[step.key]:
+        kinds = _carried(graph, graph.matches[source], ports.find(link.label))
         if kinds is None:
             return None
         brought |= kinds
     return frozenset(brought)
 
 
-def _carried(graph: _Graph, key: str, port: str | None) -> frozenset[str] | None:
-    """What an arrow from a step carries: what it says, unless a typed model gives no such thing; else what is given."""
-    match = graph.matches[key]
-    typed = match.fit is StepFit.OFFERED
-    if port is not None and (not typed or match.gives is None or port in match.gives):
+def _carried(graph: _Graph, match: StepMatch, port: str | None) -> frozenset[str] | None:
+    """What an arrow from a step carries: what a typed model gives, else what the arrow says; None for who knows."""
+    if match.takes is not None:
+        return match.gives
+    if port is not None:
         return frozenset((port,))
-    # It is certain what a typed model gives, and what the workflow begins with.
-    begins = match.step.role in ("step", "input") and not graph.entered(key)
-    return match.gives if typed or begins else None
+    # Of other steps it is only certain what those give with which the workflow begins.
+    if match.step.role == "group" or graph.entered(match.step):
+        return None
+    return match.gives
 
 
-def _model_place(review: AnswerAnalysis, match: StepMatch) -> tuple[int, int]:
-    """Where a step calls its model, which in an item may be lines below its label."""
-    start, end = match.step.start, match.step.end
-    if match.step.role != "model":
-        return start, end
-    for at, index in review.mentions:
-        if index == match.sources[0] and start <= at < end:
-            name = review.offered.sources[index].name
-            # A part of the name is called by itself: its first letter is where to look.
-            return at, at + (len(name) if review.answer.body.startswith(name, at) else 1)
-    return start, end
+def _call(review: AnswerAnalysis, step: DescribedStep, model: int) -> tuple[int, int]:
+    """Where a step calls its model: the whole step, but of an item, which is prose of several lines, the name in it."""
+    if step.role == "model":
+        name = review.offered.sources[model].name
+        for start, index in review.mentions:
+            if index == model and step.start <= start < step.end:
+                # A part of the name is called by itself: its first letter is where to look.
+                return start, start + (len(name) if review.answer.body.startswith(name, start) else 1)
+    return step.start, step.end

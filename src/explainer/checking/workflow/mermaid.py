@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field, replace
+from itertools import filterfalse, islice, product
 from typing import Final, TypeAlias
 
 from explainer.checking.workflow.described import DescribedLink, DescribedStep
@@ -105,6 +106,7 @@ _MEANT_LABEL: Final = re.compile(
     r"[\[({>]([^\n]*?)[\])}](?=[ \t\r]*+(?:$|[;&→⟶⇒]|:::|@\{|[xo<]?(?:--|==|-\.|~~~)|[-=–—]{1,2}>))",
     re.MULTILINE,
 )
+_MARKDOWN: Final = re.compile(r"\A`(.*)`\Z", re.DOTALL)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _BREAK: Final = re.compile(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"[&#]#?(\w{1,31});")
@@ -142,18 +144,17 @@ def parse_flowchart(text: str, file: str = "<flowchart>", offset: int = 0) -> Pa
 
 def plain_label(text: str) -> str:
     """Return what a label shows: entities decoded, a line break for `<br/>`, no other tags, no Markdown quotes."""
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] == "`":
-        text = text[1:-1]
+    text = _MARKDOWN.sub(r"\1", text.strip())
     return _ENTITY.sub(_decoded, _TAG.sub("", _BREAK.sub("\n", text))).strip()
 
 
 def _decoded(match: re.Match[str]) -> str:
     name = match[1]
-    numeric = name.isdigit() or re.fullmatch(r"x[0-9A-Fa-f]+", name)
-    entity = f"&#{name};" if numeric else f"&{name};"
-    character = html.unescape(entity)
-    return match.group() if character == entity else character
+    for entity in (f"&#{name};", f"&{name};"):
+        character = html.unescape(entity)
+        if character != entity:
+            return character
+    return match.group()
 
 
 def _blanked(match: re.Match[str]) -> str:
@@ -224,10 +225,10 @@ class _Reader:
             for member in subgraph.members:
                 inside[member] = (*inside.get(member, ()), keys[subgraph.name])
         nodes: list[DescribedStep] = []
-        for name, (text, start, end) in self._labels.items():
-            if name not in keys:
-                place = self._offset + start, self._offset + end
-                nodes.append(DescribedStep(name, text, *place, "step", inside.get(name, ())))
+        for name in filterfalse(keys.__contains__, self._labels):
+            text, start, end = self._labels[name]
+            place = self._offset + start, self._offset + end
+            nodes.append(DescribedStep(name, text, *place, "step", inside.get(name, ())))
         groups: list[DescribedStep] = []
         for subgraph in self._subgraphs:
             place = self._offset + subgraph.start, self._offset + subgraph.end
@@ -241,7 +242,7 @@ class _Reader:
         return Flowchart(tuple(nodes), tuple(groups), tuple(links), whole)
 
     def _parsed(self, chart: Flowchart | None) -> Parsed[Flowchart]:
-        return Parsed(chart, (self._mistake,) if self._mistake else ())
+        return Parsed(chart, tuple(filter(None, (self._mistake,))))
 
     def _header(self) -> bool:
         """Move behind the first line; whether the text is, or was probably meant to be, a flowchart."""
@@ -312,9 +313,8 @@ class _Reader:
                 place = link.start - self._offset, link.end - self._offset
                 raise _Refused(*place, "an arrow that leads to no node", "write the node behind it")
             targets = self._group()
-            for source in sources:
-                if len(self._links) < MAX_READ:
-                    self._links += [replace(link, source=source, target=target) for target in targets]
+            for source, target in islice(product(sources, targets), MAX_READ - len(self._links)):
+                self._links.append(replace(link, source=source, target=target))
             sources = targets
         self._end_statement()
 
@@ -383,7 +383,9 @@ class _Reader:
     def _data_label(self) -> _Label | None:
         """The label of `A@{ shape: rounded, label: "text" }`."""
         data = self._move(_DATA)
-        label = _DATA_LABEL.search(self._text, data.start(1), data.end(1)) if data else None
+        if data is None:
+            return None
+        label = _DATA_LABEL.search(self._text, *data.span(1))
         if label is None:
             return None
         group = label.lastindex or 0

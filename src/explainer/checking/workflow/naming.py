@@ -7,11 +7,12 @@ certainly the name of a model is one: a catalogued name, one that begins with a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from operator import attrgetter, itemgetter
+from typing import ClassVar, Final
 
 from explainer.catalogs.signature import Ports
 from explainer.checking.names import bare_forms
@@ -26,7 +27,7 @@ from explainer.checking.titles import (
     tokens,
     words,
 )
-from explainer.checking.workflow.described import DescribedStep
+from explainer.checking.workflow.described import DescribedStep, StepRole
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
@@ -36,7 +37,7 @@ MAX_WORDS: Final = 6
 _LINE: Final = re.compile(r"[^\n]++")
 # A model that is named as one: `Model: X`, `using: X`.
 _LABELLED: Final = re.compile(
-    r"\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
+    r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
 _HEAD: Final = re.compile(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
@@ -47,8 +48,11 @@ _REMARK: Final = re.compile(
     r"\b(?:for|from|need\w*|of|request\w*|requir\w*|show\w*|so|that|to|trigger\w*|where|which|with|without)\b",
     re.IGNORECASE,
 )
-# `Txt2Img-Name`: a signature may begin there.
-_SIGNED: Final = re.compile(r"[A-Za-z0-9]++[-_][A-Z0-9]")
+# `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
+_SIGNED: Final = re.compile(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
+# Written as models are: with a number behind a hyphen, or with capitals within: `GPT-4`, `SketchGAN`.
+_LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z]).+[A-Z]")
+_HYPHEN: Final = re.compile(r"[-_]")
 _FULL_STOPS: Final = ".:!?-_"
 # Content words of a name that nobody writes by chance.
 _MANY_WORDS: Final = 4
@@ -61,7 +65,7 @@ _LONGEST_FORM: Final = 300
 # Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
 # Words for data that say little about what a step holds: `User question` may come with a photo.
-_VAGUE_WORDS: Final = frozenset("answer features label labels question words".split())  # noqa: SIM905
+_VAGUE_WORDS: Final = "answer features label labels question words".split()  # noqa: SIM905
 # Parts of networks, formats and libraries: terms of the field, no models.
 _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
@@ -97,8 +101,8 @@ class StepMatch:
     step: DescribedStep
     fit: StepFit = StepFit.OTHER
     sources: tuple[int, ...] = ()
-    name: str | None = None
-    meant: str | None = None
+    name: str = ""
+    meant: str = ""
     takes: frozenset[str] | None = None
     gives: frozenset[str] | None = None
 
@@ -125,8 +129,15 @@ class StepNames:
     def _said(self) -> str:
         """Everything that was offered and asked, in lower case."""
         texts = [self._offered.question]
-        texts += [f"{source.name}\n{source.text}" for source in self._offered.sources]
+        for source in self._offered.sources:
+            texts += [source.name, source.text]
         return "\n".join(texts).casefold()
+
+    @cached_property
+    def _set_apart(self) -> re.Pattern[str]:
+        """The names of the offered entries as parts of a longer one that are set apart: `X-based`, but not `Xs`."""
+        names = map(attrgetter("name"), self._offered.sources)
+        return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names)) or '(?!)'})(?![^\W_])")
 
     def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
@@ -139,27 +150,34 @@ class StepNames:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
         if self._offered.ports.find(step.text) is not None:
             return self._work(step)
-        for form in _forms(step):
-            index = self._exact.get(canonical(form))
-            if index is not None:
-                return self._offered_step(step, [index])
-        foreign = next(self._not_offered(step), None)
-        if foreign is not None:
-            return foreign
+        for judge in self._JUDGES[step.role]:
+            match = judge(self, step)
+            if match is not None:
+                return match
+        return self._work(step)
+
+    def _by_its_name(self, step: DescribedStep) -> StepMatch | None:
+        """A step that is the name of an offered entry, and at most a remark."""
+        for key in map(canonical, _forms(step)):
+            if key in self._exact:
+                return self._offered_step(step, [self._exact[key]])
+        return None
+
+    def _in_passing(self, step: DescribedStep) -> StepMatch | None:
+        """A step that calls offered entries somewhere; papers beside models only say where a method is from."""
         called = sorted(self._called_in(step.text))
-        if called:
-            models = [index for index in called if self._offered.sources[index].kind == "model"]
-            return self._offered_step(step, models or called)
-        return next(self._doubtful(step), None) or self._work(step)
+        if not called:
+            return None
+        models = [index for index in called if self._offered.sources[index].kind == "model"]
+        return self._offered_step(step, models or called)
 
     def _called_in(self, text: str) -> set[int]:
         """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
-        keys = [key for key, _ in tokens(text)]
+        keys = tuple(map(itemgetter(0), tokens(text)))
         indices: set[int] = set()
         for position, key in enumerate(keys):
             for parts, index in self._offered.calls.get(key, ()):
-                is_data = len(parts) == 1 and self._data.is_kind(key)
-                if not is_data and tuple(keys[position : position + len(parts)]) == parts:
+                if keys[position : position + len(parts)] == parts and not self._data.is_kind(*parts):
                     indices.add(index)
         return indices
 
@@ -178,37 +196,46 @@ class StepNames:
 
     def _work(self, step: DescribedStep) -> StepMatch:
         """Work that is no model: what it gives is known when it is called by a kind of data, not only with one."""
-        called = self._data.kinds_in(_REMARK.split(step.text, maxsplit=1)[0])
-        return StepMatch(step, gives=self._data.kinds_in(step.text) if called else None)
+        if not self._data.kinds_in(_REMARK.split(step.text, maxsplit=1)[0]):
+            return StepMatch(step)
+        return StepMatch(step, gives=self._data.kinds_in(step.text))
 
-    def _not_offered(self, step: DescribedStep) -> Iterator[StepMatch]:
-        """The names of models in a step that certainly were not offered."""
-        if step.role in ("input", "output"):
-            return
+    def _catalogued_name(self, step: DescribedStep) -> StepMatch | None:
+        """A step that is the name of a catalogued entry; a name that anybody may write is no certain one."""
         for form in _forms(step):
-            catalogued = self._catalogued(canonical(form))
-            if catalogued is not None:
-                fit = StepFit.CATALOGUED if _is_distinctive(catalogued) else StepFit.DOUBTFUL
-                yield StepMatch(step, fit, (), form, catalogued)
+            entry = self._catalogued(canonical(form))
+            if entry is not None:
+                fit = StepFit.CATALOGUED if _is_distinctive(entry) else StepFit.DOUBTFUL
+                return StepMatch(step, fit, (), form, entry)
+        return None
+
+    def _identifiers(self, step: DescribedStep) -> StepMatch | None:
+        """The first name in a step that is written as catalogs write them, and was not offered."""
         for token in _TOKEN.findall(step.text):
-            yield from self._identifier(step, token.rstrip(_FULL_STOPS))
-        if step.role != "model":
-            yield from self._labelled(step)
+            match = self._identifier(step, token.rstrip(_FULL_STOPS))
+            if match is not None:
+                return match
+        return None
 
-    def _labelled(self, step: DescribedStep) -> Iterator[StepMatch]:
+    def _labelled(self, step: DescribedStep) -> StepMatch | None:
         """A name that the step itself gives as one of a model."""
-        match = _LABELLED.match(step.text)
-        name = match[1] if match else ""
-        if name and len(words(name)) <= MAX_WORDS and not self._called_in(name) and self._news_in(name):
-            yield StepMatch(step, StepFit.FOREIGN, (), name.strip())
+        name = _LABELLED.match(step.text)
+        if name is None or len(words(name[1])) > MAX_WORDS:
+            return None
+        if self._called_in(name[1]) or not self._news_in(name[1]):
+            return None
+        return StepMatch(step, StepFit.FOREIGN, (), name[1].strip())
 
-    def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
+    def _doubtful(self, step: DescribedStep) -> StepMatch | None:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
-        text = step.text.partition("\n")[0] if step.role == "model" else step.text
-        if step.role in ("step", "group", "model") and len(words(text)) <= MAX_WORDS:
-            for name in self._news_in(text):
-                if _reads_like_model(name):
-                    yield StepMatch(step, StepFit.DOUBTFUL, (), name)
+        text = step.text
+        if step.role == "model":
+            text = text.partition("\n")[0]
+        if len(words(text)) > MAX_WORDS:
+            return None
+        for name in filter(_LIKE_MODEL.match, self._news_in(text)):
+            return StepMatch(step, StepFit.DOUBTFUL, (), name)
+        return None
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
@@ -217,48 +244,41 @@ class StepNames:
             return None
         return lookup.by_name(key)
 
-    def _identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
+    def _identifier(self, step: DescribedStep, token: str) -> StepMatch | None:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
-        marks = token.count("-") + token.count("_")
-        key = canonical(token) if marks else ""
-        if len(key) < _SHORTEST_IDENTIFIER or self._is_said(token, key):
-            return
-        catalogued = self._catalogued(key)
-        if catalogued is not None:
-            yield StepMatch(step, StepFit.CATALOGUED, (), token, catalogued)
-            return
+        hyphens = len(_HYPHEN.findall(token))
+        key = canonical(token)
+        if not hyphens or len(key) < _SHORTEST_IDENTIFIER or self._is_said(token, key):
+            return None
+        entry = self._catalogued(key)
+        if entry is not None:
+            return StepMatch(step, StepFit.CATALOGUED, (), token, entry)
         # One hyphen stands in many words; two or more are a name, which may be nearly right.
-        near = self._nearest(key) if marks > 1 else None
+        near = self._nearest(key) if hyphens > 1 else None
         if near is not None:
-            yield StepMatch(step, StepFit.ALTERED, (), token, near)
-        elif (marks > 1 or _SIGNED.match(token)) and self._offered.ports.parse_start(token) is not None:
-            yield StepMatch(step, StepFit.FOREIGN, (), token)
+            return StepMatch(step, StepFit.ALTERED, (), token, near)
+        if _SIGNED.match(token) and self._offered.ports.parse_start(token):
+            return StepMatch(step, StepFit.FOREIGN, (), token)
+        return None
 
     def _is_said(self, token: str, key: str) -> bool:
-        """Whether a name was offered or asked, alone or as a part set apart: `X-based`, but not `Xs`."""
-        if key in self._exact or token.casefold() in self._said:
-            return True
-        for source in self._offered.sources:
-            start = token.find(source.name)
-            end = start + len(source.name)
-            if start >= 0 and not token[start - 1 : start].isalnum() and not token[end : end + 1].isalnum():
-                return True
-        return False
+        """Whether a name was offered or asked, alone or as a part set apart."""
+        return key in self._exact or token.casefold() in self._said or self._set_apart.search(token) is not None
 
     def _nearest(self, key: str) -> str | None:
         """The offered model that a name is nearly the name of."""
         self._compared += 1
         if self._compared > MAX_COMPARED:
             return None
-        models = [source for source in self._offered.sources if source.kind == "model"]
-        best = max(models, key=lambda source: similarity(key, source.key), default=None)
-        if best is None or similarity(key, best.key) < NEAR:
-            return None
-        return best.name
+        ratios = {
+            source.name: similarity(key, source.key) for source in self._offered.sources if source.kind == "model"
+        }
+        nearest = max(ratios, key=ratios.__getitem__, default="")
+        return nearest if ratios.get(nearest, 0) >= NEAR else None
 
     def _news_in(self, text: str) -> list[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
-        return [name for name in acronyms(text) if self._is_news(name)]
+        return list(filter(self._is_news, acronyms(text)))
 
     def _is_news(self, name: str) -> bool:
         key = canonical(name)
@@ -267,67 +287,54 @@ class StepNames:
         ports = self._offered.ports
         return ports.parse_start(name) is None and ports.find(name) is None
 
+    # What is asked of a step by its role, the first answer counts. Data is called anything, so it is never a model that
+    # was not offered; so is what stands on an arrow, unless it is a name for certain. The text of an item is prose, in
+    # which a name may stand anywhere, so it is none as a whole.
+    _JUDGES: ClassVar[dict[StepRole, tuple[Callable[[StepNames, DescribedStep], StepMatch | None], ...]]] = {
+        "step": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
+        "group": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
+        "edge": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing),
+        "input": (_by_its_name, _in_passing),
+        "output": (_by_its_name, _in_passing),
+        "model": (_identifiers, _in_passing, _doubtful),
+    }
+
 
 class _DataWords:
     """Finds words for kinds of data in lay text."""
 
     def __init__(self, ports: Ports) -> None:
-        self._names: dict[tuple[str, ...], str] = {}
+        self._ids: dict[str, str] = {}
         for port in ports.ports.values():
             for name in (port.id, *port.aliases):
-                if name.casefold() not in _VAGUE_WORDS:
-                    self._names.setdefault(tuple(word.casefold() for word in words(name)), port.id)
-        self._names.pop((), None)  # a name without letters
-        self._first_words = {name[0] for name in self._names}
-        self._longest = max(map(len, self._names), default=0)
+                self._ids.setdefault(_spelled(name), port.id)
+        for word in ("", *_VAGUE_WORDS):
+            self._ids.pop(word, None)
+        names = sorted(map(re.escape, self._ids), key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<!\S)({'|'.join(names)})s?(?!\S)")
 
-    def is_kind(self, word: str) -> bool:
-        """Whether a word alone names a kind of data."""
-        return (word,) in self._names
+    def is_kind(self, *spelled: str) -> bool:
+        """Whether words alone name a kind of data."""
+        return " ".join(spelled) in self._ids
 
     def kinds_in(self, text: str) -> frozenset[str]:
         """Return the ids of the kinds of data that a text names; the longest words win: a depth image is no image."""
-        spelled = [self._singular(word.casefold()) for word in words(text)]
-        kinds: set[str] = set()
-        position = 0
-        while position < len(spelled):
-            length = self._length_at(spelled, position)
-            kinds.add(self._names.get(tuple(spelled[position : position + length]), ""))
-            position += max(length, 1)
-        return frozenset(kinds - {""})
+        return frozenset(map(self._ids.__getitem__, self._pattern.findall(_spelled(text))))
 
-    def _singular(self, word: str) -> str:
-        return word if word in self._first_words else word.removesuffix("s")
 
-    def _length_at(self, spelled: list[str], position: int) -> int:
-        """How many words from a position on are the longest name of a kind; 0 when none begins there."""
-        for length in range(self._longest, 0, -1):
-            if tuple(spelled[position : position + length]) in self._names:
-                return length
-        return 0
+def _spelled(text: str) -> str:
+    return " ".join(words(text)).casefold()
 
 
 def _is_distinctive(name: str) -> bool:
     """Whether a catalogued name is one that nobody writes by chance, as `Neural Style Transfer` may be."""
-    return bool(acronyms(name)) or not {"-", "_"}.isdisjoint(name) or len(content_words(name)) >= _MANY_WORDS
-
-
-def _reads_like_model(name: str) -> bool:
-    """Whether a name is written as models are: with capitals within, or a number: `SketchGAN`, `GPT-4`."""
-    if "-" in name:
-        return name[0].isupper() and re.search(r"-\d", name) is not None
-    return name[1:] != name[1:].lower() and any(map(str.islower, name))
+    return any((acronyms(name), _HYPHEN.search(name), len(content_words(name)) >= _MANY_WORDS))
 
 
 def _forms(step: DescribedStep) -> list[str]:
     """The text of a step and its lines, whole and without what stands around a name: brackets, `Model:`, a remark."""
     forms: dict[str, None] = {}
-    if step.role == "model":  # the text of an item is prose, where a name may stand anywhere
-        return []
     for line in (step.text, *_LINE.findall(step.text)[:_FIRST_LINES]):
-        labelled = _LABELLED.match(line)
-        name = labelled[1] if labelled else ""
-        for part in (line, name, _HEAD.split(line, maxsplit=1)[0]):
-            if part.strip() and len(part) <= _LONGEST_FORM:
-                forms.update(dict.fromkeys(bare_forms(part)))
-    return [form for form in forms if form]
+        for part in (line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]):
+            forms |= dict.fromkeys(bare_forms(part[:_LONGEST_FORM]))
+    return list(filter(None, forms))

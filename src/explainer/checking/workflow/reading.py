@@ -7,9 +7,10 @@ the answer. What a step is called, and whether it may stand where it stands, is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import filterfalse, islice, pairwise
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
@@ -25,13 +26,16 @@ MAX_STEPS: Final = 2_000
 """Steps of one line with arrows that are read."""
 
 _FENCE: Final = re.compile(r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE)
-_MARGIN: Final = re.compile(r"[\s>]*+")
+# The margin of a quotation on each line, and a line that has none.
+_MARGIN: Final = re.compile(r"^[^\S\n]*+>[^\S\n>]*+(?:>[^\S\n>]*+)*+", re.MULTILINE)
+_NOT_QUOTED: Final = re.compile(r"^[^\S\n]*+[^\s>]", re.MULTILINE)
 _FLOWCHART: Final = re.compile(r"\s*(?:flowchart|graph)\s+(?:TB|TD|BT|LR|RL)\b")
 # Arrows of ASCII, Unicode, HTML and TeX; some of Unicode's stand with a selector that makes them pictures.
 _ARROW: Final = re.compile(
     r"\s*+(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
     r"|\$?\\(?:(?:long)?rightarrow|(?:Long)?Rightarrow|to)(?![A-Za-z])\$?)\s*+"
 )
+_END: Final = re.compile(r"\Z")
 # A line of nothing but an arrow down joins the lines above and below it.
 _DOWN: Final = re.compile(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
 # What Markdown and habit put before a step, and behind it: list marks, numbers, emphasis, quotes.
@@ -84,10 +88,10 @@ def read_flows(answer: Answer, section: Section | None) -> list[Flow]:
     """
     flows = list(islice(_diagrams(answer), MAX_DIAGRAMS))
     if section is not None:
-        taken: set[int] = set()
+        free = set(range(section.first, section.last))
         for flow in flows:
-            taken.update(range(answer.line_of(flow.start), answer.line_of(flow.end) + 1))
-        lines = [line for line in range(section.first, section.last) if line not in taken]
+            free.difference_update(range(answer.line_of(flow.start), answer.line_of(flow.end) + 1))
+        lines = sorted(free)
         flows += _arrow_lines(answer, lines)
         flows += _items(answer, lines)
     return sorted(flows, key=lambda flow: flow.start)
@@ -136,29 +140,25 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
     chart = parsed.value
     if chart is None:
         return Flow("mermaid", start, end, problems=tuple(problems))
-    links = [link for link in chart.links if not link.hidden]
-    steps = sorted((*chart.nodes, *chart.groups, *_texts(chart.links)), key=lambda step: step.start)
+    links = list(filterfalse(attrgetter("hidden"), chart.links))
+    steps = sorted((*chart.nodes, *chart.groups, *_texts(links)), key=lambda step: step.start)
     return Flow("mermaid", start, end, tuple(steps), tuple(links), tuple(problems), chart.whole)
 
 
 def _without_quote_marks(text: str) -> str:
     """A diagram in a quotation, without the `>` before each line, at its full length."""
-    lines = text.split("\n")
-    for line in lines:
-        if line.strip() and not line.lstrip().startswith(">"):
-            return text
-    return "\n".join(_MARGIN.sub(lambda match: " " * len(match.group()), line, count=1) for line in lines)
+    if _NOT_QUOTED.search(text):
+        return text
+    return _MARGIN.sub(lambda match: " " * len(match.group()), text)
 
 
-def _texts(links: Sequence[DescribedLink]) -> Iterator[DescribedStep]:
-    """What is written on arrows; one between several nodes is several links, and says its text once."""
-    before = -1
+def _texts(links: Sequence[DescribedLink]) -> Iterable[DescribedStep]:
+    """What is written on arrows; one between several nodes is several links at one place, and says its text once."""
+    texts: dict[int, DescribedStep] = {}
     for number, link in enumerate(links):
-        if link.hidden:
-            continue
-        if link.label and link.start != before:
-            yield DescribedStep(f"edge {number}", link.label, link.start, link.end, "edge")
-        before = link.start
+        if link.label:
+            texts.setdefault(link.start, DescribedStep(f"edge {number}", link.label, link.start, link.end, "edge"))
+    return texts.values()
 
 
 Place: TypeAlias = tuple[int, int]
@@ -167,24 +167,20 @@ Place: TypeAlias = tuple[int, int]
 def _arrow_lines(answer: Answer, lines: list[int]) -> Iterator[Flow]:
     """Lines such as `photo → model → picture`; one that begins with an arrow goes on from the one before."""
     chain: list[Place] = []
-    last: list[Place] = []
     joined = False
     for line in lines:
         text = answer.line(line)[:_LONGEST]
         if not text.strip():
             continue
         if _DOWN.fullmatch(text):
-            chain = chain or last
-            joined = bool(chain)
+            joined = True
             continue
         begins, places = _places(text, answer.line_starts[line])
-        if (begins or joined) and (chain or last):
-            chain = [*(chain or last), *places]
-        else:
+        if not (begins or joined):
             yield from _chain(answer, chain)
-            chain = places if len(places) > 1 else []
+            chain = []
+        chain += places
         joined = False
-        last = places[-1:]
     yield from _chain(answer, chain)
 
 
@@ -195,16 +191,15 @@ def _places(text: str, offset: int) -> tuple[bool, list[Place]]:
         return False, places
     begins = False
     start = 0
-    arrows = [*_ARROW.finditer(text)]
-    for end, next_start in [*(arrow.span() for arrow in arrows), (len(text), len(text))]:
-        marks = _MARKS.match(text, start, end)
-        first = marks.end() if marks else start
-        part = text[first:end].rstrip(_TAIL)
+    for arrow in (*_ARROW.finditer(text), *_END.finditer(text)):
+        unmarked = _MARKS.sub("", text[start : arrow.start()], count=1)
+        part = unmarked.rstrip(_TAIL)
         if part:
-            places.append((offset + first, offset + first + len(part)))
+            first = offset + arrow.start() - len(unmarked)
+            places.append((first, first + len(part)))
         elif start == 0:
-            begins = bool(arrows)
-        start = next_start
+            begins = arrow.end() > arrow.start()
+        start = arrow.end()
     return begins, places
 
 
@@ -213,12 +208,16 @@ def _chain(answer: Answer, places: list[Place]) -> Iterator[Flow]:
     steps: list[DescribedStep] = []
     for number, (start, end) in enumerate(places[:MAX_STEPS]):
         steps.append(DescribedStep(f"{number}", _EMPHASIS.sub("", answer.body[start:end]), start, end))
-    if len(steps) > 1 and not PLACES.issuperset(step.text.casefold() for step in steps):
-        links = [
-            DescribedLink(source.key, target.key, start=target.start, end=target.end)
-            for source, target in pairwise(steps)
-        ]
-        yield Flow("arrows", steps[0].start, steps[-1].end, tuple(steps), tuple(links))
+    if len(steps) > 1 and not {step.text.casefold() for step in steps} <= PLACES:
+        yield _in_a_row("arrows", steps)
+
+
+def _in_a_row(kind: FlowKind, steps: Sequence[DescribedStep]) -> Flow:
+    """The workflow of steps of which each leads to the next."""
+    links: list[DescribedLink] = []
+    for source, target in pairwise(steps):
+        links.append(DescribedLink(source.key, target.key, start=target.start, end=target.end))
+    return Flow(kind, steps[0].start, steps[-1].end, tuple(steps), tuple(links))
 
 
 def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
@@ -226,26 +225,28 @@ def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
     items: list[DescribedStep] = []
     for line in lines:
         text = answer.line(line)
-        start = answer.line_starts[line]
+        end = answer.line_starts[line] + len(text)
         match = _ITEM.fullmatch(text[:_LONGEST])
-        role = _ROLES.get(match["label"][0].casefold(), "model") if match else None
-        if role == "input" or _is_over(items, text):
+        if _is_over(items, match, text):
             yield from _labelled(items)
             items = []
-        if match is not None and role is not None and (items or role == "input"):
-            place = start + match.start("value"), start + len(text)
-            items.append(DescribedStep(f"{len(items)}", match["value"], *place, role))
-        elif items and text and len(items[-1].text) < _LONGEST:
-            items[-1] = replace(items[-1], text=f"{items[-1].text}\n{text}", end=start + len(text))
+        if match is not None:
+            role = _ROLES.get(match["label"][0].casefold(), "model")
+            items.append(
+                DescribedStep(f"{len(items)}", match["value"], end - len(text) + match.start("value"), end, role)
+            )
+        elif items:
+            items[-1] = replace(items[-1], text=f"{items[-1].text}\n{text}"[:_LONGEST].rstrip(), end=end)
     yield from _labelled(items)
 
 
-def _is_over(items: list[DescribedStep], text: str) -> bool:
-    """Whether a blank line behind the output ends a workflow."""
-    return bool(items) and items[-1].role == "output" and not text.strip()
+def _is_over(items: list[DescribedStep], match: re.Match[str] | None, text: str) -> bool:
+    """Whether a workflow ends before a line: another input, or a blank line behind the output."""
+    if match is not None:
+        return match["label"][0].casefold() == "i"
+    return not text.strip() and {item.role for item in items[-1:]} == {"output"}
 
 
 def _labelled(items: list[DescribedStep]) -> Iterator[Flow]:
     if {item.role for item in items} >= {"input", "model"}:
-        links = [DescribedLink(source.key, target.key) for source, target in pairwise(items)]
-        yield Flow("items", items[0].start, items[-1].end, tuple(items), tuple(links))
+        yield _in_a_row("items", items)

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
 
-from explainer.workflows.graph import Node, WorkflowGraph
-from explainer.workflows.wrapping import wrapped
+from explainer.workflows.graph import Node, WorkflowGraph, wrapped
 
 LEAST_WIDTH: Final = 40
 """Columns below which boxes are not drawn any narrower."""

@@ -16,8 +16,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.diagnostics.text import invisible_characters, printable
-from explainer.workflows.graph import WorkflowGraph
-from explainer.workflows.wrapping import wrapped
+from explainer.workflows.graph import WorkflowGraph, wrapped
 
 # Width of a box, in pixels, like all lengths here.
 _BOX: Final = 196

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry

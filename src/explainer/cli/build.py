@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question

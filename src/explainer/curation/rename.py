@@ -16,8 +16,7 @@ from explainer.curation.origins import MAX_ORIGINS_BYTES, parse_origins
 from explainer.curation.usage import QuestionFile, Use, index_of, library_for, look_up, uses
 from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
-from explainer.documents.edits import Edit, apply_edits, unified_diff
-from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_editor import Edit, Editor, apply_edits, unified_diff
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, write_together
 

@@ -17,8 +17,7 @@ from explainer.catalogs.loading import CatalogLoader
 from explainer.curation.lint import content, links, text
 from explainer.curation.lint.rule import CatalogItem, Fix, LintFinding, Rule, for_each
 from explainer.diagnostics.finding import Finding, Parsed, has_errors
-from explainer.documents.edits import whole_diff
-from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_editor import Editor, whole_diff
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
 

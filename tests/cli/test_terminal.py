@@ -5,12 +5,12 @@ import pty
 import subprocess
 import sys
 
-from explainer.cli.progress import LiveDisplay, Progress, tail
+from explainer.cli.terminal import LiveDisplay, Progress, tail
 from tests.helpers.ask import drawn_on
 
 CODE = """
 import time
-from explainer.cli.progress import LiveDisplay, Progress
+from explainer.cli.terminal import LiveDisplay, Progress
 progress = Progress("records")
 for count in range(1, 5):
     progress.update(1000 * count, 4000)

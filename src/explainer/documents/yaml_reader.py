@@ -53,7 +53,7 @@ def read_yaml(text: str, file: str) -> Document:
         text = replace_refused(text)  # the rest of the file is still worth reading, and no position moves
     reader = _Reader(text, document)
     reader.read()
-    document.data = reader.root
+    document.data = next(iter(reader.roots), None)
 
     def find_spans() -> Spans:
         again = _Reader(text, Document(file), Spans())
@@ -108,12 +108,14 @@ class _Reader:
         self.text = text
         self.document = document
         self.spans = spans
-        self.root: Any = None
+        self.roots: list[Any] = []
+        """The value of the document, once it is there."""
         self.lines = Lines(text)
         self.repeated_keys: list[tuple[KeyPath, int]] = []
         self._unused_anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
-        self._stack: list[_Frame] = []
+        # The document itself is a list of one value, so that every value has a place in something.
+        self._stack = [_Frame(self.roots, attached=True)]
         self._documents = 0
         self._stopped = False
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -161,7 +163,7 @@ class _Reader:
         self._place(None, event)
 
     def _open(self, event: Any, container: Any) -> None:
-        if len(self._stack) >= MAX_DEPTH:
+        if len(self._stack) > MAX_DEPTH:
             self._refuse("Y106", event.start_mark.index, f"values are nested more than {MAX_DEPTH} levels deep")
             self._stopped = True
             return
@@ -176,19 +178,12 @@ class _Reader:
         value: str | None = event.value
         if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
             self._check_escapes(event)
-        elif not event.style and value in _NULLS and not self._is_key_next():
+        elif not event.style and value in _NULLS and not self._stack[-1].expects_key:
             value = None
         self._place(value, event)
 
-    def _is_key_next(self) -> bool:
-        return bool(self._stack) and self._stack[-1].expects_key
-
     def _place(self, value: Any, event: Any) -> bool:
         """Put a value where it belongs; return whether it hangs on the document's tree."""
-        if not self._stack:
-            self.root = value
-            self._mark((), event)
-            return True
         top = self._stack[-1]
         if top.expects_key:
             self._take_key(top, value, event)
@@ -202,7 +197,7 @@ class _Reader:
         else:
             top.container[step] = value
         if self.spans is not None and top.attached:  # a path for each value would cost those who need none
-            self._mark((*self._path(), step), event)
+            self._mark(self.spans, self._path_to(step), event)
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
@@ -214,7 +209,7 @@ class _Reader:
             top.key = value
         if not top.attached:
             return
-        path = (*self._path(), value)
+        path = self._path_to(value)
         mark: Any = event.start_mark
         if top.key is _BAD_KEY:
             self.repeated_keys.append((path, mark.index))
@@ -225,31 +220,26 @@ class _Reader:
         if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
             self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
 
-    def _path(self) -> KeyPath:
-        """The path of the innermost open container."""
-        return tuple(frame.last_step for frame in self._stack[:-1])
+    def _path_to(self, step: str | int) -> KeyPath:
+        """The path of a value in the innermost open container; the step into the document itself is none."""
+        return (*(frame.last_step for frame in self._stack[:-1]), step)[1:]
 
-    def _mark(self, path: KeyPath, event: Any) -> None:
+    def _mark(self, spans: Spans, path: KeyPath, event: Any) -> None:
         """Note where a value is, and whether its text stands there as it is, behind a quote or not."""
-        if self.spans is None:
-            return
-        self.spans.values.setdefault(path, _position(event.start_mark))
+        spans.values.setdefault(path, _position(event.start_mark))
         if type(event) is not yaml.ScalarEvent or "\n" in event.value:
             return
         mark: Any = event.start_mark
         for before in (0, 1):
             if self.text.startswith(event.value, mark.index + before):
-                self.spans.verbatim.setdefault(path, before)
+                spans.verbatim.setdefault(path, before)
                 return
 
     def _distrust(self) -> None:
         """Remember that the value about to be placed stands for something that was refused."""
-        if not self._stack:
-            self.document.unreliable.add(())
-            return
         top = self._stack[-1]
         if top.attached and isinstance(top.next_step, str | int):
-            self.document.unreliable.add((*self._path(), top.next_step))
+            self.document.unreliable.add(self._path_to(top.next_step))
 
     def _check_properties(self, event: Any) -> None:
         """Refuse what YAML allows before a value: a tag, an anchor."""
@@ -263,8 +253,9 @@ class _Reader:
     def _check_escapes(self, event: Any) -> None:
         start = event.start_mark.index
         for match in _ESCAPE.finditer(self.text[start : event.end_mark.index]):
-            code = match[1] or match[2] or match[3]
-            char = chr(int(code, 16)) if code else _NAMED_ESCAPES.get(match[4], "")
+            *numbers, name = match.groups("")
+            number = "".join(numbers)
+            char = chr(int(number, 16)) if number else _NAMED_ESCAPES.get(name, "")
             if not is_allowed(char):
                 message = f"the escape {match.group()} stands for {describe_character(char)}, which is not allowed"
                 location = Location(self.document.file, *self.lines.position(start + match.start()))

@@ -30,7 +30,7 @@ def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
     # The dash of the item stands before its first key.
     if lines:
         lines[0] = f"{indent}- {lines[0][len(indent) + 2 :]}"
-    return "".join(f"{line}\n" for line in lines)
+    return "\n".join([*lines, ""])
 
 
 def field_lines(key: str, value: Any, indent: str) -> list[str]:
@@ -83,4 +83,4 @@ def scalar(text: str) -> str:
 
 def flow(items: Iterable[Any]) -> str:
     """Return a list in one line of YAML."""
-    return "[" + ", ".join(scalar(str(item)) for item in items) + "]"
+    return "[" + ", ".join(map(scalar, map(str, items))) + "]"

@@ -12,6 +12,7 @@ from explainer.catalogs.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import shorten, suggest
 from explainer.documents.document import Document, KeyPath
+from explainer.documents.yaml_writer import scalar
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -122,10 +123,25 @@ def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Seque
     for mistake in sorted(mistakes, key=lambda mistake: mistake.kind != _UNKNOWN_KEY):
         if mistake.kind == _UNKNOWN_KEY:
             misspelt.add((*mistake.path[:-1], _report_unknown_key(document, model, mistake.path)))
+        elif isinstance(document.data, str):
+            _report_plain_text(document, model, document.data)
         elif mistake.kind != "missing":
             _report_value(document, mistake)
         elif mistake.path not in misspelt:
             document.report("S202", mistake.path[:-1], f"the key {mistake.path[-1]!r} is missing")
+
+
+def _report_plain_text(document: Document, model: type[BaseModel], text: str) -> None:
+    """Report a file that is one text, and what to type to make it a mapping."""
+    keys = list(model.model_fields)
+    key, colon, value = text.partition(":")
+    if colon and key.strip() in keys:
+        hint = f"put a space behind the colon: {key.strip()}: {shorten(value.strip())}"
+    elif "question" in keys:
+        hint = f"write the key before the text: question: {scalar(shorten(text))}"
+    else:
+        hint = f"begin with one of the keys {', '.join(keys)}, each with a colon"
+    document.report("S203", (), "a file of this kind must be a mapping, not text", hint)
 
 
 def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> str:
@@ -152,12 +168,13 @@ def _is_mistaken_character(document: Document, text: str) -> bool:
 
 def _report_value(document: Document, mistake: _Mistake) -> None:
     kind, path, value, message = mistake
+    if kind == "string_unicode" and any(finding.code == "Y108" for finding in document.findings):
+        return  # half a character, of which there is a finding; of a key pydantic does not even say which it is
     if kind in ("string_pattern_mismatch", "string_too_long"):
         if not _is_mistaken_character(document, value):
             _report_text(document, path, value)
     elif kind in _WRONG_TYPES:
-        subject = _subject(path) if path else "a file of this kind"
-        found = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
+        found = f"{_subject(path)} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
         document.report("S203", path, found, _type_hint(kind, value))
     else:
         shown = shorten(str(value), 40)
@@ -180,6 +197,8 @@ def _report_text(document: Document, path: KeyPath, value: str) -> None:
 
 def _subject(path: KeyPath) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
+    if not path:
+        return "a file of this kind"
     last = path[-1]
     if isinstance(last, int):
         return f"item {last + 1} of {str(path[-2])!r}"

@@ -81,6 +81,11 @@ def scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
 
 
+def quoted(text: str) -> str:
+    """Return a text in single quotation marks, as people type it: an apostrophe is written twice."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def flow(items: Iterable[Any]) -> str:
     """Return a list in one line of YAML."""
     return "[" + ", ".join(map(scalar, map(str, items))) + "]"

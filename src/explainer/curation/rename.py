@@ -14,7 +14,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.curation.origins import MAX_ORIGINS_BYTES, parse_origins
 from explainer.curation.usage import QuestionFile, Use, index_of, library_for, look_up, uses
-from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.diagnostics.finding import NOWHERE, Finding, Location, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import Edit, Editor, apply_edits, unified_diff
 from explainer.documents.yaml_reader import read_yaml
@@ -78,7 +78,7 @@ def plan_renaming(
     if len(named.entries) > 1:
         message = f"{shorten(old)!r} is a model and a paper"
         hint = "say which with --kind models or --kind papers"
-        plan.findings.append(Finding("Q403", Location("OLD"), message, hint, old))
+        plan.findings.append(Finding("Q403", NOWHERE, message, hint, old))
     if has_errors(plan.findings):
         return plan
     ((entry_kind, plan.label),) = named.entries
@@ -86,7 +86,7 @@ def plan_renaming(
     holders = [entry.label for entry in index_of(library, entry_kind).find(new)]
     if holders not in ([], [plan.label]):
         message = f"another entry is called {shorten(new)!r} already"
-        plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
+        plan.findings.append(Finding("C301", NOWHERE, message, "choose another name", new))
     elif new != plan.label:
         _Planner(plan, entry_kind, new, keep_alias=keep_alias).plan_files(loader, named.files)
     return plan

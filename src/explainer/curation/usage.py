@@ -11,7 +11,7 @@ from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
-from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
+from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.files import MAX_CATALOG_BYTES, display_path, files_below, read_text
 
@@ -142,7 +142,7 @@ def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
     meant = next(filter(None, suggestions), None)
     code = "Q402" if kinds == [Kind.PAPERS] else "Q401"
     hint = f"did you mean {meant!r}?" if meant else None
-    return Finding(code, Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
+    return Finding(code, NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def used_by(name: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path]) -> Parsed[list[Use]]:

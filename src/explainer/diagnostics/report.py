@@ -20,7 +20,8 @@ def _text(findings: Sequence[Finding]) -> str:
         severity = f"{finding.severity}: "
         if finding.is_error:  # the usual case needs no word
             severity = ""
-        lines.append(f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}")
+        line = f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}"
+        lines.append(line.removeprefix(": "))
         if finding.hint:
             lines.append(f"    {printable(finding.hint)}")
     return "".join(f"{line}\n" for line in lines)
@@ -53,7 +54,9 @@ def _github(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         place = finding.location
-        where = f"file={_property(place.file)},line={place.line},col={place.column},title={finding.code}"
+        where = f"title={finding.code}"
+        if place.file:
+            where = f"file={_property(place.file)},line={place.line},col={place.column},{where}"
         message = finding.message + (f" ({finding.hint})" if finding.hint else "")
         lines.append(f"::{_GITHUB_LEVELS[finding.severity]} {where}::{_escape(printable(message))}\n")
     return "".join(lines)

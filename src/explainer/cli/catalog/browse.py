@@ -18,7 +18,7 @@ from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.catalog import evaluate
 from explainer.cli.options import CatalogOption, FindingsOption, choice
 from explainer.cli.terminal import show_findings, write_stdout
-from explainer.diagnostics.finding import Finding, Location, exit_status, has_errors
+from explainer.diagnostics.finding import NOWHERE, Finding, exit_status, has_errors
 from explainer.diagnostics.text import shorten
 
 
@@ -133,7 +133,7 @@ def show_entry(
 def _unknown(name: str, library: Library) -> Finding:
     meant = library.models.suggestion(name) or library.papers.suggestion(name)
     hint = f"did you mean {meant!r}?" if meant else None
-    return Finding("Q401", Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
+    return Finding("Q401", NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[PortEntry]:

@@ -7,6 +7,7 @@ import sys
 
 from explainer.cli.terminal import LiveDisplay, Progress, tail
 from tests.helpers.ask import drawn_on
+from tests.helpers.support import process
 
 CODE = """
 import time
@@ -46,3 +47,40 @@ def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
 def test_the_end_of_a_text_fits_on_a_terminal() -> None:
     assert tail("a\n\n" + "x" * 9, 4, 3) == ["xxxx", "xxxx", "x"]
     assert tail("a\n\nb", 4, 3) == ["a", "", "b"]
+
+
+def on_terminal(*arguments: str, **variables: str) -> str:
+    """Everything that a command writes to a terminal."""
+    leader, follower = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "explainer", *arguments],
+        stdout=follower, stderr=follower, env={**environment, "TERM": "xterm", **variables},
+    )  # fmt: skip
+    os.close(follower)
+    written = drawn_on(leader)
+    running.wait(timeout=60)
+    return written.replace("\r\n", "\n")
+
+
+def test_findings_have_colors_on_a_terminal() -> None:
+    plain = "nix.yaml:1:1: F101 no such file\n    to ask in words: explainer build --text 'nix.yaml'\n"
+    colored = (
+        plain.replace("F101", "\x1b[31mF101\x1b[0m").replace("to ask", "\x1b[2mto ask").replace("l'\n", "l'\x1b[0m\n")
+    )
+    assert on_terminal("build", "nix.yaml") == colored
+    assert on_terminal("build", "nix.yaml", NO_COLOR="1") == plain
+    assert on_terminal("build", "nix.yaml", TERM="dumb") == plain
+    assert on_terminal("build", "nix.yaml", NO_COLOR="") == colored
+    assert process("build", "nix.yaml").err == plain
+
+
+def test_what_programs_read_has_no_colors_on_a_terminal() -> None:
+    assert "\x1b" not in on_terminal("build", "nix.yaml", "--findings", "json")
+    assert "\x1b" not in on_terminal("build", "nix.yaml", "--findings", "github")
+
+
+def test_the_findings_of_validate_and_wrong_usage_have_colors_too() -> None:
+    assert "\x1b[31mF101\x1b[0m" in on_terminal("validate", "nix.yaml")
+    assert "\x1b[31mError: \x1b[0mNo such option" in on_terminal("build", "--nix")
+    assert "\x1b" not in process("validate", "nix.yaml").out

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from explainer.diagnostics.text import printable
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _UNUSABLE: Final = 2
 _PIPE_CLOSED: Final = 1
+_RED: Final = "\x1b[31m"
+_RESET: Final = "\x1b[0m"
 # Seconds between two drawings: more would only flicker, and drawing takes time from the work.
 _INTERVAL: Final = 0.1
 
@@ -79,8 +81,17 @@ def write_product(text: str, out: Path | None) -> Finding | None:
     return write_bytes(out, text.encode())
 
 
+def shows_colors(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that shows colors, and nobody asked for none (https://no-color.org)."""
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def complain(*lines: str, prefix: str = "Error: ") -> None:
     """Say something on stderr, in lines that are safe for a terminal."""
+    if prefix and shows_colors(sys.stderr):
+        prefix = f"{_RED}{prefix}{_RESET}"
     for line in lines:
         if not line and not prefix:
             _write_stderr("\n")
@@ -100,7 +111,7 @@ def show_findings(findings: Iterable[Finding], style: str) -> None:
         return
     from explainer.diagnostics.report import report
 
-    _write_stderr(report(listed, style))
+    _write_stderr(report(listed, style, colored=shows_colors(sys.stderr)))
 
 
 def _write_stderr(text: str) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from explainer._lazy import public_names
-from explainer._version import __version__ as __version__
+from explainer._package import __version__ as __version__
+from explainer._package import public_names
 
 _OLD_NAMES = {"Built": "BuildResult", "Checked": "CheckReport", "Printed": "PrintedEntry"}
 """Names of version 0.1 and what they are called now; they go with the next release."""

@@ -1,4 +1,4 @@
-from explainer._version import __version__ as __version__
+from explainer._package import __version__ as __version__
 from explainer.build import BuildResult as BuildResult
 from explainer.catalogs.library import Library as Library
 from explainer.catalogs.library import Sources as Sources

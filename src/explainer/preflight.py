@@ -14,7 +14,7 @@ from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader
+from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location
@@ -42,6 +42,7 @@ _SAMPLE: Final = {
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
 # What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
 _PLACEHOLDER: Final = re.compile(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
+_QUESTION_KEY: Final = re.compile(r"^question[ \t]*:", re.MULTILINE)
 _HEADING: Final = re.compile(r"#{1,6} ")
 
 
@@ -130,7 +131,11 @@ class _Checker:
             self._check_lines(text.value, path)
             return
         document = read_yaml(text.value, display_path(path))
-        if _is_question(document.data, path.parts[:-1]):
+        is_question = _is_question(document.data, path.parts[:-1])
+        # Reading stopped before the end: what the file is meant to be shows in the part that could not be read, too.
+        if not document.readable and _QUESTION_KEY.search(text.value):
+            is_question = True
+        if is_question:
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
             self._check_question(loaded.value, path.parent, places)
@@ -185,9 +190,11 @@ class _Checker:
 
     def check_tasks(self) -> None:
         """Find entries whose task no catalog of this run knows; without any tasks there is nothing to know."""
-        names = self._task_names
-        if not names:
+        if not self._task_names:
             return
+        # What ships is general knowledge: whoever adds tasks need not repeat the usual ones.
+        shipped = itertools.chain.from_iterable((task.id, *task.aliases) for task in shipped_tasks())
+        names = {**self._task_names, **dict.fromkeys(shipped)}
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
         hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
         for document in self.catalogs:
@@ -222,7 +229,8 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
 
 
 def _resembles_entry(item: Any) -> bool:
-    return isinstance(item, dict) and any(suggest(key, _ENTRY_KEYS) for key in item)
+    """Whether an item has keys of an entry, or was cut before its first value."""
+    return isinstance(item, dict) and (not item or any(suggest(key, _ENTRY_KEYS) for key in item))
 
 
 def _tasks_used(data: Any) -> Iterator[tuple[tuple[Kind, int, str], str]]:

@@ -399,7 +399,7 @@ def _run_batch(
 ) -> Parsed[Summary]:
     """Run a batch in this process, with the same manifest as the command line's."""
     # Few scripts run batches, and these modules take longer to import than a prompt to build.
-    from explainer._version import __version__  # noqa: PLC0415
+    from explainer._package import __version__  # noqa: PLC0415
     from explainer.batching.batch import BatchConfig, FindingsReporter, LocalEngine, run  # noqa: PLC0415
     from explainer.batching.manifest import RenderOptions  # noqa: PLC0415
 

@@ -81,3 +81,26 @@ def test_what_is_wrong_with_plain_text_is_placed_in_that_text() -> None:
         ("S205", "--text:1:1")
     ]
     assert [f.code for f in question_from_text("a\rb").findings] == ["Y108"]
+
+
+def test_plain_text_at_the_top_is_told_what_to_type() -> None:
+    for text, hint in (
+        ("How did they\nvanish?\n", 'write the key before the text: question: "How did they vanish?"'),
+        ("question:How?\n", "put a space behind the colon: question: How?"),
+        ("question:\xa0How?\n", "put a space behind the colon: question: How?"),
+        ("'Is it: so?'\n", 'write the key before the text: question: "Is it: so?"'),
+    ):
+        [finding] = parse_question(text, "q", default_id="q").findings
+        assert (finding.code, finding.hint) == ("S203", hint)
+
+
+def test_half_a_character_in_a_line_of_json_is_one_mistake() -> None:
+    for line in (
+        r'{"question": "A photo?", "\udfaa": 0}',
+        r'{"question": "A photo?", "models": [{"name": "a", "\udfaa": 0}]}',
+        r'{"\ud800": 0}',
+        r'{"question": "A \ud800photo?"}',
+        r'{"question": "A photo?", "papers": [{"title": "\udfaa"}]}',
+    ):
+        parsed = parse_question_line(line, "q.jsonl", 3)
+        assert [(finding.code, finding.location.line) for finding in parsed.findings] == [("Y108", 3)], line

@@ -255,3 +255,36 @@ def test_several_questions_follow_each_other_and_a_bad_one_costs_only_itself() -
     assert (outcome.status, outcome.out) == (1, "".join(single))
     assert "broken.yaml:2:10: Q401" in outcome.err
     assert explainer("build", "a.yaml", "missing.yaml", "broken.yaml").status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["How", "did", "the", "photo", "get", "colors?"], ["How did the photo get colors?"], ["How did the", "photo get colors"],
+        ["Photo", "and/or", "video:", "colors?"],
+    ],
+)  # fmt: skip
+def test_words_are_a_question(words: list[str]) -> None:
+    outcome = explainer("build", *words)
+    assert outcome.out == explainer("build", "--text", " ".join(words)).out
+    assert f'"{" ".join(words)}"' in outcome.out
+
+
+def test_words_are_no_question_where_there_is_one_already() -> None:
+    outcome = explainer("build", "How", "so?", "--text", "Why?")
+    assert (outcome.status, outcome.out) == (2, "")
+
+
+@pytest.mark.parametrize("words", [["nix.yaml"], ["nix"], ["questions/nix"], ["nix.yaml", "two.yaml"], ["a", "b.yaml"]])
+def test_a_path_that_is_missing_says_so_and_names_text(words: list[str]) -> None:
+    outcome = explainer("build", *words)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"{words[0]}:1:1: F101 no such file\n" in outcome.err
+    assert f"    to ask in words: explainer build --text '{words[0]}'\n" in outcome.err
+
+
+def test_a_folder_is_for_batch(tmp_path: Path) -> None:
+    outcome = explainer("build", f"{tmp_path}/")
+    assert outcome.status == 2
+    assert "F102 this is a folder\n" in outcome.err
+    assert f"explainer batch {tmp_path} --out DIR\n" in outcome.err

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer import load_question
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.catalogs.library import Sources
 from explainer.catalogs.schema import ModelEntry, PaperEntry
 from explainer.checking.check import check_answer

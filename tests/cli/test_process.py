@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.support import ROOT, process
+from tests.helpers.support import ROOT, explainer, process
 
 QUESTION = str(ROOT / "questions" / "studio-portrait.yaml")
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX")
@@ -130,3 +130,16 @@ def test_help_version_and_completion() -> None:
         env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": "explainer build --as pr", "COMP_CWORD": "3"}
     )
     assert completed.out.split() == ["prompt"]
+
+
+def test_help_of_a_command_is_asked_for_in_either_way() -> None:
+    assert explainer("help", "catalog", "import").out == explainer("catalog", "import", "--help").out
+    assert explainer("help").out == explainer("--help").out
+    assert "No such command 'nix'" in explainer("help", "nix").err
+
+
+def test_a_number_out_of_range_is_refused_in_plain_words() -> None:
+    assert (
+        "Error: Invalid value for '--models': write 0 or more\n" in explainer("build", "--models", "-1", "x.yaml").err
+    )
+    assert "Error: Invalid value for '--rounds': write 20 or less\n" in explainer("ask", "--rounds", "99", "x.yaml").err

@@ -138,3 +138,27 @@ def test_a_task_that_many_entries_share_is_looked_for_once(monkeypatch: pytest.M
     outcome = explainer("validate", "c.yaml")
     assert outcome.out.count("C303") == outcome.out.count("did you mean 'deblur'?") == 50
     assert words == ["deblurr"]
+
+
+def test_a_file_that_is_cut_is_judged_by_what_it_was_meant_to_be(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            "a.yaml": 'models:\n- name: "A\n',
+            "b.yaml": 'question: "Why\nmodels: [a]\n',
+            "c.yaml": "papers:\n- title: 'It's'\n",
+        },
+    )
+    outcome = explainer("validate", tmp_path)
+    assert outcome.err.endswith("2 catalogs, 1 question, 0 templates: 3 errors\n")
+    assert outcome.out.count("Y102") == 3
+    assert "S203" not in outcome.out
+
+
+def test_tasks_that_ship_are_known_beside_those_of_a_catalog(tmp_path: Path) -> None:
+    tasks = "tasks:\n  - id: own-task\nmodels:\n"
+    models = "".join(f"  - {{name: {name}, task: {name}}}\n" for name in ("own-task", "colorization", "no-such"))
+    write_tree(tmp_path, {"c.yaml": tasks + models})
+    assert [line for line in explainer("validate", tmp_path).out.splitlines() if "C303" in line] == [
+        f"{tmp_path / 'c.yaml'}:6:27: C303 warning: unknown task 'no-such'"
+    ]

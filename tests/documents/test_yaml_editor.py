@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.documents.edits import apply_edits, unified_diff
-from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_editor import Editor, apply_edits, unified_diff
 from explainer.documents.yaml_reader import read_yaml
 from tests.helpers.strategies import layout_text, one_line
 from tests.helpers.support import examples

@@ -132,3 +132,77 @@ def test_what_a_writer_wrote_comes_back(data: object) -> None:
     document = read_yaml(text, "f")
     if all(f.code == "Y111" for f in document.findings):
         assert document.data == data
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("question: Why is my model ranked #1 on the list?\n", 34),
+        ("- What does the model's #tag mean?\n", 25),
+        ("question: What is C #\n", 21),
+        ("name: Model #2\n", 13),
+        ("question: #1 model of all?\n", 11),
+        ("question: Which key is # on a phone?\n", 24),
+        ("title: On the #MeToo movement\n", 15),
+        ("question: Is it (or #3) better?\n", 21),
+        ("question: Why is it\n  ranked #1?\n", 10),
+        ("names: [the #1, b\n  ]\n", 13),
+    ],
+)
+def test_a_sentence_that_a_comment_cuts_is_reported(text: str, column: int) -> None:
+    findings = [finding for finding in read_yaml(text, "f").findings if finding.code == "Y112"]
+    assert [(f.severity, f.location.column) for f in findings] == [("warning", column)]
+    assert findings[0].hint is not None
+    assert findings[0].hint.startswith("quote the text: '")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name: alpha # the old one", "name: alpha  # the old one", "name: alpha  #old", "name: alpha #old",
+        "task: image-segmentation # TODO check", "task: two words #TODO check", "github: https://example.org/a #12",
+        "year: 2020 # is this right?", "title: A Title of Words # from the PDF", "name: alpha ##########",
+        "name: alpha #---", "models: # those of 2020", "question: 'Why #1?'", 'question: "Why #1?" # good',
+        "question: >-\n  Why is it #1?", "question: |\n  Why is it #1?", "question: Why is a#1 x?",
+    ],
+)  # fmt: skip
+def test_comments_as_curators_write_them_are_fine(line: str) -> None:
+    assert read_yaml(f"{line}\n", "f").findings == []
+
+
+KEY_HINT = "write 'key: text', and indent the further lines of a text, or write it behind '>-'"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ('question: "Why is it\n', (1, 11), 'close the quotation mark: "Why is it"'),
+        ("question: 'Why is it\nmodels:\n  - a\n", (1, 11), "close the quotation mark: 'Why is it'"),
+        ('question: "Why?\nmodels:\n  - "a"\n', (1, 11), 'close the quotation mark: "Why?"'),
+        ('models:\n  - name: "A\n    task: x\n', (2, 11), 'close the quotation mark: "A"'),
+        ("question: 'It's fine'\n", (1, 15), "quote the whole text: 'It''s fine'"),
+        ("question: 'It's fine\nmodels: [a]\n", (1, 15), "quote the whole text: 'It''s fine'"),
+        ('question: "He said "hi" to me"\n', (1, 21), "quote the whole text: 'He said \"hi\" to me'"),
+        ('question: "a" is what?\n', (1, 15), "quote the whole text: '\"a\" is what?'"),
+        ("question:How?\nmodels: [a]\n", (1, 10), "put a space behind the colon: question: How?"),
+        ("models:\n  - name:A\n    task: x\n", (2, 10), "put a space behind the colon: name: A"),
+        ("question: Why: because?\n", (1, 14), "quote the text: question: 'Why: because?'"),
+        ("question: @x?\n", (1, 11), "quote the text: '@x?'"),
+        ("question: `x` is what?\n", (1, 11), "quote the text: '`x` is what?'"),
+        ("question: * star?\n", (1, 11), "quote the text: '* star?'"),
+        ("models:\n\xa0\xa0- a\n", (2, 1), "indent with plain spaces: this is U+00A0 NO-BREAK SPACE"),
+        ("models:\n  - a\n \u3000- b\nx\n", (3, 2), "indent with plain spaces: this is U+3000 IDEOGRAPHIC SPACE"),
+        ("question: [How?\n", (1, 11), "close the bracket, or quote a text that begins with one"),
+        ("How: really?\nAnd how?\n", (2, 1), KEY_HINT),
+        ("  question: How?\nmodels: [a]\n", (2, 1), "begin all keys at the top in one column"),
+    ],
+)  # fmt: skip
+def test_a_syntax_error_says_what_to_type_at_the_right_line(text: str, place: tuple[int, int], hint: str) -> None:
+    [finding] = read_yaml(text, "f").findings
+    assert (finding.code, finding.location.line, finding.location.column) == ("Y102", *place)
+    assert finding.hint == hint
+
+
+def test_a_key_that_is_indented_with_a_wide_space_is_one_mistake() -> None:
+    [finding] = read_yaml("question: Why?\n\xa0models: [a]\n", "f").findings
+    assert (finding.code, finding.location.line, finding.hint) == ("Y110", 2, "indent with plain spaces")

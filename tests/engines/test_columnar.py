@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from explainer._version import __version__
+from explainer._package import __version__
 from tests.helpers.batches import CATALOG, PAPERS, lines, question
 from tests.helpers.support import SLOW, explainer, process, write_tree
 

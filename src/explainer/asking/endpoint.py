@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.asking.conversation import Reply, Request, StreamAccumulator, Usage, error_in
 from explainer.asking.redaction import Redactor, StreamRedactor, public_url
 from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before

@@ -168,10 +168,10 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
         What the question leaves out is empty here.
     """
     document = replace(loaded.document, findings=[])
-    models = _Resolver(Kind.MODELS, library.models, library, document).resolve(loaded.question.models or ())
-    papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(loaded.question.papers or ())
-    _check_kinds_of_data(document, "input", loaded.question.input or (), library.ports)
-    _check_kinds_of_data(document, "output", loaded.question.output or (), library.ports)
+    models = _Resolver(Kind.MODELS, library.models, library, document).resolve(loaded.question.models)
+    papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(loaded.question.papers)
+    _check_kinds_of_data(document, "input", loaded.question.input, library.ports)
+    _check_kinds_of_data(document, "output", loaded.question.output, library.ports)
     if models is None or papers is None:
         return Parsed(None, tuple(document.findings))
     return Parsed(Sources(models, papers), tuple(document.findings))
@@ -185,9 +185,9 @@ def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], libra
     return tuple(filter(None, map(library.ports.find, words)))
 
 
-def _check_kinds_of_data(document: Document, key: str, words: Sequence[str], ports: Ports) -> None:
+def _check_kinds_of_data(document: Document, key: str, words: Sequence[str] | None, ports: Ports) -> None:
     """Report the words that name no port."""
-    for index, word in enumerate(words):
+    for index, word in enumerate(words or ()):
         if ports.find(word) is None:
             hint = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
             if meant := ports.suggestion(word):
@@ -205,16 +205,15 @@ class _Resolver(Generic[E]):
         self._document = document
         self._unknown = 0
 
-    def resolve(self, items: Sequence[str | E]) -> tuple[E, ...] | None:
-        """Return the entries, or None when a name means none or several."""
-        entries: list[E] = []
-        for position, item in enumerate(items):
-            entry = self._entry_of(item, (self._kind, position), entries)
-            if entry is not None:
-                entries.append(entry)
-        return tuple(entries) if len(entries) == len(items) else None
+    def resolve(self, items: Sequence[str | E] | None) -> tuple[E, ...] | None:
+        """Return the entries, or None when a name means none or several; a question may leave all of them out."""
+        entries: list[E | None] = []
+        for position, item in enumerate(items or ()):
+            entries.append(self._entry_of(item, (self._kind, position), entries))
+        resolved = tuple(filter(None, entries))
+        return resolved if len(resolved) == len(entries) else None
 
-    def _entry_of(self, item: str | E, path: KeyPath, earlier: Sequence[E]) -> E | None:
+    def _entry_of(self, item: str | E, path: KeyPath, earlier: Sequence[E | None]) -> E | None:
         if not isinstance(item, str):  # a whole entry, in a line of JSON
             if isinstance(item, ModelEntry) and item.signature:
                 report_signature(self._document, (*path, "signature"), item.signature, self._library.ports)
@@ -232,7 +231,7 @@ class _Resolver(Generic[E]):
             self._report_unknown(item, path)
         return None
 
-    def _report_chosen(self, entry: E, name: str, path: KeyPath, earlier: Sequence[E]) -> None:
+    def _report_chosen(self, entry: E, name: str, path: KeyPath, earlier: Sequence[E | None]) -> None:
         if entry in earlier:
             self._document.report("Q404", path, f"{shorten(name)!r} is named twice", "name it once", text=name)
         if entry.deprecated:

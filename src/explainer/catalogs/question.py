@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.schema import Question
 from explainer.catalogs.validation import validate
@@ -110,7 +112,7 @@ def _name_in(item: Any) -> str:
 
 def _catalogs_named(value: Any) -> tuple[str, ...] | None:
     """The paths of `catalog:`, or None when one of them cannot be one."""
-    paths = [value] if isinstance(value, str) else value
-    if isinstance(paths, list) and paths and all(isinstance(path, str) and path for path in paths):
-        return tuple(paths)
-    return None
+    try:
+        return Question(question="?", catalog=value).catalog or None
+    except ValidationError:
+        return None

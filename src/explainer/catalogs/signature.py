@@ -161,16 +161,11 @@ class Ports:
             return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
         offset, is_output, has_port = self._reader.farthest(text)
         wrong = _word_at(text, offset)
-        if is_output and has_port and wrong.startswith(SEPARATOR):
-            wrong, subject = SEPARATOR, f"a second separator {SEPARATOR!r}"
-        elif wrong:
+        subject = _MISSING.get((is_output, has_port), f"a second separator {SEPARATOR!r}")
+        if wrong and not (is_output and has_port and wrong.startswith(SEPARATOR)):
             subject = f"unknown port {shorten(wrong, 40)!r}"
-        elif is_output:
-            subject = f"nothing stands behind the separator {SEPARATOR!r}"
-        elif has_port:
-            subject = "nothing says what the model gives"
-        else:
-            subject = "nothing says what the model takes"
+        elif wrong:
+            wrong = SEPARATOR
         hint = f"the ports are {', '.join(self.ports)}"
         if meant := self._meant(text):
             hint = f"did you mean {str(meant)!r}?"
@@ -193,6 +188,12 @@ class Ports:
         return signature
 
 
+# What is missing where a signature ends, by whether reading is behind the separator and that side has a port already.
+_MISSING: Final = {
+    (True, False): f"nothing stands behind the separator {SEPARATOR!r}",
+    (False, True): "nothing says what the model gives",
+    (False, False): "nothing says what the model takes",
+}
 # Where reading stands: the character, whether behind the separator, whether that side has a port already.
 _State: TypeAlias = tuple[int, bool, bool]
 _BEGINNING: Final = (0, False, False)

@@ -12,6 +12,7 @@ from explainer.catalogs.schema import ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import shorten, suggest
 from explainer.documents.document import Document, KeyPath
+from explainer.documents.yaml_writer import scalar
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,7 +22,24 @@ ITEMS: Final[dict[str, type[BaseModel]]] = {
 """The kinds of items of a catalog."""
 # A model has a name and a paper a title: who swaps them makes no typing error, so spelling finds no suggestion.
 _SWAPPED: Final = {"name": "title", "title": "name"}
-_URL_KEYS: Final = frozenset({"paper", "github", "huggingface", "links"})
+_URL: Final = (
+    "S204", "{subject} is not an http or https URL: {value}",
+    "a link begins with http:// or https:// and holds no space, quote or user name",
+)  # fmt: skip
+_ONE_LINE: Final = ("S206", "{subject} has line breaks", "fold it into one line with '>-'")
+# What is wrong with a text that does not match the pattern of its key: code, message and hint.
+_PATTERNS: Final = {
+    **dict.fromkeys(("paper", "github", "huggingface", "links"), _URL),
+    "id of a port": (
+        "S207", "the id {value} is none of a port",
+        "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D",
+    ),
+    "id": (
+        "S207", "the id {value} is not safe",
+        "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'",
+    ),
+}  # fmt: skip
+_UNKNOWN_KEY: Final = "extra_forbidden"
 # Pydantic's errors about types, and what should stand there instead.
 _WRONG_TYPES: Final = {
     "string_type": "text",
@@ -101,15 +119,29 @@ def _is_in(data: Any, step: str | int) -> bool:
 
 def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Sequence[_Mistake]) -> None:
     misspelt: set[KeyPath] = set()
-    for mistake in mistakes:
-        if mistake.kind == "extra_forbidden":
+    # Unknown keys first: a key that is there under a wrong name is one mistake, not two.
+    for mistake in sorted(mistakes, key=lambda mistake: mistake.kind != _UNKNOWN_KEY):
+        if mistake.kind == _UNKNOWN_KEY:
             misspelt.add((*mistake.path[:-1], _report_unknown_key(document, model, mistake.path)))
-    for mistake in mistakes:
-        if mistake.kind == "missing":
-            if mistake.path not in misspelt:  # a key that is there under a wrong name is one mistake, not two
-                document.report("S202", mistake.path[:-1], f"the key {mistake.path[-1]!r} is missing")
-        elif mistake.kind != "extra_forbidden":
+        elif isinstance(document.data, str):
+            _report_plain_text(document, model, document.data)
+        elif mistake.kind != "missing":
             _report_value(document, mistake)
+        elif mistake.path not in misspelt:
+            document.report("S202", mistake.path[:-1], f"the key {mistake.path[-1]!r} is missing")
+
+
+def _report_plain_text(document: Document, model: type[BaseModel], text: str) -> None:
+    """Report a file that is one text, and what to type to make it a mapping."""
+    keys = list(model.model_fields)
+    key, colon, value = text.partition(":")
+    if colon and key.strip() in keys:
+        hint = f"put a space behind the colon: {key.strip()}: {shorten(value.strip())}"
+    elif "question" in keys:
+        hint = f"write the key before the text: question: {scalar(shorten(text))}"
+    else:
+        hint = f"begin with one of the keys {', '.join(keys)}, each with a colon"
+    document.report("S203", (), "a file of this kind must be a mapping, not text", hint)
 
 
 def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> str:
@@ -136,12 +168,13 @@ def _is_mistaken_character(document: Document, text: str) -> bool:
 
 def _report_value(document: Document, mistake: _Mistake) -> None:
     kind, path, value, message = mistake
+    if kind == "string_unicode" and any(finding.code == "Y108" for finding in document.findings):
+        return  # half a character, of which there is a finding; of a key pydantic does not even say which it is
     if kind in ("string_pattern_mismatch", "string_too_long"):
         if not _is_mistaken_character(document, value):
             _report_text(document, path, value)
     elif kind in _WRONG_TYPES:
-        subject = _subject(path) if path else "a file of this kind"
-        found = f"{subject} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
+        found = f"{_subject(path)} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
         document.report("S203", path, found, _type_hint(kind, value))
     else:
         shown = shorten(str(value), 40)
@@ -156,23 +189,16 @@ def _report_text(document: Document, path: KeyPath, value: str) -> None:
         document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
         return
     key = next(step for step in reversed(path) if isinstance(step, str))
-    if key in _URL_KEYS:
-        code, message = "S204", f"{_subject(path)} is not an http or https URL: {shorten(value)!r}"
-        hint = "a link begins with http:// or https:// and holds no space, quote or user name"
-    elif key == "id" and path[0] == Kind.PORTS:
-        code, message = "S207", f"the id {shorten(value)!r} is none of a port"
-        hint = "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D"
-    elif key == "id":
-        code, message = "S207", f"the id {shorten(value)!r} is not safe"
-        hint = "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'"
-    else:
-        code, message = "S206", f"{_subject(path)} has line breaks"
-        hint = "fold it into one line with '>-'"
-    document.report(code, path, message, hint, text=value)
+    if (path[0], key) == (Kind.PORTS, "id"):
+        key = "id of a port"
+    code, message, hint = _PATTERNS.get(key, _ONE_LINE)
+    document.report(code, path, message.format(subject=_subject(path), value=repr(shorten(value))), hint, text=value)
 
 
 def _subject(path: KeyPath) -> str:
     """What a path is called in a message: `'paper'`, `item 2 of 'aliases'`."""
+    if not path:
+        return "a file of this kind"
     last = path[-1]
     if isinstance(last, int):
         return f"item {last + 1} of {str(path[-2])!r}"

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
@@ -128,7 +128,9 @@ def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: L
 
 
 def _shape_fault(error: ValidationError, place: Location) -> Finding:
-    keys = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_context=False)}
+    # Pydantic names no place for a key that holds half a character.
+    places = [fault["loc"] for fault in error.errors(include_url=False, include_context=False)]
+    keys = {str(path[0]) for path in places if path}
     if keys & _TELLING_KEYS:
         return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
     quoted = ", ".join(repr(shorten(key)) for key in sorted(keys))

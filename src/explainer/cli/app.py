@@ -72,7 +72,7 @@ def new_app(**settings: Any) -> typer.Typer:
 
 def _show_version(show: bool) -> None:  # Typer's callback
     if show:
-        from explainer._version import __version__
+        from explainer._package import __version__
         from explainer.cli.terminal import write_stdout
 
         write_stdout(f"explainer {__version__}\n")

@@ -47,7 +47,7 @@ from explainer.cli.options import (
 )
 from explainer.cli.run import TERMINATED
 from explainer.cli.terminal import write_product, write_stdout
-from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
 from explainer.diagnostics.text import is_plain, printable
 from explainer.files import STDIN
 
@@ -337,7 +337,7 @@ def run(
     display = AskDisplay(findings, redact, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))
     if not dry_run and not is_installed():
         hint = "pip install 'cnaps-explainer[ask]'"
-        display.on_findings([Finding("E704", Location("ask"), "asking needs the package httpx2", hint)])
+        display.on_findings([Finding("E704", NOWHERE, "asking needs the package httpx2", hint)])
         display.close()
         raise typer.Exit(display.status or ExitStatus.OK)
     _, template = settle_template("prompt", template)

@@ -11,8 +11,7 @@ from explainer.asking.costs import Forecast, Totals
 from explainer.asking.outputs import verdict
 from explainer.asking.redaction import Redactor
 from explainer.batching.sources import Skipped
-from explainer.cli.progress import LiveDisplay, tail
-from explainer.cli.terminal import say, show_findings
+from explainer.cli.terminal import LiveDisplay, say, show_findings, tail
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.batching.batch import ROWS_SUFFIX, BatchConfig, Summary
 from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
@@ -32,8 +32,7 @@ from explainer.cli.options import (
     choice,
     request_body,
 )
-from explainer.cli.progress import Progress
-from explainer.cli.terminal import say, show_findings, write_stdout
+from explainer.cli.terminal import Progress, say, show_findings, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
@@ -29,9 +29,11 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     request_body,
+    typed_question,
 )
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.documents.yaml_writer import quoted
 from explainer.files import STDIN, display_path
 from explainer.rendering import templates
 from explainer.rendering.formats import FORMATS
@@ -45,10 +47,11 @@ app = new_app()
 @app.command()
 def run(
     question: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
-            metavar="QUESTION", readable=False,
-            help="A question file (YAML), or - for stdin; of several, the texts follow each other.",
+            metavar="QUESTION",
+            help="A question file (YAML), or - for stdin, or the question itself; of several files, the texts follow "
+            "each other.",
         ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
@@ -77,7 +80,11 @@ def run(
     Models and papers that the question leaves out are recommended from the catalogs; -v says why. The prompt goes to
     stdout (or to --out), findings go to stderr. For more than a few questions there is `explainer batch`.
     """
-    files = question or []
+    words = question or []
+    if text is None and words:
+        text = typed_question(words)
+        words = [] if text is not None else words
+    files = [Path(word) for word in words]
     _refuse_unclear(files, text, output_format, out, pin=pin)
     kind, template = settle_template(kind, template)
     if FORMATS[output_format].chat and kind == "answer":
@@ -142,12 +149,21 @@ def _refuse_unclear(files: list[Path], text: str | None, output_format: str, out
 def _product(loaded: Parsed[LoadedQuestion], path: Path, renderer: Parsed[Any], options: _BuildOptions) -> Parsed[str]:
     """The text of one question, beside everything that is wrong with it."""
     if loaded.value is None:
-        return Parsed(None, loaded.findings)
+        return Parsed(None, tuple(_with_advice(finding, path) for finding in loaded.findings))
     built = _built(loaded.value, path, renderer, options)
     findings = loaded.findings + built.findings
     if built.value is None or exit_status(findings, strict=options.strict) != ExitStatus.OK:
         return Parsed(None, findings)
     return Parsed(_encoded(built.value, loaded.value, options), findings)
+
+
+def _with_advice(finding: Finding, path: Path) -> Finding:
+    """A finding about a file that is none, with what was probably meant."""
+    if finding.code == "F101":
+        return replace(finding, hint=f"to ask in words: explainer build --text {quoted(str(path))}")
+    if finding.code == "F102" and path.is_dir():
+        return replace(finding, hint=f"for all questions of a folder: explainer batch {path} --out DIR")
+    return finding
 
 
 def _built(

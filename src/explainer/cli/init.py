@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from explainer.catalogs.schema import Catalog, Question, json_schema
 from explainer.cli.app import new_app
 from explainer.cli.terminal import say, show_findings
+from explainer.curation.scaffold import INSTALLING_FILES, PACKAGE, UNKNOWN_REQUIREMENT, project_files, requirement_of
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.files import display_path, write_bytes
 
@@ -20,18 +18,6 @@ app = new_app()
 # What an empty folder may hold: `git init` before `explainer init` is fine.
 _HARMLESS = frozenset({".git"})
 
-# The files of a project that builds offline: copies of those in the folder `new_project`, and schemas for editors.
-_FILES: dict[str, str | type[Catalog | Question]] = {
-    "catalogs/catalog.yaml": "catalog.yaml",
-    "questions/bird-at-the-feeder.yaml": "bird-at-the-feeder.yaml",
-    "questions/loud-meeting.yaml": "loud-meeting.yaml",
-    "schemas/catalog.schema.json": Catalog,
-    "schemas/question.schema.json": Question,
-    ".github/workflows/explainer.yml": "workflow.yml",
-    ".pre-commit-config.yaml": "pre-commit-config.yaml",
-    "README.md": "README.md",
-}
-
 
 @app.command()
 def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
@@ -39,13 +25,26 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
 
     A folder that holds something already is left alone: exit status 2.
     """
-    problem = _refusal(folder) or _write_project(folder)
+    requirement = requirement_of(_origin())
+    problem = _refusal(folder) or _write_project(folder, requirement or UNKNOWN_REQUIREMENT)
     if problem is not None:
         show_findings([problem], "text")
         raise typer.Exit(ExitStatus.UNUSABLE)
     if folder.absolute() != Path.cwd():
         say(f"next: cd {folder}")
     say("then: explainer build questions/*.yaml")
+    if requirement is None:
+        say(f"before CI or pre-commit run: write where this package can be had in {' and '.join(INSTALLING_FILES)}")
+
+
+def _origin() -> str | None:
+    """The record of where this package was installed from; pip writes none for packages from an index."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return distribution(PACKAGE).read_text("direct_url.json")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return '{"url": "file:"}'
 
 
 def _refusal(folder: Path) -> Finding | None:
@@ -59,17 +58,11 @@ def _refusal(folder: Path) -> Finding | None:
     return Finding("F105", Location(display_path(folder)), "the folder is not empty", "name a new folder")
 
 
-def _write_project(folder: Path) -> Finding | None:
+def _write_project(folder: Path, requirement: str) -> Finding | None:
     """Write the files of a new project, up to the first that cannot be written."""
-    for name, source in _FILES.items():
-        problem = write_bytes(folder / name, _text(source).encode())
+    for name, text in project_files(requirement).items():
+        problem = write_bytes(folder / name, text.encode())
         if problem is not None:
             return problem
         say(f"wrote {display_path(folder / name)}")
     return None
-
-
-def _text(source: str | type[Catalog | Question]) -> str:
-    if isinstance(source, str):
-        return files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
-    return json.dumps(json_schema(source), ensure_ascii=False, indent=2) + "\n"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from explainer.diagnostics.text import did_you_mean, printable
+from explainer.files import STDIN
 
 if TYPE_CHECKING:
     from explainer.diagnostics.finding import Finding
@@ -76,6 +77,23 @@ def _value(text: str) -> Any:
         return text
 
 
+def typed_question(words: Sequence[str]) -> str | None:
+    """Return the question that the arguments of a command are, or None where they are files.
+
+    People type a question without `--text`, with quotes around it or not. One or two words may be misspelt files, so
+    they take a question mark to be a question.
+    """
+    if any(word == STDIN or Path(word).suffix in _FILE_SUFFIXES for word in words) or Path(words[0]).exists():
+        return None
+    text = " ".join(words)
+    if not text.endswith("?") and len(text.split()) < _FEWEST_WORDS:
+        return None
+    return text
+
+
+_FEWEST_WORDS = 3
+# The endings of files that are given to commands: what ends so is no word of a question.
+_FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".j2"})
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from explainer.diagnostics.finding import ExitStatus
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+# What Typer says of a number outside of the range of an option, in the words of people who write programs.
+_OUTSIDE_RANGE: Final = re.compile(r"Input should be (greater|less) than or equal to ([\d.]*\d)")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,6 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         signal.signal(signal.SIGTERM, _terminate)
     from explainer.cli.app import command
 
+    if arguments[:1] == ["help"]:  # as people type it who know git
+        arguments = [*arguments[1:], "--help"]
     try:
         status = command().main(args=list(arguments), prog_name="explainer", standalone_mode=False)
     except Exception as error:  # noqa: BLE001  # the one place that turns endings into statuses
@@ -62,13 +67,18 @@ def _status_of(error: Exception) -> int:
 
 def _explain_usage(error: Exception) -> None:
     context = getattr(error, "ctx", None)
-    message = str(getattr(error, "format_message", lambda: error)())
+    message = _OUTSIDE_RANGE.sub(_say_range, str(getattr(error, "format_message", lambda: error)()))
     if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
         complain(message, prefix="")
         return
     if context is not None:
         complain(context.get_usage(), f"Try '{context.command_path} --help' for help.", prefix="")
     complain(message)
+
+
+def _say_range(refusal: re.Match[str]) -> str:
+    limit = {"greater": "{} or more", "less": "{} or less"}[refusal[1]]
+    return f"write {limit.format(refusal[2])}"
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,7 @@
-"""What leaves the program: the product as bytes on stdout, everything else on stderr, nothing that moves a terminal."""
+"""What leaves the program: the product as bytes on stdout, everything else on stderr.
+
+What is shown while a command works is drawn anew in its place, on a terminal only, and gone when the product comes.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,24 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from explainer.diagnostics.text import printable
 
 if TYPE_CHECKING:
+    from rich.live import Live
+
     from explainer.diagnostics.finding import Finding
 
 _UNUSABLE: Final = 2
 _PIPE_CLOSED: Final = 1
+_RED: Final = "\x1b[31m"
+_RESET: Final = "\x1b[0m"
+# Seconds between two drawings: more would only flicker, and drawing takes time from the work.
+_INTERVAL: Final = 0.1
 
 
 class ClosedOutputError(Exception):
@@ -71,8 +81,17 @@ def write_product(text: str, out: Path | None) -> Finding | None:
     return write_bytes(out, text.encode())
 
 
+def shows_colors(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that shows colors, and nobody asked for none (https://no-color.org)."""
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def complain(*lines: str, prefix: str = "Error: ") -> None:
     """Say something on stderr, in lines that are safe for a terminal."""
+    if prefix and shows_colors(sys.stderr):
+        prefix = f"{_RED}{prefix}{_RESET}"
     for line in lines:
         if not line and not prefix:
             _write_stderr("\n")
@@ -92,7 +111,7 @@ def show_findings(findings: Iterable[Finding], style: str) -> None:
         return
     from explainer.diagnostics.report import report
 
-    _write_stderr(report(listed, style))
+    _write_stderr(report(listed, style, colored=shows_colors(sys.stderr)))
 
 
 def _write_stderr(text: str) -> None:
@@ -102,3 +121,106 @@ def _write_stderr(text: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.buffer.write(text.encode(errors="backslashreplace"))
         sys.stderr.buffer.flush()
+
+
+class LiveDisplay:
+    """Shows lines on stderr when that is a terminal, and nothing anywhere else."""
+
+    def __init__(self, *, wanted: bool = True) -> None:
+        is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.active = wanted and is_terminal
+        self._live: Live | None = None
+        self._drawn_at = 0.0
+
+    def show(self, lines: Callable[[int], Sequence[str]], *, now: bool = False) -> None:
+        """Draw some lines in the place of those before.
+
+        Args:
+            lines: makes them, for a width in columns.
+            now: draw them even if others were drawn a moment ago.
+        """
+        moment = time.monotonic()
+        if not self.active or (not now and moment - self._drawn_at < _INTERVAL):
+            return
+        self._drawn_at = moment
+        from rich.text import Text
+
+        live = self._live or _start()
+        self._live = live
+        live.console.size = _terminal_size()
+        width = max(live.console.width - 1, 10)  # a full line would wrap on some terminals
+        text = "\n".join(printable(line) for line in lines(width))
+        live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
+
+    def clear(self) -> None:
+        """Take the lines away, before anything else is said."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _terminal_size() -> tuple[int, int]:
+    """The columns and lines of the terminal that stderr is; stdin and stdout, which rich asks first, may be others."""
+    columns, lines = 0, 0
+    with contextlib.suppress(OSError, ValueError):
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdecimal():
+        columns = int(chosen)
+    return columns or 80, lines or 24  # what a terminal has that does not say it
+
+
+def _start() -> Live:
+    """Return a display that vanishes when it stops."""
+    from rich.console import Console  # rich takes longer to import than a prompt to build: on terminals only
+    from rich.live import Live
+
+    console = Console(stderr=True, force_terminal=True, color_system=None)
+    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    live.start()
+    console.show_cursor()  # a run that is terminated would leave the terminal without one
+    return live
+
+
+class Progress:
+    """Shows in one line how far a run is, at which rate, and how long it will take.
+
+    Args:
+        noun: what is counted, in the plural; nothing when that is clear.
+        wanted: show nothing when it is False.
+    """
+
+    def __init__(self, noun: str = "", *, wanted: bool = True) -> None:
+        self._display = LiveDisplay(wanted=wanted)
+        self._noun = f" {noun}" if noun else ""
+        self._begun = time.monotonic()
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is shown."""
+        return self._display.active
+
+    def update(self, count: int, size: int | None = None) -> None:
+        """Say that so many are done, of so many if that is known."""
+        self._display.show(lambda _: [self._line(count, size)])
+
+    def clear(self) -> None:
+        """Take the line away, before anything else is said."""
+        self._display.clear()
+
+    def _line(self, count: int, size: int | None) -> str:
+        rate = count / max(time.monotonic() - self._begun, 1e-9)
+        if not size:
+            return f"{count:,}{self._noun} · {rate:,.0f}/s"
+        seconds = max(size - count, 0) / max(rate, 1e-9)
+        return f"{count:,} of {size:,}{self._noun} · {rate:,.0f}/s · {seconds:,.0f} s left"
+
+
+def tail(text: str, width: int, most: int) -> list[str]:
+    """Return the end of a text as lines that are no wider than a terminal, and so many at most."""
+    from rich.cells import chop_cells
+
+    lines: list[str] = []
+    for line in text[-4 * width * most :].split("\n"):  # no more fits, even if all of it is double width
+        lines += chop_cells(line, width) or [""]
+    return lines[-most:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
-from explainer.cli.terminal import say, write_stdout
+from explainer.cli.terminal import say, shows_colors, write_stdout
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.report import report
 from explainer.preflight import preflight, summarise
@@ -35,7 +36,7 @@ def run(
     Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
     """
     result = preflight(paths or [], catalog or [])
-    write_stdout(report(result.findings, output_format))
+    write_stdout(report(result.findings, output_format, colored=shows_colors(sys.stdout)))
     say(summarise(result))
     status = exit_status(result.findings, strict=strict)
     if result.is_empty and status is ExitStatus.OK:

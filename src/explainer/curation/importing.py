@@ -25,7 +25,7 @@ from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, 
 from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
-from explainer.documents.edits import unified_diff
+from explainer.documents.yaml_editor import unified_diff
 from explainer.documents.yaml_writer import entry_block
 from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, write_stream, write_together
 

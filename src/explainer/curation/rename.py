@@ -17,10 +17,9 @@ from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
-from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
+from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
-from explainer.documents.edits import Edit, apply_edits, unified_diff
-from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_editor import Edit, Editor, apply_edits, unified_diff
 from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
 
 _LINES: Final = ".jsonl"
@@ -186,7 +185,7 @@ def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
     meant = next(filter(None, suggestions), None)
     hint = f"did you mean {meant!r}?" if meant else None
     code = "Q402" if kinds == [Kind.PAPERS] else "Q401"
-    return Finding(code, Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
+    return Finding(code, NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def used_by(
@@ -254,14 +253,14 @@ def plan_renaming(
     if len(named.entries) > 1:
         message = f"{shorten(old)!r} is a model and a paper"
         hint = "say which with --kind models or --kind papers"
-        plan.findings.append(Finding("Q403", Location("OLD"), message, hint, old))
+        plan.findings.append(Finding("Q403", NOWHERE, message, hint, old))
     if has_errors(plan.findings):
         return plan
     ((entry_kind, plan.label),) = named.entries
     holders = _labels(_library(loader.for_named()), entry_kind, new)
     if holders not in ([], [plan.label]):
         message = f"another entry is called {shorten(new)!r} already"
-        plan.findings.append(Finding("C301", Location("NEW"), message, "choose another name", new))
+        plan.findings.append(Finding("C301", NOWHERE, message, "choose another name", new))
     elif new != plan.label:
         _Planner(plan, entry_kind, new, keep_alias=keep_alias).plan_files(loader, named.files)
     return plan

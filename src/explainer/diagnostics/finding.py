@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from explainer.diagnostics.rules import RULES, Severity
 
@@ -24,7 +24,11 @@ class Location:
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.file else ""
+
+
+NOWHERE: Final = Location("")
+"""The place of a finding that is about no file, such as a name that was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class ExplainerError(Exception):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(f"{f.location}: {f.code} {f.message}" for f in self.findings))
+        super().__init__("\n".join(f"{f.location}: {f.code} {f.message}".removeprefix(": ") for f in self.findings))
 
     # By default an exception is made again of its message, which would lose the findings.
     def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:

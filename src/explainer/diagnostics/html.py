@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from explainer._version import __version__
+from explainer._package import __version__
 
 
 def html_page(package: str, template: str, styles: str, **values: Any) -> str:

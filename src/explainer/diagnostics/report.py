@@ -14,16 +14,30 @@ SCHEMA: Final = "explainer/findings/1"
 """The version of the JSON document."""
 
 
+# Select Graphic Rendition of ECMA-48: what a terminal shows in which colour.
+_COLORS: Final = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.NOTE: "\x1b[36m"}
+_DIM: Final = "\x1b[2m"
+_RESET: Final = "\x1b[0m"
+
+
 def _text(findings: Sequence[Finding]) -> str:
-    lines = []
-    for finding in findings:
-        severity = f"{finding.severity}: "
-        if finding.is_error:  # the usual case needs no word
-            severity = ""
-        lines.append(f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}")
-        if finding.hint:
-            lines.append(f"    {printable(finding.hint)}")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(_lines_of(finding, "", "", "") for finding in findings)
+
+
+def _colored_text(findings: Sequence[Finding]) -> str:
+    return "".join(_lines_of(finding, _COLORS[finding.severity], _DIM, _RESET) for finding in findings)
+
+
+def _lines_of(finding: Finding, color: str, dim: str, reset: str) -> str:
+    """The lines of a finding, the parts of which are colored by what is put before and behind them."""
+    severity = f"{finding.severity}: "
+    if finding.is_error:  # the usual case needs no word
+        severity = ""
+    place = printable(f"{finding.location}: ").removeprefix(": ")
+    lines = f"{place}{color}{finding.code}{reset} {severity}{printable(finding.message)}\n"
+    if finding.hint:
+        lines += f"    {dim}{printable(finding.hint)}{reset}\n"
+    return lines
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -53,7 +67,9 @@ def _github(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         place = finding.location
-        where = f"file={_property(place.file)},line={place.line},col={place.column},title={finding.code}"
+        where = f"title={finding.code}"
+        if place.file:
+            where = f"file={_property(place.file)},line={place.line},col={place.column},{where}"
         message = finding.message + (f" ({finding.hint})" if finding.hint else "")
         lines.append(f"::{_GITHUB_LEVELS[finding.severity]} {where}::{_escape(printable(message))}\n")
     return "".join(lines)
@@ -75,6 +91,13 @@ REPORTERS: Final[dict[str, Callable[[Sequence[Finding]], str]]] = {
 }
 
 
-def report(findings: Iterable[Finding], style: str) -> str:
-    """Return findings in one of the formats of `REPORTERS`, in the order of their places."""
-    return REPORTERS[style](sorted(findings, key=lambda finding: (finding.location, finding.code)))
+def report(findings: Iterable[Finding], style: str, *, colored: bool = False) -> str:
+    """Return findings in one of the formats of `REPORTERS`, in the order of their places.
+
+    Args:
+        findings: the findings.
+        style: the format.
+        colored: color the text for a terminal; the formats for programs have no colors.
+    """
+    reporter = _colored_text if colored and style == "text" else REPORTERS[style]
+    return reporter(sorted(findings, key=lambda finding: (finding.location, finding.code)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import (
@@ -18,6 +18,7 @@ from explainer.diagnostics.text import (
 )
 
 KeyPath: TypeAlias = tuple[str | int, ...]
+T = TypeVar("T")
 
 MAX_DEPTH: Final = 32
 """Levels of nesting that a text may have; a catalog needs four."""
@@ -67,6 +68,13 @@ class Document:
     find_spans: Callable[[], Spans] = Spans
     _spans: Spans | None = None
 
+    @property
+    def spans(self) -> Spans:
+        """The positions, computed when they are first asked for."""
+        if self._spans is None:
+            self._spans = self.find_spans()
+        return self._spans
+
     def locate(self, path: Sequence[str | int], *, key: bool = False) -> Location:
         """Return where a value is, or the nearest value around it if there is none at that path.
 
@@ -74,15 +82,13 @@ class Document:
             path: keys and indexes from the top; steps that lead nowhere are passed over.
             key: point at the key of the last step, not at its value.
         """
-        if self._spans is None:
-            self._spans = self.find_spans()
         nearest: KeyPath = ()
         for step in path:
-            if (*nearest, step) in self._spans.values:
+            if (*nearest, step) in self.spans.values:
                 nearest = (*nearest, step)
-        place = self._spans.values.get(nearest, (1, 1))
+        place = self.spans.values.get(nearest, (1, 1))
         if key:
-            place = self._spans.keys.get(nearest, place)
+            place = self.spans.keys.get(nearest, place)
         return Location(self.file, *place)
 
     def report(
@@ -112,13 +118,15 @@ class Document:
 
     def _locate_within(self, path: KeyPath, offset: int) -> Location:
         place = self.locate(path)
-        if self._spans is None or path not in self._spans.verbatim:
+        before = self.spans.verbatim.get(path)
+        if before is None:
             return place
-        return Location(place.file, place.line, place.column + self._spans.verbatim[path] + offset)
+        return Location(place.file, place.line, place.column + before + offset)
 
     def is_unreliable(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path, or one around it, was refused already."""
-        return bool(self.unreliable) and any(tuple(path[:end]) in self.unreliable for end in range(len(path) + 1))
+        around = (tuple(path[:end]) for end in range(len(path) + 1))
+        return not self.unreliable.isdisjoint(around)
 
 
 def decode(raw: bytes, file: str) -> Parsed[str]:
@@ -173,14 +181,14 @@ def character_problems(text: str, *, source: bool) -> Iterator[tuple[int, str, s
 
 def items_of(data: Any, key: str) -> list[Any]:
     """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
-    if isinstance(data, dict) and isinstance(data.get(key), list):
-        items: list[Any] = data[key]
-        return items
-    return []
+    return _value_of(data, key, list)
 
 
 def text_of(data: Any, key: str) -> str:
     """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
-    if isinstance(data, dict) and isinstance(data.get(key), str):
-        return str(data[key])
-    return ""
+    return _value_of(data, key, str)
+
+
+def _value_of(data: Any, key: str, kind: type[T]) -> T:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, kind) else kind()

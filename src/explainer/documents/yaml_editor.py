@@ -6,21 +6,54 @@ text that would mean anything else than what was asked for.
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.documents.document import KeyPath
-from explainer.documents.edits import Edit, apply_edits
 from explainer.documents.yaml_reader import read_yaml
 from explainer.documents.yaml_writer import entry_block, field_lines, flow, scalar
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BLOCK_SCALARS: Final = ("|", ">")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """`text[start:end]` becomes `replacement`."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+    """Return the text with edits that do not overlap; of several at one place the first comes first."""
+    parts: list[str] = []
+    copied = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        parts += [text[copied : edit.start], edit.replacement]
+        copied = edit.end
+    return "".join(parts) + text[copied:]
+
+
+def unified_diff(text: str, edits: Sequence[Edit], file: str) -> str:
+    """Return the edits of a file as a unified diff; empty when there are none."""
+    return whole_diff(text, apply_edits(text, edits), file) if edits else ""
+
+
+def whole_diff(old: str, new: str, file: str) -> str:
+    """Return the difference of two texts of a file as a unified diff, as `diff -u` and `git diff` write it."""
+    import difflib  # noqa: PLC0415  # few ask for it
+
+    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), file, file)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 @dataclass(slots=True)
@@ -32,16 +65,18 @@ class _Node:
         end: where it ends.
         flow: it stands in brackets, or is itself in brackets.
         key: where its key begins; None in a list.
-        keys: the keys of a mapping, in order; None for anything else.
-        size: the number of items of a list; None for anything else.
+        is_mapping: it has keys.
+        keys: the keys of a mapping, in order.
+        size: the number of values in it.
     """
 
     start: int
     end: int
     flow: bool
     key: int | None
-    keys: list[str] | None = None
-    size: int | None = None
+    is_mapping: bool = False
+    keys: list[str] = field(default_factory=list)
+    size: int = 0
 
 
 class Editor:
@@ -90,7 +125,7 @@ class Editor:
         node = self._nodes[path]
         parent = self._nodes[path[:-1]]
         # The first key of an entry stands behind the dash of the list, which cannot go with it.
-        if node.flow or node.key is None or parent.keys is None or parent.keys[0] == path[-1]:
+        if node.key is None or node.flow or parent.keys[:1] == [path[-1]]:
             self.set(path, None)
             return
         del _value_at(self._expected, path[:-1])[path[-1]]
@@ -153,9 +188,9 @@ class Editor:
         if parent.flow:
             self.edits.append(Edit(parent.end - 1, parent.end - 1, f", {key}: {_inline(value)}"))
             return
-        keys = parent.keys or []
-        previous = next((name for name in reversed(after) if name in keys), keys[0])
-        indent = " " * self._column(self._nodes[*path[:-1], keys[0]].key or 0)
+        first = parent.keys[0]
+        previous = next(filter(parent.keys.__contains__, reversed(after)), first)
+        indent = " " * self._column(self._nodes[*path[:-1], first].key or 0)
         self._insert_lines(self._nodes[*path[:-1], previous].end, field_lines(key, value, indent))
 
     def _append(self, kind: str, records: Sequence[Mapping[str, Any]]) -> None:
@@ -169,7 +204,7 @@ class Editor:
             start = len(self.text[: node.start].rstrip(" "))
             self.edits.append(Edit(start, node.end, self._newline + self._blocks(records).rstrip("\r\n")))
         elif node.flow:
-            items = "".join(f", {_inline(record)}" for record in records)
+            items = ", ".join(["", *map(_inline, records)])
             self.edits.append(Edit(node.end - 1, node.end - 1, items))
         else:
             dash = self.text.rfind("-", 0, self._nodes[kind, 0].start)
@@ -178,15 +213,15 @@ class Editor:
 
     def _append_text(self, text: str) -> None:
         end = len(self.text)
-        is_new_line = not self.text or self.text.endswith("\n") or any(edit.start == end for edit in self.edits)
-        if not is_new_line:
+        before = apply_edits(self.text, self.edits)
+        if before and not before.endswith("\n"):
             text = self._newline + text
         self.edits.append(Edit(end, end, text))
 
     def _insert_lines(self, offset: int, lines: Sequence[str]) -> None:
         """Add lines behind the line in which an offset lies."""
         end = self._line_end(offset)
-        self.edits.append(Edit(end, end, "".join(f"{self._newline}{line}" for line in lines)))
+        self.edits.append(Edit(end, end, self._newline.join(["", *lines])))
 
     def _blocks(self, records: Sequence[Mapping[str, Any]], indent: str = "  ") -> str:
         return "".join(entry_block(record, indent) for record in records).replace("\n", self._newline)
@@ -213,20 +248,12 @@ class Editor:
 
 
 def _value_at(data: Any, path: KeyPath) -> Any:
-    for step in path:
-        data = data[step]
-    return data
+    return functools.reduce(operator.getitem, path, data)
 
 
 def _as_read(value: Any) -> Any:
     """A value as `read_yaml` gives it: numbers are text there."""
-    if isinstance(value, list | tuple):
-        return [_as_read(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _as_read(item) for key, item in value.items()}
-    if value is None:
-        return None
-    return str(value)
+    return json.loads(json.dumps(value), parse_int=str, parse_float=str)
 
 
 def _inline(value: Any) -> str:
@@ -260,9 +287,11 @@ class _NodeReader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._nodes: dict[KeyPath, _Node] = {}
-        self._open: list[tuple[_Node, KeyPath]] = []
-        self._key: tuple[str, int] | None = None
-        """The key whose value comes next, and where it begins."""
+        # Around the whole text is a node that is neither a mapping nor a list, so that every value has one around it.
+        self._open: list[tuple[_Node, KeyPath]] = [(_Node(0, 0, flow=False, key=None), ())]
+        self._step: KeyPath = ()
+        """The key whose value comes next; empty where a key comes next, or an item of a list."""
+        self._key_start: int | None = None
 
     def read(self, events: Iterable[Any]) -> dict[KeyPath, _Node]:
         """Return the nodes by their paths, inner ones before those around them."""
@@ -274,16 +303,15 @@ class _NodeReader:
         return self._nodes
 
     def _take(self, event: Any) -> None:
-        parent = self._open[-1][0] if self._open else None
-        if parent is not None and parent.keys is not None and self._key is None:
+        parent = self._open[-1][0]
+        if parent.is_mapping and not self._step:
             parent.keys.append(event.value)
-            self._key = (event.value, event.start_mark.index)
+            self._step, self._key_start = (event.value,), event.start_mark.index
             return
-        node = self._node(event, in_flow=parent is not None and parent.flow)
+        node = self._node(event, in_flow=parent.flow)
         path = self._next_path()
-        self._key = None
-        if parent is not None:
-            parent.end = max(parent.end, node.end)
+        self._step, self._key_start = (), None
+        parent.end = max(parent.end, node.end)
         if isinstance(event, yaml.ScalarEvent):
             self._nodes[path] = node
         else:
@@ -294,29 +322,24 @@ class _NodeReader:
         if node.flow:  # the end of a block is where the next one begins: it ends with its last value
             node.end = event.end_mark.index
         # What is around a value ends where its last value ends, at least.
-        if self._open:
-            parent = self._open[-1][0]
-            parent.end = max(parent.end, node.end)
+        parent = self._open[-1][0]
+        parent.end = max(parent.end, node.end)
         self._nodes[path] = node
 
     def _node(self, event: Any, *, in_flow: bool) -> _Node:
         start, end = event.start_mark.index, event.end_mark.index
-        key = self._key[1] if self._key else None
         if isinstance(event, yaml.CollectionStartEvent):
-            node = _Node(start, start, in_flow or bool(event.flow_style), key, size=0)
-            if isinstance(event, yaml.MappingStartEvent):
-                node.keys, node.size = [], None
-            return node
+            is_flow = in_flow or bool(event.flow_style)
+            return _Node(start, start, is_flow, self._key_start, isinstance(event, yaml.MappingStartEvent))
         if event.style in _BLOCK_SCALARS:  # its end is behind the empty lines that follow
             end = start + len(self._text[start:end].rstrip())
-        return _Node(start, end, in_flow, key)
+        return _Node(start, end, in_flow, self._key_start)
 
     def _next_path(self) -> KeyPath:
         """The path of the value that comes."""
-        if not self._open:
-            return ()
         parent, path = self._open[-1]
-        if parent.size is None:
-            return (*path, self._key[0] if self._key else "")
         parent.size += 1
-        return (*path, parent.size - 1)
+        # A value that has no key is an item of a list, unless it is the whole text.
+        if len(self._open) > 1 and not self._step:
+            return (*path, parent.size - 1)
+        return (*path, *self._step)

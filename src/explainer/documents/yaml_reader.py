@@ -16,6 +16,7 @@ import yaml
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, describe_character, is_allowed, replace_refused, shorten
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
+from explainer.documents.yaml_writer import quoted
 
 # The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -27,12 +28,33 @@ _NAMED_ESCAPES: Final = {
 }  # fmt: skip
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# Behind a space, `#` ends an unquoted text: what is glued to the sign, and the comment to the end of its line. Two
+# spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
+_COMMENT: Final = re.compile(r" #(?![#=*!-])([^ \t\r\n]*)([^\r\n]*)")
+# Comments that are often written without a space behind the sign.
+_REMARK: Final = re.compile(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
+_BEGINS_QUESTION: Final = re.compile(
+    r"(?:who|whose|what|when|where|which|why|how|is|are|was|were|can|could|do|does|did|will|would|should|may)\b",
+    re.IGNORECASE,
+)
+# A key without the space behind its colon; `https://` is none.
+_GLUED_KEY: Final = re.compile(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
+# A key whose text holds another `: `.
+_SECOND_COLON: Final = re.compile(r"^[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#][^\n]*?: [^\n]*?)[ ]*$", re.MULTILINE)
+# What libyaml was doing when the mistake is where that began.
+_BEGINS_EARLIER: Final = re.compile("simple key|an alias|an anchor")
+# Spaces other than those of ASCII where a line begins: YAML takes them for text.
+_WIDE_INDENTATION: Final = re.compile(r"^[ \t]*([\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])", re.MULTILINE)
+
 _INDENTATION: Final = "check the indentation; quote a text that holds ': ' or begins with a special character"
 # What to do about a problem, by words of libyaml's message.
 _SYNTAX_HINTS: Final = {
+    "simple key": "write 'key: text', and indent the further lines of a text, or write it behind '>-'",
     "mapping values": _INDENTATION,
     "expected <block end>": _INDENTATION,
     "expected ':'": _INDENTATION,
+    "flow": "close the bracket, or quote a text that begins with one",
+    "<document start>": "begin all keys at the top in one column",
     "cannot start any token": "indent with spaces, and quote a text that begins with a special character",
 }
 
@@ -53,7 +75,7 @@ def read_yaml(text: str, file: str) -> Document:
         text = replace_refused(text)  # the rest of the file is still worth reading, and no position moves
     reader = _Reader(text, document)
     reader.read()
-    document.data = reader.root
+    document.data = next(iter(reader.roots), None)
 
     def find_spans() -> Spans:
         again = _Reader(text, Document(file), Spans())
@@ -108,14 +130,18 @@ class _Reader:
         self.text = text
         self.document = document
         self.spans = spans
-        self.root: Any = None
+        self.roots: list[Any] = []
+        """The value of the document, once it is there."""
         self.lines = Lines(text)
         self.repeated_keys: list[tuple[KeyPath, int]] = []
         self._unused_anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
-        self._stack: list[_Frame] = []
+        # The document itself is a list of one value, so that every value has a place in something.
+        self._stack = [_Frame(self.roots, attached=True)]
         self._documents = 0
         self._stopped = False
+        self._has_comments = " #" in text
+        self._last_scalar: Any = None
         self._handlers: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: lambda event: self._open(event, {}),
@@ -161,7 +187,7 @@ class _Reader:
         self._place(None, event)
 
     def _open(self, event: Any, container: Any) -> None:
-        if len(self._stack) >= MAX_DEPTH:
+        if len(self._stack) > MAX_DEPTH:
             self._refuse("Y106", event.start_mark.index, f"values are nested more than {MAX_DEPTH} levels deep")
             self._stopped = True
             return
@@ -173,22 +199,18 @@ class _Reader:
 
     def _scalar(self, event: Any) -> None:
         self._check_properties(event)
+        self._last_scalar = event
         value: str | None = event.value
+        if self._has_comments and not event.style:
+            self._check_comment(event)
         if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
             self._check_escapes(event)
-        elif not event.style and value in _NULLS and not self._is_key_next():
+        elif not event.style and value in _NULLS and not self._stack[-1].expects_key:
             value = None
         self._place(value, event)
 
-    def _is_key_next(self) -> bool:
-        return bool(self._stack) and self._stack[-1].expects_key
-
     def _place(self, value: Any, event: Any) -> bool:
         """Put a value where it belongs; return whether it hangs on the document's tree."""
-        if not self._stack:
-            self.root = value
-            self._mark((), event)
-            return True
         top = self._stack[-1]
         if top.expects_key:
             self._take_key(top, value, event)
@@ -202,7 +224,7 @@ class _Reader:
         else:
             top.container[step] = value
         if self.spans is not None and top.attached:  # a path for each value would cost those who need none
-            self._mark((*self._path(), step), event)
+            self._mark(self.spans, self._path_to(step), event)
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
@@ -214,8 +236,12 @@ class _Reader:
             top.key = value
         if not top.attached:
             return
-        path = (*self._path(), value)
+        path = self._path_to(value)
         mark: Any = event.start_mark
+        if value != value.lstrip() and not event.style:
+            shown = describe_character(value[0])
+            self._note("Y110", event, f"the key {value.strip()!r} begins with {shown}", "indent with plain spaces")
+            self.document.unreliable.add(path)
         if top.key is _BAD_KEY:
             self.repeated_keys.append((path, mark.index))
         elif self.spans is not None:
@@ -225,31 +251,26 @@ class _Reader:
         if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
             self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
 
-    def _path(self) -> KeyPath:
-        """The path of the innermost open container."""
-        return tuple(frame.last_step for frame in self._stack[:-1])
+    def _path_to(self, step: str | int) -> KeyPath:
+        """The path of a value in the innermost open container; the step into the document itself is none."""
+        return (*(frame.last_step for frame in self._stack[:-1]), step)[1:]
 
-    def _mark(self, path: KeyPath, event: Any) -> None:
+    def _mark(self, spans: Spans, path: KeyPath, event: Any) -> None:
         """Note where a value is, and whether its text stands there as it is, behind a quote or not."""
-        if self.spans is None:
-            return
-        self.spans.values.setdefault(path, _position(event.start_mark))
+        spans.values.setdefault(path, _position(event.start_mark))
         if type(event) is not yaml.ScalarEvent or "\n" in event.value:
             return
         mark: Any = event.start_mark
         for before in (0, 1):
             if self.text.startswith(event.value, mark.index + before):
-                self.spans.verbatim.setdefault(path, before)
+                spans.verbatim.setdefault(path, before)
                 return
 
     def _distrust(self) -> None:
         """Remember that the value about to be placed stands for something that was refused."""
-        if not self._stack:
-            self.document.unreliable.add(())
-            return
         top = self._stack[-1]
         if top.attached and isinstance(top.next_step, str | int):
-            self.document.unreliable.add((*self._path(), top.next_step))
+            self.document.unreliable.add(self._path_to(top.next_step))
 
     def _check_properties(self, event: Any) -> None:
         """Refuse what YAML allows before a value: a tag, an anchor."""
@@ -263,12 +284,24 @@ class _Reader:
     def _check_escapes(self, event: Any) -> None:
         start = event.start_mark.index
         for match in _ESCAPE.finditer(self.text[start : event.end_mark.index]):
-            code = match[1] or match[2] or match[3]
-            char = chr(int(code, 16)) if code else _NAMED_ESCAPES.get(match[4], "")
+            *numbers, name = match.groups("")
+            number = "".join(numbers)
+            char = chr(int(number, 16)) if number else _NAMED_ESCAPES.get(name, "")
             if not is_allowed(char):
                 message = f"the escape {match.group()} stands for {describe_character(char)}, which is not allowed"
                 location = Location(self.document.file, *self.lines.position(start + match.start()))
                 self.document.findings.append(Finding("Y108", location, message, "remove it", match.group()))
+
+    def _check_comment(self, event: Any) -> None:
+        """Report a text that was meant to go on where YAML sees a comment."""
+        comment = _COMMENT.match(self.text, event.end_mark.index)
+        if comment is None or not _continues(event.value, *comment.groups()):
+            return
+        remainder = comment.group()[1:].rstrip()
+        location = Location(self.document.file, *self.lines.position(comment.start() + 1))
+        message = f"the text ends before {shorten(remainder, 40)!r}: behind a space, '#' begins a comment"
+        hint = f"quote the text: {quoted(shorten(f'{event.value} {remainder}'.lstrip()))}"
+        self.document.findings.append(Finding("Y112", location, message, hint, remainder))
 
     def _note(self, code: str, event: Any, message: str, hint: str) -> None:
         location = Location(self.document.file, *_position(event.start_mark))
@@ -282,12 +315,99 @@ class _Reader:
     def _report_syntax(self, error: Any) -> None:
         problem = error.problem or "cannot be read"
         mark = error.problem_mark or error.context_mark
-        if "end of stream" in problem:  # where the quote or bracket was opened says more than where the file ends
+        # Where a quote, a bracket or a line of text begins says more than where the file ends.
+        if _BEGINS_EARLIER.search(error.context or "") or not self.text[mark.index :].strip():
             mark = error.context_mark or mark
-        index = min(mark.index, len(self.text)) if mark else 0
-        hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in problem), None)
+        index = min(mark.index, len(self.text))
         message = f"not valid YAML: {problem} {error.context or ''}".rstrip()
+        for explain in (self._explain_indentation, self._explain_quotes, self._explain_colon, self._explain_start):
+            if explanation := explain(index):
+                self._refuse("Y102", explanation[0], message, explanation[1])
+                return
+        hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in message), None)
         self._refuse("Y102", index, message, hint)
+
+    def _explain_indentation(self, index: int) -> tuple[int, str] | None:
+        """Where a wide space stands in the indentation of the line of an error, or just before it; and what to do."""
+        for space in _WIDE_INDENTATION.finditer(self.text, self._line_before(index)):
+            if space.start() <= index:
+                return space.start(1), f"indent with plain spaces: this is {describe_character(space[1])}"
+        return None
+
+    def _explain_quotes(self, index: int) -> tuple[int, str] | None:
+        """Where the quotation mark stands that is not closed, or closed too early; and what to type instead."""
+        mark = self.text[index : index + 1]
+        line_end = self._line_end(index)
+        last = self._last_scalar
+        if last is None or last.style not in _QUOTES or self.text[last.end_mark.index : index].strip(" "):
+            # The text in quotes that runs to the end of the file never became an event.
+            if mark in _QUOTES and not _closed(self.text[index:line_end]):
+                return index, f"close the quotation mark: {self.text[index:line_end].rstrip()}{mark}"
+            return None
+        start = last.start_mark.index
+        if last.start_mark.line != last.end_mark.line:
+            first_line = self.text[start : self._line_end(start)].rstrip()
+            return start, f"close the quotation mark: {first_line}{last.style}"
+        text = self.text[start:line_end].rstrip()
+        if text.endswith(last.style) or (last.end_mark.index == index and mark.isalnum()):
+            text = text[1:].removesuffix(last.style)
+        return index, f"quote the whole text: {quoted(text)}"
+
+    def _explain_colon(self, index: int) -> tuple[int, str] | None:
+        """Where a colon lacks its space, or is one too many, near the line of an error; and what to type."""
+        line_end = self._line_end(index)
+        glued = _GLUED_KEY.search(self.text, self._line_before(index), line_end)
+        if glued:
+            return glued.end(
+                1
+            ) + 1, f"put a space behind the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
+        second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
+        if second and second.start(2) < index:
+            return index, f"quote the text: {second[1]}: {quoted(second[2])}"
+        return None
+
+    def _explain_start(self, index: int) -> tuple[int, str] | None:
+        """What to type for a text that begins with a sign that no plain text may begin with."""
+        if self.text[index : index + 1] in _RESERVED:
+            return index, f"quote the text: {quoted(self.text[index : self._line_end(index)].rstrip())}"
+        return None
+
+    def _line_start(self, index: int) -> int:
+        return self.text.rfind("\n", 0, index) + 1
+
+    def _line_before(self, index: int) -> int:
+        """The beginning of the line before the one in which a character stands."""
+        return self._line_start(max(self._line_start(index) - 1, 0))
+
+    def _line_end(self, index: int) -> int:
+        end = self.text.find("\n", index)
+        return len(self.text) if end < 0 else end
+
+
+_QUOTES: Final = ("'", '"')
+# Signs that YAML keeps for itself (YAML 1.2.2, section 5.3), of those that a text may begin with by mistake.
+_RESERVED: Final = ("@", "`", "%", "*", "&")
+
+
+def _closed(text: str) -> bool:
+    return len(text.rstrip()) > 1 and text.rstrip().endswith(text[0])
+
+
+def _continues(value: str, glued: str, behind: str) -> bool:
+    """Whether what follows ` #` is the rest of a text, not a comment.
+
+    Args:
+        value: the text before.
+        glued: what follows the sign without a space.
+        behind: the comment behind that.
+    """
+    if "://" in value or _REMARK.match(glued):
+        return False
+    if not glued:
+        # `# a remark` is how comments are written: only the end of a question tells that the sentence goes on.
+        return not behind.strip() or (behind.rstrip().endswith("?") and bool(_BEGINS_QUESTION.match(value)))
+    # A number, or a sign that ends a clause, belongs to the sentence; a word does where there is a sentence.
+    return not glued[0].isalpha() or " " in value
 
 
 def _position(mark: Any) -> tuple[int, int]:

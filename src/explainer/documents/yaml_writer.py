@@ -30,7 +30,7 @@ def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
     # The dash of the item stands before its first key.
     if lines:
         lines[0] = f"{indent}- {lines[0][len(indent) + 2 :]}"
-    return "".join(f"{line}\n" for line in lines)
+    return "\n".join([*lines, ""])
 
 
 def field_lines(key: str, value: Any, indent: str) -> list[str]:
@@ -81,6 +81,11 @@ def scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
 
 
+def quoted(text: str) -> str:
+    """Return a text in single quotation marks, as people type it: an apostrophe is written twice."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def flow(items: Iterable[Any]) -> str:
     """Return a list in one line of YAML."""
-    return "[" + ", ".join(scalar(str(item)) for item in items) + "]"
+    return "[" + ", ".join(map(scalar, map(str, items))) + "]"

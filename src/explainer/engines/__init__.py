@@ -3,6 +3,6 @@
 What is public is named in `__init__.pyi`.
 """
 
-from explainer._lazy import public_names
+from explainer._package import public_names
 
 __getattr__, __dir__ = public_names(__name__, __file__)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.batching.manifest import RenderOptions, content_hash, hash_of_template, template_files
 from explainer.batching.tokens import counter
 from explainer.catalogs.loading import CatalogLoader, CatalogPath

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.batching.manifest import hash_of_contents
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
 from explainer.batching.tokens import counter

@@ -28,7 +28,7 @@ from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import cache_folder, display_path, is_private
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
@@ -436,7 +436,7 @@ def open_indexed(
         with a finding when the engine is missing or the index cannot be written.
     """
     if importlib.util.find_spec("tantivy") is None:
-        return Parsed(None, (Finding("E703", Location("--index"), "the index on disk needs tantivy", _INSTALL),))
+        return Parsed(None, (Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL),))
     try:
         key = _key(paths)
     except OSError:

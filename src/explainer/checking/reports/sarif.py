@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from explainer._version import __version__
+from explainer._package import __version__
 from explainer.checking.check import CheckReport
 from explainer.checking.reports.github import in_file
 from explainer.diagnostics.finding import Finding

@@ -17,7 +17,7 @@ from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.options import CatalogOption, FindingsOption, SemanticOption, choice, semantic_of
 from explainer.cli.terminal import complain, show_findings, write_stdout
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status, has_errors
+from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, exit_status, has_errors
 from explainer.diagnostics.text import shorten
 
 
@@ -128,7 +128,7 @@ def show_entry(
 def _unknown(name: str, library: Library) -> Finding:
     meant = library.models.suggestion(name) or library.papers.suggestion(name)
     hint = f"did you mean {meant!r}?" if meant else None
-    return Finding("Q401", Location("NAME"), f"no model and no paper is called {shorten(name)!r}", hint, name)
+    return Finding("Q401", NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[dict[str, Any]]:

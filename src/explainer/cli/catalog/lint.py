@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from explainer.cli.app import new_app
 from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
-from explainer.cli.terminal import say, show_findings, write_stdout
+from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
 from explainer.curation.lint.content import MOST_ASKED
 from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, has_errors
@@ -60,7 +61,7 @@ def run(
         raise typer.Exit(exit_status(findings, strict=strict))
     linted = lint(catalogs, codes)
     findings += linted.findings
-    write_stdout(report(findings, output_format))
+    write_stdout(report(findings, output_format, colored=shows_colors(sys.stdout)))
     say(_summary(len(catalogs), findings, fixed, linted))
     status = exit_status(findings, strict=strict)
     # in CI a check of nothing must not pass

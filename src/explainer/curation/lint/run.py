@@ -16,8 +16,7 @@ from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.loading import CatalogLoader
 from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links, text
 from explainer.diagnostics.finding import Finding, has_errors
-from explainer.documents.edits import whole_diff
-from explainer.documents.yaml_editor import Editor
+from explainer.documents.yaml_editor import Editor, whole_diff
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
 

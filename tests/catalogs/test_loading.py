@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.catalogs import cache
+from explainer.catalogs import loading
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import load_catalog
 from tests.helpers.support import write_tree
@@ -71,7 +71,7 @@ def test_a_folder_that_others_can_write_to_is_not_trusted(catalog: Path) -> None
     load_catalog(catalog)
     (file,) = files()
     file.parent.chmod(0o777)
-    assert cache.cached_catalog(catalog.read_bytes()) is None
+    assert loading.cached_catalog(catalog.read_bytes()) is None
 
 
 def test_no_more_than_some_are_kept(tmp_path: Path) -> None:

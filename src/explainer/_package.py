@@ -1,10 +1,12 @@
-"""Public names of a package that are imported when they are first used: start-up time is a feature."""
+"""The version, and public names that are imported when they are first used: start-up time is a feature."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Final
+
+__version__: Final = "0.1.0"
 
 
 def public_names(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

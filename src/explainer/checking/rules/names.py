@@ -102,7 +102,7 @@ def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     for phrase in analysis.answer.phrases:
         if phrase.kind == "label" or (phrase.start, phrase.end) in claimed or analysis.in_diagram(phrase.start):
             continue
-        if analysis.sections.of_line(analysis.answer.line_of(phrase.start)) == "references":
+        if analysis.sections.holds("references", analysis.answer.line_of(phrase.start)):
             continue
         if len(words(phrase.text)) >= _MIN_PHRASE and reads_like_title(phrase.text):
             yield phrase

@@ -55,12 +55,12 @@ def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
 def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A113-A115: order, numbers and headings of the sections."""
     answer = analysis.answer
-    starts = [section.heading.line for section in analysis.sections.ordered]
+    starts = [section.heading.line for section in analysis.sections.found.values()]
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
         message = "the sections stand in another order than task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
-    for section in analysis.sections.ordered:
+    for section in analysis.sections.found.values():
         number, expected = section.heading.number, section.number
         if number not in (None, expected):
             message, hint = f"this is section {expected}, numbered {number}", f"number it {expected}"

@@ -21,27 +21,30 @@ T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
 FieldKind: TypeAlias = Literal["name", "paper", "code", "link"]
 
-_NAME_LABELS: Final = frozenset(
-    "model title name tool framework method dataset system library architecture".split()  # noqa: SIM905
-)
-_PAPER_LABELS: Final = frozenset("paper papers arxiv pdf doi publication article preprint".split())  # noqa: SIM905
-_CODE_LABELS: Final = frozenset("github code repo repository implementation huggingface gitlab".split())  # noqa: SIM905
-_LINK_LABELS: Final = frozenset("link links url website homepage page project source demo reference".split())  # noqa: SIM905
+_LABELS: Final[dict[FieldKind, str]] = {
+    "name": "model title name tool framework method dataset system library architecture",
+    "paper": "paper papers arxiv pdf doi publication article preprint",
+    "code": "github code repo repository implementation hugging huggingface gitlab",
+    "link": "link links url website homepage page project source demo reference",
+}
+_WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
     "primary main core base recommended supporting related the official referenced key link links url name title page "  # noqa: SIM905
-    "source hugging face or and source".split()
+    "source face or and".split()
 )
-_KINDS: Final[tuple[tuple[FieldKind, frozenset[str]], ...]] = (
-    ("name", _NAME_LABELS),
-    ("paper", _PAPER_LABELS),
-    ("code", _CODE_LABELS),
-    ("link", _LINK_LABELS),
-    ("link", _PAPER_LABELS | _CODE_LABELS | _LINK_LABELS),  # `Paper / Code`
-)
+_KINDS: Final[dict[frozenset[FieldKind | None], FieldKind]] = {
+    frozenset({"name"}): "name",
+    frozenset({"paper"}): "paper",
+    frozenset({"code"}): "code",
+    frozenset({"link"}): "link",
+    # `Paper / Code`
+    frozenset({"paper", "code"}): "link",
+    frozenset({"paper", "link"}): "link",
+    frozenset({"code", "link"}): "link",
+    frozenset({"paper", "code", "link"}): "link",
+}
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"name": "any", "paper": "paper", "code": "github", "link": "any"}
-# labels that name something, although their words could also be those of a link
-_NAMING: Final = ("paper title", "paper name", "model name", "title", "name")
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark
 _NEAR_START: Final = 3  # characters behind the mark of a list within which a phrase begins its line
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
@@ -53,13 +56,16 @@ _FIELD: Final = re.compile(
     r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
 )
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(r"[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
-# a line below that begins so is an entry of its own, not the rest of a wrapped title
-_ITEM: Final = re.compile(r"[\s>]*(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)")
+_LEAD: Final = re.compile(r"\A[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
+_MARK: Final = r"(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)"  # the bullet or number of an item
+# a row of a table, or an item of a list
+_LISTED: Final = re.compile(rf"\s*\||[\s>]*{_MARK}")
+# an indented line below that begins no item of its own may be the rest of a wrapped title
+_WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
+# what a cell of a table says
+_CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere
 _DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s")
-# the line under the head of a table
-_RULE: Final = re.compile(r"[\s|:*_=+-]*")
 
 
 @dataclass(slots=True)
@@ -102,7 +108,6 @@ class _Line:
         links: its links that lead somewhere.
         labels: the link texts on it that name something, of those links and then of others.
         phrases: what stands out on it and is no link text, but names something.
-        has_label: it holds some link text.
         in_table: it is a row of a table.
     """
 
@@ -112,24 +117,31 @@ class _Line:
     links: list[Cited]
     labels: list[Phrase]
     phrases: list[Phrase]
-    has_label: bool
     in_table: bool
 
-    @property
-    def first_link(self) -> int:
-        """Where its first link stands in its text; where it ends without any."""
-        return _place(self.links[0]) - self.start if self.links else len(self.text)
+    def before_link(self, begin: int) -> str:
+        """What stands behind a place in its text, up to its first link."""
+        if not self.links:
+            return self.text[begin:].rstrip()
+        return self.text[begin : max(begin, _place(self.links[0]) - self.start)].rstrip(_SEPARATORS)
+
+    def claim(self, begin: int, text: str, *, strict: bool = False, continued: str | None = None) -> Claim:
+        """Return a claim that is called as a part of the line, which begins at a place in the line's text."""
+        name = text.lstrip()
+        end = self.start + begin + len(text)
+        return Claim(name, end - len(name), end, strict, continued=continued)
 
 
 class _ClaimReader:
     def __init__(self, answer: Answer, sections: Sections) -> None:
         self._answer = answer
         self._claims: list[Claim] = []
-        self._subject: Claim | None = None
+        self._subject = Claim("", 0, 0)  # what the next links belong to; at first nothing
         section = sections.found.get("references")
         self._lines = range(section.first, section.last) if section else range(0)
+        labels = [phrase for phrase in answer.phrases if phrase.kind != "label" and _names(phrase.text)]
         self._links = _by_line(answer, ((_place(cited), cited) for cited in answer.citations))
-        self._phrases = _by_line(answer, ((phrase.start, phrase) for phrase in answer.phrases))
+        self._phrases = _by_line(answer, ((phrase.start, phrase) for phrase in labels))
         self._odd_labels = _by_line(answer, ((label.start, label) for _, label in answer.odd_hrefs))
 
     def read(self) -> list[Claim]:
@@ -143,82 +155,63 @@ class _ClaimReader:
 
     def _line(self, number: int) -> _Line:
         links = self._links.get(number, [])
-        phrases = self._phrases.get(number, [])
-        labels = [*(cited.label for cited in links if cited.label is not None), *self._odd_labels.get(number, [])]
+        labels = [cited.label for cited in links if cited.label is not None] + self._odd_labels.get(number, [])
         return _Line(
             number,
             self._answer.line_starts[number],
             self._answer.line(number),
             links,
             [label for label in labels if _names(label.text)],
-            [phrase for phrase in phrases if phrase.kind != "label" and _names(phrase.text)],
-            any(phrase.kind == "label" for phrase in phrases),
+            self._phrases.get(number, []),
             number in self._answer.tables,
         )
 
     def _read_line(self, line: _Line) -> None:
-        if not line.text.strip() or _DEFINITION.match(line.text) or self._is_header(line):
+        if _DEFINITION.match(line.text):
             return
         field_line = _field(line.text)
         if field_line is not None:
             self._read_field(line, *field_line)
-        elif line.number in self._answer.headings and not line.links and not line.has_label:
+        elif line.number in self._answer.headings and not line.links:
             self._read_heading(line)
         elif line.labels:
             self._read_link_texts(line)
         else:
             self._read_plain_line(line)
 
-    def _is_header(self, line: _Line) -> bool:
-        """Whether a line is the head of a table: the next one is its rule."""
-        below = self._below(line)
-        return line.in_table and "-" in below and _RULE.fullmatch(below) is not None
-
-    def _below(self, line: _Line) -> str:
-        return self._answer.line(line.number + 1) if line.number + 1 < self._answer.lines else ""
+    def _below(self, number: int) -> str:
+        return self._answer.line(number + 1) if number + 1 < self._answer.lines else ""
 
     def _read_heading(self, line: _Line) -> None:
         """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
-        self._subject = None
         title = line.text.strip().strip("#*_ :：")
-        lines_below = range(line.number + 1, self._lines.stop)
-        below = next((number for number in lines_below if self._answer.line(number).strip()), line.number)
+        self._subject = line.claim(line.text.index(title), title)
+        below = line.number + 1
+        while below in self._lines and not self._answer.line(below).strip():
+            below += 1
         if self._links.get(below) and _names(title) and not names_source(self._answer.line(below)):
-            start = line.start + line.text.index(title)
-            self._open(Claim(title, start, start + len(title)))
+            self._claims.append(self._subject)
 
     def _read_field(self, line: _Line, kind: FieldKind, value_at: int) -> None:
         """A field names something, or gives links of what was named before."""
-        value = line.text[value_at:]
-        before_link = line.text[value_at : max(value_at, line.first_link)]
-        if kind == "name" or (kind == "paper" and _is_title(before_link)):
-            if line.labels:
-                self._open(_labelled(line.labels[0], [], strict=True))
-            elif not is_nothing(before_link):
-                self._open(self._value(line, value_at, value))
-            self._attach(line.links, "any")
-        elif line.links or not is_nothing(value):
-            for label in line.labels:
-                if reads_like_title(label.text):
-                    self._open(_labelled(label, []))
+        before_link = line.before_link(value_at)
+        if kind != "name" and not (kind == "paper" and _is_title(before_link)):
+            for label in filter(_reads_like_title, line.labels):
+                self._open(_labelled(label, []))
             self._attach(line.links, _ROLES[kind])
-
-    def _value(self, line: _Line, value_at: int, value: str) -> Claim:
-        """What a field says, up to its first link unless the link is all that it says."""
-        start = line.start + value_at
-        text = value.rstrip()
-        if line.links and start <= line.links[0].spotted.start < start + len(text):
-            before = value[: line.links[0].spotted.start - start]
-            text = before.rstrip(_SEPARATORS) if content_words(before) else text
-        name = text.lstrip()
-        end = start + len(text)
-        return Claim(name, end - len(name), end, strict=True, continued=self._continued(line, value))
+            return
+        if line.labels:
+            self._open(_labelled(line.labels[0], [], strict=True))
+        elif not is_nothing(before_link):
+            text = before_link if content_words(before_link) else line.text[value_at:].rstrip()
+            continued = self._continued(line, line.text[value_at:])
+            self._open(line.claim(value_at, text, strict=True, continued=continued))
+        self._attach(line.links, "any")
 
     def _continued(self, line: _Line, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
-        below = self._below(line)
-        is_indented = below[:1].isspace() and below.strip()
-        if not is_indented or _ITEM.match(below) or _field(below):
+        below = self._below(line.number)
+        if _WRAPPED.match(below) is None or _field(below):
             return None
         return f"{value.strip()} {below.strip()}"
 
@@ -234,28 +227,26 @@ class _ClaimReader:
             self._open(lead)
         self._attach(line.links[:1], "any")
         for previous, cited in pairwise(line.links):
-            start, end = previous.spotted.end, _place(cited)
-            between = line.text[start - line.start : end - line.start]
+            begin, end = previous.spotted.end - line.start, _place(cited) - line.start
+            between = line.text[begin:end]
             if _names(between) and not line.in_table:
-                self._open(Claim(between, start, end))
+                self._open(Claim(between, line.start + begin, line.start + end))
             self._attach([cited], "any")
 
     def _lead(self, line: _Line) -> Claim | None:
         """What a line without link texts begins with, when that names something."""
-        match = _LEAD.match(line.text)
-        offset = match.end() if match else 0
+        offset = len(line.text) - len(_LEAD.sub("", line.text))
         for phrase in line.phrases:
             if phrase.start > line.start + offset + _NEAR_START:
-                continue
+                break
             if line.links or len(content_words(phrase.text)) > 1 or reads_like_title(phrase.text):
                 return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
             if phrase.kind == "strong":
                 return None  # a label: `**Relevance**: …`
-        start, end = _first_cell(line.text) if line.in_table else (offset, max(offset, line.first_link))
-        plain = line.text[start:end].rstrip(_SEPARATORS)
-        if len(plain) > _LONGEST or not _names(plain) or not (line.links or _is_listed_title(line, plain)):
-            return None
-        return Claim(plain, line.start + start, line.start + start + len(plain))
+        if line.in_table:
+            return _first_cell(line)
+        plain = line.before_link(offset).rstrip(_SEPARATORS)
+        return line.claim(offset, plain) if _may_lead(line, plain) else None
 
     def _open(self, claim: Claim) -> None:
         self._claims.append(claim)
@@ -263,27 +254,24 @@ class _ClaimReader:
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
         """Give links to the claim that is open, in the role of their field, or else of their own text."""
-        if self._subject is None:
-            return
         for cited in links:
-            label = cited.label.text if cited.label is not None and role == "any" else ""
-            self._subject.links.append((cited, _role_of_label(label) if label and not _names(label) else role))
+            is_telling = role == "any" and cited.label is not None and not _names(cited.label.text)
+            self._subject.links.append((cited, _role_of(cited) if is_telling else role))
 
 
-def _is_listed_title(line: _Line, plain: str) -> bool:
-    """Whether plain words are a title in a list or a table, and no sentence."""
-    is_listed = line.in_table or _ITEM.match(line.text) is not None
-    return is_listed and not plain.endswith((".", "。")) and _is_title(plain)
+def _may_lead(line: _Line, plain: str) -> bool:
+    """Whether a line with plain words before its links, or without any, may name a source by them."""
+    if len(plain) > _LONGEST or not _names(plain):
+        return False
+    return bool(line.links) or (_is_title(plain) and _LISTED.match(line.text) is not None)
 
 
-def _first_cell(text: str) -> tuple[int, int]:
-    """Where the first cell of a table's row that names something begins and ends."""
-    at = 0
-    for cell in text.split("|"):
-        if _names(cell):
-            return at + len(cell) - len(cell.lstrip()), at + len(cell.rstrip())
-        at += len(cell) + 1
-    return 0, 0
+def _first_cell(line: _Line) -> Claim | None:
+    """The first cell of a table's row that names something, when the row is of a source."""
+    for cell in _CELL.finditer(line.text):
+        if _names(cell[0]):
+            return line.claim(cell.start(), cell[0]) if _may_lead(line, cell[0]) else None
+    return None
 
 
 def _place(cited: Cited) -> int:
@@ -303,27 +291,27 @@ def _field(text: str) -> tuple[FieldKind, int] | None:
     match = _FIELD.match(text, 0, _LONGEST)
     if match is None:
         return None
-    kind = _field_kind(_letters(match["label"].lower()))
+    kind = _field_kind(_letters(match["label"]))
     return None if kind is None else (kind, match.start("value"))
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
     """What the words of a label, of which there is at least one, say that the field is."""
-    parts = ["huggingface" if part == "hugging" else part for part in label]
-    telling = [part for part in parts if part not in _MINOR_WORDS] or parts[-1:]
-    names_paper = telling == ["paper"] and "title" in parts  # `Supporting paper title`
-    if " ".join(parts) in _NAMING or names_paper:
-        return "name"
-    return next((kind for kind, labels in _KINDS if labels.issuperset(telling)), None)
+    telling = [word for word in label if word not in _MINOR_WORDS] or label[-1:]
+    return _KINDS.get(frozenset(map(_WORD_KINDS.get, telling)))
 
 
 def _letters(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text)
+    return re.findall(r"[a-z]+", text.lower())
 
 
 def _is_title(value: str) -> bool:
     """Whether a text is a title, and no remark."""
     return len(words(value)) >= _MIN_TITLE and reads_like_title(value) and not is_nothing(value)
+
+
+def _reads_like_title(phrase: Phrase) -> bool:
+    return reads_like_title(phrase.text)
 
 
 def names_source(text: str) -> bool:
@@ -332,12 +320,11 @@ def names_source(text: str) -> bool:
     return kind == "name" and not is_nothing(text[value_at:])
 
 
-def _role_of_label(text: str) -> LinkRole:
-    parts = set(_letters(text.lower()))
-    is_code, is_paper = bool(parts & _CODE_LABELS), bool(parts & _PAPER_LABELS)
-    if is_code == is_paper:
-        return "any"
-    return "github" if is_code else "paper"
+def _role_of(cited: Cited) -> LinkRole:
+    """The role that the text of a link gives it, such as `Paper`; none when it speaks of more than one."""
+    label = cited.label.text if cited.label is not None else ""
+    kinds = {_WORD_KINDS.get(word) for word in _letters(label)} & {"paper", "code"}
+    return _ROLES[kinds.pop() or "link"] if len(kinds) == 1 else "any"
 
 
 def _names(text: str) -> bool:

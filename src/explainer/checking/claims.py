@@ -13,9 +13,8 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from explainer.checking.answer import Answer, Cited, Phrase
-from explainer.checking.names import is_nothing, reads_like_title
 from explainer.checking.sections import Sections
-from explainer.checking.titles import content_words, words
+from explainer.checking.titles import content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]

@@ -9,9 +9,9 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Phrase
 from explainer.checking.claims import Claim
-from explainer.checking.names import judge_name, reads_like_title
+from explainer.checking.names import judge_name
 from explainer.checking.offered import CatalogLookup
-from explainer.checking.titles import canonical, own_words, similarity, words, words_in
+from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words, words_in
 from explainer.checking.verdict import Match, Verdict
 from explainer.diagnostics.text import shorten
 

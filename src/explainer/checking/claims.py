@@ -7,9 +7,10 @@ alike: whatever names something opens a claim, and what follows belongs to it un
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter, itemgetter
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from explainer.checking.answer import Answer, Cited, Phrase
@@ -44,6 +45,7 @@ _KINDS: Final[dict[frozenset[FieldKind | None], FieldKind]] = {
     frozenset({"paper", "code", "link"}): "link",
 }
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"name": "any", "paper": "paper", "code": "github", "link": "any"}
+_START: Final = attrgetter("start")
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark
 _NEAR_START: Final = 3  # characters behind the mark of a list within which a phrase begins its line
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
@@ -87,6 +89,16 @@ class Claim:
     links: list[tuple[Cited, LinkRole]] = field(default_factory=list)
     listed: bool = True
     continued: str | None = None
+
+    @property
+    def cited(self) -> list[Cited]:
+        """Its links alone."""
+        return [cited for cited, _ in self.links]
+
+    @property
+    def asks_for_link(self) -> bool:
+        """Whether it is given as a title in the references, and has no link."""
+        return self.listed and self.strict and not self.links
 
     @property
     def in_passing(self) -> bool:
@@ -136,41 +148,39 @@ class _ClaimReader:
         self._answer = answer
         self._claims: list[Claim] = []
         self._subject = Claim("", 0, 0)  # what the next links belong to; at first nothing
-        section = sections.found.get("references")
-        self._lines = range(section.first, section.last) if section else range(0)
-        labels = [phrase for phrase in answer.phrases if phrase.kind != "label" and _names(phrase.text)]
-        self._links = _by_line(answer, ((_place(cited), cited) for cited in answer.citations))
-        self._phrases = _by_line(answer, ((phrase.start, phrase) for phrase in labels))
-        self._odd_labels = _by_line(answer, ((label.start, label) for _, label in answer.odd_hrefs))
+        self._lines = sections.lines("references")
+        self._links = _by_line(answer, answer.citations, _place)
+        self._phrases = _by_line(answer, answer.phrases, _START)
+        self._odd_labels = _by_line(answer, map(itemgetter(1), answer.odd_hrefs), _START)
 
     def read(self) -> list[Claim]:
         for number in self._lines:
             self._read_line(self._line(number))
         for cited in self._answer.citations:
             label = cited.label
-            if label is not None and self._answer.line_of(label.start) not in self._lines and _names(label.text):
+            if label is not None and _names(label.text) and self._answer.line_of(label.start) not in self._lines:
                 self._claims.append(_labelled(label, [(cited, "any")], listed=False))
-        return sorted(self._claims, key=lambda claim: claim.start)
+        return sorted(self._claims, key=_START)
 
     def _line(self, number: int) -> _Line:
         links = self._links.get(number, [])
-        labels = [cited.label for cited in links if cited.label is not None] + self._odd_labels.get(number, [])
+        labels = chain(filter(None, map(attrgetter("label"), links)), self._odd_labels.get(number, []))
         return _Line(
             number,
             self._answer.line_starts[number],
             self._answer.line(number),
             links,
-            [label for label in labels if _names(label.text)],
-            self._phrases.get(number, []),
+            list(filter(_is_naming, labels)),
+            [phrase for phrase in self._phrases.get(number, []) if phrase.kind != "label" and _is_naming(phrase)],
             number in self._answer.tables,
         )
 
     def _read_line(self, line: _Line) -> None:
         if _DEFINITION.match(line.text):
             return
-        field_line = _field(line.text)
-        if field_line is not None:
-            self._read_field(line, *field_line)
+        kind, value_at = _field(line.text)
+        if kind is not None:
+            self._read_field(line, kind, value_at)
         elif line.number in self._answer.headings and not line.links:
             self._read_heading(line)
         elif line.labels:
@@ -179,7 +189,7 @@ class _ClaimReader:
             self._read_plain_line(line)
 
     def _below(self, number: int) -> str:
-        return self._answer.line(number + 1) if number + 1 < self._answer.lines else ""
+        return self._answer.body[self._answer.start_of(number + 1) : self._answer.start_of(number + 2)]
 
     def _read_heading(self, line: _Line) -> None:
         """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
@@ -195,26 +205,27 @@ class _ClaimReader:
         """A field names something, or gives links of what was named before."""
         before_link = line.before_link(value_at)
         if kind != "name" and not (kind == "paper" and _is_title(before_link)):
-            for label in filter(_reads_like_title, line.labels):
-                self._open(_labelled(label, []))
+            for label in line.labels:
+                if reads_like_title(label.text):
+                    self._open(_labelled(label, []))
             self._attach(line.links, _ROLES[kind])
             return
         if line.labels:
             self._open(_labelled(line.labels[0], [], strict=True))
         elif not is_nothing(before_link):
-            text = before_link if content_words(before_link) else line.text[value_at:].rstrip()
             continued = self._continued(line, line.text[value_at:])
-            self._open(line.claim(value_at, text, strict=True, continued=continued))
+            self._open(line.claim(value_at, before_link, strict=True, continued=continued))
         self._attach(line.links, "any")
 
     def _continued(self, line: _Line, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
         below = self._below(line.number)
-        if _WRAPPED.match(below) is None or _field(below):
+        if _WRAPPED.match(below) is None or _field(below)[0]:
             return None
         return f"{value.strip()} {below.strip()}"
 
     def _read_link_texts(self, line: _Line) -> None:
+        """Each text names something; links with other texts, such as `Paper`, belong to the last one."""
         for label in line.labels:
             self._open(_labelled(label, []))
             self._attach([cited for cited in line.links if cited.label is label], "any")
@@ -244,8 +255,7 @@ class _ClaimReader:
                 return None  # a label: `**Relevance**: …`
         if line.in_table:
             return _first_cell(line)
-        plain = line.before_link(offset).rstrip(_SEPARATORS)
-        return line.claim(offset, plain) if _may_lead(line, plain) else None
+        return _plain_lead(line, offset, line.before_link(offset).rstrip(_SEPARATORS))
 
     def _open(self, claim: Claim) -> None:
         self._claims.append(claim)
@@ -254,22 +264,22 @@ class _ClaimReader:
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
         """Give links to the claim that is open, in the role of their field, or else of their own text."""
         for cited in links:
-            is_telling = role == "any" and cited.label is not None and not _names(cited.label.text)
-            self._subject.links.append((cited, _role_of(cited) if is_telling else role))
+            self._subject.links.append((cited, _role_of(cited) if role == "any" else role))
 
 
-def _may_lead(line: _Line, plain: str) -> bool:
-    """Whether a line with plain words before its links, or without any, may name a source by them."""
-    if len(plain) > _LONGEST or not _names(plain):
-        return False
-    return bool(line.links) or (_is_title(plain) and _LISTED.match(line.text) is not None)
+def _plain_lead(line: _Line, begin: int, plain: str) -> Claim | None:
+    """What a line names by plain words: those before its links, or a title in a list."""
+    is_named = line.links or (_LISTED.match(line.text) and _is_title(plain))
+    if not is_named or len(plain) > _LONGEST or not _names(plain):
+        return None
+    return line.claim(begin, plain)
 
 
 def _first_cell(line: _Line) -> Claim | None:
     """The first cell of a table's row that names something, when the row is of a source."""
     for cell in _CELL.finditer(line.text):
         if _names(cell[0]):
-            return line.claim(cell.start(), cell[0]) if _may_lead(line, cell[0]) else None
+            return _plain_lead(line, cell.start(), cell[0])
     return None
 
 
@@ -278,20 +288,19 @@ def _place(cited: Cited) -> int:
     return cited.label.start if cited.label is not None else cited.spotted.start
 
 
-def _by_line(answer: Answer, items: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+def _by_line(answer: Answer, items: Iterable[T], place: Callable[[T], int]) -> dict[int, list[T]]:
     lines: dict[int, list[T]] = {}
-    for start, item in items:
-        lines.setdefault(answer.line_of(start), []).append(item)
+    for item in items:
+        lines.setdefault(answer.line_of(place(item)), []).append(item)
     return lines
 
 
-def _field(text: str) -> tuple[FieldKind, int] | None:
-    """The kind of a field line and where its value begins."""
+def _field(text: str) -> tuple[FieldKind | None, int]:
+    """The kind of a field line, if it is one, and where its value begins."""
     match = _FIELD.match(text, 0, _LONGEST)
     if match is None:
-        return None
-    kind = _field_kind(_letters(match["label"]))
-    return None if kind is None else (kind, match.start("value"))
+        return None, 0
+    return _field_kind(_letters(match["label"])), match.start("value")
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
@@ -309,26 +318,27 @@ def _is_title(value: str) -> bool:
     return len(words(value)) >= _MIN_TITLE and reads_like_title(value) and not is_nothing(value)
 
 
-def _reads_like_title(phrase: Phrase) -> bool:
-    return reads_like_title(phrase.text)
-
-
 def names_source(text: str) -> bool:
     """Whether a line is a field that names a source, such as `Model: …`."""
-    kind, value_at = _field(text) or ("", 0)
+    kind, value_at = _field(text)
     return kind == "name" and not is_nothing(text[value_at:])
 
 
 def _role_of(cited: Cited) -> LinkRole:
-    """The role that the text of a link gives it, such as `Paper`; none when it speaks of more than one."""
-    label = cited.label.text if cited.label is not None else ""
-    kinds = {_WORD_KINDS.get(word) for word in _letters(label)} & {"paper", "code"}
-    return _ROLES[kinds.pop() or "link"] if len(kinds) == 1 else "any"
+    """The role that the text of a link gives it, such as `Paper`; none when it speaks of more, or names a source."""
+    if cited.label is None or _names(cited.label.text):
+        return "any"
+    kinds = frozenset(map(_WORD_KINDS.get, _letters(cited.label.text)))
+    return _ROLES[_KINDS.get(kinds & {"paper", "code"}, "link")]
 
 
 def _names(text: str) -> bool:
     """Whether a text says more than `Paper`, `GitHub` or `here`, and is no URL."""
     return bool(content_words(text)) and "://" not in text and not is_nothing(text)
+
+
+def _is_naming(phrase: Phrase) -> bool:
+    return _names(phrase.text)
 
 
 def _labelled(

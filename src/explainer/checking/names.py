@@ -122,7 +122,7 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
     """
     forms = list(bare_forms(text[:_MAX_NAME]))
     name = _Name(forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right))
-    for judge in _STEPS:
+    for judge in _STEPS[bool(name.linked)]:
         verdict = judge(name)
         if verdict is not None:
             return verdict
@@ -231,42 +231,38 @@ def _called(name: _Name) -> Verdict | None:
 
 def _nicknamed(name: _Name) -> Verdict | None:
     sources = name.holding(_NICKNAMES)
-    if name.strict or name.linked or not sources:
+    if name.strict or not sources:
         return None
     return name.verdict(Match.REWORDED, *sources)
 
 
 def _mostly_own_words(name: _Name) -> Verdict | None:
-    if name.linked or name.count == 1 or name.shares[name.best] < _SHARED_MOST:
+    if name.count == 1 or name.shares[name.best] < _SHARED_MOST:
         return None
-    return name.verdict(Match.ALTERED if name.strict else Match.REWORDED, name.best)
+    return name.verdict(_REWORDED[name.strict], name.best)
 
 
 def _few_words_beside_link(name: _Name) -> Verdict | None:
     """A few words beside a right link: the link says which entry is meant."""
-    if not name.linked or name.strict or name.count >= MIN_TITLE_WORDS:
+    if name.strict or name.count >= MIN_TITLE_WORDS:
         return None
     return name.verdict(Match.REWORDED, name.linked[0])
 
 
 def _foreign(name: _Name) -> Verdict | None:
-    return Verdict(Match.FOREIGN) if name.strict or reads_like_title(name.plain) else None
+    if name.strict or reads_like_title(name.plain):
+        return Verdict(Match.FOREIGN)
+    return None
 
 
+# other words than those of a title are an error where the title itself is asked for
+_REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
 _CALL_NAMES: Final = attrgetter("call_names")
 _NICKNAMES: Final = attrgetter("nicknames")
-# what a name may be, the most certain first; the first verdict counts
-_STEPS: Final = (
-    _exact,
-    _says_nothing,
-    _prefixed,
-    _quoting,
-    _catalogued,
-    _nearly_title,
-    _beside_right_link,
-    _called,
-    _nicknamed,
-    _mostly_own_words,
-    _few_words_beside_link,
-    _foreign,
-)
+_CERTAIN: Final = (_exact, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title)
+# what a name may be, the most certain first, beside a link that is right for some source and without one; the first
+# verdict counts
+_STEPS: Final = {
+    True: (*_CERTAIN, _beside_right_link, _called, _few_words_beside_link, _foreign),
+    False: (*_CERTAIN, _called, _nicknamed, _mostly_own_words, _foreign),
+}

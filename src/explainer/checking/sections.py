@@ -59,6 +59,7 @@ _CONTINUING: Final = re.compile(
 )
 _DIVIDING: Final = re.compile(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 _EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
+_DIRECTIONS: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 1, "references": -1}  # which of equals is first
 _NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
 _BOLD, _NUMBERED, _PLAIN = 7, 8, 9  # levels behind the six of Markdown: these lines only look like headings
 
@@ -140,10 +141,10 @@ class Sections:
     found: dict[SectionKind, Section]
     extra: tuple[Heading, ...]
 
-    def holds(self, kind: SectionKind, line: int) -> bool:
-        """Whether a line (from 0) is in a section, its heading included."""
+    def lines(self, kind: SectionKind) -> range:
+        """The lines (from 0) of a section's content."""
         section = self.found.get(kind)
-        return section is not None and section.heading.line <= line < section.last
+        return range(section.first, section.last) if section is not None else range(0)
 
 
 def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections:
@@ -293,9 +294,8 @@ class _Finder:
         """Whether a later heading ends a section."""
         if candidate not in self._free or candidate.level < min(heading.level, _BOLD):
             return True
-        if candidate.level > heading.level or (candidate.number is None and _divides(candidate, heading)):
-            return False
-        return candidate.level == heading.level
+        is_divider = candidate.number is None and _divides(candidate, heading)
+        return candidate.level == heading.level and not is_divider
 
 
 def _divides(candidate: Heading, heading: Heading) -> bool:
@@ -312,8 +312,7 @@ def _in_order(chosen: Mapping[SectionKind, Heading]) -> bool:
 
 def _most_prominent(headings: list[Heading], kind: SectionKind) -> Heading:
     """The heading of the highest level; among equals one with the right number, or any; the last of the references."""
-    step = -1 if kind == "references" else 1
-    return min(headings[::step], key=lambda heading: (heading.level, _mismatch(heading, kind)))
+    return min(headings[:: _DIRECTIONS[kind]], key=lambda heading: (heading.level, _mismatch(heading, kind)))
 
 
 def _mismatch(heading: Heading, kind: SectionKind) -> int:

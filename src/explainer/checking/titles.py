@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
-from os.path import commonprefix
+from itertools import takewhile
+from operator import eq
 from typing import Final
 
 NEAR: Final = 0.8
@@ -203,7 +204,7 @@ def same_word(one: str, other: str) -> bool:
         return False
     if one.removesuffix("s") == other.removesuffix("s"):
         return True
-    common = len(commonprefix((one, other)))  # noqa: RUF071  # letters, not paths
+    common = len(list(takewhile(bool, map(eq, one, other))))  # letters that both begin with
     if common < max(_MIN_STEM, _STEM_SHARE * min(len(one), len(other))):
         return False
     return not (one[common:].isdigit() or other[common:].isdigit())  # `resnet50` is not `resnet101`

@@ -44,9 +44,10 @@ _NUMBER: Final = re.compile(
 )
 # `I.` to `III.` number sections; up to `VI.` to know that a heading is another section
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
-# an entry of a list and a field of the references, such as `**Paper:** …`, look like headings, and are none
+# an entry of a list and a field of the references, such as `**Paper:** …`, look like headings, and are none; no line
+# of the forms below is longer than what is looked at for it
 _NO_ENTRY: Final = (
-    r"(?!.*http)(?!\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：])"
+    r"(?!.{0,220}http)(?!\W{0,220}(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：])"
 )
 _LINK: Final = re.compile(r"http|\]\(")
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word

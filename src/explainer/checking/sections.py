@@ -44,10 +44,9 @@ _NUMBER: Final = re.compile(
 )
 # `I.` to `III.` number sections; up to `VI.` to know that a heading is another section
 _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
-# an entry of a list and a field of the references, such as `**Paper:** …`, look like headings, and are none; no line
-# of the forms below is longer than what is looked at for it
-_NO_ENTRY: Final = (
-    r"(?!.{0,220}http)(?!\W{0,220}(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：])"
+# an entry of a list and a field of the references, such as `**Paper:** …`, look like headings, and are none
+_ENTRY: Final = re.compile(
+    r".*http|\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE
 )
 _LINK: Final = re.compile(r"http|\]\(")
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word
@@ -67,7 +66,7 @@ _BOLD, _NUMBERED, _PLAIN = 7, 8, 9  # levels behind the six of Markdown: these l
 
 def _line(form: str) -> re.Pattern[str]:
     """A line of a form that may be a heading; four spaces before it would make it code or a part of a list."""
-    return re.compile(rf"\s{{0,3}}{_NO_ENTRY}{form}\s{{0,3}}", re.IGNORECASE)
+    return re.compile(rf"\s{{0,3}}{form}\s{{0,3}}", re.IGNORECASE)
 
 
 # A line that holds what is marked as `certain` is a heading, another one must name a section. A whole line in bold is
@@ -180,7 +179,7 @@ def _line_headings(answer: Answer, level: int) -> list[Heading]:
     headings = []
     for line in filterfalse(answer.is_structural, range(answer.lines)):
         match = _LINE_FORMS[level].fullmatch(answer.line(line))
-        if match is None:
+        if match is None or _ENTRY.match(match[0]):
             continue
         heading = _heading(match[0], line, level)
         if match.lastgroup or heading.names:

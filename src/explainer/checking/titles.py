@@ -218,8 +218,9 @@ def own_words(text: str, vocabulary: Sequence[str]) -> float:
         vocabulary: the words of the title in canonical form, in order.
     """
     initials = "".join(word[:1] for word in vocabulary)
-    own = [word for word in content_words(text) if _is_own(word, vocabulary, initials)]
-    return len(own) / max(1, len(content_words(text)))
+    claimed = content_words(text)
+    own = [word for word in claimed if _is_own(word, vocabulary, initials)]
+    return len(own) / max(1, len(claimed))
 
 
 def _is_own(word: str, vocabulary: Sequence[str], initials: str) -> bool:

@@ -243,6 +243,13 @@ def test_a_link_of_several_entries_is_right_for_each() -> None:
     assert codes(text, world) == set()
 
 
+def test_a_catalogued_link_of_an_entry_without_offered_links_has_a_hint() -> None:
+    link = "https://huggingface.co/lightlab/glow"
+    world = offered(models=[{"name": "GlowNet-relight", "huggingface": link}], papers=[])
+    report = check_answer(answer(f"- Model: GlowNet-relight\n  - GitHub: {link}", "GlowNet-relight"), world)
+    assert [(finding.code, finding.hint) for finding in report.findings] == [("A206", "remove it: no link was offered")]
+
+
 def test_an_answer_cut_off_in_a_title_is_truncated_not_altered() -> None:
     found = codes(answer(REFERENCES)[: answer(REFERENCES).index("Brush") + 3])
     assert "A104" in found

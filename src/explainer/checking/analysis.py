@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, filterfalse
 
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
-from explainer.checking.links import judge_links
 from explainer.checking.names import MIN_TITLE_WORDS, judge_name
 from explainer.checking.offered import Offered
-from explainer.checking.sections import Section, Sections, find_sections
+from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import content_words, words
-from explainer.checking.verdict import CERTAIN, OWN, Match, Verdict
+from explainer.checking.verdict import Match, Verdict, judge_links
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
 from explainer.diagnostics.text import shorten
@@ -78,8 +78,7 @@ class AnswerAnalysis:
 
     def owners(self, cited: Cited) -> frozenset[int]:
         """The sources that a link is rightly of."""
-        verdict = self.link_verdict(cited)
-        return frozenset(verdict.sources) if verdict.match in OWN else frozenset()
+        return frozenset(self.link_verdict(cited).good_sources)
 
     @cached_property
     def verdicts(self) -> list[tuple[Claim, Verdict]]:
@@ -87,15 +86,16 @@ class AnswerAnalysis:
         return [(claim, self._judge(claim)) for claim in self.claims]
 
     def _judge(self, claim: Claim) -> Verdict:
-        owners = (sorted(self.owners(cited)) for cited, _ in claim.links)
-        right = tuple(dict.fromkeys(chain.from_iterable(owners)))
-        verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=right)
-        if claim.continued and verdict.match not in (Match.OFFERED, Match.KNOWN):
+        right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, claim.cited)))))
+        if claim.continued:
             joined = judge_name(claim.continued, self.offered, strict=True, right=right)
             if joined.match is Match.OFFERED:
                 return joined
+        verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=right)
         is_label = claim.in_passing and len(content_words(claim.text)) < MIN_TITLE_WORDS  # such as `Why it matters:`
-        return Verdict(Match.NO_CITATION) if is_label and verdict.match is Match.FOREIGN else verdict
+        if is_label and verdict.match is Match.FOREIGN:
+            return Verdict(Match.NO_CITATION)
+        return verdict
 
     @cached_property
     def mentions(self) -> list[tuple[int, int]]:
@@ -106,49 +106,66 @@ class AnswerAnalysis:
     def flows(self) -> list[tuple[Flow, list[StepMatch]]]:
         """The workflows that the text describes, and what each of their steps is."""
         names = StepNames(self.offered)
-        flows = []
-        for flow in read_flows(self.answer, self.sections.found.get("workflow")):
-            matches = map(names.judge, flow.steps)
-            flows.append((flow, [match for match in matches if not _is_edge_label(match)]))
-        return flows
+        flows = read_flows(self.answer, self.sections.found.get("workflow"))
+        return [(flow, list(filterfalse(_is_edge_label, map(names.judge, flow.steps)))) for flow in flows]
 
     def in_diagram(self, at: int) -> bool:
         """Whether a place is in a flowchart, whose quotes are no quotations."""
-        return any(start <= at < end for start, end in self._diagrams)
+        diagrams = [(flow.start, flow.end) for flow, _ in self.flows if flow.kind == "mermaid"]
+        return is_within(at, diagrams)
 
-    @cached_property
-    def _diagrams(self) -> list[tuple[int, int]]:
-        return [(flow.start, flow.end) for flow, _ in self.flows if flow.kind == "mermaid"]
+    @property
+    def runs(self) -> Mapping[str, list[tuple[tuple[str, ...], str]]]:
+        """The catalogued names that prose is searched for word by word: (words, name), by their first word."""
+        return self.offered.lookup.runs if self.offered.lookup is not None else {}
 
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
-        parts = tuple(words(name))
-        if self.offered.lookup is None or not parts:
-            return False
-        return any(parts == run for run, _ in self.offered.lookup.runs.get(parts[0], ()))
+        parts = words(name)
+        return any(list(run) == parts for run, _ in self.runs.get("".join(parts[:1]), ()))
 
     @cached_property
-    def _named_lines(self) -> list[tuple[int, int]]:
-        """The lines, from 0, on which a source is named or linked: (line, source)."""
-        places = list(self.mentions)
+    def _named_lines(self) -> dict[int, set[int]]:
+        """The sources that are named or linked, by the line, from 0."""
+        lines: dict[int, set[int]] = {}
+        for at, sources in self._named_places():
+            lines.setdefault(self.answer.line_of(at), set()).update(sources)
+        return lines
+
+    def _named_places(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        for at, index in self.mentions:
+            yield at, (index,)
         for claim, verdict in self.verdicts:
-            if verdict.match in CERTAIN or verdict.match is Match.REWORDED:
-                places += ((claim.start, index) for index in verdict.sources)
-        for cited, _ in self.links:
-            places += ((cited.spotted.start, index) for index in self.owners(cited))
-        return list(dict.fromkeys((self.answer.line_of(at), index) for at, index in places))
+            yield claim.start, verdict.good_sources
+        for cited, verdict in self.links:
+            yield cited.spotted.start, verdict.good_sources
+
+    @property
+    def used(self) -> set[int]:
+        """The sources that are named or linked anywhere."""
+        return set().union(*self._named_lines.values())
 
     def named_in(self, first: int, last: int) -> set[int]:
         """The sources that are named or linked in the lines from the first up to the second, from 0."""
-        return {index for line, index in self._named_lines if first <= line < last}
+        named: set[int] = set()
+        for line in self._named_lines.keys() & range(first, last):
+            named |= self._named_lines[line]
+        return named
 
-    def heading_span(self, section: Section) -> tuple[int, int]:
-        """Where the heading of a section begins and ends."""
-        return self.answer.span(section.heading.line)
+    def entry_name(self, verdict: Verdict) -> str | None:
+        """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
+        for index in verdict.sources:
+            return self.offered.sources[index].name
+        return verdict.meant if verdict.match is Match.CATALOGUED else None
 
     def quoted_name(self, index: int, width: int = 80) -> str:
         """The name of an offered source as messages quote it."""
         return repr(shorten(self.offered.sources[index].name, width))
+
+
+def is_within(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether a place is in one of some parts of a text."""
+    return any(start <= at < end for start, end in spans)
 
 
 def _is_edge_label(match: StepMatch) -> bool:
@@ -161,6 +178,6 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
     citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
     citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
-    sections = find_sections(answer, lambda first, last: any(first <= line < last for line in citing))
+    sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
     claims = read_claims(answer, sections)
     return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)))

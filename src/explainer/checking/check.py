@@ -8,8 +8,10 @@ the sources. Knowledge from elsewhere that is not cited passes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, starmap
+from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
@@ -24,6 +26,8 @@ from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
 
+_NAME: Final = attrgetter("name")
+_IS_ERROR: Final = attrgetter("is_error")
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
@@ -126,12 +130,12 @@ class CheckReport:
     @property
     def offered(self) -> tuple[str, ...]:
         """The names of all offered entries."""
-        return tuple(source.name for source in self.sources)
+        return tuple(map(_NAME, self.sources))
 
     @property
     def grounded(self) -> bool:
         """Whether something was checked and no error stands."""
-        return not any(finding.is_error for finding in self.findings)
+        return not any(map(_IS_ERROR, self.findings))
 
 
 def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
@@ -162,25 +166,25 @@ def check_answer(
         )
         return unchecked(answer_id, file, [finding], text, line)
     violations = find_violations(analysis)
-    used = analysis.named_in(0, analysis.answer.lines)
     return CheckReport(
         answer_id,
         file,
-        tuple(_finding(violation, analysis, file) for violation in violations),
+        tuple(map(partial(_finding, analysis, file), violations)),
         tuple(_citations(analysis, violations)),
         text,
         tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
         offered.sources,
-        tuple(source.name for index, source in enumerate(offered.sources) if index in used),
+        tuple(map(_NAME, map(offered.sources.__getitem__, sorted(analysis.used)))),
         line=line,
-        workflow=tuple(_workflow(flow, steps, analysis) for flow, steps in analysis.flows),
+        workflow=tuple(starmap(partial(_workflow, analysis), analysis.flows)),
     )
 
 
 def find_violations(analysis: AnswerAnalysis) -> list[Violation]:
     """Return what all rules find, each thing once: in the order of the text, notes behind all else."""
-    checks = chain.from_iterable(CHECKS.values())
-    violations = {violation for check in checks for violation in check(analysis)}
+    violations: set[Violation] = set()
+    for check in chain.from_iterable(CHECKS.values()):
+        violations.update(check(analysis))
     return sorted(violations, key=_order)
 
 
@@ -190,7 +194,7 @@ def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
     return is_note, violation.start, violation.code, violation.end, violation.message, violation.hint or ""
 
 
-def _finding(violation: Violation, analysis: AnswerAnalysis, file: str) -> Finding:
+def _finding(analysis: AnswerAnalysis, file: str, violation: Violation) -> Finding:
     answer = analysis.answer
     location = Location(file, *answer.position(violation.start))
     text = answer.text[violation.start : violation.end]
@@ -200,41 +204,37 @@ def _finding(violation: Violation, analysis: AnswerAnalysis, file: str) -> Findi
 def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> list[Citation]:
     """All links and names that the answer gives as sources, in the order of the text."""
     misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
-    items: list[tuple[LinkInText | Claim, str, Verdict]] = [
-        *((cited.spotted, "link", verdict) for cited, verdict in analysis.links),
-        *((claim, "title" if claim.strict else "name", verdict) for claim, verdict in analysis.verdicts),
-    ]
-    citations = []
-    for item, kind, verdict in items:
-        match = Match.MISATTRIBUTED if kind == "link" and item.start in misattributed else verdict.match
-        if match is not Match.NO_CITATION:
-            place = analysis.answer.position(item.start)
-            entry = _entry_name(verdict, analysis.offered)
-            citations.append(Citation(item.text, kind, match.value, entry, *place, item.start, item.end))
-    return sorted(citations, key=lambda citation: (citation.start, citation.end))
+    items: list[tuple[LinkInText | Claim, str, Verdict]] = []
+    for cited, verdict in analysis.links:
+        is_wrong = cited.spotted.start in misattributed
+        items.append((cited.spotted, "link", replace(verdict, match=Match.MISATTRIBUTED) if is_wrong else verdict))
+    for claim, verdict in analysis.verdicts:
+        if verdict.match is not Match.NO_CITATION:
+            items.append((claim, "title" if claim.strict else "name", verdict))
+    citations = [_citation(item, kind, verdict, analysis) for item, kind, verdict in items]
+    return sorted(citations, key=attrgetter("start", "end"))
 
 
-def _entry_name(verdict: Verdict, offered: Offered) -> str | None:
-    """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
-    if verdict.sources:
-        return offered.sources[verdict.sources[0]].name
-    return verdict.meant if verdict.match is Match.CATALOGUED else None
+def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: AnswerAnalysis) -> Citation:
+    place = analysis.answer.position(item.start)
+    entry = analysis.entry_name(verdict)
+    return Citation(item.text, kind, verdict.match.value, entry, *place, item.start, item.end)
 
 
-def _workflow(flow: Flow, matches: Iterable[StepMatch], analysis: AnswerAnalysis) -> Workflow:
-    steps = tuple(_workflow_step(match, analysis) for match in matches)
-    links = tuple((link.source, link.target) for link in flow.links)
+def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
+    steps = tuple(map(partial(_workflow_step, analysis), matches))
+    links = tuple(map(attrgetter("source", "target"), flow.links))
     return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps, links)
 
 
-def _workflow_step(match: StepMatch, analysis: AnswerAnalysis) -> WorkflowStep:
-    sources = [analysis.offered.sources[index] for index in match.sources]
+def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
+    sources = list(map(analysis.offered.sources.__getitem__, match.sources))
     return WorkflowStep(
         match.step.key,
         shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
         match.step.role,
         sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
-        tuple(source.name for source in sources),
+        tuple(map(_NAME, sources)),
         tuple(sorted(match.takes or ())),
         tuple(sorted(match.gives or ())),
         *analysis.answer.position(match.step.start),
@@ -245,10 +245,10 @@ def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.
     """Return the exit status of a run over answers: 2 beats 1 beats 3; no answer at all is 3."""
     severities = list(Severity)
     failing_severities = severities[: severities.index(fail_on) + 1]
-    findings = [finding for report in reports for finding in report.findings]
+    findings = chain.from_iterable(map(attrgetter("findings"), reports))
     rules = [RULES[finding.code] for finding in findings if finding.severity in failing_severities]
-    if any(rule.unusable_file for rule in rules):
+    if any(map(attrgetter("unusable_file"), rules)):
         return ExitStatus.UNUSABLE
-    if not all(rule.nothing_checked for rule in rules):
+    if not all(map(attrgetter("nothing_checked"), rules)):
         return ExitStatus.ERRORS
     return ExitStatus.NOTHING_CHECKED if rules or not reports else ExitStatus.OK

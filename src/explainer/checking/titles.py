@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
+from operator import eq
 from typing import Final
 
 NEAR: Final = 0.8
@@ -43,11 +45,25 @@ _FOLDED: Final = str.maketrans(
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
+# compounds of ordinary words, such as `Self-Supervised`
+_ORDINARY: Final = re.compile(r"[A-Z][a-z]+(?:-[A-Z][a-z]+)+")
 _COMPOUND: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # what ends the name at the beginning of a title: a colon or a dash with spaces
 _HEAD: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
+# six letters in a row of a script without capitals, such as Chinese and Arabic, read like a title
+_CASELESS: Final = re.compile("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
+# share of capitalised words from which a text reads like a title: prose has capitals in few places
+_CAPITALISED: Final = 0.6
+_MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
+# what prompts tell models to write where an entry has no link, in the forms that they write it in
+_NOTHING: Final = re.compile(
+    r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
+    r"|tbd|-+|–|—"
+    r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)?",
+    re.IGNORECASE,
+)
 # signs that tell names apart: `C++`, `C#`, `Q&A`
-_KEPT_SYMBOLS: Final = frozenset("+#%@=&")
+_KEPT_PUNCTUATION: Final = frozenset("#%@&")
 _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 
 FILLERS: Final = frozenset(
@@ -82,41 +98,26 @@ def canonical(text: str) -> str:
     Letter case, spaces, hyphens, quotes, punctuation, LaTeX braces, full-width forms and Latin accents are folded; `&`
     is `and`. Letters, marks and digits of every script and symbols that tell names apart (`+`, `#`, `α`, `½`) stay.
     """
+    if "\\" in text:
+        text = _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower()))
     if text.isascii():
-        return _ascii(text.lower())
+        return _ASCII_DROPPED.sub("", text.lower()).replace("&", "and")
     if _MOJIBAKE.search(text):
         text = _repaired(text)
-    folded = _folded(text)
-    for _ in range(3):  # taking a sign away can bring two others together: until nothing changes any more
-        again = _folded(folded)
-        if again == folded:
-            break
-        folded = again
-    return folded
+    for _ in range(3):  # taking a sign away can bring two others together; the third time nothing changes any more
+        text = _folded(text)
+    return text
 
 
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
-    text = "".join(char for char in _latex(text) if _is_kept(char))
+    text = "".join(filter(_is_kept, unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)))
     text = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
     return text.replace("&", "and")
 
 
-def _ascii(lowered: str) -> str:
-    if "\\" in lowered:
-        lowered = _latex(lowered)
-        if not lowered.isascii():
-            return "".join(char for char in lowered if _is_kept(char)).replace("&", "and")
-    return _ASCII_DROPPED.sub("", lowered).replace("&", "and")
-
-
-def _latex(text: str) -> str:
-    return _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text)) if "\\" in text else text
-
-
 def _is_kept(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category[0] in "LMN" or char in _KEPT_SYMBOLS or (category[0] == "S" and char not in _DROPPED_SYMBOLS)
+    is_telling = unicodedata.category(char)[0] in "LMNS" and char not in _DROPPED_SYMBOLS
+    return is_telling or char in _KEPT_PUNCTUATION
 
 
 def _repaired(text: str) -> str:
@@ -140,13 +141,12 @@ def words_in(text: str) -> Iterator[tuple[str, int, int]]:
 def tokens(text: str) -> list[tuple[str, int]]:
     """Return the words of a text in canonical form, with their places."""
     # every word of every answer passes here, so it does not go through `words_in`
-    pairs = ((canonical(match[0]), match.start()) for match in _WORD.finditer(text))
-    return [(key, at) for key, at in pairs if key]
+    return [(canonical(match[0]), match.start()) for match in _WORD.finditer(text)]
 
 
 def content_words(text: str) -> list[str]:
     """Return the words, in lower case, that claim something about which entry is meant."""
-    return [word for word in map(canonical, words(text)) if word and word not in FILLERS]
+    return [word for word in map(canonical, words(text)) if word not in FILLERS]
 
 
 def head(title: str) -> str:
@@ -163,38 +163,49 @@ def _is_distinctive(word: str) -> bool:
     bare = word.casefold()
     if len(word) < _MIN_ACRONYM or {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
         return False
-    capitals = sum(map(str.isupper, word))
-    signs = capitals + any(map(str.isdigit, word))
-    return capitals > 0 and signs > 1 and not _joins_words(word)
+    # two signs of a name: capitals, or one and a digit
+    signs = sum(map(str.isupper, word)) + any(map(str.isdigit, word))
+    return signs > 1 and _ORDINARY.fullmatch(word) is None
 
 
-def _joins_words(word: str) -> bool:
-    """Whether a compound is made of ordinary words, as `Self-Supervised` is."""
-    return "-" in word and all(part[:1].isupper() and part[1:].islower() for part in word.split("-"))
+def is_nothing(text: str) -> bool:
+    """Whether a text says that there is nothing: `None`, `N/A`, `not available`, or nothing at all."""
+    return _NOTHING.fullmatch(text.strip(" \t*_`.()[]")) is not None
+
+
+def reads_like_title(text: str) -> bool:
+    """Whether a text looks like a title or a name: capitals where prose has none, or a name with inner capitals."""
+    all_words = words(text)
+    content = [word for word in all_words if word.casefold() not in FILLERS]
+    if not content or len(all_words) > _MAX_TITLE_LIKE:
+        return False
+    if _CASELESS.search(text):
+        return True
+    # one word, or one run such as `NST-fast-style-candy`: capitals at its start say nothing, those within it do
+    if 1 in (len(content), len(text.split())):
+        return bool(acronyms(text))
+    capitals = len(content) - sum(word[0].islower() for word in content)
+    return capitals >= _CAPITALISED * len(content)
 
 
 @lru_cache(maxsize=4096)
 def similarity(one: str, other: str) -> float:
     """Return how alike two canonical forms are, from 0 to 1 (Ratcliff and Obershelp); 0 when far from `NEAR`."""
-    lengths = (len(one), len(other))
-    if min(lengths) == 0 or max(lengths) > _MAX_COMPARED:
+    if max(len(one), len(other)) > _MAX_COMPARED:
         return float(one == other)
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     is_near = matcher.real_quick_ratio() >= _FAR and matcher.quick_ratio() >= _FAR
-    return matcher.ratio() if is_near else 0.0
+    return matcher.ratio() * is_near
 
 
 def same_word(one: str, other: str) -> bool:
     """Whether two words in canonical form are forms of one word: `removal` and `removing`."""
-    if one == other:
-        return True
     if one[:2] != other[:2]:  # most words differ at once: this is called for every pair of words
         return False
-    if one + "s" == other or other + "s" == one:
+    if one.removesuffix("s") == other.removesuffix("s"):
         return True
-    shorter = min(len(one), len(other))
-    common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), shorter)
-    if common < max(_MIN_STEM, _STEM_SHARE * shorter):
+    common = len(list(takewhile(bool, map(eq, one, other))))  # letters that both begin with
+    if common < max(_MIN_STEM, _STEM_SHARE * min(len(one), len(other))):
         return False
     return not (one[common:].isdigit() or other[common:].isdigit())  # `resnet50` is not `resnet101`
 
@@ -206,15 +217,14 @@ def own_words(text: str, vocabulary: Sequence[str]) -> float:
         text: what an answer calls an entry.
         vocabulary: the words of the title in canonical form, in order.
     """
-    claimed = content_words(text)
-    if not claimed:
-        return 0.0
     initials = "".join(word[:1] for word in vocabulary)
-    return sum(_is_own(word, vocabulary, initials) for word in claimed) / len(claimed)
+    claimed = content_words(text)
+    own = [word for word in claimed if _is_own(word, vocabulary, initials)]
+    return len(own) / max(1, len(claimed))
 
 
-def _is_own(word: str, vocabulary: Iterable[str], initials: str) -> bool:
-    if any(same_word(word, title_word) for title_word in vocabulary):
+def _is_own(word: str, vocabulary: Sequence[str], initials: str) -> bool:
+    if any(map(partial(same_word, word), vocabulary)):
         return True
     short = word.removesuffix("s")
     return len(short) in _INITIALS and short.isalpha() and short in initials

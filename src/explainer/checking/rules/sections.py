@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -21,12 +23,13 @@ _REFUSAL: Final = re.compile(
 # characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
-# a Markdown link that is opened on the last line and never closed
-_OPEN_LINK: Final = re.compile(r"\[[^\]\n]{0,300}$|\]\([^)\s]{0,500}$")
-# a field of the references whose value was never written
-_EMPTY_FIELD: Final = re.compile(
-    r"\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*", re.IGNORECASE
+# the last line opens a Markdown link that it never closes, or is a field of the references without its value
+_OPEN_END: Final = re.compile(
+    r"(?:\[[^\]\n]{0,300}|\]\([^)\s]{0,500}"
+    r"|^\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*)\Z",
+    re.IGNORECASE | re.MULTILINE,
 )
+_CUT_LINKS: Final = frozenset({Match.FOREIGN, Match.ALTERED, Match.INVALID})
 _VISIBLE: Final = re.compile(r"[^\W_]")
 _FENCE_MARK: Final = len("```")
 
@@ -39,36 +42,39 @@ def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
             hint = "give each of the three parts a heading, numbered 1 to 3"
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
         elif not _says_something(analysis, section):
-            message = f"{NAMES[kind]}: empty"
-            yield Violation("A112", *analysis.heading_span(section), message, "write it, or ask for it again")
+            yield _at(section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again")
         elif kind == "references" and not analysis.named_in(section.first, section.last):
             message, hint = f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer"
-            yield Violation("A112", *analysis.heading_span(section), message, hint)
+            yield _at(section, analysis, "A112", message, hint)
+
+
+def _at(section: Section, analysis: AnswerAnalysis, code: str, message: str, hint: str | None = None) -> Violation:
+    return Violation(code, *analysis.answer.span(section.heading.line), message, hint)
 
 
 def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
-    answer = analysis.answer
-    lines = (line for line in range(section.first, section.last) if line not in answer.headings)
-    return any(_VISIBLE.search(answer.line(line)) for line in lines)
+    lines = filterfalse(analysis.answer.headings.__contains__, range(section.first, section.last))
+    return any(map(_VISIBLE.search, map(analysis.answer.line, lines)))
 
 
 def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A113-A115: order, numbers and headings of the sections."""
     answer = analysis.answer
-    starts = [section.heading.line for section in analysis.sections.ordered]
+    ordered = analysis.sections.found.values()
+    starts = list(map(attrgetter("heading.line"), ordered))
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
         message = "the sections stand in another order than task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
-    for section in analysis.sections.ordered:
+    for section in ordered:
         number, expected = section.heading.number, section.number
         if number not in (None, expected):
             message, hint = f"this is section {expected}, numbered {number}", f"number it {expected}"
-            yield Violation("A114", *analysis.heading_span(section), message, hint)
+            yield _at(section, analysis, "A114", message, hint)
         elif not section.by_words:
             title = shorten(section.heading.title, 60)
             message = f"the heading {title!r} does not say that this is {NAMES[section.kind]}"
-            yield Violation("A114", *analysis.heading_span(section), message)
+            yield _at(section, analysis, "A114", message)
     for heading in analysis.sections.extra:
         message = f"a section too many: {shorten(heading.title, 60)!r}"
         yield Violation("A115", *answer.span(heading.line), message, "answer in three sections")
@@ -82,7 +88,7 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
         return
     names = ", ".join(analysis.quoted_name(index, 60) for index in sorted(models)[:_MAX_NAMED])
     message = "the workflow names no model that was offered"
-    yield Violation("A121", *analysis.heading_span(section), message, f"say what {names} does in it")
+    yield _at(section, analysis, "A121", message, f"say what {names} does in it")
 
 
 def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -102,24 +108,22 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
     fence = analysis.answer.unclosed_fence
     if fence is not None:
         return fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
-    title = next((claim for claim in analysis.claims if is_cut_off(analysis, claim)), None)
-    if title is not None:
-        return title.start, title.end, "the answer ends in the middle of a title"
+    for claim in analysis.claims:
+        if is_cut_off(analysis, claim):
+            return claim.start, claim.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
-    last_line = body[body.rfind("\n") + 1 :]
-    if _OPEN_LINK.search(last_line) or _EMPTY_FIELD.fullmatch(last_line) or _ends_in_url(analysis, len(body)):
-        return len(body) - len(last_line), len(body), "the answer ends in the middle"
+    start = body.rfind("\n") + 1
+    if _OPEN_END.search(body, start) or _ends_in_url(analysis, len(body)):
+        return start, len(body), "the answer ends in the middle"
     return None
 
 
 def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
     """Whether the last thing is the beginning of an offered URL, and no URL that was offered itself."""
-    if not analysis.links:
-        return False
-    cited, verdict = analysis.links[-1]
-    if cited.spotted.end < end or verdict.match not in (Match.FOREIGN, Match.ALTERED, Match.INVALID):
-        return False
-    return any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
+    for cited, verdict in analysis.links[-1:]:
+        is_last = cited.spotted.end >= end and verdict.match in _CUT_LINKS
+        return is_last and any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
+    return False
 
 
 def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -134,10 +138,8 @@ def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def unused(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A502: what was offered is used."""
-    used = analysis.named_in(0, analysis.answer.lines)
-    for index in range(len(analysis.offered.sources)):
-        if index not in used:
-            yield Violation("A502", 0, 0, f"{analysis.quoted_name(index)} was offered but is never used")
+    for index in sorted(set(range(len(analysis.offered.sources))) - analysis.used):
+        yield Violation("A502", 0, 0, f"{analysis.quoted_name(index)} was offered but is never used")
 
 
 def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -145,20 +147,20 @@ def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:
     section = analysis.sections.found.get("references")
     if section is None:
         return
-    listed = analysis.named_in(section.first, section.last)
-    first_mention = {index: at for at, index in reversed(analysis.mentions)}
-    for index, at in first_mention.items():
-        if index not in listed:
+    reported = analysis.named_in(section.first, section.last)
+    for at, index in analysis.mentions:
+        if index not in reported:
+            reported.add(index)
             message = f"{analysis.quoted_name(index)} is used here, but the references do not list it"
             yield Violation("A501", at, at, message, "list it with its link")
 
 
 def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A503: what is listed stands there with a link, when it has one."""
-    linked = frozenset().union(*(analysis.owners(cited) for cited, _ in analysis.links))
+    linked: set[int] = set()
+    for _, link_verdict in analysis.links:
+        linked.update(link_verdict.good_sources)
     for claim, verdict in analysis.verdicts:
-        if not (claim.listed and claim.strict) or claim.links or verdict.match is not Match.OFFERED:
-            continue
-        urls = analysis.offered.field_urls(verdict.sources)
-        if urls and linked.isdisjoint(verdict.sources):
-            yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {urls[0]}")
+        if verdict.match is Match.OFFERED and claim.asks_for_link and linked.isdisjoint(verdict.sources):
+            for url in analysis.offered.field_urls(verdict.sources)[:1]:
+                yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {url}")

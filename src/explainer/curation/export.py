@@ -24,10 +24,14 @@ _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
 _ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
+# Braces as commands: BibTeX counts those behind a backslash too.
 _LATEX: Final = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
+# Between these signs LaTeX and the importer would make another one of them: a dash, a quote, `&amp;`.
+_LIGATURE: Final = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)|(?<=\\&)(?=#?\w+;)")
+_NOT_A_NAME: Final = re.compile(r",|\b(?:and|others)\b", re.IGNORECASE)
 # What tells a model from a paper, for `catalog import`.
 _NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
 _LATEX_TABLE: Final = str.maketrans(_LATEX)
@@ -138,17 +142,24 @@ def _bibtex_fields(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, st
         "code": _url(record.get("github", "")),
         "huggingface": _url(record.get("huggingface", "")),
         "abstract": _latex(record.get("summary", "")),
-        "keywords": _latex(", ".join(filter(None, (record.get("task"), record.get("category"))))),
+        "keywords": _keyword(record.get("category", "")),
         "note": _NOTES[kind],
     }
     return ((name, text) for name, text in texts.items() if text)
 
 
 def _author(name: str) -> str:
-    """A name; in braces where a comma would turn it around."""
-    if "," in name:
+    """A name; in braces where a comma would turn it around, or a word of it would be none."""
+    if _NOT_A_NAME.search(name):
         return f"{{{_latex(name)}}}"
     return _latex(name)
+
+
+def _keyword(text: str) -> str:
+    """A keyword; in braces where a comma would make two of it."""
+    if "," in text:
+        return f"{{{_latex(text)}}}"
+    return _latex(text)
 
 
 def _url(url: str) -> str:
@@ -158,7 +169,7 @@ def _url(url: str) -> str:
 
 def _latex(text: str) -> str:
     """A text whose signs LaTeX prints and does not obey; letters of any script stay (biber, lualatex)."""
-    return text.translate(_LATEX_TABLE)
+    return _LIGATURE.sub("{}", text.translate(_LATEX_TABLE))
 
 
 _EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {"jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex}

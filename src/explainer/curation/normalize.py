@@ -17,7 +17,7 @@ from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text, split_links
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -78,8 +78,12 @@ _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
+# Text before a link that says what it is: `Demo: https://…`.
+_LABELLED: Final = re.compile(r"[^:/]+[:\s]\s*(https?://\S+)", re.IGNORECASE)
+# Signs that no link has.
+_UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.
-_DOI: Final = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_DOI: Final = re.compile(r"(?:doi\s*:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
@@ -148,7 +152,8 @@ class Normalizer:
         for key, value in record.items():
             findings += self._character_findings(raw, key, value)
         if not has_errors(findings):
-            findings += self._invalid(kind, record, raw)
+            record, problems = self._without_invalid(kind, record, raw)
+            findings += problems
         if has_errors(findings):
             return Parsed(None, tuple(findings))
         own_id = raw.id or str(record[kind.name_key])
@@ -211,6 +216,25 @@ class Normalizer:
             if refused is not None:
                 message = f"the character {describe_character(refused[1])} is not allowed; the record is left out"
                 yield Finding("Y108", self._where(raw, key), message, "remove it", refused[1])
+
+    def _without_invalid(
+        self, kind: Kind, record: dict[str, Any], raw: SourceRecord
+    ) -> tuple[dict[str, Any], list[Finding]]:
+        """An entry without the values that their fields cannot hold: each costs its field, only a name the record."""
+        if not self._invalid(kind, record, raw):
+            return record, []
+        sound = {kind.name_key: record[kind.name_key]}
+        findings = list(self._invalid(kind, sound, raw))
+        if findings:
+            return record, findings
+        for key, value in record.items():
+            problem = next(iter(self._invalid(kind, sound | {key: value}, raw)), None)
+            if problem is None:
+                sound[key] = value
+            else:
+                message = f"{problem.message}; {key!r} is left out"
+                findings.append(Finding("I803", problem.location, message, problem.hint, problem.text))
+        return sound, findings
 
     def _invalid(self, kind: Kind, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
         """What the schema says against an entry, each finding at its place in the source."""
@@ -303,27 +327,30 @@ class _Cleaner:
 
     def _link(self, key: str, text: str) -> str | None:
         """The link that a text means; None, and a finding, when it means none."""
-        urls: list[str] = [url.rstrip(",;") for url in _URL.findall(text)]
+        urls = split_links(text)
         # of several, such as the repositories of a paper, the first is its own
-        if len(urls) > 1:
+        if len(urls) > 1 and all(map(_URL.fullmatch, urls)):
             self._further_links += urls[1:]
-            return urls[0]
-        text = text.strip()
+            text = urls[0]
+        return self._meant(key, text.strip())
+
+    def _meant(self, key: str, text: str) -> str | None:
+        """The link that a text without space around it means; None, and a finding, when it means none."""
         link = _meant_link(key, text)
-        if link is None:
-            self.findings.append(_not_a_link(key, text, self._raw))
+        if link is None or _UNSAFE.search(link):
+            self.findings.append(_not_a_link(key, text, self._raw, link))
+            return None
         return link
 
     def _links(self, items: Any) -> Any:
         if not isinstance(items, list) or not all(map(_is_text, items)):
             return items
-        links: list[str] = []
+        links: list[str | None] = []
         for item in items:
-            urls = _URL.findall(item) or list(filter(None, [_meant_link("links", item)]))
-            if not urls:
-                self.findings.append(_not_a_link("links", item, self._raw))
-            links += urls
-        return list(dict.fromkeys([*links, *self._further_links]))
+            for text in split_links(item):
+                labelled = _LABELLED.fullmatch(text)
+                links.append(self._meant("links", labelled[1] if labelled else text))
+        return list(dict.fromkeys(filter(None, [*links, *self._further_links])))
 
 
 def _is_text(value: Any) -> bool:
@@ -429,15 +456,21 @@ def _meant_link(key: str, text: str) -> str | None:
     return None
 
 
-def _not_a_link(key: str, text: str, raw: SourceRecord) -> Finding:
+def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
     message = f"{shorten(text)!r} is no link; {key!r} is left out"
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
+    if link is not None:  # older DOIs have such signs: in a link they are written otherwise
+        hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"
     if key == "paper" and _LOST_ZEROS.fullmatch(text):
         message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
         hint = f"if it is {_with_zeros(text)}, write that, in a column of text"
     columns = () if raw.ready else raw.values.items()
     same = (column for column, value in columns if isinstance(value, str) and value.strip() == text)
     return Finding("I803", raw.where(next(same, key)), message, hint, text)
+
+
+def _percent(match: re.Match[str]) -> str:
+    return f"%{ord(match.group()):02X}"
 
 
 def _with_zeros(text: str) -> str:

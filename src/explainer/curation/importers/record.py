@@ -23,6 +23,14 @@ GITHUB_LINK: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """`owner/name`, as GitHub and Hugging Face call repositories."""
 
+# Between two links in one field; an archive's link has another one behind a slash, and that is one link.
+_BETWEEN_LINKS: Final = re.compile(r"(?:\s+and)?[\s,;|]+(?=https?://|www\.|$)", re.IGNORECASE)
+
+
+def split_links(text: str) -> list[str]:
+    """Return the links of a field that may hold several; what is none stays with the link before it."""
+    return list(filter(None, _BETWEEN_LINKS.split(text.strip())))
+
 
 @dataclass(frozen=True, slots=True)
 class RecordStream:

@@ -347,7 +347,7 @@ class _Cleaner:
             return items
         links: list[str | None] = []
         for item in items:
-            for text in split_links(item):
+            for text in split_links(item) if _URL.match(item) else [item]:
                 labelled = _LABELLED.fullmatch(text)
                 links.append(self._meant("links", labelled[1] if labelled else text))
         return list(dict.fromkeys(filter(None, [*links, *self._further_links])))

@@ -1,4 +1,4 @@
-"""`explainer catalog export`: catalogs → JSON Lines, CSV or BibTeX."""
+"""`explainer catalog export`: catalogs → JSON Lines, CSV, BibTeX, RIS or CSL-JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from explainer.diagnostics.finding import exit_status
 
 app = new_app()
 
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex"}
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex", ".ris": "ris", ".json": "csl-json"}
+# The formats of references, as a note calls them.
+_REFERENCES = {"bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
 
 
 @app.command("export")
@@ -34,15 +36,16 @@ def export(
     out: FileOption = None,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
-    """Write catalogs as JSON Lines, CSV or BibTeX, so that nobody is locked in.
+    """Write catalogs as JSON Lines, CSV, BibTeX, RIS or CSL-JSON, so that nobody is locked in.
 
-    JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX has no room for
-    tasks, examples, aliases and data sets.
+    JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX, RIS and CSL-JSON
+    have no room for tasks, examples, aliases and data sets.
     """
     chosen = output_format or _SUFFIXES.get(out.suffix.lower() if out else "", "jsonl")
     text = "".join(write_entries(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
-    if chosen == "bibtex":
-        say("note: BibTeX has no room for tasks, examples, aliases and data sets; jsonl and csv keep everything")
+    if chosen in _REFERENCES:
+        lost = f"{_REFERENCES[chosen]} has no room for tasks, examples, aliases and data sets"
+        say(f"note: {lost}; jsonl and csv keep everything")
     problem = write_product(text, out)
     if problem is not None:
         show_findings([problem], findings)

@@ -1,7 +1,7 @@
-"""BibTeX: its entries, read leniently as people and programs write them, and taken out of LaTeX.
+r"""BibTeX: its entries, read leniently as people and programs write them, and taken out of LaTeX.
 
 The grammar is read here. bibtexparser 2 loses entries without a key and those with a comma missing, reads values that
-are joined by `#` as one text, and drops a command such as `\\L` at the beginning of a name.
+are joined by `#` as one text, and drops a command such as `\L` at the beginning of a name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ from explainer.catalogs.links import arxiv_address
 from explainer.curation.importers.latex import LatexDecoder
 from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
+from explainer.curation.importers.references import (
+    doi_address,
+    in_order,
+    is_code,
+    mentioned_arxiv,
+    reference_links,
+    year_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 
 # Characters that are parsed at once, about.
@@ -44,13 +52,8 @@ _NOT_CLOSED: Final = "a brace or a quote is not closed"
 _NO_ENTRIES: Final = frozenset({"comment", "preamble", "string"})
 
 _URL: Final = re.compile(r"https?://[^\s{}\\\"<>]+", re.IGNORECASE)
-_CODE: Final = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
-_YEAR: Final = re.compile(r"(?<!\d)(?:1[89]|2\d)\d\d(?!\d)")
-# An arXiv id as the fields journal, volume and note have it: `arXiv preprint arXiv:2401.10000`, `abs/1706.03763`.
-_ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE)
 # arXiv's own exports have the archive behind the id: `2401.10000 [cs.CV]`.
 _ARCHIVE: Final = re.compile(r"\s*\[[\w.-]+\]$")
-_DOI_PREFIX: Final = re.compile(r"(?:(?:doi\s*:|https?://(?:dx\.|www\.)?doi\.org/|doi\.org/)\s*)+", re.IGNORECASE)
 # A thin space between initials is no comma between names.
 _THIN_SPACE: Final = re.compile(r"\\[,;:!]\s*")
 # Between names, and between the parts of one; braces keep what stands in them together.
@@ -285,7 +288,7 @@ class _Reader:
                 continue
             broken = next(filter(None, map(undecoded, block.fields.values())), None)
             if broken:
-                message = f"the byte {broken} is not UTF-8; the entry is left out"
+                message = f"{broken.message}; the entry is left out"
                 yield Finding("Y101", Location(self._file, block.line), message, "save the file as UTF-8")
             elif block.key and self._first_lines.add(block.key, block.line) is not None:
                 yield self._unreadable(block.line, f"the key {block.key!r} stands on an earlier entry too")
@@ -308,8 +311,7 @@ class _Reader:
         record = {
             kind.name_key: text("title"),
             "authors": list(self._authors(fields.get("author", ""))),
-            "year": _year(text("year"), text("date")),
-            "huggingface": self._latex.links(fields.get("huggingface", "")) or None,
+            "year": year_of(text("year"), text("date")),
             "summary": text("abstract") or None,
             "category": text("primaryclass") or self._keyword(fields.get("keywords", "")),
             **_links(fields, self._latex),
@@ -323,13 +325,12 @@ class _Reader:
 
     def _authors(self, text: str) -> Iterator[str]:
         for name in _outside_braces(_AND, _THIN_SPACE.sub(" ", text)):
-            last, *before = _outside_braces(_COMMA, name)
             if name.strip().casefold() == "others":  # how BibTeX writes "et al."
                 continue
-            suffix = []
-            if len(before) > 1:  # `Last, Jr., First`
-                suffix = [before.pop(0)]
-            yield self._latex.text(" ".join([*before, last, *suffix]))
+            parts = _outside_braces(_COMMA, name)
+            if len(parts) > 2:  # `Last, Jr., First`  # noqa: PLR2004
+                parts[1:] = [*parts[2:], parts[1]]
+            yield self._latex.text(in_order(parts))
 
 
 def _outside_braces(separator: re.Pattern[str], text: str) -> list[str]:
@@ -348,32 +349,15 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
     return decode(fields.get(name, ""))
 
 
-def _year(year: str, date: str) -> str | None:
-    """The year, also of `2016a`; what is none stays, to be pointed out."""
-    match = _YEAR.search(year) or _YEAR.search(date)
-    if match is None:
-        return year or None
-    return match.group()
-
-
-def _links(fields: Mapping[str, str], latex: LatexDecoder) -> dict[str, Any]:
+def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     """The links of an entry by the keys of catalogs; of two of a kind the first is its own, the others are more."""
-    texts = {name: latex.links(fields.get(name, "")) for name in ("url", "code", "howpublished", "note")}
-    urls = split_links(texts["url"])
-    published = _mentioned(texts["howpublished"])
-    mentioned = [*_mentioned(texts["code"]), *published, *_mentioned(texts["note"])]
-    code = next(filter(_CODE.match, [*_mentioned(texts["code"]), *urls, *mentioned]), None)
-    pages = [url for url in urls if url != code]
-    meant = [
-        *pages,
-        _arxiv(fields, latex),
-        _doi(latex.links(fields.get("doi", ""))),
-        *published,
-        _eprint(fields, latex),
-    ]
-    paper = next((link for link in meant if link and link != code), None)
-    others = dict.fromkeys([*pages, *mentioned])
-    return {"paper": paper, "github": code, "links": [link for link in others if link not in (paper, code)]}
+    texts = partial(_text_of, fields, latex.links)
+    published = _mentioned(texts("howpublished"))
+    pages = [*_mentioned(texts("code")), *split_links(texts("url"))]
+    # of one paper's links its page comes first, else its preprint, else what its DOI leads to
+    if all(map(is_code, pages)):
+        pages += [_arxiv(texts) or doi_address(texts("doi")) or _eprint(texts)]
+    return reference_links([*pages, *published], [texts("huggingface"), *published, *_mentioned(texts("note"))])
 
 
 def _mentioned(text: str) -> list[str]:
@@ -381,37 +365,27 @@ def _mentioned(text: str) -> list[str]:
     return [url.rstrip(".,;:)") for url in _URL.findall(text)]
 
 
-def _arxiv(fields: Mapping[str, str], latex: LatexDecoder) -> str | None:
+def _arxiv(texts: Callable[[str], str]) -> str | None:
     """The link of the preprint, by its id; exports of Google Scholar and DBLP have it in other fields."""
-    if _archive(fields) in ("", "arxiv"):
-        address = arxiv_address(_ARCHIVE.sub("", latex.links(fields.get("eprint", ""))))
+    if _archive(texts) in ("", "arxiv"):
+        address = arxiv_address(_ARCHIVE.sub("", texts("eprint")))
         if address is not None:
             return address
-    match = _ARXIV.search(" ".join(latex.links(fields.get(name, "")) for name in ("journal", "volume", "note")))
-    return match and arxiv_address(match[1])
+    return mentioned_arxiv(" ".join(map(texts, ("journal", "volume", "note"))))
 
 
-def _archive(fields: Mapping[str, str]) -> str:
+def _archive(texts: Callable[[str], str]) -> str:
     """Which archive the field eprint speaks of."""
-    return (fields.get("archiveprefix") or fields.get("eprinttype") or "").strip().casefold()
+    return (texts("archiveprefix") or texts("eprinttype")).casefold()
 
 
-def _eprint(fields: Mapping[str, str], latex: LatexDecoder) -> str | None:
+def _eprint(texts: Callable[[str], str]) -> str | None:
     """What stands in the field eprint, if it is no id of arXiv: a link, or something to be pointed out."""
-    eprint = latex.links(fields.get("eprint", ""))
+    eprint = texts("eprint")
     if not eprint or _URL.fullmatch(eprint):
         return eprint or None
-    archive = _archive(fields).replace("arxiv", "")
+    archive = _archive(texts).replace("arxiv", "")
     return f"{archive}:{eprint}".removeprefix(":")
-
-
-def _doi(text: str) -> str | None:
-    """The link of a DOI, which people write in many ways; what is none stays, to be pointed out."""
-    match = _DOI_PREFIX.match(text)
-    number = text[match.end() :] if match else text
-    if number.startswith("10."):
-        return f"https://doi.org/{number}"
-    return text or None
 
 
 def _place(file: str, start: int, lines: Mapping[str, int], key: str) -> Location:

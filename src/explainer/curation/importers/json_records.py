@@ -1,7 +1,7 @@
 """JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
 
 Numbers are kept as the text that stands there: `2401.10000` stays that. The metadata snapshot of arXiv (JSON Lines, as
-Kaggle serves it) and the links of Papers with Code are recognised by their keys.
+Kaggle serves it), the links of Papers with Code, works of OpenAlex and CSL-JSON are recognised by their keys.
 """
 
 from __future__ import annotations
@@ -16,35 +16,80 @@ from typing import Any, BinaryIO, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
+from explainer.curation.importers.csl import csl_record, is_csl_item
+from explainer.curation.importers.openalex import is_openalex_work, openalex_record
 from explainer.curation.importers.papers_with_code import join_rows
-from explainer.curation.importers.reading import text_lines, whole_text
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, as_mapping, as_text
+from explainer.curation.importers.reading import text_lines, undecoded, whole_text
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, as_list, as_mapping, as_text
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.json_reader import read_json_line
 
 _CHUNK: Final = 64 * 1024
-# What stands between two items of an array; it matches everywhere, if nothing.
-_BETWEEN: Final = re.compile(r"[ \t\r\n]*+,?+[ \t\r\n]*+")
+# What stands between two items of an array.
+_BETWEEN: Final = re.compile(r"[ \t\r\n,]*+")
+# What tells where an item ends that cannot be read: its brackets, but not those in strings. A quote by itself begins a
+# string that goes on behind the window.
+_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|["{}\[\]]', re.DOTALL)
+_BARE_ITEM: Final = re.compile(r'[^\s,\[\]{}"]+')
+_NOT_JSON: Final = "not valid JSON"
+# Lists of records that documents have beside those of catalogs: answers of OpenAlex and Crossref.
+_ANSWER_KEYS: Final = ("results", "items")
 
 
-class _RepeatedKeyError(ValueError):
-    pass
+class _Repeated(dict[str, Any]):
+    """An object with a key that stands twice."""
 
 
-def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(items)
-    if len(mapping) < len(items):
-        raise _RepeatedKeyError
-    return mapping
+class _Constant(str):
+    """`NaN` and its like, which Python reads and JSON does not have."""
+
+    __slots__ = ()
 
 
-def _refuse(name: str) -> Any:
-    message = f"{name} is not a JSON value"
-    raise ValueError(message)
+class _Decoder:
+    """Reads JSON. Numbers stay the text that they are.
+
+    Attributes:
+        has_faults: whether something was read that JSON does not know (NaN) or leaves open (a key twice).
+    """
+
+    def __init__(self) -> None:
+        self.has_faults = False
+        self._decoder = json.JSONDecoder(
+            parse_float=str, parse_int=str, object_pairs_hook=self._object, parse_constant=self._constant
+        )
+
+    def decode(self, text: str) -> Any:
+        self.has_faults = False
+        return self._decoder.decode(text)
+
+    def decode_at(self, text: str, position: int) -> tuple[Any, int]:
+        """Return the value at a position, and where it ends."""
+        self.has_faults = False
+        return self._decoder.raw_decode(text, position)
+
+    def _object(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping = dict(items)
+        if len(mapping) < len(items):
+            self.has_faults = True
+            return _Repeated(mapping)
+        return mapping
+
+    def _constant(self, name: str) -> _Constant:
+        self.has_faults = True
+        return _Constant(name)
 
 
-# Numbers stay the text that they are, and what JSON does not know (NaN) or leaves open (a key twice) is refused.
-_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=_pairs, parse_constant=_refuse)
+def _fault(value: Any, where: Location) -> Finding | None:
+    """What JSON does not know or leaves open in a value."""
+    if isinstance(value, _Repeated):
+        return Finding(
+            "Y103", where, "a key stands twice in one object; the record is left out", "remove one of the two"
+        )
+    if isinstance(value, _Constant):
+        return Finding("Y102", where, f"{_NOT_JSON}: {value} is no value; the record is left out", "write null")
+    parts = value.values() if isinstance(value, dict) else as_list(value)
+    return next(filter(None, (_fault(part, where) for part in parts)), None)
 
 
 def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -53,6 +98,7 @@ def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 
 
 def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    decoder = _Decoder()
     for item in text_lines(feed):
         if isinstance(item, Finding):
             yield item
@@ -61,11 +107,14 @@ def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         if not line or line.isspace():
             continue
         try:
-            value = _DECODER.decode(line)
+            value = decoder.decode(line)
         except (ValueError, RecursionError):
             yield from _mistakes(line, feed.file, number)
+            continue
+        if decoder.has_faults and not _lists(value):
+            yield from _mistakes(line, feed.file, number)
         else:
-            yield _record(value, partial(_place, feed.file, line, number))
+            yield from _records(value, partial(_place, feed.file, line, number))
 
 
 def _mistakes(text: str, file: str, line: int = 1) -> Iterator[Finding]:
@@ -79,11 +128,23 @@ def _place(file: str, line: str, number: int, key: str) -> Location:
     return read_json_line(line, file, number).locate((key,))
 
 
+def _records(value: Any, where: Callable[[str], Location]) -> Iterator[SourceRecord | Finding]:
+    """The records of a document that has lists of them; of any other the one that it is."""
+    lists = _lists(value)
+    if not lists:
+        yield _record(value, where)
+    for kind, items in lists.items():
+        for item in items:
+            record = _fault(item, where("")) or _record(item, partial(_same_place, where("")))
+            yield replace(record, kind=kind) if kind and isinstance(record, SourceRecord) else record
+
+
 def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Finding:
     if not isinstance(value, dict):
         return Finding("I802", where(""), "the record is not an object with keys")
-    if is_snapshot(value):
-        return snapshot_record(value, where)
+    for is_form, record_of in _FORMS:
+        if is_form(value):
+            return record_of(value, where)
     return SourceRecord(value, where, id=as_text(value.get("id")))
 
 
@@ -114,24 +175,29 @@ class _Window:
     """The part of a stream that is being read: its text, a position in it, and the line where it begins."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._reader = codecs.getreader("utf-8-sig")(stream, "replace")
+        self._reader = codecs.getreader("utf-8-sig")(stream, "surrogateescape")
         self._line = 1
         self._has_ended = False
-        self.text = self._reader.read(_CHUNK).lstrip()
-        self.position = 1  # behind the bracket that opens the array
+        self.text = self._reader.read(_CHUNK)
+        self.position = self.text.index("[") + 1
 
-    def find_item(self) -> bool:
-        """Go to the next item of the array; False when there is none."""
+    def skip_separators(self) -> int:
+        """Go to the next item, the closing bracket or the end; return the number of commas before it."""
+        commas = 0
         while True:
             between = _BETWEEN.match(self.text, self.position)
-            self.position = between.end() if between else self.position
-            if self.position < len(self.text):
-                return self.text[self.position] != "]"
-            if self._has_ended:
-                return False
+            if between is not None:
+                commas += between.group().count(",")
+                self.position = between.end()
+            if self.position < len(self.text) or self._has_ended:
+                return commas
             self._line += self.text.count("\n")
             self.text, self.position = self._reader.read(_CHUNK), 0
             self._has_ended = not self.text
+
+    def sign(self) -> str:
+        """Return the character at the position; nothing at the end of the stream."""
+        return self.text[self.position : self.position + 1]
 
     def extend(self) -> bool:
         """Read on, and drop what is behind; False when the item is too long, or all is read."""
@@ -145,28 +211,85 @@ class _Window:
             self.text, self.position = " " * column + self.text[start:] + piece, column
         return bool(piece)
 
-    def locate(self, file: str) -> Location:
-        """Return where the position is in the file."""
-        line = self._line + self.text.count("\n", 0, self.position)
-        return Location(file, line, self.position - self.text.rfind("\n", 0, self.position))
+    def locate(self, file: str, position: int | None = None) -> Location:
+        """Return where a position of the text is in the file; by default the one that is read."""
+        at = self.position if position is None else position
+        line = self._line + self.text.count("\n", 0, at)
+        return Location(file, line, at - self.text.rfind("\n", 0, at))
+
+    def item_end(self) -> int | None:
+        """Return where the item at the position ends, by its brackets alone; None when that is not in the window."""
+        bare = _BARE_ITEM.match(self.text, self.position)
+        if bare is not None:
+            return bare.end()
+        depth = 0
+        for mark in _BRACKET.finditer(self.text, self.position):
+            if mark.group() == '"':
+                return None
+            depth += _DEPTHS.get(mark.group(), 0)
+            if depth <= 0:
+                return mark.end()
+        return None
+
+
+_DEPTHS: Final = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
 def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """The items of an array, one after the other: memory holds one of them."""
-    window = _Window(feed.stream)
-    while window.find_item():
+    window, decoder, expected = _Window(feed.stream), _Decoder(), 0
+    while True:
+        commas = window.skip_separators()
+        if not window.sign():
+            message = "the array is not closed: the end of the file is missing"
+            yield Finding("Y102", window.locate(feed.file), message, "get the file again, or close it with ]")
+            return
+        is_end = window.sign() == "]"
+        if commas != (0 if is_end else expected):
+            slip = "a comma is missing" if commas < expected else "there is a comma too many"
+            yield Finding("I812", window.locate(feed.file), f"{slip} before this; it is read anyway")
+        if is_end:
+            break
+        item = _item(window, decoder, feed.file)
+        yield item
+        if isinstance(item, Finding) and item.message.endswith(_LOST):
+            return
+        expected = 1
+    window.position += 1
+    window.skip_separators()
+    if window.sign():
+        message = "text stands behind the end of the array; it is not read"
+        yield Finding("Y102", window.locate(feed.file), message, "one array holds all records")
+
+
+# How a finding ends behind which nothing can be read.
+_LOST: Final = "what follows is not read"
+
+
+def _item(window: _Window, decoder: _Decoder, file: str) -> SourceRecord | Finding:
+    """The record at the position of a window, or what is wrong with it; the window goes behind it."""
+    while True:
         try:
-            value, end = _DECODER.raw_decode(window.text, window.position)
-        except _RepeatedKeyError:
-            yield Finding("Y102", window.locate(feed.file), "a key stands twice; what follows is not read")
-            return
-        except (ValueError, RecursionError):
-            if window.extend():
-                continue  # the item may only have been cut off
-            yield Finding("Y102", window.locate(feed.file), "not valid JSON; what follows is not read")
-            return
-        yield _record(value, partial(_same_place, window.locate(feed.file)))
-        window.position = end
+            value, end = decoder.decode_at(window.text, window.position)
+        except (ValueError, RecursionError) as error:
+            problem = window.locate(file, getattr(error, "pos", None))
+        else:
+            break
+        broken_end = window.item_end()
+        if broken_end is not None:
+            window.position = broken_end
+            return Finding("Y102", problem, f"{_NOT_JSON}; the record is left out")
+        # else the item may only have been cut off by the window
+        if not window.extend():
+            return Finding("Y102", problem, f"{_NOT_JSON}; {_LOST}")
+    where = window.locate(file)
+    fault = _fault(value, where) if decoder.has_faults else None
+    broken = undecoded(window.text, window.position, end)
+    if broken is not None:
+        where = window.locate(file, broken.position)
+        fault = Finding("Y101", where, f"{broken.message}; the record is left out", "save the file as UTF-8")
+    window.position = end
+    return fault or _record(value, partial(_same_place, where))
 
 
 def _same_place(location: Location, key: str) -> Location:  # noqa: ARG001  # the record's place is near enough
@@ -178,22 +301,35 @@ def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     if text.value is None:
         yield from text.findings
         return
+    decoder = _Decoder()
     try:
-        data = _DECODER.decode(text.value)
+        data = decoder.decode(text.value)
     except (ValueError, RecursionError):
         yield from _mistakes(text.value, feed.file)
         return
     where = partial(_same_place, Location(feed.file))
-    lists = _lists(data)
-    if not lists:
-        yield _record(data, where)
-    for kind, items in lists.items():
-        for item in items:
-            record = _record(item, where)
-            yield record if isinstance(record, Finding) else replace(record, kind=kind)
+    if decoder.has_faults and not _lists(data):
+        yield from _mistakes(text.value, feed.file)
+    else:
+        yield from _records(data, where)
 
 
-def _lists(data: Any) -> dict[Kind, list[Any]]:
-    """The lists of a catalog that a document has."""
+def _lists(data: Any) -> dict[Kind | None, list[Any]]:
+    """The lists of a catalog that a document has, else those of an answer of a web service."""
     document = as_mapping(data)
-    return {kind: document[kind] for kind in Kind if isinstance(document.get(kind), list)}
+    lists: dict[Kind | None, list[Any]] = {
+        kind: document[kind] for kind in Kind if isinstance(document.get(kind), list)
+    }
+    answer = as_mapping(document.get("message")) or document
+    for key in _ANSWER_KEYS:
+        if not lists and isinstance(answer.get(key), list):
+            lists[None] = answer[key]
+    return lists
+
+
+# Forms of records that are recognised by their keys, and what makes records of them.
+_FORMS: Final[tuple[tuple[Callable[[Any], bool], Callable[[Any, Any], SourceRecord | Finding]], ...]] = (
+    (is_snapshot, snapshot_record),
+    (is_openalex_work, openalex_record),
+    (is_csl_item, csl_record),
+)

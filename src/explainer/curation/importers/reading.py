@@ -8,6 +8,7 @@ import io
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -29,6 +30,7 @@ _LOOKS: Final = {
     look: re.compile(pattern, re.IGNORECASE)
     for look, pattern in {
         "RIS|ris": rb"\s*TY  ?-",
+        "a list of Web of Science": rb"\s*FN [A-Z]",
         "a list of PubMed": rb"\s*PMID ?-",
         "EndNote": rb"\s*%0 |\s*(?:<\?xml[^>]*>\s*)?<xml>\s*<records",
         "BibTeX|bibtex": rb"(?:\s*%[^\n]*\n)*\s*@\w+\s*[{(]",
@@ -99,10 +101,20 @@ def _decoded(feed: RecordStream, encoding: str) -> Iterator[io.TextIOWrapper]:
         text.detach()  # the stream is not ours to close
 
 
-def undecoded(text: str) -> str | None:
-    """Return the first byte of a text that could not be decoded, such as `0xe9`; None for a sound text."""
-    match = _UNDECODED.search(text)
-    return match and f"0x{ord(match.group()) - _FIRST_UNDECODED:02x}"
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A byte of a text that could not be decoded: where its character stands, and what to say about it."""
+
+    position: int
+    message: str
+
+
+def undecoded(text: str, start: int = 0, end: int | None = None) -> Undecoded | None:
+    """Return the first byte in a part of a text that could not be decoded; None for a sound one."""
+    match = _UNDECODED.search(text, start, len(text) if end is None else end)
+    if match is None:
+        return None
+    return Undecoded(match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8")
 
 
 def _is_utf16(feed: RecordStream) -> bool:

@@ -136,7 +136,8 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         yield Finding("I802", Location(feed.file), f"the spreadsheet is not opened: {problem}", hint)
         return
     try:
-        sheet = calamine.CalamineWorkbook.from_filelike(packed).get_sheet_by_index(0)
+        book = calamine.CalamineWorkbook.from_filelike(packed)
+        sheet = book.get_sheet_by_index(0)
         rows, indent = sheet.iter_rows(), (sheet.start or (0, 0))[1]
     except Exception as error:  # noqa: BLE001  # whatever the library says about a broken file
         yield Finding("I802", Location(feed.file), f"not a spreadsheet: {error}")
@@ -151,6 +152,19 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         else:
             header = [cell.strip() for cell in cells]
             yield from repeated_columns(header, feed.file)
+    if not header:
+        yield _empty(feed.file, book)
+
+
+def _empty(file: str, book: Any) -> Finding:
+    """What there is to say about a first sheet in which nothing stands."""
+    first, *names = book.sheet_names
+    filled = [name for name in names if book.get_sheet_by_name(name).height]
+    message = f"nothing is recognised: the first sheet, {first!r}, is empty"
+    hint = "save the list as the first sheet"
+    if filled:
+        message += f"; the list may stand in {', '.join(map(repr, filled))}"
+    return Finding("I813", Location(file), message, hint)
 
 
 def _cell(value: Any) -> str:

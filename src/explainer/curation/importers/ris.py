@@ -1,0 +1,126 @@
+"""RIS, the exchange format of reference managers: a line for each value, two letters and a dash before it.
+
+https://en.wikipedia.org/wiki/RIS_(file_format)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from explainer.catalogs.kinds import Kind
+from explainer.curation.importers.reading import or_unrecognised, text_of, undecoded
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
+from explainer.curation.importers.references import (
+    doi_address,
+    in_order,
+    mentioned_arxiv,
+    reference_links,
+    without_markup,
+    year_of,
+)
+from explainer.diagnostics.finding import Finding, Location
+
+# A tag and its value. Programs write one space or two, and none behind the dash of a tag without a value.
+_LINE: Final = re.compile(r"\s{0,3}([A-Z][A-Z0-9]) {0,2}-(?:\s(.*))?")
+# The tags that hold a value; of several the first that has one counts.
+_TAGS: Final = {
+    "title": ("TI", "T1", "CT", "BT"), "authors": ("AU", "A1"), "year": ("PY", "Y1", "DA"), "summary": ("AB", "N2"),
+    "paper": ("DO", "UR", "L1", "LK"), "category": ("KW",), "github": ("UR",), "links": ("UR",), "name": ("TI", "T1"),
+}  # fmt: skip
+# Values that go on: titles and abstracts that a program broke into lines.
+_SEPARATORS: Final = {"AB": "\n", "N2": "\n"}
+
+
+def read_ris(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    """Read the references of a file as a stream."""
+    yield from or_unrecognised(_references(feed), feed, "a reference of RIS (TY  - …)")
+
+
+@dataclass(slots=True)
+class _Reference:
+    """The values of a reference by their tags, and the lines where they stand first."""
+
+    line: int
+    values: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    last: str = ""
+
+    def add(self, tag: str, text: str, line: int) -> None:
+        self.values.setdefault(tag, []).append(text)
+        self.lines.setdefault(tag, line)
+        self.last = tag
+
+    def extend(self, text: str) -> None:
+        """Add a line to the last value."""
+        if self.last and text:
+            texts = self.values[self.last]
+            texts[-1] = f"{texts[-1]}{_SEPARATORS.get(self.last, ' ')}{text}"
+
+    def texts(self, key: str) -> list[str]:
+        """Return the values of a key of catalogs."""
+        texts = (self.values.get(tag, []) for tag in _TAGS[key])
+        return next(filter(any, texts), [])
+
+
+def _references(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    reference: _Reference | None = None
+    with text_of(feed) as (text, findings):
+        yield from findings
+        for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
+            match = _LINE.fullmatch(line.strip("\r\n\ufeff"))
+            tag, value = (match[1], (match[2] or "").strip()) if match else ("", line.strip())
+            if tag == "TY":
+                yield from _ended(feed.file, reference, is_closed=False)
+                reference = _Reference(number)
+            if reference is None:
+                continue
+            if tag == "ER":
+                yield from _ended(feed.file, reference, is_closed=True)
+                reference = None
+            elif tag:
+                reference.add(tag, value, number)
+            else:
+                reference.extend(value)
+        yield from _ended(feed.file, reference, is_closed=False)
+
+
+def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Iterator[SourceRecord | Finding]:
+    """The record of a reference, and what is wrong with it."""
+    if reference is None:
+        return
+    where = partial(_place, file, reference)
+    broken = next(filter(None, (undecoded(" ".join(texts)) for texts in reference.values.values())), None)
+    if broken is not None:
+        yield Finding("Y101", where(""), f"{broken.message}; the reference is left out", "save the file as UTF-8")
+        return
+    if not is_closed:
+        yield Finding("I812", where(""), "the reference has no end (ER  -); it is read as far as it goes")
+    yield _record(reference, where)
+
+
+def _record(reference: _Reference, where: partial[Location]) -> SourceRecord:
+    values = reference.values
+    notes = values.get("N1", [])
+    # `catalog export` tells models by a note
+    kind = Kind.MODELS if "AI model" in notes else Kind.PAPERS
+    links = [link for tag in ("UR", "LK", "L1") for text in values.get(tag, []) for link in split_links(text)]
+    dois = [doi_address(text) for text in values.get("DO", [])]
+    record = {
+        kind.name_key: without_markup(next(iter(reference.texts("title")), "")),
+        "authors": [in_order(name.split(",")) for name in reference.texts("authors") if name],
+        "year": year_of(*reference.texts("year"), ""),
+        "summary": without_markup(next(iter(reference.texts("summary")), "")),
+        "category": next(iter(reference.texts("category")), None),
+        **reference_links([*dois, *links, mentioned_arxiv(" ".join(notes))]),
+    }
+    own_id = next(iter(values.get("ID", [])), "") or None
+    return SourceRecord(record, where, own_id, kind, ready=True)
+
+
+def _place(file: str, reference: _Reference, key: str) -> Location:
+    tags = (tag for tag in _TAGS.get(key, ()) if tag in reference.lines)
+    return Location(file, reference.lines.get(next(tags, ""), reference.line))

@@ -253,3 +253,31 @@ def test_a_signature_that_is_none_is_left_out_and_pointed_at() -> None:
         "    signature: Img23D", "    signature: ImgMsk2Img",
     ]  # fmt: skip
     assert explainer("validate", "c.yaml").status == 0
+
+
+def test_what_another_catalog_of_the_project_has_already_is_named_with_its_place() -> None:
+    write_tree(Path(), {
+        "pyproject.toml": "",
+        "catalogs/known.yaml": (
+            "models:\n  - name: Net\n    paper: https://arxiv.org/abs/2401.10000\n"
+            "papers:\n  - title: A Study of Photos\n    paper: https://arxiv.org/abs/2401.10000v2\n  - title: Second\n"
+        ),
+        "list.jsonl": (
+            entry(title="Other Words", paper="2401.10000") + entry(title="second!") + entry(title="Third")
+            + entry(name="NET") + entry(name="Sibling", paper="2401.10000")
+        ),
+    })  # fmt: skip
+    for _ in range(2):
+        outcome = explainer("catalog", "import", "list.jsonl", "-o", "catalogs/new.yaml")
+        assert outcome.status == 0
+        said = [line for line in outcome.err.splitlines() if "I814" in line]
+        assert said == [
+            "list.jsonl:1:1: I814 warning: 'Other Words' stands in catalogs/known.yaml:5 already, by its link",
+            "list.jsonl:2:1: I814 warning: 'second!' stands in catalogs/known.yaml:7 already, by its title",
+            "list.jsonl:4:1: I814 warning: 'NET' stands in catalogs/known.yaml:2 already, by its name",
+        ]
+
+
+def test_the_catalogs_that_ship_collide_with_nothing() -> None:
+    write_tree(Path(), {"list.jsonl": entry(title="A", paper="2103.14030")})
+    assert "I814" not in explainer("catalog", "import", "list.jsonl", "-o", "c.yaml").err

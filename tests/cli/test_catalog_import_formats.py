@@ -289,3 +289,21 @@ def test_references_that_are_exported_read_back_equal(suffix: str) -> None:
     assert outcome.status == 0, outcome.err
     back = parse_catalog(Path("back.yaml").read_text(), "back").unwrap().catalog
     assert back == parse_catalog(catalog, "c").unwrap().catalog
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ('[{"name": "A"},\n {"name": "B}, {"name": "C"},\n {"name": "D"}]', "a.json:2:18: Y102 not valid JSON; the record is left out"),
+    ('[{"name": "A"}, {"name": "D"}', "a.json:1:30: Y102 the array is not closed"),
+    ('[\n{"name": "A"},\n{"name": "D"},\n\n', "a.json:5:1: Y102 the array is not closed"),
+])  # fmt: skip
+def test_a_broken_record_costs_itself_and_is_found_at_its_place(text: str, place: str) -> None:
+    write_tree(Path(), {"a.json": text})
+    outcome = explainer("catalog", "import", "a.json")
+    assert (outcome.status, outcome.out) == (1, "models:\n  - name: A\n  - name: D\n")
+    assert outcome.err.startswith(place)
+    assert "I812" not in outcome.err
+
+
+def test_an_array_in_utf_16_is_read() -> None:
+    Path("a.json").write_bytes('[{"name": "Café"}]'.encode("utf-16"))
+    assert explainer("catalog", "import", "a.json").out == "models:\n  - name: Café\n"

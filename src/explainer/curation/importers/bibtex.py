@@ -60,6 +60,8 @@ _THIN_SPACE: Final = re.compile(r"\\[,;:!]\s*")
 _AND: Final = re.compile(r"\\.|[{}]|(?<!\S)and(?!\S)", re.IGNORECASE | re.DOTALL)
 _COMMA: Final = re.compile(r"\\.|[{},]", re.DOTALL)
 
+# Where programs keep links beside `url` and `doi`.
+_OTHER_LINK_FIELDS: Final = ("howpublished", "ee", "link", "pdf", "bdsk-url-1")
 # The fields of BibTeX that hold the keys of a record, where they are called otherwise.
 _SOURCE_FIELDS: Final = {
     "authors": "author", "summary": "abstract", "paper": "url", "github": "url", "name": "title", "links": "url",
@@ -352,8 +354,8 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     """The links of an entry by the keys of catalogs; of two of a kind the first is its own, the others are more."""
     texts = partial(_text_of, fields, latex.links)
-    published = _mentioned(texts("howpublished"))
-    pages = [*_mentioned(texts("code")), *split_links(texts("url"))]
+    published = _mentioned(" ".join(map(texts, _OTHER_LINK_FIELDS)))
+    pages: list[str | None] = [*_mentioned(texts("code")), *split_links(texts("url"))]
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
     if all(map(is_code, pages)):
         pages += [_arxiv(texts) or doi_address(texts("doi")) or _eprint(texts)]

@@ -82,14 +82,16 @@ class _Decoder:
 
 def _fault(value: Any, where: Location) -> Finding | None:
     """What JSON does not know or leaves open in a value."""
-    if isinstance(value, _Repeated):
-        return Finding(
-            "Y103", where, "a key stands twice in one object; the record is left out", "remove one of the two"
-        )
-    if isinstance(value, _Constant):
-        return Finding("Y102", where, f"{_NOT_JSON}: {value} is no value; the record is left out", "write null")
-    parts = value.values() if isinstance(value, dict) else as_list(value)
-    return next(filter(None, (_fault(part, where) for part in parts)), None)
+    parts = [value]
+    for part in parts:  # it grows: values may be nested deeper than functions can call themselves
+        if isinstance(part, _Repeated):
+            message = "a key stands twice in one object; the record is left out"
+            return Finding("Y103", where, message, "remove one of the two")
+        if isinstance(part, _Constant):
+            return Finding("Y102", where, f"{_NOT_JSON}: {part} is no value; the record is left out", "write null")
+        parts += as_mapping(part).values()
+        parts += as_list(part)
+    return None
 
 
 def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -130,7 +132,7 @@ def _place(file: str, line: str, number: int, key: str) -> Location:
 
 def _records(value: Any, where: Callable[[str], Location]) -> Iterator[SourceRecord | Finding]:
     """The records of a document that has lists of them; of any other the one that it is."""
-    lists = _lists(value)
+    lists = {None: value} if isinstance(value, list) else _lists(value)
     if not lists:
         yield _record(value, where)
     for kind, items in lists.items():
@@ -172,12 +174,11 @@ def _is_lines(head: bytes) -> bool:
 
 
 class _Window:
-    """The part of a stream that is being read: its text, a position in it, and the line where it begins."""
+    """The part of a stream that is being read: its text, a position in it, and the place where it begins."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._reader = codecs.getreader("utf-8-sig")(stream, "surrogateescape")
-        self._line = 1
-        self._has_ended = False
+        self._line, self._column = 1, 0
         self.text = self._reader.read(_CHUNK)
         self.position = self.text.index("[") + 1
 
@@ -185,15 +186,11 @@ class _Window:
         """Go to the next item, the closing bracket or the end; return the number of commas before it."""
         commas = 0
         while True:
-            between = _BETWEEN.match(self.text, self.position)
-            if between is not None:
-                commas += between.group().count(",")
-                self.position = between.end()
-            if self.position < len(self.text) or self._has_ended:
+            end = _end_of(_BETWEEN, self.text, self.position)
+            commas += self.text.count(",", self.position, end)
+            self.position = end
+            if self.sign() or not self.extend():
                 return commas
-            self._line += self.text.count("\n")
-            self.text, self.position = self._reader.read(_CHUNK), 0
-            self._has_ended = not self.text
 
     def sign(self) -> str:
         """Return the character at the position; nothing at the end of the stream."""
@@ -201,21 +198,30 @@ class _Window:
 
     def extend(self) -> bool:
         """Read on, and drop what is behind; False when the item is too long, or all is read."""
-        start = self.position
-        too_long = len(self.text) - start > MAX_LINE
-        piece = "" if self._has_ended or too_long else self._reader.read(_CHUNK)
-        if piece:
-            self._line += self.text.count("\n", 0, start)
-            # spaces stand for what is dropped of the line, so that columns stay right
-            column = start - (self.text.rfind("\n", 0, start) + 1)
-            self.text, self.position = " " * column + self.text[start:] + piece, column
+        if len(self.text) - self.position > MAX_LINE:
+            return False
+        piece = self._reader.read(_CHUNK)
+        start = self.locate("")
+        self._line, self._column = start.line, start.column - 1
+        self.text, self.position = self.text[self.position :] + piece, 0
         return bool(piece)
 
     def locate(self, file: str, position: int | None = None) -> Location:
         """Return where a position of the text is in the file; by default the one that is read."""
-        at = self.position if position is None else position
-        line = self._line + self.text.count("\n", 0, at)
-        return Location(file, line, at - self.text.rfind("\n", 0, at))
+        position = self.position if position is None else position
+        line = self._line + self.text.count("\n", 0, position)
+        column = position - self.text.rfind("\n", 0, position)
+        if line == self._line:
+            column += self._column
+        return Location(file, line, column)
+
+    def skip_lines(self) -> bool:
+        """Go to the next line on which an item begins in the same column; False when there is none in the window."""
+        indent = self.locate("").column - 1
+        match = re.compile(rf"\n[ \t]{{{indent}}}(?=\{{)").search(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+        return match is not None
 
     def item_end(self) -> int | None:
         """Return where the item at the position ends, by its brackets alone; None when that is not in the window."""
@@ -232,34 +238,50 @@ class _Window:
         return None
 
 
+def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Where a match ends that begins at a position; the position itself where there is none."""
+    match = pattern.match(text, position)
+    return position if match is None else match.end()
+
+
 _DEPTHS: Final = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
 def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """The items of an array, one after the other: memory holds one of them."""
-    window, decoder, expected = _Window(feed.stream), _Decoder(), 0
-    while True:
-        commas = window.skip_separators()
-        if not window.sign():
-            message = "the array is not closed: the end of the file is missing"
-            yield Finding("Y102", window.locate(feed.file), message, "get the file again, or close it with ]")
-            return
-        is_end = window.sign() == "]"
-        if commas != (0 if is_end else expected):
-            slip = "a comma is missing" if commas < expected else "there is a comma too many"
-            yield Finding("I812", window.locate(feed.file), f"{slip} before this; it is read anyway")
-        if is_end:
-            break
+    window, decoder = _Window(feed.stream), _Decoder()
+    expected = commas = window.skip_separators()
+    while window.sign() not in ("", "]"):
+        if commas != expected:
+            yield _slip(window, feed.file, is_missing=not commas)
         item = _item(window, decoder, feed.file)
         yield item
         if isinstance(item, Finding) and item.message.endswith(_LOST):
             return
-        expected = 1
+        commas = window.skip_separators()
+        # how many stand behind an item that could not be read tells nothing
+        expected = commas if isinstance(item, Finding) else 1
+    if commas and window.sign():
+        yield _slip(window, feed.file, is_missing=False)
+    yield from _array_end(window, feed.file)
+
+
+def _slip(window: _Window, file: str, *, is_missing: bool) -> Finding:
+    slip = "a comma is missing" if is_missing else "there is a comma too many"
+    return Finding("I812", window.locate(file), f"{slip} before this; it is read anyway")
+
+
+def _array_end(window: _Window, file: str) -> Iterator[Finding]:
+    """What is wrong with the end of an array."""
+    if not window.sign():
+        message = "the array is not closed: the end of the file is missing"
+        yield Finding("Y102", window.locate(file), message, "get the file again, or close it with ]")
+        return
     window.position += 1
     window.skip_separators()
     if window.sign():
         message = "text stands behind the end of the array; it is not read"
-        yield Finding("Y102", window.locate(feed.file), message, "one array holds all records")
+        yield Finding("Y102", window.locate(file), message, "one array holds all records")
 
 
 # How a finding ends behind which nothing can be read.
@@ -281,7 +303,8 @@ def _item(window: _Window, decoder: _Decoder, file: str) -> SourceRecord | Findi
             return Finding("Y102", problem, f"{_NOT_JSON}; the record is left out")
         # else the item may only have been cut off by the window
         if not window.extend():
-            return Finding("Y102", problem, f"{_NOT_JSON}; {_LOST}")
+            lost = "the record is left out" if window.skip_lines() else _LOST
+            return Finding("Y102", problem, f"{_NOT_JSON}; {lost}")
     where = window.locate(file)
     fault = _fault(value, where) if decoder.has_faults else None
     broken = undecoded(window.text, window.position, end)
@@ -308,7 +331,7 @@ def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         yield from _mistakes(text.value, feed.file)
         return
     where = partial(_same_place, Location(feed.file))
-    if decoder.has_faults and not _lists(data):
+    if decoder.has_faults and isinstance(data, dict) and not _lists(data):
         yield from _mistakes(text.value, feed.file)
     else:
         yield from _records(data, where)

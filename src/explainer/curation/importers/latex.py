@@ -16,6 +16,10 @@ _PLAIN_LINK: Final = re.compile(r"[^\\{}$&\s]*+")
 # References of HTML, as publishers' sites leave them in titles: `&amp;`, and `\&amp;` where a program escaped that.
 _REFERENCE: Final = re.compile(r"\\?&(#?\w{2,8};)")
 _AMPERSAND: Final = re.compile(r"\\?&amp;")
+# In a text these begin and end a formula; in a link they are the brackets, escaped as everything else.
+_BRACKET: Final = re.compile(r"\\([()\[\]])")
+# Between two equal signs of any kind stands what is meant to the letter.
+_VERBATIM: Final = re.compile(r"\\verb\*?([^\w\s])(.*?)\1")
 # Bare signs that people mean literally, though LaTeX takes them for a comment, a column and a formula. Private
 # characters stand for them meanwhile, so that they come out as they went in, in formulas too.
 _BARE_TEXT_SIGN: Final = re.compile(r"(?<!\\)[%&]")
@@ -79,6 +83,7 @@ class LatexDecoder:
         A command that means nothing in a link stays, with its backslash: such a link is recognised as none.
         """
         if not _PLAIN_LINK.fullmatch(value):
+            value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
             value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
             value = _BARE_LINK_SIGN.sub(_hidden, value)
             value = _decoded(self._links, value, self._link_grammar)

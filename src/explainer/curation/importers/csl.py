@@ -10,7 +10,16 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import SourceRecord, as_list, as_mapping, as_text
+from explainer.curation.importers.record import (
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    first_of,
+    mappings_in,
+    text_in,
+    texts_in,
+)
 from explainer.curation.importers.references import (
     doi_address,
     mentioned_arxiv,
@@ -22,6 +31,7 @@ from explainer.diagnostics.finding import Location
 
 # The parts of a name, as people say it.
 _NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+_NAME_KEYS: Final = frozenset({"family", "given", "literal"})
 # Keys that lists of other kinds do not have.
 _OWN_KEYS: Final = frozenset({"DOI", "URL", "issued", "container-title", "citation-key", "publisher-place"})
 # The commonest of the types of CSL.
@@ -37,51 +47,46 @@ _CSL_NAMES: Final = {
 
 def is_csl_item(value: dict[str, Any]) -> bool:
     """Whether a JSON object is a reference of CSL-JSON."""
-    names = as_list(value.get("author"))
-    has_names = bool(names) and all(as_mapping(name).keys() & {"family", "literal", "given"} for name in names)
-    is_typed = value.get("type") in _TYPES
-    return "title" in value and (is_typed or has_names or not _OWN_KEYS.isdisjoint(value))
+    name_keys = {key for name in mappings_in(value.get("author")) for key in name}
+    is_item = not name_keys.isdisjoint(_NAME_KEYS) or not value.keys().isdisjoint(_OWN_KEYS)
+    return "title" in value and (is_item or value.get("type") in _TYPES)
 
 
 def csl_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
     """Return a reference as a record."""
-    text = {key: as_text(value.get(key)) or "" for key in ("DOI", "URL", "note", "number", "keyword")}
+    note, keywords = text_in(value.get("note")), text_in(value.get("keyword"))
     # `catalog export` tells models by a note
-    kind = Kind.MODELS if text["note"] == "AI model" else Kind.PAPERS
-    mentioned = mentioned_arxiv(f"{text['number']} {text['note']}")
-    # what `catalog export` has no other room for
-    links = map(as_text, as_list(as_mapping(value.get("custom")).get("links")))
-    pages = [doi_address(text["DOI"]), mentioned, text["URL"]]
+    kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
+    mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")
+    pages = [doi_address(text_in(value.get("DOI"))), mentioned, text_in(value.get("URL"))]
     record = {
         kind.name_key: without_markup(value.get("title")),
-        "authors": list(filter(None, map(_name, as_list(value.get("author"))))),
+        "authors": list(map(_name, as_list(value.get("author")))),
         "year": _year(value.get("issued")),
         "summary": without_markup(value.get("abstract")),
-        "category": text["keyword"].split(",")[0] or None,
-        **reference_links(pages, links),
+        "category": keywords.split(",")[0],
+        # what `catalog export` has no other room for
+        **reference_links(pages, texts_in(as_mapping(value.get("custom")).get("links"))),
     }
     # lists that only resemble CSL-JSON have keys of catalogs too
-    own = {key: value[key] for key in kind.keys if key in value and key != "id" and not record.get(key)}
+    own = {key: value[key] for key in kind.keys if key in value and key not in record and key != "id"}
     return SourceRecord({**record, **own}, partial(_renamed, where), as_text(value.get("id")), kind, ready=True)
 
 
 def _name(author: Any) -> Any:
     """The name of an author; what is none stays, to be pointed out."""
-    parts = as_mapping(author)
-    literal = as_text(parts.get("literal")) or as_text(parts.get("name"))
-    if literal or not parts:
-        return literal or author
-    return " ".join(as_text(parts.get(part)) or "" for part in _NAME_PARTS).strip()
+    if not isinstance(author, dict):
+        return author
+    parts = " ".join(text_in(author.get(part)) for part in _NAME_PARTS)
+    return first_of([author.get("literal"), author.get("name"), parts])
 
 
 def _year(issued: Any) -> Any:
     """The year of a date, which stands as numbers or as a text."""
     date = as_mapping(issued)
-    numbers = as_list(next(iter(as_list(date.get("date-parts"))), None))
-    if numbers:
-        return numbers[0]
-    text = as_text(issued) or as_text(date.get("raw")) or as_text(date.get("literal")) or ""
-    return year_of(text)
+    numbers = as_list(first_of(as_list(date.get("date-parts"))))
+    texts = [*map(str, numbers[:1]), *map(text_in, (issued, date.get("raw"), date.get("literal")))]
+    return year_of(first_of(texts) or "")
 
 
 def _renamed(where: Callable[[str], Location], key: str) -> Location:

@@ -24,7 +24,10 @@ from explainer.curation.importers.record import (
     as_list,
     as_mapping,
     as_text,
+    first_of,
     load_library,
+    mappings_in,
+    texts_in,
 )
 from explainer.curation.importers.references import task_of
 from explainer.diagnostics.finding import Finding, Location
@@ -72,7 +75,7 @@ _TAG: Final = re.compile(r"<[^>]*?(?:\balt=[\"']([^\"']*)[\"'][^>]*)?>")
 _BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+[\w/]")
 _PRETRAINED: Final = re.compile(r"from_pretrained\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
 # What a heading says around the id of a repository.
-_HEADING: Final = re.compile(r"(?:model card (?:for|of)\s+)?`?([\w.-]+/[\w.-]+)`?", re.IGNORECASE)
+_HEADING: Final = re.compile(r"\A(?:model card (?:for|of)\s+)?`?([\w.-]+/[\w.-]+)`?\Z", re.IGNORECASE)
 _ID_KEYS: Final = ("model_id", "repo_id")
 
 # The finding about front matter in which nothing stands: that does no harm.
@@ -122,46 +125,39 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
     own_name = _own_name(data)
     repository = folder or _stated_repository(data, body, outline.heading)
     index = _evaluations(data)
-    category = data.get("pipeline_tag") or next(iter(index["task"]), None)
+    category = first_of([data.get("pipeline_tag"), *index["task"]])
+    bases = filter(REPOSITORY.fullmatch, texts_in(data.get("base_model")))
     values: dict[str, Any] = {
-        "name": repository or own_name or outline.heading,
+        "name": first_of([repository, own_name, outline.heading]),
         "huggingface": repository,
         "paper": _paper(data, body, outline.mentions),
         "github": _code(outline.mentions, repository),
         "summary": outline.paragraph,
         "category": category,
         "task": task_of(as_text(category)),
-        "dataset": ", ".join(_texts(data.get("datasets")) or index["dataset"]) or None,
-        "links": [
-            f"https://huggingface.co/{base}" for base in _texts(data.get("base_model")) if REPOSITORY.fullmatch(base)
-        ],
-        "aliases": [],
+        "dataset": ", ".join(texts_in(data.get("datasets")) or index["dataset"]),
+        "links": [f"https://huggingface.co/{base}" for base in bases],
+        "aliases": [name for name in texts_in(own_name) if repository not in (None, name)],
     }
-    if repository and isinstance(own_name, str) and own_name != repository:
-        values["aliases"] = [own_name]
     licence = as_text(data.get("license"))
     return SourceRecord(values, partial(_place, front, above), repository, Kind.MODELS, licence, ready=True)
 
 
 def _evaluations(data: Mapping[str, Any]) -> dict[str, list[str]]:
     """The tasks and the data sets on which the evaluation results of a card were measured, each once."""
-    names: dict[str, list[str]] = {"task": [], "dataset": []}
-    for model in as_list(data.get("model-index")):
-        for result in map(as_mapping, as_list(as_mapping(model).get("results"))):
-            names["task"] += _texts(as_mapping(result.get("task")).get("type"))
-            names["dataset"] += _texts(as_mapping(result.get("dataset")).get("name"))
-    return {key: list(dict.fromkeys(texts)) for key, texts in names.items()}
+    models = mappings_in(data.get("model-index"))
+    results = list(itertools.chain.from_iterable(mappings_in(model.get("results")) for model in models))
+    tasks = [as_mapping(result.get("task")).get("type") for result in results]
+    datasets = [as_mapping(result.get("dataset")).get("name") for result in results]
+    return {"task": list(dict.fromkeys(texts_in(tasks))), "dataset": list(dict.fromkeys(texts_in(datasets)))}
 
 
 def _stated_repository(data: Mapping[str, Any], body: str, heading: str | None) -> str | None:
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
-    stated = [text for key in _ID_KEYS for text in _texts(data.get(key))]
-    match = _HEADING.fullmatch(heading or "")
-    if match is not None:
-        stated.append(match[1])
-    loaded = dict.fromkeys(_PRETRAINED.findall(body))
-    stated += [name for name in loaded if _plain(name.partition("/")[2]) == _plain(heading or "")]
-    return next(filter(REPOSITORY.fullmatch, stated), None)
+    title = heading or ""
+    stated = texts_in([data.get(key) for key in _ID_KEYS]) + _HEADING.findall(title)
+    stated += [name for name in _PRETRAINED.findall(body) if _plain(name.partition("/")[2]) == _plain(title)]
+    return first_of(filter(REPOSITORY.fullmatch, stated))
 
 
 def _plain(name: str) -> str:
@@ -198,16 +194,12 @@ def _repository(inside: str) -> str | None:
     return match and match.group()
 
 
-def _texts(value: Any) -> list[str]:
-    return [item for item in as_list(value) or [value] if isinstance(item, str)]
-
-
 def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> str | None:
     """What the tag `arxiv:…` says, else a link that says that it is the paper, else what the card asks to cite."""
-    numbers = [tag.removeprefix("arxiv:") for tag in _texts(data.get("tags")) if tag.startswith("arxiv:")]
-    numbers += [number for mention in mentions if mention.says_paper() for number in _ARXIV.findall(mention.link)]
-    numbers += _CITED.findall(body)
-    return next(filter(None, (arxiv_address(number.removesuffix(".pdf")) for number in numbers)), None)
+    tags = [tag.removeprefix("arxiv:") for tag in texts_in(data.get("tags")) if tag.startswith("arxiv:")]
+    pages = " ".join(mention.link for mention in mentions if mention.says_paper())
+    numbers = [*tags, *_ARXIV.findall(pages), *_CITED.findall(body)]
+    return first_of(arxiv_address(number.removesuffix(".pdf")) for number in numbers)
 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:

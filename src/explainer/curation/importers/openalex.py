@@ -11,11 +11,21 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import identify
-from explainer.curation.importers.record import SourceRecord, as_list, as_mapping, as_text
+from explainer.curation.importers.record import (
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    first_of,
+    mappings_in,
+    text_in,
+    texts_in,
+)
 from explainer.curation.importers.references import reference_links, without_markup
 from explainer.diagnostics.finding import Location
 
 _WORKS: Final = "https://openalex.org/W"
+_OWN_KEYS: Final = frozenset({"authorships", "publication_year"})
 _OPENALEX_NAMES: Final = {
     "authors": "authorships", "year": "publication_year", "paper": "doi", "summary": "abstract_inverted_index",
     "category": "primary_topic", "links": "locations", "github": "locations",
@@ -24,30 +34,34 @@ _OPENALEX_NAMES: Final = {
 
 def is_openalex_work(value: dict[str, Any]) -> bool:
     """Whether a JSON object is a work."""
-    identifier = as_text(value.get("id")) or ""
-    return identifier.startswith(_WORKS) or value.keys() >= {"authorships", "publication_year"}
+    return text_in(value.get("id")).startswith(_WORKS) or value.keys() >= _OWN_KEYS
 
 
 def openalex_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
     """Return a work as a record."""
     primary = as_mapping(value.get("primary_location"))
-    places = [as_mapping(place) for place in as_list(value.get("locations"))]
-    pages = [as_text(place.get("landing_page_url")) for place in [primary, *places]]
+    authors = [as_mapping(item.get("author")) for item in mappings_in(value.get("authorships"))]
     # other places of one work are its preprint, and copies of it in libraries, which are none of its links
-    preprints = [page for page in pages if page and (link := identify(page)) and link.kind == "arxiv"]
-    topic = as_mapping(value.get("primary_topic"))
-    authors = (as_mapping(as_mapping(item).get("author")) for item in as_list(value.get("authorships")))
+    preprints = list(filter(_is_preprint, map(_page, mappings_in(value.get("locations")))))
     record = {
-        "title": without_markup(value.get("title") or value.get("display_name")),
-        "authors": [name for author in authors if (name := as_text(author.get("display_name")))],
+        "title": without_markup(first_of([value.get("title"), value.get("display_name")])),
+        "authors": texts_in([author.get("display_name") for author in authors]),
         "year": value.get("publication_year"),
         "summary": _abstract(as_mapping(value.get("abstract_inverted_index"))),
-        "category": as_text(topic.get("display_name")),
-        **reference_links([as_text(value.get("doi")), *pages[:1], *preprints], preprints),
+        "category": as_text(as_mapping(value.get("primary_topic")).get("display_name")),
+        **reference_links([text_in(value.get("doi")), _page(primary), *preprints]),
     }
     licence = as_text(primary.get("license"))
-    own_id = as_text(value.get("id"))
-    return SourceRecord(record, partial(_renamed, where), own_id, Kind.PAPERS, licence, ready=True)
+    return SourceRecord(record, partial(_renamed, where), as_text(value.get("id")), Kind.PAPERS, licence, ready=True)
+
+
+def _page(location: Mapping[str, Any]) -> str:
+    return text_in(location.get("landing_page_url"))
+
+
+def _is_preprint(link: str) -> bool:
+    meant = identify(link)
+    return meant is not None and meant.kind == "arxiv"
 
 
 def _abstract(index: Mapping[str, Any]) -> str | None:

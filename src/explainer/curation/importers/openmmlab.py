@@ -10,7 +10,16 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import SourceRecord, as_list, as_mapping, as_text
+from explainer.curation.importers.record import (
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    first_of,
+    mappings_in,
+    text_in,
+    texts_in,
+)
 from explainer.curation.importers.references import task_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document, KeyPath
@@ -30,15 +39,18 @@ def is_metafile(data: Mapping[str, Any]) -> bool:
 def metafile_records(document: Document) -> Iterator[SourceRecord | Finding]:
     """Yield the models of a metafile, and the collections to which none of them belongs."""
     data = as_mapping(document.data)
-    collections = {as_text(as_mapping(item).get("Name")): as_mapping(item) for item in as_list(data.get("Collections"))}
-    used = set()
-    for index, item in enumerate(as_list(data.get("Models"))):
-        collection = as_text(as_mapping(item).get("In Collection"))
-        used.add(collection)
-        yield _record(document, ("Models", index), item, collections.get(collection, {}))
-    for index, item in enumerate(as_list(data.get("Collections"))):
-        if as_text(as_mapping(item).get("Name")) not in used:
-            yield _record(document, ("Collections", index), item, {})
+    models, groups = as_list(data.get("Models")), as_list(data.get("Collections"))
+    collections = {text_in(group.get("Name")): group for group in mappings_in(groups)}
+    used = {_collection_of(model) for model in models}
+    for index, model in enumerate(models):
+        yield _record(document, ("Models", index), model, collections.get(_collection_of(model), {}))
+    for index, group in enumerate(groups):
+        if text_in(as_mapping(group).get("Name")) not in used:
+            yield _record(document, ("Collections", index), group, {})
+
+
+def _collection_of(model: Any) -> str:
+    return text_in(as_mapping(model).get("In Collection"))
 
 
 def _record(document: Document, path: KeyPath, item: Any, collection: Mapping[str, Any]) -> SourceRecord | Finding:
@@ -48,18 +60,17 @@ def _record(document: Document, path: KeyPath, item: Any, collection: Mapping[st
         return Finding("I802", where(""), "the model is not a mapping")
     model = {**collection, **item}
     metadata = {**as_mapping(collection.get("Metadata")), **as_mapping(item.get("Metadata"))}
-    results = [as_mapping(result) for result in _items(model.get("Results"))]
-    task = next((text for result in results if (text := as_text(result.get("Task")))), None)
-    datasets = [text for result in results if (text := as_text(result.get("Dataset")))]
-    trained_on = list(map(str, _items(metadata.get("Training Data"))))
+    results = list(map(as_mapping, _items(model.get("Results"))))
+    task = first_of(text_in(result.get("Task")) for result in results)
+    measured_on = texts_in([result.get("Dataset") for result in results])
     values = {
         "name": item.get("Name"),
         "aliases": _items(model.get("Alias")),
-        "paper": _link(model.get("Paper")),
-        "github": _link(model.get("Code")),
+        "paper": _links(model.get("Paper")),
+        "github": _links(model.get("Code")),
         "task": task_of(task),
         "category": task,
-        "dataset": ", ".join(dict.fromkeys(trained_on or datasets)) or None,
+        "dataset": ", ".join(dict.fromkeys(texts_in(metadata.get("Training Data")) or measured_on)),
         "links": _items(item.get("Weights")),
     }
     return SourceRecord(values, where, as_text(item.get("Name")), Kind.MODELS, ready=True)
@@ -72,12 +83,12 @@ def _items(value: Any) -> list[Any]:
     return as_list(value) or [value]
 
 
-def _link(value: Any) -> Any:
+def _links(value: Any) -> list[str]:
     """The links of a paper or of code, which stand there as texts, as mappings with a URL, or as lists of these."""
     links: list[Any] = []
     for item in _items(value):
         links += _items(as_mapping(item).get("URL", item))
-    return list(filter(as_text, links))
+    return texts_in(links)
 
 
 def _place(document: Document, path: KeyPath, key: str) -> Location:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias, TypeVar
 
 from explainer.catalogs.kinds import Kind
 from explainer.diagnostics.finding import Finding, Location
+
+T = TypeVar("T")
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -88,6 +90,27 @@ def as_list(value: Any) -> list[Any]:
 def as_mapping(value: Any) -> dict[str, Any]:
     """Return a value that is a mapping; an empty one for any other."""
     return value if isinstance(value, dict) else {}
+
+
+def text_in(value: Any) -> str:
+    """Return a value that is text, stripped; an empty one for any other."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return the texts of a list, or a text that stands by itself; without empty ones."""
+    items = [value] if isinstance(value, str) else as_list(value)
+    return list(filter(None, map(text_in, items)))
+
+
+def mappings_in(value: Any) -> list[dict[str, Any]]:
+    """Return the mappings of a list."""
+    return list(filter(None, map(as_mapping, as_list(value))))
+
+
+def first_of(values: Iterable[T | None]) -> T | None:
+    """Return the first value that says something."""
+    return next(filter(None, values), None)
 
 
 class MissingLibraryError(Exception):

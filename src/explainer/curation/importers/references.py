@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, home_field, identify
 from explainer.catalogs.loading import shipped_tasks
-from explainer.curation.importers.record import as_text
+from explainer.curation.importers.record import as_text, first_of
 
 _DOI_PREFIX: Final = re.compile(
     r"(?:(?:doi\s*:|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*)+", re.IGNORECASE
@@ -65,6 +65,10 @@ def is_code(link: str | None) -> bool:
     return link is not None and _CODE.match(link) is not None
 
 
+def _is_weights(link: str) -> bool:
+    return home_field(link) == "huggingface"
+
+
 def _place_of(link: str) -> str:
     """What a link leads to, in whichever spelling."""
     meant = identify(link)
@@ -82,13 +86,10 @@ def reference_links(pages: Sequence[str | None], others: Iterable[str | None] = 
     for link in filter(None, [*pages, *others]):
         by_place.setdefault(_place_of(link), link)
     links = list(by_place.values())
-    code = next(filter(is_code, links), None)
-    weights = next((link for link in links if home_field(link) == "huggingface"), None)
-    paper = next((link for link in links if link in pages and link not in (code, weights)), None)
-    taken = (paper, code, weights)
-    return {
-        "paper": paper, "github": code, "huggingface": weights, "links": [link for link in links if link not in taken],
-    }  # fmt: skip
+    own = {"github": first_of(filter(is_code, links)), "huggingface": first_of(filter(_is_weights, links))}
+    pages_left = [link for link in links if link not in own.values()]
+    own["paper"] = first_of(link for link in pages_left if link in pages)
+    return {**own, "links": [link for link in links if link not in own.values()]}
 
 
 def task_of(words: str | None) -> str | None:

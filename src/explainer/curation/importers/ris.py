@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.reading import or_unrecognised, text_of, undecoded
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, split_links
 from explainer.curation.importers.references import (
     doi_address,
     in_order,
@@ -60,10 +61,17 @@ class _Reference:
             texts = self.values[self.last]
             texts[-1] = f"{texts[-1]}{_SEPARATORS.get(self.last, ' ')}{text}"
 
+    def all(self, *tags: str) -> list[str]:
+        """Return the values of some tags, without empty ones."""
+        return list(filter(None, chain.from_iterable(self.values.get(tag, ()) for tag in tags)))
+
     def texts(self, key: str) -> list[str]:
         """Return the values of a key of catalogs."""
-        texts = (self.values.get(tag, []) for tag in _TAGS[key])
-        return next(filter(any, texts), [])
+        return first_of(map(self.all, _TAGS[key])) or []
+
+    def first(self, key: str) -> str:
+        """Return the first value of a key of catalogs; an empty text where it has none."""
+        return first_of(self.texts(key)) or ""
 
 
 def _references(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -103,22 +111,20 @@ def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Itera
 
 
 def _record(reference: _Reference, where: partial[Location]) -> SourceRecord:
-    values = reference.values
-    notes = values.get("N1", [])
+    notes = reference.all("N1")
     # `catalog export` tells models by a note
     kind = Kind.MODELS if "AI model" in notes else Kind.PAPERS
-    links = [link for tag in ("UR", "LK", "L1") for text in values.get(tag, []) for link in split_links(text)]
-    dois = [doi_address(text) for text in values.get("DO", [])]
+    dois = map(doi_address, reference.all("DO"))
+    links = map(split_links, reference.all("UR", "LK", "L1"))
     record = {
-        kind.name_key: without_markup(next(iter(reference.texts("title")), "")),
-        "authors": [in_order(name.split(",")) for name in reference.texts("authors") if name],
-        "year": year_of(*reference.texts("year"), ""),
-        "summary": without_markup(next(iter(reference.texts("summary")), "")),
-        "category": next(iter(reference.texts("category")), None),
-        **reference_links([*dois, *links, mentioned_arxiv(" ".join(notes))]),
+        kind.name_key: without_markup(reference.first("title")),
+        "authors": [in_order(name.split(",")) for name in reference.texts("authors")],
+        "year": year_of(reference.first("year")),
+        "summary": without_markup(reference.first("summary")),
+        "category": reference.first("category"),
+        **reference_links([*dois, *chain.from_iterable(links), mentioned_arxiv(" ".join(notes))]),
     }
-    own_id = next(iter(values.get("ID", [])), "") or None
-    return SourceRecord(record, where, own_id, kind, ready=True)
+    return SourceRecord(record, where, first_of(reference.all("ID")), kind, ready=True)
 
 
 def _place(file: str, reference: _Reference, key: str) -> Location:

@@ -307,3 +307,18 @@ def test_a_broken_record_costs_itself_and_is_found_at_its_place(text: str, place
 def test_an_array_in_utf_16_is_read() -> None:
     Path("a.json").write_bytes('[{"name": "Café"}]'.encode("utf-16"))
     assert explainer("catalog", "import", "a.json").out == "models:\n  - name: Café\n"
+
+
+def test_what_stands_before_a_mistake_in_yaml_is_read() -> None:
+    write_tree(Path(), {"a.yaml": 'models:\n  - name: A\n  - name: "B\n'})
+    outcome = explainer("catalog", "import", "a.yaml")
+    assert (outcome.status, outcome.out) == (1, "models:\n  - name: A\n")
+    assert "a.yaml:3:11: Y102" in outcome.err
+
+
+def test_a_reference_that_is_never_closed_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explainer.curation.importers.ris._MOST_LINES", 100)
+    write_tree(Path(), {"a.ris": "TY  - GEN\n" + "nothing\n" * 200 + "TY  - GEN\nTI  - A\nER  - \n"})
+    outcome = explainer("catalog", "import", "a.ris")
+    assert (outcome.status, outcome.out) == (1, "papers:\n  - title: A\n")
+    assert "a.ris:1:1: I802 no end in 100 lines; it is left out" in outcome.err

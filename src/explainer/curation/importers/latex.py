@@ -10,8 +10,9 @@ from explainer.curation.importers.record import load_library
 
 # Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow.
 _NO_LATEX: Final = re.compile(r"(?:[^\W_]|[\s.,:;?!()/+=*])*+")
-# A link without anything that LaTeX could have changed.
-_PLAIN_LINK: Final = re.compile(r"[^\\{}$&\s]*+")
+# A link in which LaTeX can only have escaped signs: nearly all are such, and decoding is slow.
+_PLAIN_LINK: Final = re.compile(r"(?:[^\\{}$&\s]|\\[_%#])*+")
+_ESCAPED: Final = re.compile(r"\\([_%#])")
 
 # References of HTML, as publishers' sites leave them in titles: `&amp;`, and `\&amp;` where a program escaped that.
 _REFERENCE: Final = re.compile(r"\\?&(#?\w{2,8};)")
@@ -82,12 +83,12 @@ class LatexDecoder:
 
         A command that means nothing in a link stays, with its backslash: such a link is recognised as none.
         """
-        if not _PLAIN_LINK.fullmatch(value):
-            value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
-            value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
-            value = _BARE_LINK_SIGN.sub(_hidden, value)
-            value = _decoded(self._links, value, self._link_grammar)
-        return " ".join(value.split())
+        if _PLAIN_LINK.fullmatch(value):
+            return _ESCAPED.sub(r"\1", value)
+        value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
+        value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
+        value = _BARE_LINK_SIGN.sub(_hidden, value)
+        return " ".join(_decoded(self._links, value, self._link_grammar).split())
 
 
 def _decoded(decoder: Any, value: str, grammar: Any) -> str:

@@ -241,6 +241,20 @@ class _Outline:
     paragraph: str | None = None
     mentions: list[_Mention] = field(default_factory=list)
 
+    def add(self, opening: Any, token: Any) -> None:
+        """Take a part of the text, and what it is a part of."""
+        if token.type == "html_block":
+            self.mentions += _anchors(token.content)
+        if token.type != "inline":
+            return
+        self.mentions += _mentions(token)
+        text = " ".join("".join(_words(token)).split())
+        is_paragraph = opening.type == "paragraph_open" and opening.level == 0
+        if opening.type == "heading_open":
+            self.heading = self.heading or text or None
+        if is_paragraph and len(text) >= _SHORTEST:
+            self.paragraph = self.paragraph or text
+
 
 def _outline(body: str) -> _Outline:
     outline = _Outline()
@@ -248,16 +262,7 @@ def _outline(body: str) -> _Outline:
     # cards are full of HTML and tables: neither is a paragraph that says something
     tokens = markdown.MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
     for opening, token in itertools.pairwise(tokens):
-        if token.type == "html_block":
-            outline.mentions += _anchors(token.content)
-        if token.type != "inline":
-            continue
-        outline.mentions += _mentions(token)
-        text = " ".join("".join(_words(token)).split())
-        if opening.type == "heading_open":
-            outline.heading = outline.heading or text or None
-        elif opening.type == "paragraph_open" and opening.level == 0 and len(text) >= _SHORTEST:
-            outline.paragraph = outline.paragraph or text
+        outline.add(opening, token)
     return outline
 
 

@@ -32,6 +32,9 @@ _TAGS: Final = {
     "title": ("TI", "T1", "CT", "BT"), "authors": ("AU", "A1"), "year": ("PY", "Y1", "DA"), "summary": ("AB", "N2"),
     "paper": ("DO", "UR", "L1", "LK"), "category": ("KW",), "github": ("UR",), "links": ("UR",), "name": ("TI", "T1"),
 }  # fmt: skip
+_BOUNDARIES: Final = frozenset({"TY", "ER"})
+# A reference that is never closed must not be kept in memory.
+_MOST_LINES: Final = 100_000
 # Values that go on: titles and abstracts that a program broke into lines.
 _SEPARATORS: Final = {"AB": "\n", "N2": "\n"}
 
@@ -51,13 +54,12 @@ class _Reference:
     last: str = ""
 
     def add(self, tag: str, text: str, line: int) -> None:
-        self.values.setdefault(tag, []).append(text)
-        self.lines.setdefault(tag, line)
-        self.last = tag
-
-    def extend(self, text: str) -> None:
-        """Add a line to the last value."""
-        if self.last and text:
+        """Take a value; without a tag it goes on with the last one."""
+        if tag:
+            self.values.setdefault(tag, []).append(text)
+            self.lines.setdefault(tag, line)
+            self.last = tag
+        elif self.last and text:
             texts = self.values[self.last]
             texts[-1] = f"{texts[-1]}{_SEPARATORS.get(self.last, ' ')}{text}"
 
@@ -79,21 +81,26 @@ def _references(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     with text_of(feed) as (text, findings):
         yield from findings
         for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
-            match = _LINE.fullmatch(line.strip("\r\n\ufeff"))
-            tag, value = (match[1], (match[2] or "").strip()) if match else ("", line.strip())
-            if tag == "TY":
-                yield from _ended(feed.file, reference, is_closed=False)
-                reference = _Reference(number)
-            if reference is None:
-                continue
-            if tag == "ER":
-                yield from _ended(feed.file, reference, is_closed=True)
+            tag, value = _tag_and_value(line)
+            if tag in _BOUNDARIES:
+                yield from _ended(feed.file, reference, is_closed=tag == "ER")
+                reference = _Reference(number) if tag == "TY" else None
+            elif reference is not None and number - reference.line > _MOST_LINES:
+                yield Finding(
+                    "I802", Location(feed.file, reference.line), f"no end in {_MOST_LINES:,} lines; it is left out"
+                )
                 reference = None
-            elif tag:
+            elif reference is not None:
                 reference.add(tag, value, number)
-            else:
-                reference.extend(value)
         yield from _ended(feed.file, reference, is_closed=False)
+
+
+def _tag_and_value(line: str) -> tuple[str, str]:
+    """The tag of a line and what stands behind it; without a tag the line goes on with the value before it."""
+    match = _LINE.fullmatch(line.strip("\r\n\ufeff"))
+    if match is None:
+        return "", line.strip()
+    return match[1], (match[2] or "").strip()
 
 
 def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Iterator[SourceRecord | Finding]:

@@ -10,7 +10,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -142,18 +142,24 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     except Exception as error:  # noqa: BLE001  # whatever the library says about a broken file
         yield Finding("I802", Location(feed.file), f"not a spreadsheet: {error}")
         return
+    if sheet.height:
+        yield from _row_records(feed.file, rows, indent)
+    else:
+        yield _empty(feed.file, book)
+
+
+def _row_records(file: str, rows: Iterable[list[Any]], indent: int) -> Iterator[SourceRecord | Finding]:
+    """The records of the rows of a sheet, behind its header."""
     header: list[str] = []
     for number, row in enumerate(rows, 1):
         cells = [_cell(value) for value in row]
         if not any(cells):
             continue
         if header:
-            yield row_record(header, cells, partial(_cell_place, feed.file, number, indent, tuple(header)))
+            yield row_record(header, cells, partial(_cell_place, file, number, indent, tuple(header)))
         else:
             header = [cell.strip() for cell in cells]
-            yield from repeated_columns(header, feed.file)
-    if not header:
-        yield _empty(feed.file, book)
+            yield from repeated_columns(header, file)
 
 
 def _empty(file: str, book: Any) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from explainer.catalogs.kinds import Kind
 from explainer.curation.importers.openmmlab import is_metafile, metafile_records
@@ -22,20 +23,20 @@ def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         return
     document = read_yaml(text.value, feed.file)
     yield from document.findings
-    if not document.readable:
-        return
     data = as_mapping(document.data)
     if is_metafile(data):
         yield from metafile_records(document)
-    elif not any(kind in data for kind in Kind):
+    elif document.readable and not any(kind in data for kind in Kind):
         yield from unrecognised(feed, "a list of models, papers, tasks or ports")
     for kind in Kind:
         for index, item in enumerate(as_list(data.get(kind))):
-            where = partial(_place, document, (kind, index))
-            if isinstance(item, dict):
-                yield SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
-            else:
-                yield Finding("I802", where(""), "the entry is not a mapping")
+            yield _record(kind, item, partial(_place, document, (kind, index)))
+
+
+def _record(kind: Kind, item: Any, where: partial[Location]) -> SourceRecord | Finding:
+    if not isinstance(item, dict):
+        return Finding("I802", where(""), "the entry is not a mapping")
+    return SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
 
 
 def _place(document: Document, path: KeyPath, key: str) -> Location:

@@ -276,15 +276,15 @@ def test_an_array_is_read_whole_across_the_pieces_in_which_it_is_read() -> None:
     assert "3,002 records: 3,001 added, 1 left out" in outcome.err
 
 
-@pytest.mark.parametrize("suffix", ["bib", "ris", "json"])
-def test_references_that_are_exported_read_back_equal(suffix: str) -> None:
+@pytest.mark.parametrize(("suffix", "extra"), [("bib", ()), ("ris", ()), ("json", ("--format", "csl-json"))])
+def test_references_that_are_exported_read_back_equal(suffix: str, extra: tuple[str, ...]) -> None:
     catalog = (
         "models:\n  - name: Net\n    github: https://github.com/acme/net\n    huggingface: https://huggingface.co/acme/net\n"
         "papers:\n  - title: \"A { b ^ c\"\n    authors: [Jane Doe, Apples and Pears]\n    year: 2024\n"
         "    category: cs.CV\n    paper: https://doi.org/10.1000/a_b\n    summary: Of 50% & more.\n"
     )  # fmt: skip
     write_tree(Path(), {"c.yaml": catalog})
-    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}").status == 0
+    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}", *extra).status == 0
     outcome = explainer("catalog", "import", f"out.{suffix}", "-o", "back.yaml")
     assert outcome.status == 0, outcome.err
     back = parse_catalog(Path("back.yaml").read_text(), "back").unwrap().catalog

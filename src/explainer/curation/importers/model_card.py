@@ -157,7 +157,7 @@ def _stated_repository(data: Mapping[str, Any], body: str, heading: str | None) 
     title = heading or ""
     stated = texts_in([data.get(key) for key in _ID_KEYS]) + _HEADING.findall(title)
     stated += [name for name in _PRETRAINED.findall(body) if _plain(name.partition("/")[2]) == _plain(title)]
-    return first_of(filter(REPOSITORY.fullmatch, stated))
+    return next(filter(REPOSITORY.fullmatch, stated), None)
 
 
 def _plain(name: str) -> str:
@@ -199,7 +199,8 @@ def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> 
     tags = [tag.removeprefix("arxiv:") for tag in texts_in(data.get("tags")) if tag.startswith("arxiv:")]
     pages = " ".join(mention.link for mention in mentions if mention.says_paper())
     numbers = [*tags, *_ARXIV.findall(pages), *_CITED.findall(body)]
-    return first_of(arxiv_address(number.removesuffix(".pdf")) for number in numbers)
+    addresses = (arxiv_address(number.removesuffix(".pdf")) for number in numbers)
+    return next(filter(None, addresses), None)
 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:

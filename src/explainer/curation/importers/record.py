@@ -6,12 +6,10 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from explainer.catalogs.kinds import Kind
 from explainer.diagnostics.finding import Finding, Location
-
-T = TypeVar("T")
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -108,7 +106,7 @@ def mappings_in(value: Any) -> list[dict[str, Any]]:
     return list(filter(None, map(as_mapping, as_list(value))))
 
 
-def first_of(values: Iterable[T | None]) -> T | None:
+def first_of(values: Iterable[Any]) -> Any:
     """Return the first value that says something."""
     return next(filter(None, values), None)
 

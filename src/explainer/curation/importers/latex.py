@@ -85,6 +85,8 @@ class LatexDecoder:
         """
         if _PLAIN_LINK.fullmatch(value):
             return _ESCAPED.sub(r"\1", value)
+        if _ENVIRONMENT in value:  # its name would be dropped, and the link be another one
+            return value
         value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
         value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
         value = _BARE_LINK_SIGN.sub(_hidden, value)
@@ -92,8 +94,6 @@ class LatexDecoder:
 
 
 def _decoded(decoder: Any, value: str, grammar: Any) -> str:
-    if _ENVIRONMENT in value:  # what stands in an unknown one would be dropped
-        return value.translate(_SHOWN)
     try:
         decoded = decoder.latex_to_text(value, latex_context=grammar)
     except Exception:  # noqa: BLE001  # the library stumbles over some commands without arguments: the text stays whole

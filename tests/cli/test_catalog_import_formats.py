@@ -322,3 +322,22 @@ def test_a_reference_that_is_never_closed_is_not_kept_in_memory(monkeypatch: pyt
     outcome = explainer("catalog", "import", "a.ris")
     assert (outcome.status, outcome.out) == (1, "papers:\n  - title: A\n")
     assert "a.ris:1:1: I802 no end in 100 lines; it is left out" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_record_that_lists_its_tasks_is_no_catalog(name: str) -> None:
+    write_tree(
+        Path(), {name: entry(name="A", tasks=["ocr"]) + entry(name="B", tasks=[]) + entry(name="C", items=["x"])}
+    )
+    outcome = explainer("catalog", "import", name)
+    assert outcome.status == 0
+    assert [line for line in outcome.out.splitlines() if "name" in line] == [
+        "  - name: A",
+        "  - name: B",
+        "  - name: C",
+    ]
+
+
+def test_a_single_record_with_an_empty_list_is_no_catalog() -> None:
+    write_tree(Path(), {"a.json": '{\n"name": "A",\n"tasks": []\n}'})
+    assert explainer("catalog", "import", "a.json").out == "models:\n  - name: A\n"

@@ -32,6 +32,8 @@ _BETWEEN: Final = re.compile(r"[ \t\r\n,]*+")
 _BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|["{}\[\]]', re.DOTALL)
 _BARE_ITEM: Final = re.compile(r'[^\s,\[\]{}"]+')
 _NOT_JSON: Final = "not valid JSON"
+# A record has a name, and may have an empty list of tasks; a document has lists.
+_NAME_KEYS: Final = frozenset({"name", "title"})
 # Lists of records that documents have beside those of catalogs: answers of OpenAlex and Crossref.
 _ANSWER_KEYS: Final = ("results", "items")
 
@@ -113,10 +115,14 @@ def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         except (ValueError, RecursionError):
             yield from _mistakes(line, feed.file, number)
             continue
-        if decoder.has_faults and not _lists(value):
+        where = partial(_place, feed.file, line, number)
+        # an answer of a web service is one long line; in a record such a list may be empty
+        if any(_lists(value).values()):
+            yield from _records(value, where)
+        elif decoder.has_faults:
             yield from _mistakes(line, feed.file, number)
         else:
-            yield from _records(value, partial(_place, feed.file, line, number))
+            yield _record(value, where)
 
 
 def _mistakes(text: str, file: str, line: int = 1) -> Iterator[Finding]:
@@ -340,14 +346,19 @@ def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 def _lists(data: Any) -> dict[Kind | None, list[Any]]:
     """The lists of a catalog that a document has, else those of an answer of a web service."""
     document = as_mapping(data)
-    lists: dict[Kind | None, list[Any]] = {
-        kind: document[kind] for kind in Kind if isinstance(document.get(kind), list)
-    }
+    if not document.keys().isdisjoint(_NAME_KEYS):
+        return {}
+    lists: dict[Kind | None, list[Any]] = {kind: document[kind] for kind in Kind if _has_entries(document.get(kind))}
     answer = as_mapping(document.get("message")) or document
     for key in _ANSWER_KEYS:
-        if not lists and isinstance(answer.get(key), list):
+        if not lists and _has_entries(answer.get(key)):
             lists[None] = answer[key]
     return lists
+
+
+def _has_entries(value: Any) -> bool:
+    """Whether a value is a list of entries, or an empty one; the tasks of a model are a list of words."""
+    return isinstance(value, list) and (not value or any(isinstance(item, dict) for item in value))
 
 
 # Forms of records that are recognised by their keys, and what makes records of them.

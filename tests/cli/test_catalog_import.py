@@ -182,7 +182,7 @@ def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it
 ) -> None:
     for suffix, module in (
         ("xlsx", "python_calamine"),
-        ("bib", "bibtexparser.entrypoint"),
+        ("bib", "pylatexenc.latex2text"),
         ("xml", "defusedxml.common"),
     ):
         monkeypatch.setitem(sys.modules, module, None)
@@ -232,7 +232,7 @@ def test_lists_as_they_are_out_there_are_imported(name: str) -> None:
 def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
     code = (
         "import sys; from explainer.cli.run import run; run(['catalog', 'list', '--kind', 'tasks']); "
-        "rooms = ('explainer.curation', 'explainer.recommending.ranking', 'explainer.cli.catalog.change', 'bibtexparser'); "
+        "rooms = ('explainer.curation', 'explainer.recommending.ranking', 'explainer.cli.catalog.change', 'pylatexenc'); "
         "print([name for name in sys.modules if name.startswith(rooms)], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -255,6 +255,29 @@ def test_a_signature_that_is_none_is_left_out_and_pointed_at() -> None:
     assert explainer("validate", "c.yaml").status == 0
 
 
-def test_a_list_that_holds_no_link_is_pointed_at_in_its_own_column() -> None:
-    said = imported(entry(name="A", repo=["https:/a.b", "none"]))
-    assert "list.jsonl:1:23: I803 warning: 'https:/a.b none' is no link; 'github' is left out" in said
+def test_what_another_catalog_of_the_project_has_already_is_named_with_its_place() -> None:
+    write_tree(Path(), {
+        "pyproject.toml": "",
+        "catalogs/known.yaml": (
+            "models:\n  - name: Net\n    paper: https://arxiv.org/abs/2401.10000\n"
+            "papers:\n  - title: A Study of Photos\n    paper: https://arxiv.org/abs/2401.10000v2\n  - title: Second\n"
+        ),
+        "list.jsonl": (
+            entry(title="Other Words", paper="2401.10000") + entry(title="second!") + entry(title="Third")
+            + entry(name="NET") + entry(name="Sibling", paper="2401.10000")
+        ),
+    })  # fmt: skip
+    for _ in range(2):
+        outcome = explainer("catalog", "import", "list.jsonl", "-o", "catalogs/new.yaml")
+        assert outcome.status == 0
+        said = [line for line in outcome.err.splitlines() if "I814" in line]
+        assert said == [
+            "list.jsonl:1:1: I814 warning: 'Other Words' stands in catalogs/known.yaml:5 already, by its link",
+            "list.jsonl:2:1: I814 warning: 'second!' stands in catalogs/known.yaml:7 already, by its title",
+            "list.jsonl:4:1: I814 warning: 'NET' stands in catalogs/known.yaml:2 already, by its name",
+        ]
+
+
+def test_the_catalogs_that_ship_collide_with_nothing() -> None:
+    write_tree(Path(), {"list.jsonl": entry(title="A", paper="2103.14030")})
+    assert "I814" not in explainer("catalog", "import", "list.jsonl", "-o", "c.yaml").err

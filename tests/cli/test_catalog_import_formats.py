@@ -207,3 +207,137 @@ def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO
         Path("c.yaml").unlink()
         Path("c.sources.jsonl").unlink()
     assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.parametrize(("name", "source_format", "text", "looks"), [
+    ("a.bib", "bibtex", "TY  - JOUR\nTI  - A\nER  -\n", "it looks like RIS\n    --from ris"),
+    ("a.bib", "bibtex", "<!DOCTYPE html><html><body>Log in</body></html>", "it looks like a web page"),
+    ("a.bib", "bibtex", "title,author\nA,B\n", "say what it is with --from"),
+    ("a.ris", "ris", "@article{a, title={A}}\n", "it looks like BibTeX\n    --from bibtex"),
+    ("a.ris", "ris", "PMID- 1\nTI  - A\n", "it looks like a list of PubMed"),
+    ("a.xml", "arxiv-atom", '<?xml version="1.0"?><rss><channel><item/></channel></rss>', "a feed in RSS"),
+    ("a.xml", "arxiv-atom", "<xml><records><record/></records></xml>", "it looks like EndNote"),
+    ("a.yaml", "yaml", "question: Why?\nmodels: []\n", ""),
+    ("b.yaml", "yaml", "question: Why?\n", "it looks like a question"),
+    ("c.yaml", "yaml", "- name: A\n", "say what it is with --from"),
+])  # fmt: skip
+def test_what_is_not_recognised_is_no_success(name: str, source_format: str, text: str, looks: str) -> None:
+    write_tree(Path(), {name: text})
+    outcome = explainer("catalog", "import", name, "--from", source_format, "-o", "c.out.yaml")
+    if not looks:
+        assert outcome.status == 0
+        return
+    assert outcome.status == 1
+    assert f"{name}:1:1: I813 nothing is recognised" in outcome.err
+    assert looks in outcome.err
+    assert not Path("c.out.yaml").exists()
+
+
+def test_an_empty_first_sheet_is_no_success() -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Cover"
+    book.create_sheet("Models").append(["name"])
+    book.save("list.xlsx")
+    outcome = explainer("catalog", "import", "list.xlsx")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert (
+        "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may stand in 'Models'" in outcome.err
+    )
+
+
+@pytest.mark.parametrize("text", ["[]", '{"models": []}', "name,paper\n", ""])
+def test_a_list_that_is_empty_is_a_list(text: str) -> None:
+    name = "a.json" if text[:1] in "[{" and text else "a.csv"
+    write_tree(Path(), {name: text})
+    assert explainer("catalog", "import", name).status == 0
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("[", "I8"), ("[{", "Y102"), ('[{"name": "A"}', "the array is not closed"), ('[{"name": "A"},', "the array is not closed"),
+    ('[{"name": "A"}] x', "text stands behind"), ('[{"name": "A"}, {"name": "B', "what follows is not read"),
+    ('[{"name": "A"}, 7]', "not an object"), ('[{"name": "A"}, {"name": Infinity}]', "Infinity is no value"),
+    ('[{"name": "A"}, {"a": {"b": 1, "b": 2}}]', "a key stands twice"), ('[{"name": "A"}, {"name": \'B\'}]', "not valid JSON"),
+])  # fmt: skip
+def test_an_array_is_read_to_its_end(text: str, says: str) -> None:
+    write_tree(Path(), {"a.json": text})
+    outcome = explainer("catalog", "import", "a.json")
+    assert outcome.status == 1
+    assert says in outcome.err or text == "["
+    assert ("name: A" in outcome.out) is ('"A"' in text)
+
+
+def test_an_array_is_read_whole_across_the_pieces_in_which_it_is_read() -> None:
+    filling = ",\n".join(json.dumps({"name": f"Model {at}", "summary": "ä{[" * 40}) for at in range(3_000))
+    write_tree(Path(), {"a.json": f'[{filling},\n{{"name": NaN}},\n{{"name": "last"}}\n]\n'})
+    outcome = explainer("catalog", "import", "a.json")
+    assert outcome.status == 1
+    assert "a.json:3001:1: Y102 not valid JSON: NaN is no value" in outcome.err
+    assert "3,002 records: 3,001 added, 1 left out" in outcome.err
+
+
+@pytest.mark.parametrize(("suffix", "extra"), [("bib", ()), ("ris", ()), ("json", ("--format", "csl-json"))])
+def test_references_that_are_exported_read_back_equal(suffix: str, extra: tuple[str, ...]) -> None:
+    catalog = (
+        "models:\n  - name: Net\n    github: https://github.com/acme/net\n    huggingface: https://huggingface.co/acme/net\n"
+        "papers:\n  - title: \"A { b ^ c\"\n    authors: [Jane Doe, Apples and Pears]\n    year: 2024\n"
+        "    category: cs.CV\n    paper: https://doi.org/10.1000/a_b\n    summary: Of 50% & more.\n"
+    )  # fmt: skip
+    write_tree(Path(), {"c.yaml": catalog})
+    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}", *extra).status == 0
+    outcome = explainer("catalog", "import", f"out.{suffix}", "-o", "back.yaml")
+    assert outcome.status == 0, outcome.err
+    back = parse_catalog(Path("back.yaml").read_text(), "back").unwrap().catalog
+    assert back == parse_catalog(catalog, "c").unwrap().catalog
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ('[{"name": "A"},\n {"name": "B}, {"name": "C"},\n {"name": "D"}]', "a.json:2:18: Y102 not valid JSON; the record is left out"),
+    ('[{"name": "A"}, {"name": "D"}', "a.json:1:30: Y102 the array is not closed"),
+    ('[\n{"name": "A"},\n{"name": "D"},\n\n', "a.json:5:1: Y102 the array is not closed"),
+])  # fmt: skip
+def test_a_broken_record_costs_itself_and_is_found_at_its_place(text: str, place: str) -> None:
+    write_tree(Path(), {"a.json": text})
+    outcome = explainer("catalog", "import", "a.json")
+    assert (outcome.status, outcome.out) == (1, "models:\n  - name: A\n  - name: D\n")
+    assert outcome.err.startswith(place)
+    assert "I812" not in outcome.err
+
+
+def test_an_array_in_utf_16_is_read() -> None:
+    Path("a.json").write_bytes('[{"name": "Café"}]'.encode("utf-16"))
+    assert explainer("catalog", "import", "a.json").out == "models:\n  - name: Café\n"
+
+
+def test_what_stands_before_a_mistake_in_yaml_is_read() -> None:
+    write_tree(Path(), {"a.yaml": 'models:\n  - name: A\n  - name: "B\n'})
+    outcome = explainer("catalog", "import", "a.yaml")
+    assert (outcome.status, outcome.out) == (1, "models:\n  - name: A\n")
+    assert "a.yaml:3:11: Y102" in outcome.err
+
+
+def test_a_reference_that_is_never_closed_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explainer.curation.importers.ris._MOST_LINES", 100)
+    write_tree(Path(), {"a.ris": "TY  - GEN\n" + "nothing\n" * 200 + "TY  - GEN\nTI  - A\nER  - \n"})
+    outcome = explainer("catalog", "import", "a.ris")
+    assert (outcome.status, outcome.out) == (1, "papers:\n  - title: A\n")
+    assert "a.ris:1:1: I802 no end in 100 lines; it is left out" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_record_that_lists_its_tasks_is_no_catalog(name: str) -> None:
+    write_tree(
+        Path(), {name: entry(name="A", tasks=["ocr"]) + entry(name="B", tasks=[]) + entry(name="C", items=["x"])}
+    )
+    outcome = explainer("catalog", "import", name)
+    assert outcome.status == 0
+    assert [line for line in outcome.out.splitlines() if "name" in line] == [
+        "  - name: A",
+        "  - name: B",
+        "  - name: C",
+    ]
+
+
+def test_a_single_record_with_an_empty_list_is_no_catalog() -> None:
+    write_tree(Path(), {"a.json": '{\n"name": "A",\n"tasks": []\n}'})
+    assert explainer("catalog", "import", "a.json").out == "models:\n  - name: A\n"

@@ -1,4 +1,7 @@
-"""Entries → JSON Lines, CSV or BibTeX, so that nobody is locked in. JSON Lines and CSV read back without a loss."""
+"""Entries → JSON Lines, CSV, BibTeX, RIS or CSL-JSON, so that nobody is locked in.
+
+JSON Lines and CSV read back without a loss. The others have no room for tasks, examples, aliases and data sets.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,19 @@ _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
 _ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
+# Braces as commands: BibTeX counts those behind a backslash too.
 _LATEX: Final = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}", **{sign: f"\\{sign}" for sign in "&%$#_"},
 }  # fmt: skip
+# Between these signs LaTeX and the importer would make another one of them: a dash, a quote, `&amp;`.
+_LIGATURE: Final = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)|(?<=\\&)(?=#?\w+;)")
+_NOT_A_NAME: Final = re.compile(r",|\b(?:and|others)\b", re.IGNORECASE)
 # What tells a model from a paper, for `catalog import`.
 _NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
+_RIS_TYPES: Final = {Kind.MODELS: "COMP", Kind.PAPERS: "GEN"}
+_CSL_TYPES: Final = {Kind.MODELS: "software", Kind.PAPERS: "article"}
+_DOI_HOST: Final = "https://doi.org/"
 _LATEX_TABLE: Final = str.maketrans(_LATEX)
 
 
@@ -112,6 +122,59 @@ def _bibtex(records: Records) -> Iterator[str]:
             yield f"@misc{{{key},\n{fields}}}\n\n"
 
 
+def _ris(records: Records) -> Iterator[str]:
+    for kind, record in records:
+        if kind in SOURCE_KINDS:
+            lines = "".join(f"{tag}  - {_one_line(text)}\n" for tag, text in _ris_lines(kind, record))
+            yield f"TY  - {_RIS_TYPES[kind]}\n{lines}ER  - \n\n"
+
+
+def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values that an entry has in RIS, by their tags."""
+    doi = record.get("paper", "").partition(_DOI_HOST)
+    yield "TI", record[kind.name_key]
+    for name in record.get("authors", ()):
+        yield "AU", name.replace(",", "")
+    links = [record.get(key) for key in ("paper", "github", "huggingface")]
+    if doi[0] == "" and doi[2]:
+        yield "DO", doi[2]
+        links[0] = None
+    values = {"PY": record.get("year"), "AB": record.get("summary"), "KW": record.get("category"), "N1": _NOTES[kind]}
+    yield from ((tag, str(value)) for tag, value in values.items() if value)
+    yield from (("UR", link) for link in [*links, *record.get("links", ())] if link)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _csl_json(records: Records) -> Iterator[str]:
+    separator = "[\n"
+    for kind, record in records:
+        if kind in SOURCE_KINDS:
+            yield separator + json.dumps(_csl_item(kind, record), ensure_ascii=False)
+            separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def _csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
+    """An entry as an item of CSL-JSON; what that has no variable for stands under `custom`."""
+    links = [record.get("github"), record.get("huggingface"), *record.get("links", ())]
+    item = {
+        "id": record.get("id") or slugify(record[kind.name_key]) or "entry",
+        "type": _CSL_TYPES[kind],
+        "title": record[kind.name_key],
+        "author": [{"literal": name} for name in record.get("authors", ())],
+        "issued": {"date-parts": [[record["year"]]]} if "year" in record else None,
+        "URL": record.get("paper"),
+        "abstract": record.get("summary"),
+        "keyword": record.get("category"),
+        "note": _NOTES[kind],
+        "custom": {"links": list(filter(None, links))} if any(links) else None,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
 def _citation_key(record: dict[str, Any], taken: Collection[str]) -> str:
     """A citation key in ASCII that no other entry of the file has."""
     name = str(record.get("id") or slugify(record.get("name") or record["title"]))
@@ -138,17 +201,24 @@ def _bibtex_fields(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, st
         "code": _url(record.get("github", "")),
         "huggingface": _url(record.get("huggingface", "")),
         "abstract": _latex(record.get("summary", "")),
-        "keywords": _latex(", ".join(filter(None, (record.get("task"), record.get("category"))))),
+        "keywords": _keyword(record.get("category", "")),
         "note": _NOTES[kind],
     }
     return ((name, text) for name, text in texts.items() if text)
 
 
 def _author(name: str) -> str:
-    """A name; in braces where a comma would turn it around."""
-    if "," in name:
+    """A name; in braces where a comma would turn it around, or a word of it would be none."""
+    if _NOT_A_NAME.search(name):
         return f"{{{_latex(name)}}}"
     return _latex(name)
+
+
+def _keyword(text: str) -> str:
+    """A keyword; in braces where a comma would make two of it."""
+    if "," in text:
+        return f"{{{_latex(text)}}}"
+    return _latex(text)
 
 
 def _url(url: str) -> str:
@@ -158,8 +228,10 @@ def _url(url: str) -> str:
 
 def _latex(text: str) -> str:
     """A text whose signs LaTeX prints and does not obey; letters of any script stay (biber, lualatex)."""
-    return text.translate(_LATEX_TABLE)
+    return _LIGATURE.sub("{}", text.translate(_LATEX_TABLE))
 
 
-_EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {"jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex}
+_EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {
+    "jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex, "ris": _ris, "csl-json": _csl_json,
+}  # fmt: skip
 EXPORT_FORMATS: Final = tuple(_EXPORTERS)

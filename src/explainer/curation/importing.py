@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, TextIO
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.loading import sources_path
+from explainer.curation.collisions import ProjectEntries
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
 from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, parse_origins
@@ -209,6 +210,7 @@ class _Import:
         normalizer = Normalizer(self._job.kind, self._job.mapping)
         first_lines = FirstLines(self._stack)
         counts = self.result.counts
+        others = ProjectEntries(self._job.out) if self._job.out is not None else None
         for record in self._records():
             if isinstance(record, Finding):
                 self.result.note([record])
@@ -223,8 +225,10 @@ class _Import:
             entry = normalized.value
             if entry is None or self._is_repeated(entry, first_lines):
                 counts.left_out += 1
-            else:
-                yield entry
+                continue
+            if others is not None:
+                self.result.note(others.collisions(entry))
+            yield entry
 
     def _is_repeated(self, entry: NormalizedEntry, first_lines: FirstLines) -> bool:
         """Whether an earlier record had the name of an entry, or its id; then that is noted."""

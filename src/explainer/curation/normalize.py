@@ -6,20 +6,18 @@ be one is left out and pointed out, and a number is the text that stood in the s
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from explainer.catalogs.kinds import ENTRY_KEYS, Kind
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text, split_links
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -64,8 +62,8 @@ _KIND_OF: Final = {word: kind for kind in Kind for word in (kind.value, kind.sin
 # The key that names a record whose own name key is empty; for tasks and ports that is `name` too.
 _OTHER_NAMES: Final = {"name": "title"}
 _LINK_KEYS: Final = ("paper", "github", "huggingface")
-# Links may be left over from other keys where the record itself has none.
-_WITHOUT_VALUE: Final[dict[str, list[str]]] = {"links": []}
+# Keys whose text may have several lines.
+_FREE_TEXT: Final = ("summary", "description", "deprecated")
 
 # What people and programs write into a cell that has no value.
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
@@ -76,16 +74,17 @@ _BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
 _BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
 _BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-
-# What may stand for a link, and the link that it means: addresses without https in every field, ids only in their own.
-_WITHOUT_SCHEME: Final = r"(?:www\.|(?:arxiv|doi)\.org/|github\.com/|(?:huggingface|hf)\.co/|openreview\.net/)\S+"
-_ADDRESSES: Final = ((_URL, r"\g<0>"), (re.compile(_WITHOUT_SCHEME, re.IGNORECASE), r"https://\g<0>"))
-_IDS: Final = {
-    # a DOI begins with 10, a point and the number of its registrant
-    "paper": (re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE), r"https://doi.org/\1"),
-    "github": (REPOSITORY, r"https://github.com/\g<0>"),
-    "huggingface": (REPOSITORY, r"https://huggingface.co/\g<0>"),
-}
+# Addresses that people write without https.
+_BARE_URL: Final = re.compile(
+    r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
+)
+# Text before a link that says what it is: `Demo: https://…`.
+_LABELLED: Final = re.compile(r"[^:/]+[:\s]\s*(https?://\S+)", re.IGNORECASE)
+# Signs that no link has.
+_UNSAFE: Final = re.compile(r"[<>\"`\\]")
+# A DOI begins with 10, a point and the number of its registrant.
+_DOI: Final = re.compile(r"(?:doi\s*:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
@@ -94,9 +93,6 @@ _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
 _LONG_IDS_SINCE: Final = "1501"
 # 1800 to 2999, as the schema has it.
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
-
-_Shape: TypeAlias = Callable[[Any], Any]
-_Split: TypeAlias = Callable[[str], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,137 +119,155 @@ class NormalizedEntry:
         return str(self.record[self.kind.name_key])
 
 
-@dataclass(frozen=True, slots=True)
-class _Renamed:
-    """A record whose values stand under the keys of catalogs, and the column that each of them came from."""
-
-    raw: SourceRecord
-    values: Mapping[str, Any]
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def licence(self) -> str | None:
-        """The licence that stands in a column of its own, else the one that the format has a place for."""
-        stated = as_text(self.values.get("licence"))
-        if "licence" in self.columns and stated and stated.strip():
-            return stated
-        return self.raw.licence
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the values are taken to the letter: they were written by `catalog export`, or are a catalog's."""
-        return self.raw.literal or _states_kind(self.raw.values)
-
-    def where(self, key: str) -> Location:
-        """Return the place in the source where the value of a key stands."""
-        return self.raw.where(self.columns.get(key, key))
-
-
+@dataclass(slots=True)
 class Normalizer:
-    """Makes entries of records."""
+    """Makes entries of records.
 
-    def __init__(self, kind: Kind | None = None, mapping: Mapping[str, str] | None = None) -> None:
-        """Take what the user says: what records are that do not say it, and fields by column."""
-        self._kind = kind
-        self._mapping = mapping or {}
-        self._meanings = {**_FIELD_OF, **self._mapping}
-        # a source has few columns and many records: each column is looked up once
-        self._field_of = cache(self._find_field)
-        self._reported: set[str] = set()
+    Attributes:
+        kind: what records are that do not say it; None for a guess by their keys.
+        mapping: fields by column, as the user gave them.
+    """
+
+    kind: Kind | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    _fields: dict[str, str | None] = field(default_factory=dict)
+    _reported: set[str] = field(default_factory=set)
 
     def normalize(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""
-        renamed = self._renamed(raw)
-        kind = self._kind_of(renamed)
+        values, licence = self._renamed(raw)
+        kind = self._kind_of(raw, values)
         findings = list(self._unused(raw, kind))
-        cleaner = _Cleaner(kind, renamed)
-        cleaned = cleaner.record()
-        findings += cleaner.findings
+        if raw.literal or _states_kind(raw.values):
+            cleaned = _exact(kind, values)
+        else:
+            cleaner = _Cleaner(kind, values, raw)
+            cleaned = cleaner.record()
+            findings += cleaner.findings
         if not cleaned.get(kind.name_key):
             message = f"the record has no {kind.name_key}; it is left out"
             return Parsed(None, (*findings, Finding("I801", raw.where(""), message)))
         # the order of the keys is that in which catalogs are written
         record = {key: cleaned[key] for key in kind.keys if cleaned.get(key) not in (None, [])}
-        # a text that could hide something is not quoted by what else is wrong with it
-        findings += _characters(record, renamed) or _invalid(kind, record, renamed)
+        for key, value in record.items():
+            findings += self._character_findings(raw, key, value)
+        if not has_errors(findings):
+            record, problems = self._without_invalid(kind, record, raw)
+            findings += problems
         if has_errors(findings):
             return Parsed(None, tuple(findings))
-        source_id = raw.id or str(record[kind.name_key])
-        return Parsed(NormalizedEntry(kind, record, source_id, renamed.licence, raw.where("")), tuple(findings))
+        own_id = raw.id or str(record[kind.name_key])
+        return Parsed(NormalizedEntry(kind, record, own_id, licence, raw.where("")), tuple(findings))
 
-    def _find_field(self, column: str) -> str | None:
+    def _field_of(self, column: str) -> str | None:
         """The key of a catalog that a column means; None for a column that is passed over."""
-        plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
-        return self._meanings.get(column) or self._meanings.get(plain)
+        if column not in self._fields:
+            plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
+            self._fields[column] = self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
+        return self._fields[column]
 
-    def _renamed(self, raw: SourceRecord) -> _Renamed:
-        """A record by the keys of catalogs; of several columns for one key the first that has text counts."""
+    def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
+        """The values of a record by the keys of catalogs; of several columns for one key the first that has text."""
         if raw.ready:
-            return _Renamed(raw, raw.values)
+            return raw.values, raw.licence
         values: dict[str, Any] = {}
-        columns: dict[str, str] = {}
+        licence = raw.licence
         has_own_ids = _states_kind(raw.values)
         for column, value in raw.values.items():
             key = self._field_of(column)
-            if key == "id" and not has_own_ids and self._mapping.get(column) != "id":
+            if key == "id" and not has_own_ids and self.mapping.get(column) != "id":
                 continue  # what the source calls an entry is not its id in the catalog
+            if key == "licence" and isinstance(value, str) and value.strip():
+                licence = value
             if key is not None and _is_nothing(values.get(key)):
-                values[key], columns[key] = value, column
-        return _Renamed(raw, values, columns)
+                values[key] = value
+        return values, licence
 
-    def _kind_of(self, renamed: _Renamed) -> Kind:
-        stated = str(renamed.values.get("kind")).strip().casefold()
-        kind = _KIND_OF.get(stated) or renamed.raw.kind or self._kind
-        if kind is not None:
-            return kind
-        if "title" in renamed.values and _is_nothing(renamed.values.get("name")):
+    def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
+        stated = as_text(values.get("kind")) or ""
+        kind = _KIND_OF.get(stated.strip().casefold()) or raw.kind or self.kind
+        if kind is None and "title" in values and _is_nothing(values.get("name")):
             return Kind.PAPERS
-        return Kind.MODELS
+        return kind or Kind.MODELS
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
-        fields = {*kind.keys, "kind", "name", "title"}
-        # what a source calls its records, and their licence, go into the record of sources
-        used = fields | {"id", "licence"}
+        allowed = {*kind.keys, "kind", "name", "title"}
         for column, value in raw.values.items():
             key = column if raw.ready else self._field_of(column)
-            if key in used or column in self._reported or _is_nothing(value):
+            if key in allowed or key in ("licence", "id") or column in self._reported or _is_nothing(value):
                 continue
             self._reported.add(column)
-            hint = f"to use it: --map {shorten(column)!r}={suggest(column, fields) or 'FIELD'}"
+            hint = f"to use it: --map {shorten(column)!r}={suggest(column, allowed) or 'FIELD'}"
             message = f"the column {shorten(column)!r} is not used for {kind}"
             yield Finding("I805", raw.where(column), message, hint, column)
 
+    def _where(self, raw: SourceRecord, key: str) -> Location:
+        """The place of a key of a catalog in the source."""
+        if raw.ready:
+            return raw.where(key)
+        columns = (column for column in raw.values if self._field_of(column) == key)
+        return raw.where(next(columns, key))
 
-def _characters(record: Mapping[str, Any], renamed: _Renamed) -> list[Finding]:
-    """Characters that could hide or forge text: the record is left out."""
-    findings: list[Finding] = []
-    for key, value in record.items():
+    def _character_findings(self, raw: SourceRecord, key: str, value: Any) -> Iterator[Finding]:
+        """Characters that could hide or forge text: the record is left out."""
         for text in filter(_is_text, as_list(value) or [value]):
-            # one of them is enough: the text is not used
-            for _, character in itertools.islice(refused_characters(text), 1):
-                message = f"the character {describe_character(character)} is not allowed; the record is left out"
-                findings.append(Finding("Y108", renamed.where(key), message, "remove it", character))
-    return findings
+            refused = next(refused_characters(text), None)
+            if refused is not None:
+                message = f"the character {describe_character(refused[1])} is not allowed; the record is left out"
+                yield Finding("Y108", self._where(raw, key), message, "remove it", refused[1])
 
+    def _without_invalid(
+        self, kind: Kind, record: dict[str, Any], raw: SourceRecord
+    ) -> tuple[dict[str, Any], list[Finding]]:
+        """An entry without the values that their fields cannot hold: each costs its field, only a name the record."""
+        if not self._invalid(kind, record, raw):
+            return record, []
+        sound = {kind.name_key: record[kind.name_key]}
+        findings = list(self._invalid(kind, sound, raw))
+        if findings:
+            return record, findings
+        for key, value in record.items():
+            problem = next(iter(self._invalid(kind, sound | {key: value}, raw)), None)
+            if problem is None:
+                sound[key] = value
+            else:
+                message = f"{problem.message}; {key!r} is left out"
+                findings.append(Finding("I803", problem.location, message, problem.hint, problem.text))
+        return sound, findings
 
-def _invalid(kind: Kind, record: dict[str, Any], renamed: _Renamed) -> tuple[Finding, ...]:
-    """What the schema says against an entry, each finding at its place in the source."""
-    record_at = renamed.raw.where("")
+    def _invalid(self, kind: Kind, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
+        """What the schema says against an entry, each finding at its place in the source."""
+        where = raw.where("")
 
-    def find_spans() -> Spans:
-        places: dict[KeyPath, tuple[int, int]] = {(): (record_at.line, record_at.column)}
-        for key in record:
-            location = renamed.where(key)
-            places[key,] = location.line, location.column
-        return Spans(places)
+        def find_spans() -> Spans:
+            places: dict[KeyPath, tuple[int, int]] = {(): (where.line, where.column)}
+            for key in record:
+                location = self._where(raw, key)
+                places[key,] = location.line, location.column
+            return Spans(places)
 
-    return validate_item(Document(record_at.file, record, find_spans=find_spans), ITEMS[kind])
+        return validate_item(Document(where.file, record, find_spans=find_spans), ITEMS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
-    """Whether a record says what it is, as those of `catalog export` do."""
+    """Whether a record says what it is, as those of `catalog export` do: then its values are taken to the letter."""
     return as_text(values.get("kind")) in _KIND_OF
+
+
+def _exact(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
+    record: dict[str, Any] = {}
+    for key in kind.keys:
+        value = values.get(key)
+        if value in ("", None):
+            continue
+        if key == "year":
+            value = _year(key, value)
+        elif key in LISTS and isinstance(value, str):
+            value = _json(value) or _items(key, value)
+        record[key] = value
+    return record
 
 
 class _Cleaner:
@@ -263,43 +277,27 @@ class _Cleaner:
         findings: what could not be used.
     """
 
-    def __init__(self, kind: Kind, renamed: _Renamed) -> None:
+    def __init__(self, kind: Kind, values: Mapping[str, Any], raw: SourceRecord) -> None:
         self.findings: list[Finding] = []
         self._kind = kind
-        self._renamed = renamed
-        self._values = renamed.values
+        self._values = values
+        self._raw = raw
         # links that do not fit into their fields, which hold one each
         self._further_links: list[str] = []
-        self._shapes: dict[str, _Shape] = {
-            **_SHAPES,
-            **{key: partial(self._link, key) for key in _LINK_KEYS},
-            "links": self._links,
-            "signature": self._signature,
-        }
 
     def record(self) -> dict[str, Any]:
         """Return the values of all keys that the record has."""
-        if self._renamed.is_exact:
-            return self._exact()
-        record: dict[str, Any] = {}
+        record = {}
         for key in self._kind.keys:
             value = self._value_of(key)
-            if value is not None:
-                record[key] = self._shapes.get(key, _text)(value)
+            if value is not None and key != "links":
+                record[key] = self._clean(key, value)
         category = self._values.get("category")
         # lists of the platform have the signature of a model there
-        if not self._values.get("signature") and isinstance(parse_signature(str(category)), Signature):
+        if self._kind is Kind.MODELS and not self._values.get("signature") and _is_signature(category):
             record["signature"] = category
-        return record
-
-    def _exact(self) -> dict[str, Any]:
-        """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
-        record = {key: value for key, value in self._values.items() if value not in ("", None)}
-        for key in LISTS.intersection(record):
-            if isinstance(record[key], str):
-                record[key] = _json(record[key]) or _items(record[key])
-        if "year" in record:
-            record["year"] = _year(record["year"])
+        if "links" in self._kind.keys:
+            record["links"] = self._links(_items("links", self._values.get("links")))
         return record
 
     def _value_of(self, key: str) -> Any:
@@ -309,74 +307,62 @@ class _Cleaner:
             return value
         if key == self._kind.name_key:
             return self._values.get(_OTHER_NAMES.get(key, "name"))
-        return _WITHOUT_VALUE.get(key)
+        return None
 
-    def _signature(self, value: Any) -> Any:
-        """A signature, or None for a text that cannot be read as one."""
-        if not isinstance(value, str):
-            return _text(value)
-        text = value.strip()
+    def _clean(self, key: str, value: Any) -> Any:
+        if key in _LINK_KEYS and (text := _link_text(value)) is not None:
+            return self._link(key, text)
+        if key == "signature" and isinstance(value, str):
+            return self._signature(value.strip())
+        return _SHAPES.get(key, _text)(key, value)
+
+    def _signature(self, text: str) -> str | None:
+        """A signature, or None for what cannot be read as one."""
         signature = parse_signature(text)
         if isinstance(signature, Signature):
             return text
-        place = self._renamed.where("signature")
+        place = self._raw.where("signature")
         self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
         return None
 
-    def _link(self, key: str, value: Any) -> Any:
+    def _link(self, key: str, text: str) -> str | None:
         """The link that a text means; None, and a finding, when it means none."""
-        text = _joined(value, " ")
-        if not isinstance(text, str):
-            return value
-        urls = [url.rstrip(",;") for url in _URL.findall(text)]
+        urls = split_links(text)
         # of several, such as the repositories of a paper, the first is its own
-        if len(urls) > 1:
+        if len(urls) > 1 and all(map(_URL.fullmatch, urls)):
             self._further_links += urls[1:]
-            return urls[0]
-        return self._meant_link(key, text.strip())
+            text = urls[0]
+        return self._meant(key, text.strip())
 
-    def _links(self, value: Any) -> Any:
-        items = _items(value)
-        if not _are_texts(items):
+    def _meant(self, key: str, text: str) -> str | None:
+        """The link that a text without space around it means; None, and a finding, when it means none."""
+        link = _meant_link(key, text)
+        if link is None or _UNSAFE.search(link):
+            self.findings.append(_not_a_link(key, text, self._raw, link))
+            return None
+        return link
+
+    def _links(self, items: Any) -> Any:
+        if not isinstance(items, list) or not all(map(_is_text, items)):
             return items
-        links: list[str] = []
+        links: list[str | None] = []
         for item in items:
-            links += _URL.findall(item) or filter(None, [self._meant_link("links", item)])
-        return list(dict.fromkeys([*links, *self._further_links]))
-
-    def _meant_link(self, key: str, text: str) -> str | None:
-        """The link that an id or a bare address stands for; a link stands for itself."""
-        for pattern, link in (*_ADDRESSES, *filter(None, [_IDS.get(key)])):
-            match = pattern.fullmatch(text)
-            if match:
-                return match.expand(link)
-        link_to_arxiv = arxiv_address(text)
-        if key == "paper" and link_to_arxiv:
-            return link_to_arxiv
-        self.findings.append(self._not_a_link(key, text))
-        return None
-
-    def _not_a_link(self, key: str, text: str) -> Finding:
-        message = f"{shorten(text)!r} is no link; {key!r} is left out"
-        hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
-        if key == "paper" and _LOST_ZEROS.fullmatch(text):
-            message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
-            hint = f"if it is {_with_zeros(text)}, write that, in a column of text"
-        return Finding("I803", self._renamed.where(key), message, hint, text)
+            for text in split_links(item) if _URL.match(item) else [item]:
+                labelled = _LABELLED.fullmatch(text)
+                links.append(self._meant("links", labelled[1] if labelled else text))
+        return list(dict.fromkeys(filter(None, [*links, *self._further_links])))
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
 def _is_nothing(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.strip().casefold() in _NOTHING
-    return value in (None, [])
+    return value in (None, []) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
+
+
+def _is_signature(value: Any) -> bool:
+    return isinstance(value, str) and isinstance(parse_signature(value), Signature)
 
 
 def _json(cell: str) -> Any:
@@ -387,46 +373,50 @@ def _json(cell: str) -> Any:
         return None
 
 
-def _joined(value: Any, between: str) -> Any:
-    """A list of texts as one text; any other value is what it is."""
-    if _are_texts(value):
-        return between.join(value)
-    return value
+def _link_text(value: Any) -> str | None:
+    """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
+    if isinstance(value, list) and all(map(_is_text, value)):
+        return " ".join(value)
+    return as_text(value)
+
+
+def _text(key: str, value: Any) -> Any:
+    if isinstance(value, list) and value and all(map(_is_text, value)):
+        value = ", ".join(value)
+    if isinstance(value, str) and key in _FREE_TEXT:
+        return value.strip().replace("\r\n", "\n")
+    return _one_line(value)
 
 
 def _one_line(value: Any) -> Any:
-    if isinstance(value, str):
-        return " ".join(value.split())
-    return value
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _text(value: Any) -> Any:
-    return _one_line(_joined(value, ", "))
-
-
-def _free_text(value: Any) -> Any:
-    """A text that may have several lines."""
-    text = _joined(value, ", ")
-    if isinstance(text, str):
-        return text.strip().replace("\r\n", "\n")
-    return text
-
-
-def _items(value: Any, split: _Split = _BETWEEN_ITEMS.split, tidy: _Shape = _one_line) -> Any:
+def _items(key: str, value: Any) -> Any:
     """A list, also of a cell that holds one: as JSON, or its parts between semicolons, bars or line breaks."""
+    if value is None:
+        return []
     if isinstance(value, str):
-        value = _listed(value.strip(), split)
-    if not isinstance(value, list):
+        value = _split(key, value.strip())
+    if not isinstance(value, list | tuple):
         return value
-    return list(map(tidy, itertools.filterfalse(_is_nothing, value)))
+    items = [item for item in value if not _is_nothing(item)]
+    if key == "examples":
+        return items
+    return [_one_line(item) for item in items]
 
 
-def _listed(cell: str, split: _Split) -> Any:
-    if cell.startswith("["):
-        listed = _json(cell)
-        if listed is not None:
-            return listed
-    return split(cell)
+def _split(key: str, cell: str) -> Any:
+    listed = _json(cell) if cell.startswith("[") else None
+    if listed is not None:
+        return listed
+    if _is_nothing(cell):
+        return []
+    if key == "examples":
+        return _BETWEEN_EXAMPLES.split(cell)
+    if key == "authors":
+        return _split_authors(cell)
+    return _BETWEEN_ITEMS.split(cell)
 
 
 def _split_authors(cell: str) -> list[str]:
@@ -439,12 +429,48 @@ def _split_authors(cell: str) -> list[str]:
     return names
 
 
-def _year(value: Any) -> Any:
+def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
     """A year, also at the beginning of a date."""
     match = _YEAR.match(str(value).strip())
     if match and isinstance(value, str | int):
         return int(match.group())
     return value
+
+
+# What brings the values of a key into shape; all other values are texts.
+_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _items)}
+
+
+def _meant_link(key: str, text: str) -> str | None:
+    """The link that an id or a bare address stands for; a link stands for itself."""
+    if _URL.fullmatch(text):
+        return text
+    if key == "paper" and (arxiv := arxiv_address(text)):
+        return arxiv
+    if key == "paper" and (doi := _DOI.fullmatch(text)):
+        return f"https://doi.org/{doi[1]}"
+    if _BARE_URL.fullmatch(text):
+        return f"https://{text}"
+    if key in _HOSTS and REPOSITORY.fullmatch(text):
+        return f"https://{_HOSTS[key]}/{text}"
+    return None
+
+
+def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
+    message = f"{shorten(text)!r} is no link; {key!r} is left out"
+    hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
+    if link is not None and "\\" not in link:  # older DOIs have such signs: in a link they are written otherwise
+        hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"
+    if key == "paper" and _LOST_ZEROS.fullmatch(text):
+        message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
+        hint = f"if it is {_with_zeros(text)}, write that, in a column of text"
+    columns = () if raw.ready else raw.values.items()
+    same = (column for column, value in columns if isinstance(value, str) and value.strip() == text)
+    return Finding("I803", raw.where(next(same, key)), message, hint, text)
+
+
+def _percent(match: re.Match[str]) -> str:
+    return f"%{ord(match.group()):02X}"
 
 
 def _with_zeros(text: str) -> str:
@@ -453,14 +479,3 @@ def _with_zeros(text: str) -> str:
     month = month.zfill(4)
     digits = 4 + (month >= _LONG_IDS_SINCE)
     return f"{month}.{number.ljust(digits, '0')}"
-
-
-# What brings the value of a key into shape; the other values are texts of one line.
-_SHAPES: Final[dict[str, _Shape]] = {
-    "year": _year,
-    "aliases": _items,
-    "authors": partial(_items, split=_split_authors),
-    # the spaces in an example are its author's
-    "examples": partial(_items, split=_BETWEEN_EXAMPLES.split, tidy=lambda item: item),
-    **dict.fromkeys(("summary", "description", "deprecated"), _free_text),
-}

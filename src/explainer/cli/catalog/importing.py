@@ -63,8 +63,8 @@ def run(
 ) -> None:  # fmt: skip
     """Make a catalog from a list that is kept elsewhere, or refresh one from it.
 
-    Reads CSV, TSV, spreadsheets, JSON, JSON Lines, catalogs, BibTeX, Hugging Face model cards, and arXiv's Atom and
-    snapshot.
+    Reads CSV (Zotero's too), TSV, spreadsheets, JSON, JSON Lines, catalogs, BibTeX, RIS, CSL-JSON, OpenAlex works,
+    OpenMMLab metafiles, Hugging Face model cards, and arXiv's Atom and snapshot.
 
     Records with mistakes are left out and pointed out, the others are written: exit status 1. In a catalog that is
     there already, new values come in and what was written by hand stays; the changes are shown first. Where each entry

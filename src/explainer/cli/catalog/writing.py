@@ -21,7 +21,9 @@ from explainer.diagnostics.text import printable
 
 app = new_app()
 
-_EXPORT_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex"}
+_EXPORT_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex", ".ris": "ris"}
+# The formats of references, as a note calls them.
+_REFERENCES = {"bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
 _STATS_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
 
 
@@ -51,16 +53,17 @@ def export(
     out: FileOption = None,
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
-    """Write catalogs as JSON Lines, CSV or BibTeX, so that nobody is locked in.
+    """Write catalogs as JSON Lines, CSV, BibTeX, RIS or CSL-JSON, so that nobody is locked in.
 
-    JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX has no room for
-    tasks, examples, aliases and data sets.
+    JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX, RIS and CSL-JSON
+    have no room for tasks, examples, aliases and data sets.
     """
     chosen = output_format or _EXPORT_SUFFIXES.get(_suffix(out), "jsonl")
     text = "".join(exported(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
     # on stderr: the product may go to stdout
-    if chosen == "bibtex":
-        say("note: BibTeX has no room for tasks, examples, aliases and data sets; jsonl and csv keep everything")
+    if chosen in _REFERENCES:
+        lost = f"{_REFERENCES[chosen]} has no room for tasks, examples, aliases and data sets"
+        say(f"note: {lost}; jsonl and csv keep everything")
     _write(text, out, findings)
 
 

@@ -14,6 +14,7 @@ from explainer.curation.importers.delimited import read_csv, read_tsv
 from explainer.curation.importers.json_records import read_json, read_json_lines
 from explainer.curation.importers.model_card import read_card
 from explainer.curation.importers.record import Importer, MissingLibraryError, RecordStream, SourceRecord
+from explainer.curation.importers.ris import read_ris
 from explainer.curation.importers.spreadsheet import read_spreadsheet
 from explainer.curation.importers.yaml_catalog import read_catalog
 
@@ -27,14 +28,19 @@ IMPORTERS: Final[dict[str, Importer]] = {
     "json": read_json,
     "yaml": read_catalog,
     "bibtex": read_bibtex,
+    "ris": read_ris,
+    "csl-json": read_json,
+    "openalex": read_json,
+    "openmmlab": read_catalog,
+    "zotero-csv": read_csv,
     "modelcard": read_card,
     "arxiv-atom": read_atom,
 }
-"""The formats of `catalog import`."""
+"""The formats of `catalog import`. Some are read by the importer of what they are written in, which recognises them."""
 
 SUFFIXES: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "xlsx", ".jsonl": "jsonl",
-    ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".bib": "bibtex", ".md": "modelcard",
-    ".xml": "arxiv-atom", ".atom": "arxiv-atom",
+    ".ndjson": "jsonl", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".bib": "bibtex", ".ris": "ris",
+    ".md": "modelcard", ".xml": "arxiv-atom", ".atom": "arxiv-atom",
 }  # fmt: skip
 """The format that the name of a file speaks for."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
+from explainer.curation.importers.reading import unrecognised
 from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
 
@@ -108,6 +109,8 @@ def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
             yield Finding("I802", target.place(), f"the XML is refused: {type(error).__name__}")
             return
         yield from target.take()
+    if not target.root.startswith(_ATOM):
+        yield from unrecognised(feed, "a feed of Atom")
 
 
 class _Target:
@@ -115,9 +118,11 @@ class _Target:
 
     Attributes:
         expat: the parser, which knows where it is.
+        root: the name of the element that holds all others.
     """
 
     expat: Any = None
+    root: str = ""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -137,6 +142,7 @@ class _Target:
         return records
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.root = self.root or tag
         self._path.append(tag)
         self._text.clear()
         # the place under the empty key is that of the entry itself

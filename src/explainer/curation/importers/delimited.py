@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from explainer.curation.export import unguard
-from explainer.curation.importers.reading import text_of
+from explainer.curation.importers.reading import text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
+from explainer.curation.importers.zotero import is_zotero, zotero_record
 from explainer.diagnostics.finding import Finding, Location
 
+# A first line for Excel that says the separator.
+_STATED: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 # Of equally frequent ones the first counts.
 _SEPARATORS: Final = ",;\t|"
 
@@ -56,25 +61,30 @@ def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | 
     with text_of(feed) as (text, findings):
         yield from findings
         lines = _Lines(text)
-        head = next(iter(lines), "")
-        lines.repeat = True
-        yield from _records(feed.file, lines, separator or max(_SEPARATORS, key=head.count))
+        head = next(lines, "")
+        stated = _STATED.fullmatch(head.rstrip("\r\n"))
+        if stated is None:
+            lines.repeat([head])
+        separator = stated[1] if stated else separator or max(_SEPARATORS, key=head.count)
+        yield from _records(feed.file, lines, separator)
 
 
 def _records(file: str, lines: _Lines, separator: str) -> Iterator[SourceRecord | Finding]:
     header: list[str] = []
+    make_record = row_record
     for row in _rows(file, lines, separator):
         if isinstance(row, Finding):
             yield row
         elif not header:
             header = [cell.strip() for cell in row.cells]
             yield from repeated_columns(header, file)
+            make_record = zotero_record if is_zotero(header) else row_record
         elif any(map(str.strip, row.cells[len(header) :])):
             count = f"the row has {len(row.cells)} cells, the header {len(header)}"
             hint = "quote cells that hold the separator"
             yield Finding("I802", Location(file, row.line), f"{count}: a separator is not quoted", hint)
         else:
-            yield row_record(header, row.cells, partial(_place, file, row, separator, tuple(header)))
+            yield make_record(header, row.cells, partial(_place, file, row, separator, tuple(header)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,44 +97,88 @@ class _Row:
 
 
 def _rows(file: str, lines: _Lines, separator: str) -> Iterator[_Row | Finding]:
-    """The rows that hold something."""
+    """The rows that hold something.
+
+    A quote that is never closed would take all lines up to the next quote into one cell. So only the line where it
+    stands is left out, and reading goes on behind that.
+    """
     csv.field_size_limit(MAX_LINE)  # else 128 KiB: abstracts and lists of examples may be longer
-    reader = csv.reader(lines, delimiter=separator, strict=False)
     while True:
-        start = reader.line_num + 1
+        start = lines.number + 1
         lines.kept.clear()
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            # strict: else text behind a closing quote is taken into the cell, without a word
+            cells = next(csv.reader(lines, delimiter=separator, strict=True), None)
         except csv.Error as error:
-            yield Finding("I802", Location(file, start), f"the row cannot be read: {error}")
-            continue
-        if any(map(str.strip, cells)):
-            yield _Row(cells, start, "".join(lines.kept))
+            cells = _lenient(lines, separator)
+            if cells is None:
+                yield _unclosed(file, start, lines, separator, str(error))
+                continue
+        if cells is None:
+            return
+        row = _Row(cells, start, "".join(lines.kept))
+        broken = undecoded(row.text)
+        if broken is not None:
+            yield Finding("Y101", _at(file, row, broken.position), f"{broken.message}; the row is left out")
+        elif any(map(str.strip, cells)):
+            yield row
+
+
+def _lenient(lines: _Lines, separator: str) -> list[str] | None:
+    """The cells of a row of one line with a quote inside a cell, as people write it; None where it is not closed."""
+    text = "".join(lines.kept)
+    if len(lines.kept) != 1 or text.count('"') % 2:
+        return None
+    return next(csv.reader([text], delimiter=separator), None)
+
+
+def _unclosed(file: str, start: int, lines: _Lines, separator: str, problem: str) -> Finding:
+    """What is wrong with a row that cannot be read; the lines behind its first one are read once more."""
+    first, *others = lines.kept or [""]
+    lines.repeat(others)
+    column = first.rfind(f'{separator}"') + len(separator) + 1
+    if '"' not in first:
+        return Finding("I802", Location(file, start), f"the row cannot be read: {problem}")
+    message = "the row cannot be read: a quote is not closed"
+    hint = "close it, or write it twice where it is meant"
+    return Finding("I802", Location(file, start, max(column, 1)), message, hint)
 
 
 class _Lines:
-    """Lines of a text, those of the current row kept: positions are worked out only where a mistake is."""
+    """Lines of a text, those of the current row kept: positions are worked out only where a mistake is.
+
+    Attributes:
+        kept: the lines since it was last emptied.
+        number: how many lines were read.
+    """
 
     def __init__(self, text: io.TextIOBase) -> None:
         self.kept: list[str] = []
-        self.repeat = False
-        """Whether the last line comes once more."""
+        self.number = 0
         self._text = text
-        self._last = ""
+        self._repeated: deque[str] = deque()
+
+    def repeat(self, lines: Sequence[str]) -> None:
+        """Give the last lines once more."""
+        self._repeated.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        if not self.repeat:
-            self._last = self._text.readline(MAX_LINE).replace("\0", "\ufffd")
-        self.repeat = False
-        if not self._last:
+        line = self._repeated.popleft() if self._repeated else self._text.readline(MAX_LINE).replace("\0", "\ufffd")
+        if not line:
             raise StopIteration
-        self.kept.append(self._last)
-        return self._last
+        self.number += 1
+        self.kept.append(line)
+        return line
+
+
+def _at(file: str, row: _Row, position: int) -> Location:
+    """Where a character of a row is in the file."""
+    line_start = row.text.rfind("\n", 0, position) + 1
+    return Location(file, row.line + row.text.count("\n", 0, position), position - line_start + 1)
 
 
 def _place(file: str, row: _Row, separator: str, header: tuple[str, ...], key: str) -> Location:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -18,66 +18,151 @@ from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.curation.importers.reading import whole_text
 from explainer.curation.importers.record import (
-    GITHUB_LINK,
     REPOSITORY,
     RecordStream,
     SourceRecord,
     as_list,
     as_mapping,
     as_text,
+    first_of,
     load_library,
+    mappings_in,
+    texts_in,
 )
+from explainer.curation.importers.references import task_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
 
-# The front matter: from the first line of dashes to the next one.
-_FENCE: Final = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)
+# The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.
+_FENCE: Final = re.compile(r"(?:\s|<!--.*?-->)*^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 # Old ids, such as `hep-th/9901001`, have a part behind a slash.
-_ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)")
+_ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]*\w(?:/\d+)?)")
+# The id in the BibTeX that a card asks to be cited by.
+_CITED: Final = re.compile(r"\beprint\s*=\s*[{\"]([\w./-]+)[}\"]")
 # Letters that a paragraph must have to say something.
 _SHORTEST: Final = 40
+
+# A repository, or a folder of it; a picture in it, an issue or a release is not the code.
+_CODE: Final = re.compile(
+    r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]+(?:/tree/[\w./-]+)?/?(?:[?#]\S*)?", re.IGNORECASE
+)
+# What a link says that leads to the code of the model: its own words, or those before it. Most links to repositories
+# in a card lead to logos, libraries and other models.
+_KINDS_OF_CODE: Final = r"(?:(?:official|our|original|source|git|github|code|project|model|training)\s+)*"
+_NAMES_OF_CODE: Final = r"(?:code|codebase|repository|repo|github|implementation)"
+_CODE_WORDS: Final = re.compile(rf"\W*{_KINDS_OF_CODE}{_NAMES_OF_CODE}\W*", re.IGNORECASE)
+_BEFORE_CODE: Final = re.compile(
+    rf"(?:^|\W){_KINDS_OF_CODE}{_NAMES_OF_CODE}(?:\W|optional)*:(?:\W|optional)*$"
+    r"|\b(?:official|our|original)\s+(?:\w+\s+){0,2}(?:code|repository|repo|implementation)\b[^.]{0,60}$"
+    r"|\breleased\s+(?:in|at|on)\W*(?:the|this|our)?\W*$"
+    r"|\bcode\b[^.]{0,60}\b(?:available|found|released)\b[^.]{0,20}$",
+    re.IGNORECASE,
+)
+_PAPER_WORDS: Final = re.compile(r".*\b(?:paper|arxiv|preprint|technical report|publication)\b.*", re.IGNORECASE)
+_BEFORE_PAPER: Final = re.compile(
+    r"\b(?:paper|arxiv|preprint|report|publication)(?:\W|optional)*:(?:\W|optional)*$"
+    r"|\b(?:introduced|presented|proposed|described|published)\b[^.]{0,40}$",
+    re.IGNORECASE,
+)
+# Words before a link to the work of others.
+_OF_OTHERS: Final = re.compile(
+    r"\b(?:based|built|builds|adapted|borrow\w*|inspired|thanks|forked|modified|distilled|fine-?tuned)\b", re.IGNORECASE
+)
+_ANCHOR: Final = re.compile(r"<a\b[^>]*?\bhref=[\"']([^\"']+)[\"'][^>]*>(.*?)</a>", re.DOTALL | re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^>]*?(?:\balt=[\"']([^\"']*)[\"'][^>]*)?>")
+_BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+[\w/]")
+_PRETRAINED: Final = re.compile(r"from_pretrained\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
+# What a heading says around the id of a repository.
+_HEADING: Final = re.compile(r"\A(?:model card (?:for|of)\s+)?`?([\w.-]+/[\w.-]+)`?\Z", re.IGNORECASE)
+_ID_KEYS: Final = ("model_id", "repo_id")
 
 # The finding about front matter in which nothing stands: that does no harm.
 _NO_VALUE: Final = "Y109"
 
 # What the keys of a record are called in the front matter.
-_FRONT_NAMES: Final = {"name": "model-index", "category": "pipeline_tag", "dataset": "datasets", "paper": "tags"}
+_FRONT_NAMES: Final = {
+    "name": "model-index", "category": "pipeline_tag", "task": "pipeline_tag", "dataset": "datasets", "paper": "tags",
+    "links": "base_model",
+}  # fmt: skip
 
 
 def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     """Read one card."""
-    text = whole_text(feed)
-    if text.value is None:
-        yield from text.findings
+    parsed = whole_text(feed)
+    if parsed.value is None:
+        yield from parsed.findings
         return
-    fence = _FENCE.match(text.value)
-    front = read_yaml(fence[1], feed.file) if fence else Document(feed.file)
+    text = parsed.value.replace("\r\n", "\n")
+    fence = _FENCE.match(text)
+    if fence is None:
+        yield from _without_front_matter(text, feed)
+        return
+    above = text.count("\n", 0, fence.start(1))
+    front = read_yaml(fence[1], feed.file)
     errors = [finding for finding in front.findings if finding.is_error]
     if any(finding.code != _NO_VALUE for finding in errors):
-        yield from (replace(finding, location=_below(finding.location)) for finding in errors)
+        yield from (replace(finding, location=_below(above, finding.location)) for finding in errors)
         return
-    yield _record(front, text.value[fence.end() if fence else 0 :], _repository(feed.inside))
+    yield _record(front, above, text[fence.end() :], _repository(feed.inside))
 
 
-def _record(front: Document, body: str, repository: str | None) -> SourceRecord:
+def _without_front_matter(text: str, feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    place = Location(feed.file)
+    if _OPENING.match(text):
+        yield Finding(
+            "I802", place, "the front matter of the card is not closed", "close it with a line of three dashes"
+        )
+        return
+    yield Finding("I812", place, "the card has no front matter: its task, data sets and licence are not known")
+    yield _record(Document(feed.file), 0, text, _repository(feed.inside))
+
+
+def _record(front: Document, above: int, body: str, folder: str | None) -> SourceRecord:
     data = as_mapping(front.data)
-    heading, paragraph = _outline(body)
+    outline = _outline(body)
     own_name = _own_name(data)
+    repository = folder or _stated_repository(data, body, outline.heading)
+    index = _evaluations(data)
+    category = first_of([data.get("pipeline_tag"), *index["task"]])
+    bases = filter(REPOSITORY.fullmatch, texts_in(data.get("base_model")))
     values: dict[str, Any] = {
-        "name": repository or own_name or heading,
+        "name": first_of([repository, own_name, outline.heading]),
         "huggingface": repository,
-        "paper": _paper(data, body),
-        "github": next(filter(None, map(short_spelling, GITHUB_LINK.findall(body))), None),
-        "summary": paragraph,
-        "category": data.get("pipeline_tag"),
-        "dataset": ", ".join(_texts(data.get("datasets"))) or None,
-        "aliases": [],
+        "paper": _paper(data, body, outline.mentions),
+        "github": _code(outline.mentions, repository),
+        "summary": outline.paragraph,
+        "category": category,
+        "task": task_of(as_text(category)),
+        "dataset": ", ".join(texts_in(data.get("datasets")) or index["dataset"]),
+        "links": [f"https://huggingface.co/{base}" for base in bases],
+        "aliases": [name for name in texts_in(own_name) if repository not in (None, name)],
     }
-    if repository and isinstance(own_name, str) and own_name != repository:
-        values["aliases"] = [own_name]
     licence = as_text(data.get("license"))
-    return SourceRecord(values, partial(_place, front), repository, Kind.MODELS, licence, ready=True)
+    return SourceRecord(values, partial(_place, front, above), repository, Kind.MODELS, licence, ready=True)
+
+
+def _evaluations(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tasks and the data sets on which the evaluation results of a card were measured, each once."""
+    models = mappings_in(data.get("model-index"))
+    results = list(itertools.chain.from_iterable(mappings_in(model.get("results")) for model in models))
+    tasks = [as_mapping(result.get("task")).get("type") for result in results]
+    datasets = [as_mapping(result.get("dataset")).get("name") for result in results]
+    return {"task": list(dict.fromkeys(texts_in(tasks))), "dataset": list(dict.fromkeys(texts_in(datasets)))}
+
+
+def _stated_repository(data: Mapping[str, Any], body: str, heading: str | None) -> str | None:
+    """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
+    title = heading or ""
+    stated = texts_in([data.get(key) for key in _ID_KEYS]) + _HEADING.findall(title)
+    stated += [name for name in _PRETRAINED.findall(body) if _plain(name.partition("/")[2]) == _plain(title)]
+    return next(filter(REPOSITORY.fullmatch, stated), None)
+
+
+def _plain(name: str) -> str:
+    """A name without the signs in which its spellings differ."""
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _own_name(data: Mapping[str, Any]) -> Any:
@@ -86,14 +171,14 @@ def _own_name(data: Mapping[str, Any]) -> Any:
     return as_mapping(results[0]).get("name")
 
 
-def _below(location: Location) -> Location:
-    """A place in the front matter, which begins on the second line of the card."""
-    return replace(location, line=location.line + 1)
+def _below(above: int, location: Location) -> Location:
+    """A place in the front matter, which begins below some lines of the card."""
+    return replace(location, line=location.line + above)
 
 
-def _place(front: Document, key: str) -> Location:
+def _place(front: Document, above: int, key: str) -> Location:
     location = front.locate([_FRONT_NAMES.get(key, key)])
-    return _below(location) if front.data else location
+    return _below(above, location) if front.data else location
 
 
 def _repository(inside: str) -> str | None:
@@ -109,38 +194,112 @@ def _repository(inside: str) -> str | None:
     return match and match.group()
 
 
-def _texts(value: Any) -> list[str]:
-    return [item for item in as_list(value) or [value] if isinstance(item, str)]
+def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> str | None:
+    """What the tag `arxiv:…` says, else a link that says that it is the paper, else what the card asks to cite."""
+    tags = [tag.removeprefix("arxiv:") for tag in texts_in(data.get("tags")) if tag.startswith("arxiv:")]
+    pages = " ".join(mention.link for mention in mentions if mention.says_paper())
+    numbers = [*tags, *_ARXIV.findall(pages), *_CITED.findall(body)]
+    addresses = (arxiv_address(number.removesuffix(".pdf")) for number in numbers)
+    return next(filter(None, addresses), None)
 
 
-def _paper(data: Mapping[str, Any], body: str) -> str | None:
-    """What the tag `arxiv:…` says, else the first link to arXiv in the text."""
-    numbers = [tag.removeprefix("arxiv:") for tag in _texts(data.get("tags")) if tag.startswith("arxiv:")]
-    numbers += [number.removesuffix(".pdf") for number in _ARXIV.findall(body)]
-    return next(filter(None, map(arxiv_address, numbers)), None)
+def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
+    """The first link that says that it is the model's code, or that has the model's own name."""
+    own = f"github.com/{repository}".casefold()
+    for mention in mentions:
+        if _CODE.fullmatch(mention.link) is None:
+            continue
+        short = short_spelling(mention.link)
+        if mention.says_code() or (repository and short.casefold().endswith(own)):
+            return short
+    return None
 
 
-def _outline(body: str) -> tuple[str | None, str | None]:
-    """The first heading and the first paragraph that says something, as plain text."""
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A link in a card: its words, and those before it in its paragraph."""
+
+    link: str
+    words: str
+    before: str
+
+    def says_code(self) -> bool:
+        """Return whether it says that it leads to the code of the model."""
+        says = _CODE_WORDS.fullmatch(self.words) or _BEFORE_CODE.search(self.before)
+        return says is not None and not _OF_OTHERS.search(self.before)
+
+    def says_paper(self) -> bool:
+        """Return whether it says that it leads to the paper of the model."""
+        says = _PAPER_WORDS.fullmatch(self.words) or _BEFORE_PAPER.search(self.before)
+        return says is not None and not _OF_OTHERS.search(self.before)
+
+
+@dataclass(slots=True)
+class _Outline:
+    """What the text of a card says: its first heading, the first paragraph that says something, and its links."""
+
+    heading: str | None = None
+    paragraph: str | None = None
+    mentions: list[_Mention] = field(default_factory=list)
+
+    def add(self, opening: Any, token: Any) -> None:
+        """Take a part of the text, and what it is a part of."""
+        if token.type == "html_block":
+            self.mentions += _anchors(token.content)
+        if token.type != "inline":
+            return
+        self.mentions += _mentions(token)
+        text = " ".join("".join(_words(token)).split())
+        is_paragraph = opening.type == "paragraph_open" and opening.level == 0
+        if opening.type == "heading_open":
+            self.heading = self.heading or text or None
+        if is_paragraph and len(text) >= _SHORTEST:
+            self.paragraph = self.paragraph or text
+
+
+def _outline(body: str) -> _Outline:
+    outline = _Outline()
     markdown = load_library("markdown_it", "markdown-it-py", "reading model cards")
-    heading = paragraph = None
     # cards are full of HTML and tables: neither is a paragraph that says something
     tokens = markdown.MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
     for opening, token in itertools.pairwise(tokens):
-        if token.type != "inline":
-            continue
-        text = " ".join("".join(_words(token)).split())
-        if opening.type == "heading_open":
-            heading = heading or text or None
-        elif opening.type == "paragraph_open" and opening.level == 0 and len(text) >= _SHORTEST:
-            paragraph = paragraph or text
-    return heading, paragraph
+        outline.add(opening, token)
+    return outline
+
+
+def _anchors(html: str) -> Iterator[_Mention]:
+    """The links of a block of HTML."""
+    for match in _ANCHOR.finditer(html):
+        words = _TAG.sub(lambda tag: tag[1] or "", match[2])
+        yield _Mention(match[1], " ".join(words.split()), "")
+
+
+def _mentions(token: Any) -> Iterator[_Mention]:
+    """The links of a paragraph."""
+    before, link, words = "", "", ""
+    for child in token.children or ():
+        text = _text_of(child)
+        if child.type == "link_open":
+            link, words = str(child.attrGet("href")), ""
+        elif child.type == "link_close":
+            yield _Mention(link, words, before)
+            before, link = before + words, ""
+        elif link:
+            words += text
+        else:
+            for match in _BARE_LINK.finditer(text):
+                yield _Mention(match.group(), "", before + text[: match.start()])
+            before += text
+    yield from _anchors(token.content)
+
+
+def _text_of(child: Any) -> str:
+    """The text of a part of a paragraph; of a picture the one that stands for it."""
+    if child.type in ("text", "code_inline", "image"):
+        return str(child.content)
+    return " " if child.type in ("softbreak", "hardbreak") else ""
 
 
 def _words(token: Any) -> Iterator[str]:
     """The words of a paragraph, without images, HTML and marks."""
-    for child in token.children or ():
-        if child.type in ("text", "code_inline"):
-            yield child.content
-        elif child.type in ("softbreak", "hardbreak"):
-            yield " "
+    return (_text_of(child) for child in token.children or () if child.type != "image")

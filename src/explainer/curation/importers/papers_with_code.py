@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.record import SourceRecord, as_text
+from explainer.curation.importers.record import SourceRecord, as_text, first_of, texts_in
 from explainer.diagnostics.finding import Finding
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
@@ -36,10 +36,10 @@ def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
     """The record of a paper. Without a repository of its own it has none."""
     first = rows[0].values
     own_url = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
-    urls = dict.fromkeys(row.values["repo_url"] for row in rows if isinstance(row.values["repo_url"], str))
+    urls = dict.fromkeys(texts_in([row.values["repo_url"] for row in rows]))
     values = {
         "title": first["paper_title"],
-        "paper": first.get("paper_arxiv_id") or first.get("paper_url_abs"),
+        "paper": first_of([first.get("paper_arxiv_id"), first.get("paper_url_abs")]),
         "github": own_url,
         "links": [url for url in urls if url != own_url],
     }

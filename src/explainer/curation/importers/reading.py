@@ -5,17 +5,47 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, RecordStream
+from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
 
 # Bytes that are read at once to tell the encoding.
 _PROBE: Final = 1024 * 1024
+_UTF8: Final = "utf-8-sig"
+# Bytes that were no UTF-8 stand in a text as these characters (PEP 383).
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_FIRST_UNDECODED: Final = 0xDC00
+
+# Bytes that show what a file is.
+_HEAD: Final = 4 * 1024
+# What the beginning of a file looks like: its name, and the format that reads it, if one does.
+_LOOKS: Final = {
+    look: re.compile(pattern, re.IGNORECASE)
+    for look, pattern in {
+        "RIS|ris": rb"\s*TY  ?-",
+        "a list of Web of Science": rb"\s*FN [A-Z]",
+        "a list of PubMed": rb"\s*PMID ?-",
+        "EndNote": rb"\s*%0 |\s*(?:<\?xml[^>]*>\s*)?<xml>\s*<records",
+        "BibTeX|bibtex": rb"(?:\s*%[^\n]*\n)*\s*@\w+\s*[{(]",
+        "a PDF": rb"%PDF-",
+        "a spreadsheet|xlsx": rb"PK\x03\x04",
+        "a web page": rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|body)\b",
+        "a feed in RSS": rb"\s*(?:<\?xml[^>]*>\s*)*(?:<!--.*?-->\s*)*<(?:rss|rdf:RDF)\b",
+        "Atom|arxiv-atom": rb"\s*(?:<\?xml[^>]*>\s*)*(?:<!--.*?-->\s*)*<(?:\w+:)?feed\b",
+        "XML": rb"\s*<\?xml\b|\s*<\w",
+        "JSON|json": rb"\s*[\[{]",
+        "an OpenMMLab metafile|openmmlab": rb"(?ms:.*^(?:Models|Collections|Import) ?:)",
+        "a question": rb"(?ms:.*^question ?:)",
+        "a model card|modelcard": rb"\s*---\s*\n",
+    }.items()
+}  # fmt: skip
 
 
 def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
@@ -49,7 +79,8 @@ def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
 def text_of(feed: RecordStream) -> Iterator[tuple[io.TextIOWrapper, tuple[Finding, ...]]]:
     """Open a file of any size as text, its line breaks as they are, and say what there is to say about it.
 
-    It is in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252.
+    It is in UTF-8, in UTF-16 with a byte order mark, else in Windows-1252. A file that is UTF-8 but for some bytes was
+    damaged: these bytes stay recognisable (see `undecoded`), because all other letters would become others.
     """
     encoding = _encoding(feed)
     findings: tuple[Finding, ...] = ()
@@ -62,11 +93,28 @@ def text_of(feed: RecordStream) -> Iterator[tuple[io.TextIOWrapper, tuple[Findin
 
 @contextlib.contextmanager
 def _decoded(feed: RecordStream, encoding: str) -> Iterator[io.TextIOWrapper]:
-    text = io.TextIOWrapper(feed.stream, encoding=encoding, errors="replace", newline="")
+    errors = "surrogateescape" if encoding == _UTF8 else "replace"
+    text = io.TextIOWrapper(feed.stream, encoding=encoding, errors=errors, newline="")
     try:
         yield text
     finally:
         text.detach()  # the stream is not ours to close
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A byte of a text that could not be decoded: where its character stands, and what to say about it."""
+
+    position: int
+    message: str
+
+
+def undecoded(text: str, start: int = 0, end: int | None = None) -> Undecoded | None:
+    """Return the first byte in a part of a text that could not be decoded; None for a sound one."""
+    match = _UNDECODED.search(text, start, len(text) if end is None else end)
+    if match is None:
+        return None
+    return Undecoded(match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8")
 
 
 def _is_utf16(feed: RecordStream) -> bool:
@@ -76,19 +124,74 @@ def _is_utf16(feed: RecordStream) -> bool:
 
 
 def _encoding(feed: RecordStream) -> str:
-    """The encoding of a file, found by reading it once through, a piece at a time."""
+    """The encoding of a file, found by reading it through, a piece at a time."""
     if _is_utf16(feed):
         return "utf-16"
+    if _decodes(feed) or _has_wide_letters(feed):
+        return _UTF8
+    return "cp1252"
+
+
+def _decodes(feed: RecordStream) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while chunk := feed.stream.read(_PROBE):
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return "cp1252"
+        return False
     finally:
         feed.stream.seek(0)
-    return "utf-8-sig"
+    return True
+
+
+def _has_wide_letters(feed: RecordStream) -> bool:
+    """Whether a file that is not UTF-8 has letters of several bytes as UTF-8 writes them: then it was damaged.
+
+    In Windows-1252 such sequences do not come about: `Ã©` is no text.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+    try:
+        while chunk := feed.stream.read(_PROBE):
+            if not decoder.decode(chunk).isascii():
+                return True
+    finally:
+        feed.stream.seek(0)
+    return False
+
+
+def or_unrecognised(
+    records: Iterable[SourceRecord | Finding], feed: RecordStream, expected: str
+) -> Iterator[SourceRecord | Finding]:
+    """Yield records; where there are none in a file that is not empty, a finding that says what it looks like.
+
+    Args:
+        records: the records.
+        feed: the file that they come from.
+        expected: what was looked for in it.
+    """
+    is_silent = True
+    for record in records:
+        yield record
+        is_silent = False
+    if is_silent:
+        yield from unrecognised(feed, expected)
+
+
+def unrecognised(feed: RecordStream, expected: str) -> Iterator[Finding]:
+    """Yield a finding about a file in which nothing was recognised; none about an empty file."""
+    feed.stream.seek(0)
+    head = feed.stream.read(_HEAD).removeprefix(codecs.BOM_UTF8)
+    if not head.strip():
+        return
+    looks = next((look for look, pattern in _LOOKS.items() if pattern.match(head)), None)
+    message = f"nothing is recognised: {expected} is not in it"
+    hint = "say what it is with --from"
+    if looks:
+        name, _, output_format = looks.partition("|")
+        message += f"; it looks like {name}"
+        hint = f"--from {output_format}" if output_format else "no command reads that"
+    yield Finding("I813", Location(feed.file), message, hint)
 
 
 def whole_text(feed: RecordStream) -> Parsed[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -22,6 +22,14 @@ GITHUB_LINK: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*
 
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """`owner/name`, as GitHub and Hugging Face call repositories."""
+
+# Between two links in one field; an archive's link has another one behind a slash, and that is one link.
+_BETWEEN_LINKS: Final = re.compile(r"(?:\s+and)?[\s,;|]+(?=https?://|www\.|$)", re.IGNORECASE)
+
+
+def split_links(text: str) -> list[str]:
+    """Return the links of a field that may hold several; what is none stays with the link before it."""
+    return list(filter(None, _BETWEEN_LINKS.split(text.strip())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,27 @@ def as_list(value: Any) -> list[Any]:
 def as_mapping(value: Any) -> dict[str, Any]:
     """Return a value that is a mapping; an empty one for any other."""
     return value if isinstance(value, dict) else {}
+
+
+def text_in(value: Any) -> str:
+    """Return a value that is text, stripped; an empty one for any other."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return the texts of a list, or a text that stands by itself; without empty ones."""
+    items = [value] if isinstance(value, str) else as_list(value)
+    return list(filter(None, map(text_in, items)))
+
+
+def mappings_in(value: Any) -> list[dict[str, Any]]:
+    """Return the mappings of a list."""
+    return list(filter(None, map(as_mapping, as_list(value))))
+
+
+def first_of(values: Iterable[Any]) -> Any:
+    """Return the first value that says something."""
+    return next(filter(None, values), None)
 
 
 class MissingLibraryError(Exception):

@@ -10,7 +10,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -136,21 +136,41 @@ def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         yield Finding("I802", Location(feed.file), f"the spreadsheet is not opened: {problem}", hint)
         return
     try:
-        sheet = calamine.CalamineWorkbook.from_filelike(packed).get_sheet_by_index(0)
+        book = calamine.CalamineWorkbook.from_filelike(packed)
+        sheet = book.get_sheet_by_index(0)
         rows, indent = sheet.iter_rows(), (sheet.start or (0, 0))[1]
     except Exception as error:  # noqa: BLE001  # whatever the library says about a broken file
         yield Finding("I802", Location(feed.file), f"not a spreadsheet: {error}")
         return
+    if sheet.height:
+        yield from _row_records(feed.file, rows, indent)
+    else:
+        yield _empty(feed.file, book)
+
+
+def _row_records(file: str, rows: Iterable[list[Any]], indent: int) -> Iterator[SourceRecord | Finding]:
+    """The records of the rows of a sheet, behind its header."""
     header: list[str] = []
     for number, row in enumerate(rows, 1):
         cells = [_cell(value) for value in row]
         if not any(cells):
             continue
         if header:
-            yield row_record(header, cells, partial(_cell_place, feed.file, number, indent, tuple(header)))
+            yield row_record(header, cells, partial(_cell_place, file, number, indent, tuple(header)))
         else:
             header = [cell.strip() for cell in cells]
-            yield from repeated_columns(header, feed.file)
+            yield from repeated_columns(header, file)
+
+
+def _empty(file: str, book: Any) -> Finding:
+    """What there is to say about a first sheet in which nothing stands."""
+    first, *names = book.sheet_names
+    filled = [name for name in names if book.get_sheet_by_name(name).height]
+    message = f"nothing is recognised: the first sheet, {first!r}, is empty"
+    hint = "save the list as the first sheet"
+    if filled:
+        message += f"; the list may stand in {', '.join(map(repr, filled))}"
+    return Finding("I813", Location(file), message, hint)
 
 
 def _cell(value: Any) -> str:

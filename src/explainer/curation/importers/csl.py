@@ -1,0 +1,93 @@
+"""CSL-JSON, the references of citeproc: what Zotero, Pandoc, doi.org and Crossref give.
+
+https://docs.citationstyles.org/en/stable/specification.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from explainer.catalogs.kinds import Kind
+from explainer.curation.importers.record import (
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    first_of,
+    mappings_in,
+    text_in,
+    texts_in,
+)
+from explainer.curation.importers.references import (
+    doi_address,
+    mentioned_arxiv,
+    reference_links,
+    without_markup,
+    year_of,
+)
+from explainer.diagnostics.finding import Location
+
+# The parts of a name, as people say it.
+_NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+_NAME_KEYS: Final = frozenset({"family", "given", "literal"})
+# Keys that lists of other kinds do not have.
+_OWN_KEYS: Final = frozenset({"DOI", "URL", "issued", "container-title", "citation-key", "publisher-place"})
+# The commonest of the types of CSL.
+_TYPES: Final = frozenset({
+    "article", "article-journal", "book", "chapter", "dataset", "paper-conference", "report", "software", "thesis",
+    "webpage",
+})  # fmt: skip
+_CSL_NAMES: Final = {
+    "authors": "author", "paper": "DOI", "github": "URL", "links": "URL", "year": "issued", "summary": "abstract",
+    "name": "title", "category": "keyword",
+}  # fmt: skip
+
+
+def is_csl_item(value: dict[str, Any]) -> bool:
+    """Whether a JSON object is a reference of CSL-JSON."""
+    name_keys = {key for name in mappings_in(value.get("author")) for key in name}
+    is_item = not name_keys.isdisjoint(_NAME_KEYS) or not value.keys().isdisjoint(_OWN_KEYS)
+    return "title" in value and (is_item or value.get("type") in _TYPES)
+
+
+def csl_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
+    """Return a reference as a record."""
+    note, keywords = text_in(value.get("note")), text_in(value.get("keyword"))
+    # `catalog export` tells models by a note
+    kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
+    mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")
+    pages = [doi_address(text_in(value.get("DOI"))), mentioned, text_in(value.get("URL"))]
+    record = {
+        kind.name_key: without_markup(value.get("title")),
+        "authors": list(map(_name, as_list(value.get("author")))),
+        "year": _year(value.get("issued")),
+        "summary": without_markup(value.get("abstract")),
+        "category": keywords.split(",")[0],
+        # what `catalog export` has no other room for
+        **reference_links(pages, texts_in(as_mapping(value.get("custom")).get("links"))),
+    }
+    # lists that only resemble CSL-JSON have keys of catalogs too
+    own = {key: value[key] for key in kind.keys if key in value and key not in record and key != "id"}
+    return SourceRecord({**record, **own}, partial(_renamed, where), as_text(value.get("id")), kind, ready=True)
+
+
+def _name(author: Any) -> Any:
+    """The name of an author; what is none stays, to be pointed out."""
+    if not isinstance(author, dict):
+        return author
+    parts = " ".join(text_in(author.get(part)) for part in _NAME_PARTS)
+    return first_of([author.get("literal"), author.get("name"), parts])
+
+
+def _year(issued: Any) -> Any:
+    """The year of a date, which stands as numbers or as a text."""
+    date = as_mapping(issued)
+    numbers = as_list(first_of(as_list(date.get("date-parts"))))
+    texts = [*map(str, numbers[:1]), *map(text_in, (issued, date.get("raw"), date.get("literal")))]
+    return year_of(first_of(texts) or "")
+
+
+def _renamed(where: Callable[[str], Location], key: str) -> Location:
+    return where(_CSL_NAMES.get(key, key))

@@ -1,0 +1,159 @@
+"""LaTeX undone, once for every field of a bibliography: for texts, and for links, where its signs mean other things."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any, Final
+
+from explainer.curation.importers.record import load_library
+
+# Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow.
+_NO_LATEX: Final = re.compile(r"(?:[^\W_]|[\s.,:;?!()/+=*])*+")
+# A link in which LaTeX can only have escaped signs: nearly all are such, and decoding is slow.
+_PLAIN_LINK: Final = re.compile(r"(?:[^\\{}$&\s]|\\[_%#])*+")
+_ESCAPED: Final = re.compile(r"\\([_%#])")
+
+# References of HTML, as publishers' sites leave them in titles: `&amp;`, and `\&amp;` where a program escaped that.
+_REFERENCE: Final = re.compile(r"\\?&(#?\w{2,8};)")
+_AMPERSAND: Final = re.compile(r"\\?&amp;")
+# In a text these begin and end a formula; in a link they are the brackets, escaped as everything else.
+_BRACKET: Final = re.compile(r"\\([()\[\]])")
+# Between two equal signs of any kind stands what is meant to the letter.
+_VERBATIM: Final = re.compile(r"\\verb\*?([^\w\s])(.*?)\1")
+# Bare signs that people mean literally, though LaTeX takes them for a comment, a column and a formula. Private
+# characters stand for them meanwhile, so that they come out as they went in, in formulas too.
+_BARE_TEXT_SIGN: Final = re.compile(r"(?<!\\)[%&]")
+_BARE_LINK_SIGN: Final = re.compile(r"(?<!\\)[%&$]")
+_HIDDEN: Final = {"%": "\ue000", "&": "\ue001", "$": "\ue002"}
+_SHOWN: Final = str.maketrans({private: sign for sign, private in _HIDDEN.items()})
+# An accent over nothing is the sign itself.
+_LONE_ACCENTS: Final = re.compile(r"\\([~^])\{\s*\}")
+_LONE_ACCENT_NAMES: Final = {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+# The tilde of old addresses, as a formula.
+_TILDE_FORMULA: Final = re.compile(r"\$\s*\\sim\s*\$|\\ensuremath\{\s*\\sim\s*\}")
+
+# What the library does not know, or shows as another character.
+_TEXT_SIGNS: Final = {
+    "textasciicircum": "^", "textasciitilde": "~", "textbraceleft": "{", "textbraceright": "}", "lbrace": "{",
+    "rbrace": "}", "TeX": "TeX", "LaTeX": "LaTeX", "BibTeX": "BibTeX",
+}  # fmt: skip
+# In a link every escape is the sign, and marks where a line may break are nothing.
+_LINK_SIGNS: Final = {
+    **{sign: sign for sign in "_&#$~^{}@"}, "%": "%%", "textasciitilde": "~", "textasciicircum": "^",
+    "textunderscore": "_", "textdollar": "$", "textless": "<", "textgreater": ">", "sim": "~", "-": "", "/": "",
+    "allowbreak": "", "linebreak": "", "protect": "",
+}  # fmt: skip
+# Commands with a link as their first argument, and the number of arguments.
+_LINK_COMMANDS: Final = {"url": "{", "nolinkurl": "{", "path": "{", "href": "{{", "texttt": "{", "textit": "{"}
+
+_ENVIRONMENT: Final = r"\begin{"
+
+
+class LatexDecoder:
+    """Takes LaTeX out of the values of one file."""
+
+    def __init__(self, purpose: str) -> None:
+        """Load the library.
+
+        Args:
+            purpose: what it is needed for.
+
+        Raises:
+            MissingLibraryError: when it is not installed.
+        """
+        latex = load_library("pylatexenc.latex2text", "pylatexenc", purpose)
+        spec = load_library("pylatexenc.macrospec", "pylatexenc", purpose)
+        # formulas stay as they are: a title without them would be another one
+        self._texts = latex.LatexNodes2Text(_text_context(latex), math_mode="verbatim", keep_comments=True)
+        self._text_grammar = _text_grammar(spec, purpose)
+        self._links = latex.LatexNodes2Text(_link_context(latex, spec), keep_comments=True)
+        self._link_grammar = _link_grammar(spec)
+
+    def text(self, value: str) -> str:
+        """Return a text without LaTeX: accents, escapes, and the braces that keep capitals; its spaces are single."""
+        if not _NO_LATEX.fullmatch(value):
+            value = _REFERENCE.sub(_unescaped, value)
+            value = _LONE_ACCENTS.sub(_lone_accent, _BARE_TEXT_SIGN.sub(_hidden, value))
+            value = _decoded(self._texts, value, self._text_grammar)
+        return " ".join(value.split())
+
+    def links(self, value: str) -> str:
+        r"""Return a field of links as it was before LaTeX; what `\url{…}` holds stands by itself.
+
+        A command that means nothing in a link stays, with its backslash: such a link is recognised as none.
+        """
+        if _PLAIN_LINK.fullmatch(value):
+            return _ESCAPED.sub(r"\1", value)
+        if _ENVIRONMENT in value:  # its name would be dropped, and the link be another one
+            return value
+        value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
+        value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
+        value = _BARE_LINK_SIGN.sub(_hidden, value)
+        return " ".join(_decoded(self._links, value, self._link_grammar).split())
+
+
+def _decoded(decoder: Any, value: str, grammar: Any) -> str:
+    try:
+        decoded = decoder.latex_to_text(value, latex_context=grammar)
+    except Exception:  # noqa: BLE001  # the library stumbles over some commands without arguments: the text stays whole
+        decoded = value
+    return str(decoded).translate(_SHOWN)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return _HIDDEN[match.group()]
+
+
+def _lone_accent(match: re.Match[str]) -> str:
+    return _LONE_ACCENT_NAMES[match[1]]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """What a reference of HTML stands for; an unknown one is no reference."""
+    character = html.unescape(f"&{match[1]}")
+    if character.startswith("&") and character != "&":
+        return match.group()
+    return re.sub(r"([%&$#_{}])", r"\\\1", character)
+
+
+def _text_context(latex: Any) -> Any:
+    """How the commands of a text are shown."""
+    context = latex.get_default_latex_context_db()
+    signs = [latex.MacroTextSpec(name, sign) for name, sign in _TEXT_SIGNS.items()]
+    texts = [latex.MacroTextSpec("url", "%s"), latex.MacroTextSpec("href", "%(2)s")]
+    context.add_context_category("catalog", macros=[*signs, *texts], prepend=True)
+    return context
+
+
+def _text_grammar(spec: Any, purpose: str) -> Any:
+    """How many arguments the commands of a text have."""
+    walker = load_library("pylatexenc.latexwalker", "pylatexenc", purpose)
+    grammar = walker.get_default_latex_context_db()
+    macros = [spec.std_macro("href", "{{"), spec.std_macro("url", "{")]
+    grammar.add_context_category("catalog", macros=macros, prepend=True)
+    return grammar
+
+
+def _link_context(latex: Any, spec: Any) -> Any:
+    """How the commands of a link are shown: none has a meaning but those that print a sign."""
+    context = spec.LatexContextDb()
+    signs = [latex.MacroTextSpec(name, sign) for name, sign in _LINK_SIGNS.items()]
+    links = [latex.MacroTextSpec(name, " %(1)s ") for name in _LINK_COMMANDS]
+    context.add_context_category("catalog", macros=[*signs, *links], environments=[], specials=[])
+    context.set_unknown_macro_spec(latex.MacroTextSpec("", _verbatim))
+    return context
+
+
+def _verbatim(node: Any) -> str:
+    return str(node.latex_verbatim())
+
+
+def _link_grammar(spec: Any) -> Any:
+    """How many arguments the commands of a link have."""
+    grammar = spec.LatexContextDb()
+    macros = [spec.std_macro(name, arguments) for name, arguments in _LINK_COMMANDS.items()]
+    signs = [spec.std_macro(name, "") for name in _LINK_SIGNS]
+    grammar.add_context_category("catalog", macros=[*macros, *signs], environments=[], specials=[])
+    grammar.set_unknown_macro_spec(spec.MacroSpec(""))
+    return grammar

@@ -8,7 +8,7 @@ everything else in the catalogs is a lookup of what was not offered.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import chain
@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
@@ -38,6 +39,7 @@ _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in pr
 _MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
 
 
+_KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
@@ -203,7 +205,7 @@ class CatalogLookup:
 
     def catalogued(self, name: str, kind: Literal["model", "paper"]) -> Entry | None:
         """Return the one entry of a kind with a name, as the catalogs have it."""
-        entries = {"model": self._library.models, "paper": self._library.papers}[kind].find(name)
+        entries: Sequence[Entry] = self._library.index_of(_KINDS[kind]).find(name)
         if len(entries) != 1:
             return None
         return entries[0]

@@ -211,9 +211,14 @@ def _label_of(spotted: LinkInText, labels: Iterable[_Label]) -> Phrase | None:
     return next(around, None)
 
 
+def clean(text: str) -> str:
+    """Return a text without half characters, which JSON can hold and no output can."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
     """Return the text with all that is no part of the answer blanked out, at its full length."""
-    text = _SURROGATE.sub("\ufffd", text).replace("\x00", "\ufffd")
+    text = clean(text).replace("\x00", "\ufffd")
     for echo in echoes:
         at = text.find(f'"{echo}"') if echo else -1
         if at >= 0:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explainer.checking.answer_lines import with_answer
 from explainer.checking.check import CheckReport, check_answer
-from explainer.checking.inputs import AnswerInput
+from explainer.checking.inputs import AnswerInput, with_answer
 from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.diagnostics.finding import Finding, Location
 from explainer.files import cannot_read, write_bytes

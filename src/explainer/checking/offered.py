@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
@@ -230,7 +230,7 @@ class Offered:
     ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
-        self.lookup: Final = lookup or _no_lookup()
+        self.lookup: Final = lookup or lookup_of(None)
         self.entries: Final = entries
         self._owners = self._by_link("links")
         self._known = self._by_link("known")
@@ -335,20 +335,17 @@ def _grouped(keys_of_sources: Iterable[Iterable[str]]) -> dict[str, tuple[int, .
 
 
 @lru_cache(maxsize=64)
-def lookup_of(library: Library) -> CatalogLookup:
-    """Return the lookup of a library; the same one when asked again, so that many answers prepare it once."""
-    return CatalogLookup(library)
+def lookup_of(library: Library | None) -> CatalogLookup:
+    """Return the lookup of a library; the same one when asked again, so that many answers prepare it once.
 
-
-@cache
-def _no_lookup() -> CatalogLookup:
-    """The lookup where no catalogs are given: it finds nothing."""
-    return CatalogLookup(Library([]))
+    That of no library finds nothing.
+    """
+    return CatalogLookup(library or Library([]))
 
 
 def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
-    lookup = lookup or _no_lookup()
+    lookup = lookup or lookup_of(None)
     models = [_of_entry("model", entry, None, lookup.ports) for entry in sources.models]
     # the built-in layout prints no summaries of models
     papers = [_of_entry("paper", entry, entry.summary, lookup.ports) for entry in sources.papers]
@@ -371,7 +368,7 @@ def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Of
 
 def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = None) -> Offered:
     """Return what a prompt offers, from what it prints; the catalogs add what is known of the same entries."""
-    lookup = lookup or _no_lookup()
+    lookup = lookup or lookup_of(None)
     sources = []
     for printed in (*content.models, *content.papers):
         entry = lookup.catalogued(printed.name, printed.kind)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.batching.tables import BadRow, rows_of
-from explainer.checking.answer_lines import clean
+from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input
 from explainer.checking.reports.json import report_data

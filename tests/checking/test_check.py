@@ -17,8 +17,8 @@ from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
 from explainer.checking.check import check_answer, find_violations, status_of
+from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
-from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.checking.reports.metrics import metrics_data
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity

@@ -12,8 +12,8 @@ from typing import Any
 
 from explainer.asking.chat import WHOLE, Message, Reply, Request, as_printed
 from explainer.checking.check import CheckReport, check_answer
+from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import Offered
-from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.rules import Severity
 

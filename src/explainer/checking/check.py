@@ -129,6 +129,11 @@ class CheckReport:
         return tuple(source.name for source in self.sources)
 
     @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Its errors and warnings."""
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.NOTE)
+
+    @property
     def grounded(self) -> bool:
         """Whether something was checked and no error stands."""
         return not any(finding.is_error for finding in self.findings)

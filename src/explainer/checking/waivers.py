@@ -209,7 +209,7 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
     counted: Baseline = Counter()
     for report in reports:
         for finding in (*report.findings, *report.waived):
-            if finding.code in _WAIVABLE and finding.severity is not Severity.NOTE:
+            if RULES[finding.code].waivable and finding.severity is not Severity.NOTE:
                 counted[report.id, finding.code, finding.text] += 1
     rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
     return json.dumps({"schema": BASELINE_SCHEMA, "findings": rows}, ensure_ascii=False, indent=1) + "\n"

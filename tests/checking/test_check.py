@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
+from explainer.checking.answer import parse_answer
 from explainer.checking.check import check_answer, find_violations, status_of
 from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
-from explainer.checking.reports.metrics import metrics_data
+from explainer.checking.reports.json import metrics_data
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
@@ -364,3 +365,8 @@ def test_violations_that_differ_in_their_hint_alone_have_one_order(monkeypatch: 
 
     monkeypatch.setattr("explainer.checking.check.CHECKS", {"A3": (rule,)})
     assert [violation.hint for violation in find_violations(analyse("text", Offered([])))] == hints
+
+
+def test_a_mark_of_a_chat_that_goes_over_two_lines_moves_no_line() -> None:
+    answer = parse_answer("A [cite: 1,\n2] mark.\nSee https://example.org/x.\n")
+    assert (answer.lines, answer.position(answer.citations[0].spotted.start)) == (4, (3, 5))

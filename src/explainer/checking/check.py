@@ -13,8 +13,8 @@ from itertools import chain
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
+from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
-from explainer.checking.links_in_text import LinkInText
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
 from explainer.checking.verdict import Match, Verdict

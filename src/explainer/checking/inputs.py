@@ -116,7 +116,7 @@ class _Sources:
     @cached_property
     def _by_bare_id(self) -> dict[str, str]:
         """The ids by what they are without a hash; the first of several."""
-        return {_HASH_TAIL.sub("", item): item for item in reversed(self.items)}
+        return {_HASH_TAIL.sub("", item): item for item in reversed(list(self.items))}
 
     def match(self, name: str) -> str | None:
         """Return the id that an answer's id means: itself, but for the hash that a batch appends, on either side."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
-from explainer.checking.answer import Cited
-from explainer.checking.links_in_text import LinkInText
+from explainer.checking.answer import Cited, LinkInText
 from explainer.checking.offered import Offered, OwnLink
 from explainer.checking.verdict import Match, Verdict
 

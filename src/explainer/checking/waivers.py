@@ -20,6 +20,7 @@ from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import did_you_mean
+from explainer.documents.document import KeyPath
 from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
@@ -95,7 +96,7 @@ def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
     """Read waivers from YAML: a list of mappings with `id`, `code`, `reason`, `until` (a date) and perhaps `text`."""
     document = read_yaml(text, file)
     items = document.data
-    prefix: tuple[str, ...] = ()
+    prefix: KeyPath = ()
     if isinstance(items, dict):
         items, prefix = items.get("waivers"), ("waivers",)
     if not isinstance(items, list):

@@ -29,7 +29,9 @@ _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
 # The numbers behind the point of an arXiv id have five digits since 2015, and had four before.
-_WRONG_LENGTH: Final = re.compile(r"(?:0\d|1[0-4])\d\d\.\d{5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{4}(?!\d)")
+_ARXIV_ID_OF_ITS_LENGTH: Final = re.compile(
+    rf"(?!(?:0\d|1[0-4])\d\d\.\d{{5}}|(?:1[5-9]|[2-9]\d)\d\d\.\d{{4}}(?!\d)){_ARXIV_ID.pattern}", re.IGNORECASE
+)
 # The forms of a paper, on arXiv and on the sites that show its papers.
 _ARXIV_PATH: Final = re.compile(
     r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
@@ -159,7 +161,8 @@ def _web_key(address: _Address, path: str) -> str:
     if address.port not in (":80", ":443"):
         key += address.port
     key = f"{key}/{path}".rstrip("/")
-    arguments = "&".join(filter(None, filterfalse(_TRACKING_OR_REFERRER.match, address.query.split("&"))))
+    parts = filterfalse(_TRACKING_OR_REFERRER.match, address.query.split("&"))
+    arguments = "&".join(filter(None, parts))
     return f"{key}{'?' * bool(arguments)}{arguments}"
 
 
@@ -191,7 +194,7 @@ def short_spelling(url: str) -> str:
 
 
 def _without_tracking(url: str, query: str) -> str:
-    arguments = [part for part in query.split("&") if not _TRACKING.match(part)]
+    arguments = list(filterfalse(_TRACKING.match, query.split("&")))
     if "&".join(arguments) == query:
         return url
     before, _, behind = url.partition("?")
@@ -220,7 +223,7 @@ def arxiv_address(text: str) -> str | None:
     point, one before that four: `2401.1000` is none, it has lost a zero.
     """
     bare = re.sub(r"\Aarxiv:\s*", "", text.strip(), flags=re.IGNORECASE)
-    if _ARXIV_ID.fullmatch(bare) is None or _WRONG_LENGTH.match(bare):
+    if _ARXIV_ID_OF_ITS_LENGTH.fullmatch(bare) is None:
         return None
     return f"https://arxiv.org/abs/{bare}"
 

@@ -213,7 +213,7 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
     labels = _MarkdownReader(answer).read()
     all_labels = [*labels, *_anchors(body)]
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
-    answer.cut = answer.cut or len(spotted_links) == MAX_LINKS
+    answer.cut |= len(spotted_links) == MAX_LINKS
     answer.citations = [Cited(spotted, _label_of(spotted, all_labels)) for spotted in spotted_links]
     cited_labels = {id(cited.label) for cited in answer.citations}
     answer.odd_hrefs = [
@@ -416,8 +416,13 @@ class _MarkdownReader:
         self._opened: list[_Opened] = []
         self._at = 0
         self._end = 0
-        code, tables = answer.code_lines, answer.tables
-        self._lines_of = {"fence": code, "code_block": code, "table_open": tables}
+        self._blocks = {
+            "heading_open": self._heading,
+            "table_open": self._table,
+            "code_block": self._code_block,
+            "fence": self._fence,
+            "inline": self._inline,
+        }
         self._readers = {
             "text": self._text,
             "softbreak": self._break,
@@ -430,30 +435,35 @@ class _MarkdownReader:
     def read(self) -> list[_Label]:
         """Fill the answer in; return the texts of its inline links."""
         for token in _markdown().parse(_bounded(self._answer.body)):
-            first, last = token.map or (0, 0)
-            if token.type == "heading_open":
-                self._answer.headings[first] = int(token.tag[1])
-            elif token.type == "inline":
-                self._inline(token.children or [], first, last)
-            else:
-                self._lines_of.get(token.type, set()).update(range(first, last))
-            if token.type == "fence" and last >= self._answer.lines - 1:
-                self._note_last_fence(token, first, last)
+            if token.type in self._blocks:
+                self._blocks[token.type](token, *(token.map or (0, 0)))
         return self._labels
 
-    def _note_last_fence(self, token: Token, first: int, last: int) -> None:
-        """Note a fence that reaches to the end of the answer, when it has no closing line."""
+    def _heading(self, token: Token, first: int, _: int) -> None:
+        self._answer.headings[first] = int(token.tag[1])
+
+    def _table(self, _: Token, first: int, last: int) -> None:
+        self._answer.tables.update(range(first, last))
+
+    def _code_block(self, _: Token, first: int, last: int) -> None:
+        self._answer.code_lines.update(range(first, last))
+
+    def _fence(self, token: Token, first: int, last: int) -> None:
+        """Note a block of code; and that it is not closed, when it reaches to the end of the answer."""
+        self._code_block(token, first, last)
+        if last < self._answer.lines - 1:
+            return
         closing = self._answer.line(min(last, self._answer.lines) - 1).strip()
         is_closed = last > first + 1 and closing.startswith(token.markup) and not closing.strip(token.markup[0])
         if not is_closed:
             self._answer.unclosed_fence = self._answer.line_starts[first]
 
-    def _inline(self, children: list[Token], first: int, last: int) -> None:
+    def _inline(self, token: Token, first: int, last: int) -> None:
         if last > first:  # the cells of a table have no place of their own: they go on from the last one
             self._at = max(self._answer.line_starts[first], self._at)
             self._end = self._answer.start_of(last)
         self._opened = []
-        for child in children:
+        for child in token.children or ():
             if child.type in self._readers:
                 self._readers[child.type](child)
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, reduce
-from operator import getitem
+from operator import attrgetter, getitem
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -118,13 +118,13 @@ class _Sources:
         """The ids by what they are without a hash; the first of several."""
         return {_HASH_TAIL.sub("", item): item for item in reversed(list(self.items))}
 
-    def match(self, name: str) -> str | None:
+    def id_of(self, name: str) -> str:
         """Return the id that an answer's id means: itself, but for the hash that a batch appends, on either side."""
         bare = _HASH_TAIL.sub("", name)
         for candidate in (name, bare):
             if candidate in self.items:
                 return candidate
-        return self._by_bare_id.get(name, self._by_bare_id.get(bare))
+        return self._by_bare_id.get(name, self._by_bare_id.get(bare, name))
 
     def unknown(self, name: str, place: Location, text: str = "") -> Parsed[Any]:
         """Return what to say of an answer that no question is there for."""
@@ -197,14 +197,17 @@ class AnswerReader:
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
         parsed = _sources(questions, prompts or path)
-        answers = _answer_files(path)
+        answers = _named_files(path, _ANSWERS)
+        if answers.value == []:
+            message = "the folder holds no answer (.md, .txt)"
+            answers = Parsed(None, (Finding("F106", Location(_shown(path)), message),))
         if parsed.value is None or answers.value is None:
             yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
             return
         answered: dict[str, int] = {}
         for name, file in answers.value:
             offered = self._offered_by(parsed.value, name, Location(_shown(file)))
-            answered[parsed.value.match(name) or name] = 1
+            answered[parsed.value.id_of(name)] = 1
             yield replace(self.single(file, offered), id=name)
         yield from parsed.value.unanswered(answered, _shown(path))
 
@@ -212,7 +215,7 @@ class AnswerReader:
         if row.finding is not None:
             return AnswerInput(row.id, file, findings=(row.finding,), line=row.line)
         place = Location(file, row.line)
-        name = sources.match(row.id) or row.id
+        name = sources.id_of(row.id)
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered:
@@ -235,10 +238,9 @@ class AnswerReader:
 
     def _offered_by(self, sources: _Sources, name: str, place: Location, text: str = "") -> Parsed[Offered]:
         """What the question or the prompt of an id offers, be it a file or a line of a file."""
-        matching = sources.match(name)
-        if matching is None:
+        source, home = sources.items.get(sources.id_of(name)), sources.home
+        if source is None:
             return sources.unknown(name, place, text)
-        source, home = sources.items[matching], sources.home
         if isinstance(source, _Row):
             return self._of_source_row(source, home)
         if source.suffix in CATALOG_SUFFIXES:
@@ -359,8 +361,8 @@ def _question_in(row: _Row, keys: Sequence[str], place: Location) -> Parsed[Load
 
 def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
-    for key, value in row.data.items():
-        if key in _MISSPELT and not isinstance(value, str):
+    for key in filter(_MISSPELT.__contains__, row.data):
+        if not isinstance(row.data[key], str):
             yield Finding("A606", place, f"the key {key!r} means nothing here", None, key)
 
 
@@ -379,7 +381,7 @@ def _sources(questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
         message = "many answers need a folder, or lines of JSON (.jsonl), of questions or prompts"
         return Parsed(None, (Finding("F102", Location(display_path(path)), message),))
     rows = list(_rows(path))
-    broken = tuple(row.finding for row in rows if row.finding is not None)
+    broken = tuple(filter(None, map(attrgetter("finding"), rows)))
     if broken:
         return Parsed(None, broken)
     return Parsed(_Sources({row.id: row for row in rows}, home))
@@ -392,13 +394,6 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
     return Parsed([(naming.ending.sub("", file.relative_to(folder).as_posix()), file) for file in files])
-
-
-def _answer_files(path: Path) -> Parsed[list[tuple[str, Path]]]:
-    files = _named_files(path, _ANSWERS)
-    if files.value == []:
-        return Parsed(None, (Finding("F106", Location(display_path(path)), "the folder holds no answer (.md, .txt)"),))
-    return files
 
 
 def _beside_manifest(path: Path) -> Path:
@@ -436,8 +431,8 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
 
 def _failure(response: Any, error: Any) -> str | None:
     """Why a request got no answer; None when it got one."""
-    status = response.get("status_code", _OK) if isinstance(response, dict) else None
-    if not error and status == _OK:
+    status = _value_at(response, ("status_code",))
+    if not error and status in (_OK, None):
         return None
     return clean(str(_value_at(error, ("message",)) or error or f"status {status}"))
 

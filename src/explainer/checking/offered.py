@@ -38,7 +38,6 @@ _MAX_HEAD_WORDS: Final = 5  # words before the colon of a title that are a name;
 _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
 _MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
 
-
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
@@ -310,7 +309,7 @@ class Offered:
         for index, source in enumerate(self.sources):
             for name in dict.fromkeys(source.spoken_names):
                 parts = tuple(_keys(words(name)))
-                if content_words(name) and (len(parts) > 1 or len("".join(parts)) >= _MIN_CALL_NAME):
+                if content_words(name) and len("".join(parts)) >= _MIN_CALL_NAME:
                     calls[parts[0]].append((parts, index))
         return dict(calls)
 
@@ -392,9 +391,10 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Off
     if entry is None:
         return source
     spelled = set(map(_url, links))
+    known = (*_catalogued_links(entry), *_inside("summary", entry.summary))
     return replace(
         source,
-        known=tuple(own_link for own_link in _known_links(entry) if own_link.url not in spelled),
+        known=tuple(own_link for own_link in known if own_link.url not in spelled),
         aliases=tuple(filter(None, (*entry.aliases, entry.id))),
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),
@@ -414,10 +414,6 @@ def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:
     yield from _own("paper", entry.paper)
     yield from _own("github", entry.github, entry.huggingface)
     yield from _own("summary", *entry.links)
-
-
-def _known_links(entry: Entry) -> list[OwnLink]:
-    return [*_catalogued_links(entry), *_inside("summary", entry.summary)]
 
 
 def _own(role: Role, *urls: str | None) -> Iterator[OwnLink]:

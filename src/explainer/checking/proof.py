@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -87,8 +88,8 @@ def proof_record(
         "answer_sha256": sha256_of(answer),
         "prompt_sha256": sha256_of(prompt) if prompt is not None else None,
         "question": question,
-        "models": [_plain(entry) for entry in sources.models],
-        "papers": [_plain(entry) for entry in sources.papers],
+        "models": list(map(_plain, sources.models)),
+        "papers": list(map(_plain, sources.papers)),
         "citations": list(_citations(again, offered, sources)),
     }
     if about:
@@ -130,7 +131,7 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
     keys = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_context=False)}
     if keys & _TELLING_KEYS:
         return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
-    quoted = ", ".join(repr(shorten(key)) for key in sorted(keys))
+    quoted = ", ".join(map(repr, map(shorten, sorted(keys))))
     return Finding("A901", place, f"keys are missing or unknown: {quoted}")
 
 
@@ -152,9 +153,10 @@ def _faults(
 
 
 def _as_written(data: Mapping[str, Any], line: str) -> bool:
+    hashed = dict(data)
+    sha256 = hashed.pop("sha256")
     try:
-        hashed = {key: value for key, value in data.items() if key != "sha256"}
-        return bool(data["sha256"] == sha256_of(_text(hashed)) and line == _text(data))
+        return bool(sha256 == sha256_of(_text(hashed)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
 
@@ -188,25 +190,23 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
         library: the catalogs.
         place: where the record stands.
     """
-    cited_names = _cited_names(cited)
+    needed = _cited_names(cited) - library.broken
     for entry, today in _with_today(sources, library):
-        if today is None:
-            is_unreadable = not library.complete or entry.label in library.broken
-            if entry.label in cited_names and not is_unreadable:
-                name = shorten(entry.label)
-                yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
-        elif today != entry:
+        name = shorten(entry.label)
+        if today is None and entry.label in needed and library.complete:
+            yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
+        elif today not in (None, entry):
             keys = ", ".join(key for key, value in entry if getattr(today, key) != value)
-            message = f"{shorten(entry.label)!r} has changed since in the catalogs: {keys}"
+            message = f"{name!r} has changed since in the catalogs: {keys}"
             yield Finding("A905", place, message, "the answer is checked against the entry of today")
 
 
-def _cited_names(record: Mapping[str, Any]) -> list[Any]:
+def _cited_names(record: Mapping[str, Any]) -> frozenset[Any]:
     """The names of the entries that a record cites; none where it cannot be read: `verify_record` says why."""
     try:
-        return [row["entry"] for row in record["citations"]]
+        return frozenset(row["entry"] for row in record["citations"])
     except (LookupError, TypeError):
-        return []
+        return frozenset()
 
 
 def as_catalogued(sources: Sources, library: Library) -> Sources:
@@ -263,7 +263,7 @@ def _linked(citation: Citation, offered: Offered) -> Link | None:
 def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
     """How a source spells a link of its own; the first link of the source where it is about none."""
     if link is None:
-        return next((own_link.url for own_link in source.links), None)
+        return next(map(attrgetter("url"), source.links), None)
     return next((own_link.url for own_link in source.own_links if own_link.link.key == link.key), None)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -160,7 +160,7 @@ def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None
         return
     for answer in reader.lines(path):
         run.findings += filter(attrgetter("is_error"), answer.findings)
-    recorded = recorded_answers(line for line, _, _ in lines.value)
+    recorded = recorded_answers(map(itemgetter(0), lines.value))
     for number, report in enumerate(run.reports):
         missing = without_record(report, recorded)
         if missing is not None:

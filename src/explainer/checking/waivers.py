@@ -189,9 +189,9 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
     dropped = {code for code in _WAIVABLE if not _is_selected(code, selected, ignored)}
     result = []
     for report in reports:
-        findings = tuple(finding for finding in report.findings if finding.code not in dropped)
-        fixes = tuple((code, fix) for code, fix in report.fixes if code not in dropped)
-        result.append(replace(report, findings=findings, fixes=fixes))
+        _, findings = _split(report.findings, lambda finding: finding.code in dropped)
+        _, fixes = _split(report.fixes, lambda fix: fix[0] in dropped)
+        result.append(replace(report, findings=tuple(findings), fixes=tuple(fixes)))
     return result
 
 

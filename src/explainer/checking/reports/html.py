@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
-from explainer.checking.offered import OfferedEntry
 from explainer.checking.reports.json import DEFINITIONS, all_of, metrics_data
 from explainer.checking.verdict import GOOD
 from explainer.diagnostics.finding import Finding
@@ -120,15 +119,11 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "waived": len(report.waived),
-        "sources": [_source(source, report) for source in report.sources],
+        "sources": report.sources,
+        "used": report.used,
         "workflows": list(filter(_is_worth_showing, report.workflow)),
         "pieces": None,
     }
-
-
-def _source(source: OfferedEntry, report: CheckReport) -> dict[str, Any]:
-    links = [own_link.url for own_link in source.field_links]
-    return {"name": source.name, "used": source.name in report.used, "links": links}
 
 
 def _is_worth_showing(workflow: Workflow) -> bool:

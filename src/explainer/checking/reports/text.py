@@ -53,18 +53,18 @@ def _among_several(report: CheckReport) -> Iterator[str]:
 
 def _what_was_offered(report: CheckReport) -> Iterator[str]:
     """The sources that may be cited, once, when something else was."""
-    if _NOT_OFFERED.isdisjoint(finding.code for finding in report.findings):
+    if _NOT_OFFERED.isdisjoint(map(attrgetter("code"), report.findings)):
         return
     yield "  offered are:"
     for source in report.sources:
-        links = ", ".join(own_link.url for own_link in source.field_links) or "no link"
+        links = ", ".join(map(attrgetter("url"), source.field_links)) or "no link"
         yield printable(f"    {source.name}: {links}")
 
 
 def _workflow_lines(workflow: Workflow) -> Iterator[str]:
     """A workflow in a line or two: its models, and its steps that are none."""
-    models = dict.fromkeys(chain.from_iterable(step.entries for step in workflow.steps))
-    others = dict.fromkeys(step.text for step in workflow.steps if _is_other_step(step))
+    models = dict.fromkeys(chain.from_iterable(map(attrgetter("entries"), workflow.steps)))
+    others = dict.fromkeys(map(attrgetter("text"), filter(_is_other_step, workflow.steps)))
     if workflow.kind != "mermaid" and not (models and others):
         return
     names = ", ".join(models) or "no offered model"

@@ -142,7 +142,6 @@ class Answer:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it; positions are the same in both.
         positions: finds lines and columns in the body.
-        line_starts: where each line begins.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -156,7 +155,6 @@ class Answer:
     text: str
     body: str
     positions: Lines
-    line_starts: list[int] = field(init=False)
     citations: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
@@ -166,8 +164,10 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
 
-    def __post_init__(self) -> None:
-        self.line_starts = self.positions.starts
+    @property
+    def line_starts(self) -> list[int]:
+        """Where each line begins."""
+        return self.positions.starts
 
     @property
     def lines(self) -> int:
@@ -254,7 +254,7 @@ def _within_bounds(body: str) -> str:
 
 
 def _label_of(spotted: LinkInText, labels: Iterable[_Label]) -> Phrase | None:
-    around = (label.phrase for label in labels if label.start <= spotted.start and spotted.end <= label.end)
+    around = (label.phrase for label in labels if label.start <= spotted.start <= spotted.end <= label.end)
     return next(around, None)
 
 
@@ -296,20 +296,16 @@ def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInTex
     if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
         return None
     form, read = _FORMS[kind]
-    link = read(written)
+    link = read(written.replace("\\", ""))
     if link is None and form == "url":
         form = "broken"
     return LinkInText(start, start + len(written), written, form, link)
 
 
-def _identified(written: str) -> Link | None:
-    return identify(written.replace("\\", ""))
-
-
 _FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
-    "url": ("url", _identified),
-    "ssh": ("url", _identified),
-    "bare": ("bare", _identified),
+    "url": ("url", identify),
+    "ssh": ("url", identify),
+    "bare": ("bare", identify),
     "doi": ("doi", doi_link),
     "broken": ("broken", lambda _: None),
 }

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -77,13 +77,14 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
         before = path.read_bytes()
     except OSError as error:
         return cannot_read(path, error)
-    mark = _MARK if before.startswith(_MARK) else b""
+    content = before.removeprefix(_MARK)
+    mark = before.removesuffix(content)
     if not answers[0][0].line:
         return write_bytes(path, mark + answers[0][1].encode())
-    lines = before.removeprefix(_MARK).split(b"\n")
+    lines = content.split(b"\n")
     for answer, text in answers:
         line = lines[answer.line - 1].decode()
-        changed = with_answer(line, answer.text or "", text)
+        changed = with_answer(line, str(answer.text), text)
         if changed is None:
             message = f"the answer {answer.id!r} stands in several pieces, so it was not mended"
             return Finding("A601", Location(str(path), answer.line), message, "mend it by hand")
@@ -104,13 +105,13 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
 
 def repair_prompts(answers: Sequence[AnswerInput], reports: Iterable[CheckReport]) -> str:
     """Return the follow-ups for what can be mended: texts, or a line of JSON each for answers in lines of JSON."""
-    prompts: list[tuple[str, str]] = []
+    prompts: list[dict[str, str]] = []
     for answer, report in zip(answers, reports, strict=True):
         if answer.offered is not None and report.faults:
-            prompts.append((answer.id, repair_prompt(report, answer.offered)))
+            prompts.append({"id": answer.id, "text": repair_prompt(report, answer.offered)})
     if not any(map(attrgetter("line"), answers)):
-        return "\n".join(text for _, text in prompts)
-    return "".join(json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in prompts)
+        return "\n".join(map(itemgetter("text"), prompts))
+    return "".join(json.dumps(prompt, ensure_ascii=False) + "\n" for prompt in prompts)
 
 
 def repair_prompt(report: CheckReport, offered: Offered) -> str:

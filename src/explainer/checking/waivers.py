@@ -27,6 +27,7 @@ BASELINE_SCHEMA: Final = "explainer/baseline/1"
 Baseline: TypeAlias = Counter[tuple[str, str, str]]
 T = TypeVar("T")
 _WAIVABLE: Final = [code for code, rule in RULES.items() if rule.waivable]
+_IN_BASELINE: Final = {code for code in _WAIVABLE if RULES[code].severity is not Severity.NOTE}
 # Pydantic's names for keys that are unknown, missing or blank
 _SHAPE_FAULTS: Final = {
     "extra_forbidden": "unknown key {!r}",
@@ -210,7 +211,7 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
     counted: Baseline = Counter()
     for report in reports:
         for finding in (*report.findings, *report.waived):
-            if RULES[finding.code].waivable and finding.severity is not Severity.NOTE:
+            if finding.code in _IN_BASELINE:
                 counted[report.id, finding.code, finding.text] += 1
     rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
     return json.dumps({"schema": BASELINE_SCHEMA, "findings": rows}, ensure_ascii=False, indent=1) + "\n"

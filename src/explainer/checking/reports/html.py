@@ -149,7 +149,7 @@ def _pieces(report: CheckReport) -> Iterator[_Piece]:
 
 def _inmost(marks: Sequence[_Mark], first: int, last: int) -> _Mark:
     """The shortest mark around a part of a text; one that says nothing where there is none."""
-    around = (mark for mark in marks if mark.start <= first and last <= mark.end)
+    around = (mark for mark in marks if mark.start <= first < last <= mark.end)
     return min(around, key=lambda mark: mark.end - mark.start, default=_Mark(first, last))
 
 

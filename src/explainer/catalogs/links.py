@@ -150,8 +150,9 @@ def identify(url: str) -> Link | None:
     if address is None:
         return None
     path = re.sub("/{2,}", "/", unquote(address.path).lstrip("/")).rstrip("/")
-    read = _READERS.get(address.host, lambda _: None)
-    return read(path) or Link("web", _web_key(address, path))
+    read = _READERS.get(address.host)
+    link = read(path) if read else None
+    return link or Link("web", _web_key(address, path))
 
 
 def _web_key(address: _Address, path: str) -> str:

@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explainer.catalogs.library import resolve
+from explainer.catalogs.links import doi_link
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
+from explainer.checking.answer import parse_answer, spot_links
 from explainer.checking.check import check_answer, find_violations, status_of
+from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
-from explainer.checking.repair import apply_fixes, repair_prompt
-from explainer.checking.reports.metrics import metrics_data
+from explainer.checking.reports.json import metrics_data
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
@@ -371,3 +373,13 @@ def test_violations_that_differ_in_their_hint_alone_have_one_order(monkeypatch: 
 
     monkeypatch.setattr("explainer.checking.check.CHECKS", {"A3": (rule,)})
     assert [violation.hint for violation in find_violations(analyse("text", Offered([])))] == hints
+
+
+def test_a_mark_of_a_chat_that_goes_over_two_lines_moves_no_line() -> None:
+    answer = parse_answer("A [cite: 1,\n2] mark.\nSee https://example.org/x.\n")
+    assert (answer.lines, answer.position(answer.citations[0].spotted.start)) == (4, (3, 5))
+
+
+def test_a_doi_may_be_escaped_as_markdown_asks() -> None:
+    (spotted,) = spot_links(r"see 10.1000/a\_b for more")
+    assert (spotted.text, spotted.link) == (r"10.1000/a\_b", doi_link("10.1000/a_b"))

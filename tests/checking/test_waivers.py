@@ -14,7 +14,6 @@ from explainer.checking.waivers import (
     parse_baseline,
     parse_waivers,
     select,
-    waivable,
 )
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.rules import RULES
@@ -31,9 +30,13 @@ def codes_of(report: CheckReport) -> list[str]:
 
 
 def test_what_the_answer_says_can_be_waived_and_what_was_not_checked_cannot() -> None:
-    assert {code[:2] for code in RULES if waivable(code)} == {"A1", "A2", "A3", "A4", "A5", "A8"}
-    assert not any(waivable(code) for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file)
-    assert not waivable("A999")
+    waivable = {code: rule for code, rule in RULES.items() if rule.waivable}
+    assert {code[:2] for code in waivable} == {"A1", "A2", "A3", "A4", "A5", "A8"}
+    assert not any(rule.nothing_checked or rule.unusable_file for rule in waivable.values())
+    (report,) = select([report_with(*RULES)], [], list(waivable))
+    assert codes_of(report) == [code for code in RULES if code not in waivable]
+    (report,) = select([report_with(*RULES)], [], ["A"])
+    assert codes_of(report) == [code for code in RULES if code not in waivable]
 
 
 @pytest.mark.parametrize("ignored", [["A8"], ["A813"], ["A"]])
@@ -67,6 +70,8 @@ def test_findings_about_workflows_are_waived_and_kept_in_a_baseline() -> None:
         ("{id: ' ', code: A201, reason: r, until: 2999-01-01}", "the key 'id' is missing"),
         ("{id: a, code: A201, reason: r, until: 2999-01-01, why: x}", "unknown key 'why'"),
         ("{id: a, code: A601, reason: r, until: 2999-01-01}", "the code 'A601' cannot be waived"),
+        ("{id: a, code: A999, reason: r, until: 2999-01-01}", "the code 'A999' cannot be waived"),
+        ("{id: a, cod: A201, reason: r, until: 2999-01-01}", "unknown key 'cod'"),
         ("{id: a, code: A201, reason: r, until: soon}", "'soon' is no date"),
         ("{id: a, code: A201, reason: [r], until: 2999-01-01}", "a waiver is a mapping of texts"),
         ("{id: a, code: A201, reason: r, until: 2999-01-01, text: null}", "a waiver is a mapping of texts"),

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
+from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import Offered
-from explainer.checking.repair import apply_fixes, repair_prompt
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import replace_refused

@@ -8,8 +8,11 @@ is kept beside it. No digit, owner or name is ever folded away, only letter case
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import filterfalse
+from operator import ne
 from typing import Final
 from urllib.parse import unquote
 
@@ -18,14 +21,17 @@ _URL: Final = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?P<host>[^\s/?#@\\<>\"`:]++)(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s?#]*+)?(?:\?(?P<query>[^\s#]*+))?(?:\#(?P<fragment>\S*+))?"
 )
+_SCHEMES: Final = ("", "http", "https")
 # As `git clone` takes it: git@github.com:owner/name.
 _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
-# The month since which an arXiv id has five digits behind the point.
-_FIVE_DIGITS_SINCE: Final = "1501"
+# The numbers behind the point of an arXiv id have five digits since 2015, and had four before.
+_ARXIV_ID_OF_ITS_LENGTH: Final = re.compile(
+    rf"(?!(?:0\d|1[0-4])\d\d\.\d{{5}}|(?:1[5-9]|[2-9]\d)\d\d\.\d{{4}}(?!\d)){_ARXIV_ID.pattern}", re.IGNORECASE
+)
 # The forms of a paper, on arXiv and on the sites that show its papers.
 _ARXIV_PATH: Final = re.compile(
     r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
@@ -33,7 +39,6 @@ _ARXIV_PATH: Final = re.compile(
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
 )
-_DOI_HOSTS: Final = frozenset({"doi.org", "dx.doi.org"})
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
 # How the DOIs begin that arXiv gives its papers.
 _ARXIV_DOI: Final = "10.48550/arxiv."
@@ -44,17 +49,31 @@ _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
     "openaccess.thecvf.com", "openreview.net", "papers.nips.cc", "proceedings.mlr.press", "proceedings.neurips.cc",
 })  # fmt: skip
-# Pages of GitHub and Hugging Face that stand where an owner would: nobody can have these names.
+# Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
 _NOT_OWNERS: Final = frozenset(
-    "about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
-    "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split()
+    " about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
+    "marketplace models organizations orgs papers posts pricing search settings sponsors tasks topics trending".split(
+        " "
+    )
 )
 # Characters that cannot be seen, which come along when an address is copied from a page or a PDF.
 _HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
+# What git appends to the address of a repository; a repository may be called `.git`, with nothing before it.
+_GIT_ENDING: Final = re.compile(r"(?<=.)\.git\Z", re.DOTALL)
+_FRONT_PAGE: Final = re.compile(r"\A(?:tree|blob)/(?:main|master)\Z")
+# The subject class of an old arXiv id is no part of it: math.GT/0309136.
+_SUBJECT_CLASS: Final = re.compile(r"\.[a-z]{2}(?=/)")
 _TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
 # `ref=` mostly says where a reader comes from, so two links that differ in it are one; but not always, so it stays.
 _TRACKING_OR_REFERRER: Final = re.compile(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
+# The fields of an entry, each with the hosts of its links and the paths there; a PDF beside code may be anything.
+_HOME_FIELDS: Final = (
+    (_PAPER_HOSTS, re.compile(""), "paper"),
+    (_HF_HOSTS, re.compile("/papers/"), "paper"),
+    (_HF_HOSTS, re.compile(""), "huggingface"),
+    (_CODE_HOSTS, re.compile(r"(?!.*\.pdf\Z)", re.IGNORECASE | re.DOTALL), "github"),
+)
 # Paths inside a repository that show its front page.
 _DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = re.compile(
@@ -115,7 +134,7 @@ def _address(url: str) -> _Address | None:
     parts = match.groupdict(default="")
     scheme = parts["scheme"].lower()
     host = parts["host"].lower().rstrip(".").removeprefix("www.")
-    if scheme not in ("", "http", "https") or not host[:1].isalnum():
+    if scheme not in _SCHEMES or not host[:1].isalnum():
         return None
     if not scheme and "." not in host:  # a word, or a relative path
         return None
@@ -131,11 +150,9 @@ def identify(url: str) -> Link | None:
     if address is None:
         return None
     path = re.sub("/{2,}", "/", unquote(address.path).lstrip("/")).rstrip("/")
-    for read in (_arxiv, _doi, _github, _huggingface):
-        link = read(address.host, path)
-        if link is not None:
-            return link
-    return Link("web", _web_key(address, path))
+    read = _READERS.get(address.host)
+    link = read(path) if read else None
+    return link or Link("web", _web_key(address, path))
 
 
 def _web_key(address: _Address, path: str) -> str:
@@ -143,10 +160,10 @@ def _web_key(address: _Address, path: str) -> str:
     key = address.host
     if address.port not in (":80", ":443"):
         key += address.port
-    if path:
-        key += f"/{path}"
-    arguments = [part for part in address.query.split("&") if part and not _TRACKING_OR_REFERRER.match(part)]
-    return f"{key}?{'&'.join(arguments)}" if arguments else key
+    key = f"{key}/{path}".rstrip("/")
+    parts = filterfalse(_TRACKING_OR_REFERRER.match, address.query.split("&"))
+    arguments = "&".join(filter(None, parts))
+    return f"{key}{'?' * bool(arguments)}{arguments}"
 
 
 def home_field(url: str) -> str | None:
@@ -154,12 +171,9 @@ def home_field(url: str) -> str | None:
     address = _address(url)
     if address is None:
         return None
-    if address.host in _PAPER_HOSTS:
-        return "paper"
-    if address.host in _HF_HOSTS:
-        return "paper" if address.path.startswith("/papers/") else "huggingface"
-    if address.host in _CODE_HOSTS:
-        return None if address.path.lower().endswith(".pdf") else "github"
+    for hosts, pattern, field in _HOME_FIELDS:
+        if address.host in hosts and pattern.match(address.path):
+            return field
     return None
 
 
@@ -180,7 +194,7 @@ def short_spelling(url: str) -> str:
 
 
 def _without_tracking(url: str, query: str) -> str:
-    arguments = [part for part in query.split("&") if not _TRACKING.match(part)]
+    arguments = list(filterfalse(_TRACKING.match, query.split("&")))
     if "&".join(arguments) == query:
         return url
     before, _, behind = url.partition("?")
@@ -209,14 +223,8 @@ def arxiv_address(text: str) -> str | None:
     point, one before that four: `2401.1000` is none, it has lost a zero.
     """
     bare = re.sub(r"\Aarxiv:\s*", "", text.strip(), flags=re.IGNORECASE)
-    match = _ARXIV_ID.fullmatch(bare)
-    if match is None:
+    if _ARXIV_ID_OF_ITS_LENGTH.fullmatch(bare) is None:
         return None
-    if "/" not in match["id"]:  # an old id, such as hep-th/9901001, has a fixed length
-        month, _, number = match["id"].partition(".")
-        digits = 5 if month >= _FIVE_DIGITS_SINCE else 4
-        if len(number) != digits:
-            return None
     return f"https://arxiv.org/abs/{bare}"
 
 
@@ -225,10 +233,7 @@ def arxiv_link(text: str) -> Link | None:
     match = _ARXIV_ID.fullmatch(text)
     if match is None:
         return None
-    number = match["id"].lower()
-    if "/" in number:
-        archive, digits = number.split("/")
-        number = f"{archive.split('.')[0]}/{digits}"  # the subject class is no part of the id
+    number = _SUBJECT_CLASS.sub("", match["id"].lower())
     return Link("arxiv", f"arxiv:{number}", match.groupdict(default="")["version"].lower())
 
 
@@ -242,50 +247,49 @@ def doi_link(text: str) -> Link | None:
     return Link("doi", f"doi:{doi}")
 
 
-def _arxiv(host: str, path: str) -> Link | None:
-    if host not in _ARXIV_HOSTS and not (host in _HF_HOSTS and path.startswith("papers/")):
-        return None
+def _arxiv(path: str) -> Link | None:
     match = _ARXIV_PATH.fullmatch(path)
     if match is None:
         return None
     return arxiv_link(match["id"])
 
 
-def _doi(host: str, path: str) -> Link | None:
-    return doi_link(path) if host in _DOI_HOSTS else None
-
-
-def _github(host: str, path: str) -> Link | None:
-    if host != "github.com" or not path:
-        return None
-    owner, _, below = path.partition("/")
-    name, _, inside = below.partition("/")
+def _github(path: str) -> Link | None:
+    owner, name, inside = _repository(path)
     if owner.lower() in _NOT_OWNERS:
         return None
-    if name.lower() != ".git":  # a repository may be called .git, and nothing before it
-        name = name.removesuffix(".git")
-    return Link("github", f"github:{owner}/{name}".casefold().rstrip("/"), _inside(inside))
+    return Link("github", f"github:{owner}/{_GIT_ENDING.sub('', name)}".casefold().rstrip("/"), inside)
 
 
-def _huggingface(host: str, path: str) -> Link | None:
-    if host not in _HF_HOSTS or not path:
-        return None
+def _huggingface(path: str) -> Link | None:
     first, _, below = path.partition("/")
+    if first == "papers":
+        return _arxiv(path)
+    if first.lower() in _NOT_OWNERS:
+        return None
     kind = _HF_KINDS.get(first.lower(), "model")
     if kind != "model":
         path = below
-    elif first.lower() in _NOT_OWNERS:
-        return None
-    owner, _, below = path.partition("/")
-    name, _, inside = below.partition("/")
+    owner, name, inside = _repository(path)
     if not owner:
         return None
-    return Link("huggingface", f"hf:{kind}:{owner}/{name}".casefold().rstrip("/"), _inside(inside))
+    return Link("huggingface", f"hf:{kind}:{owner}/{name}".casefold().rstrip("/"), inside)
 
 
-def _inside(path: str) -> str:
-    """The path inside a repository: `tree/main` is its front page."""
-    return "" if re.fullmatch(r"(?:tree|blob)/(?:main|master)", path) else path
+def _repository(path: str) -> tuple[str, str, str]:
+    """The owner and the name of a repository, and the path inside it: `tree/main` is its front page."""
+    owner, _, below = path.partition("/")
+    name, _, inside = below.partition("/")
+    return owner, name, _FRONT_PAGE.sub("", inside)
+
+
+_READERS: Final[dict[str, Callable[[str], Link | None]]] = {
+    **dict.fromkeys(_ARXIV_HOSTS, _arxiv),
+    **dict.fromkeys(("doi.org", "dx.doi.org"), doi_link),
+    **dict.fromkeys(_HF_HOSTS, _huggingface),
+    "github.com": _github,
+}
+"""What reads the paths of the hosts whose links have a key of their own."""
 
 
 def is_placeholder(url: str) -> bool:
@@ -326,7 +330,7 @@ def _owner_name(key: str) -> tuple[str, str]:
 def _differences(text: str, other: str) -> int:
     """How many characters differ; one for a single character too many, many for texts of other lengths."""
     if len(text) == len(other):
-        return sum(char != other_char for char, other_char in zip(text, other, strict=True))
+        return sum(map(ne, text, other))
     shorter, longer = sorted((text, other), key=len)
     if any(longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer))):
         return 1
@@ -335,8 +339,6 @@ def _differences(text: str, other: str) -> int:
 
 def _ratio(text: str, other: str) -> float:
     """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
-    if not text or not other:
-        return 0.0
     matcher = SequenceMatcher(None, text[:_COMPARED], other[:_COMPARED], autojunk=False)
     if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:  # upper bounds, and much quicker
         return 0.0

@@ -117,7 +117,7 @@ class AnswerAnalysis:
     @property
     def runs(self) -> Mapping[str, list[tuple[tuple[str, ...], str]]]:
         """The catalogued names that prose is searched for word by word: (words, name), by their first word."""
-        return self.offered.lookup.runs if self.offered.lookup is not None else {}
+        return self.offered.lookup.runs
 
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""

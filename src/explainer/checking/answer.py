@@ -8,13 +8,13 @@ code and headings; what hides from it is found in the plain text. What reaches t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from explainer.checking.links_in_text import LinkInText, spot_links
+from explainer.catalogs.links import Link, arxiv_link, doi_link, identify
 from explainer.diagnostics.text import Lines
 
 if TYPE_CHECKING:
@@ -33,8 +33,35 @@ MAX_LINKS: Final = 1_000
 """Links of one answer that are looked at."""
 
 PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
+Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 Position: TypeAlias = tuple[int, int]
 
+# what a URL may consist of: up to a space, a quote or a bracket of prose; Markdown may escape some of its signs
+_RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]++|\\(?=[_~*&#-]))++")
+_SCHEMES: Final = r"""(?P<url>https?://)
+      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
+      | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
+      | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
+      | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
+      | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
+"""
+# top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
+_DOMAINS: Final = r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site)/(?=\w)"
+_FLAGS: Final = re.VERBOSE | re.IGNORECASE
+_WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
+_WITH_OR_WITHOUT: Final = re.compile(
+    rf"{_SCHEMES} | (?P<bare>(?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})", _FLAGS
+)
+# the domains inside whole URLs are no hint at addresses without a scheme
+_WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
+_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
+_LONGEST: Final = 4_096  # characters that a URL may have
+# punctuation of the sentence around a URL, and marks of emphasis
+_TRAILING: Final = ".,;:!?'’*_~†"
+# what goes on as a URL would, behind such punctuation
+_GOES_ON: Final = re.compile(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
+_CLOSING: Final = {")": "(", "]": "["}
 _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
 # what reasoning models think aloud; one that is never closed takes all that follows
 _THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -70,6 +97,26 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkInText:
+    """A link in a text.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        text: the link as it is written, without punctuation around it.
+        form: how it is written: a `url`, a `bare` address, an `arxiv` id, a `doi`, a `number` that reads like an arXiv
+            id, or a `broken` URL.
+        link: what it leads to; None when that cannot be told.
+    """
+
+    start: int
+    end: int
+    text: str
+    form: Form
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
 class Cited:
     """A link of the answer, with the text that it stands behind, if any."""
 
@@ -95,7 +142,6 @@ class Answer:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it; positions are the same in both.
         positions: finds lines and columns in the body.
-        line_starts: where each line begins.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -109,7 +155,6 @@ class Answer:
     text: str
     body: str
     positions: Lines
-    line_starts: list[int] = field(init=False)
     citations: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
@@ -119,8 +164,10 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
 
-    def __post_init__(self) -> None:
-        self.line_starts = self.positions.starts
+    @property
+    def line_starts(self) -> list[int]:
+        """Where each line begins."""
+        return self.positions.starts
 
     @property
     def lines(self) -> int:
@@ -166,7 +213,7 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
     labels = _MarkdownReader(answer).read()
     all_labels = [*labels, *_anchors(body)]
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
-    answer.cut = answer.cut or len(spotted_links) == MAX_LINKS
+    answer.cut |= len(spotted_links) == MAX_LINKS
     answer.citations = [Cited(spotted, _label_of(spotted, all_labels)) for spotted in spotted_links]
     cited_labels = {id(cited.label) for cited in answer.citations}
     answer.odd_hrefs = [
@@ -207,41 +254,114 @@ def _within_bounds(body: str) -> str:
 
 
 def _label_of(spotted: LinkInText, labels: Iterable[_Label]) -> Phrase | None:
-    around = (label.phrase for label in labels if label.start <= spotted.start and spotted.end <= label.end)
+    around = (label.phrase for label in labels if label.start <= spotted.start <= spotted.end <= label.end)
     return next(around, None)
+
+
+def clean(text: str) -> str:
+    """Return a text without half characters, which JSON can hold and no output can."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
+    """Yield the links in a text, in order.
+
+    Args:
+        text: any text.
+        exact: URLs that are taken as they are, even where they hold punctuation that usually ends a URL.
+    """
+    # an address without a scheme is rare, and looking for one takes longer than for all else
+    pattern = _WITH_OR_WITHOUT if _DOMAIN_HINT.search(_WHOLE_URL.sub(" ", text)) else _WITH_SCHEME
+    position = 0
+    while (match := pattern.search(text, position)) is not None:
+        position = match.end()
+        spotted = _link_at(text, match, exact)
+        if spotted is not None:
+            yield spotted
+            position = max(spotted.end, match.start() + 1)
+
+
+def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
+    """The link that begins as a match says; None where nothing follows that makes it one."""
+    kind, start = str(match.lastgroup), match.start()
+    if kind == "number":
+        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]))
+    if kind == "arxiv":
+        number = _ARXIV.match(text, match.end())
+        if number is None:
+            return None
+        return LinkInText(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
+    run = _RUN.match(text, start, start + _LONGEST) or match
+    written = _exactly(run[0], exact) or _trimmed(run[0])
+    if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
+        return None
+    form, read = _FORMS[kind]
+    link = read(written.replace("\\", ""))
+    if link is None and form == "url":
+        form = "broken"
+    return LinkInText(start, start + len(written), written, form, link)
+
+
+_FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
+    "url": ("url", identify),
+    "ssh": ("url", identify),
+    "bare": ("bare", identify),
+    "doi": ("doi", doi_link),
+    "broken": ("broken", lambda _: None),
+}
+# what these begin with is no link by itself
+_BEGINNINGS: Final = frozenset({"doi", "broken"})
+
+
+def _exactly(run: str, exact: Sequence[str]) -> str | None:
+    """The longest of some URLs that a run of characters begins with, if the run does not go on as a URL would."""
+    fitting = [url for url in exact if run.startswith(url) and not _GOES_ON.match(run, len(url))]
+    return max(fitting, key=len, default=None)
+
+
+def _trimmed(run: str) -> str:
+    """A run of characters up to the first bracket that closes nothing, without trailing punctuation."""
+    depth = dict.fromkeys(_CLOSING.values(), 0)
+    for index, char in enumerate(run):
+        if char in depth:
+            depth[char] += 1
+        elif char in _CLOSING:
+            depth[_CLOSING[char]] -= 1
+            if depth[_CLOSING[char]] < 0:
+                return run[:index].rstrip(_TRAILING)
+    return run.rstrip(_TRAILING)
 
 
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
     """Return the text with all that is no part of the answer blanked out, at its full length."""
-    text = _SURROGATE.sub("\ufffd", text).replace("\x00", "\ufffd")
-    for echo in echoes:
-        at = text.find(f'"{echo}"') if echo else -1
-        if at >= 0:
-            text = _blank(text, at + 1, at + 1 + len(echo))
-    text = _THINKING.sub(lambda match: _NOT_A_BREAK.sub(" ", match.group()), text)
+    text = clean(text).replace("\x00", "\ufffd")
+    for echo in filter(None, echoes):
+        text = text.replace(f'"{echo}"', f'"{_blank(echo)}"', 1)
+    text = _THINKING.sub(lambda match: _blank(match[0]), text)
     text = _without_outer_fence(text)
-    return _RESIDUE.sub(lambda match: " " * len(match.group()), text)
+    return _RESIDUE.sub(lambda match: _blank(match[0]), text)
 
 
-def _blank(text: str, start: int, end: int) -> str:
-    return text[:start] + _NOT_A_BREAK.sub(" ", text[start:end]) + text[end:]
+def _blank(text: str) -> str:
+    return _NOT_A_BREAK.sub(" ", text)
 
 
 def _without_outer_fence(text: str) -> str:
     """Blank out the two lines of a fence that holds most of the text: the answer was delivered in it."""
-    opening = _FENCE_LINE.search(text)
-    if opening is None or opening.group().rstrip().casefold().endswith("mermaid"):  # a diagram may be most of an answer
-        return text
     fences = list(_FENCE_LINE.finditer(text))
-    closings = [match for match in fences[1:] if _closes_fence(match, opening[1])]
+    closings = [fence for fence in fences[1:] if _closes_fence(fence, fences[0][1])]
     if not closings:
+        return text
+    opening = fences[0]
+    if opening[0].rstrip().casefold().endswith("mermaid"):  # a diagram may be most of an answer
         return text
     inner = text[opening.end() : closings[-1].start()].strip()
     if len(inner) * 2 <= len(text.strip()):
         return text
     # the last fence closes the outer one only when those between come in pairs; else the first one does
-    closing = closings[-1] if len(fences) % 2 == 0 else closings[0]
-    return _blank(_blank(text, *closing.span()), *opening.span())
+    closing = closings[0] if len(fences) % 2 else closings[-1]
+    between = text[opening.end() : closing.start()]
+    return text[: opening.start()] + _blank(opening[0]) + between + _blank(closing[0]) + text[closing.end() :]
 
 
 def _closes_fence(match: re.Match[str], mark: str) -> bool:
@@ -292,49 +412,56 @@ class _MarkdownReader:
         self._opened: list[_Opened] = []
         self._at = 0
         self._end = 0
+        self._blocks = {
+            "heading_open": self._heading,
+            "table_open": self._table,
+            "code_block": self._code_block,
+            "fence": self._fence,
+            "inline": self._inline,
+        }
         self._readers = {
             "text": self._text,
             "softbreak": self._break,
             "code_inline": self._code,
             "image": self._image,
+            **dict.fromkeys(_OPENINGS, self._open),
+            **dict.fromkeys(_CLOSINGS, self._close),
         }
 
     def read(self) -> list[_Label]:
         """Fill the answer in; return the texts of its inline links."""
         for token in _markdown().parse(_bounded(self._answer.body)):
-            first, last = token.map or (0, 0)
-            if token.type == "heading_open":
-                self._answer.headings[first] = int(token.tag[1])
-            elif token.type in ("fence", "code_block"):
-                self._answer.code_lines.update(range(first, last))
-                self._note_fence(token, first, last)
-            elif token.type == "table_open":
-                self._answer.tables.update(range(first, last))
-            elif token.type == "inline" and token.children:
-                self._inline(token.children, first, last)
+            if token.type in self._blocks:
+                self._blocks[token.type](token, *(token.map or (0, 0)))
         return self._labels
 
-    def _note_fence(self, token: Token, first: int, last: int) -> None:
-        """Note a fence that reaches to the end of the answer and has no closing line."""
-        if token.type != "fence" or last < self._answer.lines - 1:
+    def _heading(self, token: Token, first: int, _: int) -> None:
+        self._answer.headings[first] = int(token.tag[1])
+
+    def _table(self, _: Token, first: int, last: int) -> None:
+        self._answer.tables.update(range(first, last))
+
+    def _code_block(self, _: Token, first: int, last: int) -> None:
+        self._answer.code_lines.update(range(first, last))
+
+    def _fence(self, token: Token, first: int, last: int) -> None:
+        """Note a block of code; and that it is not closed, when it reaches to the end of the answer."""
+        self._code_block(token, first, last)
+        if last < self._answer.lines - 1:
             return
         closing = self._answer.line(min(last, self._answer.lines) - 1).strip()
         is_closed = last > first + 1 and closing.startswith(token.markup) and not closing.strip(token.markup[0])
         if not is_closed:
             self._answer.unclosed_fence = self._answer.line_starts[first]
 
-    def _inline(self, children: list[Token], first: int, last: int) -> None:
+    def _inline(self, token: Token, first: int, last: int) -> None:
         if last > first:  # the cells of a table have no place of their own: they go on from the last one
             self._at = max(self._answer.line_starts[first], self._at)
             self._end = self._answer.start_of(last)
         self._opened = []
-        for child in children:
+        for child in token.children or ():
             if child.type in self._readers:
                 self._readers[child.type](child)
-            elif child.type in _OPENINGS:
-                self._opened.append(_Opened(str(child.attrs.get("href", "")), self._at))
-            elif child.type in _CLOSINGS and self._opened:
-                self._close(_CLOSINGS[child.type], self._opened.pop())
 
     def _text(self, child: Token) -> None:
         self._add(child.content)
@@ -356,7 +483,11 @@ class _MarkdownReader:
         for opened in self._opened:
             opened.pieces.append(content)
 
-    def _close(self, kind: PhraseKind, opened: _Opened) -> None:
+    def _open(self, child: Token) -> None:
+        self._opened.append(_Opened(str(child.attrs.get("href", "")), self._at))
+
+    def _close(self, child: Token) -> None:
+        kind, opened = _CLOSINGS[child.type], self._opened.pop()
         text = "".join(opened.pieces)
         begin = self._place_of("".join(opened.pieces[:1]), opened.start)
         end = max(self._at, begin)
@@ -367,8 +498,7 @@ class _MarkdownReader:
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""
-        at = self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR))
-        return at if at >= 0 else start
+        return max(start, self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR)))
 
     def _label(self, href: str, text: str, begin: int, end: int) -> None:
         """Note the text of a link, with where the link stands, its destination included."""
@@ -394,8 +524,8 @@ class _MarkdownReader:
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""
         end = min(self._end, self._at + len(content) + _FAR)
-        at = self._answer.body.find(content, self._at, end) if content else -1
-        if at < 0:
+        start = self._answer.body.find(content, self._at, end)
+        if start < 0:
             return self._at
-        self._at = at + len(content)
-        return at
+        self._at = start + len(content)
+        return start

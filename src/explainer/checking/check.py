@@ -15,8 +15,8 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
+from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
-from explainer.checking.links_in_text import LinkInText
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
 from explainer.checking.verdict import Match, Verdict
@@ -131,6 +131,11 @@ class CheckReport:
     def offered(self) -> tuple[str, ...]:
         """The names of all offered entries."""
         return tuple(map(_NAME, self.sources))
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Its errors and warnings."""
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.NOTE)
 
     @property
     def grounded(self) -> bool:

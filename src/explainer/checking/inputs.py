@@ -2,45 +2,76 @@
 
 One answer beside one question or prompt; a folder of answers beside a folder of questions or prompts; lines of JSON
 that hold their own prompt or question; the output of a batch, joined by `custom_id` with the questions or the requests.
+
+Lines are those of this project, and those of OpenAI's and vLLM's batches: requests (`custom_id`, `body`) and what came
+back (`custom_id`, `response`, `error`). Other programs write them, so nothing is taken for granted of their shape.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial, reduce
+from operator import attrgetter, getitem
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
-from explainer.checking.answer_lines import answer_in, clean, prompt_in
+from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
+from explainer.diagnostics.text import did_you_mean
 from explainer.files import STDIN, cannot_read, display_path, files_below, read_stdin, read_text
 from explainer.rendering.layout import parse_prompt
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINES_BYTES: Final = 1024 * 1024 * 1024
-_ANSWER_SUFFIXES: Final = (".md", ".txt", ".markdown")
-_ANSWER_ENDINGS: Final = (".answer.md", ".answer.txt", ".ungrounded.md", ".md", ".txt", ".markdown")
-_PROMPT_SUFFIXES: Final = (".md", ".txt")
-_PROMPT_ENDINGS: Final = (".prompt.md", ".prompt.txt", ".md", ".txt")
-_ANSWER_MARK: Final = re.compile(r"\.(?:answer|ungrounded)\.")  # in the names of answers beside their prompts
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 # near misses of keys that mean something; other keys are the user's own business
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
+_OK: Final = 200  # HTTP
+_ANSWER_PLACES: Final[tuple[tuple[str | int, ...], ...]] = (
+    ("answer",),
+    ("response", "body", "choices", 0, "text"),
+    ("response", "body", "choices", 0, "message", "content"),
+)
+_COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
+# why a completion or a response ended, when it was cut off
+_CUT_ENDINGS: Final = (("length", None), (None, "incomplete"))
+_MESSAGE_PLACES: Final = (("messages",), ("body", "messages"), ("body", "input"))
 
 LoadLibrary: TypeAlias = Callable[[Sequence[str] | None, Path], Parsed[Library]]
+
+
+class _Naming(NamedTuple):
+    """How files of one kind are called: their suffixes, what is left out of their ids, and what files are others'."""
+
+    suffixes: tuple[str, ...]
+    ending: re.Pattern[str]
+    others: re.Pattern[str]
+
+
+_QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, re.compile(r"\.ya?ml\Z"), re.compile("(?!)"))
+# a folder of outputs holds answers beside their prompts
+_PROMPTS: Final = _Naming(
+    (".md", ".txt"), re.compile(r"(?:\.prompt)?\.(?:md|txt)\Z"), re.compile(r"\.(?:answer|ungrounded)\.")
+)
+_ANSWERS: Final = _Naming(
+    (".md", ".txt", ".markdown"),
+    re.compile(r"(?:(?:\.answer|\.ungrounded)?\.md|(?:\.answer)?\.txt|\.markdown)\Z"),
+    re.compile(r"\.prompt\."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +106,29 @@ class _Row:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sources:
     """Questions or prompts by id, and the file or folder that they come from."""
 
     items: Mapping[str, Path | _Row]
     home: Path
 
-    def match(self, name: str) -> str | None:
+    @cached_property
+    def _by_bare_id(self) -> dict[str, str]:
+        """The ids by what they are without a hash; the first of several."""
+        return {_HASH_TAIL.sub("", item): item for item in reversed(list(self.items))}
+
+    def id_of(self, name: str) -> str:
         """Return the id that an answer's id means: itself, but for the hash that a batch appends, on either side."""
         bare = _HASH_TAIL.sub("", name)
-        exact = next((candidate for candidate in (name, bare) if candidate in self.items), None)
-        return exact or next((item for item in self.items if _HASH_TAIL.sub("", item) in (name, bare)), None)
+        for candidate in (name, bare):
+            if candidate in self.items:
+                return candidate
+        return self._by_bare_id.get(name, self._by_bare_id.get(bare, name))
 
     def unknown(self, name: str, place: Location, text: str = "") -> Parsed[Any]:
         """Return what to say of an answer that no question is there for."""
-        from explainer.diagnostics.text import suggest  # noqa: PLC0415  # only mistakes need it
-
-        meant = suggest(name, list(self.items)[:_MAX_SUGGESTED])
-        hint = f"did you mean {meant!r}?" if meant else None
+        hint = did_you_mean(name, list(self.items)[:_MAX_SUGGESTED])
         return Parsed(None, (Finding("A604", place, f"there is no question {name!r}", hint, text),))
 
     def unanswered(self, answered: Mapping[str, int], file: str, hint: str | None = None) -> Iterator[AnswerInput]:
@@ -102,6 +137,10 @@ class _Sources:
             if name not in answered:
                 finding = Finding("A602", Location(file), f"there is no answer for {name!r}", hint, name)
                 yield AnswerInput(name, file, findings=(finding,))
+
+
+_NO_SOURCES: Final = _Sources({}, Path())
+"""Where each line holds its own prompt or question."""
 
 
 class AnswerReader:
@@ -125,105 +164,103 @@ class AnswerReader:
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         text = _read(path, MAX_ANSWER_BYTES)
-        name = "stdin" if _is_stdin(path) else _without_ending(path.name, _ANSWER_ENDINGS)
+        name = "stdin" if _is_stdin(path) else _ANSWERS.ending.sub("", path.name)
         return AnswerInput(name, _shown(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
         """What a question file offers."""
-        return self._of_question(load_question(path), _folder_of(path))
+        return self._of_question(load_question(path), path.parent)
 
     def by_prompt(self, path: Path) -> Parsed[Offered]:
         """What a prompt in the built-in layout offers."""
         text = _read(path, MAX_ANSWER_BYTES)
         if text.value is None:
             return Parsed(None, text.findings)
-        return self._of_prompt(text.value, _shown(path), _folder_of(path))
+        return self._of_prompt(text.value, _shown(path), path.parent)
 
     def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
         file = _shown(path)
-        sources = None
-        if questions is not None or prompts is not None:
-            parsed = _sources(questions or prompts or path, prompts=questions is None)
-            if parsed.value is None:
-                yield AnswerInput(file, file, findings=parsed.findings)
-                return
-            sources = parsed.value
+        parsed = _sources(questions, prompts)
+        if parsed.value is None:
+            yield AnswerInput(file, file, findings=parsed.findings)
+            return
         answered: dict[str, int] = {}
         for row in _rows(path):
-            yield self._row(row, file, _folder_of(path), sources, answered)
-        if sources is not None:
-            yield from sources.unanswered(answered, file, "ask for it again")
+            yield self._row(row, file, path.parent, parsed.value, answered)
+        yield from parsed.value.unanswered(answered, file, "ask for it again")
 
     def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> AnswerInput:
         """The answer in the data of one line of JSON, which holds its own prompt or question."""
-        return self._row(_named_row(dict(data), line, ""), file, Path(), None, {})
+        return self._row(_named_row(dict(data), line, ""), file, Path(), _NO_SOURCES, {})
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name in another folder."""
-        parsed = _sources(questions or prompts or path, prompts=questions is None)
-        files = _answer_files(path)
-        if parsed.value is None or files.value is None:
-            yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or files.findings)
+        parsed = _sources(questions, prompts or path)
+        answers = _named_files(path, _ANSWERS)
+        if answers.value == []:
+            message = "the folder holds no answer (.md, .txt)"
+            answers = Parsed(None, (Finding("F106", Location(_shown(path)), message),))
+        if parsed.value is None or answers.value is None:
+            yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
             return
         answered: dict[str, int] = {}
-        for file in files.value:
-            name = _without_ending(file.relative_to(path).as_posix(), _ANSWER_ENDINGS)
-            source = parsed.value.match(name)
-            if source is None:
-                offered = parsed.value.unknown(name, Location(_shown(file)))
-            else:
-                answered[source] = 1
-                offered = self._open(parsed.value.items[source], parsed.value.home)
+        for name, file in answers.value:
+            offered = self._offered_by(parsed.value, name, Location(_shown(file)))
+            answered[parsed.value.id_of(name)] = 1
             yield replace(self.single(file, offered), id=name)
         yield from parsed.value.unanswered(answered, _shown(path))
 
-    def _row(self, row: _Row, file: str, base: Path, sources: _Sources | None, answered: dict[str, int]) -> AnswerInput:
+    def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
         if row.finding is not None:
             return AnswerInput(row.id, file, findings=(row.finding,), line=row.line)
         place = Location(file, row.line)
-        name = sources.match(row.id) or row.id if sources is not None else row.id
+        name = sources.id_of(row.id)
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered:
             message = f"the id {row.id!r} came already, on line {answered[name]}"
             findings.append(Finding("A603", place, message, "keep one of the two", row.id))
         answered.setdefault(name, row.line)
-        offered = self._offered_to(row, name, place, base, sources)
+        offered = self._offered_to(row, place, base, sources)
         return AnswerInput(name, file, answer.value, offered.value, (*findings, *offered.findings), row.line)
 
-    def _offered_to(
-        self, row: _Row, name: str, place: Location, base: Path, sources: _Sources | None
-    ) -> Parsed[Offered]:
+    def _offered_to(self, row: _Row, place: Location, base: Path, sources: _Sources) -> Parsed[Offered]:
         """What was offered to the answer of a row: as its record, prompt or question says, else as its source does."""
         if is_record(row.data):
             return self._of_record(row, place, base)
-        if "prompt" in row.data or "question" in row.data:
+        if not row.data.keys().isdisjoint({"prompt", "question"}):
             return self._of_row(row, place.file, base)
-        if sources is None:
+        if sources is _NO_SOURCES:
             message, hint = "the line has neither a prompt nor a question", "or give --question or --prompt"
             return Parsed(None, (Finding("A601", place, message, hint),))
-        if name not in sources.items:
-            return sources.unknown(row.id, place, row.id)
-        return self._open(sources.items[name], sources.home)
+        return self._offered_by(sources, row.id, place, row.id)
 
-    def _open(self, source: Path | _Row, home: Path) -> Parsed[Offered]:
-        """What a question or a prompt offers, be it a file or a line of a file."""
-        if isinstance(source, Path):
-            return self.by_question(source) if source.suffix in CATALOG_SUFFIXES else self.by_prompt(source)
+    def _offered_by(self, sources: _Sources, name: str, place: Location, text: str = "") -> Parsed[Offered]:
+        """What the question or the prompt of an id offers, be it a file or a line of a file."""
+        source, home = sources.items.get(sources.id_of(name)), sources.home
+        if source is None:
+            return sources.unknown(name, place, text)
+        if isinstance(source, _Row):
+            return self._of_source_row(source, home)
+        if source.suffix in CATALOG_SUFFIXES:
+            return self.by_question(source)
+        return self.by_prompt(source)
+
+    def _of_source_row(self, row: _Row, home: Path) -> Parsed[Offered]:
         base = home if home.is_dir() else home.parent
-        prompt = prompt_in(source.data)
-        if prompt is not None:
-            return self._of_prompt(clean(prompt), f"{_shown(home)}:{source.line}", base)
-        return self._of_row(source, _shown(home), base)
+        prompt = prompt_in(row.data)
+        if prompt is None:
+            return self._of_row(row, _shown(home), base)
+        return self._of_prompt(clean(prompt), f"{_shown(home)}:{row.line}", base)
 
     def _of_row(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
         prompt = row.data.get("prompt")
-        if isinstance(prompt, str):
-            return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
-        if prompt is not None:
+        if prompt is None:
+            return self._of_question(_question_in(row, _QUESTION_KEYS, Location(file, row.line)), base)
+        if not isinstance(prompt, str):
             return Parsed(None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),))
-        return self._of_question(_question_in(row, _QUESTION_KEYS, Location(file, row.line)), base)
+        return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
 
     def _of_record(self, row: _Row, place: Location, base: Path) -> Parsed[Offered]:
         """What a record of a proof offers: the entries that it holds; those of today, when catalogs were given."""
@@ -236,8 +273,8 @@ class AnswerReader:
             return Parsed(None, findings)
         sources, question = recorded.value[0], loaded.value.question.question
         findings += verify_record(row.data, row.text, sources, place)
-        library = self._library(None, base) if self._catalogs_given else None
-        if library is None:
+        library = self._catalogs_given and self._library(None, base)
+        if not library:
             return Parsed(offered_by_sources(sources, question), findings)
         findings += tuple(changed_since(sources, row.data, library, place))
         return Parsed(offered_by_sources(as_catalogued(sources, library), question, lookup_of(library)), findings)
@@ -257,14 +294,14 @@ class AnswerReader:
         if content.value is None or has_errors(content.findings):
             return Parsed(None, content.findings)
         # a prompt names no catalogs: mistakes in those that lie nearby are not worth saying
-        library = self._library(None, base) if self._catalogs_given else self._load(None, base).value
-        lookup = lookup_of(library) if library is not None else None
-        return Parsed(offered_by_prompt(content.value, lookup), content.findings)
+        library = self._library(None, base, remembers=self._catalogs_given)
+        return Parsed(offered_by_prompt(content.value, lookup_of(library)), content.findings)
 
-    def _library(self, named: Sequence[str] | None, base: Path) -> Library | None:
+    def _library(self, named: Sequence[str] | None, base: Path, *, remembers: bool = True) -> Library | None:
         """The catalogs of a question; what is wrong with them is remembered."""
         library = self._load(named, base)
-        self._findings.update(dict.fromkeys(library.findings))
+        if remembers:
+            self._findings.update(dict.fromkeys(library.findings))
         return library.value
 
 
@@ -282,10 +319,6 @@ def _is_stdin(path: Path) -> bool:
 
 def _shown(path: Path) -> str:
     return "<stdin>" if _is_stdin(path) else display_path(path)
-
-
-def _folder_of(path: Path) -> Path:
-    return Path() if _is_stdin(path) else path.parent
 
 
 def _read(path: Path, limit: int) -> Parsed[str]:
@@ -316,7 +349,9 @@ def _row_of(line: str, place: Location) -> _Row:
 
 def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
     name = data.get("custom_id", data.get("id"))
-    return _Row(clean(name) if isinstance(name, str) and name else f"line-{number}", number, data, text=line)
+    if not isinstance(name, str):
+        name = ""
+    return _Row(clean(name) or f"line-{number}", number, data, text=line)
 
 
 def _question_in(row: _Row, keys: Sequence[str], place: Location) -> Parsed[LoadedQuestion]:
@@ -326,54 +361,131 @@ def _question_in(row: _Row, keys: Sequence[str], place: Location) -> Parsed[Load
 
 def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
-    for key, value in row.data.items():
-        if key in _MISSPELT and not isinstance(value, str):
+    for key in filter(_MISSPELT.__contains__, row.data):
+        if not isinstance(row.data[key], str):
             yield Finding("A606", place, f"the key {key!r} means nothing here", None, key)
 
 
-def _sources(path: Path, *, prompts: bool) -> Parsed[_Sources]:
+def _sources(questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
     """Questions or prompts by id: files of a folder, or lines of JSON; a manifest stands for its output."""
-    home = path
-    path = _beside_manifest(path)
+    home = questions or prompts
+    if home is None:
+        return Parsed(_NO_SOURCES)
+    path = _beside_manifest(home)
     if path.is_dir():
-        return _sources_in_folder(path, home, prompts=prompts)
+        files = _named_files(path, _QUESTIONS if questions else _PROMPTS)
+        if files.value is None:
+            return Parsed(None, files.findings)
+        return Parsed(_Sources(dict(files.value), home))
     if path.suffix not in LINES_SUFFIXES:
         message = "many answers need a folder, or lines of JSON (.jsonl), of questions or prompts"
         return Parsed(None, (Finding("F102", Location(display_path(path)), message),))
     rows = list(_rows(path))
-    broken = tuple(row.finding for row in rows if row.finding is not None)
-    return Parsed(None, broken) if broken else Parsed(_Sources({row.id: row for row in rows}, home))
+    broken = tuple(filter(None, map(attrgetter("finding"), rows)))
+    if broken:
+        return Parsed(None, broken)
+    return Parsed(_Sources({row.id: row for row in rows}, home))
 
 
-def _sources_in_folder(path: Path, home: Path, *, prompts: bool) -> Parsed[_Sources]:
-    endings, suffixes = (_PROMPT_ENDINGS, _PROMPT_SUFFIXES) if prompts else (CATALOG_SUFFIXES, CATALOG_SUFFIXES)
+def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:
+    """The files of one kind in a folder, with their ids."""
     try:
-        files = list(files_below(path, suffixes))
+        files = [file for file in files_below(folder, naming.suffixes) if not naming.others.search(file.name)]
     except OSError as error:
-        return Parsed(None, (cannot_read(path, error),))
-    if prompts:  # a folder of outputs holds answers beside their prompts
-        files = [file for file in files if not _ANSWER_MARK.search(file.name)]
-    return Parsed(_Sources({_without_ending(file.relative_to(path).as_posix(), endings): file for file in files}, home))
-
-
-def _answer_files(path: Path) -> Parsed[list[Path]]:
-    try:
-        files = [file for file in files_below(path, _ANSWER_SUFFIXES) if ".prompt." not in file.name]
-    except OSError as error:
-        return Parsed(None, (cannot_read(path, error),))
-    if not files:
-        return Parsed(None, (Finding("F106", Location(display_path(path)), "the folder holds no answer (.md, .txt)"),))
-    return Parsed(files)
-
-
-def _without_ending(name: str, endings: Sequence[str]) -> str:
-    return next((name.removesuffix(ending) for ending in endings if name.endswith(ending)), name)
+        return Parsed(None, (cannot_read(folder, error),))
+    return Parsed([(naming.ending.sub("", file.relative_to(folder).as_posix()), file) for file in files])
 
 
 def _beside_manifest(path: Path) -> Path:
     """The output that a batch's manifest stands beside: `x.jsonl` for `x.manifest.jsonl`, else its folder."""
     if path.name == "manifest.jsonl":
         return path.parent
-    if path.name.endswith(".manifest.jsonl"):
-        return path.with_name(path.name.replace(".manifest.jsonl", ".jsonl"))
-    return path
+    return path.with_name(re.sub(r"\.manifest\.jsonl\Z", ".jsonl", path.name))
+
+
+def answer_in(data: Mapping[str, Any], place: Location) -> Parsed[str]:
+    """Return the answer of a line: its own, or that of a batch's response; A601 or A605 when there is none."""
+    if isinstance(data.get("answer"), str):
+        return Parsed(clean(data["answer"]))
+    if "answer" in data:
+        return Parsed(None, (Finding("A601", place, "'answer' must be text"),))
+    if data.keys().isdisjoint({"response", "error"}):
+        return Parsed(None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),))
+    return _answer_of_batch(data, place)
+
+
+def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
+    failure = _failure(data.get("response"), data.get("error"))
+    if failure is not None:
+        return Parsed(None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),))
+    body = _value_at(data, ("response", "body"))
+    text = _completion(body)
+    if text is None:
+        return Parsed(None, (Finding("A605", place, "the response holds no text", "send it again"),))
+    endings = (_value_at(body, ("choices", 0, "finish_reason")), _value_at(body, ("status",)))
+    if endings not in _CUT_ENDINGS:
+        return Parsed(clean(text))
+    cut = Finding("A104", place, "the answer was cut off at its greatest length", "allow more tokens")
+    return Parsed(clean(text), (cut,))
+
+
+def _failure(response: Any, error: Any) -> str | None:
+    """Why a request got no answer; None when it got one."""
+    status = _value_at(response, ("status_code",))
+    if not error and status in (_OK, None):
+        return None
+    return clean(str(_value_at(error, ("message",)) or error or f"status {status}"))
+
+
+def _completion(body: Any) -> str | None:
+    """The text of a chat completion, a completion or a response."""
+    for path in _COMPLETION_PLACES:
+        text = _joined(_value_at(body, path))
+        if text is not None:
+            return text
+    return "".join(map(_content, _mappings(_value_at(body, ("output",))))) or None
+
+
+def with_answer(line: str, old: str, new: str) -> str | None:
+    """Return a line of JSON with another answer in the place of the old one; None where that is not one plain text."""
+    data = json.loads(line)
+    for *path, key in _ANSWER_PLACES:
+        answer = _value_at(data, (*path, key))
+        if isinstance(answer, str) and clean(answer) == old:
+            _value_at(data, path)[key] = new
+            return json.dumps(data, ensure_ascii=False)
+    return None
+
+
+def prompt_in(data: Mapping[str, Any]) -> str | None:
+    """Return the prompt of a line that a batch wrote: its text, its messages, or those of a request."""
+    if isinstance(data.get("text"), str):
+        return str(data["text"])
+    messages = next(filter(None, map(partial(_value_at, data), _MESSAGE_PLACES)), None)
+    if not isinstance(messages, list):
+        return _joined(messages)
+    return "".join(_content(message) for message in _mappings(messages) if message.get("role") != "assistant")
+
+
+def _value_at(data: Any, path: Iterable[str | int]) -> Any:
+    """The value at a path of keys and indexes; None where there is none."""
+    try:
+        return reduce(getitem, path, data)
+    except (LookupError, TypeError):
+        return None
+
+
+def _mappings(items: Any) -> list[dict[str, Any]]:
+    """The mappings in a list; none in what is no list."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    return _joined(message.get("content")) or ""
+
+
+def _joined(content: Any) -> str | None:
+    """The text of a message, which may come in parts."""
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text", "")) for part in _mappings(content)) or None

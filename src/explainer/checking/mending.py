@@ -1,20 +1,26 @@
-"""Answers mended where they are kept: safe changes in place, and the follow-ups that tell LLMs what else to mend."""
+"""Answers mended: safe changes in place, and for the rest the follow-ups that tell LLMs exactly what to mend."""
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import Final
 
-from explainer.checking.answer_lines import with_answer
-from explainer.checking.check import CheckReport, check_answer
-from explainer.checking.inputs import AnswerInput
-from explainer.checking.repair import apply_fixes, repair_prompt
+from explainer.checking.analysis import Fix
+from explainer.checking.check import CheckReport
+from explainer.checking.inputs import AnswerInput, check_input, with_answer
+from explainer.checking.offered import Offered, OfferedEntry
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import printable, shorten
 from explainer.files import cannot_read, write_bytes
 
-_MARK = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
+_MARK: Final = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
+_MOST_POINTS: Final = 40  # findings that a follow-up lists: more of them are seldom mended at once
+_FIELD_NAMES: Final = {"paper": "Paper", "github": "GitHub"}
 
 
 @dataclass(slots=True)
@@ -35,7 +41,7 @@ class MendedFiles:
 def mend_files(
     answers: Sequence[AnswerInput], reports: Sequence[CheckReport], fixable: Sequence[CheckReport]
 ) -> MendedFiles:
-    """Mend answers in place and check them again; one on stdin has no place, its report holds the mended text.
+    """Mend answers in place and check them again.
 
     Args:
         answers: the answers.
@@ -43,16 +49,13 @@ def mend_files(
         fixable: the same reports, with those fixes only that are to be made.
     """
     result = MendedFiles(list(reports))
-    numbers_by_file: dict[str, list[int]] = {}
-    for number, (answer, report) in enumerate(zip(answers, fixable, strict=True)):
-        text = apply_fixes(report.text, (fix for _, fix in report.fixes))
-        if answer.offered is None or text == report.text:
-            continue
-        result.reports[number] = check_answer(
-            text, answer.offered, answer_id=answer.id, file=answer.file, line=answer.line
-        )
-        if answer.file != "<stdin>":
-            numbers_by_file.setdefault(answer.file, []).append(number)
+    numbers_by_file: dict[str, list[int]] = defaultdict(list)
+    for number, report in enumerate(fixable):
+        text = apply_fixes(report.text, [fix for _, fix in report.fixes])
+        if text != report.text:
+            result.reports[number] = check_input(replace(answers[number], text=text, findings=()))
+            numbers_by_file[answers[number].file].append(number)
+    numbers_by_file.pop("<stdin>", None)  # an answer from there has no place: its report holds the mended text
     for file, numbers in numbers_by_file.items():
         problem = _write(Path(file), [(answers[number], result.reports[number].text) for number in numbers])
         if problem is None:
@@ -74,13 +77,14 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
         before = path.read_bytes()
     except OSError as error:
         return cannot_read(path, error)
-    mark = _MARK if before.startswith(_MARK) else b""
+    content = before.removeprefix(_MARK)
+    mark = before.removesuffix(content)
     if not answers[0][0].line:
         return write_bytes(path, mark + answers[0][1].encode())
-    lines = before.removeprefix(_MARK).split(b"\n")
+    lines = content.split(b"\n")
     for answer, text in answers:
         line = lines[answer.line - 1].decode()
-        changed = with_answer(line, answer.text or "", text)
+        changed = with_answer(line, str(answer.text), text)
         if changed is None:
             message = f"the answer {answer.id!r} stands in several pieces, so it was not mended"
             return Finding("A601", Location(str(path), answer.line), message, "mend it by hand")
@@ -88,14 +92,60 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
     return write_bytes(path, mark + b"\n".join(lines))
 
 
+def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
+    """Return the text with all fixes made; of two that overlap, the first one is."""
+    pieces: list[str] = []
+    end = 0
+    for fix in sorted(set(fixes), key=attrgetter("start", "end", "text")):
+        if fix.start >= end:
+            pieces += [text[end : fix.start], fix.text]
+            end = fix.end
+    return "".join(pieces) + text[end:]
+
+
 def repair_prompts(answers: Sequence[AnswerInput], reports: Iterable[CheckReport]) -> str:
     """Return the follow-ups for what can be mended: texts, or a line of JSON each for answers in lines of JSON."""
-    prompts: dict[int, str] = {}
-    for number, (answer, report) in enumerate(zip(answers, reports, strict=True)):
-        if answer.offered is not None:
-            prompts[number] = repair_prompt(report, answer.offered)
-    texts = [(answers[number].id, text) for number, text in prompts.items() if text]
-    if not any(answer.line for answer in answers):
-        return "\n".join(text for _, text in texts)
-    rows = (json.dumps({"id": name, "text": text}, ensure_ascii=False) for name, text in texts)
-    return "".join(f"{row}\n" for row in rows)
+    prompts: list[dict[str, str]] = []
+    for answer, report in zip(answers, reports, strict=True):
+        if answer.offered is not None and report.faults:
+            prompts.append({"id": answer.id, "text": repair_prompt(report, answer.offered)})
+    if not any(map(attrgetter("line"), answers)):
+        return "\n".join(map(itemgetter("text"), prompts))
+    return "".join(json.dumps(prompt, ensure_ascii=False) + "\n" for prompt in prompts)
+
+
+def repair_prompt(report: CheckReport, offered: Offered) -> str:
+    """Return the follow-up for an LLM: each error and warning, what to do about it, and what may be cited.
+
+    An answer with no error or warning gets an empty text: there is nothing to mend.
+    """
+    points = report.faults
+    if not points:
+        return ""
+    lines = [
+        "Your answer has these faults. Mend exactly them, change nothing else, and give the whole answer again.",
+        "",
+    ]
+    for number, finding in enumerate(points[:_MOST_POINTS], start=1):
+        lines.append(f"{number}. {_point(finding)}")
+    if len(points) > _MOST_POINTS:
+        lines.append(f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds.")
+    lines += ["", "Cite only these sources, with exactly these names and links, and no other:", ""]
+    for source in offered.sources:
+        lines += [f"- {printable(source.name)}", *(_link_lines(source) or ["  - no link: write None"])]
+    return "\n".join(lines) + "\n"
+
+
+def _point(finding: Finding) -> str:
+    """A finding as one sentence, or two with what to do about it."""
+    text = finding.text.strip()
+    quoted = f" `{printable(shorten(text, 200))}`:" if text else ""
+    sentence = f"Line {finding.location.line}:{quoted} {printable(finding.message)}"
+    if not finding.hint:
+        return f"{sentence}."
+    hint = printable(finding.hint[0].upper() + finding.hint[1:])
+    return f"{sentence}. {hint}{'.' * (not hint.endswith('?'))}"
+
+
+def _link_lines(source: OfferedEntry) -> list[str]:
+    return [f"  - {_FIELD_NAMES[link.role]}: {link.url}" for link in source.field_links]

@@ -180,8 +180,6 @@ def _quoting(name: _Name) -> Verdict | None:
 
 
 def _catalogued(name: _Name) -> Verdict | None:
-    if name.offered.lookup is None:
-        return None
     for meant in filter(None, map(name.offered.lookup.by_name, name.keys)):
         return Verdict(Match.CATALOGUED, (), meant)
     return None

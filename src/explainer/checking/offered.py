@@ -7,18 +7,22 @@ everything else in the catalogs is a lookup of what was not offered.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import chain
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
+from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
-from explainer.catalogs.signature import Ports, Signature, builtin_ports
-from explainer.checking.links_in_text import spot_links
+from explainer.catalogs.schema import Entry
+from explainer.catalogs.signature import Ports, Signature
+from explainer.checking.answer import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
@@ -34,6 +38,10 @@ _MAX_HEAD_WORDS: Final = 5  # words before the colon of a title that are a name;
 _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
 _MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
 
+_KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
+_REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
+_FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
+
 
 @dataclass(frozen=True, slots=True)
 class OwnLink:
@@ -42,6 +50,9 @@ class OwnLink:
     url: str
     link: Link
     role: Role
+
+
+_url: Final = attrgetter("url")
 
 
 @dataclass(frozen=True)
@@ -76,42 +87,46 @@ class OfferedEntry:
     @cached_property
     def alias_keys(self) -> frozenset[str]:
         """The canonical forms of the aliases."""
-        return frozenset(filter(None, map(canonical, self.aliases)))
+        return frozenset(_keys(self.aliases))
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
         """The words of the name, in canonical form."""
-        return tuple(filter(None, map(canonical, words(self.name))))
+        return tuple(_keys(words(self.name)))
 
     @cached_property
     def call_names(self) -> frozenset[str]:
         """Canonical forms of what people call it: the title's head, its acronyms, its repository, its aliases."""
-        names = [*acronyms(self.name), *self.repositories, *self._tails, self._head]
-        keys = {self.key, *self.alias_keys, *map(canonical, names)}
-        return frozenset(key for key in keys if len(key) >= _MIN_CALL_NAME)
+        names = [self.name, *self.aliases, *acronyms(self.name), *self.repositories, *self._tails, self._head]
+        return frozenset(_keys(names, _MIN_CALL_NAME))
 
     @cached_property
     def nicknames(self) -> frozenset[str]:
         """Canonical forms of names in its summary: they may be its own, or those of what it compares itself with."""
-        return frozenset(key for key in map(canonical, acronyms(self.text)) if len(key) >= _MIN_CALL_NAME)
+        return frozenset(_keys(acronyms(self.text), _MIN_CALL_NAME))
+
+    @property
+    def own_links(self) -> tuple[OwnLink, ...]:
+        """Its printed links, then its other catalogued ones."""
+        return (*self.links, *self.known)
 
     @property
     def repositories(self) -> Iterator[str]:
         """The names of its repositories."""
-        for own_link in (*self.links, *self.known):
+        for own_link in self.own_links:
             name = own_link.link.key.rpartition("/")[2]
-            if own_link.link.kind in ("github", "huggingface") and content_words(name):
+            if own_link.link.kind in _REPOSITORY_KINDS and content_words(name):
                 yield name
 
     @property
     def field_links(self) -> list[OwnLink]:
         """Its printed links that are not merely mentioned in its summary."""
-        return [own_link for own_link in self.links if own_link.role != "summary"]
+        return [own_link for own_link in self.links if own_link.role in _FIELDS]
 
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(" ".join((self.name, self.text, *(own_link.url for own_link in self.links))))
+        return canonical(" ".join((self.name, self.text, *map(_url, self.links))))
 
     @property
     def spoken_names(self) -> Iterator[str]:
@@ -123,18 +138,21 @@ class OfferedEntry:
     def _head(self) -> str:
         """What stands before the colon of its title, when that may be a name; else nothing."""
         beginning = head(self.name)
-        is_name = len(words(beginning)) <= _MAX_HEAD_WORDS and content_words(beginning)
-        return beginning if is_name and beginning != self.name.strip() else ""
+        if len(words(beginning)) > _MAX_HEAD_WORDS or not content_words(beginning):
+            return ""
+        return beginning
 
     @property
     def _tails(self) -> Iterator[str]:
         """A model's name without its first parts: `StableDiffusionV1-Oil` of `Txt2Img-StableDiffusionV1-Oil`."""
-        parts = self.name.replace("_", "-").split("-") if self.kind == "model" else []
-        for start in range(1, len(parts)):
-            tail = "-".join(parts[start:])
-            # a last part alone is mostly a size or a style (`-Large`, `-Oil`), unless it is written as a name is
-            if start < len(parts) - 1 or len(acronyms(tail)) == 1:
-                yield tail
+        if self.kind != "model":
+            return
+        parts = self.name.replace("_", "-").split("-")
+        for start in range(1, len(parts) - 1):
+            yield "-".join(parts[start:])
+        # a last part alone is mostly a size or a style (`-Large`, `-Oil`), unless it is written as a name is
+        if len(acronyms(parts[-1])) == 1:
+            yield parts[-1]
 
 
 class CatalogLookup:
@@ -167,12 +185,12 @@ class CatalogLookup:
     @cached_property
     def runs(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
         """Names that are distinctive enough to be recognised in prose: (words, name), by their first word."""
-        runs: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        runs: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         for entry in self._entries:
             parts = tuple(words(entry.label))
             if len(parts) >= _MIN_RUN_WORDS and len(content_words(entry.label)) >= _MIN_RUN_CONTENT:
-                runs.setdefault(parts[0], []).append((parts, entry.label))
-        return runs
+                runs[parts[0]].append((parts, entry.label))
+        return dict(runs)
 
     def by_link(self, link: Link) -> str | None:
         """Return the name of the entry that a link belongs to."""
@@ -180,13 +198,16 @@ class CatalogLookup:
 
     def by_name(self, key: str) -> str | None:
         """Return the name of the entry with a canonical name."""
-        return self._by_name.get(key) if len(key) >= _MIN_CATALOGUED else None
+        if len(key) < _MIN_CATALOGUED:
+            return None
+        return self._by_name.get(key)
 
-    def catalogued(self, name: str, kind: str) -> Entry | None:
+    def catalogued(self, name: str, kind: Literal["model", "paper"]) -> Entry | None:
         """Return the one entry of a kind with a name, as the catalogs have it."""
-        index = self._library.models if kind == "model" else self._library.papers
-        entries: Sequence[Entry] = index.find(name)
-        return entries[0] if len(entries) == 1 else None
+        entries: Sequence[Entry] = self._library.index_of(_KINDS[kind]).find(name)
+        if len(entries) != 1:
+            return None
+        return entries[0]
 
 
 class Offered:
@@ -208,30 +229,37 @@ class Offered:
     ) -> None:
         self.sources: Final = tuple(sources)
         self.question: Final = question
-        self.lookup: Final = lookup
+        self.lookup: Final = lookup or lookup_of(None)
         self.entries: Final = entries
-        self._owners = _by_link(source.links for source in self.sources)
-        self._known = _by_link(source.known for source in self.sources)
+        self._owners = self._by_link("links")
+        self._known = self._by_link("known")
 
     def owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link was offered for, each with its own spelling; the nearest detail only."""
         owners = self._owners.get(link.key, [])
-        same_detail = [(index, own_link) for index, own_link in owners if own_link.link.detail == link.detail]
-        return same_detail or owners
+        return [owner for owner in owners if owner[1].link.detail == link.detail] or owners
 
     def known_owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link is catalogued for, but was not offered for."""
         return self._known.get(link.key, [])
 
+    def _by_link(self, attribute: Literal["links", "known"]) -> dict[str, list[tuple[int, OwnLink]]]:
+        """The links of the sources, in their order, by what the links lead to."""
+        owners: dict[str, list[tuple[int, OwnLink]]] = defaultdict(list)
+        for index, source in enumerate(self.sources):
+            for own_link in getattr(source, attribute):
+                owners[own_link.link.key].append((index, own_link))
+        return owners
+
     @cached_property
     def by_key(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical form of their names."""
-        return _grouped((source.key, index) for index, source in enumerate(self.sources))
+        return _grouped([source.key] for source in self.sources)
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical forms of their aliases."""
-        return _grouped((key, index) for index, source in enumerate(self.sources) for key in source.alias_keys)
+        return _grouped(source.alias_keys for source in self.sources)
 
     @cached_property
     def models(self) -> frozenset[int]:
@@ -241,14 +269,14 @@ class Offered:
 
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
-        own_links = (own_link for index in sources for own_link in self.sources[index].field_links)
-        return [own_link.url for own_link in own_links if not roles or own_link.role in roles]
+        own_links = chain.from_iterable(self.sources[index].links for index in sources)
+        return [own_link.url for own_link in own_links if own_link.role in (roles or _FIELDS)]
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own_link = (own_link.url for source in self.sources for own_link in (*source.links, *source.known))
-        return tuple(dict.fromkeys((*own_link, *(spotted.text for spotted in spot_links(self.question)))))
+        own_links = chain.from_iterable(source.own_links for source in self.sources)
+        return tuple(dict.fromkeys(chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))))
 
     @cached_property
     def question_keys(self) -> frozenset[str]:
@@ -277,48 +305,49 @@ class Offered:
     @cached_property
     def calls(self) -> Calls:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
-        calls: Calls = {}
+        calls: Calls = defaultdict(list)
         for index, source in enumerate(self.sources):
             for name in dict.fromkeys(source.spoken_names):
-                parts = tuple(filter(None, map(canonical, words(name))))
-                is_telling = len(parts) > 1 or len("".join(parts)) >= _MIN_CALL_NAME
-                if is_telling and content_words(name):
-                    calls.setdefault(parts[0], []).append((parts, index))
-        return calls
+                parts = tuple(_keys(words(name)))
+                if content_words(name) and len("".join(parts)) >= _MIN_CALL_NAME:
+                    calls[parts[0]].append((parts, index))
+        return dict(calls)
 
     @property
     def ports(self) -> Ports:
         """The kinds of data that signatures name."""
-        return self.lookup.ports if self.lookup is not None else builtin_ports()
+        return self.lookup.ports
 
 
-def _by_link(links: Iterable[Sequence[OwnLink]]) -> dict[str, list[tuple[int, OwnLink]]]:
-    """The links of the sources, in their order, by what the links lead to."""
-    owners: dict[str, list[tuple[int, OwnLink]]] = {}
-    for index, own_links in enumerate(links):
-        for own_link in own_links:
-            owners.setdefault(own_link.link.key, []).append((index, own_link))
-    return owners
+def _keys(names: Iterable[str], least: int = 1) -> list[str]:
+    """The canonical forms of some names, of those that have at least some characters of it."""
+    return [key for key in map(canonical, names) if len(key) >= least]
 
 
-def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+def _grouped(keys_of_sources: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]:
+    """The places of the sources by their keys."""
     groups: dict[str, tuple[int, ...]] = {}
-    for key, index in pairs:
-        groups[key] = (*groups.get(key, ()), index)
+    for index, keys in enumerate(keys_of_sources):
+        for key in keys:
+            groups[key] = (*groups.get(key, ()), index)
     return groups
 
 
 @lru_cache(maxsize=64)
-def lookup_of(library: Library) -> CatalogLookup:
-    """Return the lookup of a library; the same one when asked again, so that many answers prepare it once."""
-    return CatalogLookup(library)
+def lookup_of(library: Library | None) -> CatalogLookup:
+    """Return the lookup of a library; the same one when asked again, so that many answers prepare it once.
+
+    That of no library finds nothing.
+    """
+    return CatalogLookup(library or Library([]))
 
 
 def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
-    ports = lookup.ports if lookup is not None else builtin_ports()
-    models = [_of_entry("model", entry, ports) for entry in sources.models]
-    papers = [_of_entry("paper", entry, ports) for entry in sources.papers]
+    lookup = lookup or lookup_of(None)
+    models = [_of_entry("model", entry, None, lookup.ports) for entry in sources.models]
+    # the built-in layout prints no summaries of models
+    papers = [_of_entry("paper", entry, entry.summary, lookup.ports) for entry in sources.papers]
     return Offered([*models, *papers], question, lookup, sources)
 
 
@@ -338,16 +367,15 @@ def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Of
 
 def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = None) -> Offered:
     """Return what a prompt offers, from what it prints; the catalogs add what is known of the same entries."""
+    lookup = lookup or lookup_of(None)
     sources = []
-    ports = lookup.ports if lookup is not None else builtin_ports()
     for printed in (*content.models, *content.papers):
-        entry = lookup.catalogued(printed.name, printed.kind) if lookup is not None else None
-        sources.append(_of_printed(printed, entry, ports))
+        entry = lookup.catalogued(printed.name, printed.kind)
+        sources.append(_of_printed(printed, entry, lookup.ports))
     return Offered(sources, content.question, lookup)
 
 
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, ports: Ports) -> OfferedEntry:
-    summary = entry.summary if kind == "paper" else None  # the built-in layout prints no summaries of models
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, summary: str | None, ports: Ports) -> OfferedEntry:
     return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
 
 
@@ -358,31 +386,27 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Off
         *_inside("paper", printed.name),
         *_inside("summary", printed.summary),
     )
-    signature = _signature(printed, entry, ports) if printed.kind == "model" else None
-    name = printed.name.strip()
+    signature = _signature(printed, entry, ports)
+    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", signature=signature)
     if entry is None:
-        return OfferedEntry(printed.kind, name, links, text=printed.summary or "", signature=signature)
-    spelled = {own_link.url for own_link in links}
-    return OfferedEntry(
-        printed.kind,
-        name,
-        links,
-        tuple(own_link for own_link in _known_links(entry) if own_link.url not in spelled),
-        tuple(filter(None, (*entry.aliases, entry.id))),
-        printed.summary or entry.summary or "",
-        entry.authors if isinstance(entry, PaperEntry) else (),
-        signature,
+        return source
+    spelled = set(map(_url, links))
+    known = (*_catalogued_links(entry), *_inside("summary", entry.summary))
+    return replace(
+        source,
+        known=tuple(own_link for own_link in known if own_link.url not in spelled),
+        aliases=tuple(filter(None, (*entry.aliases, entry.id))),
+        text=source.text or entry.summary or "",
+        authors=getattr(entry, "authors", ()),
     )
 
 
 def _signature(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Signature | None:
     """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
-    catalogued = entry.signature if isinstance(entry, ModelEntry) else None
-    for text in filter(None, (printed.signature, catalogued)):
-        signature = ports.parse(text)
-        if isinstance(signature, Signature):
-            return signature
-    return ports.parse_start(printed.name)
+    if printed.kind != "model":
+        return None
+    texts = filter(None, (printed.signature, getattr(entry, "signature", None)))
+    return next(filter(None, map(ports.read, texts)), None) or ports.parse_start(printed.name)
 
 
 def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:
@@ -390,10 +414,6 @@ def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:
     yield from _own("paper", entry.paper)
     yield from _own("github", entry.github, entry.huggingface)
     yield from _own("summary", *entry.links)
-
-
-def _known_links(entry: Entry) -> list[OwnLink]:
-    return [*_catalogued_links(entry), *_inside("summary", entry.summary)]
 
 
 def _own(role: Role, *urls: str | None) -> Iterator[OwnLink]:

@@ -10,9 +10,11 @@ files that it speaks of: the published answer, the prompt, and the catalogs (`ch
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,10 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
-from explainer.checking.answer_lines import clean
+from explainer.catalogs.schema import Entry
+from explainer.checking.answer import clean, spot_links
 from explainer.checking.check import CheckReport, Citation, check_answer
-from explainer.checking.links_in_text import spot_links
 from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
@@ -87,8 +88,8 @@ def proof_record(
         "answer_sha256": sha256_of(answer),
         "prompt_sha256": sha256_of(prompt) if prompt is not None else None,
         "question": question,
-        "models": [_plain(entry) for entry in sources.models],
-        "papers": [_plain(entry) for entry in sources.papers],
+        "models": list(map(_plain, sources.models)),
+        "papers": list(map(_plain, sources.papers)),
         "citations": list(_citations(again, offered, sources)),
     }
     if about:
@@ -104,8 +105,7 @@ def proof_line(record: Mapping[str, Any]) -> str:
 
 def is_record(data: Mapping[str, Any]) -> bool:
     """Whether a line of JSON is such a record, of whatever version; also when the key that says so was changed."""
-    schema = data.get("schema")
-    return (isinstance(schema, str) and schema.startswith(_FAMILY)) or set(data) >= _OTHER_MARKS
+    return str(data.get("schema")).startswith(_FAMILY) or data.keys() >= _OTHER_MARKS
 
 
 def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> tuple[Finding, ...]:
@@ -133,7 +133,7 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
     keys = {str(path[0]) for path in places if path}
     if keys & _TELLING_KEYS:
         return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
-    quoted = ", ".join(repr(shorten(key)) for key in sorted(keys))
+    quoted = ", ".join(map(repr, map(shorten, sorted(keys))))
     return Finding("A901", place, f"keys are missing or unknown: {quoted}")
 
 
@@ -155,9 +155,10 @@ def _faults(
 
 
 def _as_written(data: Mapping[str, Any], line: str) -> bool:
+    hashed = dict(data)
+    sha256 = hashed.pop("sha256")
     try:
-        hashed = {key: value for key, value in data.items() if key != "sha256"}
-        return bool(data["sha256"] == sha256_of(_text(hashed)) and line == _text(data))
+        return bool(sha256 == sha256_of(_text(hashed)) and line == _text(data))
     except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
         return False
 
@@ -166,13 +167,11 @@ def recorded_answers(lines: Iterable[str]) -> frozenset[str]:
     """Return the answers of the records among some lines of JSON."""
     answers = set()
     for line in lines:
-        try:
+        # whoever reads the records says what is wrong with a line
+        with contextlib.suppress(ValueError, RecursionError):
             data = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # whoever reads the records says so
-        answer = data.get("answer") if isinstance(data, dict) and is_record(data) else None
-        if isinstance(answer, str):
-            answers.add(answer)
+            if isinstance(data, dict) and is_record(data):
+                answers.add(str(data.get("answer")))
     return frozenset(answers)
 
 
@@ -193,72 +192,67 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
         library: the catalogs.
         place: where the record stands.
     """
-    cited_names = _cited_names(cited)
-    for entry, today in (*_today(sources.models, library.models), *_today(sources.papers, library.papers)):
+    needed = _cited_names(cited) - library.broken
+    for entry, today in _with_today(sources, library):
         name = shorten(entry.label)
-        is_missed = library.complete and entry.label not in library.broken and entry.label in cited_names
-        if today is None and is_missed:
+        if today is None and entry.label in needed and library.complete:
             yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
-        elif today is not None and today != entry:
+        elif today not in (None, entry):
             keys = ", ".join(key for key, value in entry if getattr(today, key) != value)
             message = f"{name!r} has changed since in the catalogs: {keys}"
             yield Finding("A905", place, message, "the answer is checked against the entry of today")
 
 
-def _cited_names(record: Mapping[str, Any]) -> list[Any]:
-    """The names of the entries that a record cites, as far as it can be read: `verify_record` says what is wrong."""
-    rows = record.get("citations")
-    return [row.get("entry") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+def _cited_names(record: Mapping[str, Any]) -> frozenset[Any]:
+    """The names of the entries that a record cites; none where it cannot be read: `verify_record` says why."""
+    try:
+        return frozenset(row["entry"] for row in record["citations"])
+    except (LookupError, TypeError):
+        return frozenset()
 
 
 def as_catalogued(sources: Sources, library: Library) -> Sources:
     """Return the entries as the catalogs have them today; those that they do not have, as they were."""
-    return Sources(
-        tuple(today or entry for entry, today in _today(sources.models, library.models)),
-        tuple(today or entry for entry, today in _today(sources.papers, library.papers)),
-    )
+    entries = [today or entry for entry, today in _with_today(sources, library)]
+    models = len(sources.models)
+    return Sources(tuple(entries[:models]), tuple(entries[models:]))
 
 
-def _today(entries: Sequence[Any], index: EntryIndex[Any]) -> Iterator[tuple[Any, Any]]:
-    """Each entry with what the catalogs have for it today, if they have it: the same, or one of its id, or its name."""
-    for entry in entries:
-        named = index.find(entry.label)
-        by_id = index.find(entry.id) if entry.id else []
-        same = [entry] if entry in named else []
-        yield entry, next(iter((*same, *by_id, *named)), None)
+def _with_today(sources: Sources, library: Library) -> Iterator[tuple[Any, Any]]:
+    """Each entry, with what the catalogs have for it today, if they have it."""
+    for entry in sources.models:
+        yield entry, _current(entry, library.models)
+    for paper in sources.papers:
+        yield paper, _current(paper, library.papers)
+
+
+def _current(entry: Entry, index: EntryIndex[Any]) -> Entry | None:
+    """What the catalogs have for an entry today, if they have it: the same, or one of its id, or its name."""
+    named = index.find(entry.label)
+    if entry in named:
+        return entry
+    return next(iter((*index.find(entry.id or ""), *named)), None)
 
 
 def _citations(report: CheckReport, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
     """What each citation rests on: the entry that it means, and the link of that entry that stands for it."""
-    entries: Sequence[ModelEntry | PaperEntry] = (*sources.models, *sources.papers)
+    entries: Sequence[Entry] = (*sources.models, *sources.papers)
     for citation in report.citations:
-        index = _meant(citation, offered)
-        yield {
-            "text": citation.text,
-            "kind": citation.kind,
-            "status": citation.status,
-            "line": citation.line,
-            "column": citation.column,
-            "entry": citation.entry,
-            "entry_sha256": sha256_of(_text(_plain(entries[index]))) if index is not None else None,
-            "link": _link(citation, index, offered) if index is not None else None,
-        }
+        row = {key: getattr(citation, key) for key in ("text", "kind", "status", "line", "column", "entry")}
+        yield {**row, "entry_sha256": None, "link": None, **_basis(citation, offered, entries)}
 
 
-def _meant(citation: Citation, offered: Offered) -> int | None:
-    """The offered entry that a citation means; of a model and a paper of one name, the one whose link it is."""
-    named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
+def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
+    """The offered entry that a citation means, and its URL that stands for it; nothing when it means none.
+
+    Of a model and a paper of one name, it is the one whose link it is.
+    """
     link = _linked(citation, offered)
-    owning = [index for index in named if _spelling(offered.sources[index], link) is not None]
-    return next(iter([*owning, *named]), None)
-
-
-def _link(citation: Citation, index: int, offered: Offered) -> str | None:
-    """The URL of an entry that a citation rests on, as it was offered: the same link, else the entry's first."""
-    source, link = offered.sources[index], _linked(citation, offered)
-    if link is not None:
-        return _spelling(source, link)
-    return source.links[0].url if source.links else None
+    named = [(index, source) for index, source in enumerate(offered.sources) if source.name == citation.entry]
+    if not named:
+        return {}
+    index, source = min(named, key=lambda item: link is not None and _spelling(item[1], link) is None)
+    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": _spelling(source, link)}
 
 
 def _linked(citation: Citation, offered: Offered) -> Link | None:
@@ -269,9 +263,10 @@ def _linked(citation: Citation, offered: Offered) -> Link | None:
 
 
 def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
-    """How a source spells a link of its own."""
-    own_links = (own_link for own_link in (*source.links, *source.known) if link and own_link.link.key == link.key)
-    return next((own_link.url for own_link in own_links), None)
+    """How a source spells a link of its own; the first link of the source where it is about none."""
+    if link is None:
+        return next(map(attrgetter("url"), source.links), None)
+    return next((own_link.url for own_link in source.own_links if own_link.link.key == link.key), None)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

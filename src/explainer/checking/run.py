@@ -6,8 +6,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from explainer.catalogs.loading import CatalogLoader, load_lines
 from explainer.checking.check import CheckReport, status_of
@@ -19,6 +20,7 @@ from explainer.diagnostics.rules import Severity
 from explainer.files import STDIN, display_path, read_text
 
 T = TypeVar("T")
+_STATUS_ORDER: Final = (ExitStatus.OK, ExitStatus.NOTHING_CHECKED, ExitStatus.ERRORS, ExitStatus.UNUSABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,8 @@ class CheckRun:
 
     def status(self, least: Severity, *, strict: bool) -> ExitStatus:
         """Return how the run ends: 2 beats 1 beats 3 beats 0."""
-        statuses = {status_of(self.reports, fail_on=least), exit_status(self.findings, strict=strict)}
-        order = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED)
-        return next((status for status in order if status in statuses), ExitStatus.OK)
+        statuses = (status_of(self.reports, fail_on=least), exit_status(self.findings, strict=strict))
+        return max(statuses, key=_STATUS_ORDER.index)
 
 
 def run_check(config: CheckConfig) -> CheckRun:
@@ -91,7 +92,7 @@ def run_check(config: CheckConfig) -> CheckRun:
         _mend(run, config)
     if config.provenance is not None:
         _compare_with_proof(run, config.provenance, reader)
-    if config.selected or config.ignored or config.waivers or config.baseline:
+    if any((config.selected, config.ignored, config.waivers, config.baseline)):
         _let_pass(run, config)
     run.findings = [*reader.findings, *run.findings]
     run.files_read = loader.files_read
@@ -146,7 +147,9 @@ def _let_pass(run: CheckRun, config: CheckConfig) -> None:
 
 def _parse_file(path: Path, parse: Callable[[str, str], Parsed[T]]) -> Parsed[T]:
     text = read_text(path, limit=MAX_ANSWER_BYTES)
-    return Parsed(None, text.findings) if text.value is None else parse(text.value, display_path(path))
+    if text.value is None:
+        return Parsed(None, text.findings)
+    return parse(text.value, display_path(path))
 
 
 def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None:
@@ -156,8 +159,8 @@ def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None
     if lines.value is None:
         return
     for answer in reader.lines(path):
-        run.findings += (finding for finding in answer.findings if finding.is_error)
-    recorded = recorded_answers(line for line, _, _ in lines.value)
+        run.findings += filter(attrgetter("is_error"), answer.findings)
+    recorded = recorded_answers(map(itemgetter(0), lines.value))
     for number, report in enumerate(run.reports):
         missing = without_record(report, recorded)
         if missing is not None:

@@ -9,8 +9,7 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
-from explainer.checking.answer import Cited
-from explainer.checking.links_in_text import LinkInText
+from explainer.checking.answer import Cited, LinkInText
 from explainer.checking.offered import Offered, OwnLink
 
 
@@ -88,7 +87,7 @@ def _judge(link: Link, spotted: LinkInText, offered: Offered) -> Verdict:
         return _owned(Match.KNOWN, known, next(map(_URL, offered.sources[known[0][0]].links), None))
     if link.key in offered.question_keys:
         return Verdict(Match.QUESTION)
-    catalogued = offered.lookup.by_link(link) if offered.lookup is not None else None
+    catalogued = offered.lookup.by_link(link)
     if catalogued:
         return Verdict(Match.CATALOGUED, (), catalogued)
     is_unfilled = spotted.form not in _BY_NUMBER and is_placeholder(spotted.text)

@@ -11,22 +11,29 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from functools import partial
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.rules import RULES, Severity
-from explainer.diagnostics.text import suggest
+from explainer.diagnostics.text import did_you_mean
+from explainer.documents.document import KeyPath
 from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
 Baseline: TypeAlias = Counter[tuple[str, str, str]]
-# families of what an answer says. The others are about files, rows, waivers and proofs
-_WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
+T = TypeVar("T")
+_WAIVABLE: Final = [code for code, rule in RULES.items() if rule.waivable]
+_IN_BASELINE: Final = {code for code in _WAIVABLE if RULES[code].severity is not Severity.NOTE}
 # Pydantic's names for keys that are unknown, missing or blank
-_SHAPE_FAULTS: Final = frozenset({"extra_forbidden", "missing", "string_pattern_mismatch"})
+_SHAPE_FAULTS: Final = {
+    "extra_forbidden": "unknown key {!r}",
+    "missing": "the key {!r} is missing",
+    "string_pattern_mismatch": "the key {!r} is missing",
+}
 _FilledText = Annotated[str, StringConstraints(pattern=r"\S")]
 
 
@@ -79,83 +86,75 @@ class _BaselineFile(BaseModel):
     findings: list[_BaselineRow]
 
 
-class _UnusableError(Exception):
-    """A waiver that cannot be used: what is wrong with it, and what to do."""
+class _Unusable(NamedTuple):
+    """What is wrong with a waiver that cannot be used, and what to do."""
 
-    def __init__(self, message: str, hint: str | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-def waivable(code: str) -> bool:
-    """Whether findings of a code may be let pass: those about what answers say, not `nothing was checked`."""
-    return code in RULES and code[:2] in _WAIVABLE and not RULES[code].nothing_checked
+    message: str
+    hint: str | None
 
 
 def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
     """Read waivers from YAML: a list of mappings with `id`, `code`, `reason`, `until` (a date) and perhaps `text`."""
     document = read_yaml(text, file)
-    prefix = ("waivers",) if isinstance(document.data, dict) else ()
-    items = document.data.get("waivers") if isinstance(document.data, dict) else document.data
+    items = document.data
+    prefix: KeyPath = ()
+    if isinstance(items, dict):
+        items, prefix = items.get("waivers"), ("waivers",)
     if not isinstance(items, list):
         if not document.findings:
             document.report("A701", (), "waivers are a list, each with id, code, reason and until")
         return Parsed(None, tuple(document.findings))
     waivers: list[Waiver] = []
     for index, item in enumerate(items):
-        try:
-            waivers.append(_waiver(item, document.locate((*prefix, index))))
-        except _UnusableError as problem:
-            document.report("A701", (*prefix, index), problem.message, problem.hint)
+        path = (*prefix, index)
+        waiver = _waiver(item, document.locate(path))
+        if isinstance(waiver, Waiver):
+            waivers.append(waiver)
+        else:
+            document.report("A701", path, *waiver)
     return Parsed(waivers, tuple(document.findings))
 
 
-def _waiver(data: Any, location: Location) -> Waiver:
+def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
     try:
         item = _WaiverItem.model_validate(data)
     except ValidationError as error:
-        raise _shape_problem(error) from None
-    if not waivable(item.code):
-        meant = suggest(item.code, filter(waivable, RULES))
-        message = f"the code {item.code!r} cannot be waived"
-        raise _UnusableError(message, f"did you mean {meant}?" if meant else None)
+        return _shape_problem(error)
+    if item.code not in _WAIVABLE:
+        return _Unusable(f"the code {item.code!r} cannot be waived", did_you_mean(item.code, _WAIVABLE))
     try:
         until = dt.date.fromisoformat(item.until)
     except ValueError:
-        message = f"{item.until!r} is no date"
-        raise _UnusableError(message, "write it as 2027-01-31") from None
+        return _Unusable(f"{item.until!r} is no date", "write it as 2027-01-31")
     # no text waives all of the code; an empty one only what is about no text
-    text = item.text if "text" in item.model_fields_set else None
-    return Waiver(item.id, item.code, item.reason, until, location, text)
+    return Waiver(item.id, item.code, item.reason, until, location, data.get("text"))
 
 
-def _shape_problem(error: ValidationError) -> _UnusableError:
+def _shape_problem(error: ValidationError) -> _Unusable:
+    """Say the fault that helps most: an unknown key before a missing one, which is often the same key."""
     faults = error.errors(include_url=False, include_context=False)
-    if not {fault["type"] for fault in faults} <= _SHAPE_FAULTS:
-        return _UnusableError("a waiver is a mapping of texts", "write id, code, reason and until")
-    unknown = next((fault for fault in faults if fault["type"] == "extra_forbidden"), None)
-    key = (unknown or faults[0])["loc"][0]
-    message = f"unknown key {key!r}" if unknown is not None else f"the key {key!r} is missing"
-    return _UnusableError(message, "the keys are id, code, reason, until, and perhaps text")
+    if not _SHAPE_FAULTS.keys() >= {fault["type"] for fault in faults}:
+        return _Unusable("a waiver is a mapping of texts", "write id, code, reason and until")
+    fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
+    message = _SHAPE_FAULTS[fault["type"]].format(fault["loc"][0])
+    return _Unusable(message, "the keys are id, code, reason, until, and perhaps text")
 
 
 def apply_waivers(
-    reports: Sequence[CheckReport], waivers: Sequence[Waiver], today: dt.date
+    reports: Iterable[CheckReport], waivers: Iterable[Waiver], today: dt.date
 ) -> tuple[list[CheckReport], list[Finding]]:
     """Return the reports without what is waived, and findings about waivers that have expired or waive nothing."""
-    current = [waiver for waiver in waivers if waiver.until >= today]
-    used: set[int] = set()
+    current, expired = _split(waivers, lambda waiver: waiver.until >= today)
+    used: set[Waiver] = set()
 
     def is_waived(report: CheckReport, finding: Finding) -> bool:
-        covering = [number for number, waiver in enumerate(current) if waiver.covers(report, finding)]
+        covering, _ = _split(current, lambda waiver: waiver.covers(report, finding))
         used.update(covering)
         return bool(covering)
 
     result = [_without(report, is_waived) for report in reports]
-    findings = [_expired(waiver) for waiver in waivers if waiver.until < today]
-    findings += [_idle(waiver) for number, waiver in enumerate(current) if number not in used]
-    return result, findings
+    _, idle = _split(current, used.__contains__)
+    return result, [*map(_expired, expired), *map(_idle, idle)]
 
 
 def _expired(waiver: Waiver) -> Finding:
@@ -170,11 +169,17 @@ def _idle(waiver: Waiver) -> Finding:
 
 def _without(report: CheckReport, is_waived: Callable[[CheckReport, Finding], bool]) -> CheckReport:
     """A report whose waived findings are set apart; each finding is judged once, in order."""
-    remaining: list[Finding] = []
-    waived = list(report.waived)
-    for finding in report.findings:
-        (waived if is_waived(report, finding) else remaining).append(finding)
-    return replace(report, findings=tuple(remaining), waived=tuple(waived))
+    waived, remaining = _split(report.findings, partial(is_waived, report))
+    return replace(report, findings=tuple(remaining), waived=(*report.waived, *waived))
+
+
+def _split(items: Iterable[T], test: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    """What passes a test, and what fails it."""
+    passing: list[T] = []
+    failing: list[T] = []
+    for item in items:
+        (passing if test(item) else failing).append(item)
+    return passing, failing
 
 
 def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Sequence[str]) -> list[CheckReport]:
@@ -182,28 +187,23 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
 
     What cannot be waived stays, whatever is selected.
     """
-
-    def stays(code: str) -> bool:
-        return not waivable(code) or _is_selected(code, selected, ignored)
-
+    dropped = {code for code in _WAIVABLE if not _is_selected(code, selected, ignored)}
     result = []
     for report in reports:
-        findings = tuple(finding for finding in report.findings if stays(finding.code))
-        fixes = tuple((code, fix) for code, fix in report.fixes if stays(code))
-        result.append(replace(report, findings=findings, fixes=fixes))
+        _, findings = _split(report.findings, lambda finding: finding.code in dropped)
+        _, fixes = _split(report.fixes, lambda fix: fix[0] in dropped)
+        result.append(replace(report, findings=tuple(findings), fixes=tuple(fixes)))
     return result
 
 
 def _is_selected(code: str, selected: Sequence[str], ignored: Sequence[str]) -> bool:
     """Whether a code is chosen; where one prefix selects it and another ignores it, the longer one decides."""
-    choosing, dropping = _longest_prefix(code, selected), _longest_prefix(code, ignored)
-    if selected and not choosing:
-        return False
-    return not dropping or choosing > dropping
+    return _longest_prefix(code, selected or ("",)) > _longest_prefix(code, ignored)
 
 
-def _longest_prefix(code: str, prefixes: Sequence[str]) -> int:
-    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=0)
+def _longest_prefix(code: str, prefixes: Iterable[str]) -> int:
+    """The length of the longest prefix that a code has; -1 when it has none."""
+    return max(map(len, filter(code.startswith, prefixes)), default=-1)
 
 
 def baseline_text(reports: Iterable[CheckReport]) -> str:
@@ -211,7 +211,7 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
     counted: Baseline = Counter()
     for report in reports:
         for finding in (*report.findings, *report.waived):
-            if waivable(finding.code) and finding.severity is not Severity.NOTE:
+            if finding.code in _IN_BASELINE:
                 counted[report.id, finding.code, finding.text] += 1
     rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
     return json.dumps({"schema": BASELINE_SCHEMA, "findings": rows}, ensure_ascii=False, indent=1) + "\n"
@@ -233,7 +233,7 @@ def apply_baseline(reports: Iterable[CheckReport], baseline: Baseline) -> list[C
 
     def is_known(report: CheckReport, finding: Finding) -> bool:
         key = (report.id, finding.code, finding.text)
-        if remaining[key] <= 0 or not waivable(finding.code):
+        if remaining[key] <= 0 or finding.code not in _WAIVABLE:
             return False
         remaining[key] -= 1
         return True

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from explainer.checking.reports import REPORTERS, render_report
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice
+from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.text import counted, did_you_mean
 from explainer.files import STDIN, write_bytes
 
 app = new_app()
 _SEVERITIES = tuple(map(str, Severity))
+
+
+def _path(option: str, help_text: str, metavar: str = "FILE") -> Any:
+    return typer.Option(option, metavar=metavar, help=help_text)
 
 
 @app.command()
@@ -27,21 +32,14 @@ def run(
         list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")
     ] = None,
     question: Annotated[
-        Path | None,
-        typer.Option("--question", metavar="PATH", help="The question that was asked; a folder or .jsonl for many."),
+        Path | None, _path("--question", "The question that was asked; a folder or .jsonl for many.", "PATH")
     ] = None,
     prompt: Annotated[
-        Path | None,
-        typer.Option("--prompt", metavar="PATH", help="The prompt that was sent; for many: folder, .jsonl, manifest."),
+        Path | None, _path("--prompt", "The prompt that was sent; for many: folder, .jsonl, manifest.", "PATH")
     ] = None,
     catalog: CatalogOption = None,
-    output_format: Annotated[
-        str,
-        choice("--format", REPORTERS, "The format of the report."),
-    ] = "text",
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="PATH", help="Write the report to a file, not to stdout.")
-    ] = None,
+    output_format: Annotated[str, choice("--format", REPORTERS, "The format of the report.")] = "text",
+    out: Annotated[Path | None, _path("--out", "Write the report to a file, not to stdout.", "PATH")] = None,
     select: Annotated[
         list[str] | None,
         typer.Option("--select", metavar="CODE", help="Report these codes only, such as A2 or A203; may be repeated."),
@@ -50,10 +48,7 @@ def run(
         list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
-    fail_on: Annotated[
-        str,
-        choice("--fail-on", _SEVERITIES, "The least severity that fails the run."),
-    ] = "error",
+    fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
     ] = False,
@@ -61,26 +56,16 @@ def run(
         bool,
         typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to mend, and no report."),
     ] = False,
-    waivers: Annotated[
-        Path | None,
-        typer.Option("--waivers", metavar="FILE", help="Reviewed exceptions (YAML: id, code, reason, until)."),
-    ] = None,
+    waivers: Annotated[Path | None, _path("--waivers", "Reviewed exceptions (YAML: id, code, reason, until).")] = None,
     baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", metavar="FILE", help="Findings that are known already; only new ones count."),
+        Path | None, _path("--baseline", "Findings that are known already; only new ones count.")
     ] = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found now as a baseline.")
-    ] = None,
+    write_baseline: Annotated[Path | None, _path("--write-baseline", "Write what is found now as a baseline.")] = None,
     provenance: Annotated[
-        Path | None,
-        typer.Option("--provenance", metavar="FILE", help="The proof of the answers: they must be those it is of."),
+        Path | None, _path("--provenance", "The proof of the answers: they must be those it is of.")
     ] = None,
     write_provenance: Annotated[
-        Path | None,
-        typer.Option(
-            "--write-provenance", metavar="FILE", help="Write which citation rests on which entry, to be checked again."
-        ),
+        Path | None, _path("--write-provenance", "Write which citation rests on which entry, to be checked again.")
     ] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means.")] = None,
     verbose: VerboseOption = False,
@@ -109,8 +94,7 @@ def run(
     )
     _refuse_wrong_usage(config)
     if write_provenance is not None and prompt is not None:
-        message = "a prompt does not hold the whole entries: give --question"
-        raise typer.BadParameter(message, param_hint="--write-provenance")
+        refuse("a prompt does not hold the whole entries: give --question", "--write-provenance")
     run = run_check(config)
     _say_what_was_done(run, verbose=verbose)
     if write_baseline is not None:
@@ -126,33 +110,29 @@ def run(
 def _explain(code: str) -> None:
     rule = RULES.get(code.upper())
     if rule is None:
-        from explainer.diagnostics.text import suggest
-
-        meant = suggest(code.upper(), RULES)
-        message = f"there is no code {code!r}" + (f"; did you mean {meant}?" if meant else "")
-        raise typer.BadParameter(message, param_hint="--explain")
+        sentences = (f"there is no code {code!r}", did_you_mean(code.upper(), RULES))
+        refuse("; ".join(filter(None, sentences)), "--explain")
     write_stdout(f"{code.upper()} ({rule.severity}): {rule.meaning}\n")
 
 
 def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
-    codes = [code.strip().upper() for code in ",".join(values or []).split(",")]
-    for code in filter(None, codes):
+    codes = tuple(filter(None, map(str.strip, ",".join(values or []).upper().split(","))))
+    for code in codes:
         if not any(known.startswith(code) for known in RULES):
-            message = f"no code begins with {code!r}; --explain CODE says what a code means"
-            raise typer.BadParameter(message, param_hint=option)
-    return tuple(filter(None, codes))
+            refuse(f"no code begins with {code!r}; --explain CODE says what a code means", option)
+    return codes
 
 
 def _refuse_wrong_usage(config: CheckConfig) -> None:
     for is_wrong, option, message in _wrong_usages(config):
         if is_wrong:
-            raise typer.BadParameter(message, param_hint=option)
+            refuse(message, option)
 
 
 def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     """What may be wrong with the options: whether it is, which option it is about, what to do."""
-    lines = [path for path in config.answers if config.holds_lines(path)]
-    sources = [source for source in (config.question, config.prompt) if source is not None]
+    lines = list(filter(config.holds_lines, config.answers))
+    sources = list(filter(None, (config.question, config.prompt)))
     is_among_others = bool(lines) or len(config.answers) > 1
     yield not config.answers, "ANSWER", "give an answer: a file, a folder, .jsonl, or - for stdin"
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
@@ -166,7 +146,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
 
 def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:
     for file, count in run.mended.items():
-        say(f"{file}: mended {count} place{'s' * (count != 1)}")
+        say(f"{file}: mended {counted(count, 'place')}")
     for name in run.files_read if verbose else ():
         say(f"catalog: {name}")
 
@@ -196,7 +176,7 @@ def _repair_prompts(run: CheckRun) -> str:
 def _write_product(run: CheckRun, text: str, out: Path | None) -> None:
     problem = write_product(text, out)
     _note(run, problem)
-    if out is not None and str(out) != STDIN and problem is None and len(run.reports) == 1:
+    if out not in (None, Path(STDIN)) and problem is None and len(run.reports) == 1:
         from explainer.checking.reports.text import verdict_line
 
         say(verdict_line(run.reports[0]))

@@ -16,7 +16,7 @@ from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
 from explainer.catalogs.kinds import Kind
 from explainer.catalogs.question import parse_question_line
-from explainer.checking.answer_lines import clean
+from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input
 from explainer.checking.reports.json import report_data

@@ -5,15 +5,15 @@ The page runs no script and loads nothing, see `pages`. All text from answers an
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
-from explainer.checking.offered import OfferedEntry
-from explainer.checking.reports.metrics import DEFINITIONS, metrics_data
+from explainer.checking.reports.json import DEFINITIONS, all_of, metrics_data
 from explainer.checking.verdict import GOOD
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import html_page
@@ -25,6 +25,10 @@ MAX_TEXTS: Final = 400
 
 # errors first: they decide whether an answer is grounded
 _SEVERITY_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+_code: Final = attrgetter("code")
+_span: Final = attrgetter("start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,10 @@ class _Mark:
 
 def as_html(reports: Sequence[CheckReport]) -> str:
     """Return the page."""
-    faulty_first = sorted(enumerate(reports, start=1), key=lambda item: item[1].grounded)
-    with_text = {number for number, _ in faulty_first[:MAX_TEXTS]}
+    answers = [_answer(number, report) for number, report in enumerate(reports, start=1)]
+    faulty_first = sorted(zip(answers, reports, strict=True), key=lambda pair: pair[1].grounded)
+    for answer, report in faulty_first[:MAX_TEXTS]:
+        answer["pieces"] = list(_pieces(report))
     return html_page(
         "explainer.checking.reports",
         "html.html.j2",
@@ -59,29 +65,26 @@ def as_html(reports: Sequence[CheckReport]) -> str:
         figures=metrics_data(reports),
         definitions=DEFINITIONS,
         codes=list(_codes(reports)),
-        answers=[
-            _answer(number, report, shows_text=number in with_text) for number, report in enumerate(reports, start=1)
-        ],
+        answers=answers,
         unused=_unused(reports),
-        offered_count=len(set(chain.from_iterable(report.offered for report in reports))),
+        offered_count=len(set(all_of(reports, "offered"))),
     )
 
 
 def _title_of_page(reports: Sequence[CheckReport]) -> str:
-    grounded = sum(report.grounded for report in reports)
+    grounded = sum(map(attrgetter("grounded"), reports))
     if len(reports) == 1:
-        return f"The answer is {'' if grounded else 'not '}grounded"
-    return f"{grounded} of {len(reports)} answers {'is' if grounded == 1 else 'are'} grounded"
+        return ("The answer is not grounded", "The answer is grounded")[grounded]
+    verb = "is" if grounded == 1 else "are"
+    return f"{grounded} of {len(reports)} answers {verb} grounded"
 
 
 def _codes(reports: Sequence[CheckReport]) -> Iterator[dict[str, Any]]:
     """Each code that was found: how often, in how many answers, and its share of the most frequent one."""
-    counts: Counter[str] = Counter()
+    counts = Counter(map(_code, all_of(reports, "findings")))
     in_answers: Counter[str] = Counter()
     for report in reports:
-        codes = [finding.code for finding in report.findings]
-        counts.update(codes)
-        in_answers.update(set(codes))
+        in_answers.update(set(map(_code, report.findings)))
     most = max(counts.values(), default=1)
     for code in sorted(counts, key=lambda code: (_SEVERITY_ORDER[RULES[code].severity], -counts[code], code)):
         rule = RULES[code]
@@ -97,60 +100,56 @@ def _codes(reports: Sequence[CheckReport]) -> Iterator[dict[str, Any]]:
 
 def _unused(reports: Sequence[CheckReport]) -> list[tuple[str, int]]:
     """The entries that no answer uses, and to how many answers each was offered."""
-    offered = Counter(chain.from_iterable(report.offered for report in reports))
-    for name in chain.from_iterable(report.used for report in reports):
+    offered = Counter(all_of(reports, "offered"))
+    for name in all_of(reports, "used"):
         offered.pop(name, None)
     return sorted(offered.items(), key=lambda row: (-row[1], row[0]))
 
 
-def _answer(number: int, report: CheckReport, *, shows_text: bool) -> dict[str, Any]:
-    counts = Counter(str(finding.severity) for finding in report.findings)
+def _answer(number: int, report: CheckReport) -> dict[str, Any]:
+    counts = Counter(map(str, map(attrgetter("severity"), report.findings)))
     return {
         "number": number,
         "id": report.id,
         "file": report.file,
-        "status": "grounded" if report.grounded else "faulty",
+        "status": ("faulty", "grounded")[report.grounded],
         "warned": report.grounded and counts["warning"] > 0,
         "counts": counts,
         "cited": len(report.citations),
-        "good": sum(citation.status in GOOD for citation in report.citations),
+        "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "waived": len(report.waived),
-        "sources": [_source(source, report) for source in report.sources],
-        "workflows": [workflow for workflow in report.workflow if workflow.kind == "mermaid" or _names(workflow)],
-        "pieces": list(_pieces(report)) if shows_text else None,
+        "sources": report.sources,
+        "used": report.used,
+        "workflows": list(filter(_is_worth_showing, report.workflow)),
+        "pieces": None,
     }
 
 
-def _source(source: OfferedEntry, report: CheckReport) -> dict[str, Any]:
-    links = [own_link.url for own_link in source.field_links]
-    return {"name": source.name, "used": source.name in report.used, "links": links}
-
-
-def _names(workflow: Workflow) -> bool:
-    """Whether a workflow names any entry, so that it is worth showing."""
-    return any(step.entries for step in workflow.steps)
+def _is_worth_showing(workflow: Workflow) -> bool:
+    """Whether a workflow is drawn, or names any entry."""
+    return workflow.kind == "mermaid" or any(map(attrgetter("entries"), workflow.steps))
 
 
 def _pieces(report: CheckReport) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
     marks = [_citation_mark(citation) for citation in report.citations if citation.end > citation.start]
-    cited = {(mark.start, mark.end) for mark in marks}
-    codes: dict[int, list[tuple[int, str, str]]] = {}
+    cited = set(map(_span, marks))
+    codes: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for number, mark, finding in _finding_marks(report, Lines(text)):
-        codes.setdefault(mark.end, []).append((number, finding.code, str(finding.severity)))
-        if (mark.start, mark.end) not in cited:
+        codes[mark.end].append((number, finding.code, str(finding.severity)))
+        if _span(mark) not in cited:
             marks.append(mark)
-    cuts = {0, len(text), *codes, *chain.from_iterable((mark.start, mark.end) for mark in marks)}
-    for first, last in pairwise(sorted(cut for cut in cuts if cut <= len(text))):
+    cuts = {0, len(text), *codes, *chain.from_iterable(map(_span, marks))}
+    for first, last in pairwise(sorted(filter(len(text).__ge__, cuts))):
         mark = _inmost(marks, first, last)
         yield _Piece(text[first:last], mark.css, mark.title, tuple(codes.get(last, ())))
 
 
 def _inmost(marks: Sequence[_Mark], first: int, last: int) -> _Mark:
     """The shortest mark around a part of a text; one that says nothing where there is none."""
-    around = (mark for mark in marks if mark.start <= first and last <= mark.end)
+    around = (mark for mark in marks if mark.start <= first < last <= mark.end)
     return min(around, key=lambda mark: mark.end - mark.start, default=_Mark(first, last))
 
 
@@ -165,5 +164,5 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
 
 
 def _citation_mark(citation: Citation) -> _Mark:
-    title = f"{citation.status}: {citation.entry}" if citation.entry else citation.status
+    title = ": ".join(filter(None, (citation.status, citation.entry)))
     return _Mark(citation.start, citation.end, f"c-{citation.status}", title)

@@ -1,18 +1,29 @@
-"""Checked answers as plain data and as JSON: one document, or a line for each answer."""
+"""Checked answers as plain data and as JSON: one document, or a line for each answer; and figures over many."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
-from explainer.checking.reports.metrics import metrics_data
+from explainer.checking.verdict import GOOD
 from explainer.diagnostics.finding import Finding
 
 SCHEMA: Final = "explainer/check/1"
 """The version of the JSON documents."""
+
+DEFINITIONS: Final = {
+    "grounded": "answers that were checked and have no error, of all answers",
+    "precision": "citations (links, titles, names) of an offered entry and of the right one, of all citations",
+    "recall": "offered entries that their own answer names or links, of all entries offered to an answer",
+    "coverage": "different entries that at least one answer names or links, of all different entries offered",
+}
+"""What the figures are, where they are printed."""
 
 
 def as_json(reports: Sequence[CheckReport]) -> str:
@@ -64,3 +75,33 @@ def _workflow_data(workflow: Workflow) -> dict[str, Any]:
         "steps": list(map(asdict, workflow.steps)),
         "links": [{"from": source, "to": target} for source, target in workflow.links],
     }
+
+
+def metrics_data(reports: Sequence[CheckReport]) -> dict[str, Any]:
+    """Return the figures over some answers as plain data; a share of nothing is None."""
+    statuses = list(map(attrgetter("status"), all_of(reports, "citations")))
+    offered = list(all_of(reports, "offered"))
+    used = list(all_of(reports, "used"))
+    codes = Counter(map(attrgetter("code"), all_of(reports, "faults")))
+    grounded = sum(map(attrgetter("grounded"), reports))
+    return {
+        "answers": len(reports),
+        "grounded": grounded,
+        "share_grounded": _share(grounded, len(reports)),
+        "citations": len(statuses),
+        "citation_precision": _share(sum(map(GOOD.__contains__, statuses)), len(statuses)),
+        "citation_recall": _share(len(used), len(offered)),
+        "source_coverage": _share(len(set(used)), len(set(offered))),
+        "codes": dict(sorted(codes.items())),
+    }
+
+
+def all_of(reports: Sequence[CheckReport], attribute: str) -> Iterator[Any]:
+    """Return the values of one attribute of all reports, such as their findings."""
+    return chain.from_iterable(map(attrgetter(attribute), reports))
+
+
+def _share(part: int, total: int) -> float | None:
+    if not total:
+        return None
+    return round(part / total, 4)

@@ -3,49 +3,57 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES
+from explainer.diagnostics.text import counted
 
 # What XML 1.0 cannot hold, even escaped (W3C, section 2.2)
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# what says that there was nothing to check, or no way to
+_UNCHECKED: Final = {code for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file}
+_code: Final = attrgetter("code")
+_is_error: Final = attrgetter("is_error")
+
 
 def as_junit(reports: Sequence[CheckReport]) -> str:
     """One test suite. An answer with nothing to check is an error, not a failure, and never a pass."""
-    failed = sum(not report.grounded and not _unchecked(report) for report in reports)
-    errors = sum(_unchecked(report) for report in reports)
+    outcomes = Counter(map(_outcome, reports))
+    counts = f'tests="{len(reports)}" failures="{outcomes["failure"]}" errors="{outcomes["error"]}"'
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites tests="{len(reports)}" failures="{failed}" errors="{errors}">',
-        f'  <testsuite name="explainer check" tests="{len(reports)}" failures="{failed}" errors="{errors}">',
+        f"<testsuites {counts}>",
+        f'  <testsuite name="explainer check" {counts}>',
+        *chain.from_iterable(map(_case, reports)),
     ]
-    for report in reports:
-        lines += _case(report)
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 
-def _unchecked(report: CheckReport) -> bool:
-    rules = (RULES[finding.code] for finding in report.findings)
-    return any(rule.nothing_checked or rule.unusable_file for rule in rules)
+def _outcome(report: CheckReport) -> str:
+    if not _UNCHECKED.isdisjoint(map(_code, report.findings)):
+        return "error"
+    return ("failure", "pass")[report.grounded]
 
 
 def _case(report: CheckReport) -> list[str]:
     opening = f"    <testcase classname={_attribute(report.file)} name={_attribute(report.id)}"
     if not report.findings:
         return [f"{opening}/>"]
-    errors = [finding for finding in report.findings if finding.is_error]
-    remarks = [finding for finding in report.findings if not finding.is_error]
+    errors = list(filter(_is_error, report.findings))
+    remarks = list(filterfalse(_is_error, report.findings))
     lines = [f"{opening}>"]
     if errors:
-        element = "error" if _unchecked(report) else "failure"
-        count = f"{len(errors)} error{'s' * (len(errors) != 1)}"
-        codes = ", ".join(sorted({finding.code for finding in errors}))
-        attributes = f"type={_attribute(codes)} message={_attribute(count)}"
+        element = _outcome(report)
+        codes = ", ".join(sorted(set(map(_code, errors))))
+        attributes = f"type={_attribute(codes)} message={_attribute(counted(len(errors), 'error'))}"
         lines.append(f"      <{element} {attributes}>{_text(errors)}</{element}>")
     if remarks:
         lines.append(f"      <system-out>{_text(remarks)}</system-out>")

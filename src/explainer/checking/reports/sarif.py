@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,25 +14,24 @@ from explainer._package import __version__
 from explainer.checking.check import CheckReport
 from explainer.checking.reports.github import in_file
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import digest
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-# SARIF's names of the severities (section 3.27.10)
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_ONE_LINE: Final = re.compile(r"[^\r\n]+")
 
 
 def as_sarif(reports: Sequence[CheckReport]) -> str:
     """One run with all findings; what was waived is there too, as suppressed."""
-    codes = sorted({finding.code for report in reports for finding in (*report.findings, *report.waived)})
-    results = [
-        _result(report, finding, codes, waived=waived)
-        for report in reports
-        for waived, findings in ((False, report.findings), (True, report.waived))
-        for finding in findings
-    ]
+    results: list[dict[str, Any]] = []
+    for report in reports:
+        results += map(partial(_result, report), report.findings)
+        results += map(partial(_suppressed, report), report.waived)
+    codes = sorted(set(map(itemgetter("ruleId"), results)))
+    for result in results:
+        result["ruleIndex"] = codes.index(result["ruleId"])
     run = {
-        "tool": {"driver": {"name": "explainer", "version": __version__, "rules": [_rule(code) for code in codes]}},
+        "tool": {"driver": {"name": "explainer", "version": __version__, "rules": list(map(_rule, codes))}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
@@ -41,21 +43,25 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": rule.meaning},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "defaultConfiguration": {"level": str(rule.severity)},
     }
 
 
-def _result(report: CheckReport, finding: Finding, codes: list[str], *, waived: bool) -> dict[str, Any]:
+def _suppressed(report: CheckReport, finding: Finding) -> dict[str, Any]:
+    return {**_result(report, finding), "suppressions": [{"kind": "external"}]}
+
+
+def _result(report: CheckReport, finding: Finding) -> dict[str, Any]:
     placed = in_file(report, finding)
     place = placed.location
     region: dict[str, Any] = {"startLine": max(1, place.line), "startColumn": max(1, place.column)}
-    if finding.text and not report.line and "\n" not in finding.text and "\r" not in finding.text:
+    if not report.line and _ONE_LINE.fullmatch(finding.text):
         region["endColumn"] = place.column + len(finding.text)
         region["snippet"] = {"text": finding.text}
-    result: dict[str, Any] = {
+    return {
         "ruleId": finding.code,
-        "ruleIndex": codes.index(finding.code),
-        "level": _LEVELS[finding.severity],
+        "ruleIndex": 0,  # it is known when all results are
+        "level": str(finding.severity),  # SARIF's names of the levels (section 3.27.10) are those of severities
         "message": {"text": placed.message + (f" ({finding.hint})" if finding.hint else "")},
         "locations": [
             {
@@ -68,6 +74,3 @@ def _result(report: CheckReport, finding: Finding, codes: list[str], *, waived: 
         ],
         "partialFingerprints": {"finding/v1": digest(f"{report.id}\n{finding.code}\n{finding.text}", 8)},
     }
-    if waived:
-        result["suppressions"] = [{"kind": "external"}]
-    return result

@@ -9,8 +9,7 @@ from typing import Final, Literal
 
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
-from explainer.checking.answer import Cited
-from explainer.checking.links_in_text import LinkInText
+from explainer.checking.answer import Cited, LinkInText
 from explainer.checking.offered import Offered
 from explainer.checking.titles import is_nothing
 from explainer.checking.verdict import CERTAIN, Match, Verdict

@@ -148,7 +148,7 @@ def _judged_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
     """What other rules judge: claims, and phrases outside diagrams that are a catalogued name and nothing else."""
     yield from map(_SPAN, analysis.claims)
     for phrase in analysis.answer.phrases:
-        is_run = analysis.offered.lookup is not None and analysis.offered.lookup.by_name(canonical(phrase.text))
+        is_run = analysis.offered.lookup.by_name(canonical(phrase.text))
         if is_run and not analysis.in_diagram(phrase.start):
             yield _SPAN(phrase)
 

@@ -77,7 +77,8 @@ def fit_findings(
         return ()
     place = document.locate(("question",))
     if len(empty) == len(kinds) and not named:
-        return (Finding("Q406", place, NOTHING_FITS, _HINT),)
+        nearest = f"the nearest tasks are {', '.join(choice.nearest)}; " if choice.nearest else ""
+        return (Finding("Q406", place, NOTHING_FITS, nearest + _HINT),)
     return (Finding("Q408", place, f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"),)
 
 

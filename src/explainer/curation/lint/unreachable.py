@@ -9,25 +9,22 @@ the recommender asked, which looks at every entry. The verdict is the recommende
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
-from explainer.recommending.ranking import KIND_WEIGHT, Ranking, entry_fields, same_task_weight, task_label
-from explainer.recommending.reasons import Query
+from explainer.recommending.query import Query
+from explainer.recommending.ranking import Ranking, entry_fields, same_task_weight, task_label
 from explainer.recommending.recommend import FLOOR, NEAR_DUPLICATE
 from explainer.recommending.terms import terms
 
-Suffices: TypeAlias = Callable[[Sequence[str], int, float], bool]
+Suffices: TypeAlias = Callable[[Query, int, float], bool]
 """The terms of a question, the number of the best entry and its score → whether anything is offered."""
 
 E = TypeVar("E", bound=Entry)
 Group: TypeAlias = tuple[str, int | None, float]
 """What entries have in common that share what others of their task add: what they are filed under, its number, and what
 a word of the same task counts for them."""
-
-_BEST_FIT: Final = KIND_WEIGHT / 2
-"""The most that a signature can add to a score."""
 
 _SLACK: Final = 1e-5
 """Sums in another order differ in their last digits."""
@@ -82,31 +79,34 @@ class UnreachableFinder(Generic[E]):
 
     def _is_plain(self, at: int, question: str) -> bool:
         """Whether an entry must be among the first for a question, whatever the others score."""
-        words = Query.of(question).words
-        score = self._score(words, at)
+        query = Query.of(question)
+        score = self._score(query, at)
         family = self._families[self._ranking.family(at)]
         if score < FLOOR + _SLACK or len(family) > _WORTH_COUNTING:
             return False
-        better = sum(1 for other in family if other != at and self._score(words, other) >= score - _SLACK)
-        rivals = self._rivals(at, words, score * NEAR_DUPLICATE**better - _SLACK)
+        better = sum(1 for other in family if other != at and self._score(query, other) >= score - _SLACK)
+        rivals = self._rivals(at, query, score * NEAR_DUPLICATE**better - _SLACK)
         if rivals is None:
             return False
         (best, first), *others = sorted([(score, at), *rivals], reverse=True)
         tied = bool(others) and others[0][0] > best - _SLACK
-        return not tied and self._suffices(list(words), first, best - _SLACK)
+        return not tied and self._suffices(query, first, best - _SLACK)
 
-    def _score(self, words: Collection[str], at: int) -> float:
+    def _score(self, query: Query, at: int) -> float:
+        words = query.words
         own = sum(self._own[word].get(at, 0.0) for word in words if word in self._own)
         shared = sum(self._gains_of(word).get(self._groups[at], 0.0) for word in words)
-        return own + shared + self._ranking.fit(words, at)
+        return own + shared + sum(self._ranking.gains(query, at).values())
 
-    def _rivals(self, at: int, words: Collection[str], least: float) -> list[tuple[float, int]] | None:
+    def _rivals(self, at: int, query: Query, least: float) -> list[tuple[float, int]] | None:
         """The others that score so much; None when they are `depth` or more, or when it takes long to tell."""
+        words = query.words
+        _, most = self._ranking.gain_bounds(query)
         shared: dict[Group, float] = defaultdict(float)
         for word in words:
             for group, gain in self._gains_of(word).items():
                 shared[group] += gain
-        needed = least - _BEST_FIT - max(shared.values(), default=0.0)
+        needed = least - most - max(shared.values(), default=0.0)
         known = sorted((word for word in words if word in self._own), key=self._most.__getitem__)
         common, skipped = 0.0, 0
         while skipped < len(known) and common + self._most[known[skipped]] < needed:
@@ -118,27 +118,28 @@ class UnreachableFinder(Generic[E]):
         for word in known[skipped:]:
             for other, gain in self._own[word].items():
                 gathered[other] += gain
-        return self._reaching(at, gathered, words, shared, common, least)
+        return self._reaching(at, gathered, query, shared, common, least)
 
     def _reaching(
         self,
         at: int,
         gathered: Mapping[int, float],
-        words: Collection[str],
+        query: Query,
         shared: Mapping[Group, float],
         common: float,
         least: float,
     ) -> list[tuple[float, int]] | None:
         """Those of the gathered ones that score so much; None as soon as they are too many."""
         open_cases, certain = [], 0
+        lowest, most = self._ranking.gain_bounds(query)
         for other, own in gathered.items():
             bare = own + shared.get(self._groups[other], 0.0)
-            if other != at and bare + common + _BEST_FIT >= least:
+            if other != at and bare + common + most >= least:
                 open_cases.append(other)
-                certain += bare - _BEST_FIT >= least
+                certain += bare + lowest >= least
                 if certain >= self._depth or len(open_cases) > _WORTH_COUNTING:
                     return None
-        rivals = [(score, other) for other in open_cases if (score := self._score(words, other)) >= least]
+        rivals = [(score, other) for other in open_cases if (score := self._score(query, other)) >= least]
         return rivals if len(rivals) < self._depth else None
 
     def _gains_of(self, word: str) -> dict[Group, float]:

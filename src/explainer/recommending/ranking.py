@@ -87,7 +87,8 @@ class Share:
         return self.own + self.same_task + self.task
 
 
-def _own_signature(entry: Entry) -> str | None:
+def own_signature(entry: Entry) -> str | None:
+    """Return the signature of a model, as its catalog gives it; None for a paper."""
     return entry.signature if isinstance(entry, ModelEntry) else None
 
 
@@ -96,7 +97,7 @@ def entry_fields(entry: Entry) -> dict[str, str]:
     return {
         "name": " ".join((entry.label, *entry.aliases)),
         "examples": "\n".join(entry.examples),
-        "task": " ".join(filter(None, (entry.task, entry.category, _own_signature(entry)))),
+        "task": " ".join(filter(None, (entry.task, entry.category, own_signature(entry)))),
         "data set": entry.dataset or "",
         "summary": entry.summary or "",
     }
@@ -109,7 +110,7 @@ def field_terms(entry: Entry) -> dict[str, list[str]]:
 
 def task_label(entry: Entry) -> str:
     """Return what says best what an entry is for: its task, else its category, else its signature."""
-    return (entry.task or entry.category or _own_signature(entry) or "").strip()
+    return (entry.task or entry.category or own_signature(entry) or "").strip()
 
 
 @lru_cache(maxsize=100_000)
@@ -364,7 +365,7 @@ def task_number(taxonomy: Taxonomy, label: str) -> int:
 def signature_of(entry: Entry, task: int, taxonomy: Taxonomy) -> Signature | None:
     """Return the signature of an entry: its own, or one by which its task is also known."""
     aliases = taxonomy.tasks[task].aliases if task != NO_TASK else ()
-    names = filter(None, (_own_signature(entry), entry.category, entry.task, *aliases))
+    names = filter(None, (own_signature(entry), entry.category, entry.task, *aliases))
     return next(filter(None, map(leading_signature, names)), None)
 
 

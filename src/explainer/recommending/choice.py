@@ -87,7 +87,7 @@ SCHEMA: Final = "explainer/recommend/1"
 """The version of the JSON document."""
 
 FORMATS: Final = ("text", "json", "jsonl")
-_LINKS: Final = ("paper", "github", "huggingface")
+LINKS: Final = ("paper", "github", "huggingface")
 _INDENT: Final = " " * 7
 _WORD_WIDTH: Final = 18
 _QUESTION_WIDTH: Final = 100
@@ -138,10 +138,9 @@ def _entry_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, An
     }
 
 
-def _links(entry: Entry) -> dict[str, str]:
-    """The links that an entry has, by their keys in the catalog."""
-    links = {key: getattr(entry, key) for key in _LINKS}
-    return {key: link for key, link in links.items() if link}
+def _links(entry: Entry) -> dict[str, str | None]:
+    """The links of an entry, by their keys in the catalog."""
+    return {key: getattr(entry, key) for key in LINKS}
 
 
 def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
@@ -182,7 +181,7 @@ def choice_text(choice: Choice, *, explain: bool = False) -> str:
 def _facts(entry: Entry) -> list[str]:
     """What an entry is for and takes and gives, and where it is found, a line each."""
     task_and_signature = ", ".join(filter(None, (entry.task, own_signature(entry))))
-    return [*filter(None, [task_and_signature]), *_links(entry).values()]
+    return list(filter(None, [task_and_signature, *_links(entry).values()]))
 
 
 def _score_lines(recommendation: Recommendation[Any]) -> list[str]:

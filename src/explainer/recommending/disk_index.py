@@ -198,7 +198,7 @@ class DiskIndex(Generic[E]):
         """The labels whose entries and task fit a question best, and how well."""
         # the last place is what the number -1 finds
         same_task = [*self.same_task.scores(query.words), 0.0]
-        tasks = [*task_scores(self.taxonomy, query), 0.0]
+        tasks = [*task_scores(self.taxonomy, self.prior, query), 0.0]
         fits = fits_of(query, self.facts.signatures)
         scores = []
         groups = zip(self.facts.groups, self.facts.group_signatures, strict=True)

@@ -58,8 +58,11 @@ class Taxonomy:
                 self._by_label.setdefault(_label_words(label), number)
         self._by_phrase: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for number, task in enumerate(self.tasks):
-            for alias in task.aliases:
+            for alias in (task.id, *task.aliases):
                 self._by_phrase[tuple(map(phrase_key, tokens_of(alias)))].append(number)
+        self._by_name = {
+            key: numbers[0] for (key, *more), numbers in self._by_phrase.items() if not more and len(set(numbers)) == 1
+        }
         self._index = FieldedIndex(map(_vocabulary, self.tasks), VOCABULARY_WEIGHTS, background=_BACKGROUND)
 
     def __contains__(self, term: str) -> bool:
@@ -68,6 +71,10 @@ class Taxonomy:
     def frequency(self, term: str) -> int:
         """Return how many tasks have a term."""
         return self._index.frequency(term)
+
+    def named_by(self, term: str) -> int | None:
+        """Return the number of the only task that a term names by itself, such as “photogrammetry”; None for none."""
+        return self._by_name.get(term)
 
     def phrase_scores(self, tokens: Sequence[str]) -> list[float]:
         """Return for each task what the longest of its phrases counts that stands word for word in a question."""

@@ -72,6 +72,13 @@ class TaskPrior:
         self._offsets = offsets
         self._tasks = sorted({task for task in tasks if task >= 0})
 
+    def part(self, term: str, task: int) -> float:
+        """Return which part of a term's occurrences is in one task, from 0 to 1."""
+        numbers, values = self._postings(term)
+        # what the counter made of counts, undone
+        counts = {number: math.expm1(value) for number, value in zip(numbers, values, strict=True)}
+        return counts.get(task, 0.0) / sum(counts.values()) if counts else 0.0
+
     def scores(self, question: Iterable[str]) -> list[float]:
         """Return what each task loses, never more than 0; in the last place what an entry without a task loses."""
         totals = [0.0] * len(self._offsets)

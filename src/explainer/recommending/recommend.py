@@ -16,7 +16,7 @@ from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.query import Query
-from explainer.recommending.ranking import DIRECTION_FITS, Ranking, bare_link, task_label
+from explainer.recommending.ranking import DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
 from explainer.recommending.reasons import Recommendation, explained
 from explainer.recommending.terms import terms
 
@@ -47,6 +47,8 @@ TASK_GAIN: Final = 4.0
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
 SAME_WORDS: Final = "it speaks of what the chosen model does"
+# Words of a question that may be a name and no more.
+_NAME_ALONE: Final = 2
 # Tasks that are named where nothing fits.
 _NEAREST: Final = 3
 # The best entries among which families are looked for, and those that get a second opinion.
@@ -284,12 +286,17 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
         score: what that one scores.
         bars: how many times the usual bar it must reach.
     """
+    gains = ranking.gains(query, best)
+    coverage = ranking.coverage(query, best)
     # who says what goes in and what comes out, and is offered just that, asked for a model
-    if query.direction.is_full and DIRECTION_FITS in ranking.gains(query, best):
+    if query.direction.is_full and DIRECTION_FITS in gains:
+        return True
+    # who says no more than the name of a task asked for it
+    if PHRASE_FITS in gains and len(query.words) <= _NAME_ALONE and coverage == 1:
         return True
     confidence = CONFIDENCE if ranking.has_tasks else CONFIDENCE / 2
     bar = max(confidence, ranking.bar(len(query.words)))
-    return score * ranking.coverage(query, best) >= bars * bar
+    return score * coverage >= bars * bar
 
 
 def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:

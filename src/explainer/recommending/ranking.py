@@ -218,9 +218,14 @@ class Ranking(Generic[E]):
                 own_scores, self._same_task_weights, self._same_task, self._tasks, self._signature_numbers, strict=True
             )
         ]
-        if query.scale:
-            return [score + _scale_fit(query, self.label(number)) for number, score in enumerate(scores)]
+        for number in self._scaled if query.scale else ():
+            scores[number] += _scale_fit(query, self.label(number))
         return scores
+
+    @cached_property
+    def _scaled(self) -> list[int]:
+        """The numbers of the entries that say in their names how many times they enlarge."""
+        return [number for number in range(len(self)) if scale_of(self.label(number))]
 
     def shares(self, question: Iterable[str], number: int) -> list[Share]:
         """Return what each term of a question adds to the score of one entry."""

@@ -255,7 +255,7 @@ def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
     """What papers gain by going with the chosen models."""
     gains: dict[int, dict[str, float]] = defaultdict(dict)
     for related, weight in ((subject.terms, MODEL_WEIGHT), (subject.summary_terms, SUMMARY_WEIGHT)):
-        for number, score in enumerate(ranking.own_scores(related)):
+        for number, score in enumerate(ranking.own_scores(related) if related else ()):
             if score:
                 gains[number][SAME_WORDS] = gains[number].get(SAME_WORDS, 0.0) + weight * score
     for number in range(len(ranking) if subject.task is not None else 0):

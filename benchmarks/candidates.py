@@ -26,8 +26,8 @@ from benchmarks.recommend import all_papers, labels_chosen, library_of, lines, s
 
 from explainer.catalogs.schema import Entry
 from explainer.recommending.disk_index import weighted_terms
+from explainer.recommending.query import Query
 from explainer.recommending.ranking import field_terms
-from explainer.recommending.reasons import Query
 from explainer.recommending.recommend import Recommender
 
 FOUND = 60

@@ -262,6 +262,8 @@ def print_refusals() -> None:
     off_topic = [json.loads(line)["question"] for line in (DATA / "off_topic_questions.jsonl").read_text().splitlines()]
     # the file holds forty one-liners, and then the stories
     questions = {"off topic, one line": off_topic[:40], "off topic, a story": off_topic[40:]}
+    for row in map(json.loads, (DATA / "everyday_questions.jsonl").read_text().splitlines()):
+        questions.setdefault(f"everyday, a {row['style']}", []).append(row["question"])
     for case in shipped:
         questions[case.name] = list(map(attrgetter("question"), case.labels))
     recommender = Recommender(shipped[0].library)

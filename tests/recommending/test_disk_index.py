@@ -72,6 +72,11 @@ QUESTIONS = [
     "snow and fog in my photo, and a person I want to erase",
     "a voice that reads stories, with a microphone and a robot",
     "How do I boil an egg?",
+    "text to speech",
+    "turn a sketch into a photo, not a photo into a sketch",
+    "enlarge it four times",
+    "colurise an old phtoograph (13)",
+    "photogrammetry",
 ]
 
 

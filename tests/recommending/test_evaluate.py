@@ -7,6 +7,7 @@ import pytest
 from explainer import parse_catalog
 from explainer.catalogs.library import Library
 from explainer.recommending.evaluate import Label, bootstrap, evaluate, label_of, parse_label
+from explainer.recommending.intent import Taxonomy
 from explainer.recommending.recommend import Recommender
 
 CATALOG = """\
@@ -65,6 +66,40 @@ def test_the_figures_are_what_they_say() -> None:
     assert found.metric("same task@1").mean == pytest.approx(2 / 3)
     assert found.metric("same task@1").count == 3
     assert found.never == ("D",)
+
+
+TWINS = """\
+models:
+  - {name: A, task: rain, paper: "https://arxiv.org/abs/2401.00001"}
+  - {name: A-large, task: rain, paper: "https://arxiv.org/pdf/2401.00001v2.pdf"}
+  - {name: A-snow, task: snow, paper: "https://arxiv.org/abs/2401.00001"}
+  - {name: B, task: rain}
+papers: [{title: P, task: rain}, {title: Q, task: snow}]
+tasks: [{id: rain}, {id: snow}]
+"""
+
+
+def test_twins_have_the_same_paper_and_task_and_count_both_ways() -> None:
+    twins = parse_catalog(TWINS).unwrap()
+    for asked, offered, rank, twin_rank in (
+        ("A", ["B", "A-large", "A"], 3, 2),
+        ("A-large", ["A"], None, 1),
+        ("A", ["A-snow", "B"], None, None),
+        ("B", ["A", "B"], 2, 2),
+    ):
+        right = label_of(
+            parse_label(json.dumps({"question": "Why?", "model": asked}), "l", 1).unwrap(), twins, Taxonomy(twins.tasks)
+        )
+        (outcome,) = evaluate([right], lambda _, offered=offered: offered, twins.models).outcomes  # type: ignore[misc]
+        assert (outcome.rank, outcome.twin_rank) == (rank, twin_rank)
+
+
+def test_papers_are_judged_by_the_task_of_the_label() -> None:
+    twins = parse_catalog(TWINS).unwrap()
+    right = label_of(parse_label('{"question": "Why?", "model": "A"}', "l", 1).unwrap(), twins, Taxonomy(twins.tasks))
+    found = evaluate([right], lambda _: ["A"], twins.models, lambda _: list(twins.papers))
+    assert found.metric("papers of the task").mean == 1 / 2
+    assert evaluate([right], lambda _: ["A"], twins.models).metric("papers of the task").count == 0
 
 
 def test_an_interval_holds_the_mean_and_is_the_same_every_time() -> None:

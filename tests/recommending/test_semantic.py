@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from explainer import parse_catalog
+from explainer.recommending.query import Query
 from explainer.recommending.recommend import Recommender
 from explainer.recommending.semantic import Semantic, VectorCache, load_semantic
 
@@ -48,7 +49,7 @@ def semantic() -> Semantic:
 
 def test_meanings_are_compared_where_no_word_is_the_same(semantic: Semantic) -> None:
     library = parse_catalog(CATALOG).unwrap()
-    ranking = Recommender(library).models.around([], 2)
+    ranking = Recommender(library).models.around(Query.of(""), 2)
     first, second = semantic.scores("make a monochrome snapshot vivid", ranking, [0, 1])
     assert first > second
     first, second = semantic.scores("speckles everywhere after a night shot", ranking, [0, 1])
@@ -56,7 +57,7 @@ def test_meanings_are_compared_where_no_word_is_the_same(semantic: Semantic) -> 
 
 
 def test_the_same_question_has_the_same_scores_with_and_without_the_cache(semantic: Semantic) -> None:
-    ranking = Recommender(parse_catalog(CATALOG).unwrap()).models.around([], 2)
+    ranking = Recommender(parse_catalog(CATALOG).unwrap()).models.around(Query.of(""), 2)
     before = semantic.scores("old photos", ranking, [0, 1])
     again = load_semantic("wheel").value
     assert again is not None

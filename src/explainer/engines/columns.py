@@ -35,7 +35,7 @@ from explainer.engines.job import (
     within_bytes,
 )
 from explainer.engines.open_job import OpenJob, open_job
-from explainer.recommending.choice import choice_data, fit_findings
+from explainer.recommending.choice import LINKS, choice_data, fit_findings
 from explainer.recommending.recommend import recommender_of
 
 if TYPE_CHECKING:
@@ -301,7 +301,9 @@ def recommend_schema() -> pa.Schema:
     pa = arrow()
 
     def entries(name: str) -> Any:
-        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), ("why", pa.string())]))
+        links = pa.struct([(key, pa.string()) for key in LINKS])
+        texts = [(key, pa.string()) for key in ("why", "task", "signature")]
+        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), *texts, ("links", links)]))
 
     return pa.schema([
         ("id", pa.string()), ("models", entries("name")), ("papers", entries("title")), ("findings", finding_type()),

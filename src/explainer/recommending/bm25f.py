@@ -59,6 +59,10 @@ class FieldedIndex:
     def __contains__(self, term: str) -> bool:
         return term in self._postings
 
+    def frequency(self, term: str) -> int:
+        """Return how many documents have a term."""
+        return len(self._postings.get(term, _NOWHERE)[0])
+
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every document for a query; a repeated term counts each time."""
         totals = [0.0] * self.size

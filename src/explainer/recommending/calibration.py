@@ -8,21 +8,21 @@ Lloyd-Thomas, "Score normalization for text-independent speaker verification sys
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import chain
 from typing import Final
 
-from explainer.recommending.terms import terms
+from explainer.recommending.query import Query
 
-Reaches = Callable[[Sequence[str]], float]
-"""The terms of a question to what it reaches."""
+Reaches = Callable[[Query], float]
+"""A question to what it reaches."""
 
 # How many calibration questions are asked as one: a longer question finds more words by chance.
 LENGTHS: Final = (1, 2, 4, 8, 16)
-# The part of the calibration questions that must stay below the bar, chosen on the questions of docs/recommend.md:
-# a higher one refuses some of the lay one-liners too.
-PART: Final = 0.8
+# The part of the calibration questions that must stay below the bar, chosen on the questions of docs/recommend.md: with
+# 0.8, five of sixty more that belong to something else were offered a model; with 0.9, three times as many that belong
+# were refused.
+PART: Final = 0.85
 _QUESTIONS: Final = """
 How do I boil an egg?
 What can I cook with leftover pumpkin?
@@ -64,6 +64,46 @@ Can I bring honey on a plane?
 What is the best way to peel a mango?
 Where can I have old slides printed cheaply?
 How do I clean a dusty lens?
+The onions in the garden have rotted after all the rain.
+My father wants to sell his old motorbike.
+The dishwasher leaves white spots on the glasses.
+I twisted my ankle at volleyball yesterday.
+We are moving to a bigger flat in spring.
+The cake collapsed as soon as I opened the oven.
+My sister's parrot repeats every telephone call.
+The tax office sent me a reminder that I do not understand.
+I would like to read more novels this winter.
+The heating bangs every night at three.
+Our train was two hours late and nobody paid us back.
+The teacher says my daughter talks too much in class.
+I have had a headache since the weather changed.
+There are ants in the kitchen, and honey does not keep them away.
+My trousers are too long since I lost weight.
+The supermarket gave me the wrong change.
+Grandpa tells the same joke at every birthday.
+The roof of the garage leaks when it snows.
+I am looking for a dentist who works on Saturdays.
+The cheese sauce turned out lumpy again.
+My bicycle squeaks on every hill.
+The tickets for the concert were sold out in minutes.
+We planted an apple tree, but it has never borne fruit.
+I owe my brother money and he wants interest.
+The neighbours complain about our rooster.
+My passport expires the day before we fly.
+The milk boiled over while I was on the phone.
+He snores so loudly that I sleep on the sofa.
+The jacket that I ordered is too tight at the shoulders.
+I want to climb a mountain before I turn sixty.
+The fish in our pond hide when a heron comes.
+Two players were sent off in the first half.
+My gums bleed when I brush my teeth.
+The paint in the hallway peels off the damp wall.
+She asked me to be the godmother of her twins.
+The lawn mower starts only on the tenth pull.
+I have to give a speech at my uncle's funeral.
+The coffee tastes bitter whatever beans I buy.
+Our tent was full of water after the storm.
+The elections are on Sunday, and I have no idea whom to vote for.
 """
 
 
@@ -81,8 +121,12 @@ class Calibration:
         self._bars: dict[int, float] = dict(bars or {})
 
     def bar(self, size: int) -> float:
-        """Return what a question of so many terms must reach."""
-        return self.bar_of(min(LENGTHS, key=lambda length: (abs(_mean_size(length) - size), length)))
+        """Return what a question of so many terms must reach; between two lengths, what lies between their bars."""
+        shorter, longer = _neighbours(size)
+        if shorter == longer:
+            return self.bar_of(shorter)
+        part = (size - _mean_size(shorter)) / (_mean_size(longer) - _mean_size(shorter))
+        return (1 - part) * self.bar_of(shorter) + part * self.bar_of(longer)
 
     def bar_of(self, length: int) -> float:
         """Return what is reached by chance when so many calibration questions are asked as one."""
@@ -92,20 +136,31 @@ class Calibration:
         return self._bars[length]
 
 
+def _neighbours(size: int) -> tuple[int, int]:
+    """The lengths between whose mean sizes a question lies; twice the same one at either end."""
+    shorter = LENGTHS[0]
+    for length in LENGTHS:
+        if _mean_size(length) >= size:
+            return shorter, length
+        shorter = length
+    return shorter, shorter
+
+
 @cache
-def _joined(length: int) -> tuple[tuple[str, ...], ...]:
-    """The terms of every so many neighbouring calibration questions, each term once."""
-    single = list(map(terms, _QUESTIONS.strip().splitlines()))
+def _joined(length: int) -> tuple[Query, ...]:
+    """Every so many neighbouring calibration questions, as one."""
+    single = _single()
     # the last ones have the first ones as neighbours
     circle = single + single[:length]
-    joined = []
-    for start in range(len(single)):
-        neighbours = circle[start : start + length]
-        joined.append(tuple(dict.fromkeys(chain.from_iterable(neighbours))))
-    return tuple(joined)
+    return tuple(Query.joined(circle[start : start + length]) for start in range(len(single)))
+
+
+@cache
+def _single() -> tuple[Query, ...]:
+    return tuple(map(Query.of, _QUESTIONS.strip().splitlines()))
 
 
 @cache
 def _mean_size(length: int) -> float:
     questions = _joined(length)
-    return sum(map(len, questions)) / len(questions)
+    return sum(len(question.words) for question in questions) / len(questions)

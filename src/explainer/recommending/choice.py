@@ -14,11 +14,12 @@ from typing import Any, Final
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
-from explainer.recommending.ranking import Share
+from explainer.recommending.ranking import Share, own_signature
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Choice, SupportsScores, entries_of, recommender_of
 
@@ -77,7 +78,8 @@ def fit_findings(
         return ()
     place = document.locate(("question",))
     if len(empty) == len(kinds) and not named:
-        return (Finding("Q406", place, NOTHING_FITS, _HINT),)
+        nearest = f"the nearest tasks are {', '.join(choice.nearest)}; " if choice.nearest else ""
+        return (Finding("Q406", place, NOTHING_FITS, nearest + _HINT),)
     return (Finding("Q408", place, f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"),)
 
 
@@ -85,6 +87,7 @@ SCHEMA: Final = "explainer/recommend/1"
 """The version of the JSON document."""
 
 FORMATS: Final = ("text", "json", "jsonl")
+LINKS: Final = ("paper", "github", "huggingface")
 _INDENT: Final = " " * 7
 _WORD_WIDTH: Final = 18
 _QUESTION_WIDTH: Final = 100
@@ -129,7 +132,15 @@ def _entry_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, An
         kind.name_key: recommendation.entry.label,
         "score": recommendation.score,
         "why": recommendation.why,
+        "task": recommendation.entry.task,
+        "signature": own_signature(recommendation.entry),
+        "links": _links(recommendation.entry),
     }
+
+
+def _links(entry: Entry) -> dict[str, str | None]:
+    """The links of an entry, by their keys in the catalog."""
+    return {key: getattr(entry, key) for key in LINKS}
 
 
 def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
@@ -161,9 +172,16 @@ def choice_text(choice: Choice, *, explain: bool = False) -> str:
         for rank, recommendation in enumerate(recommendations, 1):
             lines.append(f"{rank:>3}. {printable(recommendation.entry.label)}  ({recommendation.score:.2f})")
             lines.append(f"     {printable(recommendation.why)}")
+            lines += [f"     {printable(fact)}" for fact in _facts(recommendation.entry)]
             if explain:
                 lines += _score_lines(recommendation)
     return "\n".join([*lines, ""])
+
+
+def _facts(entry: Entry) -> list[str]:
+    """What an entry is for and takes and gives, and where it is found, a line each."""
+    task_and_signature = ", ".join(filter(None, (entry.task, own_signature(entry))))
+    return list(filter(None, [task_and_signature, *_links(entry).values()]))
 
 
 def _score_lines(recommendation: Recommendation[Any]) -> list[str]:

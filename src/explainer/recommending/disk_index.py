@@ -32,6 +32,7 @@ from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
 from explainer.files import cache_folder, display_path, is_private
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.correction import readings
 from explainer.recommending.disk_tables import (
     Facts,
     PostingRow,
@@ -43,29 +44,42 @@ from explainer.recommending.disk_tables import (
     replace_facts,
 )
 from explainer.recommending.intent import Taxonomy
+from explainer.recommending.prior import TaskCounter, TaskPrior
+from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     BACKGROUND,
     FIELD_WEIGHTS,
     NO_TASK,
     SAME_TASK_WEIGHT,
-    TASK_WEIGHT,
     Ranking,
     TaskIndex,
     bare_link,
     field_terms,
+    fits_of,
     same_task_weight,
     signature_of,
     task_label,
     task_number,
+    task_scores,
 )
-from explainer.recommending.recommend import Recommender, current
+from explainer.recommending.recommend import (
+    MODEL_WEIGHT,
+    NO_SUBJECT,
+    OTHER_PAPER,
+    OWN_PAPER,
+    SUMMARY_WEIGHT,
+    TASK_GAIN,
+    Recommender,
+    Subject,
+    current,
+)
 
 E = TypeVar("E", bound=Entry)
 Progress = Callable[[int], object]
 """Is told how many entries are done, every now and then."""
 
 # A part of every key: raise it when what is indexed changes.
-FORMAT: Final = "4"
+FORMAT: Final = "5"
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
 # the first three of 14,851 papers were those of the ranking in memory each time (docs/recommend.md).
 _CANDIDATES: Final = 50
@@ -75,9 +89,6 @@ _ENGINE_SCALE: Final = 2.2
 # Terms of a question that are searched in an index that is large.
 _LARGE: Final = 100_000
 _TERMS: Final = 8
-# What a related term, and a link of a chosen model, count in the search.
-_RELATED: Final = 0.5
-_LINK: Final = 3.0
 # Labels of tasks whose entries are looked at first: those that fit the question best.
 _LIKELY: Final = 5
 # Bytes that the engine gathers before it writes them.
@@ -115,29 +126,36 @@ class DiskIndex(Generic[E]):
         self.same_task = SameTaskTable(self.tables)
         self.entry_type = entry_type
         self.taxonomy = taxonomy
-        self.has_tasks = any(task != NO_TASK for _, task in self.facts.groups)
+        tasks = [task for _, task in self.facts.groups]
+        postings = lru_cache(_LARGE)(partial(self.tables.postings, "prior"))
+        self.prior = TaskPrior(postings, self.facts.prior_offsets, tasks)
+        self.has_tasks = any(task != NO_TASK for task in tasks)
         self.frequency: Callable[[str], int] = lru_cache(_LARGE)(partial(self.searcher.doc_freq, "words"))
 
     def __len__(self) -> int:
         return int(self.searcher.num_docs)
 
-    def around(
-        self, question: Sequence[str], limit: int, related: Sequence[str] = (), links: Iterable[str] = ()
-    ) -> Ranking[E]:
-        """Return the entries that a question, related terms or links may concern, ready to be scored.
+    def corrected(self, query: Query) -> Query:
+        """Return a question with its unknown words read as known ones that differ by one letter."""
+        return query.corrected(readings(query.words, self._known))
+
+    def _known(self, term: str) -> int:
+        return self.frequency(term) + self.taxonomy.frequency(term)
+
+    def around(self, query: Query, limit: int, subject: Subject = NO_SUBJECT) -> Ranking[E]:
+        """Return the entries that a question may concern, or that go with a subject, ready to be scored.
 
         Args:
-            question: the terms of the question.
+            query: the question.
             limit: how many entries will be shown.
-            related: terms that count less.
-            links: bare links of papers.
+            subject: what papers should be about.
 
         Raises:
             ValueError: when the index turns out to be damaged.
         """
         candidates = max(_CANDIDATES, _CANDIDATES_EACH * limit)
         try:
-            hits = self.searcher.search(self._search(question, related, links), candidates, count=False).hits
+            hits = self.searcher.search(self._search(query, subject), candidates, count=False).hits
             addresses = [address for _, address in hits]
             # the engine takes no empty list
             values: list[Any] = self.searcher.fast_field_values("number", addresses) if hits else []
@@ -147,35 +165,45 @@ class DiskIndex(Generic[E]):
             raise ValueError(message) from error
         return _Candidates(self, self.tables.rows(numbers))
 
-    def _search(self, question: Sequence[str], related: Sequence[str], links: Iterable[str]) -> Any:
-        """The query of the engine: any of the terms, and what the likeliest tasks and a link add."""
-        from tantivy import Occur, Query
+    def _search(self, query: Query, subject: Subject) -> Any:
+        """The query of the engine: any of the terms, and what the likeliest tasks and a subject add."""
+        from tantivy import Occur
+        from tantivy import Query as EngineQuery
 
         def fixed(field: str, value: str, score: float) -> Any:
-            return Query.const_score_query(Query.term_query(self.schema, field, value), _ENGINE_SCALE * score)
+            term = EngineQuery.term_query(self.schema, field, value)
+            return EngineQuery.const_score_query(term, _ENGINE_SCALE * score)
 
-        word = partial(Query.term_query, self.schema, "words")
-        parts = list(map(word, self._telling(question)))
-        parts += [Query.boost_query(word(term), _RELATED) for term in self._telling(related)]
-        parts += [fixed("group", str(group), score) for group, score in self._likely(question)]
-        parts += [fixed("link", link, _LINK) for link in links]
-        return Query.boolean_query(list(zip(repeat(Occur.Should), parts, strict=False)))
+        word = partial(EngineQuery.term_query, self.schema, "words")
+        scale = (f"{query.scale}x", f"x{query.scale}") if query.scale else ()
+        parts = list(map(word, self._telling((*query.words, *scale))))
+        for related, weight in ((subject.terms, MODEL_WEIGHT), (subject.summary_terms, SUMMARY_WEIGHT)):
+            parts += [EngineQuery.boost_query(word(term), weight) for term in self._telling(related)]
+        parts += [fixed("group", str(group), score) for group, score in self._likely(query)]
+        if subject.task is not None:
+            of_task = (group for group, (_, task) in enumerate(self.facts.groups) if task == subject.task)
+            parts += [fixed("group", str(group), TASK_GAIN) for group in of_task]
+        for links, gain in ((subject.links, OTHER_PAPER), (subject.own_links, OWN_PAPER)):
+            parts += [fixed("link", link, gain) for link in links]
+        return EngineQuery.boolean_query(list(zip(repeat(Occur.Should), parts, strict=False)))
 
     def _telling(self, question: Iterable[str]) -> list[str]:
         """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
-        terms = sorted(filter(self.frequency, question), key=lambda term: (self.frequency(term), term))
+        terms = sorted(filter(self.frequency, set(question)), key=lambda term: (self.frequency(term), term))
         if len(self) > _LARGE:
             del terms[_TERMS:]
         return terms
 
-    def _likely(self, question: Sequence[str]) -> list[tuple[int, float]]:
+    def _likely(self, query: Query) -> list[tuple[int, float]]:
         """The labels whose entries and task fit a question best, and how well."""
         # the last place is what the number -1 finds
-        same_task = [*self.same_task.scores(question), 0.0]
-        tasks = [*self.taxonomy.scores(question), 0.0]
+        same_task = [*self.same_task.scores(query.words), 0.0]
+        tasks = [*task_scores(self.taxonomy, self.prior, query), 0.0]
+        fits = fits_of(query, self.facts.signatures)
         scores = []
-        for group, (number, task) in enumerate(self.facts.groups):
-            score = SAME_TASK_WEIGHT * same_task[number] + TASK_WEIGHT * tasks[task]
+        groups = zip(self.facts.groups, self.facts.group_signatures, strict=True)
+        for group, ((number, task), signature) in enumerate(groups):
+            score = SAME_TASK_WEIGHT * same_task[number] + tasks[task] + fits[signature]
             if score > 0:
                 scores.append((group, score))
         return sorted(scores, key=lambda pair: (-pair[1], pair[0]))[:_LIKELY]
@@ -217,6 +245,7 @@ class _Candidates(Ranking[E]):
         self._rows = rows
         self._has_tasks = index.has_tasks
         self._calibration = Calibration(lambda _: 0.0, index.facts.bars)
+        self._prior = index.prior
         self.taxonomy = index.taxonomy
         self.entries = _Entries(index.entry_type, rows)
         self._index = _Words(index, rows)
@@ -277,6 +306,10 @@ class _Words:
     def __contains__(self, term: str) -> bool:
         return self._index.frequency(term) > 0
 
+    def frequency(self, term: str) -> int:
+        """Return how many entries of the index have a term."""
+        return self._index.frequency(term)
+
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every entry."""
         self._look_up(terms)
@@ -334,7 +367,7 @@ def _schema(tantivy: Any) -> Any:
 
 def _write_bars(path: Path, index: DiskIndex[E]) -> None:
     """Write what calibration questions reach in a new index."""
-    calibration = Calibration(lambda question: index.around(question, 1).reach(question))
+    calibration = Calibration(lambda query: index.around(query, 1).reach(query))
     bars = {length: calibration.bar_of(length) for length in LENGTHS}
     replace_facts(path, index.facts.model_copy(update={"bars": bars}))
 
@@ -360,6 +393,8 @@ class _Collector:
         self._total_lengths: Counter[str] = Counter()
         self._filled_fields: Counter[str] = Counter()
         self._by_task = TaskIndex()
+        self._counter = TaskCounter(taxonomy.phrases())
+        self._group_signatures: dict[int, int] = {}
 
     def add(self, number: int, entry: Entry) -> dict[str, str]:
         """Write an entry to the tables; return its fields for the engine."""
@@ -373,6 +408,8 @@ class _Collector:
         task = self._tasks[group]
         signature = signature_of(entry, task, self._taxonomy)
         signature_number = self._signatures.setdefault(signature, len(self._signatures))
+        self._group_signatures.setdefault(group, signature_number)
+        self._counter.add(task, fields["examples"])
         row = packed_row(fields, group, task, signature_number, len(entry.examples))
         link = bare_link(entry.paper or "")
         self._writer.add((number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True)))
@@ -391,9 +428,11 @@ class _Collector:
             groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
             signatures=list(self._signatures),
             averages=list(map(self._average_length, FIELD_WEIGHTS)),
+            group_signatures=list(self._group_signatures.values()),
             same_task=len(numbers),
+            prior_offsets=self._counter.offsets(),
         )
-        self._writer.close(index, facts)
+        self._writer.close(index, self._counter.postings(), facts)
 
     def _average_length(self, name: str) -> float:
         return self._total_lengths[name] / max(1, self._filled_fields[name]) or 1.0

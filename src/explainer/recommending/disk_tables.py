@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -32,6 +32,7 @@ _HEAD: Final = 5 + len(_FIELDS)
 _SCHEMA: Final = """
     CREATE TABLE entries (number INTEGER PRIMARY KEY, label TEXT, link TEXT, terms BLOB, entry TEXT);
     CREATE TABLE same_task (term TEXT PRIMARY KEY, numbers BLOB, worths BLOB) WITHOUT ROWID;
+    CREATE TABLE prior (term TEXT PRIMARY KEY, numbers BLOB, worths BLOB) WITHOUT ROWID;
     CREATE TABLE facts (value TEXT);
 """
 
@@ -48,14 +49,18 @@ class Facts(BaseModel):
             the number of its task (-1 for none).
         signatures: the different signatures.
         averages: the average length of each field.
+        group_signatures: for each label of a task the number of the signature of its first entry.
         same_task: how many documents the entries of the tasks make.
+        prior_offsets: for each task what a term of a question makes it less likely by.
         bars: what calibration questions reach, by how many are asked as one.
     """
 
     groups: list[tuple[int, int]]
     signatures: list[Signature | None]
     averages: list[float]
+    group_signatures: list[int]
     same_task: int
+    prior_offsets: list[float]
     bars: dict[int, float] = {}
 
 
@@ -158,12 +163,19 @@ class TablesWriter:
         if len(self._waiting) >= _AT_ONCE:
             self._flush()
 
-    def close(self, same_task: FieldedIndex, facts: Facts) -> None:
-        """Write what is known of all entries together, and end."""
+    def close(self, same_task: FieldedIndex, prior: Mapping[str, Postings], facts: Facts) -> None:
+        """Write what is known of all entries together, and end.
+
+        Args:
+            same_task: the entries of each task as one document.
+            prior: what each term makes each task more likely by.
+            facts: all else.
+        """
         self._flush()
-        for term, (numbers, worths) in same_task.postings():
-            row = (term, numbers.tobytes(), worths.tobytes())
-            self._base.execute("INSERT INTO same_task VALUES (?, ?, ?)", row)
+        for table, postings in (("same_task", same_task.postings()), ("prior", prior.items())):
+            for term, (numbers, worths) in postings:
+                row = (term, numbers.tobytes(), worths.tobytes())
+                self._base.execute(f"INSERT INTO {table} VALUES (?, ?, ?)", row)  # noqa: S608  # one of two names
         self._base.execute("INSERT INTO facts VALUES (?)", (facts.model_dump_json(),))
         self._base.execute("COMMIT")
         self._base.close()
@@ -195,10 +207,11 @@ class Tables:
         statement = f"SELECT label, link, entry, terms FROM entries WHERE number IN ({marks})"  # noqa: S608  # only marks
         return list(starmap(_unpacked_row, self._all(statement, numbers)))
 
-    def same_task(self, term: str) -> Postings:
-        """Return the tasks whose entries have a term, and what it is worth there."""
+    def postings(self, table: str, term: str) -> Postings:
+        """Return the tasks that have a term in the table `same_task` or `prior`, and what it is worth there."""
         numbers, worths = array("l"), array("d")
-        for raw_numbers, raw_worths in self._all("SELECT numbers, worths FROM same_task WHERE term = ?", (term,)):
+        statement = f"SELECT numbers, worths FROM {table} WHERE term = ?"  # noqa: S608  # one of two names
+        for raw_numbers, raw_worths in self._all(statement, (term,)):
             numbers.frombytes(raw_numbers)
             worths.frombytes(raw_worths)
         return numbers, worths
@@ -215,10 +228,14 @@ class SameTaskTable:
 
     def __init__(self, tables: Tables) -> None:
         self._size = tables.facts.same_task
-        self._postings = lru_cache(maxsize=_AT_ONCE)(tables.same_task)
+        self._postings = lru_cache(maxsize=_AT_ONCE)(partial(tables.postings, "same_task"))
 
     def __contains__(self, term: str) -> bool:
-        return bool(self._postings(term)[0])
+        return self.frequency(term) > 0
+
+    def frequency(self, term: str) -> int:
+        """Return how many tasks have entries with a term."""
+        return len(self._postings(term)[0])
 
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of the entries of every task."""

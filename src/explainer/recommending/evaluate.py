@@ -18,20 +18,31 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
-from explainer.catalogs.schema import Entry, Line, SafeId, Text
+from explainer.catalogs.schema import Entry, Line, PaperEntry, SafeId, Text
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.json_reader import read_json_line
 from explainer.recommending.intent import Taxonomy
-from explainer.recommending.ranking import task_label
-from explainer.recommending.recommend import Recommender
+from explainer.recommending.ranking import bare_link, task_label
+from explainer.recommending.recommend import Recommender, entries_of
 
 # How many entries are asked for.
 DEPTH: Final = 10
-METRICS: Final = ("hit@1", "hit@5", "MRR", "same task@1")
+# How many papers are judged: so many come with a model in `build`.
+PAPERS: Final = 3
+METRICS: Final = (
+    "hit@1",
+    "hit@5",
+    "MRR",
+    "same task@1",
+    "hit@1, twins right",
+    "hit@5, twins right",
+    "papers of the task",
+)
 _HIT_DEPTHS: Final = {"hit@1": 1, "hit@5": 5}
+_TWIN_DEPTHS: Final = {"hit@1, twins right": 1, "hit@5, twins right": 5}
 # Resamples of a bootstrap: with 2,000, an end of a 95 % interval is the 50th of one side.
 _RESAMPLES: Final = 2_000
 
@@ -82,15 +93,24 @@ class Outcome:
         offered: the labels of the entries, the best first.
         rank: the place of the first right one, from 1; None when there is none.
         same_task: whether the first one is for the right task; None when that is not known.
+        twin_rank: the place of the first one that is right or the twin of a right one: for the same task, by the same
+            paper, so that no question tells them apart.
+        papers: the part of the papers offered with a model that are for the right task; None when that is not known.
     """
 
     label: Label
     offered: tuple[str, ...]
     rank: int | None
     same_task: bool | None
+    twin_rank: int | None = None
+    papers: float | None = None
 
     def value(self, metric: str) -> float | None:
         """Return what this outcome counts for one of `METRICS`; None when it does not count."""
+        if metric == "papers of the task":
+            return self.papers
+        if metric in _TWIN_DEPTHS:
+            return float(self.twin_rank is not None and self.twin_rank <= _TWIN_DEPTHS[metric])
         if metric == "same task@1":
             return None if self.same_task is None else float(self.same_task)
         if self.rank is None:
@@ -218,16 +238,24 @@ def evaluate_kinds(labels: Sequence[Label], library: Library, recommender: Recom
         choice = recommender.recommend(label.question, models=DEPTH * of_models, papers=DEPTH * (not of_models))
         return list(map(attrgetter("entry.label"), getattr(choice, label.kind)))
 
+    def papers_of(label: Label) -> list[PaperEntry]:
+        if label.kind != Kind.MODELS:
+            return []
+        return list(entries_of(recommender.recommend(label.question, models=1, papers=PAPERS).papers))
+
     evaluations: dict[Kind, Evaluation] = {}
     for kind in SOURCE_KINDS:
         of_kind = [label for label in labels if label.kind == kind]
         if of_kind:
-            evaluations[kind] = evaluate(of_kind, offered, getattr(library, kind))
+            evaluations[kind] = evaluate(of_kind, offered, getattr(library, kind), papers_of)
     return evaluations
 
 
 def evaluate(
-    labels: Iterable[Label], recommend: Callable[[Label], Sequence[str]], entries: Iterable[Entry]
+    labels: Iterable[Label],
+    recommend: Callable[[Label], Sequence[str]],
+    entries: Iterable[Entry],
+    papers_of: Callable[[Label], Sequence[PaperEntry]] = lambda _: (),
 ) -> Evaluation:
     """Ask for every label.
 
@@ -235,25 +263,48 @@ def evaluate(
         labels: what would be right, by the names of entries.
         recommend: the names of the entries offered for a label, the best first.
         entries: all entries that may be offered.
+        papers_of: the papers offered for a label, beside one model.
     """
-    tasks = {entry.label: (entry.task or "").strip().casefold() for entry in entries}
+    by_name = {entry.label: entry for entry in entries}
     outcomes = []
-    never = set(tasks)
+    never = set(by_name)
     for label in labels:
-        outcome = _outcome(label, tuple(recommend(label))[:DEPTH], tasks)
+        outcome = _outcome(label, tuple(recommend(label))[:DEPTH], by_name, papers_of(label))
         never.difference_update(outcome.offered[: _HIT_DEPTHS["hit@5"]])
         outcomes.append(outcome)
     return Evaluation(tuple(outcomes), tuple(sorted(never)))
 
 
-def _outcome(label: Label, offered: tuple[str, ...], tasks: Mapping[str, str]) -> Outcome:
-    """Judge what was offered for a label, given the task of each entry."""
-    ranks = (rank for rank, name in enumerate(offered, 1) if name in label.names)
-    right_tasks = {tasks.get(name, "") for name in label.names} - {""}
-    same_task = None
+def _outcome(
+    label: Label, offered: tuple[str, ...], by_name: Mapping[str, Entry], papers: Sequence[PaperEntry]
+) -> Outcome:
+    """Judge what was offered for a label, given all entries by name."""
+    right_entries = [by_name[name] for name in label.names if name in by_name]
+    offered_entries = [by_name[name] for name in offered if name in by_name]
+    right_tasks = set(map(_task, right_entries)) - {""}
+    right_twins = set(map(_twin_key, right_entries)) - {None}
+    twin_names = {entry.label for entry in offered_entries if _twin_key(entry) in right_twins}
+    same_task = paper_share = None
     if right_tasks:
-        same_task = not right_tasks.isdisjoint(map(tasks.get, offered[:1]))
-    return Outcome(label, offered, next(ranks, None), same_task)
+        same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
+    if right_tasks and papers:
+        paper_share = sum(_task(paper) in right_tasks for paper in papers) / len(papers)
+    rank = _first_rank(offered, label.names)
+    return Outcome(label, offered, rank, same_task, _first_rank(offered, label.names | twin_names), paper_share)
+
+
+def _task(entry: Entry) -> str:
+    return (entry.task or "").strip().casefold()
+
+
+def _twin_key(entry: Entry) -> tuple[str, str] | None:
+    """What twins share; None for an entry that can have none."""
+    return (bare_link(entry.paper), _task(entry)) if entry.paper else None
+
+
+def _first_rank(offered: Sequence[str], names: frozenset[str]) -> int | None:
+    """The place of the first of some names, from 1."""
+    return next((rank for rank, name in enumerate(offered, 1) if name in names), None)
 
 
 def bootstrap(values: Sequence[float]) -> Interval:
@@ -271,6 +322,7 @@ SCHEMA: Final = "explainer/catalog-eval/1"
 
 # Characters of a question or a name that are shown.
 _WIDTH: Final = 76
+_METRIC_WIDTH: Final = max(map(len, METRICS))
 
 
 def evaluations_json(evaluations: Mapping[Kind, Evaluation]) -> str:
@@ -307,13 +359,13 @@ def evaluations_text(evaluations: Mapping[Kind, Evaluation], misses: int) -> str
 
 def _metric_line(name: str, figure: Interval) -> str:
     if not figure.count:
-        return f"  {name:<12} -"
+        return f"  {name:<{_METRIC_WIDTH}} -"
     # a mean reciprocal rank is a fraction, all others are shares in per cent
     if name == "MRR":
         values = f"{figure.mean:.3f}  [{figure.low:.3f}, {figure.high:.3f}]"
     else:
         values = f"{100 * figure.mean:5.1f}  [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
-    return f"  {name:<12} {values}  n={figure.count}"
+    return f"  {name:<{_METRIC_WIDTH}} {values}  n={figure.count}"
 
 
 def _miss_lines(misses: Sequence[Outcome], limit: int) -> list[str]:

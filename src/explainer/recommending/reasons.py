@@ -9,41 +9,27 @@ from typing import Final, Generic, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
-from explainer.recommending.ranking import Ranking, Share, field_terms, task_label
-from explainer.recommending.terms import word_terms, words
+from explainer.recommending.query import Query
+from explainer.recommending.ranking import (
+    DIRECTION_FITS,
+    PHRASE_FITS,
+    SCALE_FITS,
+    Ranking,
+    Share,
+    entry_fields,
+    field_terms,
+    task_label,
+)
+from explainer.recommending.terms import term, words
 
 E = TypeVar("E", bound=Entry)
-KINDS_FIT: Final = "its kinds of data fit"
-KINDS_DIFFER: Final = "its kinds of data do not fit"
-# Words of a question that are read; the rest of a longer text says nothing new.
-_MAX_WORDS: Final = 2_000
+# Reasons that one line has room for; the others stand in `--explain`.
+_SAID: Final = (PHRASE_FITS, DIRECTION_FITS, SCALE_FITS)
 # Words that a reason names for each place.
 _TELLING: Final = 3
 # Characters of a label of a task, and of a word, that a reason shows.
 _LABEL_WIDTH: Final = 40
 _WORD_WIDTH: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question as it is compared.
-
-    Attributes:
-        text: the question.
-        words: the terms, each once, in order, and the word of the question that it comes from.
-    """
-
-    text: str
-    words: Mapping[str, str]
-
-    @classmethod
-    def of(cls, text: str) -> Query:
-        """Take the telling words of a question."""
-        word_of_term: dict[str, str] = {}
-        for word in words(text)[:_MAX_WORDS]:
-            for term in word_terms(word):
-                word_of_term.setdefault(term, word)
-        return cls(text, word_of_term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +73,12 @@ def explained(
     shares = filter(attrgetter("total"), ranking.shares(query.words, number))
     telling = sorted(shares, key=lambda share: (-share.total, share.term))
     places = _places(entry, telling)
-    why = "; ".join((*_reasons(entry, query.words, telling, places), *gains))
-    fit = ranking.fit(query.words, number)
-    if fit:
-        gains = {**gains, KINDS_FIT if fit > 0 else KINDS_DIFFER: fit}
+    own_gains = ranking.gains(query, number)
+    said = filter(own_gains.__contains__, _SAID)
+    why = "; ".join(
+        (*_reasons(entry, query.words, telling, places), *said, *gains, *_corrections(ranking, query, number))
+    )
+    gains = {**gains, **own_gains}
     word_shares = tuple((query.words[share.term], share) for share in telling)
     return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion)
 
@@ -99,8 +87,8 @@ def _places(entry: Entry, shares: Sequence[Share]) -> dict[str, tuple[str, ...]]
     """The fields in which each term stands."""
     places: dict[str, tuple[str, ...]] = dict.fromkeys(map(attrgetter("term"), shares), ())
     for name, terms in field_terms(entry).items():
-        for term in places.keys() & terms:
-            places[term] += (name,)
+        for stem in places.keys() & terms:
+            places[stem] += (name,)
     return places
 
 
@@ -125,6 +113,22 @@ def _reasons(
     if same_task_words and not reasons:
         reasons.append(f"others for {label} speak of {_quoted(same_task_words)}")
     return reasons
+
+
+def _corrections(ranking: Ranking[E], query: Query, number: int) -> list[str]:
+    """Which words were read as others, as the entry or its task writes these."""
+    if not query.corrections:
+        return []
+    texts = list(entry_fields(ranking.entries[number]).values())
+    task = ranking.task_number(number)
+    if task is not None:
+        texts += ranking.taxonomy.phrases()[task]
+    spellings = {term(word): word.casefold() for word in reversed(words(" ".join(texts)))}
+    return [
+        f"{_quoted([word])} was read as {_quoted([spellings[meant]])}"
+        for word, meant in query.corrections.items()
+        if meant in spellings
+    ]
 
 
 def _by_worth(shares: Sequence[Share], part: str) -> list[Share]:

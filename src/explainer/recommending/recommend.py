@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -15,8 +15,9 @@ from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
 from explainer.recommending.intent import Taxonomy
-from explainer.recommending.ranking import Ranking, bare_link, task_label
-from explainer.recommending.reasons import Query, Recommendation, explained
+from explainer.recommending.query import Query
+from explainer.recommending.ranking import DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
+from explainer.recommending.reasons import Recommendation, explained
 from explainer.recommending.terms import terms
 
 E = TypeVar("E", bound=Entry)
@@ -36,10 +37,20 @@ _WITHOUT_MODEL: Final = 2.0
 NEAR_DUPLICATE: Final = 0.9
 # What a word about the chosen model's task counts for papers, against 1 for a word of the question.
 MODEL_WEIGHT: Final = 0.5
-# What a paper gains by being the one of a chosen model: about one telling word.
-_OWN_PAPER: Final = 3.0
+# What a word of the chosen model's summary counts: no more than it takes to order papers that are else equal.
+SUMMARY_WEIGHT: Final = 0.1
+# What a paper gains by being that of the first model: it comes first. Those of the others gain one telling word.
+OWN_PAPER: Final = 20.0
+OTHER_PAPER: Final = 3.0
+# What a paper gains by having the task of the chosen model.
+TASK_GAIN: Final = 4.0
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
+SAME_WORDS: Final = "it speaks of what the chosen model does"
+# Words of a question that may be a name and no more.
+_NAME_ALONE: Final = 2
+# Tasks that are named where nothing fits.
+_NEAREST: Final = 3
 # The best entries among which families are looked for, and those that get a second opinion.
 _CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
@@ -54,16 +65,39 @@ MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What papers should be about.
+
+    Attributes:
+        task: the number of the chosen model's task.
+        terms: the terms of that task.
+        summary_terms: the terms of the model's summary.
+        own_links: the bare link of the paper of the chosen model.
+        links: those of the other models.
+    """
+
+    task: int | None = None
+    terms: tuple[str, ...] = ()
+    summary_terms: tuple[str, ...] = ()
+    own_links: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+NO_SUBJECT: Final = Subject()
+
+
 class SupportsRanking(Protocol[E]):
     """Entries of one kind: all of them in memory, or an index on disk."""
 
     def __len__(self) -> int:
         """Return how many entries there are."""
 
-    def around(
-        self, question: Sequence[str], limit: int, related: Sequence[str] = (), links: Iterable[str] = ()
-    ) -> Ranking[E]:
-        """Return the entries that a question, related terms or links may concern, ready to be scored."""
+    def corrected(self, query: Query) -> Query:
+        """Return a question with its unknown words read as known ones that differ by one letter."""
+
+    def around(self, query: Query, limit: int, subject: Subject = NO_SUBJECT) -> Ranking[E]:
+        """Return the entries that a question may concern, or that go with a subject, ready to be scored."""
 
 
 class SupportsScores(Protocol):
@@ -78,10 +112,11 @@ class SupportsScores(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What fits a question, the best first."""
+    """What fits a question, the best first; where nothing does, the ids of the nearest tasks."""
 
     models: tuple[Recommendation[ModelEntry], ...] = ()
     papers: tuple[Recommendation[PaperEntry], ...] = ()
+    nearest: tuple[str, ...] = ()
 
 
 class Recommender:
@@ -127,43 +162,68 @@ class Recommender:
             The choice; empty where nothing fits.
         """
         query = Query.of(question)
-        words = list(query.words)
-        best_models = self._pick(self.models.around(words, models), query, models, {}) if models else ()
+        best_models = self._models_for(query, models) if models else ()
         if not papers:
-            return Choice(best_models)
-        if chosen is None:
-            chosen = entries_of(best_models)
-        related = self._task_terms(chosen[:1], query)
-        links = {bare_link(model.paper or "") for model in chosen} - {""}
-        ranking = self.papers.around(words, papers, related, links)
+            return self._choice(query, best_models, ())
+        subject = self._subject(entries_of(best_models) if chosen is None else chosen)
+        ranking = self.papers.around(self.papers.corrected(query), papers, subject)
         no_model_fits = models and not best_models and len(self.models)
         bars = _WITHOUT_MODEL if no_model_fits else 1.0
-        return Choice(best_models, self._pick(ranking, query, papers, _affinity(ranking, related, links), bars))
+        gains = _affinity(ranking, subject)
+        best_papers = self._pick(ranking, ranking.corrected(query), papers, gains, bars, _strangers(ranking, subject))
+        return self._choice(query, best_models, best_papers)
 
-    def _task_terms(self, models: Sequence[ModelEntry], query: Query) -> list[str]:
-        """The terms of what models are for, but for those of the question."""
-        texts: list[str] = []
-        for label in map(task_label, models):
-            texts.append(label)
-            number = self.taxonomy.find(label)
-            if number is not None:
-                task = self.taxonomy.tasks[number]
-                texts += [task.id, task.description or ""]
-        return [term for term in dict.fromkeys(terms(" ".join(texts))) if term not in query.words]
+    def _models_for(self, query: Query, limit: int) -> tuple[Recommendation[ModelEntry], ...]:
+        corrected = self.models.corrected(query)
+        return self._pick(self.models.around(corrected, limit), corrected, limit, {})
+
+    def _choice(
+        self,
+        query: Query,
+        models: tuple[Recommendation[ModelEntry], ...],
+        papers: tuple[Recommendation[PaperEntry], ...],
+    ) -> Choice:
+        """A choice; where nothing fits, with the tasks that are nearest."""
+        if models or papers:
+            return Choice(models, papers)
+        scores = self.taxonomy.scores(query.words)
+        nearest = sorted(filter(scores.__getitem__, range(len(scores))), key=lambda number: (-scores[number], number))
+        return Choice(nearest=tuple(self.taxonomy.tasks[number].id for number in nearest[:_NEAREST]))
+
+    def _subject(self, models: Sequence[ModelEntry]) -> Subject:
+        """What papers should be about, to go with some models."""
+        if not models:
+            return Subject()
+        model = models[0]
+        number = self.taxonomy.find(task_label(model))
+        texts = [task_label(model)]
+        if number is not None:
+            task = self.taxonomy.tasks[number]
+            texts += [task.id, task.description or ""]
+        links = [bare_link(model.paper or "") for model in models]
+        return Subject(
+            task=number,
+            terms=tuple(dict.fromkeys(terms(" ".join(texts)))),
+            summary_terms=tuple(dict.fromkeys(terms(model.summary or ""))),
+            own_links=tuple(filter(None, links[:1])),
+            links=tuple(filter(None, links[1:])),
+        )
 
     def _pick(
-        self, ranking: Ranking[E], query: Query, limit: int, gains: Gains, bars: float = 1.0
-    ) -> tuple[Recommendation[E], ...]:
+        self, ranking: Ranking[E], query: Query, limit: int, gains: Gains, bars: float = 1.0,
+        strangers: Collection[int] = (),
+    ) -> tuple[Recommendation[E], ...]:  # fmt: skip
         """The best entries with their reasons; none when the very best does not reach so many times the bar."""
-        words = list(query.words)
-        scores = ranking.scores(words)
+        scores = ranking.scores(query)
         for number, entry_gains in gains.items():
             scores[number] += sum(entry_gains.values())
+        for number in strangers:
+            scores[number] = -math.inf
         best_score = max(scores, default=0.0)
         if best_score < FLOOR:
             return ()
         # papers of a chosen model, or of its task, fit whatever the question says
-        if not gains and not suffices(ranking, words, scores.index(best_score), best_score, bars):
+        if not gains and not suffices(ranking, query, scores.index(best_score), best_score, bars):
             return ()
         floor = FLOOR
         if self._semantic is not None:
@@ -191,31 +251,52 @@ def current(entries: Iterable[E]) -> list[E]:
     return [entry for entry in entries if not entry.deprecated]
 
 
-def _affinity(ranking: Ranking[PaperEntry], related: Sequence[str], links: Iterable[str]) -> Gains:
+def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
     """What papers gain by going with the chosen models."""
     gains: dict[int, dict[str, float]] = defaultdict(dict)
-    if related:
-        for number, score in enumerate(ranking.scores(related)):
+    for related, weight in ((subject.terms, MODEL_WEIGHT), (subject.summary_terms, SUMMARY_WEIGHT)):
+        for number, score in enumerate(ranking.own_scores(related) if related else ()):
             if score:
-                gains[number][SAME_TASK] = MODEL_WEIGHT * score
-    for number in ranking.with_links(links):
-        gains[number][SAME_PAPER] = _OWN_PAPER
+                gains[number][SAME_WORDS] = gains[number].get(SAME_WORDS, 0.0) + weight * score
+    for number in range(len(ranking) if subject.task is not None else 0):
+        if ranking.task_number(number) == subject.task:
+            gains[number][SAME_TASK] = TASK_GAIN
+    for links, gain in ((subject.links, OTHER_PAPER), (subject.own_links, OWN_PAPER)):
+        for number in ranking.with_links(links):
+            gains[number][SAME_PAPER] = gain
     return gains
 
 
-def suffices(ranking: Ranking[E], question: Sequence[str], best: int, score: float, bars: float = 1.0) -> bool:
-    """Whether anything is offered to the terms of a question, when its best entry has this score.
+def _strangers(ranking: Ranking[PaperEntry], subject: Subject) -> set[int]:
+    """The papers of other tasks than that of the chosen model, unless a chosen model is their own."""
+    if subject.task is None:
+        return set()
+    numbers = range(len(ranking))
+    of_other_tasks = {number for number in numbers if ranking.task_number(number) not in (None, subject.task)}
+    return of_other_tasks.difference(ranking.with_links((*subject.own_links, *subject.links)))
+
+
+def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: float = 1.0) -> bool:
+    """Whether anything is offered to a question, when its best entry has this score.
 
     Args:
         ranking: the entries.
-        question: its terms.
+        query: the question.
         best: the number of the best entry.
         score: what that one scores.
         bars: how many times the usual bar it must reach.
     """
+    gains = ranking.gains(query, best)
+    coverage = ranking.coverage(query, best)
+    # who says what goes in and what comes out, and is offered just that, asked for a model
+    if query.direction.is_full and DIRECTION_FITS in gains:
+        return True
+    # who says no more than the name of a task asked for it
+    if PHRASE_FITS in gains and len(query.words) <= _NAME_ALONE and coverage == 1:
+        return True
     confidence = CONFIDENCE if ranking.has_tasks else CONFIDENCE / 2
-    bar = max(confidence, ranking.bar(len(question)))
-    return score * ranking.coverage(question, best) >= bars * bar
+    bar = max(confidence, ranking.bar(len(query.words)))
+    return score * coverage >= bars * bar
 
 
 def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:
@@ -248,7 +329,7 @@ def _with_meaning(
     semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float], gains: Gains
 ) -> tuple[list[float], Gains]:
     """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
-    candidates = _best(scores, _SECOND_OPINIONS)
+    candidates = [number for number in _best(scores, _SECOND_OPINIONS) if scores[number] > -math.inf]
     nearness = semantic.scores(query.text, ranking, candidates)
     usual = sum(nearness) / len(nearness)
     # entries that were not compared are taken for as far away as any

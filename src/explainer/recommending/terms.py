@@ -37,6 +37,7 @@ _STOP_TEXT: Final = """
     helped helps learn learned learns model models please possible
     question recommend result results show shown shows system technique techniques technology tell tool tools
     tried try trying understand understands work worked working works
+    dear greetings hello hi kindly regards sir thank thanks madam
     don't doesn't didn't isn't wasn't weren't can't couldn't won't wouldn't i'm i've i'd i'll it's that's there's what's
     couldn wasn didn doesn isn don
 """

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from explainer import parse_catalog
+from explainer.recommending.correction import readings
+from explainer.recommending.recommend import Recommender
+
+KNOWN = {"pictur": 9, "color": 5, "colon": 1, "sharp": 2}
+
+
+@pytest.mark.parametrize("slip", ["pcitur", "picur", "picttur", "pictor", "picturo"])
+def test_one_slip_is_read_as_the_word_that_was_meant(slip: str) -> None:
+    assert readings([slip], lambda term: KNOWN.get(term, 0)) == {slip: "pictur"}
+
+
+@pytest.mark.parametrize("term", ["pictur", "xictur", "pcitru", "shar", "colour2", "", "цвета"])
+def test_known_short_and_far_words_stay(term: str) -> None:
+    assert readings([term], lambda term: KNOWN.get(term, 0)) == {}
+
+
+def test_of_two_words_the_one_that_is_used_more_is_meant() -> None:
+    assert readings(["coloo"], lambda term: KNOWN.get(term, 0)) == {"coloo": "color"}
+
+
+def test_a_corrected_word_is_said_in_the_reason() -> None:
+    text = "models: [{name: A, task: t, summary: It sharpens blurry portraits.}]\ntasks: [{id: t, aliases: [blurry]}]\n"
+    recommender = Recommender(parse_catalog(text).unwrap())
+    (model,) = recommender.recommend("sharpen a blurrry portrait", papers=0).models
+    assert "“blurrry” was read as “blurry”" in model.why

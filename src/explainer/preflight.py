@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
-from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of

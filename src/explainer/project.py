@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from explainer.build import BuildResult, SupportsRender, build, offer
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
-from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, shipped_tasks
 from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, has_errors
 from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer

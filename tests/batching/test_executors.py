@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.batching.executors import LocalExecutor, WorkerLostError, in_order
+from explainer.batching.workers import LocalExecutor, WorkerLostError, in_order
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from tests.batching.test_faults import finished, start
 from tests.helpers.batches import leftovers, lines, project, question

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explainer.catalogs.catalog import parse_catalog
-from explainer.catalogs.kinds import Kind, entry_record
-from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.catalogs.schema import Catalog, Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task, entry_record
 from explainer.curation.export import guard, unguard
 from explainer.documents.yaml_writer import entry_block
 from tests.helpers.strategies import layout_text, one_line

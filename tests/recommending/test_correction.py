@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from explainer import parse_catalog
-from explainer.recommending.correction import readings
 from explainer.recommending.recommend import Recommender
+from explainer.recommending.terms import readings
 
 KNOWN = {"pictur": 9, "color": 5, "colon": 1, "sharp": 2}
 

@@ -7,9 +7,8 @@ import pytest
 from explainer import load_catalogs
 from explainer.catalogs.schema import ModelEntry
 from explainer.catalogs.signature import Signature
-from explainer.recommending.direction import Direction, tokens_of
 from explainer.recommending.intent import leading_signature
-from explainer.recommending.query import Query
+from explainer.recommending.query import Direction, Query, tokens_of
 from explainer.recommending.ranking import signature_of, task_label, task_number
 from explainer.recommending.recommend import Recommender
 from tests.helpers.support import ROOT

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.recommending.prior import LEAST_LOG, PRIOR_WEIGHT, TaskCounter, TaskPrior, in_memory
+from explainer.recommending.intent import LEAST_LOG, PRIOR_WEIGHT, TaskCounter, TaskPrior, in_memory
 from explainer.recommending.terms import terms
 
 PHRASES = [("rain", "drizzle"), ("sound", "rain in the microphone"), ("nobody",)]

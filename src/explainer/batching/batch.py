@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from explainer.batching.executors import Executor, LocalExecutor, WorkerLostError
 from explainer.batching.manifest import (
     ManifestRow,
     RenderOptions,
@@ -23,11 +22,19 @@ from explainer.batching.manifest import (
     short_hash,
 )
 from explainer.batching.open_source import Shard, cut, open_source
-from explainer.batching.previous_run import moved
+from explainer.batching.previous_run import UsedIds, moved
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.target import Target, TargetOutput, open_target
-from explainer.batching.used_ids import UsedIds
-from explainer.batching.worker import ChunkResult, RenderSetup, RenderWorker, Task, Worker
+from explainer.batching.workers import (
+    ChunkResult,
+    Executor,
+    LocalExecutor,
+    RenderSetup,
+    RenderWorker,
+    Task,
+    Worker,
+    WorkerLostError,
+)
 from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import STDIN, display_path

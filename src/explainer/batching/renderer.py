@@ -18,10 +18,9 @@ from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash
 from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import Counter, estimate
 from explainer.build import BuildResult, offer, source_context
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
 from explainer.diagnostics.text import is_plain, suggest
 from explainer.documents.document import decode

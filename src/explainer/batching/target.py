@@ -31,7 +31,7 @@ from explainer.rendering.formats import FORMATS, promptfoo_config
 
 if TYPE_CHECKING:
     from explainer.batching.batch import BatchConfig, BatchReporter
-    from explainer.batching.worker import RenderSetup
+    from explainer.batching.workers import RenderSetup
 
 MANIFEST: Final = "manifest.jsonl"
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from explainer.catalogs.kinds import Kind
-from explainer.catalogs.schema import Catalog, PortEntry
+from explainer.catalogs.schema import Catalog, Kind, PortEntry
 from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Parsed

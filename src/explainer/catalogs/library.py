@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.catalogs.schema import Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.catalogs.signature import Ports
 from explainer.diagnostics.finding import Parsed
 from explainer.diagnostics.text import digest, shorten, slugify, suggest

@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from explainer.catalogs.kinds import SOURCE_KINDS
-from explainer.catalogs.schema import Question
+from explainer.catalogs.schema import SOURCE_KINDS, Question
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Parsed, has_errors
 from explainer.documents.document import Document, character_findings, items_of

@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from explainer.catalogs.kinds import Kind
-from explainer.catalogs.schema import ModelEntry, PaperEntry, PortEntry, Task
+from explainer.catalogs.schema import Kind, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import shorten, suggest
 from explainer.documents.document import Document, KeyPath

@@ -16,11 +16,10 @@ from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.build import offer
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import Entry
+from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports, Signature
 from explainer.checking.answer import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words

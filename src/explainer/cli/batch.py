@@ -15,7 +15,7 @@ from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
-from explainer.batching.worker import RenderSetup
+from explainer.batching.workers import RenderSetup
 from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.options import (

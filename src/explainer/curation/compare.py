@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from explainer.build import SupportsRender, build
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.schema import SOURCE_KINDS, Kind
 from explainer.curation.export import entries_of
 from explainer.curation.rename import load_questions
 from explainer.diagnostics.finding import Finding, has_errors

@@ -13,9 +13,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
-from explainer.catalogs.kinds import ENTRY_KEYS, SOURCE_KINDS, Kind, entry_record
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import Entry, PortEntry, Task
+from explainer.catalogs.schema import ENTRY_KEYS, SOURCE_KINDS, Entry, Kind, PortEntry, Task, entry_record
 from explainer.diagnostics.text import slugify
 
 Records: TypeAlias = Iterable[tuple[Kind, dict[str, Any]]]

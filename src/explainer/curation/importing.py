@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
 from explainer.catalogs.catalog import parse_catalog
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.loading import sources_path
-from explainer.curation.collisions import ProjectEntries
+from explainer.catalogs.schema import Kind
 from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
-from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, parse_origins
+from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, ProjectEntries, parse_origins
 from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten

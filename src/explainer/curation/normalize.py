@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from explainer.catalogs.kinds import ENTRY_KEYS, Kind
 from explainer.catalogs.links import arxiv_address
+from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
+from explainer.catalogs.schema import SOURCE_KINDS, Kind
 from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
 from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
-from explainer.catalogs.schema import Entry, ModelEntry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry
 from explainer.diagnostics.text import counted
 
 NONE: Final = "(none)"

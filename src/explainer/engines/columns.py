@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.schema import Kind
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input

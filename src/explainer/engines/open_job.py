@@ -18,7 +18,7 @@ from explainer._package import __version__
 from explainer.batching.manifest import hash_of_contents
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
 from explainer.batching.tokens import counter
-from explainer.batching.worker import ChunkResult, Task
+from explainer.batching.workers import ChunkResult, Task
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import read_catalog, shipped_tasks

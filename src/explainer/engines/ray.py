@@ -21,7 +21,7 @@ import ray
 import ray.data
 from ray.exceptions import RayError, RayTaskError
 
-from explainer.batching.executors import WorkerLostError, in_order
+from explainer.batching.workers import WorkerLostError, in_order
 from explainer.diagnostics.finding import ExplainerError
 from explainer.engines.columns import check_batches, check_columns, recommend_batches, render_batches
 from explainer.engines.job import Job

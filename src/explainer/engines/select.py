@@ -20,9 +20,8 @@ from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError
 
 if TYPE_CHECKING:
-    from explainer.batching.executors import Executor
     from explainer.batching.tables import ParquetSource
-    from explainer.batching.worker import Worker
+    from explainer.batching.workers import Executor, Worker
     from explainer.engines.job import Job
 
 ENGINES: Final = ("local", "ray", "spark")

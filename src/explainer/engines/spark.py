@@ -24,7 +24,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from explainer.batching.executors import WorkerLostError
+from explainer.batching.workers import WorkerLostError
 from explainer.engines.columns import (
     check_batches,
     check_columns,

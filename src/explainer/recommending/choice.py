@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import Entry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import printable, shorten
 from explainer.documents.document import Document

@@ -24,15 +24,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry, Task
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import cache_folder, display_path, is_private
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
-from explainer.recommending.correction import readings
 from explainer.recommending.disk_tables import (
     Facts,
     PostingRow,
@@ -43,8 +41,7 @@ from explainer.recommending.disk_tables import (
     packed_row,
     replace_facts,
 )
-from explainer.recommending.intent import Taxonomy
-from explainer.recommending.prior import TaskCounter, TaskPrior
+from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     BACKGROUND,
@@ -73,6 +70,7 @@ from explainer.recommending.recommend import (
     Subject,
     current,
 )
+from explainer.recommending.terms import readings
 
 E = TypeVar("E", bound=Entry)
 Progress = Callable[[int], object]

@@ -16,9 +16,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
-from explainer.catalogs.schema import Entry, Line, PaperEntry, SafeId, Text
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, Line, PaperEntry, SafeId, Text
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import printable, shorten

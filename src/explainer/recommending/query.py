@@ -1,15 +1,334 @@
-"""A question as it is compared: its telling words, and what it says outright of data, scale and what is not wanted."""
+"""A question as it is compared: its telling words, and what it says outright of data, scale and what is not wanted.
+
+What goes in and what comes out (“text to speech”, “a sketch into a photo”, `img2txt`) is read by a few patterns in
+which the order of the words decides. What single words hint at, such as “typed”, is `intent.QueryIntent`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import cache
+from itertools import chain
+from typing import Final, NamedTuple
 
-from explainer.recommending.direction import GAP, Direction, tokens_of
+from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.recommending.intent import QueryIntent
 from explainer.recommending.terms import word_terms, words
+
+# Words, and the marks that end a clause or stand for a word. Possessive, so that no text takes long.
+_TOKEN: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+|->|→|\+|[,.;:!?()\"“”\n]")
+_MARKS: Final = frozenset(',.;:!?()"“”\n')
+# The mark that stands where words were taken out.
+GAP: Final = "."
+# `txt2img`, `speech2text`: a signature in the words of the trade.
+_PAIR: Final = re.compile(r"([a-z]{3,}|3d)2([a-z]{3,}|3d)")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words for kinds of data beside the names that ports have.
+_MORE_WORDS: Final[Mapping[str, str]] = {
+    "Img": "sketch sketches doodle portrait portraits pic pics artwork illustration poster drawings paintings selfies"
+    " snapshots screenshots logo scans",
+    "Txt": "story stories article articles email emails note notes poem paragraph paragraphs subtitles captions"
+    " descriptions transcripts prompts documents writing text",
+    "Snd": "speech voice audio sound sounds recording recordings music song songs podcast podcasts voicemail"
+    " narration interview",
+    "Vid": "clips films movies animations",
+    "3D": "3d mesh meshes figurines",
+    "Depth": "depth",
+    "Pose": "pose poses",
+    "Tab": "table",
+}
+# `text to speech`: what stands before is in hand, what stands behind is wanted.
+_INTO: Final = frozenset({"to", "into", "->", "→"})
+# `speech from text`: the other way round.
+_TO: Final = frozenset({"to"})
+_FROM: Final = frozenset({"from"})
+_AND: Final = frozenset({"and", "plus", "+", "with"})
+# `listen to the text` turns nothing into a text.
+_NOT_BEFORE_TO: Final = _words("""
+    able according close compared going had has have how like listen listening need needs next ought similar
+    used want wanted wants way
+""")
+# What people ask with, and say of a person, is no kind of data.
+_NO_DATA: Final = ("question", "answer", "label", "labels", "frame", "features", "tags", "instruction")
+# What is removed from a picture, or added to it, is not what comes out.
+_REMOVING: Final = _words("""
+    clean clear cut delete deleted deletes drop erase erased erases erasing remove removed removes removing rid
+    strip take takes taking took wipe
+""")
+_ADDING: Final = _words("""
+    add added adding adds applied apply compare give given gives link match matched
+""")
+# Who reads a newspaper to me, or reads it aloud, speaks.
+_READING: Final = frozenset({"read", "reads", "reading"})
+_PERSONS: Final = frozenset({"me", "us", "him", "her", "them", "you", "my", "children"})
+# What verbs take where their object does not say so, and what they give.
+_VERBS: Final[Mapping[str, tuple[str, str]]] = {
+    "describe": ("", "Txt"), "describes": ("", "Txt"), "described": ("", "Txt"), "describing": ("", "Txt"),
+    "caption": ("", "Txt"), "captioned": ("", "Txt"), "captioning": ("", "Txt"),
+    "transcribe": ("Snd", "Txt"), "transcribes": ("Snd", "Txt"), "transcribed": ("Snd", "Txt"),
+    "animate": ("", "Vid"), "animates": ("", "Vid"), "animated": ("", "Vid"),
+    "illustrate": ("", "Img"), "illustrates": ("", "Img"), "illustrated": ("", "Img"),
+    "narrate": ("", "Snd"), "narrates": ("", "Snd"), "narrated": ("", "Snd"),
+    "summarise": ("", "Txt"), "summarize": ("", "Txt"), "summarises": ("", "Txt"), "summarizes": ("", "Txt"),
+    "translate": ("", "Txt"), "translates": ("", "Txt"), "translated": ("", "Txt"),
+}  # fmt: skip
+_CREATING: Final = _words("""
+    compose composes create creates generate generated generates produce produces
+""")
+# So many words may stand between a word of a pattern and the kind of data that it is about.
+_NEAR: Final = 2
+_FAR: Final = 4
+
+
+# What a kind of data that a signature has and nobody spoke of costs, of the 1 that a side may count.
+_UNSTATED: Final = 0.25
+# What an entry without a signature counts where both sides are stated.
+_UNKNOWN: Final = -0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What a question says goes in and comes out.
+
+    Attributes:
+        inputs: the ids of ports; none where it does not say.
+        outputs: the same for what comes out.
+    """
+
+    inputs: frozenset[str] = frozenset()
+    outputs: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.inputs or self.outputs)
+
+    @classmethod
+    def of(cls, tokens: Sequence[str]) -> Direction:
+        """Read the first direction that some tokens state in full, else what they say of either side."""
+        stated = list(_stated(_Words(tokens)))
+        for direction in stated:
+            if direction.is_full:
+                return direction
+        return next(filter(None, stated), cls())
+
+    def within(self, signatures: Iterable[Signature | None]) -> Direction:
+        """Return the direction but for kinds of data that no signature has on that side: they can decide nothing."""
+        present = list(filter(None, signatures))
+        inputs = set(chain.from_iterable(signature.inputs for signature in present))
+        outputs = set(chain.from_iterable(signature.outputs for signature in present))
+        return Direction(self.inputs & inputs, self.outputs & outputs)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether both sides are stated."""
+        return bool(self.inputs and self.outputs)
+
+    def fit(self, signature: Signature | None) -> float:
+        """Return how well a signature fits, from -1 to 1: half of that for either side.
+
+        A side that fits is worth nothing where the other one does not: `speech to text` is not done by what makes
+        texts of texts. Without a signature nobody knows, and half is missing.
+        """
+        if not self:
+            return 0.0
+        if signature is None:
+            return _UNKNOWN if self.is_full else 0.0
+        sides = [_side(self.inputs, signature.inputs), _side(self.outputs, signature.outputs)]
+        return sum(side for side in sides if side < 0) / 2 or sum(sides) / 2
+
+
+def _side(stated: frozenset[str], ports: Sequence[str]) -> float:
+    """How well one side of a signature fits what is stated of it."""
+    if not stated:
+        return 0.0
+    has = set(ports)
+    # what nobody spoke of, such as a mask, counts against a signature, but little
+    return 1.0 - _UNSTATED * len(has - stated) if stated <= has else -1.0
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the words and marks of a text, as they are written."""
+    return _TOKEN.findall(text)
+
+
+class _Noun(NamedTuple):
+    """A kind of data, and the words that name it: from `start` to before `end`."""
+
+    start: int
+    end: int
+    port: str
+
+
+class _Words:
+    """Tokens in lower case, with the kinds of data that they name."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.written = tokens
+        self.tokens = list(map(str.casefold, tokens))
+        self.starts: dict[int, _Noun] = {}
+        self.ends: dict[int, _Noun] = {}
+        place = 0
+        while place < len(self.tokens):
+            noun = self._noun_at(place)
+            if noun is None:
+                place += 1
+                continue
+            self.starts[noun.start] = self.ends[noun.end] = noun
+            place = noun.end
+
+    def _noun_at(self, place: int) -> _Noun | None:
+        """The kind of data that one or two tokens name."""
+        ports = _port_words()
+        pair = " ".join(self.tokens[place : place + 2])
+        for size, name in ((2, pair), (1, self.tokens[place])):
+            if name in ports:
+                return _Noun(place, place + size, ports[name])
+        return None
+
+    def before(self, place: int, distance: int) -> _Noun | None:
+        """The nearest kind of data that ends so few words before a place, in the same clause."""
+        for end in range(place, max(0, place - distance - 1), -1):
+            if end in self.ends:
+                return self.ends[end]
+            if self.tokens[end - 1] in _MARKS or self.tokens[end - 1] in _NOT_BEFORE_TO:
+                return None
+        return None
+
+    def after(self, place: int, distance: int) -> _Noun | None:
+        """The nearest kind of data that begins so few words behind a place, in the same clause."""
+        for start in range(place + 1, min(len(self.tokens), place + distance + 2)):
+            if start in self.starts:
+                return self._head(self.starts[start])
+            if self.tokens[start] in _MARKS:
+                return None
+        return None
+
+    def _head(self, noun: _Noun) -> _Noun:
+        """The last of several kinds that make one: `image caption` is a caption."""
+        while noun.end in self.starts:
+            noun = self.starts[noun.end]
+        return noun
+
+    def joined_before(self, noun: _Noun) -> frozenset[str]:
+        """A kind of data with the one that it is joined to: `text and image`."""
+        earlier = None
+        for start in (noun.start, noun.start - 1):
+            if start > 0 and self.tokens[start - 1] in _AND:
+                earlier = self.before(start - 1, 0)
+        return frozenset(kind.port for kind in (earlier, noun) if kind)
+
+    def joined_after(self, noun: _Noun) -> frozenset[str]:
+        """The same for one that is joined behind."""
+        later = None
+        if noun.end < len(self.tokens) and self.tokens[noun.end] in _AND:
+            later = self.after(noun.end, 1)
+        return frozenset(kind.port for kind in (noun, later) if kind)
+
+    def is_at(self, place: int, words: frozenset[str]) -> bool:
+        """Whether one of some words stands at a place."""
+        return not words.isdisjoint(self.tokens[place : place + 1])
+
+    def any_before(self, place: int, distance: int, words: frozenset[str]) -> bool:
+        """Whether one of some words stands so few words before a place."""
+        return not words.isdisjoint(self.tokens[max(0, place - distance) : place])
+
+
+def _stated(words: _Words) -> Iterable[Direction]:
+    """What each token says of a direction, in order."""
+    for place, token in enumerate(words.tokens):
+        if token in _TO and words.any_before(place, _FAR, _READING) and words.is_at(place + 1, _PERSONS):
+            yield Direction(frozenset({"Txt"}), frozenset({"Snd"}))
+        elif token in _INTO:
+            yield _into(words, place)
+        elif token in _FROM or words.tokens[place : place + 2] == ["out", "of"]:
+            yield _from(words, place)
+        elif token in _VERBS:
+            yield _done_to(words, place)
+        elif token in _CREATING:
+            noun = words.after(place, _NEAR)
+            yield Direction(outputs=frozenset({noun.port}) if noun else frozenset())
+        elif token in ("ask", "questions", "question"):
+            yield _asked_about(words, place)
+        elif token in ("aloud", "loud") and words.any_before(place, 2 * _FAR, _READING):
+            yield Direction(frozenset({"Txt"}), frozenset({"Snd"}))
+        elif "2" in token:
+            yield _pair(words.written[place])
+
+
+def _into(words: _Words, place: int) -> Direction:
+    """`text to speech`, `a sketch into a photo`; `add music to a film` has the film in hand."""
+    to = words.tokens[place] == "to"
+    wanted = words.after(place, _NEAR)
+    if wanted is None:
+        return Direction()
+    in_hand = words.before(place, 1 if to else _FAR)
+    if in_hand is None:
+        return Direction()
+    if to and words.any_before(in_hand.start, _FAR, _ADDING):
+        return Direction(frozenset({wanted.port}))
+    return Direction(words.joined_before(in_hand), words.joined_after(wanted))
+
+
+def _from(words: _Words, place: int) -> Direction:
+    """`a film from a photo`, `text out of a picture`; `remove the text from a photo` leaves a photo."""
+    behind = place + 1 if words.tokens[place] == "out" else place
+    in_hand = words.after(behind, _FAR)
+    if in_hand is None or not _INTO.isdisjoint(words.tokens[in_hand.end : in_hand.end + _NEAR]):
+        # `from a photo to a film` is read at its `to`
+        return Direction()
+    inputs = words.joined_after(in_hand)
+    if words.any_before(place, _FAR, _REMOVING):
+        return Direction(inputs, inputs)
+    wanted = words.before(place, _NEAR)
+    return Direction(inputs, words.joined_before(wanted) if wanted else frozenset())
+
+
+def _done_to(words: _Words, place: int) -> Direction:
+    """`describe this picture`, `animate a drawing`."""
+    usual, wanted = _VERBS[words.tokens[place]]
+    noun = words.after(place, _FAR)
+    in_hand = noun.port if noun else usual
+    return Direction(frozenset({in_hand}), frozenset({wanted})) if in_hand else Direction()
+
+
+def _asked_about(words: _Words, place: int) -> Direction:
+    """`ask a photo`, `questions about this film`: the question is a text that goes in too."""
+    noun = words.after(place, _NEAR)
+    if noun is None or noun.port == "Txt":
+        return Direction()
+    return Direction(frozenset({noun.port, "Txt"}), frozenset({"Txt"}))
+
+
+def _pair(word: str) -> Direction:
+    """`txt2img`, and signatures such as `ImgMsk2Img`."""
+    signature = builtin_ports().parse_start(word)
+    if signature is not None:
+        return Direction(frozenset(signature.inputs), frozenset(signature.outputs))
+    match = _PAIR.fullmatch(word.casefold())
+    ports = _port_words()
+    if match is None or match[1] not in ports or match[2] not in ports:
+        return Direction()
+    return Direction(frozenset({ports[match[1]]}), frozenset({ports[match[2]]}))
+
+
+@cache
+def _port_words() -> Mapping[str, str]:
+    """The port that each word, or pair of words, names."""
+    words: dict[str, str] = {}
+    for port in builtin_ports().ports.values():
+        names = chain((port.id, *port.aliases), _MORE_WORDS.get(port.id, "").split())
+        for name in names:
+            words.setdefault(name.casefold(), port.id)
+    for word in _NO_DATA:
+        words.pop(word, None)
+    return words
+
 
 # Words of a question that are read; the rest of a longer text says nothing new.
 _MAX_WORDS: Final = 2_000

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
 from explainer.files import STDIN, display_path
 from explainer.recommending.choice import fit_findings

@@ -20,11 +20,9 @@ from explainer.catalogs.schema import Entry, ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.recommending.bm25f import FieldedIndex, Fields
 from explainer.recommending.calibration import Calibration
-from explainer.recommending.correction import readings
-from explainer.recommending.intent import Taxonomy, leading_signature
-from explainer.recommending.prior import TaskCounter, TaskPrior, in_memory
+from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, in_memory, leading_signature
 from explainer.recommending.query import Query
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import readings, terms
 
 E = TypeVar("E", bound=Entry)
 # What a word of each field counts. Nothing hangs on the exact figures: see docs/recommend.md.

@@ -11,9 +11,8 @@ from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.schema import Entry, ModelEntry, PaperEntry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from explainer._package import __version__
 from explainer.checking.check import CheckReport
-from explainer.checking.reports.github import in_file
+from explainer.checking.reports.text import in_file
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import digest

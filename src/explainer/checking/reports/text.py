@@ -1,4 +1,4 @@
-"""Checked answers as text for people: findings with their source lines, verdicts, and the figures of several."""
+"""The reports for terminals, and for the log of a workflow on GitHub."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Final
 from explainer.checking.check import CheckReport, Workflow, WorkflowStep
 from explainer.checking.reports.json import DEFINITIONS, metrics_data
 from explainer.checking.workflow.reading import PLACES
-from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.report import REPORTERS
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import counted, printable, shorten
 
@@ -147,3 +148,17 @@ def _width(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
         return 0
     return 1 + (unicodedata.east_asian_width(char) in "WF")
+
+
+def as_github(reports: Sequence[CheckReport]) -> str:
+    """A line for each finding."""
+    return REPORTERS["github"]([in_file(report, finding) for report in reports for finding in report.findings])
+
+
+def in_file(report: CheckReport, finding: Finding) -> Finding:
+    """Return a finding with its place in the file: an answer in a line of JSON has its own lines and columns."""
+    if not report.line:
+        return finding
+    place = finding.location
+    message = f"{report.id}:{place.line}:{place.column}: {finding.message}"
+    return replace(finding, location=Location(place.file, report.line), message=message)

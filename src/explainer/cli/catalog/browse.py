@@ -9,10 +9,19 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
-from explainer.catalogs.kinds import SOURCE_KINDS, Kind
 from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.loading import CatalogLoader
-from explainer.catalogs.schema import Catalog, Entry, ModelEntry, PortEntry, Question, Task, json_schema
+from explainer.catalogs.schema import (
+    SOURCE_KINDS,
+    Catalog,
+    Entry,
+    Kind,
+    ModelEntry,
+    PortEntry,
+    Question,
+    Task,
+    json_schema,
+)
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.options import CatalogOption, FindingsOption, SemanticOption, choice, semantic_of

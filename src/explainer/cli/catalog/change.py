@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from explainer.catalogs.kinds import SOURCE_KINDS
+from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption, write_json
 from explainer.cli.options import CatalogOption, FindingsOption, choice

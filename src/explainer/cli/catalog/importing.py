@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from explainer.catalogs.kinds import ENTRY_KEYS, Kind
+from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.cli.app import new_app
 from explainer.cli.options import FindingsOption, StrictOption, choice
 from explainer.cli.terminal import complain, say, show_findings, write_stdout

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.catalogs.kinds import Kind
+from explainer.catalogs.schema import Kind
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import json_text, open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice

@@ -16,7 +16,7 @@ from explainer.curation.importers.model_card import read_card
 from explainer.curation.importers.record import Importer, MissingLibraryError, RecordStream, SourceRecord
 from explainer.curation.importers.ris import read_ris
 from explainer.curation.importers.spreadsheet import read_spreadsheet
-from explainer.curation.importers.yaml_catalog import read_catalog
+from explainer.curation.importers.yaml_files import read_catalog
 
 __all__ = ["IMPORTERS", "SUFFIXES", "Importer", "MissingLibraryError", "RecordStream", "SourceRecord"]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
+from explainer.catalogs.schema import Kind
 from explainer.curation.importers.reading import unrecognised
 from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location

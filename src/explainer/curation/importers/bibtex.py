@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address
-from explainer.curation.importers.latex import LatexDecoder
-from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of, undecoded
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
-from explainer.curation.importers.references import (
+from explainer.catalogs.schema import Kind
+from explainer.curation.importers.bibliography import (
+    LatexDecoder,
     doi_address,
     in_order,
     is_code,
@@ -27,6 +25,8 @@ from explainer.curation.importers.references import (
     reference_links,
     year_of,
 )
+from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of, undecoded
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
 from explainer.diagnostics.finding import Finding, Location
 
 # Characters that are parsed at once, about.

@@ -1,4 +1,4 @@
-"""CSV and TSV: a header, and a record a row.
+"""CSV and TSV, also as Zotero writes them: a header, and a record a row.
 
 CSV is read as a stream, with the separator that its header shows, in UTF-8, UTF-16 with a byte order mark, or else
 Windows-1252, as Excel writes it. Apostrophes that keep a spreadsheet from taking a cell for a formula are taken off.
@@ -15,10 +15,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from explainer.catalogs.schema import Kind
 from explainer.curation.export import unguard
+from explainer.curation.importers.bibliography import (
+    doi_address,
+    in_order,
+    mentioned_arxiv,
+    reference_links,
+    without_markup,
+    year_of,
+)
 from explainer.curation.importers.reading import text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
-from explainer.curation.importers.zotero import is_zotero, zotero_record
 from explainer.diagnostics.finding import Finding, Location
 
 # A first line for Excel that says the separator.
@@ -197,3 +205,35 @@ def _place(file: str, row: _Row, separator: str, header: tuple[str, ...], key: s
         elif char == "\n":
             line, column = line + 1, 1
     return Location(file, line, column)
+
+
+_HEADER: Final = frozenset({"Key", "Item Type", "Title", "Author"})
+_ZOTERO_NAMES: Final = {
+    "title": "Title", "authors": "Author", "year": "Publication Year", "paper": "DOI", "links": "Url", "github": "Url",
+    "summary": "Abstract Note", "category": "Manual Tags",
+}  # fmt: skip
+
+
+def is_zotero(header: Sequence[str]) -> bool:
+    """Whether a table has the columns of Zotero."""
+    return _HEADER.issubset(header)
+
+
+def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str], Location]) -> SourceRecord:
+    """Return a row as a record."""
+    row = dict.fromkeys([*_ZOTERO_NAMES.values(), "Key", "Date", "Extra"], "") | dict(zip(header, cells, strict=False))
+    pages = [doi_address(row["DOI"]), mentioned_arxiv(row["Extra"]), row["Url"]]
+    record = {
+        "title": without_markup(row["Title"]),
+        "authors": [in_order(name.split(",")) for name in row["Author"].split(";") if name.strip()],
+        "year": year_of(row["Publication Year"], row["Date"]),
+        "summary": without_markup(row["Abstract Note"]),
+        "category": row["Manual Tags"].split(";")[0].strip() or None,
+        **reference_links(pages),
+    }
+    licence = row.get("Rights") or None
+    return SourceRecord(record, partial(_renamed, where), row["Key"] or None, Kind.PAPERS, licence, ready=True)
+
+
+def _renamed(where: Callable[[str], Location], key: str) -> Location:
+    return where(_ZOTERO_NAMES.get(key, key))

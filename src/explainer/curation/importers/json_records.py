@@ -1,4 +1,8 @@
-"""JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
+"""The archive of Papers with Code: its table of links between papers and repositories has a row for each pair.
+
+The rows of one paper stand one behind the other. Its own repository becomes its code, those of others become links.
+
+JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
 
 Numbers are kept as the text that stands there: `2401.10000` stays that. The metadata snapshot of arXiv (JSON Lines, as
 Kaggle serves it), the links of Papers with Code, works of OpenAlex and CSL-JSON are recognised by their keys.
@@ -9,20 +13,61 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Any, BinaryIO, Final
 
-from explainer.catalogs.kinds import Kind
+from explainer.catalogs.schema import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
-from explainer.curation.importers.csl import csl_record, is_csl_item
-from explainer.curation.importers.openalex import is_openalex_work, openalex_record
-from explainer.curation.importers.papers_with_code import join_rows
+from explainer.curation.importers.json_references import csl_record, is_csl_item, is_openalex_work, openalex_record
 from explainer.curation.importers.reading import text_lines, undecoded, whole_text
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, as_list, as_mapping, as_text
+from explainer.curation.importers.record import (
+    MAX_LINE,
+    RecordStream,
+    SourceRecord,
+    as_list,
+    as_mapping,
+    as_text,
+    first_of,
+    texts_in,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.json_reader import read_json_line
+
+_KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
+
+
+def join_rows(records: Iterable[SourceRecord | Finding]) -> Iterator[SourceRecord | Finding]:
+    """Yield records, but neighbouring rows about one paper as one; memory holds one paper."""
+    for paper, neighbours in groupby(records, key=_paper):
+        if paper is None:
+            yield from neighbours
+        else:
+            yield _joined([row for row in neighbours if isinstance(row, SourceRecord)])
+
+
+def _paper(record: SourceRecord | Finding) -> tuple[Any, Any] | None:
+    """What a row is about; None for a record of another form."""
+    if isinstance(record, Finding) or not record.values.keys() >= _KEYS:
+        return None
+    return record.values["paper_title"], record.values.get("paper_url")
+
+
+def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
+    """The record of a paper. Without a repository of its own it has none."""
+    first = rows[0].values
+    own_url = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
+    urls = dict.fromkeys(texts_in([row.values["repo_url"] for row in rows]))
+    values = {
+        "title": first["paper_title"],
+        "paper": first_of([first.get("paper_arxiv_id"), first.get("paper_url_abs")]),
+        "github": own_url,
+        "links": [url for url in urls if url != own_url],
+    }
+    return SourceRecord(values, rows[0].where, as_text(first.get("paper_url")), Kind.PAPERS)
+
 
 _CHUNK: Final = 64 * 1024
 # What stands between two items of an array.

@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import arxiv_address, short_spelling
+from explainer.catalogs.schema import Kind
+from explainer.curation.importers.bibliography import task_of
 from explainer.curation.importers.reading import whole_text
 from explainer.curation.importers.record import (
     REPOSITORY,
@@ -29,7 +30,6 @@ from explainer.curation.importers.record import (
     mappings_in,
     texts_in,
 )
-from explainer.curation.importers.references import task_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml

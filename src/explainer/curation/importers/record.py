@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from explainer.catalogs.kinds import Kind
+from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location
 
 MAX_LINE: Final = 16 * 1024 * 1024

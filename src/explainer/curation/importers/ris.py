@@ -12,10 +12,8 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from explainer.catalogs.kinds import Kind
-from explainer.curation.importers.reading import or_unrecognised, text_of, undecoded
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, split_links
-from explainer.curation.importers.references import (
+from explainer.catalogs.schema import Kind
+from explainer.curation.importers.bibliography import (
     doi_address,
     in_order,
     mentioned_arxiv,
@@ -23,6 +21,8 @@ from explainer.curation.importers.references import (
     without_markup,
     year_of,
 )
+from explainer.curation.importers.reading import or_unrecognised, text_of, undecoded
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, split_links
 from explainer.diagnostics.finding import Finding, Location
 
 # A tag and its value. Programs write one space or two, and none behind the dash of a tag without a value.

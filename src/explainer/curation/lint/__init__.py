@@ -8,8 +8,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from explainer.catalogs.catalog import LoadedCatalog
-from explainer.catalogs.kinds import Kind
-from explainer.catalogs.schema import Entry
+from explainer.catalogs.schema import Entry, Kind
 from explainer.diagnostics.finding import Finding
 from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_editor import Editor

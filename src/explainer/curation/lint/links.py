@@ -10,8 +10,8 @@ from operator import methodcaller, ne
 from os.path import commonprefix
 from typing import Final
 
-from explainer.catalogs.kinds import Kind
 from explainer.catalogs.links import home_field, short_spelling
+from explainer.catalogs.schema import Kind
 from explainer.curation.lint import CatalogItem, Fix, LintFinding
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath

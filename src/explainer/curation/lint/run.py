@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from explainer.catalogs.catalog import catalog_from
-from explainer.catalogs.kinds import SOURCE_KINDS
 from explainer.catalogs.loading import CatalogLoader
-from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links, text
+from explainer.catalogs.schema import SOURCE_KINDS
+from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.documents.yaml_editor import Editor, whole_diff
 from explainer.documents.yaml_reader import read_yaml
@@ -24,14 +24,14 @@ _RULES: Final[dict[str, Rule]] = {
     "L701": for_each(links.wrong_field),
     "L702": for_each(links.not_canonical),
     "L703": links.near_duplicates,
-    "L704": for_each(text.too_short),
-    "L705": for_each(text.boilerplate),
-    "L706": for_each(text.damaged),
+    "L704": for_each(content.too_short),
+    "L705": for_each(content.boilerplate),
+    "L706": for_each(content.damaged),
     "L707": for_each(content.without_examples),
     "L708": content.contradictions,
     "L709": content.never_recommended,
     "L710": content.shared_examples,
-    "L711": for_each(text.markup),
+    "L711": for_each(content.markup),
 }
 LINT_CODES: Final = tuple(_RULES)
 """The codes that may be selected and ignored."""

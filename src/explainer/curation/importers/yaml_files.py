@@ -1,7 +1,4 @@
-"""Metafiles of OpenMMLab (`metafile.yml`): lists of models, and the collections that they belong to.
-
-https://github.com/open-mmlab/mmpretrain/tree/main/configs has one for each architecture.
-"""
+"""Catalogs of this tool, and the metafiles of OpenMMLab: files of YAML → records with places."""
 
 from __future__ import annotations
 
@@ -9,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from explainer.catalogs.kinds import Kind
+from explainer.catalogs.schema import Kind
+from explainer.curation.importers.bibliography import task_of
+from explainer.curation.importers.reading import unrecognised, whole_text
 from explainer.curation.importers.record import (
+    RecordStream,
     SourceRecord,
     as_list,
     as_mapping,
@@ -20,9 +20,38 @@ from explainer.curation.importers.record import (
     text_in,
     texts_in,
 )
-from explainer.curation.importers.references import task_of
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document, KeyPath
+from explainer.documents.yaml_reader import read_yaml
+
+
+def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    """Read the entries of a catalog, or of a metafile."""
+    text = whole_text(feed)
+    if text.value is None:
+        yield from text.findings
+        return
+    document = read_yaml(text.value, feed.file)
+    yield from document.findings
+    data = as_mapping(document.data)
+    if is_metafile(data):
+        yield from metafile_records(document)
+    elif document.readable and not any(kind in data for kind in Kind):
+        yield from unrecognised(feed, "a list of models, papers, tasks or ports")
+    for kind in Kind:
+        for index, item in enumerate(as_list(data.get(kind))):
+            yield _catalog_record(kind, item, partial(_catalog_place, document, (kind, index)))
+
+
+def _catalog_record(kind: Kind, item: Any, where: partial[Location]) -> SourceRecord | Finding:
+    if not isinstance(item, dict):
+        return Finding("I802", where(""), "the entry is not a mapping")
+    return SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
+
+
+def _catalog_place(document: Document, path: KeyPath, key: str) -> Location:
+    return document.locate((*path, key) if key else path)
+
 
 _LISTS: Final = ("Models", "Collections")
 _METAFILE_NAMES: Final = {

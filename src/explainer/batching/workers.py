@@ -1,0 +1,327 @@
+"""Workers that render chunks of questions, and what runs them: this process, or several."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
+
+from explainer.batching.manifest import ManifestRow, RenderOptions, hash_of_catalogs
+from explainer.batching.sources import SourceItem
+from explainer.catalogs.library import Library
+from explainer.catalogs.loading import CatalogLoader, CatalogPath
+from explainer.diagnostics.finding import ExplainerError, Finding
+from explainer.diagnostics.rules import RULES
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult, SupportsRenderAll
+
+# A question to render, and what an earlier run knew of it.
+Task: TypeAlias = tuple[SourceItem, ManifestRow | None]
+
+
+class ChunkResult(NamedTuple):
+    """The results of a chunk of questions, in their order, and the findings about catalogs read for it."""
+
+    results: list[RenderResult]
+    findings: tuple[Finding, ...] = ()
+
+
+_ANY_PROCESS: Final = 0
+
+# Renders a chunk of questions. It can be sent to another process.
+Worker: TypeAlias = Callable[[Sequence[Task]], ChunkResult]
+
+
+@dataclass(frozen=True)
+class RenderSetup:
+    """What every process of a batch needs in order to render.
+
+    Attributes:
+        options: what decides an output, but for the question and its entries.
+        catalogs: the catalogs of the command line.
+        base: the source's folder.
+        lines: the source's items are lines of JSON.
+        files: outputs become files.
+    """
+
+    options: RenderOptions
+    catalogs: tuple[Path, ...]
+    base: Path
+    lines: bool
+    files: bool
+
+    def folder_of(self, source: str | int) -> Path:
+        """Return the folder of a question: that of its file, or that of all lines."""
+        return self.base if isinstance(source, int) else self.base / source.rpartition("/")[0]
+
+
+class RenderWorker:
+    """Renders chunks of questions on this machine. It loads what it needs with the first chunk, in each process."""
+
+    def __init__(self, setup: RenderSetup) -> None:
+        self._setup = setup
+        self._catalogs = PreparedCatalogs(setup)
+        self._renderer: BatchRenderer | None = None
+        self._process = _ANY_PROCESS
+
+    def __reduce__(self) -> tuple[type[RenderWorker], tuple[RenderSetup]]:
+        """Travel without what was loaded."""
+        return RenderWorker, (self._setup,)
+
+    def __call__(self, chunk: Sequence[Task]) -> ChunkResult:
+        """Render a chunk.
+
+        Raises:
+            ExplainerError: when the template or a catalog that all questions need cannot be read.
+        """
+        if not chunk:  # a run that finds nothing to render loads nothing
+            return ChunkResult([])
+        results = self._open().run(chunk, lines=self._setup.lines)
+        return ChunkResult(results, self._catalogs.new_findings())
+
+    def _open(self) -> BatchRenderer:
+        if self._renderer is not None and self._process in (_ANY_PROCESS, os.getpid()):
+            return self._renderer
+        from explainer.batching.renderer import BatchRenderer  # noqa: PLC0415  # loads all that renders
+        from explainer.batching.tokens import counter  # noqa: PLC0415
+        from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer  # noqa: PLC0415
+
+        options = self._setup.options
+        count = counter(options.tokenizer) if options.max_tokens is not None else None
+        self._renderer = BatchRenderer(
+            options, self._catalogs.library_for, renderer_of(options.template), builtin_renderer("answer"), count,
+            files=self._setup.files,
+        )  # fmt: skip
+        # a forked process goes on with what was loaded; only the template of a user has a process of its own
+        self._process = _ANY_PROCESS if options.template in BUILTIN_TEMPLATES else os.getpid()
+        return self._renderer
+
+
+def renderer_of(template: str) -> SupportsRenderAll:
+    """Return the renderer of a built-in template or of a file, whose process ends with this one.
+
+    Raises:
+        ExplainerError: when the template cannot be read.
+    """
+    import atexit  # noqa: PLC0415
+
+    from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer  # noqa: PLC0415
+
+    if template in BUILTIN_TEMPLATES:
+        return builtin_renderer(template)
+    renderer = user_renderer(Path(template))
+    if renderer.value is None:
+        raise ExplainerError(renderer.findings)
+    atexit.register(renderer.value.close)
+    return renderer.value
+
+
+class PreparedCatalogs:
+    """The entries that questions may use, by the catalogs that they are read from."""
+
+    def __init__(self, setup: RenderSetup) -> None:
+        self._setup = setup
+        self._loader = CatalogLoader(setup.catalogs)
+        self._libraries: dict[tuple[CatalogPath, ...], PreparedLibrary] = {}
+        self._for_lines: PreparedLibrary | None = None
+        self._reported = 0
+
+    def library_for(self, named: Sequence[str] | None, source: str | int) -> PreparedLibrary:
+        """Return the entries for a question, from its own `catalog:` and its place in the source.
+
+        Raises:
+            ExplainerError: when a catalog that is not the question's own choice cannot be read.
+        """
+        # lines without a `catalog:` of their own share one library: nothing is looked up for them
+        if self._for_lines is not None and named is None and isinstance(source, int):
+            return self._for_lines
+        library = self._prepare(named, self._setup.folder_of(source))
+        if named is None and isinstance(source, int):
+            self._for_lines = library
+        return library
+
+    def _prepare(self, named: Sequence[str] | None, folder: Path) -> PreparedLibrary:
+        from explainer.batching.renderer import PreparedLibrary  # noqa: PLC0415
+
+        library = self._loader.for_named(named, folder)
+        paths = self._loader.files(named, folder).value or ()
+        if paths not in self._libraries:
+            unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
+            if unusable and named is None:  # no question can do without it
+                raise ExplainerError(unusable)
+            self._libraries[paths] = PreparedLibrary(library.value or Library([]), hash_of_catalogs(paths), unusable)
+        return self._libraries[paths]
+
+    def new_findings(self) -> tuple[Finding, ...]:
+        """Return the findings about catalogs that this has not returned yet."""
+        findings = self._loader.findings[self._reported :]
+        self._reported += len(findings)
+        return findings
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+# Tasks that each worker may be ahead of the slowest one: it bounds what is held in memory.
+_AHEAD: Final = 3
+
+
+class WorkerLostError(Exception):
+    """A worker process ended before its work was done."""
+
+
+class Executor(Protocol):
+    """Does tasks, here or elsewhere. Use it as a context manager: it may start processes, and ends them."""
+
+    def __enter__(self) -> Self:
+        """Get ready."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """End all workers."""
+
+    def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Yield the result of each task, in the order of the tasks.
+
+        Args:
+            work: does a task; it is sent to each worker once, so it is picklable and loads what it needs by itself.
+            tasks: read a bounded number of tasks ahead. An empty one (a chunk of nothing) is done where it is.
+
+        Raises:
+            WorkerLostError: when a worker is gone.
+        """
+
+
+def in_order(submit: Callable[[T], Callable[[], R]], tasks: Iterable[T], ahead: int) -> Iterator[R]:
+    """Yield the results of tasks in their order.
+
+    Args:
+        submit: starts a task, and returns what waits for its result.
+        tasks: the tasks.
+        ahead: how many may be started before the first one is waited for.
+    """
+    waiting: deque[Callable[[], R]] = deque()
+    for task in tasks:
+        waiting.append(submit(task))
+        if len(waiting) > ahead:
+            yield waiting.popleft()()
+    while waiting:
+        yield waiting.popleft()()
+
+
+class LocalExecutor:
+    """Processes of this machine. They start with the second task: a small batch is done sooner without them.
+
+    Each process has a pipe and, here, a thread of its own. The pool of the standard library has one pipe for all
+    results: a worker that is killed while it writes to it would leave everyone waiting for the rest.
+
+    Args:
+        jobs: how many processes; 1 does everything in this one, 0 means as many as there are cores.
+    """
+
+    def __init__(self, jobs: int = 0) -> None:
+        self._jobs = jobs or _cores()
+        self._workers: list[_WorkerProcess] = []
+        self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
+        self._warm = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.connection.close()
+        for worker in self._workers:
+            worker.process.join()
+
+    def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Yield the result of each task, in the order of the tasks; see `Executor`."""
+        if self._jobs == 1:
+            return map(work, tasks)
+
+        def submit(task: T) -> Callable[[], R]:
+            if self._warm and task:
+                return self._threads_for(work).submit(self._send, task).result
+            # the first task is done here, so that forked workers find its catalogs and templates loaded
+            self._warm = self._warm or bool(task)
+            result = work(task)
+            return lambda: result
+
+        return in_order(submit, tasks, self._jobs * _AHEAD)
+
+    def _threads_for(self, work: Callable[[Any], Any]) -> ThreadPoolExecutor:
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # many batches need no second process
+
+            # processes first: a process with threads is none to fork
+            self._workers = [_start_worker(work) for _ in range(self._jobs)]
+            for worker in self._workers:
+                self._idle.put(worker)
+            self._threads = ThreadPoolExecutor(self._jobs)
+        return self._threads
+
+    def _send(self, task: Any) -> Any:
+        """Have a task done by a worker that has none."""
+        worker = self._idle.get()
+        try:
+            worker.connection.send(task)
+            result = worker.connection.recv()
+        except (EOFError, OSError):
+            raise WorkerLostError from None
+        finally:
+            self._idle.put(worker)  # a lost one too: whoever gets it must not wait
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def _cores() -> int:
+    """The cores that this process may use: a container or a job of a cluster often has fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _WorkerProcess(NamedTuple):
+    process: BaseProcess
+    connection: Connection
+
+
+def _start_worker(work: Callable[[Any], Any]) -> _WorkerProcess:
+    import multiprocessing  # noqa: PLC0415
+
+    # a fork has everything that is loaded already; macOS' own libraries do not survive one, Windows has none
+    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, ours, work), daemon=True)
+    process.start()
+    theirs.close()  # with no other copy of it, its end is the end of the worker
+    return _WorkerProcess(process, ours)
+
+
+def _serve(connection: Connection, other_end: Connection, work: Callable[[Any], Any]) -> None:
+    """Do tasks until the other end is closed, which it also is when that process is gone."""
+    other_end.close()  # the copy that a fork has: while it is open, no end is seen
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task = connection.recv()
+            try:
+                result = work(task)
+            except Exception as error:  # noqa: BLE001  # it is raised in the process that has the task done
+                result = error
+            connection.send(result)

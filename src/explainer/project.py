@@ -21,7 +21,7 @@ from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folde
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
 
 if TYPE_CHECKING:
-    from explainer.batching.batch import Summary
+    from explainer.batching.workers import Summary
     from explainer.checking.check import CheckReport
     from explainer.preflight import ValidationReport
     from explainer.recommending.reasons import Recommendation
@@ -399,8 +399,9 @@ def _run_batch(
     """Run a batch in this process, with the same manifest as the command line's."""
     # Few scripts run batches, and these modules take longer to import than a prompt to build.
     from explainer._package import __version__  # noqa: PLC0415
-    from explainer.batching.batch import BatchConfig, FindingsReporter, LocalEngine, run  # noqa: PLC0415
+    from explainer.batching.batch import LocalEngine, run  # noqa: PLC0415
     from explainer.batching.manifest import RenderOptions  # noqa: PLC0415
+    from explainer.batching.workers import BatchConfig, FindingsReporter  # noqa: PLC0415
 
     as_, name = template
     kind = BUILTIN_TEMPLATES.get(name, as_)

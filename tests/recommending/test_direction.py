@@ -8,9 +8,10 @@ from explainer import load_catalogs
 from explainer.catalogs.schema import ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.recommending.intent import leading_signature
-from explainer.recommending.query import Direction, Query, tokens_of
+from explainer.recommending.query import Direction, Query
 from explainer.recommending.ranking import signature_of, task_label, task_number
 from explainer.recommending.recommend import Recommender
+from explainer.recommending.terms import tokens_of
 from tests.helpers.support import ROOT
 
 

@@ -6,38 +6,40 @@ import gc
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from explainer.batching.manifest import (
     ManifestRow,
-    RenderOptions,
     content_hash,
     hash_of_catalogs,
     hash_of_template,
     loads,
     short_hash,
 )
-from explainer.batching.open_source import Shard, cut, open_source
+from explainer.batching.open_source import cut, open_source
 from explainer.batching.previous_run import UsedIds, moved
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
+    BatchConfig,
+    BatchReporter,
     ChunkResult,
     Executor,
     LocalExecutor,
     RenderSetup,
     RenderWorker,
+    Summary,
     Task,
     Worker,
     WorkerLostError,
 )
 from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
-from explainer.files import STDIN, display_path
+from explainer.files import display_path
 from explainer.rendering.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -49,114 +51,8 @@ CHUNK: Final = 128
 _MOST_ENTRIES: Final = 8 * CHUNK
 # A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
 _GC_THRESHOLD: Final = 50_000
-ROWS_SUFFIX: Final = ".parquet"
 # Templates that are known to be built-in without an import of Jinja.
 _BUILTIN: Final = ("prompt", "answer")
-
-
-@dataclass(slots=True)
-class Summary:
-    """How many questions of a batch met which end."""
-
-    rendered: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    removed: int = 0
-    gone: int = 0
-    hidden: int = 0
-    skipped: int = 0
-
-    @property
-    def done(self) -> int:
-        """Questions that were dealt with."""
-        return self.rendered + self.unchanged + self.failed
-
-
-@dataclass(frozen=True)
-class BatchConfig:
-    """What a batch is asked to do.
-
-    Attributes:
-        source: the questions: a folder, a table, lines, or `-`.
-        out: where the outputs go: a folder, a `.jsonl`, a `.parquet`, or `-`.
-        options: what decides an output; the hash of the template is filled in by `run`.
-        catalogs: the catalogs of the command line.
-        shard: which part of the source is wanted, if not the whole.
-        force: render what has not changed, too.
-        prune: remove the outputs of questions that are gone.
-        check: write nothing, and compare.
-    """
-
-    source: Path
-    out: Path
-    options: RenderOptions
-    catalogs: tuple[Path, ...] = ()
-    shard: Shard | None = None
-    force: bool = False
-    prune: bool = False
-    check: bool = False
-
-    @property
-    def rows(self) -> bool:
-        """Whether outputs become rows of a table."""
-        return self.out.suffix == ROWS_SUFFIX
-
-    @property
-    def lines(self) -> bool:
-        """Whether outputs become lines."""
-        return self.out.suffix == ".jsonl" or str(self.out) == STDIN
-
-
-class BatchReporter(Protocol):
-    """Says what there is to say while a batch runs."""
-
-    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
-        """Say what the questions and the catalogs are."""
-
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Say findings, as they come."""
-
-    def skip(self, skipped: Skipped) -> None:
-        """Say what is no question."""
-
-    def show(self, summary: Summary) -> None:
-        """Show how far it is."""
-
-    def wait(self) -> None:
-        """Say that another run on the same target has to end first."""
-
-    def write(self, lines: bytes) -> None:
-        """Write lines of output to stdout."""
-
-
-@dataclass
-class FindingsReporter:
-    """Keeps the findings of a batch, and says nothing else.
-
-    Attributes:
-        findings: what was found, in the order in which it was reported.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-
-    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
-        """Pass over what the questions are."""
-
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Keep findings."""
-        self.findings += findings
-
-    def skip(self, skipped: Skipped) -> None:
-        """Pass over what is no question."""
-
-    def show(self, summary: Summary) -> None:
-        """Pass over how far it is."""
-
-    def wait(self) -> None:
-        """Pass over another run on the same target."""
-
-    def write(self, lines: bytes) -> None:
-        """Pass over lines: a script that wants them names a file."""
 
 
 class Engine(Protocol):

@@ -30,8 +30,7 @@ from explainer.files import (
 from explainer.rendering.formats import FORMATS, promptfoo_config
 
 if TYPE_CHECKING:
-    from explainer.batching.batch import BatchConfig, BatchReporter
-    from explainer.batching.workers import RenderSetup
+    from explainer.batching.workers import BatchConfig, BatchReporter, RenderSetup
 
 MANIFEST: Final = "manifest.jsonl"
 

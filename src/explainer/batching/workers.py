@@ -8,17 +8,19 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from explainer.batching.manifest import ManifestRow, RenderOptions, hash_of_catalogs
-from explainer.batching.sources import SourceItem
+from explainer.batching.open_source import Shard
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.diagnostics.rules import RULES
+from explainer.files import STDIN
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult, SupportsRenderAll
+
+# The ending of a table: its outputs are rows, too.
+ROWS_SUFFIX: Final = ".parquet"
 
 # A question to render, and what an earlier run knew of it.
 Task: TypeAlias = tuple[SourceItem, ManifestRow | None]
@@ -65,6 +70,111 @@ class RenderSetup:
     def folder_of(self, source: str | int) -> Path:
         """Return the folder of a question: that of its file, or that of all lines."""
         return self.base if isinstance(source, int) else self.base / source.rpartition("/")[0]
+
+
+@dataclass(slots=True)
+class Summary:
+    """How many questions of a batch met which end."""
+
+    rendered: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    removed: int = 0
+    gone: int = 0
+    hidden: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """Questions that were dealt with."""
+        return self.rendered + self.unchanged + self.failed
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """What a batch is asked to do.
+
+    Attributes:
+        source: the questions: a folder, a table, lines, or `-`.
+        out: where the outputs go: a folder, a `.jsonl`, a `.parquet`, or `-`.
+        options: what decides an output; the hash of the template is filled in by `run`.
+        catalogs: the catalogs of the command line.
+        shard: which part of the source is wanted, if not the whole.
+        force: render what has not changed, too.
+        prune: remove the outputs of questions that are gone.
+        check: write nothing, and compare.
+    """
+
+    source: Path
+    out: Path
+    options: RenderOptions
+    catalogs: tuple[Path, ...] = ()
+    shard: Shard | None = None
+    force: bool = False
+    prune: bool = False
+    check: bool = False
+
+    @property
+    def rows(self) -> bool:
+        """Whether outputs become rows of a table."""
+        return self.out.suffix == ROWS_SUFFIX
+
+    @property
+    def lines(self) -> bool:
+        """Whether outputs become lines."""
+        return self.out.suffix == ".jsonl" or str(self.out) == STDIN
+
+
+class BatchReporter(Protocol):
+    """Says what there is to say while a batch runs."""
+
+    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
+        """Say what the questions and the catalogs are."""
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Say findings, as they come."""
+
+    def skip(self, skipped: Skipped) -> None:
+        """Say what is no question."""
+
+    def show(self, summary: Summary) -> None:
+        """Show how far it is."""
+
+    def wait(self) -> None:
+        """Say that another run on the same target has to end first."""
+
+    def write(self, lines: bytes) -> None:
+        """Write lines of output to stdout."""
+
+
+@dataclass
+class FindingsReporter:
+    """Keeps the findings of a batch, and says nothing else.
+
+    Attributes:
+        findings: what was found, in the order in which it was reported.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
+        """Pass over what the questions are."""
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Keep findings."""
+        self.findings += findings
+
+    def skip(self, skipped: Skipped) -> None:
+        """Pass over what is no question."""
+
+    def show(self, summary: Summary) -> None:
+        """Pass over how far it is."""
+
+    def wait(self) -> None:
+        """Pass over another run on the same target."""
+
+    def write(self, lines: bytes) -> None:
+        """Pass over lines: a script that wants them names a file."""
 
 
 class RenderWorker:

@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from explainer._package import __version__
-from explainer.batching.batch import ROWS_SUFFIX, BatchConfig, Summary
 from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
-from explainer.batching.workers import RenderSetup
+from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, RenderSetup, Summary
 from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.options import (

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from explainer.batching.batch import BatchRun, Summary
+from explainer.batching.batch import BatchRun
 from explainer.batching.manifest import short_hash
 from explainer.batching.renderer import RenderResult
 from explainer.batching.tables import ParquetSource, cells_of, id_text
+from explainer.batching.workers import Summary
 from explainer.diagnostics.finding import Finding, Location
 from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 from explainer.engines.job import ROWS, Job, arrow

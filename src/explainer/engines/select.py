@@ -6,16 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from explainer.batching.batch import (
-    BatchConfig,
-    BatchReporter,
-    BatchRun,
-    Engine,
-    LocalEngine,
-    Summary,
-    render_questions,
-    run,
-)
+from explainer.batching.batch import BatchRun, Engine, LocalEngine, render_questions, run
+from explainer.batching.workers import BatchConfig, BatchReporter, Summary
 from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError
 

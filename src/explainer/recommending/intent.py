@@ -25,8 +25,7 @@ from typing import Final, Protocol
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
 from explainer.recommending.bm25f import FieldedIndex, Fields, Postings, add_postings
-from explainer.recommending.query import tokens_of
-from explainer.recommending.terms import term, terms
+from explainer.recommending.terms import term, terms, tokens_of
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
 _LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")

@@ -15,10 +15,8 @@ from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.recommending.intent import QueryIntent
-from explainer.recommending.terms import word_terms, words
+from explainer.recommending.terms import tokens_of, word_terms, words
 
-# Words, and the marks that end a clause or stand for a word. Possessive, so that no text takes long.
-_TOKEN: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+|->|→|\+|[,.;:!?()\"“”\n]")
 _MARKS: Final = frozenset(',.;:!?()"“”\n')
 # The mark that stands where words were taken out.
 GAP: Final = "."
@@ -150,11 +148,6 @@ def _side(stated: frozenset[str], ports: Sequence[str]) -> float:
     has = set(ports)
     # what nobody spoke of, such as a mask, counts against a signature, but little
     return 1.0 - _UNSTATED * len(has - stated) if stated <= has else -1.0
-
-
-def tokens_of(text: str) -> list[str]:
-    """Return the words and marks of a text, as they are written."""
-    return _TOKEN.findall(text)
 
 
 class _Noun(NamedTuple):

@@ -70,6 +70,14 @@ _AMERICAN: Final = {
 _CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
 _STEMMER: Final = Stemmer.Stemmer("english")
 
+# Words, and the marks that end a clause or stand for a word. Possessive, so that no text takes long.
+_TOKEN: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+|->|→|\+|[,.;:!?()\"“”\n]")
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the words and marks of a text, as they are written."""
+    return _TOKEN.findall(text)
+
 
 def _american(word: str) -> str:
     """Fold a British spelling into the American one; a word that has none stays as it is."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
 from explainer.catalogs.question import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
-from explainer.rendering.renderer import Context, Rendering, entry_data, render_context
+from explainer.rendering.fastpath import Context
+from explainer.rendering.renderer import Rendering, entry_data, render_context
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsScores

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,30 @@ def test_no_function_has_more_branches_than_a_reader_can_hold() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and branches(node) > MOST_BRANCHES:
                 dense[f"{path.relative_to(SOURCE)}:{node.name}"] = branches(node)
     assert dense.keys() - TABLES == set(), dense
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not even late, or for the sake of types alone."""
+    names = {module_name(path): tree for path, tree in module_files()}
+    imports = {
+        name: {target for node in ast.walk(tree) for target in imported_modules(node, names) if target != name}
+        for name, tree in names.items()
+    }
+    list(graphlib.TopologicalSorter(imports).static_order())  # raises CycleError, which names the circle
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def imported_modules(node: ast.AST, names: Container[str]) -> Iterator[str]:
+    """Modules of the package that an import names; a package counts only where it is itself the source of a name."""
+    if not isinstance(node, ast.ImportFrom) or node.module is None:
+        return
+    for alias in node.names:
+        submodule = f"{node.module}.{alias.name}"
+        if submodule in names:
+            yield submodule
+        elif node.module in names:
+            yield node.module

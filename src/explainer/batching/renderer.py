@@ -26,9 +26,9 @@ from explainer.diagnostics.text import is_plain, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
-from explainer.rendering.fastpath import EntryData
+from explainer.rendering.fastpath import Context, EntryData, Parts
 from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
-from explainer.rendering.renderer import Context, Parts, entry_data, render_context
+from explainer.rendering.renderer import entry_data, render_context
 from explainer.rendering.templates import builtin_renderer
 
 # Names that are remembered: it bounds what a source costs whose names no catalog has.

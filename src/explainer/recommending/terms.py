@@ -134,8 +134,8 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(word_terms, words(text))))
 
 
-# A shorter word has too many neighbours.
-_SHORTEST: Final = 5
+# A shorter word has too many neighbours: of five letters, “cheek” would be read as “check”.
+_SHORTEST: Final = 6
 
 
 def readings(words: Iterable[str], frequency: Callable[[str], int]) -> dict[str, str]:

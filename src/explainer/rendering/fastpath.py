@@ -10,16 +10,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import groupby, product
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import jinja2
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.visitor import NodeTransformer
 
-if TYPE_CHECKING:
-    from explainer.rendering.renderer import Context, Parts, Role
+Context: TypeAlias = dict[str, Any]
+Role: TypeAlias = Literal["system", "user"]
+# A rendering as its template printed it: what belongs to each role, piece by piece.
+Parts: TypeAlias = list[tuple[Role, list[str]]]
 
+if TYPE_CHECKING:
     # The parts of a rendering; in each, texts and the numbers of holes take turns.
     _Case: TypeAlias = list[tuple[Role, list[str]]]
 

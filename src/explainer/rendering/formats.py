@@ -15,7 +15,8 @@ from json.encoder import encode_basestring  # as `json.dumps(…, ensure_ascii=F
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from explainer.rendering.renderer import Parts, Rendering
+    from explainer.rendering.fastpath import Parts
+    from explainer.rendering.renderer import Rendering
 
 DEFAULT_MODEL: Final = "gpt-4o-mini"  # what requests name when nobody chose a model
 _MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings

@@ -23,7 +23,8 @@ import jinja2
 import markupsafe
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.renderer import Context, Parts, Rendering, asks_for_workflow, rendering_of
+from explainer.rendering.fastpath import Context, Parts
+from explainer.rendering.renderer import Rendering, asks_for_workflow, rendering_of
 from explainer.rendering.worker import LISTS, TemplateFile, outcome_of
 
 # Starts the process on our own files, wherever they were found, and on nothing that the environment names.

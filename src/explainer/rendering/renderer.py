@@ -7,14 +7,14 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
-from explainer.rendering.fastpath import EntryData, FastTemplate
+from explainer.rendering.fastpath import Context, EntryData, FastTemplate, Parts, Role
 from explainer.rendering.layout import neutralise
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
         waiting += new
     return False
 
-
-Context: TypeAlias = dict[str, Any]
-Role: TypeAlias = Literal["system", "user"]
-# A rendering as its template printed it: what belongs to each role, piece by piece.
-Parts: TypeAlias = list[tuple[Role, list[str]]]
 
 # Characters that one rendering may have; a prompt has a few thousand.
 MAX_OUTPUT: Final = 8 * 1024 * 1024

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
-from explainer.rendering.fastpath import EntryData
-from explainer.rendering.renderer import Parts, Renderer
+from explainer.rendering.fastpath import EntryData, Parts
+from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
 # Bytes of a template; the largest built-in one has some 4,000.

@@ -11,7 +11,7 @@ REPORTERS: Final = {
     "json": "json:as_json",
     "jsonl": "json:as_jsonl",
     "sarif": "sarif:as_sarif",
-    "github": "github:as_github",
+    "github": "text:as_github",
     "junit": "junit:as_junit",
     "html": "html:as_html",
 }

@@ -191,7 +191,7 @@ class _PromptReader:
     def _expected(self, heading: str, index: int | None) -> int | None:
         """The place of a line that must be there; a finding when it is not."""
         if index is None:
-            message = f"not a prompt in the seed's layout: the line {heading!r} is missing"
+            message = f"not a prompt in the built-in layout: the line {heading!r} is missing"
             self._findings.append(Finding("P601", Location(self._file), message))
         return index
 
@@ -202,7 +202,7 @@ class _PromptReader:
         text = "\n".join(block)
         if len(text) < 2 or text[0] != '"' or text[-1] != '"':  # noqa: PLR2004  # the two quotes
             location = Location(self._file, start + 1)
-            message = "not a prompt in the seed's layout: the question is not in quotes"
+            message = "not a prompt in the built-in layout: the question is not in quotes"
             self._findings.append(Finding("P601", location, message))
             return restore(text.strip().strip('"'))
         return restore(text[1:-1])

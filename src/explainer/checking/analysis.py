@@ -9,11 +9,11 @@ from itertools import chain, filterfalse
 
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
+from explainer.checking.match import Match, Verdict, judge_links
 from explainer.checking.names import MIN_TITLE_WORDS, judge_name
 from explainer.checking.offered import Offered
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import content_words, words
-from explainer.checking.verdict import Match, Verdict, judge_links
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
 from explainer.diagnostics.text import shorten

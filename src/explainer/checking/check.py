@@ -17,9 +17,9 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
+from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
-from explainer.checking.verdict import Match, Verdict
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.finding import ExitStatus, Finding, Location

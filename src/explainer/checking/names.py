@@ -15,9 +15,9 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Final
 
+from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import NEAR, canonical, content_words, own_words, reads_like_title, similarity, words
-from explainer.checking.verdict import Match, Verdict
 
 # The shares below are of a text's content words. The rates that they lead to are measured by benchmarks/check.py and
 # stand in docs/check.md: false alarms on faithful answers against altered and foreign titles that are caught.

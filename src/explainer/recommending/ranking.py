@@ -36,7 +36,7 @@ FIELD_WEIGHTS: Final[Mapping[str, float]] = {
 
 # What a word of the same task's entries counts for an entry with at most one example; see `same_task_weight`.
 SAME_TASK_WEIGHT: Final = 0.5
-# Half: with the prior beside it, a whole one counts the words of a task twice (docs/recommend.md).
+# Less than 1: the prior beside it counts the words of a task, too (docs/recommend.md).
 TASK_WEIGHT: Final = 0.75
 KIND_WEIGHT: Final = 1.0
 # What a direction that is said outright counts for a signature that has just that, and against one that does not: it

@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
+from explainer.checking.match import GOOD
 from explainer.checking.reports.json import DEFINITIONS, all_of, metrics_data
-from explainer.checking.verdict import GOOD
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import html_page
 from explainer.diagnostics.rules import RULES, Severity

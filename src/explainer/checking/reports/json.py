@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
-from explainer.checking.verdict import GOOD
+from explainer.checking.match import GOOD
 from explainer.diagnostics.finding import Finding
 
 SCHEMA: Final = "explainer/check/1"

@@ -10,9 +10,9 @@ from typing import Final, Literal
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Cited, LinkInText
+from explainer.checking.match import CERTAIN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.titles import is_nothing
-from explainer.checking.verdict import CERTAIN, Match, Verdict
 from explainer.diagnostics.text import shorten
 
 _SHOWN_URL: Final = re.compile(r"\s*(?:https?://|www\.)", re.IGNORECASE)

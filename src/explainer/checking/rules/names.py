@@ -12,9 +12,9 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
 from explainer.checking.claims import Claim
+from explainer.checking.match import Match, Verdict
 from explainer.checking.names import judge_name
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words, words_in
-from explainer.checking.verdict import Match, Verdict
 from explainer.diagnostics.text import shorten
 
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none

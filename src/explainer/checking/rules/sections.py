@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.match import Match
 from explainer.checking.rules.names import is_cut_off
 from explainer.checking.sections import KINDS, NAMES, Section
-from explainer.checking.verdict import Match
 from explainer.diagnostics.text import shorten
 
 # the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too

@@ -193,6 +193,12 @@ def test_every_shipped_question_is_recommended_a_model_for_its_task() -> None:
     assert papers["misses"] == []
 
 
+def test_words_without_quotes_are_one_question() -> None:
+    words = explainer("recommend", "remove", "the", "background", "--catalog", CATALOGS)
+    assert words.out == explainer("recommend", "remove the background", "--catalog", CATALOGS).out
+    assert words.status == 0
+
+
 def test_eval_prints_the_figures_the_misses_and_what_is_never_offered() -> None:
     labels = ROOT / "tests" / "data" / "lay_questions.jsonl"
     text = explainer("catalog", "eval", labels, "--catalog", CATALOGS).out

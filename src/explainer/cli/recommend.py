@@ -31,7 +31,9 @@ app = new_app()
 
 @app.command()
 def run(
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The question, in your own words.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT...", help="The question, in your words; quotes are optional.")
+    ] = None,
     questions: Annotated[
         Path | None,
         typer.Option("--questions", metavar="FILE", help='Questions, a line of JSON each: {"id", "question"}.'),
@@ -57,7 +59,7 @@ def run(
 
     Nothing is downloaded and nothing leaves this machine. Where nothing fits, nothing is invented: exit status 1.
     """
-    if (text is None) == (questions is None):
+    if (not text) == (questions is None):
         message = "give a question as text, or a file with --questions"
         raise typer.BadParameter(message, param_hint="TEXT")
     if index and semantic is not None:
@@ -65,7 +67,7 @@ def run(
         raise typer.BadParameter(message, param_hint="--index")
     problems: list[Finding] = []
     config = RecommendConfig(
-        text=text or "",
+        text=" ".join(text or ()),
         questions=questions,
         catalogs=tuple(catalog or ()),
         counts=SourceCounts(models, papers),

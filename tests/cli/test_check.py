@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from explainer.cli.run import run
+from tests.helpers.support import explainer, write_tree
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 FAITHFUL = (CASES / "faithful/answer.md").read_text(encoding="utf-8")
@@ -259,3 +260,13 @@ def test_a_baseline_lets_only_what_is_known_pass(tmp_path: Path, capfdbinary: Ca
     baseline.write_text("{}", encoding="utf-8")
     assert check(*one, "--baseline", baseline) == 1
     assert b"A701" in capfdbinary.readouterr().err
+
+
+def test_a_finding_about_the_question_shows_no_line_of_the_answer() -> None:
+    write_tree(Path(), {
+        "c.yaml": "models: [{name: Net}]\n",
+        "q.yaml": "question: How?\nmodels: [Ney]\npapers: []\ncatalog: c.yaml\n",
+        "a.md": "one\ntwo\n",
+    })  # fmt: skip
+    outcome = explainer("check", "a.md", "--question", "q.yaml")
+    assert outcome.out.splitlines()[:2] == ["q.yaml:2:10: Q401 unknown model 'Ney'", "    did you mean 'Net'?"]

@@ -102,7 +102,9 @@ def _findings_lines(report: CheckReport, findings: Iterable[Finding]) -> Iterato
     for finding in findings:
         severity = _SEVERITY_MARKS[finding.severity]
         yield f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}"
-        if finding.text and finding.location.line <= len(source_lines):
+        # findings of other letters are about the question or a catalog, which are not shown
+        is_about_answer = finding.code.startswith("A")
+        if is_about_answer and finding.text and finding.location.line <= len(source_lines):
             yield from _excerpt(finding, source_lines[finding.location.line - 1])
         if finding.hint:
             yield f"    {printable(finding.hint)}"

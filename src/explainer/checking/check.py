@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, starmap
+from itertools import chain
 from operator import attrgetter
 from typing import Final
 
@@ -172,16 +172,16 @@ def check_answer(
         return unchecked(answer_id, file, [finding], text, line)
     violations = find_violations(analysis)
     return CheckReport(
-        answer_id,
-        file,
-        tuple(map(partial(_finding, analysis, file), violations)),
-        tuple(_citations(analysis, violations)),
-        text,
-        tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
-        offered.sources,
-        tuple(map(_NAME, map(offered.sources.__getitem__, sorted(analysis.used)))),
+        id=answer_id,
+        file=file,
+        findings=tuple(_finding(analysis, file, violation) for violation in violations),
+        citations=tuple(_citations(analysis, violations)),
+        text=text,
+        fixes=tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
+        sources=offered.sources,
+        used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
-        workflow=tuple(starmap(partial(_workflow, analysis), analysis.flows)),
+        workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
     )
 
 
@@ -247,13 +247,17 @@ def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
 
 
 def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
-    """Return the exit status of a run over answers: 2 beats 1 beats 3; no answer at all is 3."""
+    """Return the exit status of a run over answers.
+
+    A file that cannot be used beats an error, and an error beats an answer that could not be checked; no answer at all
+    counts as one that could not be checked.
+    """
     severities = list(Severity)
     failing_severities = severities[: severities.index(fail_on) + 1]
-    findings = chain.from_iterable(map(attrgetter("findings"), reports))
+    findings = chain.from_iterable(report.findings for report in reports)
     rules = [RULES[finding.code] for finding in findings if finding.severity in failing_severities]
-    if any(map(attrgetter("unusable_file"), rules)):
+    if any(rule.unusable_file for rule in rules):
         return ExitStatus.UNUSABLE
-    if not all(map(attrgetter("nothing_checked"), rules)):
+    if any(not rule.nothing_checked for rule in rules):
         return ExitStatus.ERRORS
     return ExitStatus.NOTHING_CHECKED if rules or not reports else ExitStatus.OK

@@ -60,11 +60,7 @@ def test_what_cannot_be_edited_safely_is_left_alone(text: str) -> None:
 
 
 @settings(max_examples=examples(100, 2_000))
-@given(
-    st.text(
-        st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters="\ufffe\uffff"), min_size=1
-    )
-)
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn", "Zl", "Zp")), min_size=1))
 def test_any_name_comes_back_as_it_was(name: str) -> None:
     result = pinned("question: Why?\n", {"models": [name]})
     assert result is not None

@@ -155,8 +155,8 @@ def test_no_question_raises_and_the_order_is_stable(question: str) -> None:
     assert recommender.recommend(question) == recommender.recommend(question)
 
 
-# without `not`, which is a word of the language: what follows it is not wanted
-OPERATORS = "colour photo rain AND OR \" ' ( ) * : ^ ~ -rain +snow NEAR/2 name:rain [a TO b]"
+# without `not` and `to`, which are words of the language: they say what is not wanted, and what becomes what
+OPERATORS = "colour photo rain AND OR \" ' ( ) * : ^ ~ -rain +snow NEAR/2 name:rain [a b]"
 
 
 @settings(max_examples=examples(60, 5_000))

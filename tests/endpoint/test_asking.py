@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -85,7 +86,7 @@ def test_the_answer_is_seen_while_it_comes(proxy: FaultProxy) -> None:
     drawn = drawn_on(master)
     out, _ = run.communicate(timeout=60)
     assert (run.returncode, out.decode()) == (0, GOOD)
-    steps = drawn.split("\x1b[J")
+    steps = re.split(r"\x1b\[(?:J|2K)", drawn)
     first, last = ([number for number, one in enumerate(steps) if part in one] for part in ("1. Task", "3. References"))
     assert first[0] < last[0], "not all at once"
 

@@ -29,7 +29,7 @@ from tests.engines.support import (
 )
 
 IS_WORKER: dict[str, Callable[[str], bool]] = {
-    "ray": lambda command: command.startswith("ray::_Hand"),
+    "ray": lambda command: command.startswith("ray::_TaskActor"),
     "spark": lambda command: "pyspark.daemon" in command or "pyspark/daemon" in command,
 }
 

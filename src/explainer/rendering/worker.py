@@ -22,6 +22,7 @@ from typing import Any, Final
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
 from explainer.rendering.fastpath import EntryData, Parts
+from explainer.rendering.formats import fast_encoding
 from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
@@ -71,7 +72,7 @@ class TemplateFile:
 
 def main() -> None:
     """Serve renderings until the input ends."""
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w", encoding="utf-8")
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     setup = json.loads(requests.readline())
     _limit_once(setup["memory_bytes"])
     template = TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])})
@@ -96,21 +97,29 @@ def main() -> None:
             limit.renew()
             lists = {kind: [entries[number] for number in context[kind]] for kind in LISTS}
             outcome = renderer.render_parts({**context, **lists})
-            outcomes.append(as_data(_without_refused(outcome, template.name) if makers else outcome))
-        answers.write(json.dumps(outcomes) + "\n")
+            outcomes.append(_encoded(_without_refused(outcome, template.name) if makers else outcome))
+        answers.write(b"[%b]\n" % b",".join(outcomes))
         answers.flush()
 
 
-def as_data(outcome: Parts | Finding) -> Any:
-    """Return an outcome as JSON takes it; `outcome_of` reads it back."""
-    if not isinstance(outcome, Finding):
-        return outcome
-    place = outcome.location
-    return {"finding": [outcome.code, outcome.message, outcome.hint], "place": [place.file, place.line, place.column]}
+def _encoded(outcome: Parts | Finding) -> bytes:
+    """An outcome as JSON; `outcome_of` reads it back."""
+    if isinstance(outcome, Finding):
+        place = [outcome.location.file, outcome.location.line, outcome.location.column]
+        finding = [outcome.code, outcome.message, outcome.hint]
+        return json.dumps({"finding": finding, "place": place}).encode()
+    return b"[%b]" % b",".join(
+        [b'["%b",[%b]]' % (role.encode(), _encoded_pieces(pieces)[1:]) for role, pieces in outcome]
+    )
+
+
+# Each piece with a comma before it, so that the first comma is one too many. Most pieces were printed before: encoding
+# all of them anew takes 11 µs a prompt, where this takes 3.
+_encoded_pieces = fast_encoding(lambda piece: f",{json.dumps(piece)}".encode())
 
 
 def outcome_of(data: Any) -> Parts | Finding:
-    """Return the outcome in what `as_data` returned.
+    """Return the outcome that is sent as this data.
 
     Raises:
         ValueError, TypeError, KeyError: when it is something else.

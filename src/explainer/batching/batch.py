@@ -41,6 +41,7 @@ from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import display_path
 from explainer.rendering.formats import FORMATS
+from explainer.rendering.templates import BUILTIN_TEMPLATES
 
 if TYPE_CHECKING:
     from explainer.batching.renderer import RenderResult
@@ -51,8 +52,6 @@ CHUNK: Final = 128
 _MOST_ENTRIES: Final = 8 * CHUNK
 # A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
 _GC_THRESHOLD: Final = 50_000
-# Templates that are known to be built-in without an import of Jinja.
-_BUILTIN: Final = ("prompt", "answer")
 
 
 class Engine(Protocol):
@@ -134,7 +133,7 @@ def run(
     source = opened.value
     template = config.options.template
     try:
-        template_hash = hash_of_template(template, builtin=_is_builtin(template))
+        template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
     except OSError as error:
         reporter.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
         return None
@@ -154,14 +153,6 @@ def run(
         file = display_path(Path(os.fsdecode(error.filename))) if error.filename else str(source.base)
         reporter.report([Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")])
     return None
-
-
-def _is_builtin(template: str) -> bool:
-    if template in _BUILTIN:
-        return True
-    from explainer.rendering.templates import BUILTIN_TEMPLATES  # noqa: PLC0415  # imports Jinja
-
-    return template in BUILTIN_TEMPLATES
 
 
 @dataclass(slots=True)

@@ -31,7 +31,6 @@ from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.reports import render_report
 from explainer.cli.app import new_app
 from explainer.cli.ask_display import AskDisplay, forecast_lines
-from explainer.cli.build import settle_template
 from explainer.cli.options import (
     BodyOption,
     CatalogOption,
@@ -44,6 +43,7 @@ from explainer.cli.options import (
     VerboseOption,
     body_of,
     choice,
+    settle_template,
 )
 from explainer.cli.run import TERMINATED
 from explainer.cli.terminal import write_product, write_stdout

@@ -30,6 +30,7 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     request_body,
+    settle_template,
 )
 from explainer.cli.terminal import Progress, say, show_findings, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
@@ -95,7 +96,7 @@ def run(
 
     What did not change since the last run is not rendered again. A question with mistakes costs that question only.
     """
-    kind, template = _settle_template(kind, template)
+    kind, template = settle_template(kind, template)
     options = RenderOptions(
         __version__, kind, template, "", output_format, model, request_body(output_format, model, body), max_tokens,
         tokenizer, strict, models, papers,
@@ -113,14 +114,6 @@ def run(
     if summary is not None:
         say(_closing(summary, check=check))
     raise typer.Exit(reporter.status)
-
-
-def _settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
-    if template is None:  # spares the import of Jinja
-        return kind or "prompt", kind or "prompt"
-    from explainer.cli.build import settle_template
-
-    return settle_template(kind, template)
 
 
 def _shard_of(value: str | None) -> Shard | None:

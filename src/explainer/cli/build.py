@@ -29,6 +29,7 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     request_body,
+    settle_template,
     typed_question,
 )
 from explainer.cli.terminal import say, show_findings, write_product
@@ -224,15 +225,3 @@ def _encoded(built: BuildResult, loaded: LoadedQuestion, options: _BuildOptions)
         __version__, options.kind, options.template, template_hash, options.format, options.model, options.body
     )
     return output_file(built, loaded.question.question, as_in_batch)
-
-
-def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
-    """Return what is built and by which template; see `templates.settle_template`.
-
-    Raises:
-        typer.BadParameter: when no template can be meant.
-    """
-    try:
-        return templates.settle_template(kind, template)
-    except templates.TemplateChoiceError as error:
-        raise typer.BadParameter(str(error), param_hint=error.option) from None

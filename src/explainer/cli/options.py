@@ -177,3 +177,17 @@ def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | Non
     loaded = load_semantic(where)
     found += loaded.findings
     return loaded.value
+
+
+def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
+    """Return what is built and by which template; see `templates.settle_template`.
+
+    Raises:
+        typer.BadParameter: when no template can be meant.
+    """
+    from explainer.rendering import templates
+
+    try:
+        return templates.settle_template(kind, template)
+    except templates.TemplateChoiceError as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from None

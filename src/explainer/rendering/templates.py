@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from explainer.diagnostics.finding import Parsed
 from explainer.diagnostics.text import suggest
 from explainer.files import builtin_folder, display_path, read_text
-from explainer.rendering.renderer import Renderer
 
 if TYPE_CHECKING:
     from explainer.rendering.isolated import IsolatedRenderer
+    from explainer.rendering.renderer import Renderer
 
 # The names of the built-in templates, and what each renders: a prompt or an answer.
 BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
@@ -71,6 +71,8 @@ def builtin_sources() -> dict[str, str]:
 
 def builtin_renderer(name: str) -> Renderer:
     """Return the renderer of a built-in template; it runs in this process."""
+    # A batch that finds nothing to do looks at the names above, and needs no Jinja.
+    from explainer.rendering.renderer import Renderer  # noqa: PLC0415
 
     def find(included: str) -> str | None:
         path = builtin_folder("templates") / included.removeprefix("builtin/")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from explainer.build import BuildResult, SupportsRender, build, offer
+from explainer.build import BuildResult, build, offer
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, shipped_tasks
@@ -18,7 +18,7 @@ from explainer.catalogs.question import parse_question as _parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, has_errors
 from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer
+from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of
 
 if TYPE_CHECKING:
     from explainer.batching.workers import Summary
@@ -214,7 +214,7 @@ class Project:
         if loaded.value is None or library.value is None:
             return Parsed(None, findings)
         with contextlib.ExitStack() as stack:
-            renderer = _renderer(str(template or as_), stack)
+            renderer = renderer_of(str(template or as_), stack)
             findings += renderer.findings
             if renderer.value is None:
                 return Parsed(None, findings)
@@ -277,10 +277,9 @@ class Project:
         findings = loaded.findings + library.findings
         if loaded.value is None or library.value is None or loaded.value.partial:
             return Parsed(None, findings)
-        choice = recommender_of(library.value).recommend(text, models=models, papers=papers)
-        counts = zip(SOURCE_KINDS, (models, papers), strict=True)
-        kinds = [kind.value for kind, count in counts if count]
-        findings += fit_findings(choice, kinds, loaded.value.document)
+        recommender = recommender_of(library.value)
+        choice = recommender.recommend(text, models=models, papers=papers)
+        findings += fit_findings(choice, recommender.expected(SourceCounts(models, papers)), loaded.value.document)
         return Parsed(Recommendations(choice.models, choice.papers, findings), findings)
 
     def validate(self, *paths: str | Path) -> ValidationReport:
@@ -366,16 +365,6 @@ def _answer_text(answer: str | Path) -> tuple[Parsed[str], str]:
 
 def _is_file(text: str, suffixes: tuple[str, ...]) -> bool:
     return "\n" not in text and text.endswith(suffixes)
-
-
-def _renderer(template: str, stack: contextlib.ExitStack) -> Parsed[SupportsRender]:
-    """Return the renderer of a built-in template, or of a file, whose process the stack ends."""
-    if template in BUILTIN_TEMPLATES:
-        return Parsed(builtin_renderer(template))
-    renderer = user_renderer(Path(template))
-    if renderer.value is None:
-        return Parsed(None, renderer.findings)
-    return Parsed(stack.enter_context(renderer.value))
 
 
 def _errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.question import parse_question_line
-from explainer.catalogs.schema import Kind
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input
@@ -350,12 +350,9 @@ def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
     if prepared.unusable:
         return _unanswered(*prepared.unusable, id_=loaded.value.id)
     recommender = recommender_of(prepared.library)
-    counts = {Kind.MODELS: opened.options.models, Kind.PAPERS: opened.options.papers}
-    choice = recommender.recommend(question.question, models=opened.options.models, papers=opened.options.papers)
-    wanted_kinds = [kind.value for kind, count in counts.items() if count]
-    # when the catalogs have entries of some kinds only, nobody expects the others
-    expected = [kind for kind in wanted_kinds if kind in recommender.kinds] or wanted_kinds
-    findings = loaded.findings + fit_findings(choice, expected, loaded.value.document)
+    counts = SourceCounts(opened.options.models, opened.options.papers)
+    choice = recommender.recommend(question.question, models=counts.models, papers=counts.papers)
+    findings = loaded.findings + fit_findings(choice, recommender.expected(counts), loaded.value.document)
     return {**choice_data(loaded.value.id, choice), "findings": finding_rows(findings)}
 
 

@@ -279,14 +279,6 @@ class Ranking(Generic[E]):
         }
         return {reason: gain for reason, gain in gains.items() if gain}
 
-    def gain_bounds(self, query: Query) -> tuple[float, float]:
-        """Return the least and the most that any entry can gain for other reasons than single words."""
-        fits = fits_of(query, self._signatures)
-        scale = SCALE_WEIGHT * bool(query.scale)
-        losses = self._prior.scores(query.words)
-        phrases = _phrase_gains(self.taxonomy, self._prior, query)
-        return min(fits) + min(losses) - scale, max(fits) + max(phrases, default=0.0) + scale
-
     @cached_property
     def _by_link(self) -> Mapping[str, list[int]]:
         """The numbers of the entries with each link to a paper."""

@@ -72,17 +72,12 @@ def load_card(argument: str) -> list[llm.Fragment]:
             raise ValueError(message)
         entries += matching
     if not entries:
-        message = f"no model and no paper is called so; {_hint(library, argument)}"
+        from explainer.diagnostics.text import meant_hint
+
+        hint = meant_hint(library.suggestion(argument)) or library.where_read
+        message = f"no model and no paper is called so; {hint}"
         raise ValueError(message)
     return [llm.Fragment(_card(entry), f"catalog:{argument}") for entry in entries]
-
-
-def _hint(library: Library, name: str) -> str:
-    meant = library.models.suggestion(name) or library.papers.suggestion(name)
-    if meant:
-        return f"did you mean {meant!r}?"
-    files = ", ".join(catalog.file for catalog in library.catalogs)
-    return f"the catalogs read are {files or 'none'}"
 
 
 def _library(named: Sequence[str] | None, base: Path) -> Library:

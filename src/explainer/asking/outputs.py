@@ -20,7 +20,7 @@ from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
 from explainer.diagnostics.rules import Severity
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import json_document, shorten
 from explainer.files import STDIN, display_path, remove_stale, remove_stale_of, write_whole
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class _Files(Answers):
         if result.chosen is None:
             return display_path(accepted)
         self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
-        self._write(stem.with_name(stem.name + _RECORD), json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        self._write(stem.with_name(stem.name + _RECORD), json_document(record))
         current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
         self._write(current, result.text)
         outdated.unlink(missing_ok=True)

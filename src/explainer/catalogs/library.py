@@ -10,10 +10,10 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.catalogs.signature import Ports
-from explainer.diagnostics.finding import Parsed
-from explainer.diagnostics.text import digest, shorten, slugify, suggest
+from explainer.diagnostics.finding import NOWHERE, Finding, Parsed
+from explainer.diagnostics.text import digest, meant_hint, shorten, slugify, suggest
 from explainer.documents.document import Document, KeyPath
 
 E = TypeVar("E", bound=Entry)
@@ -137,6 +137,17 @@ class Library:
             for entry in getattr(loaded.catalog, kind):
                 yield loaded.rank, entry
 
+    @property
+    def where_read(self) -> str:
+        """The hint about a name that nothing has: where it was looked for."""
+        files = ", ".join(loaded.file for loaded in self.catalogs)
+        return f"the catalogs read are {files or 'none'}"
+
+    def suggestion(self, name: str, kinds: Sequence[Kind] = SOURCE_KINDS) -> str | None:
+        """Return the name of an entry that was probably meant, of the first kind that has one."""
+        suggestions = (self.index_of(kind).suggestion(name) for kind in kinds)
+        return next(filter(None, suggestions), None)
+
     def index_of(self, kind: Kind) -> EntryIndex[Any]:
         """Return the models or the papers."""
         if kind is Kind.MODELS:
@@ -258,8 +269,14 @@ class _Resolver(Generic[E]):
             return f"it is one of the {other}: move it there"
         if self._unknown <= _SUGGESTIONS and (meant := self._index.suggestion(name)):
             return f"did you mean {meant!r}?"
-        files = ", ".join(loaded.file for loaded in self._library.catalogs)
-        return f"the catalogs read are {files or 'none'}"
+        return self._library.where_read
 
 
 _OTHER_KIND: Final = {Kind.MODELS: Kind.PAPERS, Kind.PAPERS: Kind.MODELS}
+
+
+def unknown_entry(name: str, library: Library, kinds: Sequence[Kind] = SOURCE_KINDS) -> Finding:
+    """Return the finding about a name that somebody typed, and that no entry of some kinds has."""
+    code = "Q402" if list(kinds) == [Kind.PAPERS] else "Q401"
+    message = f"no model and no paper is called {shorten(name)!r}"
+    return Finding(code, NOWHERE, message, meant_hint(library.suggestion(name, kinds)), name)

@@ -13,6 +13,7 @@ from explainer.catalogs.schema import Catalog, Question, json_schema
 from explainer.cli.app import new_app
 from explainer.cli.terminal import say, show_findings
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.diagnostics.text import json_document
 from explainer.files import display_path, write_bytes
 
 PACKAGE: Final = "cnaps-explainer"
@@ -65,7 +66,7 @@ def requirement_of(origin: str | None) -> str | None:
 def _text(source: str | type[Catalog | Question]) -> str:
     if isinstance(source, str):
         return files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
-    return json.dumps(json_schema(source), ensure_ascii=False, indent=2) + "\n"
+    return json_document(json_schema(source))
 
 
 app = new_app()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from explainer.catalogs.library import EntryIndex, Library
+from explainer.catalogs.library import EntryIndex, Library, unknown_entry
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.catalogs.schema import SOURCE_KINDS, Kind
@@ -175,17 +175,9 @@ def _look_up(name: str, kind: str | None, questions: Sequence[Path], loader: Cat
     for entry_kind in kinds:
         entries += [(entry_kind, label) for label in _labels(library, entry_kind, name)]
     if not entries and not has_errors(findings):
-        findings.append(_unknown(name, kinds, library))
+        findings.append(unknown_entry(name, library, kinds))
     # several unequal entries of one name count once: a question cannot tell them apart
     return _NamedEntries(tuple(files), tuple(dict.fromkeys(entries)), tuple(findings))
-
-
-def _unknown(name: str, kinds: Sequence[Kind], library: Library) -> Finding:
-    suggestions = (getattr(library, kind).suggestion(name) for kind in kinds)
-    meant = next(filter(None, suggestions), None)
-    hint = f"did you mean {meant!r}?" if meant else None
-    code = "Q402" if kinds == [Kind.PAPERS] else "Q401"
-    return Finding(code, NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def used_by(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import Severity
-from explainer.diagnostics.text import printable
+from explainer.diagnostics.text import json_document, printable
 
 SCHEMA: Final = "explainer/findings/1"
 """The version of the JSON document."""
@@ -55,8 +54,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
 
 
 def _json(findings: Sequence[Finding]) -> str:
-    document = {"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_document({"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]})
 
 
 _GITHUB_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}

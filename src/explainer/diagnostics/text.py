@@ -141,5 +141,16 @@ def counted(number: int, word: str, form: str = "d") -> str:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str | None:
     """Return the hint that names what was probably meant, or None; see `suggest`."""
-    meant = suggest(word, names)
+    return meant_hint(suggest(word, names))
+
+
+def meant_hint(meant: str | None) -> str | None:
+    """Return the hint that names what was probably meant, or None when nothing was."""
     return f"did you mean {meant!r}?" if meant else None
+
+
+def json_document(data: object) -> str:
+    """Return data as a JSON document that people read, too."""
+    import json  # noqa: PLC0415  # few commands print JSON
+
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

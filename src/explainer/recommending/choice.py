@@ -15,7 +15,7 @@ from explainer.catalogs.library import Library, SourceCounts, Sources
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
 from explainer.recommending.ranking import Share, own_signature
@@ -114,7 +114,7 @@ def choices_output(
     dumps = partial(json.dumps, ensure_ascii=False)
     if output_format == "jsonl":
         return "\n".join([*map(dumps, rows), ""])
-    return dumps({"schema": SCHEMA, "questions": rows}, indent=2) + "\n"
+    return json_document({"schema": SCHEMA, "questions": rows})
 
 
 def choice_data(id: str, choice: Choice, *, explain: bool = False) -> dict[str, Any]:  # noqa: A002  # the key's name

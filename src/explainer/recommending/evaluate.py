@@ -6,7 +6,6 @@ and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13), drawn wit
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +19,7 @@ from explainer.catalogs.library import EntryIndex, Library
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, Line, PaperEntry, SafeId, Text
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Finding, Parsed
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.json_reader import read_json_line
 from explainer.recommending.intent import Taxonomy
@@ -327,7 +326,7 @@ _METRIC_WIDTH: Final = max(map(len, METRICS))
 def evaluations_json(evaluations: Mapping[Kind, Evaluation]) -> str:
     """Return evaluations as one JSON document."""
     rows = list(starmap(_evaluation_data, evaluations.items()))
-    return json.dumps({"schema": SCHEMA, "evaluations": rows}, ensure_ascii=False, indent=2) + "\n"
+    return json_document({"schema": SCHEMA, "evaluations": rows})
 
 
 def _evaluation_data(kind: Kind, evaluation: Evaluation) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring  # as `json.dumps(…, ensure_ascii=False)` writes a string
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from explainer.diagnostics.text import json_document
+
 if TYPE_CHECKING:
     from explainer.rendering.fastpath import Parts
     from explainer.rendering.renderer import Rendering
@@ -223,7 +225,7 @@ _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def _indented(data: Any) -> bytes:
-    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
+    return json_document(data).encode()
 
 
 def _string(text: str) -> bytes:

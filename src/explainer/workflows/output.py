@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from explainer.catalogs.schema import ModelEntry
-from explainer.diagnostics.text import printable, shorten
+from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.workflows.boxes import boxes
 from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
@@ -104,7 +103,7 @@ def as_json(plan: WorkflowPlan, shown: Sequence[int]) -> str:
         "unused": unused,
         "complete": composition.complete,
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_document(document)
 
 
 def _workflow_data(plan: WorkflowPlan, position: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from explainer.checking.check import CheckReport, Citation, Workflow
 from explainer.checking.match import GOOD
 from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.text import json_document
 
 SCHEMA: Final = "explainer/check/1"
 """The version of the JSON documents."""
@@ -30,7 +31,7 @@ def as_json(reports: Sequence[CheckReport]) -> str:
     """One document: the report of one answer, or of several with the figures over all of them."""
     answers = list(map(report_data, reports))
     several = {"schema": SCHEMA, "summary": metrics_data(reports), "answers": answers}
-    return json.dumps(answers[0] if len(answers) == 1 else several, ensure_ascii=False, indent=2) + "\n"
+    return json_document(answers[0] if len(answers) == 1 else several)
 
 
 def as_jsonl(reports: Sequence[CheckReport]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +14,7 @@ from explainer.checking.check import CheckReport
 from explainer.checking.reports.text import in_file
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES
-from explainer.diagnostics.text import digest
+from explainer.diagnostics.text import digest, json_document
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _ONE_LINE: Final = re.compile(r"[^\r\n]+")
@@ -35,7 +34,7 @@ def as_sarif(reports: Sequence[CheckReport]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+    return json_document({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str) -> dict[str, Any]:

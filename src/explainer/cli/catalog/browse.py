@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import typer
 
-from explainer.catalogs.library import EntryIndex, Library
+from explainer.catalogs.library import EntryIndex, Library, unknown_entry
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import (
     SOURCE_KINDS,
@@ -26,8 +25,8 @@ from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.options import CatalogOption, FindingsOption, SemanticOption, choice, semantic_of
 from explainer.cli.terminal import complain, show_findings, write_stdout
-from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, exit_status, has_errors
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
+from explainer.diagnostics.text import json_document
 
 
 class CatalogGroup(LazyGroup):
@@ -119,7 +118,7 @@ def show_entry(
         index: EntryIndex[Any] = getattr(library, kind)
         listed[kind.value] = [_data(kind, entry, index) for entry in index.find(name)]
     if not any(listed.values()):
-        problem = _unknown(name, library)
+        problem = unknown_entry(name, library)
         show_findings([problem], findings)
         raise typer.Exit(exit_status([problem]))
     # without its ports a signature of the catalog's own would mean nothing elsewhere
@@ -132,12 +131,6 @@ def show_entry(
     import yaml
 
     write_stdout(yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, width=100))
-
-
-def _unknown(name: str, library: Library) -> Finding:
-    meant = library.models.suggestion(name) or library.papers.suggestion(name)
-    hint = f"did you mean {meant!r}?" if meant else None
-    return Finding("Q401", NOWHERE, f"no model and no paper is called {shorten(name)!r}", hint, name)
 
 
 def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[dict[str, Any]]:
@@ -207,9 +200,4 @@ def evaluate(
 
 def write_json(document: dict[str, Any]) -> None:
     """Write a document as JSON to stdout."""
-    write_stdout(json_text(document))
-
-
-def json_text(document: dict[str, Any]) -> str:
-    """Return a document as JSON."""
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    write_stdout(json_document(document))

@@ -10,14 +10,14 @@ import typer
 
 from explainer.catalogs.schema import Kind
 from explainer.cli.app import new_app
-from explainer.cli.catalog.browse import json_text, open_library
+from explainer.cli.catalog.browse import open_library
 from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.curation.export import EXPORT_FORMATS
 from explainer.curation.export import export as exported
 from explainer.curation.stats import Stats, count, stats_data, stats_page, stats_text
 from explainer.diagnostics.finding import exit_status
-from explainer.diagnostics.text import printable
+from explainer.diagnostics.text import json_document, printable
 
 app = new_app()
 
@@ -34,7 +34,7 @@ def _printable_text(counts: Stats) -> str:
 
 _STATS_WRITERS: dict[str, Callable[[Stats], str]] = {
     "text": _printable_text,
-    "json": lambda counts: json_text(stats_data(counts)),
+    "json": lambda counts: json_document(stats_data(counts)),
     "html": stats_page,
 }
 

@@ -97,9 +97,10 @@ def _card(entry: Entry) -> str:
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:
     """Raise what is wrong; `llm` shows it behind words of its own, so it begins on a line of its own."""
+    from explainer.diagnostics.finding import errors_in
     from explainer.diagnostics.text import printable
 
-    errors = [finding for finding in findings if finding.is_error]
+    errors = errors_in(findings)
     if errors:
         lines = [f"{f.location}: {f.code} {f.message}" + f" ({f.hint})" * bool(f.hint) for f in errors]
         raise ValueError("\n" + "\n".join(map(printable, lines)))

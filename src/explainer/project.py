@@ -16,7 +16,7 @@ from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry
-from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, has_errors
+from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, errors_in, has_errors
 from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of
 
@@ -210,7 +210,7 @@ class Project:
         """Build a prompt, and raise nothing; see `build`."""
         loaded, library = self._load(question)
         # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
-        findings = loaded.findings + _errors(library.findings)
+        findings = loaded.findings + errors_in(library.findings)
         if loaded.value is None or library.value is None:
             return Parsed(None, findings)
         with contextlib.ExitStack() as stack:
@@ -365,11 +365,6 @@ def _answer_text(answer: str | Path) -> tuple[Parsed[str], str]:
 
 def _is_file(text: str, suffixes: tuple[str, ...]) -> bool:
     return "\n" not in text and text.endswith(suffixes)
-
-
-def _errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the errors: what else there is to say about catalogs is for `validate`."""
-    return tuple(finding for finding in findings if finding.is_error)
 
 
 def _each_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

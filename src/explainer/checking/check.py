@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Final
@@ -22,12 +21,10 @@ from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
-from explainer.diagnostics.finding import ExitStatus, Finding, Location
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
 
-_NAME: Final = attrgetter("name")
-_IS_ERROR: Final = attrgetter("is_error")
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
@@ -130,7 +127,7 @@ class CheckReport:
     @property
     def offered(self) -> tuple[str, ...]:
         """The names of all offered entries."""
-        return tuple(map(_NAME, self.sources))
+        return tuple(source.name for source in self.sources)
 
     @property
     def faults(self) -> tuple[Finding, ...]:
@@ -140,7 +137,7 @@ class CheckReport:
     @property
     def grounded(self) -> bool:
         """Whether something was checked and no error stands."""
-        return not any(map(_IS_ERROR, self.findings))
+        return not has_errors(self.findings)
 
 
 def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
@@ -227,19 +224,19 @@ def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: A
 
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
-    steps = tuple(map(partial(_workflow_step, analysis), matches))
-    links = tuple(map(attrgetter("source", "target"), flow.links))
+    steps = tuple(_workflow_step(analysis, match) for match in matches)
+    links = tuple((link.source, link.target) for link in flow.links)
     return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps, links)
 
 
 def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
-    sources = list(map(analysis.offered.sources.__getitem__, match.sources))
+    sources = [analysis.offered.sources[index] for index in match.sources]
     return WorkflowStep(
         match.step.key,
         shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
         match.step.role,
         sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
-        tuple(map(_NAME, sources)),
+        tuple(source.name for source in sources),
         tuple(sorted(match.takes or ())),
         tuple(sorted(match.gives or ())),
         *analysis.answer.position(match.step.start),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,7 +15,7 @@ from explainer.checking.check import CheckReport, status_of
 from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader, check_input
 from explainer.checking.offered import Offered
 from explainer.checking.proof import proof_line, proof_record, recorded_answers, without_record
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
 from explainer.diagnostics.rules import Severity
 from explainer.files import STDIN, display_path, read_text
 
@@ -159,7 +159,7 @@ def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None
     if lines.value is None:
         return
     for answer in reader.lines(path):
-        run.findings += filter(attrgetter("is_error"), answer.findings)
+        run.findings += errors_in(answer.findings)
     recorded = recorded_answers(map(itemgetter(0), lines.value))
     for number, report in enumerate(run.reports):
         missing = without_record(report, recorded)

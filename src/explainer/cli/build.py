@@ -33,7 +33,7 @@ from explainer.cli.options import (
     typed_question,
 )
 from explainer.cli.terminal import say, show_findings, write_product
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
 from explainer.documents.yaml_writer import quoted
 from explainer.files import STDIN, display_path
 from explainer.rendering import templates
@@ -204,7 +204,7 @@ def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, ver
         for file in loader.files(loaded.question.catalog, base).value or ():
             say(f"catalog: {display_path(file.path)}")
     library = loader.for_question(loaded.question, base)
-    return Parsed(library.value, tuple(finding for finding in library.findings if finding.is_error))
+    return Parsed(library.value, errors_in(library.findings))
 
 
 def _say_choice(choice: Choice) -> None:

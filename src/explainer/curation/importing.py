@@ -23,7 +23,7 @@ from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
 from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, ProjectEntries, parse_origins
 from explainer.curation.normalize import NormalizedEntry, Normalizer
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in
 from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import unified_diff
 from explainer.documents.yaml_writer import entry_block
@@ -192,7 +192,7 @@ class _Import:
         # an empty file is a catalog that entries can go into, though validation finds it wanting
         if read.value and read.value.strip():
             findings += parse_catalog(read.value, display_path(out)).findings
-        errors = [finding for finding in findings if finding.is_error]
+        errors = errors_in(findings)
         self.result.note(errors)
         if errors:
             return None

@@ -74,6 +74,11 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.is_error for finding in findings)
 
 
+def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the errors among findings, in their order."""
+    return tuple(finding for finding in findings if finding.is_error)
+
+
 def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitStatus:
     """The exit status that these findings ask for: 2 beats 1 beats 0.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, filterfalse
+from itertools import chain
 from operator import attrgetter
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.checking.check import CheckReport
-from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.finding import Finding, errors_in
 from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import counted
 
@@ -21,7 +21,6 @@ _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 # what says that there was nothing to check, or no way to
 _UNCHECKED: Final = {code for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file}
 _code: Final = attrgetter("code")
-_is_error: Final = attrgetter("is_error")
 
 
 def as_junit(reports: Sequence[CheckReport]) -> str:
@@ -47,8 +46,8 @@ def _case(report: CheckReport) -> list[str]:
     opening = f"    <testcase classname={_attribute(report.file)} name={_attribute(report.id)}"
     if not report.findings:
         return [f"{opening}/>"]
-    errors = list(filter(_is_error, report.findings))
-    remarks = list(filterfalse(_is_error, report.findings))
+    errors = errors_in(report.findings)
+    remarks = [finding for finding in report.findings if not finding.is_error]
     lines = [f"{opening}>"]
     if errors:
         element = _outcome(report)

@@ -33,7 +33,7 @@ from explainer.curation.importers.record import (
     first_of,
     texts_in,
 )
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.documents.json_reader import read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
@@ -170,9 +170,9 @@ def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
             yield _record(value, where)
 
 
-def _mistakes(text: str, file: str, line: int = 1) -> Iterator[Finding]:
+def _mistakes(text: str, file: str, line: int = 1) -> tuple[Finding, ...]:
     """What is wrong with a text that is not JSON."""
-    return (finding for finding in read_json_line(text, file, line).findings if finding.is_error)
+    return errors_in(read_json_line(text, file, line).findings)
 
 
 def _place(file: str, line: str, number: int, key: str) -> Location:

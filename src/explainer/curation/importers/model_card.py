@@ -30,7 +30,7 @@ from explainer.curation.importers.record import (
     mappings_in,
     texts_in,
 )
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
 
@@ -101,7 +101,7 @@ def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         return
     above = text.count("\n", 0, fence.start(1))
     front = read_yaml(fence[1], feed.file)
-    errors = [finding for finding in front.findings if finding.is_error]
+    errors = errors_in(front.findings)
     if any(finding.code != _NO_VALUE for finding in errors):
         yield from (replace(finding, location=_below(above, finding.location)) for finding in errors)
         return

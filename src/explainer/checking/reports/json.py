@@ -77,7 +77,6 @@ def _workflow_data(workflow: Workflow) -> dict[str, Any]:
         "kind": workflow.kind,
         "line": workflow.line,
         "steps": list(map(asdict, workflow.steps)),
-        "links": [{"from": source, "to": target} for source, target in workflow.links],
     }
 
 

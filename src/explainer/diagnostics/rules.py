@@ -230,7 +230,7 @@ _TABLE: Final = (
     _warning("L711", "A text holds the remains of HTML."),
     _error("W601", "A signature that cannot be read: an unknown kind of data, or none on one side of the `2`."),
     _error("W602", "A word in `input:` or `output:` of a question that names no kind of data."),
-    _error("W603", "No workflow can be made of the models: something is wanted that nothing makes of what is in hand."),
+    _error("W603", "No workflow can be made of the models: an output is asked for that nothing makes from the input."),
     _note("W604", "A model takes part in no workflow of its question."),
     _note("W605", "A model has no signature, so it takes part in no workflow."),
     _note("W606", "There are so many workflows that not all of them were looked at."),

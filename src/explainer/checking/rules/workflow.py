@@ -188,9 +188,7 @@ def _circle(graph: _Graph, keys: Sequence[str]) -> Violation:
     names = [_shown(graph.matches[key].step, 40) for key in keys[:_NAMED_STEPS]]
     names += ["…"] * (len(keys) > _NAMED_STEPS)
     message = f"the workflow runs in a circle: {' → '.join(names)}"
-    return Violation(
-        "A814", closing.start, closing.end, message, "a workflow leads from what is given to what is wanted"
-    )
+    return Violation("A814", closing.start, closing.end, message, "a workflow leads from an input to an output")
 
 
 def _shown(step: DescribedStep, longest: int = 60) -> str:

@@ -49,7 +49,7 @@ def test_the_first_catalog_wins() -> None:
 def test_what_is_typed_goes_before_the_file() -> None:
     done = explainer("build", "questions/open.yaml", "--models", "1", "--template", "prompt")
     assert done.out.count("Model: ") == 1
-    assert "Noisy" in explainer("build", "questions/open.yaml", "--catalog", "data/other.yaml", "--models", 1).out
+    assert "Noisy" in explainer("build", "questions/open.yaml", "--catalog", "data/other.yaml", "--models", "1").out
 
 
 @pytest.mark.usefixtures("project")

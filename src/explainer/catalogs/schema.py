@@ -190,10 +190,10 @@ class Question(_Strict):
         None, description="A catalog file or folder, or a list of them, relative to the question's file."
     )
     input: _OneOrMany | None = Field(
-        None, description="What is in hand, such as photo or [photo, text]; read from the signatures when left out."
+        None, description="The input, such as photo or [photo, text]; read from the signatures when left out."
     )
     output: _OneOrMany | None = Field(
-        None, description="What is wanted, such as video; read from the signatures when left out."
+        None, description="The output, such as video; read from the signatures when left out."
     )
 
 

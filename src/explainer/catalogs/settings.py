@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from explainer.catalogs.schema import Settings
-from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import Document, Spans
+
+if TYPE_CHECKING:
+    from explainer.catalogs.schema import Settings
 
 # Where in a project file settings stand.
 _TABLES: Final[Mapping[str, tuple[str, ...]]] = {"explainer.toml": (), "pyproject.toml": ("tool", "explainer")}
@@ -35,12 +36,15 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
     Returns:
         The settings, and the document that knows the place of each key.
     """
-    # An import of milliseconds, for those who have settings.
-    import tomllib  # noqa: PLC0415
-
     table = _TABLES[name]
     if not all(part in text for part in table):
         return Parsed(None)
+    # Imports of some milliseconds, for those who have settings.
+    import tomllib  # noqa: PLC0415
+
+    from explainer.catalogs.schema import Settings  # noqa: PLC0415
+    from explainer.catalogs.validation import validate  # noqa: PLC0415
+
     try:
         data: Any = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

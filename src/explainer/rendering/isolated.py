@@ -26,7 +26,7 @@ import msgspec
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.rendering.fastpath import Context, Parts, Role
 from explainer.rendering.renderer import Rendering, asks_for_workflow, rendering_of
-from explainer.rendering.worker import LISTS, Answer, Request, Setup, TemplateFile
+from explainer.rendering.worker import LISTS, RenderAnswer, RenderRequest, TemplateFile, TemplateSetup
 
 # Starts the process on our own files, wherever they were found, and on nothing that the environment names.
 _BOOT: Final = (
@@ -107,7 +107,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         file = str(PurePath(self.name).parent / outcome.location.file)
         return replace(outcome, location=replace(outcome.location, file=file))
 
-    def _request(self, contexts: Sequence[Context]) -> Request:
+    def _request(self, contexts: Sequence[Context]) -> RenderRequest:
         """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
@@ -115,7 +115,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         entries = {id(entry): entry for context in contexts for kind in LISTS for entry in context[kind]}
         new = {number: entry for number, entry in entries.items() if number not in self._sent}
         self._sent.update(new)
-        return Request([*new.items()], [_numbered(context) for context in contexts], forget)
+        return RenderRequest([*new.items()], [_numbered(context) for context in contexts], forget)
 
     def close(self) -> None:
         """End the process."""
@@ -145,7 +145,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self._answers = queue.SimpleQueue()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
         file = self._template
-        setup = Setup(file.name, os.fsencode(file.folder), file.source, file.builtin, CPU_SECONDS, MEMORY_BYTES)
+        setup = TemplateSetup(file.name, os.fsencode(file.folder), file.source, file.builtin, CPU_SECONDS, MEMORY_BYTES)
         with contextlib.suppress(OSError):  # it ended at once: `_render` finds out the same way
             _send(process, setup)
         return process
@@ -171,14 +171,14 @@ def _numbered(context: Context) -> dict[str, Any]:
     return context | {kind: [*map(id, context[kind])] for kind in LISTS}
 
 
-def _send(process: subprocess.Popen[bytes], message: Setup | Request) -> None:
+def _send(process: subprocess.Popen[bytes], message: TemplateSetup | RenderRequest) -> None:
     assert process.stdin is not None  # noqa: S101  # it was started with a pipe
     process.stdin.write(msgspec.json.encode(message) + b"\n")
     process.stdin.flush()
 
 
 def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Parts | Finding] | None]) -> None:
-    decoder = msgspec.json.Decoder(Answer)
+    decoder = msgspec.json.Decoder(RenderAnswer)
     texts: list[str] = []
     with contextlib.suppress(msgspec.MsgspecError, IndexError):  # what is no answer ends the talk
         for line in process.stdout or ():

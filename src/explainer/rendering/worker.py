@@ -2,8 +2,8 @@
 
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
 says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line of JSON
-that is decoded into the types below, so nothing but these can come out of it: first a `Setup`, then each `Request` is
-answered by an `Answer`. Entries and the texts that they print come again and again: each side sends them once.
+that is decoded into the types below, so nothing but these can come out of it: first a `TemplateSetup`, then each `RenderRequest` is
+answered by an `RenderAnswer`. Entries and the texts that they print come again and again: each side sends them once.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class TemplateFile:
             return None
 
 
-class Setup(msgspec.Struct):
+class TemplateSetup(msgspec.Struct):
     """What the process is told first: the template, whose folder may have a name that is no UTF-8, and the limits."""
 
     name: str
@@ -85,7 +85,7 @@ class Setup(msgspec.Struct):
     memory_bytes: int
 
 
-class Request(msgspec.Struct):
+class RenderRequest(msgspec.Struct):
     """Renderings that are asked for.
 
     Attributes:
@@ -99,7 +99,7 @@ class Request(msgspec.Struct):
     forget: bool = False
 
 
-class Answer(msgspec.Struct):
+class RenderAnswer(msgspec.Struct):
     """What became of the renderings of one request, in their order.
 
     Attributes:
@@ -116,7 +116,7 @@ class Answer(msgspec.Struct):
 def main() -> None:
     """Serve renderings until the input ends."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    setup = msgspec.json.decode(requests.readline(), type=Setup)
+    setup = msgspec.json.decode(requests.readline(), type=TemplateSetup)
     _limit_once(setup.memory_bytes)
     template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
     makers: set[str] = set()  # templates that could print a character which is nowhere in their data
@@ -131,7 +131,7 @@ def main() -> None:
     limit = _CpuLimit(setup.cpu_seconds)
     texts = _NumberedTexts()
     entries: dict[int, EntryData] = {}
-    decoder = msgspec.json.Decoder(Request)
+    decoder = msgspec.json.Decoder(RenderRequest)
     for line in requests:
         request = decoder.decode(line)
         if request.forget:
@@ -159,7 +159,7 @@ class _NumberedTexts:
         self._new: list[str] = []
         self._characters = 0
 
-    def answer(self, outcomes: list[Parts | Finding]) -> Answer:
+    def answer(self, outcomes: list[Parts | Finding]) -> RenderAnswer:
         """Return outcomes with numbers in the place of texts."""
         forget = self._characters > _MOST_CHARACTERS
         if forget:
@@ -167,7 +167,7 @@ class _NumberedTexts:
             self._characters = 0
         numbered = [outcome if isinstance(outcome, Finding) else self._parts(outcome) for outcome in outcomes]
         new, self._new = self._new, []
-        return Answer(new, numbered, forget)
+        return RenderAnswer(new, numbered, forget)
 
     def _parts(self, parts: Parts) -> list[tuple[Role, list[int | str]]]:
         return [(role, [self._numbered(piece) for piece in pieces]) for role, pieces in parts]

@@ -2,8 +2,9 @@
 
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
 says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line of JSON
-that is decoded into the types below, so nothing but these can come out of it: first a `TemplateSetup`, then each `RenderRequest` is
-answered by an `RenderAnswer`. Entries and the texts that they print come again and again: each side sends them once.
+that is decoded into the types below, so nothing but these can come out of it: first a `TemplateSetup`, then each
+`RenderRequest` is answered by a `RenderAnswer`. Entries, and the texts that they print, come again and again: each side
+sends them once.
 """
 
 from __future__ import annotations

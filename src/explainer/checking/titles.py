@@ -156,10 +156,18 @@ def head(title: str) -> str:
 
 def acronyms(text: str) -> list[str]:
     """Return the distinctive names in a text, as written: `CoIC`, `MLS2LoD3`, `AGAP`; no terms of the field."""
-    return list(filter(_is_distinctive, _COMPOUND.findall(text)))
+    return list(_distinctive_names(text))
+
+
+@lru_cache(maxsize=4096)
+def _distinctive_names(text: str) -> tuple[str, ...]:
+    return tuple(filter(_is_distinctive, _COMPOUND.findall(text)))
 
 
 def _is_distinctive(word: str) -> bool:
+    # most words of a text are in lower case, and pass here
+    if word.islower():
+        return False
     bare = word.casefold()
     if len(word) < _MIN_ACRONYM or {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
         return False

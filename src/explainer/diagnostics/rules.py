@@ -29,6 +29,9 @@ FAMILIES: Final = {
 # The others are about files, lines of batches, waivers and proofs: what they say is never a matter of judgement.
 _WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
 
+# Quotations, figures, names, and attribution: the tens that the verdict on an answer's claims rests on.
+_STATEMENTS: Final = frozenset({"A41", "A42", "A43", "A44"})
+
 
 class Severity(StrEnum):
     """How bad a finding is. Only errors fail a run, unless `--strict`."""
@@ -62,6 +65,11 @@ class Rule:
     def family(self) -> str:
         """What the code's letter stands for."""
         return FAMILIES[self.code[0]]
+
+    @property
+    def about_statement(self) -> bool:
+        """Whether findings of this kind are about what an answer says of its sources, not about its citations."""
+        return self.code[:3] in _STATEMENTS
 
     @property
     def waivable(self) -> bool:
@@ -175,6 +183,21 @@ _TABLE: Final = (
     _error("A309", "The id of an offered repository with another owner."),
     _error("A401", "The name of one entry with the link of another."),
     _error("A402", "A link in the wrong place: the code given as the paper, or the paper as the code."),
+    _error("A411", "A quotation whose words are not those of the entry: one was changed, left out, added or moved."),
+    _error("A412", "A quotation made of passages that do not stand together, without an ellipsis between them."),
+    _error("A413", "A quotation that is given for one entry and stands in another."),
+    _error("A414", "A quotation that nothing offered has."),
+    _error("A421", "A figure of a statement about an entry, where the entry prints another one."),
+    _error("A422", "A figure of a statement about an entry, where the entry prints it with another unit."),
+    _error("A423", "A figure that compares the other way round: slower for faster, at least for up to."),
+    _error("A424", "A figure that is given for one entry and stands in another."),
+    _note("A425", "A figure that the entry does not print, and nothing like it."),
+    _note("A426", "A statement in the words of a passage that says the opposite of it."),
+    _warning("A431", "A model, data set or method that nothing offered and the question do not name."),
+    _warning("A432", "What an acronym stands for, where the offered text says that it stands for something else."),
+    _warning("A433", "What an acronym stands for, where nothing offered says it."),
+    _note("A441", "A statement about one entry, in the words of another one."),
+    _warning("A442", "The answer restates another question than the one that was asked."),
     _warning("A501", "An entry that the text relies on, but that the references do not list."),
     _note("A502", "An offered entry that the answer never uses."),
     _warning("A503", "An entry that the references list without any of its links."),

@@ -62,17 +62,13 @@ class WorkflowStep:
         status: `model` or `paper` for an offered entry; catalogued, altered, foreign, doubtful; or `other` for work
             that is no catalogued model, such as masking, and for what goes in and comes out.
         entries: the names of the offered entries that it uses.
-        takes: the kinds of data that it takes, by id, where they are known; `gives`: the same for what it gives.
         line: where it is; `column`, too.
     """
 
-    key: str
     text: str
     role: str
     status: str
     entries: tuple[str, ...]
-    takes: tuple[str, ...]
-    gives: tuple[str, ...]
     line: int
     column: int
 
@@ -85,13 +81,11 @@ class Workflow:
         kind: `mermaid` for a flowchart, `arrows` for a line with arrows, `items` for Input, Model and Output.
         line: where it begins.
         steps: its steps, in the order of the text.
-        links: what leads to what, by the keys of steps.
     """
 
     kind: str
     line: int
     steps: tuple[WorkflowStep, ...]
-    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +104,7 @@ class CheckReport:
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
         workflow: the workflows that it describes.
+        question: the question that was asked; empty when nothing was checked.
     """
 
     id: str
@@ -123,6 +118,7 @@ class CheckReport:
     waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
+    question: str = ""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -179,6 +175,7 @@ def check_answer(
         used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
+        question=offered.question,
     )
 
 
@@ -225,20 +222,16 @@ def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: A
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
     steps = tuple(_workflow_step(analysis, match) for match in matches)
-    links = tuple((link.source, link.target) for link in flow.links)
-    return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps, links)
+    return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps)
 
 
 def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
     sources = [analysis.offered.sources[index] for index in match.sources]
     return WorkflowStep(
-        match.step.key,
         shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
         match.step.role,
         sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
         tuple(source.name for source in sources),
-        tuple(sorted(match.takes or ())),
-        tuple(sorted(match.gives or ())),
         *analysis.answer.position(match.step.start),
     )
 

@@ -15,7 +15,7 @@ from itertools import filterfalse
 from operator import ne
 from typing import Final
 from unicodedata import normalize
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 # Possessive quantifiers: addresses come from language models, and no text may make a pattern try for long.
 _URL: Final = re.compile(
@@ -30,9 +30,11 @@ _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{0,40}:", re.IGNORECASE)
 # Where the host of a URL ends. Browsers read a backslash as a slash, but not behind the first `?` or `#`.
 _HOST_END: Final = re.compile(r"[/\\?#]")
 _PATH_END: Final = re.compile(r"[?#]")
+_NOT_IN_HOST: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PORT: Final = re.compile(r":\d{0,5}\Z")
-_DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+_ITSELF: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+_PARENT: Final = re.compile(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
 # As `git clone` takes it: git@github.com:owner/name.
 _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
@@ -76,19 +78,25 @@ _DOI_VIEW: Final = re.compile(
 )
 # Sites that show one publication under several addresses: their hosts, and what in the path and the query tells it.
 # Nature's pages are named by the ends of their DOIs, those of the ACL by its ids, of which it also makes DOIs.
-_PUBLICATIONS: Final = tuple(
-    (prefix, re.compile(hosts), re.compile(pattern, re.IGNORECASE))
-    for prefix, hosts, pattern in (
-        ("doi:10.1038/", r"nature\.com", r"articles/([\w.-]+?)(?:\.pdf)?\?.*"),
-        ("acl:", r"aclanthology\.org|aclweb\.org", r"(?:anthology/|papers/)?(?:\w/\w\d\d/)?([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?\?.*"),
-        ("openreview:", r"openreview\.net", r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?"),
-        ("ieee:", r"ieeexplore\.ieee\.org", r"(?:(?:abstract/)?document/|(?:stamp/|stampPDF/|xpl/)\w+\.jsp\?(?:.*&)?arnumber=)0*(\d+)\b(?:[/?&].*)?"),
-        ("neurips:", r"(?:papers|proceedings)\.n(?:eur)?ips\.cc", r"paper(?:_files/paper)?/(?:\d{4}/(?:hash|file)/)?([0-9a-f]{32}(?=-(?:Abstract|Paper)\b)|\d+-[\w-]+)[\w-]*(?:\.html|\.pdf)?\?.*"),
-        ("cvf:", r"openaccess\.thecvf\.com", r"(content\w*(?:/\w+)?/)(?:html|papers)/((?:\w+/)?.+_paper)\.(?:html|pdf)\?.*"),
-        ("pmlr:", r"proceedings\.mlr\.press", r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*"),
-        ("jmlr:", r"jmlr\.org", r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*"),
-    )
-)
+_PUBLICATIONS: Final = (
+    ("doi:10.1038/", "nature.com", re.compile(r"articles/([\w.-]+?)(?:\.pdf)?\?.*", re.IGNORECASE)),
+    ("acl:", "aclanthology.org aclweb.org", re.compile(
+        r"(?:anthology/|papers/)?(?:\w/\w\d\d/)?([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?\?.*", re.IGNORECASE
+    )),
+    ("openreview:", "openreview.net", re.compile(r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?")),
+    ("ieee:", "ieeexplore.ieee.org", re.compile(
+        r"(?:(?:abstract/)?document/|(?:stamp|stampPDF|xpl)/\w+\.jsp\?(?:.*&)?arnumber=)0*(\d+)\b(?:[/?&].*)?"
+    )),
+    ("neurips:", "papers.nips.cc papers.neurips.cc proceedings.nips.cc proceedings.neurips.cc", re.compile(
+        r"paper(?:_files/paper)?/(?:\d{4}/(?:hash|file)/)?([0-9a-f]{32}(?=-(?:Abstract|Paper)\b)|\d+-[\w-]+)[\w-]*"
+        r"(?:\.html|\.pdf)?\?.*"
+    )),
+    ("cvf:", "openaccess.thecvf.com", re.compile(
+        r"(content\w*(?:/\w+)?/)(?:html|papers)/((?:\w+/)?.+_paper)\.(?:html|pdf)\?.*"
+    )),
+    ("pmlr:", "proceedings.mlr.press", re.compile(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+    ("jmlr:", "jmlr.org", re.compile(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+)  # fmt: skip
 _FOLDED: Final = frozenset({"doi:10.1038/", "acl:"})  # whose letter case means nothing
 _ACL_DOI: Final = re.compile(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
 # Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
@@ -98,7 +106,9 @@ _NOT_OWNERS: Final = frozenset(
         " "
     )
 )
-HIDDEN_CHARACTERS: Final = "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
+HIDDEN_CHARACTERS: Final = (
+    "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
+)
 """Characters that cannot be seen, which come along when an address is copied from a page or a PDF."""
 _HIDDEN: Final = re.compile(f"[{HIDDEN_CHARACTERS}]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
@@ -198,25 +208,21 @@ def opened_url(href: str, base: str | None = None) -> str | None:
         None for another scheme, such as `javascript:`, and for a relative destination without a base.
     """
     text = href.strip(_AROUND_URL).translate(_WITHIN_URL)
-    scheme = _SCHEME.match(text)
-    name, behind = (scheme[0][:-1].lower(), text[scheme.end() :]) if scheme else ("", text)
-    slashes = len(behind) - len(behind.lstrip("/\\"))
-    if name in _DEFAULT_PORTS and (slashes or base is None):
-        return _absolute(name, behind[slashes:])
-    if name and name not in _DEFAULT_PORTS:
+    match = _SCHEME.match(text)
+    scheme = match[0][:-1].lower() if match else ""
+    if scheme and scheme not in _DEFAULT_PORTS:
         return None
-    origin = _URL.fullmatch(base) if base else None
+    behind = text[match.end() :] if match else text
+    below = behind.lstrip("/\\")
+    slashes = len(behind) - len(below)
+    if scheme and (slashes or base is None):
+        return _absolute(scheme, below)
     if slashes > 1:
-        return _absolute(origin["scheme"] if origin else "https", behind[slashes:])
-    if origin is None:
+        return _absolute((base or "https:").partition(":")[0], below)
+    if base is None:
         return None
-    path, query = origin["path"] or "/", origin["query"]
-    if not slashes:
-        kept = path if behind[:1] in ("", "?", "#") else path[: path.rindex("/") + 1]
-        if behind[:1] in ("", "#") and query:
-            kept = f"{kept}?{query}"
-        behind = kept + behind
-    return _absolute(origin["scheme"], f"{origin['host']}{origin['port'] or ''}{behind}")
+    joined = urljoin(base, behind.replace("\\", "/"))
+    return _absolute(*joined.split("://", 1))
 
 
 def _absolute(scheme: str, text: str) -> str | None:
@@ -228,7 +234,7 @@ def _absolute(scheme: str, text: str) -> str | None:
     if port:
         host = host[: port.start()]
     host = _host(host)
-    if not host:
+    if not host or _NOT_IN_HOST.search(host):
         return None
     number = port[0] if port and port[0] not in (":", _DEFAULT_PORTS[scheme]) else ""
     path_end = _PATH_END.search(below)
@@ -237,7 +243,7 @@ def _absolute(scheme: str, text: str) -> str | None:
 
 
 def _host(text: str) -> str:
-    """A host as it is looked up: `%61rxiv.org` and one in full-width letters are `arxiv.org`, one in Cyrillic is not."""
+    """A host as it is looked up: `%61rxiv.org`, also in full-width letters, is `arxiv.org`; one in Cyrillic is not."""
     host = _HIDDEN.sub("", unquote(text)).lower()
     if host.isascii():
         return host
@@ -256,14 +262,12 @@ def _without_dots(path: str) -> str:
     kept: list[str] = []
     segments = path.split("/")
     for segment in segments:
-        dots = _DOT.sub(".", segment) if len(segment) <= 6 else ""
-        if dots == "..":
+        if _PARENT.fullmatch(segment):
             kept = kept[: max(1, len(kept) - 1)]
-        elif dots != ".":
+        elif not _ITSELF.fullmatch(segment):
             kept.append(segment)
-    if _DOT.sub(".", segments[-1]) in (".", ".."):
-        kept.append("")
-    return "/".join(kept)
+    is_folder = _PARENT.fullmatch(segments[-1]) or _ITSELF.fullmatch(segments[-1])
+    return "/".join(kept) + "/" * bool(is_folder)
 
 
 def identify(url: str) -> Link | None:
@@ -383,7 +387,7 @@ def _publication(address: _Address, path: str) -> Link | None:
         doi = _DOI_IN_ADDRESS.search(below.removesuffix("?"))
         return doi_link(_DOI_VIEW.sub("", doi[1].partition("?")[0])) if doi else None
     for prefix, hosts, pattern in _PUBLICATIONS:
-        match = pattern.fullmatch(below) if hosts.fullmatch(address.host) else None
+        match = pattern.fullmatch(below) if address.host in hosts.split() else None
         if match:
             name = "".join(match.groups())
             return Link("web", prefix + (name.lower() if prefix in _FOLDED else name))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from explainer.catalogs.links import Link, arxiv_link, doi_link, identify, opened_url
-from explainer.checking.destinations import SeenText, anchor_text, html_destinations
+from explainer.catalogs.links import identify, opened_url
+from explainer.checking.spotting import Form, LinkInText, anchor_text, html_destinations, spot_links
 from explainer.diagnostics.text import Lines
 
 if TYPE_CHECKING:
@@ -36,41 +36,8 @@ MAX_LINKS: Final = 1_000
 """Links of one answer that are looked at."""
 
 PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
-Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 Position: TypeAlias = tuple[int, int]
 
-# what a URL may consist of: up to a space, a quote or a bracket of prose
-_RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
-_SCHEMES: Final = r"""(?P<url>https?://)
-      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
-      | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
-      | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
-      | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
-      | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
-"""
-# top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
-_DOMAINS: Final = (
-    r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site|ly|be|gl|gg|xyz|cloud|science|page"
-    r"|us|ca|au|nl|es|kr|ru|se|pl|br|hk|tw|sg|il|at|wiki|online|space|blog|art|video|news|live|top|to)/(?=\w)"
-)
-_FLAGS: Final = re.VERBOSE | re.IGNORECASE
-_WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
-_WITH_OR_WITHOUT: Final = re.compile(
-    rf"""{_SCHEMES}
-      | (?P<bare>(?<![\w@/.:-])(?:www\d?\.(?=[^\W_])
-      | (?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS}))""",
-    _FLAGS,
-)
-# the domains inside whole URLs are no hint at addresses without a scheme
-_WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}|\bwww\d?\.", re.IGNORECASE)
-_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
-_LONGEST: Final = 4_096  # characters that a URL may have
-# punctuation of the sentence around a URL, and marks of emphasis
-_TRAILING: Final = ".,;:!?'’*_~†"
-# what goes on as a URL would, behind such punctuation
-_GOES_ON: Final = re.compile(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
-_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 # a destination of another scheme than http, such as `javascript:`; in front may stand what browsers take off
 _OTHER_SCHEME: Final = re.compile(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
 _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
@@ -102,7 +69,8 @@ _LONE_CLOSING: Final = re.compile(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|
 # else stands in such brackets is a part of the answer.
 _RESIDUE: Final = re.compile(
     r"\[cite_start\]|\[cite(?:_end)?:?(?:[\s,;-]|\d{1,3}(?![\d.]))*+\]"
-    r"|【\s*(?:cite:\s*)?\d{1,3}(?:[:,]\s*\d{1,3}){0,8}(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
+    r"|【\s*(?:cite:\s*)?\d{1,3}(?:[:,]\s*\d{1,3}){0,8}"
+    r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
     r"|:contentReference\[oaicite:\d{1,3}\](?:\{index=\d{1,3}\})?|\[oaicite:\d{1,3}\]",
     re.IGNORECASE,
 )
@@ -128,28 +96,6 @@ class Phrase:
     text: str
     start: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkInText:
-    """A link in a text.
-
-    Attributes:
-        start: where it begins.
-        end: where it ends.
-        text: the link as it is written, without punctuation around it.
-        form: how it is written: a `url`, a `bare` address, an `arxiv` id, a `doi`, a `number` that reads like an arXiv
-            id, or a `broken` URL.
-        link: what it leads to; None when that cannot be told.
-        url: the same as its reader sees it, without character references and escapes.
-    """
-
-    start: int
-    end: int
-    text: str
-    form: Form
-    link: Link | None
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,83 +276,6 @@ def clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
-    """Yield the links in a text, in order.
-
-    Args:
-        text: any text.
-        exact: URLs that are taken as they are, even where they hold punctuation that usually ends a URL.
-    """
-    seen = SeenText(text)
-    for spotted in _spot_links(seen.text, exact):
-        start, end = seen.place(spotted.start), seen.place(spotted.end)
-        yield replace(spotted, start=start, end=end, text=text[start:end]) if seen.text is not text else spotted
-
-
-def _spot_links(text: str, exact: Sequence[str]) -> Iterator[LinkInText]:
-    # an address without a scheme is rare, and looking for one takes longer than for all else
-    pattern = _WITH_OR_WITHOUT if _DOMAIN_HINT.search(_WHOLE_URL.sub(" ", text)) else _WITH_SCHEME
-    position = 0
-    while (match := pattern.search(text, position)) is not None:
-        position = match.end()
-        spotted = _link_at(text, match, exact)
-        if spotted is not None:
-            yield spotted
-            position = max(spotted.end, match.start() + 1)
-
-
-def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
-    """The link that begins as a match says; None where nothing follows that makes it one."""
-    kind, start = str(match.lastgroup), match.start()
-    if kind == "number":
-        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]), match[0])
-    if kind == "arxiv":
-        number = _ARXIV.match(text, match.end())
-        if number is None:
-            return None
-        written = text[start : number.end()]
-        return LinkInText(start, number.end(), written, "arxiv", arxiv_link(number[0]), written)
-    run = _RUN.match(text, start, start + _LONGEST) or match
-    written = _exactly(run[0], exact) or _trimmed(run[0])
-    if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
-        return None
-    form, read = _FORMS[kind]
-    link = read(written)
-    if link is None and form == "url":
-        form = "broken"
-    return LinkInText(start, start + len(written), written, form, link, written)
-
-
-_FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
-    "url": ("url", identify),
-    "ssh": ("url", identify),
-    "bare": ("bare", identify),
-    "doi": ("doi", doi_link),
-    "broken": ("broken", lambda _: None),
-}
-# what these begin with is no link by itself
-_BEGINNINGS: Final = frozenset({"doi", "broken"})
-
-
-def _exactly(run: str, exact: Sequence[str]) -> str | None:
-    """The longest of some URLs that a run of characters begins with, if the run does not go on as a URL would."""
-    fitting = [url for url in exact if run.startswith(url) and not _GOES_ON.match(run, len(url))]
-    return max(fitting, key=len, default=None)
-
-
-def _trimmed(run: str) -> str:
-    """A run of characters up to the first bracket that closes nothing, without trailing punctuation."""
-    depth = dict.fromkeys(_CLOSING.values(), 0)
-    for index, char in enumerate(run):
-        if char in depth:
-            depth[char] += 1
-        elif char in _CLOSING:
-            depth[_CLOSING[char]] -= 1
-            if depth[_CLOSING[char]] < 0:
-                return run[:index].rstrip(_TRAILING)
-    return run.rstrip(_TRAILING)
-
-
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
     """Return the text with all that is no part of the answer blanked out, at its full length."""
     text = clean(text).replace("\x00", "\ufffd")
@@ -460,7 +329,7 @@ def _has_opening(text: str) -> bool:
 def _without_outer_fence(text: str) -> str:
     """Blank out the two lines of a fence that holds most of the text: the answer was delivered in it."""
     fences = list(_FENCE_LINE.finditer(text))
-    if len(fences) < 2 or _language(fences[0]) not in _PROSE_FENCES:
+    if not fences or _language(fences[0]) not in _PROSE_FENCES:
         return text
     closing = _outer_closing(fences)
     if closing is None:
@@ -520,7 +389,7 @@ def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline,
     where the destination stands behind it.
     """
 
-    def placed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # as the parser calls its rules
+    def placed(state: StateInline, silent: bool) -> bool:  # as the parser calls its rules
         start, count = state.pos, len(state.tokens)
         if not rule(state, silent):
             return False

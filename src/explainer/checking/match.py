@@ -9,8 +9,9 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
-from explainer.checking.answer import Cited, LinkInText
+from explainer.checking.answer import Cited
 from explainer.checking.offered import Offered, OwnLink
+from explainer.checking.spotting import LinkInText
 
 
 class Match(StrEnum):

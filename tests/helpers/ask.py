@@ -30,7 +30,7 @@ Text → Beta → text.
 ### 3. References
 - Beta: https://example.org/beta
 """
-"""Grounded, with nothing to say."""
+"""Grounded, without a finding."""
 
 BAD = GOOD.replace("https://example.org/beta", "https://github.com/else/where")
 """Cites a link that was not offered."""

@@ -104,6 +104,7 @@ class CheckReport:
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
         workflow: the workflows that it describes.
+        question: the question that was asked; empty when nothing was checked.
     """
 
     id: str
@@ -117,6 +118,7 @@ class CheckReport:
     waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
+    question: str = ""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -173,6 +175,7 @@ def check_answer(
         used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
+        question=offered.question,
     )
 
 

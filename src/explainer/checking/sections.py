@@ -77,6 +77,7 @@ _OPENING: Final = re.compile(
 _EMPHASIS: Final = r"(?:\*\*|__|</?(?:b|strong|u)\b[^<>]{0,200}>)"
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word, but no marks of emphasis and no brackets
 _ORNAMENTS: Final = re.compile(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
+_OPENED_TAG: Final = re.compile(r"<\w")
 _MARKS: Final = re.compile(rf"(?:{_EMPHASIS}\s{{0,3}})*")
 _SECTION_WORDS: Final = (
     r"(?:第|(?:section|part|step|task|abschnitt|teil|schritt|partie|[ée]tape|parte|paso|passo|secci[óo]n|se[çc][ãa]o|"
@@ -238,8 +239,36 @@ def _is_believable(heading: Heading) -> bool:
     return heading.level == _RUN_IN and heading.number in _NUMBERED_KINDS
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A line taken apart: what opens it, its number, where its title stands, and where the text behind that begins."""
+
+    opening: re.Match[str]
+    number: int | None
+    is_bold: bool
+    start: int
+    end: int
+    text_at: int
+
+
 def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
-    """Take a line apart: what opens it, emphasis, its number, its title, and where the text behind that begins."""
+    """Read a line as a heading, of a level that Markdown gives it or by its form; None where it can be none."""
+    parts = _parts(line, is_heading=level is not None)
+    if parts is None or not 0 < parts.end - parts.start <= _MAX_TITLE:
+        return None
+    title = line[parts.start : parts.end].strip(" \t*_#:：")
+    has_text = _NO_TEXT.fullmatch(line, parts.text_at) is None
+    announces = line.rstrip(" *_").endswith(_ANNOUNCING)
+    if level is None:
+        level = _level(parts, announces=announces, has_text=has_text)
+    longest = _MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE
+    if not title or len(title) > longest or (level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None):
+        return None
+    names, hints = _named_by(title, parts.number)
+    return Heading(number, level, parts.number, title, names, hints, parts.text_at if has_text else None, announces)
+
+
+def _parts(line: str, *, is_heading: bool) -> _Parts | None:
     opening = _OPENING.match(line)
     if opening is None or not line[opening.end() :].strip():
         return None
@@ -247,22 +276,9 @@ def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     at = _behind(_ORNAMENTS, line, _behind(_MARKS, line, start))
     numeral = _NUMBER.match(line, at)
     at = _behind(_MARKS, line, numeral.end() if numeral else at)
-    is_bold = _MARKS.search(line, start, at) is not None and _emphasised(line[start:at])
-    end, text_at = _title_end(line, at, opening, is_bold=is_bold, is_heading=level is not None)
-    title = line[at:end].strip(" \t*_#:：")
-    has_text = _NO_TEXT.fullmatch(line, text_at) is None
-    announces = line.rstrip(" *_").endswith(_ANNOUNCING)
-    if level is None:
-        is_label = announces and not (is_bold or numeral)  # `References:` before a list
-        is_run_in = has_text or is_label or opening["row"] is not None
-        level = _level(opening, is_bold=is_bold, is_numbered=numeral is not None, is_run_in=is_run_in)
-    if not title or end - at > _MAX_TITLE or (level == _RUN_IN and len(title) > _MAX_RUN_IN):
-        return None
-    if level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None:
-        return None
-    value = _value(numeral["number"]) if numeral else None
-    names, hints = _named_by(title, value)
-    return Heading(number, level, value, title, names, hints, text_at if has_text else None, announces)
+    is_bold = _is_open(line[start:at])
+    end, text_at = _title_end(line, at, opening, is_bold=is_bold, is_heading=is_heading)
+    return _Parts(opening, _value(numeral["number"]) if numeral else None, is_bold, at, end, text_at)
 
 
 def _behind(pattern: re.Pattern[str], line: str, at: int) -> int:
@@ -270,9 +286,10 @@ def _behind(pattern: re.Pattern[str], line: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _emphasised(marks: str) -> bool:
+def _is_open(marks: str) -> bool:
     """Whether emphasis is opened, and not closed yet, before a title."""
-    return bool(re.search(_EMPHASIS, marks)) and (marks.count("**") + marks.count("__")) % 2 + marks.count("<") > 0
+    opened = len(_OPENED_TAG.findall(marks)) - marks.count("</")
+    return opened > 0 or (marks.count("**") + marks.count("__")) % 2 > 0
 
 
 def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool) -> tuple[int, int]:
@@ -291,14 +308,15 @@ def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_
     return match.span()
 
 
-def _level(opening: re.Match[str], *, is_bold: bool, is_numbered: bool, is_run_in: bool) -> int:
-    if opening["html"]:
-        return int(opening["html"])
-    if is_run_in:
+def _level(parts: _Parts, *, announces: bool, has_text: bool) -> int:
+    if parts.opening["html"]:
+        return int(parts.opening["html"])
+    is_plain = not parts.is_bold and parts.number is None
+    if has_text or parts.opening["row"] or (is_plain and announces):  # such as `References:` before a list
         return _RUN_IN
-    if is_bold:
+    if parts.is_bold:
         return _BOLD
-    return _NUMBERED if is_numbered else _PLAIN
+    return _PLAIN if is_plain else _NUMBERED
 
 
 def _value(numeral: str) -> int:

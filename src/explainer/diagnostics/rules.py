@@ -77,8 +77,8 @@ def _warning(code: str, meaning: str, *, fixable: bool = False) -> Rule:
     return Rule(code, Severity.WARNING, meaning, fixable=fixable)
 
 
-def _note(code: str, meaning: str) -> Rule:
-    return Rule(code, Severity.NOTE, meaning)
+def _note(code: str, meaning: str, *, fixable: bool = False) -> Rule:
+    return Rule(code, Severity.NOTE, meaning, fixable=fixable)
 
 
 def _file(code: str, meaning: str) -> Rule:
@@ -159,7 +159,7 @@ _TABLE: Final = (
     _warning("A121", "The workflow names no offered model."),
     _error("A201", "A link that was not offered."),
     _error("A202", "An altered link: nearly one that was offered."),
-    _warning("A203", "An offered link in another spelling, such as https, /abs, a version or .git.", fixable=True),
+    _note("A203", "An offered link in another spelling (with --strict-links): https, /abs, a version.", fixable=True),
     _error("A204", "Not a link: broken, empty, or a placeholder."),
     _error("A205", "The text of a link is another URL than the one it leads to."),
     _warning("A206", "A link of an offered entry that the prompt did not print."),

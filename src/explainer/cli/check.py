@@ -57,9 +57,12 @@ def run(
         list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
+    strict_links: Annotated[
+        bool, typer.Option("--strict-links", help="Note offered links in another spelling; --fix respells them.")
+    ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
+        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
@@ -96,6 +99,7 @@ def run(
         catalogs=tuple(catalog or ()),
         selected=_codes(select, "--select"),
         ignored=_codes(ignore, "--ignore"),
+        strict_links=strict_links,
         fix=fix,
         waivers=waivers,
         baseline=baseline,

@@ -24,6 +24,6 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         wording.other_question,
     ),
     "A5": (sections.unused, sections.unlisted, sections.unlinked),
-    "A8": (workflow.diagrams, workflow.flow_names, workflow.flow_types),
+    "A8": (workflow.diagrams, workflow.flow_names),
 }
 """All rules by the family of codes that they find. The names of models in workflows are found with the family A8."""

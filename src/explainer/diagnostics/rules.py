@@ -127,6 +127,7 @@ _TABLE: Final = (
     _error("Q406", "Models and papers are to be recommended, and nothing in the catalogs fits the question."),
     _error("Q407", "Two questions of one source have the same id."),
     _note("Q408", "Models or papers are to be recommended, and only one of the two kinds has entries that fit."),
+    _error("Q410", "Models and papers are to be recommended to a question in a language that no task has words of."),
     _error("Q409", "The choice cannot be written into the question file; it has a shape that is not safe to edit."),
     _error("T501", "The template is not valid Jinja."),
     _error("T502", "The template uses a variable that does not exist."),

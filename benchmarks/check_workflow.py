@@ -109,51 +109,6 @@ def altered(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | No
     return relabelled(drawn, rng, rename)
 
 
-def wrong_input(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
-    """Replace everything that leads to a model by something that it does not take."""
-    at = rng.choice(model_lines(drawn))
-    match = MODEL.match(drawn.lines[at])
-    model = next((m for m in drawn.models if match and m.name == match[2]), None)
-    if match is None or model is None:
-        return None
-    word = "table of numbers" if "Tab" not in (model.signature or "") else "photo"
-    kept = [line for line in drawn.lines if not ((arrow := ARROW.match(line)) and arrow[2] == match[1])]
-    return [*kept, f'    odd["{word}"] --> {match[1]}'], {at}
-
-
-def an_input_less(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
-    """Take away an arrow to a model that has several inputs."""
-    into: dict[str, list[int]] = {}
-    for at, line in enumerate(drawn.lines):
-        if (arrow := ARROW.match(line)) and arrow[2].startswith("s"):
-            into.setdefault(arrow[2], []).append(at)
-    several = [key for key, found in into.items() if len(found) > 1]
-    if not several:
-        return None
-    key = rng.choice(several)
-    gone = rng.choice(into[key])
-    label = next(at for at, line in enumerate(drawn.lines) if line.startswith(f"    {key}["))
-    return drawn.lines[:gone] + drawn.lines[gone + 1 :], {label}
-
-
-def unused(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
-    """Take away all arrows that lead away from a model."""
-    at = rng.choice(model_lines(drawn))
-    key = drawn.lines[at].split("[")[0].strip()
-    kept = [line for line in drawn.lines if not ((arrow := ARROW.match(line)) and arrow[1] == key)]
-    left = {arrow[2] for line in kept if (arrow := ARROW.match(line))}
-    return (kept, {at}) if any(target.startswith("out") for target in left) else None
-
-
-def circle(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
-    arrows = [arrow for line in drawn.lines if (arrow := ARROW.match(line))]
-    inner = [arrow for arrow in arrows if arrow[1].startswith("s") and arrow[2].startswith("s")]
-    if not inner:
-        return None
-    arrow = rng.choice(inner)
-    return [*drawn.lines, f"    {arrow[2]} --> {arrow[1]}"], {len(drawn.lines)}
-
-
 def unbalanced(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
     at = rng.choice(model_lines(drawn))
     line = drawn.lines[at].replace('"', "")
@@ -176,10 +131,6 @@ FAULTS: dict[str, tuple[set[str], Change]] = {
     "a catalogued model, not offered": ({"A303"}, catalogued),
     "an invented model": ({"A301", "A302"}, invented),
     "an altered name": ({"A302"}, altered),
-    "fed with the wrong data": ({"A812"}, wrong_input),
-    "one input taken away": ({"A812"}, an_input_less),
-    "an output that nothing uses": ({"A813"}, unused),
-    "a circle": ({"A814"}, circle),
     "brackets that do not fit": ({"A801"}, unbalanced),
     "an arrow that is none": ({"A801"}, broken_arrow),
     "no model in the diagram": ({"A811", "A121"}, no_model),

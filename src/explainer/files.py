@@ -90,6 +90,14 @@ def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
 
 def read_stdin(*, limit: int) -> Parsed[str]:
     """Read stdin to its end as text."""
+    raw = read_raw_stdin(limit=limit)
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    return decode(raw.value, "<stdin>")
+
+
+def read_raw_stdin(*, limit: int) -> Parsed[bytes]:
+    """Read stdin to its end as bytes."""
     if sys.stdin is None:
         return _unusable("F104", "<stdin>", "cannot be read: stdin is closed")
     try:
@@ -98,7 +106,7 @@ def read_stdin(*, limit: int) -> Parsed[str]:
         return _unusable("F104", "<stdin>", f"cannot be read: {_reason(error)}")
     if len(raw) > limit:
         return _too_large("<stdin>", limit)
-    return decode(raw, "<stdin>")
+    return Parsed(raw)
 
 
 def _not_regular(file: str, status: os.stat_result) -> Parsed[Any]:

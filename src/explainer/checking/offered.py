@@ -20,8 +20,8 @@ from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
-from explainer.catalogs.signature import Ports, Signature
-from explainer.checking.answer import spot_links
+from explainer.catalogs.signature import Ports
+from explainer.checking.spotting import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
@@ -66,7 +66,6 @@ class OfferedEntry:
         aliases: other catalogued names.
         text: its summary, printed or not.
         authors: names of its authors.
-        signature: what a model takes and gives, when that is known.
     """
 
     kind: Literal["model", "paper"]
@@ -76,7 +75,6 @@ class OfferedEntry:
     aliases: tuple[str, ...] = ()
     text: str = ""
     authors: tuple[str, ...] = ()
-    signature: Signature | None = None
 
     @cached_property
     def key(self) -> str:
@@ -344,9 +342,9 @@ def lookup_of(library: Library | None) -> CatalogLookup:
 def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from."""
     lookup = lookup or lookup_of(None)
-    models = [_of_entry("model", entry, None, lookup.ports) for entry in sources.models]
+    models = [_of_entry("model", entry, None) for entry in sources.models]
     # the built-in layout prints no summaries of models
-    papers = [_of_entry("paper", entry, entry.summary, lookup.ports) for entry in sources.papers]
+    papers = [_of_entry("paper", entry, entry.summary) for entry in sources.papers]
     return Offered([*models, *papers], question, lookup, sources)
 
 
@@ -370,23 +368,22 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
     sources = []
     for printed in (*content.models, *content.papers):
         entry = lookup.catalogued(printed.name, printed.kind)
-        sources.append(_of_printed(printed, entry, lookup.ports))
+        sources.append(_of_printed(printed, entry))
     return Offered(sources, content.question, lookup)
 
 
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, summary: str | None, ports: Ports) -> OfferedEntry:
-    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry, ports)
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, summary: str | None) -> OfferedEntry:
+    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry)
 
 
-def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> OfferedEntry:
+def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
     links = (
         *_own("paper", printed.paper),
         *_own("github", printed.github),
         *_inside("paper", printed.name),
         *_inside("summary", printed.summary),
     )
-    signature = _signature(printed, entry, ports)
-    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", signature=signature)
+    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "")
     if entry is None:
         return source
     spelled = set(map(_url, links))
@@ -398,14 +395,6 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Off
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),
     )
-
-
-def _signature(printed: PrintedEntry, entry: Entry | None, ports: Ports) -> Signature | None:
-    """What a model takes and gives: as the prompt says, else the catalog, else as its name begins."""
-    if printed.kind != "model":
-        return None
-    texts = filter(None, (printed.signature, getattr(entry, "signature", None)))
-    return next(filter(None, map(ports.read, texts)), None) or ports.parse_start(printed.name)
 
 
 def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:

@@ -1,9 +1,9 @@
 """The language of a question, and its words split as the script wants it.
 
-English is split by `terms`. What else can be read: languages with spaces, by the Snowball stemmer of each; Korean, whose
-words carry particles; Chinese and Japanese, which have no spaces. These three are compared by pairs of characters, the
-usual way without a dictionary (Nie, Gao, Zhang, Zhou, "On the use of words and n-grams for Chinese information
-retrieval", 2000).
+English is split by `terms`. What else can be read: languages with spaces, by the Snowball stemmer of each; Korean,
+whose words carry particles; Chinese and Japanese, which have no spaces. These three are compared by pairs of
+characters, the usual way without a dictionary (Nie, Gao, Zhang, Zhou, "On the use of words and n-grams for Chinese
+information retrieval", 2000).
 
 A language is recognised by its script, else by its function words and letters. Which words mean which task is no matter
 of this module: that stands under `vocabulary:` of the tasks in a catalog.
@@ -47,49 +47,73 @@ _SCRIPT_PART: Final = 0.3
 _READ: Final = 1_000
 
 # Function words that tell languages apart; words that two of them share say little and count for both.
-_FUNCTION_WORDS: Final[Mapping[str, frozenset[str]]] = {
-    language: frozenset(words.split())
-    for language, words in {
-        "en": """a about an and any are as at be but by can could did do does for from has have how i if in into is it
-            its me my not of on or our she so that the their them there they this to was we were what when where which
-            who why will with you your he his her just only""",
-        "es": """a al algo alguna alguno ante antes aunque cada como cómo con contra cual cuál cuando cuándo cuánta
-            cuántas cuánto cuántos de del desde donde dónde el él ella ellas ellos en entre era es esa ese eso esta está
-            estaba están estas este esto estos fue ha había hace hacen hacer hacia hasta hay he la las le les lo los más
-            me mi mis muy nada ni no nos o otra otro para pero por porque puede pueden puedo que qué quiero quién se sea
-            ser si sí sin sobre son su sus también tan tener tengo tiene todo todos tu un una unas uno unos y ya yo""",
-        "fr": """a à afin ai au aussi autre aux avec avoir c ça car ce cela ces cet cette chez chaque comme comment d dans
-            de depuis des donc du elle elles en entre es est et étaient était être eu fait font il ils j je l la le les
-            leur leurs lui m ma mais me même mes moi mon n ne nos notre nous on ont ou où par pas peut peux plus pour
-            pourquoi puis qu quand que quel quelle quelles quels qui quoi s sa sans se ses si son sont sous sur t ta te
-            tes toi ton tous tout toute très tu un une veux voudrais vos votre vous y""",
-        "de": """aber alle allen alles als also am an andere auch auf aus bei bekomme bekommt bin bis bitte da damit dann
-            das dass dein dem den denn der des die dies diese diesem diesen dieser doch du durch ein eine einem einen
-            einer eines er es etwas euch für gegen geht genau gibt habe haben hat hatte ich ihm ihn ihr ihre im in ins
-            ist ja jede jeden jeder kann kein keine können lässt man mein meine meinem meinen meiner mich mir mit möchte
-            nach nicht noch nur ob oder ohne sehr sein seine sich sie sind so soll über um und uns unser viel vom von vor
-            wann war warum was weiß wenn wer werden wie wieder will wird wo woher womit wurde zu zum zur""",
-        "it": """al alla anche che chi ci come con cosa da dal dalla degli dei del della delle di dove e ed è fare gli ho
-            i il in la le lo ma mi mia mio nei nel nella non per perché più posso può quale quando quello questa questo
-            se si sono su sul sulla tra un una uno voglio""",
-        "pt": """ao aos as até com como da das de do dos e é ela ele em então era essa esse esta este eu foi foto isso
-            mais mas me meu minha muito na não nas no nos o os ou para pela pelo por porque posso pode quais qual quando
-            que quem quero se sem ser seu sua são também tem um uma você""",
-        "nl": """aan als alle bij dan dat de deze die dit door een en er geen had heb hebben heeft het hij hoe hun ik in
-            is je kan kun maar me met mijn naar niet nog of om onder ons ook op over te tot uit van veel voor waar
-            waarom wat we wie wordt ze zich zijn zo zonder""",
-        "sv": """att av blir den denna det detta du eller en ett från för han har hon hur i inte jag kan man med min mitt
-            mig många när och om på sig ska som så till under vad var varför vi vill är""",
-        "pl": """aby ale bez być co czy dla do gdzie go i ich jak jaki jest kiedy kto który mam mi mnie moje moje można
-            na nad nie o od po przez przy się są ta tak te to tym w z za ze żeby""",
-        "tr": """ama bana ben bir bu çok da daha de değil en gibi hangi için ile ise kadar ki mi mı ne neden nasıl o olan
-            olarak sonra şu ve veya var ya yok""",
-        "vi": """anh bằng các cách cái cho có của được đã để đến gì khi không là làm lại một này như những nhưng rất sao
-            tại thế thì tôi từ trong và về với""",
-        "id": """ada adalah agar akan apa atau bagaimana bisa dalam dan dapat dari dengan di itu ini juga kami kapan
-            karena ke mengapa oleh pada saya sebuah seperti sudah tidak untuk yang""",
-    }.items()
+_FUNCTION_WORDS_TEXT: Final[Mapping[str, str]] = {
+    "en": """
+        a about an and any are as at be but by can could did do does for from has have how i if in into is it
+        its me my not of on or our she so that the their them there they this to was we were what when where
+        which who why will with you your he his her just only
+    """,
+    "es": """
+        a al algo alguna alguno ante antes aunque cada como cómo con contra cual cuál cuando cuándo cuánta
+        cuántas cuánto cuántos de del desde donde dónde el él ella ellas ellos en entre era es esa ese eso
+        esta está estaba están estas este esto estos fue ha había hace hacen hacer hacia hasta hay he la las
+        le les lo los más me mi mis muy nada ni no nos o otra otro para pero por porque puede pueden puedo
+        que qué quiero quién se sea ser si sí sin sobre son su sus también tan tener tengo tiene todo todos
+        tu un una unas uno unos y ya yo
+    """,
+    "fr": """
+        a à afin ai au aussi autre aux avec avoir c ça car ce cela ces cet cette chez chaque comme comment d
+        dans de depuis des donc du elle elles en entre es est et étaient était être eu fait font il ils j je
+        l la le les leur leurs lui m ma mais me même mes moi mon n ne nos notre nous on ont ou où par pas
+        peut peux plus pour pourquoi puis qu quand que quel quelle quelles quels qui quoi s sa sans se ses si
+        son sont sous sur t ta te tes toi ton tous tout toute très tu un une veux voudrais vos votre vous y
+    """,
+    "de": """
+        aber alle allen alles als also am an andere auch auf aus bei bekomme bekommt bin bis bitte da damit
+        dann das dass dein dem den denn der des die dies diese diesem diesen dieser doch du durch ein eine
+        einem einen einer eines er es etwas euch für gegen geht genau gibt habe haben hat hatte ich ihm ihn
+        ihr ihre im in ins ist ja jede jeden jeder kann kein keine können lässt man mein meine meinem meinen
+        meiner mich mir mit möchte nach nicht noch nur ob oder ohne sehr sein seine sich sie sind so soll
+        über um und uns unser viel vom von vor wann war warum was weiß wenn wer werden wie wieder will wird
+        wo woher womit wurde zu zum zur
+    """,
+    "it": """
+        al alla anche che chi ci come con cosa da dal dalla degli dei del della delle di dove e ed è fare gli
+        ho i il in la le lo ma mi mia mio nei nel nella non per perché più posso può quale quando quello
+        questa questo se si sono su sul sulla tra un una uno voglio
+    """,
+    "pt": """
+        ao aos as até com como da das de do dos e é ela ele em então era essa esse esta este eu foi foto isso
+        mais mas me meu minha muito na não nas no nos o os ou para pela pelo por porque posso pode quais qual
+        quando que quem quero se sem ser seu sua são também tem um uma você
+    """,
+    "nl": """
+        aan als alle bij dan dat de deze die dit door een en er geen had heb hebben heeft het hij hoe hun ik
+        in is je kan kun maar me met mijn naar niet nog of om onder ons ook op over te tot uit van veel voor
+        waar waarom wat we wie wordt ze zich zijn zo zonder
+    """,
+    "sv": """
+        att av blir den denna det detta du eller en ett från för han har hon hur i inte jag kan man med min
+        mitt mig många när och om på sig ska som så till under vad var varför vi vill är
+    """,
+    "pl": """
+        aby ale bez być co czy dla do gdzie go i ich jak jaki jest kiedy kto który mam mi mnie moje moje
+        można na nad nie o od po przez przy się są ta tak te to tym w z za ze żeby
+    """,
+    "tr": """
+        ama bana ben bir bu çok da daha de değil en gibi hangi için ile ise kadar ki mi mı ne neden nasıl o
+        olan olarak sonra şu ve veya var ya yok
+    """,
+    "vi": """
+        anh bằng các cách cái cho có của được đã để đến gì khi không là làm lại một này như những nhưng rất
+        sao tại thế thì tôi từ trong và về với
+    """,
+    "id": """
+        ada adalah agar akan apa atau bagaimana bisa dalam dan dapat dari dengan di itu ini juga kami kapan
+        karena ke mengapa oleh pada saya sebuah seperti sudah tidak untuk yang
+    """,
 }
+_FUNCTION_WORDS: Final = {language: frozenset(text.split()) for language, text in _FUNCTION_WORDS_TEXT.items()}
 # Letters that one of these languages has and most others have not; a letter counts as much as a function word.
 _LETTERS: Final[Mapping[str, str]] = {
     "es": "ñ¿¡", "fr": "œçèêëîïûù", "de": "äöüß", "pt": "ãõ", "pl": "ąćęłńśźż", "tr": "ğış", "sv": "å",
@@ -97,370 +121,43 @@ _LETTERS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 # Function words of Korean, and the words of asking; a word that is one of them says nothing of a task.
-_KOREAN_STOP: Final = frozenset(
-    [
-        "가능하죠",
-        "가능한가요",
-        "같은",
-        "거",
-        "거예요",
-        "건",
-        "건가요",
-        "걸",
-        "것",
-        "것을",
-        "게",
-        "궁금해요",
-        "그",
-        "그냥",
-        "그대로",
-        "그런",
-        "기능이",
-        "기술이",
-        "나",
-        "나는",
-        "나요",
-        "내",
-        "내가",
-        "너무",
-        "는",
-        "다시",
-        "대로",
-        "더",
-        "던데요",
-        "되나요",
-        "되는",
-        "된다는데",
-        "될까요",
-        "듯",
-        "때",
-        "때문에",
-        "또",
-        "로",
-        "를",
-        "만",
-        "만드는",
-        "만들",
-        "만들어",
-        "만들어져요",
-        "만들어요",
-        "많은",
-        "많이",
-        "무슨",
-        "무엇",
-        "무엇을",
-        "뭐",
-        "뭐예요",
-        "뭔가요",
-        "바로",
-        "방법",
-        "방법이",
-        "보고",
-        "보여",
-        "보여주는",
-        "사실인가요",
-        "수",
-        "수는",
-        "쉽게",
-        "신기해요",
-        "싶어요",
-        "싶은데",
-        "아는",
-        "아닌",
-        "안",
-        "알고",
-        "알려",
-        "알려주는",
-        "앱은",
-        "앱이",
-        "어느",
-        "어디",
-        "어떤",
-        "어떻게",
-        "언제",
-        "없나요",
-        "없는",
-        "없애고",
-        "없을까요",
-        "와",
-        "왜",
-        "우리",
-        "원리",
-        "원리가",
-        "원리예요",
-        "위해",
-        "으로",
-        "은",
-        "을",
-        "의",
-        "이",
-        "이걸",
-        "이런",
-        "이렇게",
-        "인가요",
-        "있게",
-        "있고",
-        "있나요",
-        "있는",
-        "있어요",
-        "있을까요",
-        "자동으로",
-        "작동하나요",
-        "잘",
-        "저",
-        "저는",
-        "저희",
-        "정말",
-        "제",
-        "제가",
-        "좀",
-        "좋겠어요",
-        "주나요",
-        "주는",
-        "주던데",
-        "주던데요",
-        "줄",
-        "줄까요",
-        "지",
-        "지금",
-        "처럼",
-        "프로그램은",
-        "하게",
-        "하고",
-        "하나만",
-        "하나요",
-        "하는",
-        "하던데요",
-        "하면",
-        "하죠",
-        "한",
-        "할",
-        "할까요",
-        "함께",
-        "해",
-        "해요",
-        "해주는",
-    ]
-)
+_KOREAN_STOP_TEXT: Final = """
+    가능하죠 가능한가요 같은 거 거예요 건 건가요 걸 것 것을 게 궁금해요 그 그냥 그대로 그런 기능이 기술이 나 나는
+    나요 내 내가 너무 는 다시 대로 더 던데요 되나요 되는 된다는데 될까요 듯 때 때문에 또 로 를 만 만드는 만들
+    만들어 만들어져요 만들어요 많은 많이 무슨 무엇 무엇을 뭐 뭐예요 뭔가요 바로 방법 방법이 보고 보여 보여주는
+    사실인가요 수 수는 쉽게 신기해요 싶어요 싶은데 아는 아닌 안 알고 알려 알려주는 앱은 앱이 어느 어디 어떤 어떻게
+    언제 없나요 없는 없애고 없을까요 와 왜 우리 원리 원리가 원리예요 위해 으로 은 을 의 이 이걸 이런 이렇게 인가요
+    있게 있고 있나요 있는 있어요 있을까요 자동으로 작동하나요 잘 저 저는 저희 정말 제 제가 좀 좋겠어요 주나요 주는
+    주던데 주던데요 줄 줄까요 지 지금 처럼 프로그램은 하게 하고 하나만 하나요 하는 하던데요 하면 하죠 한 할 할까요
+    함께 해 해요 해주는
+"""
+_KOREAN_STOP: Final = frozenset(_KOREAN_STOP_TEXT.split())
 # Particles and endings that a Korean word may carry, the longest first.
-_KOREAN_ENDINGS: Final = tuple(
-    sorted(
-        [
-            "에서는",
-            "에서도",
-            "으로는",
-            "으로도",
-            "에게서",
-            "이라고",
-            "라고",
-            "에서",
-            "에게",
-            "으로",
-            "까지",
-            "부터",
-            "처럼",
-            "보다",
-            "마다",
-            "이나",
-            "에는",
-            "에도",
-            "들이",
-            "들을",
-            "들은",
-            "들의",
-            "만의",
-            "이랑",
-            "하고",
-            "한테",
-            "께서",
-            "은",
-            "는",
-            "이",
-            "가",
-            "을",
-            "를",
-            "에",
-            "의",
-            "와",
-            "과",
-            "도",
-            "만",
-            "로",
-            "나",
-            "랑",
-            "들",
-            "요",
-        ],
-        key=len,
-        reverse=True,
-    )
-)
+_KOREAN_ENDINGS_TEXT: Final = """
+    에서는 에서도 으로는 으로도 에게서 이라고 라고 에서 에게 으로 까지 부터 처럼 보다 마다 이나 에는 에도 들이 들을
+    들은 들의 만의 이랑 하고 한테 께서 은 는 이 가 을 를 에 의 와 과 도 만 로 나 랑 들 요
+"""
+_KOREAN_ENDINGS: Final = sorted(_KOREAN_ENDINGS_TEXT.split(), key=len, reverse=True)
 _LEAST_KOREAN: Final = 2
 # Han characters that say nothing of a task, in Chinese or in Japanese.
 _HAN_STOP: Final = frozenset(
     "的了是在我你您他她它们这那哪有和与就也都不没很吗呢吧啊呀怎么什能可以会个一两几把被给让用里上下来着过得地又再还但而所为何"
     "如要想对从到自己时候后前些样做现说私僕何方様事物者教知仕組使欲年"
 )
-# Hiragana that is grammar: it is cut out before the rest is compared, the longest first.
-_KANA_GRAMMAR: Final = re.compile(
-    "|".join(
-        sorted(
-            [
-                "のでしょうか",
-                "でしょうか",
-                "でしょう",
-                "のですか",
-                "ですか",
-                "ません",
-                "ましたか",
-                "ました",
-                "ますか",
-                "ます",
-                "です",
-                "だそうです",
-                "そうですが",
-                "してくれる",
-                "してほしい",
-                "してくれ",
-                "てくれる",
-                "てくれ",
-                "くれる",
-                "くれ",
-                "してしまい",
-                "てしまい",
-                "しまい",
-                "している",
-                "ていて",
-                "ている",
-                "てある",
-                "られて",
-                "られる",
-                "られた",
-                "られ",
-                "される",
-                "されて",
-                "された",
-                "させたら",
-                "させる",
-                "させて",
-                "させた",
-                "して",
-                "した",
-                "する",
-                "しない",
-                "たい",
-                "たいのですが",
-                "のですが",
-                "ですが",
-                "のは",
-                "には",
-                "では",
-                "とは",
-                "から",
-                "まで",
-                "より",
-                "だけ",
-                "でも",
-                "とか",
-                "という",
-                "といった",
-                "ような",
-                "ように",
-                "どうやって",
-                "どうして",
-                "どうすれば",
-                "どうする",
-                "どうなって",
-                "どう",
-                "なぜ",
-                "なに",
-                "どんな",
-                "どこ",
-                "どの",
-                "いくら",
-                "いつ",
-                "だれ",
-                "この",
-                "その",
-                "あの",
-                "これ",
-                "それ",
-                "あれ",
-                "ここ",
-                "そこ",
-                "もの",
-                "こと",
-                "ため",
-                "とき",
-                "ところ",
-                "いい",
-                "よい",
-                "ください",
-                "ありますか",
-                "あります",
-                "ありません",
-                "ある",
-                "あった",
-                "いますか",
-                "いる",
-                "いた",
-                "いて",
-                "できますか",
-                "できる",
-                "できた",
-                "でき",
-                "なる",
-                "なった",
-                "なって",
-                "ない",
-                "なく",
-                "なら",
-                "ならば",
-                "けど",
-                "けれど",
-                "しか",
-                "ほど",
-                "など",
-                "さえ",
-                "いう",
-                "いって",
-                "について",
-                "によって",
-                "による",
-                "として",
-                "とても",
-                "もっと",
-                "すぐ",
-                "また",
-                "まだ",
-                "もう",
-                "ずっと",
-                "みたい",
-                "らしい",
-                "かな",
-                "のに",
-                "ので",
-                "んです",
-                "が",
-                "を",
-                "に",
-                "は",
-                "へ",
-                "と",
-                "で",
-                "も",
-                "の",
-                "や",
-                "か",
-                "ね",
-                "よ",
-                "な",
-            ],
-            key=len,
-            reverse=True,
-        )
-    )
-)
+# Hiragana that is grammar: it is cut out before the rest is compared.
+_KANA_GRAMMAR_TEXT: Final = """
+    のでしょうか でしょうか でしょう のですか ですか ません ましたか ました ますか ます です だそうです そうですが
+    してくれる してほしい してくれ てくれる てくれ くれる くれ してしまい てしまい しまい している ていて ている てある
+    られて られる られた られ される されて された させたら させる させて させた して した する しない たい
+    たいのですが のですが ですが のは には では とは から まで より だけ でも とか という といった ような ように
+    どうやって どうして どうすれば どうする どうなって どう なぜ なに どんな どこ どの いくら いつ だれ この その あの
+    これ それ あれ ここ そこ もの こと ため とき ところ いい よい ください ありますか あります ありません ある あった
+    いますか いる いた いて できますか できる できた でき なる なった なって ない なく なら ならば けど けれど しか
+    ほど など さえ いう いって について によって による として とても もっと すぐ また まだ もう ずっと みたい らしい
+    かな のに ので んです が を に は へ と で も の や か ね よ な
+"""
+# the longest first, so that nothing is left of `でしょうか`
+_KANA_GRAMMAR: Final = re.compile("|".join(sorted(_KANA_GRAMMAR_TEXT.split(), key=len, reverse=True)))
 _RUN: Final = re.compile(
     r"(?P<hangul>[\uac00-\ud7a3\u3131-\u318e]++)|(?P<han>[\u3400-\u9fff\uf900-\ufaff々]++)|(?P<katakana>[\u30a1-\u30fa\u30fc]++)|(?P<hiragana>[\u3041-\u3096]++)"
 )

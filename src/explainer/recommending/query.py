@@ -417,10 +417,10 @@ class Query:
             vocabulary: the words that tasks are known by: a compound word that is none counts as its parts that are.
         """
         word_of_term = terms_with_words(_LONE_NUMBER.sub(" ", text), language, _MAX_WORDS)
-        unknown = [term for term in word_of_term if vocabulary and term not in vocabulary]
-        for term in unknown:
-            for part in filter(vocabulary.__contains__, parts_of(term)):
-                word_of_term.setdefault(part, word_of_term[term])
+        if vocabulary is not None:
+            for term in [term for term in word_of_term if term not in vocabulary]:
+                for part in filter(vocabulary.__contains__, parts_of(term)):
+                    word_of_term.setdefault(part, word_of_term[term])
         return cls(text, word_of_term, QueryIntent.of(word_of_term), language=language)
 
     @classmethod

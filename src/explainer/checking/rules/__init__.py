@@ -18,6 +18,6 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "A3": (names.claimed_names, names.phrases, names.catalogued_names, names.author_years, links.repository_ids),
     "A4": (links.misattributed, links.wrong_place),
     "A5": (sections.unused, sections.unlisted, sections.unlinked),
-    "A8": (workflow.diagrams, workflow.flow_names, workflow.flow_types),
+    "A8": (workflow.diagrams, workflow.flow_names),
 }
 """All rules by the family of codes that they find. The names of models in workflows are found with the family A8."""

@@ -1,4 +1,4 @@
-"""What the steps of a workflow are: offered models, catalogued ones that were not offered, other work; and their data.
+"""What the steps of a workflow are: offered models, catalogued ones that were not offered, or other work.
 
 A step that is no catalogued model is work that people or programs do, such as masking or merging. Only what is
 certainly the name of a model is one: a catalogued name, one that begins with a signature, or what is given as a model.
@@ -14,7 +14,6 @@ from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import ClassVar, Final
 
-from explainer.catalogs.signature import Ports
 from explainer.checking.names import bare_forms
 from explainer.checking.offered import Offered
 from explainer.checking.titles import (
@@ -27,7 +26,7 @@ from explainer.checking.titles import (
     tokens,
     words,
 )
-from explainer.checking.workflow.described import DescribedStep, StepRole
+from explainer.checking.workflow.reading import DescribedStep, StepRole
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
@@ -43,15 +42,10 @@ _LABELLED: Final = re.compile(
 _HEAD: Final = re.compile(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
 # Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
 _TOKEN: Final = re.compile(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
-# Behind these words a text says what something is for, not what it is: `a mask for the photo`.
-_REMARK: Final = re.compile(
-    r"\b(?:for|from|need\w*|of|request\w*|requir\w*|show\w*|so|that|to|trigger\w*|where|which|with|without)\b",
-    re.IGNORECASE,
-)
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
 _SIGNED: Final = re.compile(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
-# Written as models are: with a number behind a hyphen, or with capitals within: `GPT-4`, `SketchGAN`.
-_LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z]).+[A-Z]")
+# Written as models are, with a capital first and a number behind a hyphen or another capital: `GPT-4`, `SketchGAN`.
+_LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z])[A-Z].*[A-Z]")
 _HYPHEN: Final = re.compile(r"[-_]")
 _FULL_STOPS: Final = ".:!?-_"
 # Content words of a name that nobody writes by chance.
@@ -64,8 +58,6 @@ _SHORTEST_ACRONYM: Final = 3
 _LONGEST_FORM: Final = 300
 # Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
-# Words for data that say little about what a step holds: `User question` may come with a photo.
-_VAGUE_WORDS: Final = "answer features label labels question words".split()  # noqa: SIM905
 # Parts of networks, formats and libraries: terms of the field, no models.
 _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
@@ -94,8 +86,6 @@ class StepMatch:
         sources: the offered entries that it names, by their place among the offered ones.
         name: the name, as written, that is not an offered one.
         meant: the entry that it resembles, or that is catalogued.
-        takes: the kinds of data that it takes; None when nobody knows.
-        gives: the same for what it gives.
     """
 
     step: DescribedStep
@@ -103,8 +93,6 @@ class StepMatch:
     sources: tuple[int, ...] = ()
     name: str = ""
     meant: str = ""
-    takes: frozenset[str] | None = None
-    gives: frozenset[str] | None = None
 
 
 class StepNames:
@@ -113,7 +101,6 @@ class StepNames:
     def __init__(self, offered: Offered) -> None:
         self._offered = offered
         self._matches: dict[tuple[str, str], StepMatch] = {}
-        self._data = _DataWords(offered.ports)
         self._compared = 0
 
     @cached_property
@@ -149,18 +136,18 @@ class StepNames:
     def _judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
         if self._offered.ports.find(step.text) is not None:
-            return self._work(step)
+            return StepMatch(step)
         for judge in self._JUDGES[step.role]:
             match = judge(self, step)
             if match is not None:
                 return match
-        return self._work(step)
+        return StepMatch(step)
 
     def _by_its_name(self, step: DescribedStep) -> StepMatch | None:
         """A step that is the name of an offered entry, and at most a remark."""
         for key in map(canonical, _forms(step)):
             if key in self._exact:
-                return self._offered_step(step, [self._exact[key]])
+                return StepMatch(step, StepFit.OFFERED, (self._exact[key],))
         return None
 
     def _in_passing(self, step: DescribedStep) -> StepMatch | None:
@@ -169,7 +156,7 @@ class StepNames:
         if not called:
             return None
         models = [index for index in called if self._offered.sources[index].kind == "model"]
-        return self._offered_step(step, models or called)
+        return StepMatch(step, StepFit.OFFERED, tuple(models or called))
 
     def _called_in(self, text: str) -> set[int]:
         """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
@@ -177,28 +164,12 @@ class StepNames:
         indices: set[int] = set()
         for position, key in enumerate(keys):
             for parts, index in self._offered.calls.get(key, ()):
-                if keys[position : position + len(parts)] == parts and not self._data.is_kind(*parts):
+                if keys[position : position + len(parts)] == parts and not self._is_data(parts):
                     indices.add(index)
         return indices
 
-    def _offered_step(self, step: DescribedStep, indices: list[int]) -> StepMatch:
-        """A step of one or more entries: it takes what any of them takes, and gives what any of them gives."""
-        match = StepMatch(step, StepFit.OFFERED, tuple(indices))
-        takes: set[str] = set()
-        gives: set[str] = set()
-        for index in indices:
-            signature = self._offered.sources[index].signature
-            if signature is None:
-                return match
-            takes.update(signature.inputs)
-            gives.update(signature.outputs)
-        return replace(match, takes=frozenset(takes), gives=frozenset(gives))
-
-    def _work(self, step: DescribedStep) -> StepMatch:
-        """Work that is no model: what it gives is known when it is called by a kind of data, not only with one."""
-        if not self._data.kinds_in(_REMARK.split(step.text, maxsplit=1)[0]):
-            return StepMatch(step)
-        return StepMatch(step, gives=self._data.kinds_in(step.text))
+    def _is_data(self, parts: tuple[str, ...]) -> bool:
+        return self._offered.ports.find(" ".join(parts)) is not None
 
     def _catalogued_name(self, step: DescribedStep) -> StepMatch | None:
         """A step that is the name of a catalogued entry; a name that anybody may write is no certain one."""
@@ -298,32 +269,6 @@ class StepNames:
         "output": (_by_its_name, _in_passing),
         "model": (_identifiers, _in_passing, _doubtful),
     }
-
-
-class _DataWords:
-    """Finds words for kinds of data in lay text."""
-
-    def __init__(self, ports: Ports) -> None:
-        self._ids: dict[str, str] = {}
-        for port in ports.ports.values():
-            for name in (port.id, *port.aliases):
-                self._ids.setdefault(_spelled(name), port.id)
-        for word in ("", *_VAGUE_WORDS):
-            self._ids.pop(word, None)
-        names = sorted(map(re.escape, self._ids), key=len, reverse=True)
-        self._pattern = re.compile(rf"(?<!\S)({'|'.join(names)})s?(?!\S)")
-
-    def is_kind(self, *spelled: str) -> bool:
-        """Whether words alone name a kind of data."""
-        return " ".join(spelled) in self._ids
-
-    def kinds_in(self, text: str) -> frozenset[str]:
-        """Return the ids of the kinds of data that a text names; the longest words win: a depth image is no image."""
-        return frozenset(map(self._ids.__getitem__, self._pattern.findall(_spelled(text))))
-
-
-def _spelled(text: str) -> str:
-    return " ".join(words(text)).casefold()
 
 
 def _is_distinctive(name: str) -> bool:

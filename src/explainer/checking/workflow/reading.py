@@ -1,24 +1,23 @@
-"""The workflows that an answer describes, as graphs: Mermaid flowcharts, lines with arrows, Input/Model/Output items.
+"""The workflows that an answer describes: Mermaid flowcharts, lines with arrows, items such as `Input: …`.
 
 Flowcharts are read wherever they stand, lines and items in the section about the workflow. A step keeps its place in
-the answer. What a step is called, and whether it may stand where it stands, is for others to say.
+the answer; which entry it names is for `naming` to say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import filterfalse, islice, pairwise
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
-from explainer.checking.workflow.described import DescribedLink, DescribedStep, StepRole
 from explainer.diagnostics.finding import Finding
 
 FlowKind: TypeAlias = Literal["mermaid", "arrows", "items"]
+StepRole: TypeAlias = Literal["step", "group", "edge", "input", "model", "output"]
 
 MAX_DIAGRAMS: Final = 50
 """Flowcharts of one answer that are read."""
@@ -58,6 +57,22 @@ _LONGEST: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedStep:
+    """A step of a workflow.
+
+    Attributes:
+        text: what it is called.
+        start: where that stands in the answer; `end`: where it ends.
+        role: a step, a box around steps, or what is written on an arrow; of items, which one.
+    """
+
+    text: str
+    start: int = field(compare=False)
+    end: int = field(compare=False)
+    role: StepRole = "step"
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One workflow as the answer describes it.
 
@@ -65,18 +80,14 @@ class Flow:
         kind: how.
         start: where it begins; `end`: where it ends.
         steps: its steps, in the order of the text.
-        links: what leads to what.
         problems: what is wrong with its text, each with its place in the answer.
-        whole: all of it was read.
     """
 
     kind: FlowKind
     start: int
     end: int
     steps: tuple[DescribedStep, ...] = ()
-    links: tuple[DescribedLink, ...] = ()
     problems: tuple[tuple[int, int, Finding], ...] = ()
-    whole: bool = True
 
 
 def read_flows(answer: Answer, section: Section | None) -> list[Flow]:
@@ -137,12 +148,8 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
         line = min(first + finding.location.line - 1, answer.lines - 1)
         at = answer.line_starts[line] + finding.location.column - 1
         problems.append((at, at + len(finding.text), finding))
-    chart = parsed.value
-    if chart is None:
-        return Flow("mermaid", start, end, problems=tuple(problems))
-    links = list(filterfalse(attrgetter("hidden"), chart.links))
-    steps = sorted((*chart.nodes, *chart.groups, *_texts(links)), key=lambda step: step.start)
-    return Flow("mermaid", start, end, tuple(steps), tuple(links), tuple(problems), chart.whole)
+    steps = tuple(DescribedStep(*drawn) for drawn in parsed.value or ())
+    return Flow("mermaid", start, end, steps, tuple(problems))
 
 
 def _without_quote_marks(text: str) -> str:
@@ -150,15 +157,6 @@ def _without_quote_marks(text: str) -> str:
     if _NOT_QUOTED.search(text):
         return text
     return _MARGIN.sub(lambda match: " " * len(match.group()), text)
-
-
-def _texts(links: Sequence[DescribedLink]) -> Iterable[DescribedStep]:
-    """What is written on arrows; one between several nodes is several links at one place, and says its text once."""
-    texts: dict[int, DescribedStep] = {}
-    for number, link in enumerate(links):
-        if link.label:
-            texts.setdefault(link.start, DescribedStep(f"edge {number}", link.label, link.start, link.end, "edge"))
-    return texts.values()
 
 
 Place: TypeAlias = tuple[int, int]
@@ -206,18 +204,14 @@ def _places(text: str, offset: int) -> tuple[bool, list[Place]]:
 def _chain(answer: Answer, places: list[Place]) -> Iterator[Flow]:
     """The workflow of a chain of parts, unless it only says `Input → Model → Output`."""
     steps: list[DescribedStep] = []
-    for number, (start, end) in enumerate(places[:MAX_STEPS]):
-        steps.append(DescribedStep(f"{number}", _EMPHASIS.sub("", answer.body[start:end]), start, end))
+    for start, end in places[:MAX_STEPS]:
+        steps.append(DescribedStep(_EMPHASIS.sub("", answer.body[start:end]), start, end))
     if len(steps) > 1 and not {step.text.casefold() for step in steps} <= PLACES:
         yield _in_a_row("arrows", steps)
 
 
 def _in_a_row(kind: FlowKind, steps: Sequence[DescribedStep]) -> Flow:
-    """The workflow of steps of which each leads to the next."""
-    links: list[DescribedLink] = []
-    for source, target in pairwise(steps):
-        links.append(DescribedLink(source.key, target.key, start=target.start, end=target.end))
-    return Flow(kind, steps[0].start, steps[-1].end, tuple(steps), tuple(links))
+    return Flow(kind, steps[0].start, steps[-1].end, tuple(steps))
 
 
 def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
@@ -232,9 +226,7 @@ def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
             items = []
         if match is not None:
             role = _ROLES.get(match["label"][0].casefold(), "model")
-            items.append(
-                DescribedStep(f"{len(items)}", match["value"], end - len(text) + match.start("value"), end, role)
-            )
+            items.append(DescribedStep(match["value"], end - len(text) + match.start("value"), end, role))
         elif items:
             items[-1] = replace(items[-1], text=f"{items[-1].text}\n{text}"[:_LONGEST].rstrip(), end=end)
     yield from _labelled(items)

@@ -227,8 +227,8 @@ def test_nothing_offered_is_never_a_pass() -> None:
         (("paints", "paints with `otherlab/glownet`"), {"A309"}),
         (("paints", "paints with `some/thing`"), {"A308"}),
         (("paints", "paints with and/or without"), set()),
-        (("## 2. Workflow", "## 2. Overview"), {"A114"}),
-        (("## 3. Papers", "## 4. Papers"), {"A114"}),
+        (("## 2. Workflow", "## 2. Overview"), set()),
+        (("## 3. Papers", "## 4. Papers"), set()),
         (("Paint.", ""), {"A112"}),
     ],
 )
@@ -257,6 +257,16 @@ def test_an_answer_cut_off_in_a_title_is_truncated_not_altered() -> None:
     found = codes(answer(REFERENCES)[: answer(REFERENCES).index("Brush") + 3])
     assert "A104" in found
     assert "A302" not in found
+
+
+def test_two_answers_in_one_text_are_no_answer() -> None:
+    assert "A116" in codes(answer(REFERENCES) + "\n" + answer(REFERENCES))
+
+
+def test_another_section_is_said_once_and_is_no_fault() -> None:
+    text = answer(REFERENCES).replace("## 3. Papers", "## 3. Remarks\n\nIt paints.\n\n## 4. Papers")
+    report = check_answer(text, offered())
+    assert [(f.code, str(f.severity)) for f in report.findings] == [("A115", "note")]
 
 
 def test_a_refusal_says_so() -> None:

@@ -395,13 +395,12 @@ class LinesComparison(_Comparison):
         """Compare lines."""
         for output in outputs:
             self._line += 1
-            if not self._is_missing and self._stream.readline() != output.data:
+            if self._stream.readline() != output.data:
                 row = read_row(output.row)
-                self._report(self._line, f"the output of {row.id if row else ''!r} is out of date")
+                state = "missing" if self._is_missing else "out of date"
+                self._report(self._line, f"the output of {row.id if row else ''!r} is {state}")
 
     def complete(self) -> None:
         """Report what is missing, and what is left over."""
-        if self._is_missing:
-            self._report(1, "the output is missing")
-        elif self._stream.readline():
+        if self._stream.readline():
             self._report(self._line + 1, "there is more here than the source asks for")

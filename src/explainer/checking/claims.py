@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Sections
+from explainer.checking.spotting import is_link
 from explainer.checking.titles import content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
@@ -155,7 +156,8 @@ class _ClaimReader:
 
     def read(self) -> list[Claim]:
         for number in self._lines:
-            self._read_line(self._line(number))
+            if not self._answer.is_program(number):
+                self._read_line(self._line(number))
         for cited in self._answer.citations:
             label = cited.label
             if label is not None and _names(label.text) and self._answer.line_of(label.start) not in self._lines:
@@ -334,7 +336,7 @@ def _role_of(cited: Cited) -> LinkRole:
 
 def _names(text: str) -> bool:
     """Whether a text says more than `Paper`, `GitHub` or `here`, and is no URL."""
-    return bool(content_words(text)) and "://" not in text and not is_nothing(text)
+    return bool(content_words(text)) and "://" not in text and not is_nothing(text) and not is_link(text)
 
 
 def _is_naming(phrase: Phrase) -> bool:

@@ -12,7 +12,7 @@ from explainer.checking.reports import FORMATS_BY_ENDING, REPORTERS, render_repo
 from explainer.checking.reports.text import as_statistics
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, refuse
+from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, code_option, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -27,7 +27,10 @@ def _path(option: str, help_text: str, metavar: str = "FILE") -> Any:
     return typer.Option(option, metavar=metavar, help=help_text)
 
 
-@app.command()
+@app.command(
+    epilog="explainer check answer.md --question questions/portrait.yaml\n"
+    "explainer check answers.jsonl --format sarif --out report.sarif"
+)
 def run(
     answers: Annotated[
         list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")
@@ -48,15 +51,18 @@ def run(
     out: Annotated[Path | None, _path("--out", "Write the report to a file, not to stdout.", "PATH")] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="CODE", help="Report these codes only, such as A2 or A203; may be repeated."),
+        code_option("--select", "Report these codes only, such as A2 or A203; may be repeated."),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
+        list[str] | None, code_option("--ignore", "Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
+    strict_links: Annotated[
+        bool, typer.Option("--strict-links", help="Note offered links in another spelling; --fix respells them.")
+    ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
+        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
@@ -73,7 +79,7 @@ def run(
     write_provenance: Annotated[
         Path | None, _path("--write-provenance", "Write which citation rests on which entry, to be checked again.")
     ] = None,
-    explain: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means.")] = None,
+    explain: Annotated[str | None, code_option("--explain", "Say what a code means.")] = None,
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
     """Prove that answers cite only the sources that they were given, named and linked rightly.
@@ -93,6 +99,7 @@ def run(
         catalogs=tuple(catalog or ()),
         selected=_codes(select, "--select"),
         ignored=_codes(ignore, "--ignore"),
+        strict_links=strict_links,
         fix=fix,
         waivers=waivers,
         baseline=baseline,

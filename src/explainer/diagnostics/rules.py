@@ -29,6 +29,9 @@ FAMILIES: Final = {
 # The others are about files, lines of batches, waivers and proofs: what they say is never a matter of judgement.
 _WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
 
+# Quotations, figures, names, and attribution: the tens that the verdict on an answer's claims rests on.
+_STATEMENTS: Final = frozenset({"A41", "A42", "A43", "A44"})
+
 
 class Severity(StrEnum):
     """How bad a finding is. Only errors fail a run, unless `--strict`."""
@@ -64,6 +67,11 @@ class Rule:
         return FAMILIES[self.code[0]]
 
     @property
+    def about_statement(self) -> bool:
+        """Whether findings of this kind are about what an answer says of its sources, not about its citations."""
+        return self.code[:3] in _STATEMENTS
+
+    @property
     def waivable(self) -> bool:
         """Whether a person may let findings of this kind pass, by a waiver, a baseline or `--ignore`."""
         return self.code[:2] in _WAIVABLE and not self.nothing_checked
@@ -77,8 +85,8 @@ def _warning(code: str, meaning: str, *, fixable: bool = False) -> Rule:
     return Rule(code, Severity.WARNING, meaning, fixable=fixable)
 
 
-def _note(code: str, meaning: str) -> Rule:
-    return Rule(code, Severity.NOTE, meaning)
+def _note(code: str, meaning: str, *, fixable: bool = False) -> Rule:
+    return Rule(code, Severity.NOTE, meaning, fixable=fixable)
 
 
 def _file(code: str, meaning: str) -> Rule:
@@ -128,6 +136,7 @@ _TABLE: Final = (
     _error("Q407", "A duplicate id in one source."),
     _note("Q408", "Only models, or only papers, that fit the question were found."),
     _error("Q409", "The choice cannot be written into the question file: its layout is not safe to edit."),
+    _error("Q410", "The question is in a language that no task has words of."),
     _error("T501", "Not valid Jinja."),
     _error("T502", "An unknown variable."),
     _error("T503", "The sandbox forbids what the template does."),
@@ -153,12 +162,13 @@ _TABLE: Final = (
     _error("A111", "A section is missing."),
     _error("A112", "A section is empty, or the references cite nothing that was offered."),
     _warning("A113", "The sections are not in the order task, workflow, references."),
-    _warning("A114", "A section has another number, or a heading that does not say what it is."),
-    _warning("A115", "A section too many."),
+    _note("A114", "A section has another number."),
+    _note("A115", "Another section beside the three."),
+    _error("A116", "The text holds two answers, and only one was checked."),
     _warning("A121", "The workflow names no offered model."),
     _error("A201", "A link that was not offered."),
     _error("A202", "An altered link: nearly one that was offered."),
-    _warning("A203", "An offered link in another spelling, such as https, /abs, a version or .git.", fixable=True),
+    _note("A203", "An offered link in another spelling (with --strict-links): https, /abs, a version.", fixable=True),
     _error("A204", "Not a link: broken, empty, or a placeholder."),
     _error("A205", "The text of a link is another URL than the one it leads to."),
     _warning("A206", "A link of an offered entry that the prompt did not print."),
@@ -175,6 +185,21 @@ _TABLE: Final = (
     _error("A309", "An offered repository under another owner."),
     _error("A401", "The name of one entry with the link of another."),
     _error("A402", "A link in the wrong place: code given as the paper, or the paper as code."),
+    _error("A411", "An altered quotation: a word was changed, left out, added or moved."),
+    _error("A412", "A quotation stitched together from several passages, without an ellipsis."),
+    _error("A413", "A quotation from another entry."),
+    _error("A414", "A quotation that no offered text contains."),
+    _error("A421", "A figure that differs from the one in the entry."),
+    _error("A422", "A figure with another unit than in the entry."),
+    _error("A423", "A figure with the opposite comparison: slower for faster, at least for up to."),
+    _error("A424", "A figure from another entry."),
+    _note("A425", "A figure that the entry does not contain."),
+    _note("A426", "A statement that says the opposite of the passage that it paraphrases."),
+    _warning("A431", "A model, data set or method that neither the offered text nor the question mentions."),
+    _warning("A432", "An acronym with another expansion than in the offered text."),
+    _warning("A433", "An expansion of an acronym that no offered text contains."),
+    _note("A441", "A statement about one entry in the words of another entry."),
+    _warning("A442", "An answer that restates another question than the one that was asked."),
     _warning("A501", "An entry that the text uses but the references do not list."),
     _note("A502", "An offered entry that the answer does not use."),
     _warning("A503", "A reference without a link."),

@@ -658,7 +658,7 @@ def test_of_many_findings_of_a_kind_the_first_are_shown_and_the_others_counted(r
 
 def test_statistics_count_findings_and_show_none(root: Path) -> None:
     told = batch(many(root), "--out", root / "out.jsonl", "--statistics").err.splitlines()
-    assert told[0] == "20  Q401 error: A model that no catalog has."
+    assert told[0] == "20  Q401 error: An unknown model."
     assert told[1].startswith(" 1  S203 error: ")
     assert told[2:] == ["0 rendered, 0 unchanged, 0 removed, 21 failed"]
 

@@ -402,10 +402,13 @@ def test_ids_are_unique_within_a_source(root: Path) -> None:
     )
     as_lines = batch(root / "d.jsonl", "--out", root / "out.jsonl")
     assert as_lines.status == 1
-    assert "d.jsonl:2:1: Q407 the id 'q/00001' stands twice, first on line 1" in as_lines.err
+    assert "d.jsonl:2:1: Q407 duplicate id 'q/00001', first on line 1" in as_lines.err
     assert [row["id"] for row in rows(root / "out.jsonl")] == ["q/00001", "Q/00001"]
     as_files = batch(root / "d.jsonl", "--out", root / "out")
-    assert "d.jsonl:3:1: B702 the ids 'Q/00001' and 'q/00001' (on line 1) are one file on many disks" in as_files.err
+    assert (
+        "d.jsonl:3:1: B702 the ids 'Q/00001' and 'q/00001' (on line 1) are the same file name on many systems"
+        in as_files.err
+    )
     write_tree(root, {"questions/q/00002.yml": "question: x\nmodels: []\npapers: []\n"})
     assert "00002.yml:1:1: Q407" in batch(root / "questions", "--out", root / "out2").err
 
@@ -435,7 +438,7 @@ def test_no_output_leaves_the_target_through_a_link(root: Path, tmp_path: Path) 
     (root / "out" / "q").symlink_to(elsewhere)
     done = batch(root / "questions", "--out", root / "out")
     assert done.status == 2
-    assert "lies outside the target, through a link in it" in done.err
+    assert "is outside the target: a link in it leads there" in done.err
     assert list(elsewhere.iterdir()) == []
 
 

@@ -317,9 +317,9 @@ class UsedIds:
         where = item.location
         place = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
         if first != id_:
-            message = f"the ids {id_!r} and {first!r} ({place}) are one file on many disks"
+            message = f"the ids {id_!r} and {first!r} ({place}) are the same file name on many systems"
             return Finding("B702", where, message, "rename one of the two", id_)
-        message = f"the id {id_!r} stands twice, first {place}"
+        message = f"duplicate id {id_!r}, first {place}"
         return Finding("Q407", where, message, "give one of the two another id", id_)
 
     def all_written(self) -> None:

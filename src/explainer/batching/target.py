@@ -252,7 +252,7 @@ class FolderTarget(ResumableTarget):
         Path(folder).mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._root)
         if os.path.commonpath([root, os.path.realpath(folder)]) != root:
-            message = "lies outside the target, through a link in it"
+            message = "is outside the target: a link in it leads there"
             raise UnsafePathError(0, message, folder)
         self._safe_folders.add(folder)
 

@@ -50,9 +50,15 @@ _LOCK_POLL: Final = 0.05
 
 def display_path(path: Path) -> str:
     """Return a path as findings show it: relative to the working folder where it lies below it."""
+    shown = str(path)
     with contextlib.suppress(ValueError, OSError):
-        return str(path.absolute().relative_to(Path.cwd()))
-    return str(path)
+        shown = str(path.absolute().relative_to(Path.cwd()))
+    return as_text(shown)
+
+
+def as_text(name: str) -> str:
+    r"""Return a name of a file as text: a byte of it that is no UTF-8 is shown as `\xe9`."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def read_text(path: Path, *, limit: int) -> Parsed[str]:

@@ -75,11 +75,13 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
+        # Years of twenty digits, offsets of days: the library raises more than it says, and a date that is none is no
+        # reason to wait.
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+            seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
+        except (ValueError, OverflowError, TypeError, LookupError, AttributeError):
             return None
-        seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location
-from explainer.files import MAX_QUESTION_BYTES, display_path
+from explainer.files import MAX_QUESTION_BYTES, as_text, display_path
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
@@ -81,7 +81,8 @@ class FolderSource:
             if isinstance(file, Skipped):
                 yield file
             else:
-                yield SourceItem(file, shown + file, read_bytes(f"{self.base}/{file}", shown + file))
+                name = as_text(shown + file)
+                yield SourceItem(file, name, read_bytes(f"{self.base}/{file}", name))
 
     def size(self) -> int:
         """How many questions there are."""
@@ -116,7 +117,9 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def read_bytes(path: str, file: str) -> bytes | Finding:
-    """Return the bytes of a regular file, or why they cannot be had."""
+    """Return the bytes of a regular file, or why they cannot be had; its output will have its name, which is text."""
+    if not path.isascii() and as_text(path) != path:
+        return Finding("F104", Location(file), "the name of the file is not UTF-8", "rename it")
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:

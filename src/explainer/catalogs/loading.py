@@ -32,6 +32,7 @@ from explainer.files import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
+    as_text,
     builtin_folder,
     cache_folder,
     cannot_read,
@@ -64,7 +65,7 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     if str(path) == STDIN:
         text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
     else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), path.stem
+        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), as_text(path.stem)
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_question(text.value, file, default_id=default_id)

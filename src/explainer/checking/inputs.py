@@ -28,7 +28,7 @@ from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, of
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import did_you_mean
-from explainer.files import STDIN, cannot_read, display_path, files_below, read_stdin, read_text
+from explainer.files import STDIN, as_text, cannot_read, display_path, files_below, read_stdin, read_text
 from explainer.rendering.layout import parse_prompt
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
@@ -164,7 +164,7 @@ class AnswerReader:
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         text = _read(path, MAX_ANSWER_BYTES)
-        name = "stdin" if _is_stdin(path) else _ANSWERS.ending.sub("", path.name)
+        name = "stdin" if _is_stdin(path) else as_text(_ANSWERS.ending.sub("", path.name))
         return AnswerInput(name, _shown(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
@@ -393,7 +393,7 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
         files = [file for file in files_below(folder, naming.suffixes) if not naming.others.search(file.name)]
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
-    return Parsed([(naming.ending.sub("", file.relative_to(folder).as_posix()), file) for file in files])
+    return Parsed([(as_text(naming.ending.sub("", file.relative_to(folder).as_posix())), file) for file in files])
 
 
 def _beside_manifest(path: Path) -> Path:

@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from explainer._package import __version__
+from explainer.diagnostics.text import visible
 
 
 def html_page(package: str, template: str, styles: str, **values: Any) -> str:
@@ -27,7 +28,7 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
         values: what the template shows.
     """
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_shown
     )
     style = "".join(_text(*place) for place in (("explainer.diagnostics", "html.css"), (package, styles)))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -39,6 +40,11 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
         policy=Markup(policy),  # noqa: S704
         **values,
     )
+
+
+def _shown(value: Any) -> Any:
+    """A value as a page prints it: no character of it hides or forges text. Markup was made here."""
+    return visible(value) if type(value) is str else value
 
 
 def _text(package: str, name: str) -> str:

@@ -12,7 +12,6 @@ import contextlib
 import json
 import math
 import os
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -28,11 +27,6 @@ from explainer.rendering.renderer import Renderer
 LISTS: Final = ("models", "papers")
 # Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
-# An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
-# character itself.
-_MAKES_CHARACTERS = re.compile(
-    r"\\|(?<!\{)%(?!\})|format|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +70,7 @@ def main() -> None:
     setup = json.loads(requests.readline())
     _limit_once(setup["memory_bytes"])
     template = TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])})
-    makers: set[str] = set()  # templates that could print a character which is nowhere in their data
-
-    def find(name: str) -> str | None:
-        source = template.find(name)
-        if name not in template.builtin and _MAKES_CHARACTERS.search(source or ""):
-            makers.add(name)
-        return source
-
-    renderer = Renderer(template.name, find)
+    renderer = Renderer(template.name, template.find)
     limit = _CpuLimit(setup["cpu_seconds"])
     entries: dict[int, EntryData] = {}
     for line in requests:
@@ -96,26 +82,42 @@ def main() -> None:
         for context in request["contexts"]:
             limit.renew()
             lists = {kind: [entries[number] for number in context[kind]] for kind in LISTS}
-            outcome = renderer.render_parts({**context, **lists})
-            outcomes.append(_encoded(_without_refused(outcome, template.name) if makers else outcome))
+            outcomes.append(_encoded(renderer.render_parts({**context, **lists}), template.name))
         answers.write(b"[%b]\n" % b",".join(outcomes))
         answers.flush()
 
 
-def _encoded(outcome: Parts | Finding) -> bytes:
-    """An outcome as JSON; `outcome_of` reads it back."""
+def _encoded(outcome: Parts | Finding, name: str) -> bytes:
+    """An outcome as JSON; `outcome_of` reads it back. Output is judged as input is: it can forge and hide nothing."""
     if isinstance(outcome, Finding):
         place = [outcome.location.file, outcome.location.line, outcome.location.column]
         finding = [outcome.code, outcome.message, outcome.hint]
         return json.dumps({"finding": finding, "place": place}).encode()
-    return b"[%b]" % b",".join(
-        [b'["%b",[%b]]' % (role.encode(), _encoded_pieces(pieces)[1:]) for role, pieces in outcome]
-    )
+    try:
+        parts = [b'["%b",[%b]]' % (role.encode(), _encoded_pieces(pieces)[1:]) for role, pieces in outcome]
+    except _RefusedCharacterError as error:
+        message = f"the template writes {describe_character(error.char)}, which is not allowed"
+        return _encoded(Finding("T504", Location(name), message), name)
+    return b"[%b]" % b",".join(parts)
+
+
+class _RefusedCharacterError(ValueError):
+    """A piece of output holds a character that loading would refuse in data: it can only come from the template."""
+
+    def __init__(self, char: str) -> None:
+        super().__init__(char)
+        self.char = char
+
+
+def _encoded_piece(piece: str) -> bytes:
+    for _, char in refused_characters(piece):
+        raise _RefusedCharacterError(char)
+    return f",{json.dumps(piece)}".encode()
 
 
 # Each piece with a comma before it, so that the first comma is one too many. Most pieces were printed before: encoding
-# all of them anew takes 11 µs a prompt, where this takes 3.
-_encoded_pieces = fast_encoding(lambda piece: f",{json.dumps(piece)}".encode())
+# all of them anew takes 11 µs a prompt, where this takes 3. What was judged once need not be judged again.
+_encoded_pieces = fast_encoding(_encoded_piece)
 
 
 def outcome_of(data: Any) -> Parts | Finding:
@@ -128,17 +130,6 @@ def outcome_of(data: Any) -> Parts | Finding:
         code, message, hint = data["finding"]
         return Finding(code, Location(*data["place"]), message, hint)
     return [(role, pieces) for role, pieces in data]
-
-
-def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:
-    """Refuse output with a character that loading would refuse in data: it can only come from the template."""
-    if isinstance(outcome, Finding):
-        return outcome
-    for _, pieces in outcome:
-        for _, char in refused_characters("".join(pieces)):
-            message = f"the template writes {describe_character(char)}, which is not allowed"
-            return Finding("T504", Location(name), message)
-    return outcome
 
 
 def _limit_once(memory_bytes: int) -> None:

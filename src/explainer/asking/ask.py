@@ -47,7 +47,7 @@ from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.diagnostics.rules import Severity
 from explainer.documents.document import decode
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN, display_path, read_file
 from explainer.recommending.recommend import SupportsScores
 from explainer.rendering.templates import renderer_of
 
@@ -274,7 +274,7 @@ def foresee(config: AskConfig, observer: AskObserver) -> tuple[int, Forecast] | 
         path = config.answers.journal
         journal = Journal(path, lambda: None)
         if path is not None and path.exists() and not config.force:
-            journal.learn(path.read_bytes())
+            journal.learn(read_file(path))
         return len(questions), sum(_forecasts(config, questions, journal), Forecast())
     return None
 

@@ -25,6 +25,7 @@ from explainer.asking.redaction import Redactor, StreamRedactor, public_url
 from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
+from explainer.documents.json_reader import parse_json
 
 if TYPE_CHECKING:
     import httpx2
@@ -319,6 +320,6 @@ def _plain(response: httpx2.Response, body: str) -> str:
 
 def _loads(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return None

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from explainer.catalogs.loading import CatalogPath
-from explainer.files import builtin_folder
+from explainer.documents.json_reader import parse_json
+from explainer.files import builtin_folder, read_file, real_path
 
 SCHEMA: Final = "explainer/manifest/1"
 _HASH_BYTES: Final = 12
@@ -152,7 +153,7 @@ def read_row(row: bytes) -> dict[str, Any]:
 def loads(row: bytes) -> Any:
     """Return a row as plain data; empty when it is damaged."""
     try:
-        return json.loads(row)
+        return parse_json(row)
     except ValueError:
         return {}
 
@@ -166,7 +167,7 @@ def entry_of(row: Mapping[str, Any], *, volume: int, offset: int, current: bool)
             None if catalogs is None else tuple(map(str, catalogs)), int(row["size"]), str(row.get("output", "")),
             str(row.get("out", "")), volume, offset, current,
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
@@ -180,7 +181,7 @@ def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
     Raises:
         OSError: when one cannot be read.
     """
-    return hash_of_contents((path.rank, path.path.read_bytes() if path.path.is_file() else b"") for path in paths)
+    return hash_of_contents((path.rank, read_file(path.path) if path.path.is_file() else b"") for path in paths)
 
 
 def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
@@ -209,15 +210,15 @@ def template_files(path: Path) -> dict[Path, bytes]:
     Raises:
         OSError: when it cannot be read.
     """
-    folder = path.absolute().parent.resolve()
+    folder = real_path(path.absolute().parent)
     sources: dict[Path, bytes] = {}
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        sources[file] = file.read_bytes()
+        sources[file] = read_file(file)
         # every quoted text that is a file beside it: Jinja would have to be loaded to know what is included
         for name in _QUOTED.findall(sources[file].decode("utf-8", "replace")):
-            included = (folder / name).resolve()
+            included = real_path(folder / name)
             if included not in sources and included.is_relative_to(folder) and _is_small_file(included):
                 waiting.append(included)
     return sources

@@ -39,6 +39,7 @@ from explainer.files import (
     display_path,
     files_below,
     is_private,
+    open_file,
     read_raw,
     read_stdin,
     read_text,
@@ -165,9 +166,9 @@ def cached_catalog(raw: bytes) -> Catalog | None:
         path = _path(raw)
         if not is_private(path.parent):
             return None
-        with path.open("rb", buffering=0) as stream:
+        with open_file(path, buffering=0) as stream:
             head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
-            body = stream.readall()
+            body = stream.read()
         if head != _head(body):
             return None
         with _no_garbage():

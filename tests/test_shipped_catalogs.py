@@ -328,7 +328,7 @@ def test_code_that_the_sources_know_is_carried() -> None:
 
 def test_the_lint_has_nothing_to_say() -> None:
     outcome = explainer("catalog", "lint", ROOT / "catalogs", "--strict")
-    assert (outcome.status, outcome.out, outcome.err) == (0, "", "4 catalogs: nothing to say\n")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "", "4 catalogs: no issues found\n")
 
 
 def test_no_sentence_of_the_lists_was_copied() -> None:

@@ -142,6 +142,14 @@ def read_file(path: str | Path) -> bytes:
 
 def read_stdin(*, limit: int) -> Parsed[str]:
     """Read stdin to its end as text."""
+    raw = read_raw_stdin(limit=limit)
+    if raw.value is None:
+        return Parsed(None, raw.findings)
+    return decode(raw.value, "<stdin>")
+
+
+def read_raw_stdin(*, limit: int) -> Parsed[bytes]:
+    """Read stdin to its end as bytes."""
     if sys.stdin is None:
         return _unusable("F104", "<stdin>", "cannot be read: stdin is closed")
     try:
@@ -150,7 +158,7 @@ def read_stdin(*, limit: int) -> Parsed[str]:
         return _unusable("F104", "<stdin>", f"cannot be read: {_reason(error)}")
     if len(raw) > limit:
         return _too_large("<stdin>", limit)
-    return decode(raw, "<stdin>")
+    return Parsed(raw)
 
 
 def _too_large(file: str, limit: int) -> Parsed[Any]:

@@ -14,6 +14,7 @@ import pytest
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.inputs import AnswerReader
 from explainer.checking.reports import REPORTERS, render_report
+from explainer.diagnostics.html import TextMark, TextMarks, markdown_html
 from tests.helpers.browser import measured, needs_browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +117,44 @@ def test_the_page_shows_every_character_of_an_answer_once(reports: list[CheckRep
 
     for report in reports:
         assert "".join(piece.text for piece in _pieces(report)) == replace_refused(report.text)
+
+
+def test_the_page_shows_the_question_and_the_answer_as_it_is_read_the_failing_ones_first(
+    reports: list[CheckReport],
+) -> None:
+    html = render_report("html", reports)
+    assert reports[0].question in html
+    assert "<h4>" in html  # a heading of an answer
+    first_good = html.index('class="answer is-clean"')
+    assert html.index('class="answer is-faulty" open') < first_good
+    assert "is-faulty" not in html[first_good:]
+    assert "open" not in html[first_good:].partition(">")[0]
+
+
+HOSTILE_MARKDOWN = [
+    "[a](javascript:alert(1))", "[a](JaVaScRiPt:alert(1))", "[a](&#106;avascript:alert(1))", "<javascript:alert(1)>",
+    "![a](https://evil.example/x.png)", "<img src=x onerror=alert(1)>", "<script>alert(1)</script>",
+    "[a](data:text/html;base64,PHNjcmlwdD4=)", '[a](https://x.example/"onmouseover="alert(1))',
+    "[a](//evil.example)", "[a](file:///etc/passwd)", "```<script>\n</code></pre><script>\n```", "`<b>`",
+    "| a |\n|---|\n| <script>alert(1)</script> |", "[x]: javascript:alert(1)\n\n[x]", "<a href='https://x'>y</a>",
+    "[a [b](https://in.example)](https://out.example)", "\x1b[31m\u202e<b>", "[a](vbscript:x) [b](mailto:x@y.example)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("opens_links", [False, True])
+@pytest.mark.parametrize("text", [*HOSTILE_MARKDOWN, "\n\n".join(HOSTILE_MARKDOWN)])
+def test_markdown_of_strangers_becomes_harmless_html(text: str, opens_links: bool) -> None:
+    marks = TextMarks(
+        {"a": TextMark("c", '"><script>', "entries/x.html"), "alert": TextMark("<", "'")}, opens_links=opens_links
+    )
+    page = _Page()
+    page.feed(markdown_html(text, marks))
+    assert page.tags <= {
+        "p", "a", "span", "mark", "code", "pre", "em", "strong", "ul", "ol", "li", "div", "table", "thead", "tbody", "tr",
+        "th", "td", "br", "hr", "blockquote",
+    }  # fmt: skip
+    assert page.attributes <= {"class", "title", "href", "rel", "tabindex"}
+    assert all(re.match("https?://|entries/x.html$", href) for href in page.hrefs)
 
 
 def test_a_long_line_is_cut_around_the_place(reports: list[CheckReport]) -> None:

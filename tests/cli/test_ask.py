@@ -166,7 +166,7 @@ def test_strict_sends_warnings_back_too(canned: FaultProxy) -> None:
     assert len(canned.seen) == 1
     done = ask(canned, "questions/rain.yaml", "--strict", "--no-fix")
     assert (done.status, done.out) == (1, "")
-    assert "too bad for --strict, though it is grounded: 1 warning (A203)" in done.err
+    assert "too bad for --strict, though it is grounded: 1 warning (A306)" in done.err
     assert len(canned.seen) == 3
 
 

@@ -373,7 +373,10 @@ def test_what_is_no_question_is_passed_over_and_said(root: Path) -> None:
     assert "typo.yaml:1:1: S201 unknown key 'qestion'" in done.err
     assert "9 rendered, 0 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped" in done.err
     assert "skipped: catalog.yaml (a catalog)" in done.err
-    assert f"catalog: {root / 'catalogs' / 'c.yaml'} (for questions that name none)" in done.err
+    assert (
+        f"catalog: {root / 'catalogs' / 'c.yaml'} (the nearest catalogs folder); for questions that name none"
+        in done.err
+    )
     again = batch(root / "questions", "--out", root / "out")
     assert "0 rendered, 9 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped" in again.err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from tests.helpers.support import explainer, write_tree
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 FAITHFUL = (CASES / "faithful/answer.md").read_text(encoding="utf-8")
+UNDRAWABLE = CASES / "workflow-does-not-parse"
+WARNED = (UNDRAWABLE / "answer.md", "--question", UNDRAWABLE / "question.yaml")
+RESPELLED = (CASES / "other-spelling/answer.md").read_text(encoding="utf-8").replace("glownet.git", "glownet")
 QUESTION = CASES / "faithful/question.yaml"
 Capture = pytest.CaptureFixture[bytes]
 
@@ -30,7 +34,7 @@ def check(*arguments: str | Path) -> int:
 
 def test_a_faithful_answer_passes_and_a_faulty_one_fails(capfdbinary: Capture) -> None:
     assert check(CASES / "faithful/answer.md", "--question", QUESTION) == 0
-    assert b": grounded: 7 citations" in capfdbinary.readouterr().out
+    assert b": grounded: all 7 citations are offered, named and linked rightly" in capfdbinary.readouterr().out
     assert check(CASES / "foreign-link/answer.md", "--question", QUESTION) == 1
     out, err = capfdbinary.readouterr()
     assert b"A201" in out
@@ -133,9 +137,11 @@ def test_the_output_of_a_batch_is_joined_with_its_requests(tmp_path: Path, capfd
         ([CASES / "faithful/answer.md", "--question", QUESTION, "--select", "Z9"], 2),
         ([CASES / "faithful/answer.md", "--prompt", CASES / "faithful/answer.md"], 1),
         ([CASES / "other-spelling/answer.md", "--question", QUESTION], 0),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict"], 1),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--fail-on", "warning"], 1),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict", "--ignore", "A203"], 0),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--fail-on", "note"], 0),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict-links", "--fail-on", "note"], 1),
+        ([*WARNED, "--strict"], 1),
+        ([*WARNED, "--fail-on", "warning"], 1),
+        ([*WARNED, "--strict", "--ignore", "A8"], 0),
         ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--select", "A3"], 0),
         ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--ignore", "A2", "--select", "A201"], 1),
         ([CASES / "faithful/answer.md", CASES / "foreign-link/answer.md", "--question", QUESTION], 1),
@@ -159,11 +165,11 @@ def test_nothing_to_check_is_3_and_cannot_be_ignored(tmp_path: Path) -> None:
 def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path, capfdbinary: Capture) -> None:
     path = tmp_path / "answer.md"
     path.write_bytes((CASES / "other-spelling/answer.md").read_bytes().replace(b"\n", b"\r\n"))
-    assert check(path, "--question", QUESTION, "--fix") == 0
-    assert path.read_bytes() == FAITHFUL.encode().replace(b"\n", b"\r\n")
+    assert check(path, "--question", QUESTION, "--fix", "--strict-links") == 0
+    assert path.read_bytes() == RESPELLED.encode().replace(b"\n", b"\r\n")
     out, err = capfdbinary.readouterr()
-    assert b"mended 2 places" in err
-    assert b"A203" not in out
+    assert b"mended 1 place" in err
+    assert out.count(b"A203") == 1
 
 
 def test_the_repair_prompt_is_the_product(capfdbinary: Capture) -> None:
@@ -182,15 +188,15 @@ def test_lines_of_json_are_mended_in_their_place(tmp_path: Path, capfdbinary: Ca
     ]
     path = tmp_path / "answers.jsonl"
     path.write_bytes("\n".join(rows).replace("1.5", "1.50").encode())
-    assert check(path, "--fix", "--format", "jsonl") == 0
+    assert check(path, "--fix", "--strict-links", "--format", "jsonl") == 0
     lines = path.read_bytes().split(b"\n")
     assert lines[0] == rows[0].replace("1.5", "1.50").encode()  # what needs no mending stays byte for byte
-    assert json.loads(lines[1])["answer"] == FAITHFUL
-    assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == FAITHFUL
+    assert json.loads(lines[1])["answer"] == RESPELLED
+    assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == RESPELLED
     assert lines[2].endswith(b"\r")
     out, err = capfdbinary.readouterr()
-    assert b"mended 4 places" in err
-    assert b"A203" not in out
+    assert b"mended 2 places" in err
+    assert out.count(b"A203") == 2
 
 
 def test_repair_prompts_of_lines_are_lines(tmp_path: Path, capfdbinary: Capture) -> None:
@@ -270,3 +276,107 @@ def test_a_finding_about_the_question_shows_no_line_of_the_answer() -> None:
     })  # fmt: skip
     outcome = explainer("check", "a.md", "--question", "q.yaml")
     assert outcome.out.splitlines()[:2] == ["q.yaml:2:10: Q401 unknown model 'Ney'", "    did you mean 'Net'?"]
+
+
+FAULTY = FAITHFUL.replace("2401.10000", "1706.03762")
+
+
+def answers_folder(root: Path) -> Path:
+    return write_tree(root, {"answers/a1.md": FAITHFUL, "answers/a2.md": FAULTY, "answers/deep/a3.md": FAITHFUL})
+
+
+def test_a_folder_of_answers_to_one_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(answers_folder(tmp_path))
+    outcome = explainer("check", "answers", "--question", QUESTION)
+    assert outcome.status == 1
+    lines = outcome.out.splitlines()
+    assert re.match(r"answers/a2\.md:\d+:\d+: A20\d ", lines[0])  # an editor opens it
+    assert any(line.startswith("answers/a2.md: not grounded: ") for line in lines)
+    assert lines[-1] == "3 answers checked: 2 grounded, 1 not grounded; 1 error"
+    assert explainer("check", "answers", "--question", "missing.yaml").out.count("F101") == 1
+
+
+def test_lines_of_answers_to_one_question(tmp_path: Path) -> None:
+    rows = [{"id": "a", "answer": FAITHFUL}, {"id": "b", "answer": FAULTY}]
+    write_tree(tmp_path, {"a.jsonl": "".join(json.dumps(row) + "\n" for row in rows)})
+    outcome = explainer("check", tmp_path / "a.jsonl", "--question", QUESTION)
+    assert outcome.status == 1
+    assert re.match(rf"{re.escape(str(tmp_path))}/a\.jsonl:2:1: A20\d b:\d+:\d+: ", outcome.out)
+    assert "a.jsonl:2 (b): not grounded" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("ending", "beginning"),
+    [(".json", "{"), (".jsonl", '{"schema"'), (".sarif", '{\n  "$schema"'), (".xml", "<?xml"), (".HTML", "<!doctype"),
+     (".txt", "answers")],
+)  # fmt: skip
+def test_the_ending_of_a_report_is_its_format_and_stderr_says_why(
+    ending: str, beginning: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(answers_folder(tmp_path))
+    out = tmp_path / f"report{ending}"
+    outcome = explainer("check", "answers", "--question", QUESTION, "--out", out)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert out.read_text(encoding="utf-8").lstrip().startswith(beginning)
+    assert "answers/a2.md:" in outcome.err
+    assert outcome.err.splitlines()[-1].startswith("3 answers checked: ")
+    explainer("check", "answers", "--question", QUESTION, "--out", out, "--format", "github")
+    assert out.read_text(encoding="utf-8").startswith("::error file=answers/a2.md")
+
+
+def test_statistics_group_the_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(answers_folder(tmp_path))
+    outcome = explainer("check", "answers", "--question", QUESTION, "--statistics")
+    assert re.match(r" +1  A20\d  .+ \(in 1\)\n\ngrounded: ", outcome.out)
+    assert outcome.out.splitlines()[-1].startswith("3 answers checked: ")
+    assert explainer("check", "answers", "--question", QUESTION, "--statistics", "--format", "json").status == 2
+
+
+def test_a_byte_that_is_not_utf8_costs_one_row(tmp_path: Path) -> None:
+    questions = [json.dumps({"id": name, **entries()}).encode() for name in "abc"]
+    answers = [json.dumps({"id": name, "answer": FAITHFUL}).encode() for name in "abc"]
+    answers[1] = answers[1].replace(b'answer": "', b'answer": "\xff', 1)
+    (tmp_path / "q.jsonl").write_bytes(b"\n".join(questions))
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(answers))
+    outcome = explainer("check", tmp_path / "a.jsonl", "--question", tmp_path / "q.jsonl", "--format", "jsonl")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [(row["id"], row["grounded"]) for row in rows] == [("a", True), ("b", False), ("c", True)]
+    finding = rows[1]["findings"][0]
+    assert (finding["code"], finding["line"], finding["column"]) == ("Y101", 2, answers[1].index(b"\xff") + 1)
+    (tmp_path / "q.jsonl").write_bytes(b"\n".join([questions[0], questions[1] + b"\xfe", questions[2]]))
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(answers[::2]))
+    outcome = explainer("check", tmp_path / "a.jsonl", "--question", tmp_path / "q.jsonl", "--format", "jsonl")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [row["grounded"] for row in rows] == [True, True, False]
+    assert rows[2]["findings"][0]["code"] == "Y101"
+
+
+def test_a_key_that_a_row_has_twice_is_an_error(tmp_path: Path) -> None:
+    line = json.dumps({"id": "a", **entries()})[:-1] + f', "answer": "bad", "answer": {json.dumps(FAITHFUL)}}}'
+    write_tree(tmp_path, {"a.jsonl": line})
+    outcome = explainer("check", tmp_path / "a.jsonl", "--format", "json")
+    assert outcome.status == 1
+    assert [finding["code"] for finding in json.loads(outcome.out)["findings"]] == ["Y103"]
+
+
+def test_each_choice_of_a_completion_is_judged_and_mended(tmp_path: Path) -> None:
+    respelled = FAITHFUL.replace("https://arxiv.org", "http://arxiv.org")
+    row = response("a", FAITHFUL)
+    row["response"]["body"]["choices"] += [{"message": {"content": FAULTY}}, {"message": {"content": respelled}}]
+    write_tree(tmp_path, {"a.jsonl": json.dumps(row), "q.jsonl": json.dumps({"id": "a", **entries()})})
+    arguments = ("check", tmp_path / "a.jsonl", "--question", tmp_path / "q.jsonl")
+    outcome = explainer(*arguments, "--format", "jsonl")
+    assert outcome.status == 1
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [(row["id"], row["grounded"]) for row in rows] == [("a", True), ("a#2", False), ("a#3", True)]
+    assert explainer(*arguments, "--fix").status == 1
+    choices = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf-8"))["response"]["body"]["choices"]
+    assert choices[0]["message"]["content"] == FAITHFUL
+
+
+def test_the_verdict_says_what_is_right_and_what_is_not(tmp_path: Path) -> None:
+    ignored = explainer("check", CASES / "foreign-link/answer.md", "--question", QUESTION, "--ignore", "A")
+    assert "offered, named and linked rightly" not in ignored.out
+    assert re.search(r": grounded: \d of \d citations are right$", ignored.out.rstrip())
+    empty = write_tree(tmp_path, {"a.md": ""}) / "a.md"
+    assert explainer("check", empty, "--question", QUESTION).out.rstrip().endswith("a.md: not grounded: 1 error")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.cells import cell_len
 
-from tests.helpers.support import ROOT, explainer, process, write_tree
+from tests.helpers.support import explainer, process, write_tree
 
 CATALOG = """
 models:
@@ -166,13 +166,3 @@ def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> Non
     outcome = explainer("workflow", "left-out.yaml")
     assert outcome.status == 1
     assert "the models were recommended; --models N recommends more" in outcome.err
-
-
-def test_the_page_shows_what_the_command_prints() -> None:
-    Path("page.yaml").write_text(
-        "models: [{name: Say-What-You-See, signature: Img2Txt}, {name: Read-Aloud, signature: Txt2Snd},\n"
-        "  {name: Talking-Head, signature: ImgSnd2Vid}]\n", encoding="utf-8",
-    )  # fmt: skip
-    path = ask(models="[Say-What-You-See, Read-Aloud, Talking-Head]", output="video", catalog="page.yaml")
-    outcome = explainer("workflow", path, "--limit", "1", "--width", "60")
-    assert outcome.out in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")

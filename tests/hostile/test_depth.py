@@ -81,7 +81,7 @@ ANSWERS: dict[str, str] = {
     "brackets": HEAD + _nested("[", "]", times=50_000),
     "links": HEAD + _nested("[", "](https://x.org)", times=20_000),
     "parentheses": HEAD + "[a](https://x.org/" + _nested("(", ")", times=50_000) + ")",
-    "emphasis": HEAD + _nested("*a **", "**a*", times=5_000),
+    "emphasis": HEAD + _nested("*a **", "**a*", times=1_000),
     "tags": HEAD + _nested("<div>", "</div>", times=20_000),
     "images": HEAD + _nested("![", "]", times=50_000),
     "diagram": HEAD + "```mermaid\nflowchart LR\n" + "subgraph a\n" * 5_000 + "```\n",

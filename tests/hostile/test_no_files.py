@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.support import write_tree
+from tests.helpers.support import SLOW, write_tree
 from tests.hostile.support import QUESTION, attack, project
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX files")
@@ -17,6 +17,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX files")
 
 def _pipe(path: Path) -> None:
     os.mkfifo(path)
+
+
+def _link_to_pipe(path: Path) -> None:
+    target = path.absolute().with_name("hidden.pipe")
+    os.mkfifo(target)
+    path.symlink_to(target)
 
 
 def _socket(path: Path) -> None:
@@ -29,7 +35,7 @@ def _socket(path: Path) -> None:
 
 NO_FILES: dict[str, Callable[[Path], None]] = {
     "pipe": _pipe,
-    "link to a pipe": lambda path: (os.mkfifo("hidden.pipe"), path.symlink_to(Path("hidden.pipe").absolute())),  # type: ignore[dict-item,return-value]
+    "link to a pipe": _link_to_pipe,
     "endless device": lambda path: path.symlink_to("/dev/zero"),
     "empty device": lambda path: path.symlink_to("/dev/null"),
     "full device": lambda path: path.symlink_to("/dev/full"),
@@ -83,6 +89,8 @@ READS = {
 @pytest.mark.parametrize("kind", NO_FILES)
 def test_no_file_where_one_is_read(kind: str) -> None:
     for name, (place, arguments) in READS.items():
+        if not SLOW and kind not in ("pipe", "loop") and name not in ("batch template", "manifest", "card", "answer"):
+            continue
         folder = Path(name)
         write_tree(folder, {
             "pyproject.toml": "", "q/a.yaml": QUESTION, "catalogs/c.yaml": "models:\n  - name: M\npapers:\n  - title: P\n",

@@ -14,11 +14,12 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
-from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
+from explainer.checking.rules.links import RESPELLED_CODE
+from explainer.checking.spotting import LinkInText
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
@@ -104,6 +105,7 @@ class CheckReport:
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
         workflow: the workflows that it describes.
+        question: the question that was asked; empty when nothing was checked.
     """
 
     id: str
@@ -117,6 +119,7 @@ class CheckReport:
     waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
+    question: str = ""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -140,7 +143,13 @@ def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: st
 
 
 def check_answer(
-    text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
+    text: str,
+    offered: Offered,
+    *,
+    answer_id: str = "answer",
+    file: str = "<answer>",
+    line: int = 0,
+    strict_links: bool = False,
 ) -> CheckReport:
     """Check one answer against what was offered to it.
 
@@ -150,6 +159,7 @@ def check_answer(
         answer_id: its id in reports.
         file: the name that findings give it.
         line: the line of the file that it stands on, when that holds several answers.
+        strict_links: note the offered links that are spelled otherwise, though they lead to the same thing.
     """
     if not offered.sources:
         message = "nothing was offered, so no citation can be checked"
@@ -161,7 +171,7 @@ def check_answer(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    violations = find_violations(analysis)
+    violations = [item for item in find_violations(analysis) if strict_links or item.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,
@@ -173,6 +183,7 @@ def check_answer(
         used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
+        question=offered.question,
     )
 
 

@@ -1,7 +1,8 @@
 """Answers and what was offered to each, from wherever they are kept: the glue between the disk and `check`.
 
-One answer beside one question or prompt; a folder of answers beside a folder of questions or prompts; lines of JSON
-that hold their own prompt or question; the output of a batch, joined by `custom_id` with the questions or the requests.
+One answer beside one question or prompt; a folder of answers beside a folder of questions or prompts, or beside the one
+question that all of them answer; lines of JSON that hold their own prompt or question; the output of a batch, joined by
+`custom_id` with the questions or the requests.
 
 Lines are those of this project, and those of OpenAI's and vLLM's batches: requests (`custom_id`, `body`) and what came
 back (`custom_id`, `response`, `error`). Other programs write them, so nothing is taken for granted of their shape.
@@ -14,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, reduce
+from itertools import chain, product
 from operator import attrgetter, getitem
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -28,7 +30,9 @@ from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, of
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import did_you_mean
-from explainer.files import STDIN, as_text, cannot_read, display_path, files_below, read_stdin, read_text
+from explainer.documents.document import decode
+from explainer.documents.json_reader import read_json_line
+from explainer.files import STDIN, as_text, cannot_read, display_path, files_below, read_raw, read_raw_stdin
 from explainer.rendering.layout import parse_prompt
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
@@ -41,12 +45,11 @@ _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 _OK: Final = 200  # HTTP
-_ANSWER_PLACES: Final[tuple[tuple[str | int, ...], ...]] = (
-    ("answer",),
-    ("response", "body", "choices", 0, "text"),
-    ("response", "body", "choices", 0, "message", "content"),
-)
+_CHOICES: Final = ("response", "body", "choices")
+_TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
 _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
+# bytes that are not UTF-8, as the decoder keeps them for their row to say so (PEP 383)
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 # why a completion or a response ended, when it was cut off
 _CUT_ENDINGS: Final = (("length", None), (None, "incomplete"))
 _MESSAGE_PLACES: Final = (("messages",), ("body", "messages"), ("body", "input"))
@@ -97,21 +100,28 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What one line of JSON holds: an answer, a prompt, a question, the record of a proof, or a failure."""
+    """What one line of JSON holds: an answer, a prompt, a question, the record of a proof, or a failure.
+
+    Attributes:
+        finding: why the line cannot be used.
+        choice: which of the answers of the line it is, from 0; a request may ask for several (`n`).
+    """
 
     id: str
     line: int
     data: dict[str, Any] = field(default_factory=dict)
     finding: Finding | None = None
     text: str = ""
+    choice: int = 0
 
 
 @dataclass(frozen=True)
 class _Sources:
-    """Questions or prompts by id, and the file or folder that they come from."""
+    """Questions or prompts by id, and the file or folder that they come from; or the only one, for all answers."""
 
     items: Mapping[str, Path | _Row]
     home: Path
+    for_all: Offered | None = None
 
     @cached_property
     def _by_bare_id(self) -> dict[str, str]:
@@ -133,10 +143,13 @@ class _Sources:
 
     def unanswered(self, answered: Mapping[str, int], file: str, hint: str | None = None) -> Iterator[AnswerInput]:
         """Yield the questions or prompts that no answer came for."""
-        for name in self.items:
-            if name not in answered:
-                finding = Finding("A602", Location(file), f"there is no answer for {name!r}", hint, name)
-                yield AnswerInput(name, file, findings=(finding,))
+        for name, item in self.items.items():
+            if name in answered:
+                continue
+            finding = Finding("A602", Location(file), f"there is no answer for {name!r}", hint, name)
+            if isinstance(item, _Row) and item.finding is not None:
+                finding = item.finding
+            yield AnswerInput(name, file, findings=(finding,))
 
 
 _NO_SOURCES: Final = _Sources({}, Path())
@@ -181,12 +194,12 @@ class AnswerReader:
     def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
         file = _shown(path)
-        parsed = _sources(questions, prompts)
+        parsed = self._sources(questions, prompts)
         if parsed.value is None:
             yield AnswerInput(file, file, findings=parsed.findings)
             return
         answered: dict[str, int] = {}
-        for row in _rows(path):
+        for row in chain.from_iterable(map(_choices, _rows(path))):
             yield self._row(row, file, path.parent, parsed.value, answered)
         yield from parsed.value.unanswered(answered, file, "ask for it again")
 
@@ -195,8 +208,8 @@ class AnswerReader:
         return self._row(_named_row(dict(data), line, ""), file, Path(), _NO_SOURCES, {})
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
-        """The answers in a folder, each beside the question or the prompt of its name in another folder."""
-        parsed = _sources(questions, prompts or path)
+        """The answers in a folder, each beside the question or the prompt of its name, or all beside the only one."""
+        parsed = self._sources(questions, prompts or path)
         answers = _named_files(path, _ANSWERS)
         if answers.value == []:
             message = "the folder holds no answer (.md, .txt)"
@@ -212,18 +225,35 @@ class AnswerReader:
         yield from parsed.value.unanswered(answered, _shown(path))
 
     def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
-        if row.finding is not None:
-            return AnswerInput(row.id, file, findings=(row.finding,), line=row.line)
         place = Location(file, row.line)
         name = sources.id_of(row.id)
+        if row.finding is not None:
+            answered.setdefault(name, row.line)
+            return AnswerInput(name, file, findings=(row.finding,), line=row.line)
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
-        if name in answered:
+        if name in answered and not row.choice:
             message = f"the id {row.id!r} came already, on line {answered[name]}"
             findings.append(Finding("A603", place, message, "keep one of the two", row.id))
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
+        if row.choice:
+            name = f"{name}#{row.choice + 1}"
         return AnswerInput(name, file, answer.value, offered.value, (*findings, *offered.findings), row.line)
+
+    def _sources(self, questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
+        """Questions or prompts by id, or the only one; what is wrong with that is remembered, and not said of each."""
+        home = questions or prompts
+        if home is None:
+            return Parsed(_NO_SOURCES)
+        path = _beside_manifest(home)
+        if path.is_dir() or path.suffix in LINES_SUFFIXES:
+            return _sources_in(path, home, _QUESTIONS if questions else _PROMPTS)
+        offered = self.by_question(home) if questions else self.by_prompt(home)
+        if offered.value is None:
+            return Parsed(None, offered.findings)
+        self._findings.update(dict.fromkeys(offered.findings))
+        return Parsed(_Sources({}, home, offered.value))
 
     def _offered_to(self, row: _Row, place: Location, base: Path, sources: _Sources) -> Parsed[Offered]:
         """What was offered to the answer of a row: as its record, prompt or question says, else as its source does."""
@@ -238,6 +268,8 @@ class AnswerReader:
 
     def _offered_by(self, sources: _Sources, name: str, place: Location, text: str = "") -> Parsed[Offered]:
         """What the question or the prompt of an id offers, be it a file or a line of a file."""
+        if sources.for_all is not None:
+            return Parsed(sources.for_all)
         source, home = sources.items.get(sources.id_of(name)), sources.home
         if source is None:
             return sources.unknown(name, place, text)
@@ -248,6 +280,8 @@ class AnswerReader:
         return self.by_prompt(source)
 
     def _of_source_row(self, row: _Row, home: Path) -> Parsed[Offered]:
+        if row.finding is not None:
+            return Parsed(None, (row.finding,))
         base = home if home.is_dir() else home.parent
         prompt = prompt_in(row.data)
         if prompt is None:
@@ -305,11 +339,18 @@ class AnswerReader:
         return library.value
 
 
-def check_input(answer: AnswerInput) -> CheckReport:
+def check_input(answer: AnswerInput, *, strict_links: bool = False) -> CheckReport:
     """Check an answer as it came; what is wrong with how it came stands before what is wrong with it."""
     if answer.text is None or answer.offered is None:
         return unchecked(answer.id, answer.file, answer.findings, answer.text or "", answer.line)
-    report = check_answer(answer.text, answer.offered, answer_id=answer.id, file=answer.file, line=answer.line)
+    report = check_answer(
+        answer.text,
+        answer.offered,
+        answer_id=answer.id,
+        file=answer.file,
+        line=answer.line,
+        strict_links=strict_links,
+    )
     return replace(report, findings=(*answer.findings, *report.findings))
 
 
@@ -322,29 +363,82 @@ def _shown(path: Path) -> str:
 
 
 def _read(path: Path, limit: int) -> Parsed[str]:
-    return read_stdin(limit=limit) if _is_stdin(path) else read_text(path, limit=limit)
+    raw = _read_raw(path, limit)
+    return raw if raw.value is None else decode(raw.value, _shown(path))
+
+
+def _read_raw(path: Path, limit: int) -> Parsed[Any]:
+    return read_raw_stdin(limit=limit) if _is_stdin(path) else read_raw(path, limit=limit)
 
 
 def _rows(path: Path) -> Iterator[_Row]:
     file = _shown(path)
-    text = _read(path, MAX_LINES_BYTES)
-    if text.value is None:
-        yield _Row(file, 0, {}, text.findings[0])
+    raw = _read_raw(path, MAX_LINES_BYTES)
+    lines = raw if raw.value is None else _lines(raw.value, file)
+    if lines.value is None:
+        yield _Row(file, 0, {}, lines.findings[0])
         return
-    for number, line in enumerate(text.value.split("\n"), start=1):
+    for number, line in enumerate(lines.value, start=1):
         if line.strip():
             yield _row_of(line, Location(file, number))
 
 
+def _lines(raw: bytes, file: str) -> Parsed[list[str]]:
+    """The lines of a file. One byte that is not UTF-8 costs its row, not the file."""
+    text = decode(raw, file)
+    if text.value is not None:
+        return Parsed(text.value.split("\n"))
+    escaped = raw.decode("utf-8", "surrogateescape")
+    if _UNDECODED.search(escaped) is None:  # it is UTF-8, but no text
+        return Parsed(None, text.findings)
+    return Parsed(escaped.split("\n"))
+
+
+class _RepeatedKeyError(ValueError):
+    """A key that an object of JSON has twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise _RepeatedKeyError
+    return mapping
+
+
 def _row_of(line: str, place: Location) -> _Row:
     name = f"line-{place.line}"
+    fault = _undecoded(line, place)
     try:
+        data = json.loads(line, object_pairs_hook=_object)
+    except _RepeatedKeyError:
+        fault = fault or next(iter(read_json_line(line, place.file, place.line).findings), None)
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return _Row(name, place.line, {}, Finding("Y102", place, f"not a line of JSON: {error}"))
+        return _Row(name, place.line, {}, fault or Finding("Y102", place, f"not a line of JSON: {error}"))
     if not isinstance(data, dict):
-        return _Row(name, place.line, {}, Finding("S203", place, "a line must be a mapping"))
-    return _named_row(data, place.line, line)
+        return _Row(name, place.line, {}, fault or Finding("S203", place, "a line must be a mapping"))
+    return replace(_named_row(data, place.line, line), finding=fault)
+
+
+def _undecoded(line: str, place: Location) -> Finding | None:
+    byte = _UNDECODED.search(line)
+    if byte is None:
+        return None
+    message = f"the byte 0x{ord(byte.group()) - 0xDC00:02x} is not UTF-8"
+    return Finding("Y101", replace(place, column=byte.start() + 1), message, "save the file as UTF-8")
+
+
+def _choices(row: _Row) -> Iterator[_Row]:
+    """A row for each choice of a completion: all are answers to the same question."""
+    choices = _value_at(row.data, _CHOICES)
+    if not isinstance(choices, list) or len(choices) <= 1:
+        yield row
+        return
+    response = row.data["response"]
+    for number, choice in enumerate(choices):
+        body = {**response["body"], "choices": [choice]}
+        data = {**row.data, "response": {**response, "body": body}}
+        yield replace(row, data=data, choice=number)
 
 
 def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
@@ -366,25 +460,17 @@ def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
             yield Finding("A606", place, f"the key {key!r} means nothing here", None, key)
 
 
-def _sources(questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
+def _sources_in(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:
     """Questions or prompts by id: files of a folder, or lines of JSON; a manifest stands for its output."""
-    home = questions or prompts
-    if home is None:
-        return Parsed(_NO_SOURCES)
-    path = _beside_manifest(home)
-    if path.is_dir():
-        files = _named_files(path, _QUESTIONS if questions else _PROMPTS)
-        if files.value is None:
-            return Parsed(None, files.findings)
-        return Parsed(_Sources(dict(files.value), home))
-    if path.suffix not in LINES_SUFFIXES:
-        message = "many answers need a folder, or lines of JSON (.jsonl), of questions or prompts"
-        return Parsed(None, (Finding("F102", Location(display_path(path)), message),))
-    rows = list(_rows(path))
-    broken = tuple(filter(None, map(attrgetter("finding"), rows)))
-    if broken:
-        return Parsed(None, broken)
-    return Parsed(_Sources({row.id: row for row in rows}, home))
+    if not path.is_dir():
+        rows = list(_rows(path))
+        if rows and not rows[0].line:  # the file cannot be read
+            return Parsed(None, tuple(filter(None, map(attrgetter("finding"), rows))))
+        return Parsed(_Sources({row.id: row for row in rows}, home))
+    files = _named_files(path, naming)
+    if files.value is None:
+        return Parsed(None, files.findings)
+    return Parsed(_Sources(dict(files.value), home))
 
 
 def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:
@@ -425,7 +511,7 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     endings = (_value_at(body, ("choices", 0, "finish_reason")), _value_at(body, ("status",)))
     if endings not in _CUT_ENDINGS:
         return Parsed(clean(text))
-    cut = Finding("A104", place, "the answer was cut off at its greatest length", "allow more tokens")
+    cut = Finding("A104", Location(place.file), "the answer was cut off at its greatest length", "allow more tokens")
     return Parsed(clean(text), (cut,))
 
 
@@ -443,18 +529,26 @@ def _completion(body: Any) -> str | None:
         text = _joined(_value_at(body, path))
         if text is not None:
             return text
-    return "".join(map(_content, _mappings(_value_at(body, ("output",))))) or None
+    items = _mappings(_value_at(body, ("output",)))
+    return "".join(_content(item) for item in items if not _is_thought(item)) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
     """Return a line of JSON with another answer in the place of the old one; None where that is not one plain text."""
     data = json.loads(line)
-    for *path, key in _ANSWER_PLACES:
+    for *path, key in _answer_places(data):
         answer = _value_at(data, (*path, key))
         if isinstance(answer, str) and clean(answer) == old:
             _value_at(data, path)[key] = new
             return json.dumps(data, ensure_ascii=False)
     return None
+
+
+def _answer_places(data: Any) -> Iterator[tuple[str | int, ...]]:
+    yield ("answer",)
+    choices = _mappings(_value_at(data, _CHOICES))
+    for number, path in product(range(len(choices)), _TEXTS_OF_CHOICE):
+        yield (*_CHOICES, number, *path)
 
 
 def prompt_in(data: Mapping[str, Any]) -> str | None:
@@ -488,4 +582,10 @@ def _joined(content: Any) -> str | None:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    return "".join(str(part.get("text", "")) for part in _mappings(content)) or None
+    parts = [part for part in _mappings(content) if not _is_thought(part)]
+    return "".join(str(part.get("text", "")) for part in parts) or None
+
+
+def _is_thought(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a response, or a part of a message, is what a model thought before it answered."""
+    return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))

@@ -36,7 +36,7 @@ from explainer.cli.terminal import Progress, say, show_findings, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN
 from explainer.rendering.formats import FORMATS
 
 app = new_app()
@@ -205,7 +205,7 @@ class _TerminalReporter:
     def start(self, source: QuestionSource, setup: RenderSetup) -> None:
         if self._verbose:
             for catalog in CatalogLoader(setup.catalogs).files(None, setup.base).value or ():
-                say(f"catalog: {display_path(catalog.path)} (for questions that name none)")
+                say(f"catalog: {catalog}; for questions that name none")
         self._size = source.size() if self._progress.active else None
 
     def report(self, findings: Iterable[Finding]) -> None:

@@ -35,7 +35,7 @@ from explainer.cli.options import (
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
 from explainer.documents.yaml_writer import quoted
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN
 from explainer.rendering import templates
 from explainer.rendering.formats import FORMATS
 
@@ -202,7 +202,7 @@ def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, ver
     """
     if verbose:
         for file in loader.files(loaded.question.catalog, base).value or ():
-            say(f"catalog: {display_path(file.path)}")
+            say(f"catalog: {file}")
     library = loader.for_question(loaded.question, base)
     return Parsed(library.value, errors_in(library.findings))
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from explainer.checking.reports import REPORTERS, render_report
+from explainer.checking.reports import FORMATS_BY_ENDING, REPORTERS, render_report
+from explainer.checking.reports.text import as_statistics
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
 from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, refuse
@@ -38,7 +39,12 @@ def run(
         Path | None, _path("--prompt", "The prompt that was sent; for many: folder, .jsonl, manifest.", "PATH")
     ] = None,
     catalog: CatalogOption = None,
-    output_format: Annotated[str, choice("--format", REPORTERS, "The format of the report.")] = "text",
+    output_format: Annotated[
+        str | None, choice("--format", REPORTERS, "The format of the report; else as --out ends, else text.")
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Show how often each code was found, and no single finding.")
+    ] = False,
     out: Annotated[Path | None, _path("--out", "Write the report to a file, not to stdout.", "PATH")] = None,
     select: Annotated[
         list[str] | None,
@@ -48,9 +54,12 @@ def run(
         list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
+    strict_links: Annotated[
+        bool, typer.Option("--strict-links", help="Note offered links in another spelling; --fix respells them.")
+    ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
+        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
@@ -73,9 +82,9 @@ def run(
     """Prove that answers cite only the sources that they were given, named and linked rightly.
 
     It needs no network and no LLM, and says the same each time. It proves the citations, not the prose: what an answer
-    claims without citing anything passes. The report goes to stdout (or to --out). The exit status is 0 when all
-    answers are grounded, 1 when one is not, 2 for wrong usage or a file that cannot be used, 3 when nothing could be
-    checked.
+    claims without citing anything passes. The report goes to stdout, or to --out; then stderr says what was found. The
+    exit status is 0 when all answers are grounded, 1 when one is not, 2 for wrong usage or a file that cannot be used,
+    3 when nothing could be checked.
     """
     if explain is not None:
         _explain(explain)
@@ -87,12 +96,15 @@ def run(
         catalogs=tuple(catalog or ()),
         selected=_codes(select, "--select"),
         ignored=_codes(ignore, "--ignore"),
+        strict_links=strict_links,
         fix=fix,
         waivers=waivers,
         baseline=baseline,
         provenance=provenance,
     )
     _refuse_wrong_usage(config)
+    if statistics and out is None and output_format not in (None, "text"):
+        refuse("it is a text: --format json has the same counts as 'summary'", "--statistics")
     if write_provenance is not None and prompt is not None:
         refuse("a prompt does not hold the whole entries: give --question", "--write-provenance")
     run = run_check(config)
@@ -101,7 +113,10 @@ def run(
         _write_baseline(run, write_baseline)
     if write_provenance is not None:
         _write_proofs(run, write_provenance)
-    _write_product(run, _repair_prompts(run) if repair else render_report(output_format, run.reports), out)
+    if repair:
+        _note(run, write_product(_repair_prompts(run), out))
+    else:
+        _write_report(run, output_format or _format_of(out), out, statistics=statistics)
     show_findings(run.findings, "text")
     least = Severity.WARNING if strict and fail_on == "error" else Severity(fail_on)
     raise typer.Exit(run.status(least, strict=strict))
@@ -173,13 +188,21 @@ def _repair_prompts(run: CheckRun) -> str:
     return text
 
 
-def _write_product(run: CheckRun, text: str, out: Path | None) -> None:
-    problem = write_product(text, out)
-    _note(run, problem)
-    if out not in (None, Path(STDIN)) and problem is None and len(run.reports) == 1:
-        from explainer.checking.reports.text import verdict_line
+def _format_of(out: Path | None) -> str:
+    """The format that the ending of a file asks for."""
+    if out is None:
+        return "text"
+    return FORMATS_BY_ENDING.get(out.suffix.lower(), "text")
 
-        say(verdict_line(run.reports[0]))
+
+def _write_report(run: CheckRun, output_format: str, out: Path | None, *, statistics: bool) -> None:
+    """Write the report; when it goes to a file, say on stderr what was found."""
+    text = as_statistics(run.reports) if statistics else render_report("text", run.reports)
+    product = text if output_format == "text" else render_report(output_format, run.reports)
+    problem = write_product(product, out)
+    _note(run, problem)
+    if out not in (None, Path(STDIN)) and problem is None:
+        complain(*text.splitlines(), prefix="")
 
 
 def _note(run: CheckRun, problem: Finding | None) -> None:

@@ -146,7 +146,9 @@ TemplateOption = Annotated[
     str | None,
     typer.Option("--template", metavar="NAME|FILE", help="A built-in template, or a Jinja template of your own."),
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
+StrictOption = Annotated[
+    bool, typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors.")
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files are read.")]
 ModelCountOption = Annotated[
     int, typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most.")

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: one template, one style sheet, no script, nothing loaded.
+"""Self-contained HTML pages: one template, one style sheet, no script, nothing loaded. Markdown of strangers as HTML.
 
 The policy of a page allows the one style sheet that it carries, by hash. All text is escaped by the template, unless it
 is markup that was made here.
@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup, escape
 
 from explainer._package import __version__
-from explainer.diagnostics.text import visible
+from explainer.diagnostics.text import replace_refused, visible
+
+# what a link may lead to; a browser opens these only when somebody asks for it
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_MOST_MARKS: Final = 500
+_DEEPEST_HEADING: Final = 6
 
 
 def html_page(package: str, template: str, styles: str, **values: Any) -> str:
@@ -27,15 +39,10 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
         styles: the name of the style sheet that comes behind the one of all pages.
         values: what the template shows.
     """
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_shown
-    )
-    style = "".join(_text(*place) for place in (("explainer.diagnostics", "html.css"), (package, styles)))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = style_sheet(package, styles)
     # The page shows text of strangers: even if a mistake let markup through, no browser would load or run anything.
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return environment.from_string(_text(package, template)).render(
-        version=__version__,
+    policy = f"default-src 'none'; style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'"
+    return page_template(package, template).render(
         style=Markup(style),  # noqa: S704
         policy=Markup(policy),  # noqa: S704
         **values,
@@ -47,5 +54,166 @@ def _shown(value: Any) -> Any:
     return visible(value) if type(value) is str else value
 
 
-def _text(package: str, name: str) -> str:
+def style_sheet(package: str, styles: str) -> str:
+    """Return the style sheet of all pages, with another one behind it."""
+    return resource("explainer.diagnostics", "html.css") + resource(package, styles)
+
+
+def csp_hash(text: str) -> str:
+    """Return what a Content Security Policy allows a style sheet or a script by (W3C, CSP 3, section 2.3.1)."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+@lru_cache(maxsize=16)
+def page_template(package: str, template: str) -> jinja2.Template:
+    """Return a Jinja template that escapes what it shows."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_shown
+    )
+    environment.globals["version"] = __version__
+    return environment.from_string(resource(package, template))
+
+
+def resource(package: str, name: str) -> str:
+    """Return the text of a file that the package carries."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class TextMark:
+    """How a text is marked on a page.
+
+    Attributes:
+        css: the class of the mark.
+        title: what the mark means.
+        href: where a reader gets from there; empty for nowhere.
+    """
+
+    css: str
+    title: str = ""
+    href: str = ""
+
+
+class TextMarks:
+    """Marks of texts, wherever they stand on a page.
+
+    Args:
+        marks: the texts, each with its mark.
+        opens_links: links lead to where they lead; else they are shown as text.
+    """
+
+    def __init__(self, marks: Mapping[str, TextMark], *, opens_links: bool = False) -> None:
+        self._marks = dict(list(marks.items())[:_MOST_MARKS])
+        self.opens_links = opens_links
+
+    def of(self, text: str) -> TextMark | None:
+        """Return the mark of one whole text."""
+        return self._marks.get(text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        # the longest first: a name may be the beginning of a longer one
+        texts = sorted(self._marks, key=len, reverse=True)
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, texts)) or '(?!)'})(?!\w)")
+
+    def apply(self, text: str, *, nested: bool = False) -> str:
+        """Return a text as HTML, with its marks.
+
+        Args:
+            text: the text.
+            nested: it stands in a link, which may hold no other.
+        """
+        pieces: list[str] = []
+        end = 0
+        for match in self._pattern.finditer(text):
+            pieces += [
+                str(escape(text[end : match.start()])),
+                _marked(match.group(), self._marks[match.group()], nested),
+            ]
+            end = match.end()
+        return "".join([*pieces, str(escape(text[end:]))])
+
+
+def _marked(text: str, mark: TextMark, nested: bool) -> str:
+    shown = Markup('<mark class="{}" title="{}">{}</mark>').format(mark.css, mark.title, text)
+    if mark.href and not nested:
+        return str(Markup('<a href="{}">{}</a>').format(mark.href, shown))
+    return str(shown)
+
+
+def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:
+    """Return the Markdown of a stranger as HTML that runs nothing and loads nothing.
+
+    Its own HTML is shown as text, images are shown by their descriptions, and links lead to the web or nowhere: with no
+    markup let through there is nothing left that a sanitiser could take out.
+
+    Args:
+        text: Markdown (CommonMark, with tables).
+        marks: the texts that are marked.
+        top: the level of its highest heading on the page; the others follow without a gap.
+    """
+    return Markup(_parser().render(replace_refused(text), {"marks": marks, "top": top}))  # noqa: S704
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+
+
+class _Renderer(RendererHTML):
+    """Writes what a page shows of Markdown; every attribute that comes from the text is written here."""
+
+    def text(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        nested = env.get("link_depth", 0) > 0
+        return str(env["marks"].apply(tokens[idx].content, nested=nested))
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<code>{self.text(tokens, idx, options, env)}</code>"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        # a region that scrolls must be reachable by the keyboard (WCAG 2.2, 2.1.1)
+        return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+
+    code_block = fence
+
+    def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        text = self.renderInlineAsText(tokens[idx].children or [], options, env)
+        return str(Markup('<span class="image">{}</span>').format(f"[image: {text}]"))
+
+    def link_open(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        env["link_depth"] = env.get("link_depth", 0) + 1
+        href = str(tokens[idx].attrs.get("href", ""))
+        mark = env["marks"].of(href) or TextMark("")
+        css = f"link {mark.css}".rstrip()
+        title = " ".join(filter(None, (mark.title, href)))
+        if not env["marks"].opens_links or not _WEB.match(href):
+            env.setdefault("closing", []).append("</span>")
+            return str(Markup('<span class="{}" title="{}">').format(css, title))
+        env.setdefault("closing", []).append("</a>")
+        return str(
+            Markup('<a class="{}" title="{}" rel="nofollow noopener noreferrer" href="{}">').format(css, title, href)
+        )
+
+    def link_close(self, _tokens: Sequence[Token], _idx: int, _options: Any, env: Any) -> str:
+        env["link_depth"] -= 1
+        return str(env["closing"].pop())
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        return f"<h{_level(tokens, idx, env)}>"
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        return f"</h{_level(tokens, idx, env)}>\n"
+
+    def table_open(self, *_: Any) -> str:
+        return '<div class="table" tabindex="0"><table>\n'
+
+    def table_close(self, *_: Any) -> str:
+        return "</table></div>\n"
+
+
+def _level(tokens: Sequence[Token], idx: int, env: Any) -> int:
+    """The level of a heading on the page: the levels that the text uses, one below the other."""
+    if "levels" not in env:
+        env["levels"] = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    return min(int(env["top"]) + int(env["levels"].index(tokens[idx].tag)), _DEEPEST_HEADING)

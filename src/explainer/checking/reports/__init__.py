@@ -1,4 +1,4 @@
-"""The formats of the reports of `check`, one module each: checked answers in, a text out."""
+"""The formats of the reports of `check`: checked answers in, a text out."""
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -16,6 +16,12 @@ REPORTERS: Final = {
     "html": "html:as_html",
 }
 """The formats, each by its module and function: a module is imported when its format is asked for."""
+
+FORMATS_BY_ENDING: Final = {
+    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".sarif": "sarif", ".xml": "junit",
+    ".html": "html", ".htm": "html",
+}  # fmt: skip
+"""The formats that endings of files ask for; any other ending is that of a text."""
 
 
 def render_report(name: str, reports: Sequence[CheckReport]) -> str:

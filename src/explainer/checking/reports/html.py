@@ -1,4 +1,4 @@
-"""One self-contained HTML page about many answers: figures, codes, and each answer with its citations marked in place.
+"""One self-contained HTML page about many answers: figures, codes, and each answer as it is read beside its source.
 
 The page runs no script and loads nothing, see `pages`. All text from answers and catalogs is escaped by the template.
 """
@@ -14,20 +14,17 @@ from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow
 from explainer.checking.match import GOOD
-from explainer.checking.reports.json import DEFINITIONS, all_of, metrics_data
+from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.html import html_page
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
+from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""
+_MOST_OPEN: Final = 10  # answers that are open when the page is: more would bury the list
+_LONGEST_MARK: Final = 300  # characters: what is longer is a whole part of an answer
 
-# errors first: they decide whether an answer is grounded
-_SEVERITY_ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
-
-
-_code: Final = attrgetter("code")
 _span: Final = attrgetter("start", "end")
 
 
@@ -52,11 +49,14 @@ class _Mark:
 
 
 def as_html(reports: Sequence[CheckReport]) -> str:
-    """Return the page."""
-    answers = [_answer(number, report) for number, report in enumerate(reports, start=1)]
-    faulty_first = sorted(zip(answers, reports, strict=True), key=lambda pair: pair[1].grounded)
-    for answer, report in faulty_first[:MAX_TEXTS]:
+    """Return the page: answers that are not grounded come first, and the first of these are open."""
+    faulty_first = sorted(reports, key=attrgetter("grounded"))
+    answers = [_answer(number, report) for number, report in enumerate(faulty_first, start=1)]
+    for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
+        answer["rendered"] = markdown_html(report.text, TextMarks(text_marks(report)), top=4)
+    for answer in answers[:_MOST_OPEN]:
+        answer["is_open"] = answer["status"] == "faulty" or len(answers) == 1
     return html_page(
         "explainer.checking.reports",
         "html.html.j2",
@@ -64,11 +64,27 @@ def as_html(reports: Sequence[CheckReport]) -> str:
         title=_title_of_page(reports),
         figures=metrics_data(reports),
         definitions=DEFINITIONS,
-        codes=list(_codes(reports)),
+        codes=code_counts(reports),
         answers=answers,
         unused=_unused(reports),
         offered_count=len(set(all_of(reports, "offered"))),
     )
+
+
+def text_marks(report: CheckReport) -> dict[str, TextMark]:
+    """Return how the texts that an answer cites, and those that faults are about, are marked where they are read.
+
+    A text that is cited rightly in one place and wrongly in another is marked as wrong.
+    """
+    marks: dict[str, TextMark] = {}
+    wrong_last = sorted(report.citations, key=lambda citation: citation.status not in GOOD)
+    for citation in wrong_last:
+        marks[citation.text] = TextMark(f"c-{citation.status}", _meaning(citation))
+    for finding in report.faults:
+        is_short = 0 < len(finding.text) <= _LONGEST_MARK
+        if is_short and (finding.is_error or finding.text not in marks):
+            marks[finding.text] = TextMark(f"f-{finding.severity}", f"{finding.code}: {finding.message}")
+    return marks
 
 
 def _title_of_page(reports: Sequence[CheckReport]) -> str:
@@ -77,25 +93,6 @@ def _title_of_page(reports: Sequence[CheckReport]) -> str:
         return ("The answer is not grounded", "The answer is grounded")[grounded]
     verb = "is" if grounded == 1 else "are"
     return f"{grounded} of {len(reports)} answers {verb} grounded"
-
-
-def _codes(reports: Sequence[CheckReport]) -> Iterator[dict[str, Any]]:
-    """Each code that was found: how often, in how many answers, and its share of the most frequent one."""
-    counts = Counter(map(_code, all_of(reports, "findings")))
-    in_answers: Counter[str] = Counter()
-    for report in reports:
-        in_answers.update(set(map(_code, report.findings)))
-    most = max(counts.values(), default=1)
-    for code in sorted(counts, key=lambda code: (_SEVERITY_ORDER[RULES[code].severity], -counts[code], code)):
-        rule = RULES[code]
-        yield {
-            "code": code,
-            "severity": str(rule.severity),
-            "meaning": rule.meaning,
-            "count": counts[code],
-            "answers": in_answers[code],
-            "width": max(1, round(100 * counts[code] / most)),
-        }
 
 
 def _unused(reports: Sequence[CheckReport]) -> list[tuple[str, int]]:
@@ -111,6 +108,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
     return {
         "number": number,
         "id": report.id,
+        "question": report.question,
         "file": report.file,
         "status": ("faulty", "grounded")[report.grounded],
         "warned": report.grounded and counts["warning"] > 0,
@@ -123,6 +121,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "used": report.used,
         "workflows": list(filter(_is_worth_showing, report.workflow)),
         "pieces": None,
+        "is_open": False,
     }
 
 
@@ -164,5 +163,8 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
 
 
 def _citation_mark(citation: Citation) -> _Mark:
-    title = ": ".join(filter(None, (citation.status, citation.entry)))
-    return _Mark(citation.start, citation.end, f"c-{citation.status}", title)
+    return _Mark(citation.start, citation.end, f"c-{citation.status}", _meaning(citation))
+
+
+def _meaning(citation: Citation) -> str:
+    return ": ".join(filter(None, (citation.status, citation.entry)))

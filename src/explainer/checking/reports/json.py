@@ -12,8 +12,11 @@ from typing import Any, Final
 from explainer.checking.check import CheckReport, Citation, Workflow
 from explainer.checking.match import GOOD
 from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import json_document
 
+_SEVERITIES: Final = tuple(map(str, Severity))  # errors first
+_code: Final = attrgetter("code")
 SCHEMA: Final = "explainer/check/1"
 """The version of the JSON documents."""
 
@@ -81,7 +84,7 @@ def metrics_data(reports: Sequence[CheckReport]) -> dict[str, Any]:
     statuses = list(map(attrgetter("status"), all_of(reports, "citations")))
     offered = list(all_of(reports, "offered"))
     used = list(all_of(reports, "used"))
-    codes = Counter(map(attrgetter("code"), all_of(reports, "faults")))
+    codes = Counter(map(_code, all_of(reports, "faults")))
     grounded = sum(map(attrgetter("grounded"), reports))
     return {
         "answers": len(reports),
@@ -93,6 +96,30 @@ def metrics_data(reports: Sequence[CheckReport]) -> dict[str, Any]:
         "source_coverage": _share(len(set(used)), len(set(offered))),
         "codes": dict(sorted(codes.items())),
     }
+
+
+def code_counts(reports: Sequence[CheckReport]) -> list[dict[str, Any]]:
+    """Return each code that was found, errors first: how often, and in how many answers.
+
+    `width` is its share of the most frequent one, in per cent.
+    """
+    counts = Counter(map(_code, all_of(reports, "findings")))
+    in_answers: Counter[str] = Counter()
+    for report in reports:
+        in_answers.update(set(map(_code, report.findings)))
+    most = max(counts.values(), default=1)
+    rows = [
+        {
+            "code": code,
+            "severity": str(RULES[code].severity),
+            "meaning": RULES[code].meaning,
+            "count": count,
+            "answers": in_answers[code],
+            "width": max(1, round(100 * count / most)),
+        }
+        for code, count in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (_SEVERITIES.index(row["severity"]), -row["count"], row["code"]))
 
 
 def all_of(reports: Sequence[CheckReport], attribute: str) -> Iterator[Any]:

@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.check import CheckReport, Workflow, WorkflowStep
-from explainer.checking.reports.json import DEFINITIONS, metrics_data
+from explainer.checking.match import GOOD
+from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.checking.workflow.reading import PLACES
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.report import REPORTERS
@@ -21,6 +22,8 @@ from explainer.diagnostics.text import counted, printable, shorten
 # findings after which it helps to see what was offered
 _NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303", "A308"})
 _VERDICTS: Final = {True: "grounded", False: "not grounded"}
+# codes about a line of JSON, or about the files beside it, and not about the text of the answer in it
+_ABOUT_ROW: Final = ("A6", "A9")
 _SEVERITY_MARKS: Final = {Severity.ERROR: "", Severity.WARNING: "warning: ", Severity.NOTE: "note: "}
 _MAX_LINE: Final = 100  # characters of a source line that are shown around a finding
 _MARGIN: Final = 20  # characters that are shown before a finding in a longer line
@@ -28,13 +31,24 @@ _MAX_NAMES: Final = 400  # characters of a list of names that a line shows
 
 
 def as_text(reports: Sequence[CheckReport]) -> str:
-    """Return findings with their source lines, a verdict for each answer, and the figures of several."""
+    """Return findings with their source lines and a verdict for each answer; of several, one line about all at the end.
+
+    Of several, nothing is said of those without an error or a warning.
+    """
     lines: Iterable[str] = ()
     if len(reports) == 1:
         lines = _alone(reports[0])
     elif reports:
-        lines = chain(chain.from_iterable(map(_among_several, reports)), _metrics_lines(reports))
+        lines = chain(chain.from_iterable(map(_among_several, reports)), [_summary_line(reports)])
     return "".join(f"{line}\n" for line in lines)
+
+
+def as_statistics(reports: Sequence[CheckReport]) -> str:
+    """Return how often each code was found and in how many answers, the figures, and one line about all answers."""
+    rows = code_counts(reports)
+    lines = [f"{row['count']:>6}  {row['code']}  {row['meaning']} (in {row['answers']})" for row in rows]
+    lines += ["", *_metrics_lines(reports), "", _summary_line(reports)]
+    return "".join(f"{line}\n" for line in lines[not rows :])
 
 
 def _alone(report: CheckReport) -> Iterator[str]:
@@ -45,10 +59,9 @@ def _alone(report: CheckReport) -> Iterator[str]:
 
 
 def _among_several(report: CheckReport) -> Iterator[str]:
-    """The faults of one answer of several, with its id in the place of its file; nothing when it has none."""
+    """The faults of one answer of several; nothing when it has none."""
     if report.faults:
-        faults = [replace(fault, location=replace(fault.location, file=report.id)) for fault in report.faults]
-        yield from _findings_lines(report, faults)
+        yield from _findings_lines(report, report.faults)
         yield from (*_what_was_offered(report), verdict_line(report), "")
 
 
@@ -80,31 +93,60 @@ def _is_other_step(step: WorkflowStep) -> bool:
 
 def verdict_line(report: CheckReport) -> str:
     """Return the outcome of one answer in one line."""
-    counts = ", ".join(_counts(report)) or "nothing to say"
-    place = report.file
-    if place != report.id:
-        place = f"{place} ({report.id})"
-    cited = counted(len(report.citations), "citation")
-    return printable(f"{place}: {_VERDICTS[report.grounded]}: {cited}, {counts}")
-
-
-def _counts(report: CheckReport) -> Iterator[str]:
-    counts = Counter(map(attrgetter("severity"), report.findings))
-    for severity in filter(counts.get, Severity):
-        yield counted(counts[severity], severity)
+    parts = _counts(report.findings)
+    if report.sources:  # else nothing was checked
+        parts.append(_cited(report))
     if report.waived:
-        yield f"{len(report.waived)} waived"
+        parts.append(f"{len(report.waived)} waived")
+    return printable(f"{_place(report)}: {_VERDICTS[report.grounded]}: {', '.join(parts)}")
+
+
+def _place(report: CheckReport) -> str:
+    """The file of an answer, its line where it has one, and its id where the name of the file does not say it."""
+    place = report.file
+    if report.line:
+        place = f"{place}:{report.line}"
+    if f"/{report.id}." in f"/{report.file}" or report.id == report.file:
+        return place
+    return f"{place} ({report.id})"
+
+
+def _cited(report: CheckReport) -> str:
+    """How many of the citations are right."""
+    count = len(report.citations)
+    right = sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations)))
+    if not count:
+        return "nothing is cited"
+    if right < count:
+        return f"{right} of {counted(count, 'citation')} {('are', 'is')[right == 1]} right"
+    whose = f"all {count} citations are" if count > 1 else "the only citation is"
+    return f"{whose} offered, named and linked rightly"
+
+
+def _counts(findings: Iterable[Finding]) -> list[str]:
+    """How many errors, warnings and notes there are, of those that there are."""
+    counts = Counter(map(attrgetter("severity"), findings))
+    return [counted(counts[severity], severity) for severity in Severity if counts[severity]]
+
+
+def _summary_line(reports: Sequence[CheckReport]) -> str:
+    """The outcome of several answers in one line."""
+    grounded = sum(map(attrgetter("grounded"), reports))
+    outcome = f"{grounded} grounded, {len(reports) - grounded} not grounded"
+    if grounded == len(reports):
+        outcome = "all grounded"
+    counts = ", ".join(_counts(all_of(reports, "findings"))) or "no findings"
+    return f"{counted(len(reports), 'answer')} checked: {outcome}; {counts}"
 
 
 def _findings_lines(report: CheckReport, findings: Iterable[Finding]) -> Iterator[str]:
     """Findings about one answer, each with the line of the answer that it is about and what to do."""
     source_lines = report.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for finding in findings:
+        placed = in_file(report, finding)
         severity = _SEVERITY_MARKS[finding.severity]
-        yield f"{printable(str(finding.location))}: {finding.code} {severity}{printable(finding.message)}"
-        # findings of other letters are about the question or a catalog, which are not shown
-        is_about_answer = finding.code.startswith("A")
-        if is_about_answer and finding.text and finding.location.line <= len(source_lines):
+        yield f"{printable(str(placed.location))}: {finding.code} {severity}{printable(placed.message)}"
+        if _is_about_text(finding) and finding.text and finding.location.line <= len(source_lines):
             yield from _excerpt(finding, source_lines[finding.location.line - 1])
         if finding.hint:
             yield f"    {printable(finding.hint)}"
@@ -159,8 +201,13 @@ def as_github(reports: Sequence[CheckReport]) -> str:
 
 def in_file(report: CheckReport, finding: Finding) -> Finding:
     """Return a finding with its place in the file: an answer in a line of JSON has its own lines and columns."""
-    if not report.line:
+    if not report.line or not _is_about_text(finding):
         return finding
     place = finding.location
     message = f"{report.id}:{place.line}:{place.column}: {finding.message}"
     return replace(finding, location=Location(place.file, report.line), message=message)
+
+
+def _is_about_text(finding: Finding) -> bool:
+    """Whether a finding is about the text of an answer: those of other letters are about a question or a catalog."""
+    return finding.code.startswith("A") and not finding.code.startswith(_ABOUT_ROW)

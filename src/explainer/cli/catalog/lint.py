@@ -91,7 +91,7 @@ def _codes(option: str, values: list[str] | None) -> set[str]:
 
 def _summary(files: int, findings: Sequence[Finding], fixed: int, linted: LintResult) -> str:
     """One line that says what was looked at and how it went."""
-    verdict = counted(len(findings), "finding") if findings else "nothing to say"
+    verdict = counted(len(findings), "finding") if findings else "no issues found"
     if has_errors(findings):
         verdict += "; catalogs with errors were not looked at"
     if linted.unasked:

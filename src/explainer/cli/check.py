@@ -27,7 +27,10 @@ def _path(option: str, help_text: str, metavar: str = "FILE") -> Any:
     return typer.Option(option, metavar=metavar, help=help_text)
 
 
-@app.command()
+@app.command(
+    epilog="explainer check answer.md --question questions/portrait.yaml\n"
+    "explainer check answers.jsonl --format sarif --out report.sarif"
+)
 def run(
     answers: Annotated[
         list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")

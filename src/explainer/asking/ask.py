@@ -35,7 +35,7 @@ from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.previous_run import folded
-from explainer.batching.renderer import device_in, no_question, on_line
+from explainer.batching.renderer import name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
@@ -46,6 +46,7 @@ from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
 from explainer.recommending.recommend import SupportsScores
@@ -127,10 +128,9 @@ class QuestionPreparer:
         name = id_
         if self.files:
             name = folded(id_)
-            device = device_in(id_)
-            if device:
-                message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
-                yield Finding("B703", place, message)
+            fault = name_fault(id_)
+            if fault:
+                yield Finding("B703", place, f"the id {shorten(id_)!r} {fault}", "give the question another id")
         first_id, first_place = self._ids.setdefault(name, (id_, place))
         if first_place == place:
             return

@@ -297,7 +297,7 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     """Turn what can end a run early into findings; whatever was answered by then is in the journal."""
     try:
         yield
-    except UnusableError as error:
+    except RequestFailedError as error:  # of nothing that is asked there: a failure of one question is its own
         advice = "see that the URL (it mostly ends in /v1), the key and the model's name are right"
         if error.failure.kind == "unreachable":
             advice = "see that the endpoint runs and that the URL is right"

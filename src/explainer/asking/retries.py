@@ -12,8 +12,8 @@ Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
 
 _FIRST: Final = 0.5  # seconds; they double with each attempt
 _LONGEST: Final = 30.0  # seconds between two attempts, when the server asks for none
-# Seconds that a server may ask to be left alone; a longer wait is for the user to decide.
-MAX_RETRY_AFTER: Final = 900.0
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide: the next question goes on.
+MAX_RETRY_AFTER: Final = 120.0
 
 # Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9

@@ -9,11 +9,8 @@ sends them once.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import os
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +20,7 @@ import msgspec
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
 from explainer.rendering.fastpath import Context, EntryData, Parts, Role
+from explainer.rendering.processes import CpuLimit, limit_memory
 from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
@@ -112,10 +110,10 @@ def main() -> None:
     """Serve renderings until the input ends."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     setup = msgspec.json.decode(requests.readline(), type=TemplateSetup)
-    _limit_once(setup.memory_bytes)
+    limit_memory(setup.memory_bytes)
     template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
     renderer = Renderer(template.name, template.find)
-    limit = _CpuLimit(setup.cpu_seconds)
+    limit = CpuLimit(setup.cpu_seconds)
     texts = _NumberedTexts()
     entries: dict[int, EntryData] = {}
     decoder = msgspec.json.Decoder(RenderRequest)
@@ -182,35 +180,6 @@ class _NumberedTexts:
             self._new.append(piece)
             self._characters += len(piece)
         return number
-
-
-def _limit_once(memory_bytes: int) -> None:
-    """Bound the memory. macOS accepts the call and ignores it; Windows has no such call."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415  # not there on Windows
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
-class _CpuLimit:
-    """Lets the kernel end this process when one rendering takes more than so many seconds of CPU."""
-
-    def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
-        self._limit = 0
-
-    def renew(self) -> None:
-        """Allow that much again, from now on."""
-        limit = math.ceil(time.process_time()) + self._seconds
-        if limit == self._limit:
-            return
-        with contextlib.suppress(ImportError, ValueError, OSError):
-            import resource  # noqa: PLC0415  # not there on Windows
-
-            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
-        self._limit = limit
 
 
 if __name__ == "__main__":

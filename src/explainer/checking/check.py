@@ -7,8 +7,9 @@ the sources. Knowledge from elsewhere that is not cited passes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Final
@@ -157,13 +158,12 @@ def check_answer(
         message = "nothing was offered, so no citation can be checked"
         finding = Finding("A102", Location(file), message, "name models or papers")
         return unchecked(answer_id, file, [finding], text, line)
-    analysis = analyse(text, offered)
+    analysis, violations = _judged(text, offered)
     if not any(map(str.isalnum, analysis.answer.body)):
         finding = Finding(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    violations = find_violations(analysis)
     return CheckReport(
         id=answer_id,
         file=file,
@@ -177,6 +177,12 @@ def check_answer(
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
         question=offered.question,
     )
+
+
+@lru_cache(maxsize=1)  # a record is proved, and then reported on: the same answer twice
+def _judged(text: str, offered: Offered) -> tuple[AnswerAnalysis, Sequence[Violation]]:
+    analysis = analyse(text, offered)
+    return analysis, find_violations(analysis)
 
 
 def find_violations(analysis: AnswerAnalysis) -> list[Violation]:

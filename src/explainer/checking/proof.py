@@ -90,7 +90,7 @@ def proof_record(
         "question": question,
         "models": list(map(_plain, sources.models)),
         "papers": list(map(_plain, sources.papers)),
-        "citations": list(_citations(again, offered, sources)),
+        "citations": list(_citations(again, offered)),
     }
     if about:
         record["about"] = dict(about)
@@ -108,13 +108,13 @@ def is_record(data: Mapping[str, Any]) -> bool:
     return str(data.get("schema")).startswith(_FAMILY) or data.keys() >= _OTHER_MARKS
 
 
-def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> tuple[Finding, ...]:
+def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: Location) -> tuple[Finding, ...]:
     """Prove a record anew, from what it holds.
 
     Args:
         data: the record, as it was read.
         line: the line that it was read from.
-        sources: its entries.
+        offered: its entries, whole.
         place: where it stands.
 
     Returns:
@@ -124,7 +124,7 @@ def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: L
         record = _Record.model_validate(data)
     except ValidationError as error:
         return (_shape_fault(error, place),)
-    return tuple(_faults(record, data, line.strip(), sources, place))
+    return tuple(_faults(record, data, line.strip(), offered, place))
 
 
 def _shape_fault(error: ValidationError, place: Location) -> Finding:
@@ -138,16 +138,15 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
 
 
 def _faults(
-    record: _Record, data: Mapping[str, Any], line: str, sources: Sources, place: Location
+    record: _Record, data: Mapping[str, Any], line: str, offered: Offered, place: Location
 ) -> Iterator[Finding]:
     if not _as_written(data, line):
         message = "the record is not as it was written: its hash is another one"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
     if record.answer_sha256 != sha256_of(record.answer):
         yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
-    offered = offered_by_sources(sources, record.question)
     proved = check_answer(record.answer, offered)
-    if record.citations != list(_citations(proved, offered, sources)):
+    if record.citations != list(_citations(proved, offered)):
         message = "what the record says of its citations does not follow from its answer and its entries"
         yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
     if record.grounded is not True:
@@ -234,8 +233,9 @@ def _current(entry: Entry, index: EntryIndex[Any]) -> Entry | None:
     return next(iter((*index.find(entry.id or ""), *named)), None)
 
 
-def _citations(report: CheckReport, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
+def _citations(report: CheckReport, offered: Offered) -> Iterator[dict[str, Any]]:
     """What each citation rests on: the entry that it means, and the link of that entry that stands for it."""
+    sources = offered.entries or Sources()
     entries: Sequence[Entry] = (*sources.models, *sources.papers)
     for citation in report.citations:
         row = {key: getattr(citation, key) for key in ("text", "kind", "status", "line", "column", "entry")}

@@ -354,7 +354,7 @@ class AnswerReader:
         if loaded.value is None:
             return Parsed(None, loaded.findings)
         recorded = offer(loaded.value, Library([]))
-        findings = loaded.findings + recorded.findings
+        findings = tuple(filter(_is_about_record, loaded.findings + recorded.findings))
         if recorded.value is None:
             return Parsed(None, findings)
         sources, question = recorded.value[0], loaded.value.question.question
@@ -390,6 +390,11 @@ class AnswerReader:
         if remembers:
             self._findings.update(dict.fromkeys(library.findings))
         return library.value
+
+
+def _is_about_record(finding: Finding) -> bool:
+    """Whether a finding about the entries of a record counts: it holds no kinds of data that a catalog adds (W601)."""
+    return finding.code != "W601"
 
 
 def check_input(answer: AnswerInput) -> CheckReport:

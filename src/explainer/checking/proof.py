@@ -242,17 +242,25 @@ def _citations(report: CheckReport, offered: Offered) -> Iterator[dict[str, Any]
         yield {**row, "entry_sha256": None, "link": None, **_basis(citation, offered, entries)}
 
 
-def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
-    """The offered entry that a citation means, and its URL that stands for it; nothing when it means none.
+def cited_source(citation: Citation, offered: Offered) -> int | None:
+    """Return the place of the offered entry that a citation means; None when it means none.
 
     Of a model and a paper of one name, it is the one whose link it is.
     """
+    named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
     link = _linked(citation, offered)
-    named = [(index, source) for index, source in enumerate(offered.sources) if source.name == citation.entry]
-    if not named:
+    return min(
+        named, key=lambda index: link is not None and _spelling(offered.sources[index], link) is None, default=None
+    )
+
+
+def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
+    """The offered entry that a citation means, and its URL that stands for it; nothing when it means none."""
+    index = cited_source(citation, offered)
+    if index is None:
         return {}
-    index, source = min(named, key=lambda item: link is not None and _spelling(item[1], link) is None)
-    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": _spelling(source, link)}
+    link = _spelling(offered.sources[index], _linked(citation, offered))
+    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": link}
 
 
 def _linked(citation: Citation, offered: Offered) -> Link | None:

@@ -1,0 +1,93 @@
+"""`explainer publish` and `explainer cite`: what becomes of checked answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from explainer.checking.run import CheckConfig, CheckRun, run_check
+from explainer.cli.app import new_app
+from explainer.cli.check import refuse_wrong_usage
+from explainer.cli.options import CatalogOption, FileOption, choice, refuse
+from explainer.cli.terminal import complain, say, show_findings, write_product
+from explainer.diagnostics.rules import Severity
+from explainer.publishing.references import (
+    FORMATS,
+    FORMATS_BY_ENDING,
+    StyleError,
+    references,
+    with_footnotes,
+)
+
+app = new_app()
+
+AnswersArgument = Annotated[
+    list[Path], typer.Argument(metavar="ANSWERS", help="Answers: a folder, .jsonl (such as proofs), files.")
+]
+QuestionOption = Annotated[
+    Path | None, typer.Option("--question", metavar="PATH", help="Their questions: a folder, .jsonl, or one file.")
+]
+PromptOption = Annotated[
+    Path | None, typer.Option("--prompt", metavar="PATH", help="Their prompts: a folder, .jsonl, or one file.")
+]
+
+
+@app.command("cite")
+def cite(
+    answers: AnswersArgument,
+    question: QuestionOption = None,
+    prompt: PromptOption = None,
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str | None, choice("--format", FORMATS, "The format; else as --out ends, else markdown.")
+    ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option("--style", metavar="NAME|FILE.csl", help="A citation style for the notes (markdown; extra cite)."),
+    ] = None,
+    out: FileOption = None,
+) -> None:
+    """Write the references of what answers cite and the check proves.
+
+    CSL-JSON, RIS and BibTeX hold each proved entry once. Markdown is the answers themselves, with a footnote for each
+    entry; Pandoc makes a Word document or a PDF of it. The exit status is that of `explainer check`.
+    """
+    output_format = output_format or FORMATS_BY_ENDING.get(out.suffix.lower() if out else "", "markdown")
+    if style is not None and output_format != "markdown":
+        refuse("it is for --format markdown; other programs bring their own styles", "--style")
+    run = run_check(_config(answers, question, prompt, catalog))
+    text = _references(run, output_format, style)
+    run.findings += filter(None, [write_product(text, out)])
+    _say_what_is_not_proved(run)
+    show_findings(run.findings, "text")
+    raise typer.Exit(run.status(Severity.ERROR, strict=False))
+
+
+def _config(
+    answers: list[Path], question: Path | None, prompt: Path | None, catalog: list[Path] | None, **further: Any
+) -> CheckConfig:
+    config = CheckConfig(tuple(answers), question, prompt, tuple(catalog or ()), **further)
+    refuse_wrong_usage(config)
+    return config
+
+
+def _references(run: CheckRun, output_format: str, style: str | None) -> str:
+    answers = [(report, answer.offered) for answer, report in zip(run.answers, run.reports, strict=True)]
+    judged = [(report, offered) for report, offered in answers if offered is not None and report.text]
+    if output_format != "markdown":
+        return references(judged, output_format)
+    try:
+        return with_footnotes(judged, style)
+    except StyleError as error:
+        refuse(str(error), "--style")
+
+
+def _say_what_is_not_proved(run: CheckRun) -> None:
+    from explainer.checking.reports.text import verdict_line
+
+    faulty = [report for report in run.reports if not report.grounded]
+    complain(*map(verdict_line, faulty), prefix="")
+    if faulty:
+        say("only what is proved is cited; `explainer check` says what is wrong with the rest")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +15,10 @@ from explainer.cli.app import new_app
 from explainer.cli.check import refuse_wrong_usage
 from explainer.cli.options import CatalogOption, FileOption, choice, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product
+from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import counted
+from explainer.files import STDIN
 from explainer.publishing.references import (
     FORMATS,
     FORMATS_BY_ENDING,
@@ -32,6 +38,47 @@ QuestionOption = Annotated[
 PromptOption = Annotated[
     Path | None, typer.Option("--prompt", metavar="PATH", help="Their prompts: a folder, .jsonl, or one file.")
 ]
+
+
+@app.command("publish")
+def publish(
+    answers: AnswersArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="SITE", help="The folder of the site.")],
+    question: QuestionOption = None,
+    prompt: PromptOption = None,
+    catalog: CatalogOption = None,
+    title: Annotated[str, typer.Option("--title", help="The title of the front page.")] = "Checked answers",
+    url: Annotated[str, typer.Option("--url", metavar="URL", help="Where the site will be, for its feeds.")] = "",
+) -> None:
+    """Make a static site of checked answers: a page for each, and one for each model and paper.
+
+    Its pages need no server and no script, and load nothing from elsewhere. What is not grounded is published too, and
+    marked; an answer that cannot be checked has no page. Run it again, and only what changed is written. The exit
+    status is 0 when all answers are grounded, 1 when one is not.
+    """
+    from explainer.publishing.site import SiteConfig, processes
+    from explainer.publishing.site import publish as made
+
+    if Path(STDIN) in (*answers, question, prompt):
+        refuse("answers are read more than once: give a file", "ANSWERS")
+    base = url and url.rstrip("/") + "/"
+    config = _config(answers, question, prompt, catalog)
+    site = made(SiteConfig(config, out, _now(), title, base, processes()))
+    show_findings(site.findings, "text")
+    status = exit_status(site.findings)
+    if status is not ExitStatus.UNUSABLE:
+        faulty = sum(row.state == "faulty" for row in site.rows)
+        say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {faulty} not grounded")
+        say(f"{counted(site.written, 'file')} written, {site.removed} removed")
+        status = max(status, ExitStatus.ERRORS) if faulty else status
+    raise typer.Exit(status if site.rows or status else ExitStatus.NOTHING_CHECKED)
+
+
+def _now() -> str:
+    """The time, or the one that a reproducible build sets (reproducible-builds.org, SOURCE_DATE_EPOCH)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = int(epoch) if epoch.isdecimal() else time.time()
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @app.command("cite")

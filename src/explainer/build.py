@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
 from explainer.catalogs.question import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
-from explainer.rendering.fastpath import Context
-from explainer.rendering.renderer import Rendering, entry_data, render_context
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsScores
     from explainer.recommending.semantic import Semantic
+    from explainer.rendering.fastpath import Context
+    from explainer.rendering.renderer import Rendering
 
 
 class SupportsRender(Protocol):
@@ -127,4 +127,7 @@ def semantic_model(model: str | None) -> Parsed[Semantic]:
 
 def source_context(question: str, sources: Sources) -> Context:
     """Return the variables of a template for a question and what is offered to it."""
+    # `check` asks what is offered and renders nothing: without Jinja it starts in nine tenths of the time
+    from explainer.rendering.renderer import entry_data, render_context  # noqa: PLC0415
+
     return render_context(question, list(map(entry_data, sources.models)), list(map(entry_data, sources.papers)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +14,17 @@ from typing import Any, Final
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, shipped_tasks
+from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, ProjectFile, project_file, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
+from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text
 from explainer.rendering.renderer import render_context
-from explainer.rendering.templates import builtin_renderer, user_renderer
+from explainer.rendering.templates import builtin_renderer, user_renderer, with_template
 
 _YAML: Final = (".yaml", ".yml")
 _LINES: Final = (".jsonl",)
@@ -75,14 +77,21 @@ def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> Val
         given_catalogs: what questions are answered from, instead of the catalogs that they find themselves.
     """
     checker = _Checker(given_catalogs)
-    for path in paths or _default_paths():
+    project = checker.check_settings(paths[0] if paths else Path())
+    for path in paths or _default_paths(project):
         checker.check_path(path)
     checker.check_tasks()
     return ValidationReport(len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings))
 
 
-def _default_paths() -> list[Path]:
-    return [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
+def _default_paths(project: ProjectFile | None) -> list[Path]:
+    """The folders of a project that are here, else all that is here; and the catalogs that its settings name."""
+    folders = [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
+    if project is None or project.settings.catalogs is None:
+        return folders
+    root = os.path.relpath(project.path.parent)
+    catalogs = [Path(root, name) for name in project.settings.catalogs]
+    return folders + list(filter(Path.exists, catalogs))
 
 
 class _Checker:
@@ -94,9 +103,16 @@ class _Checker:
         self.templates = 0
         self.findings: dict[Finding, None] = {}
         """Each finding once: those about a catalog come back with every question that reads it."""
+        self._checked: set[Path] = set()
         self._task_names: dict[str, None] = {}
         self._loader = CatalogLoader(given_catalogs)
         self._renderers = [builtin_renderer(name) for name in ("prompt", "answer")]
+
+    def check_settings(self, path: Path) -> ProjectFile | None:
+        """Check the project file of a file or folder, and return it."""
+        project = with_template(project_file(path if path.is_dir() else path.parent))
+        self._add(project.findings)
+        return project.value
 
     def check_path(self, path: Path) -> None:
         """Check a file, or the files of a folder, whose questions must have different ids."""
@@ -119,6 +135,12 @@ class _Checker:
         self._add([cannot_read(folder, error)])
 
     def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
+        if path.resolve() in self._checked:
+            return
+        self._checked.add(path.resolve())
+        if path.name in PROJECT_FILES:
+            self.check_settings(path)
+            return
         if path.suffix in _TEMPLATES:
             self._check_template(path)
             return

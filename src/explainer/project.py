@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from explainer.build import BuildResult, build, offer
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
-from explainer.catalogs.loading import CatalogLoader, shipped_tasks
+from explainer.catalogs.loading import CatalogLoader, project_file, shipped_tasks
 from explainer.catalogs.loading import load_question as _load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.question import parse_question as _parse_question
-from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry
-from explainer.diagnostics.finding import ExplainerError, Finding, Parsed, errors_in, has_errors
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry, Settings
+from explainer.diagnostics.finding import (
+    ExitStatus,
+    ExplainerError,
+    Finding,
+    Parsed,
+    errors_in,
+    exit_status,
+    has_errors,
+)
 from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of
+from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of, with_template
 
 if TYPE_CHECKING:
     from explainer.batching.workers import Summary
@@ -158,7 +166,8 @@ class Project:
 
     A question is a `Path`, a string that ends in `.yaml` or `.yml` (a file), any other string (the question itself), or
     what `load_question` gives. An answer is a `Path`, a string of one line that ends in `.md`, `.markdown` or `.txt`,
-    or the text itself.
+    or the text itself. What is left out is what the project file says (`explainer.toml`, or `tool.explainer` in
+    `pyproject.toml`), as on the command line; else one model and three papers in the built-in layout.
 
     Each method returns a value with `.findings`. Where an error makes a value impossible it raises `ExplainerError`,
     which carries all findings; the same methods with `try_` before their names raise nothing and return `Parsed`.
@@ -181,8 +190,8 @@ class Project:
         *,
         as_: str = "prompt",
         template: str | Path | None = None,
-        models: int = 1,
-        papers: int = 3,
+        models: int | None = None,
+        papers: int | None = None,
     ) -> Prompt:
         """Build the prompt of a question, or the skeleton of its answer.
 
@@ -190,7 +199,7 @@ class Project:
             question: see the class.
             as_: `prompt` or `answer`.
             template: the name of a built-in template, or a Jinja template of your own.
-            models: how many models are recommended to a question that names none.
+            models: how many models are recommended to a question that names none, at most.
             papers: how many papers.
 
         Raises:
@@ -204,23 +213,24 @@ class Project:
         *,
         as_: str = "prompt",
         template: str | Path | None = None,
-        models: int = 1,
-        papers: int = 3,
+        models: int | None = None,
+        papers: int | None = None,
     ) -> Parsed[Prompt]:
         """Build a prompt, and raise nothing; see `build`."""
+        options = _options(_folder_of(question), as_, template, models, papers)
         loaded, library = self._load(question)
         # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
-        findings = loaded.findings + errors_in(library.findings)
-        if loaded.value is None or library.value is None:
+        findings = _each_once(options.findings + loaded.findings + errors_in(library.findings))
+        if options.value is None or loaded.value is None or library.value is None:
             return Parsed(None, findings)
         with contextlib.ExitStack() as stack:
-            renderer = renderer_of(str(template or as_), stack)
+            renderer = renderer_of(options.value.template, stack)
             findings += renderer.findings
             if renderer.value is None:
                 return Parsed(None, findings)
-            built = build(loaded.value, library.value, renderer.value, SourceCounts(models, papers))
+            built = build(loaded.value, library.value, renderer.value, options.value.counts)
         findings = _each_once(findings + built.findings)
-        if built.value is None or has_errors(findings):
+        if built.value is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
             return Parsed(None, findings)
         messages = tuple({"role": part.role, "content": part.text} for part in built.value.rendering.segments)
         result = built.value
@@ -255,7 +265,7 @@ class Project:
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
 
-    def recommend(self, text: str, models: int = 1, papers: int = 3) -> Recommendations:
+    def recommend(self, text: str, models: int | None = None, papers: int | None = None) -> Recommendations:
         """Rank the models and papers of the catalogs for a question in lay words.
 
         Args:
@@ -268,18 +278,20 @@ class Project:
         """
         return _value(self.try_recommend(text, models, papers))
 
-    def try_recommend(self, text: str, models: int = 1, papers: int = 3) -> Parsed[Recommendations]:
+    def try_recommend(self, text: str, models: int | None = None, papers: int | None = None) -> Parsed[Recommendations]:
         """Rank entries, and raise nothing; see `recommend`."""
         from explainer.recommending.choice import fit_findings  # noqa: PLC0415  # indexing and stemming
         from explainer.recommending.recommend import recommender_of  # noqa: PLC0415
 
+        options = _options(Path(), "prompt", None, models, papers)
         loaded, library = self._load(question_from_text(text))
-        findings = loaded.findings + library.findings
-        if loaded.value is None or library.value is None or loaded.value.partial:
+        findings = _each_once(options.findings + loaded.findings + library.findings)
+        if options.value is None or loaded.value is None or library.value is None or loaded.value.partial:
             return Parsed(None, findings)
         recommender = recommender_of(library.value)
-        choice = recommender.recommend(text, models=models, papers=papers)
-        findings += fit_findings(choice, recommender.expected(SourceCounts(models, papers)), loaded.value.document)
+        counts = options.value.counts
+        choice = recommender.recommend(text, models=counts.models, papers=counts.papers)
+        findings += fit_findings(choice, recommender.expected(counts), loaded.value.document)
         return Parsed(Recommendations(choice.models, choice.papers, findings), findings)
 
     def validate(self, *paths: str | Path) -> ValidationReport:
@@ -295,8 +307,8 @@ class Project:
         *,
         as_: str = "prompt",
         template: str | Path | None = None,
-        models: int = 1,
-        papers: int = 3,
+        models: int | None = None,
+        papers: int | None = None,
     ) -> BatchResult:
         """Build the prompts of many questions; what did not change since the last run is not rendered again.
 
@@ -320,12 +332,15 @@ class Project:
         *,
         as_: str = "prompt",
         template: str | Path | None = None,
-        models: int = 1,
-        papers: int = 3,
+        models: int | None = None,
+        papers: int | None = None,
     ) -> Parsed[BatchResult]:
         """Build many prompts, and raise nothing; see `batch`."""
-        counts = SourceCounts(models, papers)
-        ran = _run_batch(Path(source), Path(out), self._catalogs, (as_, str(template or as_)), counts)
+        folder = Path(source) if Path(source).is_dir() else Path(source).parent
+        options = _options(folder, as_, template, models, papers)
+        if options.value is None:
+            return Parsed(None, options.findings)
+        ran = _run_batch(Path(source), Path(out), self._catalogs, as_, options.value)
         if ran.value is None:
             return Parsed(None, ran.findings)
         summary = ran.value
@@ -336,23 +351,67 @@ class Project:
         self, question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]
     ) -> tuple[Parsed[LoadedQuestion], Parsed[Library]]:
         """Return a question and its library."""
-        loaded, folder = _loaded(question)
+        loaded = _loaded(question)
         if loaded.value is None:
             return loaded, Parsed(None)
-        return loaded, self._loader.for_question(loaded.value.question, folder)
+        return loaded, self._loader.for_question(loaded.value.question, _folder_of(question))
 
 
-def _loaded(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> tuple[Parsed[LoadedQuestion], Path]:
-    """Return a question, and the folder that the catalogs which it names are relative to."""
+def _loaded(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> Parsed[LoadedQuestion]:
     if isinstance(question, Parsed):
-        return question, Path()
-    # A loaded question remembers its file, and with that where its own `catalog:` is to be found.
+        return question
     if isinstance(question, LoadedQuestion):
-        return Parsed(question), Path(question.document.file).parent
+        return Parsed(question)
     if isinstance(question, Path) or _is_file(question, _QUESTION_SUFFIXES):
-        path = Path(question)
-        return load_question(path), path.parent
-    return question_from_text(question), Path()
+        return load_question(Path(question))
+    return question_from_text(question)
+
+
+def _folder_of(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> Path:
+    """The folder of a question's file, to which its `catalog:` is relative; this one for a question without a file."""
+    if isinstance(question, LoadedQuestion):
+        return Path(question.document.file).parent
+    if isinstance(question, Path) or (isinstance(question, str) and _is_file(question, _QUESTION_SUFFIXES)):
+        return Path(question).parent
+    return Path()
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a caller asks for, completed by the project file.
+
+    Attributes:
+        template: the name of a built-in template, or a path.
+        counts: how many entries are recommended.
+        strict: count warnings as errors.
+    """
+
+    template: str
+    counts: SourceCounts
+    strict: bool
+
+
+def _options(
+    folder: Path, as_: str, template: str | Path | None, models: int | None, papers: int | None
+) -> Parsed[_Options]:
+    """Complete what a caller asks for; see `project_file`."""
+    project = with_template(project_file(folder))
+    if project.findings:
+        return Parsed(None, project.findings)
+    settings = project.value.settings if project.value is not None else Settings()
+    if template is None and as_ == "prompt":  # the template of the project is one of prompts
+        template = settings.template
+    usual = SourceCounts()
+    counts = SourceCounts(
+        _first_given(models, settings.models, usual.models), _first_given(papers, settings.papers, usual.papers)
+    )
+    return Parsed(_Options(str(template or as_), counts, bool(settings.strict)))
+
+
+def _first_given(value: int | None, setting: int | None, usual: int) -> int:
+    if value is not None:
+        return value
+    return usual if setting is None else setting
 
 
 def _answer_text(answer: str | Path) -> tuple[Parsed[str], str]:
@@ -377,9 +436,7 @@ def _value(parsed: Parsed[T]) -> T:
     return parsed.value
 
 
-def _run_batch(
-    source: Path, out: Path, catalogs: tuple[Path, ...], template: tuple[str, str], counts: SourceCounts
-) -> Parsed[Summary]:
+def _run_batch(source: Path, out: Path, catalogs: tuple[Path, ...], as_: str, chosen: _Options) -> Parsed[Summary]:
     """Run a batch in this process, with the same manifest as the command line's."""
     # Few scripts run batches, and these modules take longer to import than a prompt to build.
     from explainer._package import __version__  # noqa: PLC0415
@@ -387,9 +444,9 @@ def _run_batch(
     from explainer.batching.manifest import RenderOptions  # noqa: PLC0415
     from explainer.batching.workers import BatchConfig, FindingsReporter  # noqa: PLC0415
 
-    as_, name = template
-    kind = BUILTIN_TEMPLATES.get(name, as_)
-    options = RenderOptions(__version__, kind, name, "", models=counts.models, papers=counts.papers)
+    kind = BUILTIN_TEMPLATES.get(chosen.template, as_)
+    models, papers = chosen.counts.models, chosen.counts.papers
+    options = RenderOptions(__version__, kind, chosen.template, "", strict=chosen.strict, models=models, papers=papers)
     reporter = FindingsReporter()
     summary = run(BatchConfig(source, out, options, catalogs), reporter, LocalEngine(1))
     return Parsed(summary, _each_once(reporter.findings))

@@ -19,7 +19,7 @@ from explainer.catalogs.links import (
     resembles,
     short_spelling,
 )
-from explainer.checking.answer import spot_links
+from explainer.checking.spotting import spot_links
 
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 

@@ -17,11 +17,12 @@ from explainer.catalogs.library import resolve
 from explainer.catalogs.links import doi_link
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
-from explainer.checking.answer import parse_answer, spot_links
+from explainer.checking.answer import parse_answer
 from explainer.checking.check import check_answer, find_violations, status_of
 from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.checking.reports.json import metrics_data
+from explainer.checking.spotting import spot_links
 from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
@@ -207,7 +208,7 @@ def test_nothing_offered_is_never_a_pass() -> None:
     [
         (("2401.10000v1", "2401.10001v1"), {"A202"}),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/1706.03762"), {"A201"}),
-        (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000v3"), {"A203"}),
+        (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000v3"), set()),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://example.com/paper"), {"A204"}),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "http//arxiv.org/pdf/2401.10000v1.pdf"), {"A204"}),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://huggingface.co/lightlab/glow"), {"A206"}),
@@ -226,8 +227,8 @@ def test_nothing_offered_is_never_a_pass() -> None:
         (("paints", "paints with `otherlab/glownet`"), {"A309"}),
         (("paints", "paints with `some/thing`"), {"A308"}),
         (("paints", "paints with and/or without"), set()),
-        (("## 2. Workflow", "## 2. Overview"), {"A114"}),
-        (("## 3. Papers", "## 4. Papers"), {"A114"}),
+        (("## 2. Workflow", "## 2. Overview"), set()),
+        (("## 3. Papers", "## 4. Papers"), set()),
         (("Paint.", ""), {"A112"}),
     ],
 )
@@ -258,6 +259,16 @@ def test_an_answer_cut_off_in_a_title_is_truncated_not_altered() -> None:
     assert "A302" not in found
 
 
+def test_two_answers_in_one_text_are_no_answer() -> None:
+    assert "A116" in codes(answer(REFERENCES) + "\n" + answer(REFERENCES))
+
+
+def test_another_section_is_said_once_and_is_no_fault() -> None:
+    text = answer(REFERENCES).replace("## 3. Papers", "## 3. Remarks\n\nIt paints.\n\n## 4. Papers")
+    report = check_answer(text, offered())
+    assert [(f.code, str(f.severity)) for f in report.findings] == [("A115", "note")]
+
+
 def test_a_refusal_says_so() -> None:
     assert "A103" in codes("I'm sorry, but I cannot help with that.")
 
@@ -280,12 +291,12 @@ def test_no_link_hides(hidden: str) -> None:
     )
 
 
-def test_safe_fixes_make_links_and_titles_as_they_were_offered() -> None:
-    broken = answer(REFERENCES).replace("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000")
-    broken = broken.replace("Relight Portraits", "Relight Portrait").replace("2402.20000v2", "1706.03762")
-    report = check_answer(broken, offered())
-    mended = apply_fixes(broken, [fix for _, fix in report.fixes])
-    assert mended == answer(REFERENCES).replace("2402.20000v2", "1706.03762")
+def test_safe_fixes_make_links_and_titles_as_they_were_offered_and_no_link_worse() -> None:
+    plain = answer(REFERENCES).replace("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000")
+    broken = plain.replace("2402.20000v2.pdf", "2402.20000v2").replace("Relight Portraits", "Relight Portrait")
+    report = check_answer(broken, offered(), strict_links=True)
+    assert [finding.code for finding in report.findings].count("A203") == 2
+    assert apply_fixes(broken, [fix for _, fix in report.fixes]) == plain
 
 
 def test_the_repair_prompt_names_every_fault_and_every_source() -> None:

@@ -220,7 +220,7 @@ def test_links_that_run_in_circles_are_read_once() -> None:
     Path("catalogs/two").symlink_to(".")
     outcome = explainer("build", "q.yaml", "-v")
     assert outcome.status == 0
-    assert outcome.err == "catalog: catalogs/c.yaml\n"
+    assert outcome.err == "catalog: catalogs/c.yaml (the nearest catalogs folder)\n"
 
 
 @pytest.mark.parametrize("source", ['{{ "\\ud800" }}', '{{ "\\x1b[31m" }}', "{{ '%c' % 27 }}", "\x1b[31m"])

@@ -14,6 +14,9 @@ from tests.helpers.support import explainer, write_tree
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 FAITHFUL = (CASES / "faithful/answer.md").read_text(encoding="utf-8")
+UNDRAWABLE = CASES / "workflow-does-not-parse"
+WARNED = (UNDRAWABLE / "answer.md", "--question", UNDRAWABLE / "question.yaml")
+RESPELLED = (CASES / "other-spelling/answer.md").read_text(encoding="utf-8").replace("glownet.git", "glownet")
 QUESTION = CASES / "faithful/question.yaml"
 Capture = pytest.CaptureFixture[bytes]
 
@@ -134,9 +137,11 @@ def test_the_output_of_a_batch_is_joined_with_its_requests(tmp_path: Path, capfd
         ([CASES / "faithful/answer.md", "--question", QUESTION, "--select", "Z9"], 2),
         ([CASES / "faithful/answer.md", "--prompt", CASES / "faithful/answer.md"], 1),
         ([CASES / "other-spelling/answer.md", "--question", QUESTION], 0),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict"], 1),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--fail-on", "warning"], 1),
-        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict", "--ignore", "A203"], 0),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--fail-on", "note"], 0),
+        ([CASES / "other-spelling/answer.md", "--question", QUESTION, "--strict-links", "--fail-on", "note"], 1),
+        ([*WARNED, "--strict"], 1),
+        ([*WARNED, "--fail-on", "warning"], 1),
+        ([*WARNED, "--strict", "--ignore", "A8"], 0),
         ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--select", "A3"], 0),
         ([CASES / "foreign-link/answer.md", "--question", QUESTION, "--ignore", "A2", "--select", "A201"], 1),
         ([CASES / "faithful/answer.md", CASES / "foreign-link/answer.md", "--question", QUESTION], 1),
@@ -160,11 +165,11 @@ def test_nothing_to_check_is_3_and_cannot_be_ignored(tmp_path: Path) -> None:
 def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path, capfdbinary: Capture) -> None:
     path = tmp_path / "answer.md"
     path.write_bytes((CASES / "other-spelling/answer.md").read_bytes().replace(b"\n", b"\r\n"))
-    assert check(path, "--question", QUESTION, "--fix") == 0
-    assert path.read_bytes() == FAITHFUL.encode().replace(b"\n", b"\r\n")
+    assert check(path, "--question", QUESTION, "--fix", "--strict-links") == 0
+    assert path.read_bytes() == RESPELLED.encode().replace(b"\n", b"\r\n")
     out, err = capfdbinary.readouterr()
-    assert b"mended 2 places" in err
-    assert b"A203" not in out
+    assert b"mended 1 place" in err
+    assert out.count(b"A203") == 1
 
 
 def test_the_repair_prompt_is_the_product(capfdbinary: Capture) -> None:
@@ -183,15 +188,15 @@ def test_lines_of_json_are_mended_in_their_place(tmp_path: Path, capfdbinary: Ca
     ]
     path = tmp_path / "answers.jsonl"
     path.write_bytes("\n".join(rows).replace("1.5", "1.50").encode())
-    assert check(path, "--fix", "--format", "jsonl") == 0
+    assert check(path, "--fix", "--strict-links", "--format", "jsonl") == 0
     lines = path.read_bytes().split(b"\n")
     assert lines[0] == rows[0].replace("1.5", "1.50").encode()  # what needs no mending stays byte for byte
-    assert json.loads(lines[1])["answer"] == FAITHFUL
-    assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == FAITHFUL
+    assert json.loads(lines[1])["answer"] == RESPELLED
+    assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == RESPELLED
     assert lines[2].endswith(b"\r")
     out, err = capfdbinary.readouterr()
-    assert b"mended 4 places" in err
-    assert b"A203" not in out
+    assert b"mended 2 places" in err
+    assert out.count(b"A203") == 2
 
 
 def test_repair_prompts_of_lines_are_lines(tmp_path: Path, capfdbinary: Capture) -> None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.cells import cell_len
 
-from tests.helpers.support import ROOT, explainer, process, write_tree
+from tests.helpers.support import explainer, process, write_tree
 
 CATALOG = """
 models:
@@ -168,11 +168,10 @@ def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> Non
     assert "the models were recommended; --models N recommends more" in outcome.err
 
 
-def test_the_page_shows_what_the_command_prints() -> None:
-    Path("page.yaml").write_text(
-        "models: [{name: Say-What-You-See, signature: Img2Txt}, {name: Read-Aloud, signature: Txt2Snd},\n"
-        "  {name: Talking-Head, signature: ImgSnd2Vid}]\n", encoding="utf-8",
-    )  # fmt: skip
-    path = ask(models="[Say-What-You-See, Read-Aloud, Talking-Head]", output="video", catalog="page.yaml")
-    outcome = explainer("workflow", path, "--limit", "1", "--width", "60")
-    assert outcome.out in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
+def test_the_question_may_be_words() -> None:
+    done = explainer("workflow", "Which", "model", "cuts", "a", "photo", "(segmentation)?")
+    assert done.out == explainer("workflow", "--text", "Which model cuts a photo (segmentation)?").out
+    assert done.out
+    for words in (["how", "now"], ["a.yaml", "b.yaml"]):
+        assert "give one question" in explainer("workflow", *words).err
+    assert explainer("workflow", "gone.yaml").status == 2

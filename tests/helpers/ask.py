@@ -38,8 +38,8 @@ BAD = GOOD.replace("https://example.org/beta", "https://github.com/else/where")
 MENDABLE = GOOD + "- Title: Evening light on waters and on stone: a study, https://example.org/light\n"
 """Cites a title with a letter too many, which is safe to mend."""
 
-WARNED = GOOD.replace("https://example.org/beta", "http://example.org/beta")
-"""Grounded, with a warning: an offered link in another spelling."""
+WARNED = GOOD.replace("It falls.", "It falls, as Nobody et al. (2024) say.")
+"""Grounded, with a warning: an author who was not offered."""
 
 QUESTION = "question: How does {} fall?\nmodels: [Beta]\npapers: []\n"
 WITH_PAPER = QUESTION.replace("[]", '["Evening light on water and on stone: a study"]')

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -209,3 +210,33 @@ def test_a_command_imports_only_what_it_needs() -> None:
         "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.preflight'} & set(sys.modules)), file=sys.stderr)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr == "[]\n"
+
+
+def _imported_by(*arguments: str) -> set[str]:
+    """The modules that are imported when a command has ended."""
+    code = (
+        "import sys; from explainer.cli.run import run; "
+        "status = run(sys.argv[1:]); print(status or 0, *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    status, *modules = done.stderr.splitlines()[-1].split()
+    assert status == "0", done.stderr
+    return set(modules)
+
+
+def test_a_batch_in_which_nothing_changed_reads_no_catalog(tmp_path: Path) -> None:
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "catalogs").mkdir()
+    shutil.copy(ROOT / "questions" / "studio-portrait.yaml", tmp_path / "questions")
+    shutil.copy(ROOT / "catalogs" / "seeds.yaml", tmp_path / "catalogs")
+    batch = ("batch", str(tmp_path / "questions"), "--out", str(tmp_path / "out"))
+    heavy = {"yaml", "jinja2", "explainer.catalogs.schema"}
+    assert heavy <= _imported_by(*batch)
+    assert heavy.isdisjoint(_imported_by(*batch))
+
+
+def test_a_check_of_an_answer_renders_nothing(tmp_path: Path) -> None:
+    question = str(ROOT / "questions" / "studio-portrait.yaml")
+    answer = tmp_path / "answer.md"
+    assert "jinja2" in _imported_by("build", question, "--as", "answer", "--out", str(answer))
+    assert "jinja2" not in _imported_by("check", str(answer), "--question", question)

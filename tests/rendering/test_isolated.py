@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from explainer.rendering import isolated as isolation
+from explainer.rendering.fastpath import EntryData
 from explainer.rendering.isolated import IsolatedRenderer
-from explainer.rendering.renderer import render_context
+from explainer.rendering.renderer import render_context, rendering_of
+from explainer.rendering.templates import user_renderer
 from explainer.rendering.worker import TemplateFile
 
 CONTEXT = render_context("Why?", [], [])
@@ -125,3 +128,25 @@ def test_no_process_is_left_behind() -> None:
         process = renderer._process
         assert process is not None
     assert process.poll() is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_template_may_lie_at_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"t\xff")
+    folder.mkdir()
+    (folder / "part.j2").write_text("included", "utf-8")
+    path = folder / os.fsdecode(b"\xff.j2")
+    path.write_text("{{ question }} {% include 'part.j2' %}{{ nope }}", "utf-8")
+    with user_renderer(path).unwrap() as renderer:
+        (finding,) = renderer.render(CONTEXT).findings
+    assert finding.code == "T502"
+    assert finding.location.file.endswith("\\udcff.j2")
+
+
+def test_a_text_that_comes_again_is_sent_once_and_is_the_same_text_each_time() -> None:
+    entries = [EntryData({"name": f"name {number} " + "é" * number}) for number in range(40)]
+    contexts = [render_context("Why?", entries[number % 7 :: 5], []) for number in range(300)]
+    with running("{% for model in models %}{{ model.name }}, {% endfor %}") as renderer:
+        for _ in range(2):
+            texts = [rendering_of(outcome).unwrap().text for outcome in renderer.render_all(contexts)]
+            assert texts == ["".join(f"{model['name']}, " for model in context["models"]) for context in contexts]

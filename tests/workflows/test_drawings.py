@@ -81,7 +81,7 @@ def test_a_flowchart_reads_back_line_by_line(
 def test_a_drawing_shows_rails_that_branch_and_merge() -> None:
     assert boxes(two_branches(), 46, cell_len) == (
         "      ┌──────────────────────────────────────┐\n"
-        "┌─────┤ Img  in hand: an image               │\n"
+        "┌─────┤ Img  input: an image                 │\n"
         "│     └──────────────────────────────────────┘\n"
         "│     ┌──────────────────────────────────────┐\n"
         "├────▶│ Img  1. cut                          │\n"
@@ -97,10 +97,10 @@ def test_a_drawing_shows_rails_that_branch_and_merge() -> None:
         "│ ┌───┤ Txt                                  │\n"
         "│ │   └──────────────────────────────────────┘\n"
         "│ │   ┌──────────────────────────────────────┐\n"
-        "└─│──▶│ Img  wanted: an image                │\n"
+        "└─│──▶│ Img  output: an image                │\n"
         "  │   └──────────────────────────────────────┘\n"
         "  │   ┌──────────────────────────────────────┐\n"
-        "  └──▶│ Txt  wanted: a text                  │\n"
+        "  └──▶│ Txt  output: a text                  │\n"
         "      └──────────────────────────────────────┘\n"
     )
 

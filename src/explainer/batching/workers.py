@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAl
 from explainer.batching.manifest import ManifestRow, RenderOptions, hash_of_catalogs
 from explainer.batching.open_source import Shard
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
-from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.diagnostics.rules import RULES
@@ -264,6 +263,7 @@ class PreparedCatalogs:
 
     def _prepare(self, named: Sequence[str] | None, folder: Path) -> PreparedLibrary:
         from explainer.batching.renderer import PreparedLibrary  # noqa: PLC0415
+        from explainer.catalogs.library import Library  # noqa: PLC0415
 
         library = self._loader.for_named(named, folder)
         paths = self._loader.files(named, folder).value or ()

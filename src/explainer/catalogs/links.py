@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from itertools import filterfalse
 from operator import ne
 from typing import Final
-from urllib.parse import unquote
+from unicodedata import normalize
+from urllib.parse import unquote, urljoin
 
 # Possessive quantifiers: addresses come from language models, and no text may make a pattern try for long.
 _URL: Final = re.compile(
@@ -22,6 +23,18 @@ _URL: Final = re.compile(
     r"(?P<path>/[^\s?#]*+)?(?:\?(?P<query>[^\s#]*+))?(?:\#(?P<fragment>\S*+))?"
 )
 _SCHEMES: Final = ("", "http", "https")
+# What a browser takes off a URL before it reads it: spaces and controls around it, and line breaks and tabs within.
+_AROUND_URL: Final = "".join(map(chr, range(0x21)))
+_WITHIN_URL: Final = str.maketrans("", "", "\t\r\n")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{0,40}:", re.IGNORECASE)
+# Where the host of a URL ends. Browsers read a backslash as a slash, but not behind the first `?` or `#`.
+_HOST_END: Final = re.compile(r"[/\\?#]")
+_PATH_END: Final = re.compile(r"[?#]")
+_NOT_IN_HOST: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_PORT: Final = re.compile(r":\d{0,5}\Z")
+_ITSELF: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+_PARENT: Final = re.compile(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
 # As `git clone` takes it: git@github.com:owner/name.
 _GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
@@ -49,6 +62,43 @@ _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
     "openaccess.thecvf.com", "openreview.net", "papers.nips.cc", "proceedings.mlr.press", "proceedings.neurips.cc",
 })  # fmt: skip
+# Publishers whose pages have the DOI in their path, or in an argument; a DOI in the address of another host is foreign.
+_DOI_HOSTS: Final = frozenset({
+    "dl.acm.org", "link.springer.com", "onlinelibrary.wiley.com", "tandfonline.com", "journals.sagepub.com",
+    "science.org", "pnas.org", "pubs.acs.org", "pubs.aip.org", "epubs.siam.org", "royalsocietypublishing.org",
+    "direct.mit.edu", "frontiersin.org", "journals.aps.org", "link.aps.org", "iopscience.iop.org", "journals.plos.org",
+    "worldscientific.com", "annualreviews.org", "emerald.com", "degruyter.com", "biorxiv.org", "medrxiv.org",
+    "spiedigitallibrary.org", "ascelibrary.org", "ahajournals.org", "nejm.org", "liebertpub.com", "arc.aiaa.org",
+})  # fmt: skip
+_DOI_IN_ADDRESS: Final = re.compile(r"(?:^|[/=])(10\.\d{4,9}/[^\s&]+)")
+# What publishers put behind a DOI to show the page, the text or the PDF of one publication.
+_DOI_VIEW: Final = re.compile(
+    r"(?:/(?:id/\d.*|e?pdf|full(?:text)?|abs(?:tract)?|html|summary|meta)|(?:v\d{1,2})?(?:\.(?:pdf|full|short|html))+)\Z",
+    re.IGNORECASE,
+)
+# Sites that show one publication under several addresses: their hosts, and what in the path and the query tells it.
+# Nature's pages are named by the ends of their DOIs, those of the ACL by its ids, of which it also makes DOIs.
+_PUBLICATIONS: Final = (
+    ("doi:10.1038/", "nature.com", re.compile(r"articles/([\w.-]+?)(?:\.pdf)?\?.*", re.IGNORECASE)),
+    ("acl:", "aclanthology.org aclweb.org", re.compile(
+        r"(?:anthology/|papers/)?(?:\w/\w\d\d/)?([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?\?.*", re.IGNORECASE
+    )),
+    ("openreview:", "openreview.net", re.compile(r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?")),
+    ("ieee:", "ieeexplore.ieee.org", re.compile(
+        r"(?:(?:abstract/)?document/|(?:stamp|stampPDF|xpl)/\w+\.jsp\?(?:.*&)?arnumber=)0*(\d+)\b(?:[/?&].*)?"
+    )),
+    ("neurips:", "papers.nips.cc papers.neurips.cc proceedings.nips.cc proceedings.neurips.cc", re.compile(
+        r"paper(?:_files/paper)?/(?:\d{4}/(?:hash|file)/)?([0-9a-f]{32}(?=-(?:Abstract|Paper)\b)|\d+-[\w-]+)[\w-]*"
+        r"(?:\.html|\.pdf)?\?.*"
+    )),
+    ("cvf:", "openaccess.thecvf.com", re.compile(
+        r"(content\w*(?:/\w+)?/)(?:html|papers)/((?:\w+/)?.+_paper)\.(?:html|pdf)\?.*"
+    )),
+    ("pmlr:", "proceedings.mlr.press", re.compile(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+    ("jmlr:", "jmlr.org", re.compile(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+)  # fmt: skip
+_FOLDED: Final = frozenset({"doi:10.1038/", "acl:"})  # whose letter case means nothing
+_ACL_DOI: Final = re.compile(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
 # Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
 _NOT_OWNERS: Final = frozenset(
     " about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
@@ -56,8 +106,11 @@ _NOT_OWNERS: Final = frozenset(
         " "
     )
 )
-# Characters that cannot be seen, which come along when an address is copied from a page or a PDF.
-_HIDDEN: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
+HIDDEN_CHARACTERS: Final = (
+    "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
+)
+"""Characters that cannot be seen, which come along when an address is copied from a page or a PDF."""
+_HIDDEN: Final = re.compile(f"[{HIDDEN_CHARACTERS}]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
 # What git appends to the address of a repository; a repository may be called `.git`, with nothing before it.
 _GIT_ENDING: Final = re.compile(r"(?<=.)\.git\Z", re.DOTALL)
@@ -141,18 +194,96 @@ def _address(url: str) -> _Address | None:
     return _Address(scheme, host, parts["port"], parts["path"], parts["query"])
 
 
+def opened_url(href: str, base: str | None = None) -> str | None:
+    """Return the URL that a browser opens for a destination, when that is of http or https (WHATWG URL Standard, 4.4).
+
+    Tabs and line breaks go, backslashes are slashes, `//host` takes the scheme of the page, user names and default
+    ports go, hosts are lower case without percent escapes and compatibility characters, and `/a/../b` is `/b`.
+
+    Args:
+        href: the destination, decoded from its markup.
+        base: the URL that relative destinations start from, if the page has one.
+
+    Returns:
+        None for another scheme, such as `javascript:`, and for a relative destination without a base.
+    """
+    text = href.strip(_AROUND_URL).translate(_WITHIN_URL)
+    match = _SCHEME.match(text)
+    scheme = match[0][:-1].lower() if match else ""
+    if scheme and scheme not in _DEFAULT_PORTS:
+        return None
+    behind = text[match.end() :] if match else text
+    below = behind.lstrip("/\\")
+    slashes = len(behind) - len(below)
+    if scheme and (slashes or base is None):
+        return _absolute(scheme, below)
+    if slashes > 1:
+        return _absolute((base or "https:").partition(":")[0], below)
+    if base is None:
+        return None
+    joined = urljoin(base, behind.replace("\\", "/"))
+    return _absolute(*joined.split("://", 1))
+
+
+def _absolute(scheme: str, text: str) -> str | None:
+    """The normal form of what stands behind `https://`; None where no host stands there."""
+    end = _HOST_END.search(text)
+    authority, below = (text[: end.start()], text[end.start() :]) if end else (text, "")
+    host = authority.rpartition("@")[2]
+    port = _PORT.search(host)
+    if port:
+        host = host[: port.start()]
+    host = _host(host)
+    if not host or _NOT_IN_HOST.search(host):
+        return None
+    number = port[0] if port and port[0] not in (":", _DEFAULT_PORTS[scheme]) else ""
+    path_end = _PATH_END.search(below)
+    path, behind = (below[: path_end.start()], below[path_end.start() :]) if path_end else (below, "")
+    return f"{scheme}://{host}{number}{_without_dots(path.replace(chr(92), '/'))}{behind}"
+
+
+def _host(text: str) -> str:
+    """A host as it is looked up: `%61rxiv.org`, also in full-width letters, is `arxiv.org`; one in Cyrillic is not."""
+    host = _HIDDEN.sub("", unquote(text)).lower()
+    if host.isascii():
+        return host
+    # as IDNA has it (UTS #46): compatibility characters are the plain ones, and four signs are full stops
+    host = normalize("NFKC", host).casefold().replace("\u3002", ".")
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+def _without_dots(path: str) -> str:
+    """A path without `.` and `..`, also where their dots are percent escapes."""
+    if "." not in path and "%2" not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if _PARENT.fullmatch(segment):
+            kept = kept[: max(1, len(kept) - 1)]
+        elif not _ITSELF.fullmatch(segment):
+            kept.append(segment)
+    is_folder = _PARENT.fullmatch(segments[-1]) or _ITSELF.fullmatch(segments[-1])
+    return "/".join(kept) + "/" * bool(is_folder)
+
+
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())
     if ssh := _GIT_SSH.fullmatch(text):
         text = f"{ssh['host']}/{ssh['path']}"
-    address = _address(text)
+    address = _address(opened_url(text) or text)
     if address is None:
         return None
-    path = re.sub("/{2,}", "/", unquote(address.path).lstrip("/")).rstrip("/")
+    # a server may take `%2F` for a slash, so dots behind it count as well
+    path = _without_dots(unquote(address.path).replace("\\", "/"))
+    path = re.sub("/{2,}", "/", path).strip("/")
     read = _READERS.get(address.host)
     link = read(path) if read else None
-    return link or Link("web", _web_key(address, path))
+    return link or _publication(address, path) or Link("web", _web_key(address, path))
 
 
 def _web_key(address: _Address, path: str) -> str:
@@ -244,7 +375,23 @@ def doi_link(text: str) -> Link | None:
         return None
     if doi.startswith(_ARXIV_DOI) and (paper := arxiv_link(doi.removeprefix(_ARXIV_DOI))):
         return paper
+    if acl := _ACL_DOI.match(doi):
+        return Link("doi", f"acl:{doi[acl.end() :]}")
     return Link("doi", f"doi:{doi}")
+
+
+def _publication(address: _Address, path: str) -> Link | None:
+    """What a publisher's page shows: the page, the PDF and the DOI of one publication are one link."""
+    below = f"{path}?{address.query}"
+    if address.host in _DOI_HOSTS or address.host.endswith(".onlinelibrary.wiley.com"):
+        doi = _DOI_IN_ADDRESS.search(below.removesuffix("?"))
+        return doi_link(_DOI_VIEW.sub("", doi[1].partition("?")[0])) if doi else None
+    for prefix, hosts, pattern in _PUBLICATIONS:
+        match = pattern.fullmatch(below) if address.host in hosts.split() else None
+        if match:
+            name = "".join(match.groups())
+            return Link("web", prefix + (name.lower() if prefix in _FOLDED else name))
+    return None
 
 
 def _arxiv(path: str) -> Link | None:

@@ -1,4 +1,4 @@
-"""The shape of catalogs and questions: frozen models that forbid unknown keys, and the kinds of entries that there are.
+"""The shape of catalogs, questions and settings: frozen models that forbid unknown keys, and the kinds of entries.
 
 Values only, no behaviour, no files.
 """
@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    StrictBool,
     StringConstraints,
     Tag,
     WithJsonSchema,
@@ -79,6 +80,7 @@ _OneOrMany = Annotated[
     BeforeValidator(_one_is_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
+_Count = Annotated[int, Field(strict=True, ge=0)]
 
 
 class _Strict(BaseModel):
@@ -188,11 +190,27 @@ class Question(_Strict):
         None, description="A catalog file or folder, or a list of them, relative to the question's file."
     )
     input: _OneOrMany | None = Field(
-        None, description="What is in hand, such as photo or [photo, text]; read from the signatures when left out."
+        None, description="The input, such as photo or [photo, text]; read from the signatures when left out."
     )
     output: _OneOrMany | None = Field(
-        None, description="What is wanted, such as video; read from the signatures when left out."
+        None, description="The output, such as video; read from the signatures when left out."
     )
+
+
+class Settings(_Strict):
+    """Each key is the default of the option of its name, in every command that has it.
+
+    There is no key for the endpoint that `ask` sends a key to: a project file may come from a stranger.
+    """
+
+    catalogs: Annotated[_OneOrMany, Field(min_length=1)] | None = Field(
+        None, description="Catalog files and folders, relative to this file; the first one wins."
+    )
+    template: Line | None = Field(None, description="The template of prompts: a built-in one, or a file.")
+    model: Line | None = Field(None, description="The model that is asked, and that requests name.")
+    models: _Count | None = Field(None, description="How many models are recommended, at most.")
+    papers: _Count | None = Field(None, description="How many papers are recommended, at most.")
+    strict: StrictBool | None = Field(None, description="Count warnings as errors.")
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -48,6 +49,7 @@ _WRONG_TYPES: Final = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "bool_type": "true or false",
 }
 
 
@@ -178,8 +180,21 @@ def _report_value(document: Document, mistake: _Mistake) -> None:
     else:
         shown = shorten(str(value), 40)
         document.report(
-            "S208", path, f"{_subject(path)} is not valid: {shown!r}", message.removeprefix("Value error, ")
+            "S208", path, f"{_subject(path)} is not valid: {shown!r}", _FOREIGN_WORDS.sub(_in_our_words, message)
         )
+
+
+# How pydantic begins some of its messages: errors of our own validators, numbers out of range, and empty lists.
+_FOREIGN_WORDS: Final = re.compile(
+    "Value error, |Input should be (?P<limit>greater|less) than or equal to "
+    "|(?P<empty>(?:Tuple|Value) should have at least 1 .*)"
+)
+
+
+def _in_our_words(begin: re.Match[str]) -> str:
+    if begin["empty"]:
+        return "name at least one"
+    return {"greater": "write at least ", "less": "write at most "}.get(begin["limit"], "")
 
 
 def _report_text(document: Document, path: KeyPath, value: str) -> None:
@@ -205,7 +220,7 @@ def _subject(path: KeyPath) -> str:
 
 
 def _describe(value: Any) -> str:
-    return _DESCRIPTIONS.get(type(value), "a list")
+    return _DESCRIPTIONS.get(type(value), "a date")  # of the kinds that YAML, JSON and TOML know
 
 
 _DESCRIPTIONS: Final[dict[type, str]] = {
@@ -214,6 +229,7 @@ _DESCRIPTIONS: Final[dict[type, str]] = {
     int: "a number",
     float: "a number",
     str: "text",
+    list: "a list",
     dict: "a mapping",
 }
 

@@ -8,17 +8,20 @@ code and headings; what hides from it is found in the plain text. What reaches t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from explainer.catalogs.links import Link, arxiv_link, doi_link, identify
+from explainer.catalogs.links import identify, opened_url
+from explainer.checking.spotting import Form, LinkInText, anchor_text, html_destinations, spot_links
 from explainer.diagnostics.text import Lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 MAX_CHARACTERS: Final = 40_000
@@ -33,47 +36,46 @@ MAX_LINKS: Final = 1_000
 """Links of one answer that are looked at."""
 
 PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
-Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 Position: TypeAlias = tuple[int, int]
 
-# what a URL may consist of: up to a space, a quote or a bracket of prose; Markdown may escape some of its signs
-_RUN: Final = re.compile(r"(?:[^\s<>\"`\\|，。、；：！？）】」』》“”]++|\\(?=[_~*&#-]))++")
-_SCHEMES: Final = r"""(?P<url>https?://)
-      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
-      | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
-      | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
-      | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
-      | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
-"""
-# top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
-_DOMAINS: Final = r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site)/(?=\w)"
-_FLAGS: Final = re.VERBOSE | re.IGNORECASE
-_WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
-_WITH_OR_WITHOUT: Final = re.compile(
-    rf"{_SCHEMES} | (?P<bare>(?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})", _FLAGS
-)
-# the domains inside whole URLs are no hint at addresses without a scheme
-_WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}", re.IGNORECASE)
-_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
-_LONGEST: Final = 4_096  # characters that a URL may have
-# punctuation of the sentence around a URL, and marks of emphasis
-_TRAILING: Final = ".,;:!?'’*_~†"
-# what goes on as a URL would, behind such punctuation
-_GOES_ON: Final = re.compile(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
-_CLOSING: Final = {")": "(", "]": "["}
+# a destination of another scheme than http, such as `javascript:`; in front may stand what browsers take off
+_OTHER_SCHEME: Final = re.compile(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
 _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
-# what reasoning models think aloud; one that is never closed takes all that follows
-_THINKING: Final = re.compile(r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
-# marks that chat interfaces leave in copied answers; their digits would read as ids
-_RESIDUE: Final = re.compile(
-    r"\[cite_start\]|\[cite(?:_end)?:?[\s\d,.;-]*+\]|【[^】\n]{0,80}】"
-    r"|:contentReference\[[^\]\n]{0,80}\](?:\{[^}\n]{0,40}\})?"
-    r"|\[oaicite:[^\]\n]{0,40}\]",
+# What reasoning models think aloud before they answer, in the forms in which servers send it: an opening mark, the
+# thoughts, and a closing mark of the same kind. Tags may have attributes; the first column names the tags.
+_THOUGHT_TAGS: Final = (
+    "think|thinking|thought|thoughts|thought_process|reason|reasoning|reasoning_content|reflection|scratchpad|analysis"
+    "|inner_monologue|internal_monologue|chain_of_thought|cot|(?:seed|mm|antml):think(?:ing)?|details(?=[^>]{0,200}reasoning)"
+)
+_THOUGHT_OPENING: Final = re.compile(
+    rf"\s*+(?:(?:```+\w*\s+)?<(?P<tag>{_THOUGHT_TAGS})(?:\s[^<>]{{0,200}})?>"
+    r"|\[(?P<bracket>THINK|REASONING)\]|◁(?P<triangle>think)▷|<\|(?:begin_of_thought|START_THINKING|thinking)\|>(?P<mark>)"
+    r"|(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)(?P<channel>)|analysis(?=[A-Z\W])(?P<bare>)"
+    r"|<unused94>(?P<unused>))",
     re.IGNORECASE,
 )
-# Markdown's parser passes over HTML, but readers of a rendered answer see its links
-_ANCHOR: Final = re.compile(r"<a\s[^<>]{0,500}>([^<>]{1,500})</a>", re.IGNORECASE)
+_THOUGHT_CLOSINGS: Final = {
+    "tag": re.compile(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
+    "bracket": re.compile(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
+    "triangle": re.compile("◁/think▷", re.IGNORECASE),
+    "mark": re.compile(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
+    "channel": re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,80}<\|message\|>"),
+    "bare": re.compile(r"assistantfinal"),
+    "unused": re.compile("<unused95>"),
+}
+# a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
+_LONE_CLOSING: Final = re.compile(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
+# Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
+# else stands in such brackets is a part of the answer.
+_RESIDUE: Final = re.compile(
+    r"\[cite_start\]|\[cite(?:_end)?:?(?:[\s,;-]|\d{1,3}(?![\d.]))*+\]"
+    r"|【\s*(?:cite:\s*)?\d{1,3}(?:[:,]\s*\d{1,3}){0,8}"
+    r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
+    r"|:contentReference\[oaicite:\d{1,3}\](?:\{index=\d{1,3}\})?|\[oaicite:\d{1,3}\]",
+    re.IGNORECASE,
+)
+# languages of a fence in which a whole answer may be delivered, and not a part of one
+_PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
@@ -97,26 +99,6 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkInText:
-    """A link in a text.
-
-    Attributes:
-        start: where it begins.
-        end: where it ends.
-        text: the link as it is written, without punctuation around it.
-        form: how it is written: a `url`, a `bare` address, an `arxiv` id, a `doi`, a `number` that reads like an arXiv
-            id, or a `broken` URL.
-        link: what it leads to; None when that cannot be told.
-    """
-
-    start: int
-    end: int
-    text: str
-    form: Form
-    link: Link | None
-
-
-@dataclass(frozen=True, slots=True)
 class Cited:
     """A link of the answer, with the text that it stands behind, if any."""
 
@@ -125,13 +107,15 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
-class _Label:
-    """The text of a link: the destination behind it, and where the whole link stands, destination included."""
+class _MarkedLink:
+    """A link of Markdown or HTML: its destination with its place, its text if any, and where its construct stands."""
 
     href: str
-    phrase: Phrase
     start: int
     end: int
+    label: Phrase | None
+    around: Position
+    is_base: bool = False
 
 
 @dataclass(slots=True)
@@ -210,26 +194,60 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
     """
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
     answer = Answer(text, body, Lines(body), cut=len(text) > len(body))
-    labels = _MarkdownReader(answer).read()
-    all_labels = [*labels, *_anchors(body)]
+    marked_links = _MarkdownReader(answer).read()
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
-    answer.cut |= len(spotted_links) == MAX_LINKS
-    answer.citations = [Cited(spotted, _label_of(spotted, all_labels)) for spotted in spotted_links]
-    cited_labels = {id(cited.label) for cited in answer.citations}
-    answer.odd_hrefs = [
-        (label.href, label.phrase)
-        for label in labels
-        if id(label.phrase) not in cited_labels and next(spot_links(label.href), None) is None
-    ]
+    answer.cut |= max(len(spotted_links), len(marked_links)) >= MAX_LINKS
+    base = next((opened_url(marked.href) for marked in marked_links if marked.is_base), None)
+    links = _LinksByPlace(body, spotted_links)
+    for marked in marked_links[:MAX_LINKS]:
+        odd = links.add(marked, base)
+        if odd and marked.label:
+            answer.odd_hrefs.append((marked.href, marked.label))
+    answer.citations = links.cited()
     answer.phrases += _quotations(body)
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
 
 
-def _anchors(body: str) -> Iterator[_Label]:
-    """The links of HTML, with their text; their destinations are found in the plain text."""
-    for match in _ANCHOR.finditer(body):
-        yield _Label("", Phrase("label", match[1], *match.span(1)), *match.span())
+class _LinksByPlace:
+    """The links of a text: those that are seen in it, and those that its markup leads to, each place once."""
+
+    def __init__(self, body: str, spotted_links: Iterable[LinkInText]) -> None:
+        self._body = body
+        self._spotted = {spotted.start: spotted for spotted in spotted_links}
+        self._starts = sorted(self._spotted)
+        self._added: list[Cited] = []
+        self._labels: dict[int, Phrase] = {}
+
+    def add(self, marked: _MarkedLink, base: str | None) -> bool:
+        """Add a link of the markup; return whether it leads nowhere."""
+        inside = self._inside(marked.start, marked.end)
+        if marked.label is not None:
+            for start in {*inside, *self._inside(*marked.around)}:
+                self._labels.setdefault(start, marked.label)
+        url = opened_url(marked.href, base)
+        if url is None and not _OTHER_SCHEME.match(marked.href):
+            return not inside and next(spot_links(marked.href), None) is None
+        link = identify(url) if url else None
+        if any(self._spotted[start].link == link for start in inside):
+            return False
+        for start in inside:
+            del self._spotted[start]
+        self._starts = [start for start in self._starts if start in self._spotted] if inside else self._starts
+        written = self._body[marked.start : marked.end]
+        form: Form = "url" if link else "broken"
+        spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
+        self._added.append(Cited(spotted, marked.label))
+        return False
+
+    def _inside(self, start: int, end: int) -> list[int]:
+        """Where the links begin that are seen in a part of the text."""
+        return self._starts[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def cited(self) -> list[Cited]:
+        """All links, in the order of the text."""
+        seen = [Cited(spotted, self._labels.get(start)) for start, spotted in self._spotted.items()]
+        return sorted([*seen, *self._added], key=lambda cited: (cited.spotted.start, cited.spotted.end))
 
 
 def _quotations(body: str) -> Iterator[Phrase]:
@@ -253,83 +271,9 @@ def _within_bounds(body: str) -> str:
     return body
 
 
-def _label_of(spotted: LinkInText, labels: Iterable[_Label]) -> Phrase | None:
-    around = (label.phrase for label in labels if label.start <= spotted.start <= spotted.end <= label.end)
-    return next(around, None)
-
-
 def clean(text: str) -> str:
     """Return a text without half characters, which JSON can hold and no output can."""
     return _SURROGATE.sub("\ufffd", text)
-
-
-def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
-    """Yield the links in a text, in order.
-
-    Args:
-        text: any text.
-        exact: URLs that are taken as they are, even where they hold punctuation that usually ends a URL.
-    """
-    # an address without a scheme is rare, and looking for one takes longer than for all else
-    pattern = _WITH_OR_WITHOUT if _DOMAIN_HINT.search(_WHOLE_URL.sub(" ", text)) else _WITH_SCHEME
-    position = 0
-    while (match := pattern.search(text, position)) is not None:
-        position = match.end()
-        spotted = _link_at(text, match, exact)
-        if spotted is not None:
-            yield spotted
-            position = max(spotted.end, match.start() + 1)
-
-
-def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
-    """The link that begins as a match says; None where nothing follows that makes it one."""
-    kind, start = str(match.lastgroup), match.start()
-    if kind == "number":
-        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]))
-    if kind == "arxiv":
-        number = _ARXIV.match(text, match.end())
-        if number is None:
-            return None
-        return LinkInText(start, number.end(), text[start : number.end()], "arxiv", arxiv_link(number[0]))
-    run = _RUN.match(text, start, start + _LONGEST) or match
-    written = _exactly(run[0], exact) or _trimmed(run[0])
-    if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
-        return None
-    form, read = _FORMS[kind]
-    link = read(written.replace("\\", ""))
-    if link is None and form == "url":
-        form = "broken"
-    return LinkInText(start, start + len(written), written, form, link)
-
-
-_FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
-    "url": ("url", identify),
-    "ssh": ("url", identify),
-    "bare": ("bare", identify),
-    "doi": ("doi", doi_link),
-    "broken": ("broken", lambda _: None),
-}
-# what these begin with is no link by itself
-_BEGINNINGS: Final = frozenset({"doi", "broken"})
-
-
-def _exactly(run: str, exact: Sequence[str]) -> str | None:
-    """The longest of some URLs that a run of characters begins with, if the run does not go on as a URL would."""
-    fitting = [url for url in exact if run.startswith(url) and not _GOES_ON.match(run, len(url))]
-    return max(fitting, key=len, default=None)
-
-
-def _trimmed(run: str) -> str:
-    """A run of characters up to the first bracket that closes nothing, without trailing punctuation."""
-    depth = dict.fromkeys(_CLOSING.values(), 0)
-    for index, char in enumerate(run):
-        if char in depth:
-            depth[char] += 1
-        elif char in _CLOSING:
-            depth[_CLOSING[char]] -= 1
-            if depth[_CLOSING[char]] < 0:
-                return run[:index].rstrip(_TRAILING)
-    return run.rstrip(_TRAILING)
 
 
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
@@ -337,7 +281,7 @@ def prepare(text: str, echoes: Iterable[str] = ()) -> str:
     text = clean(text).replace("\x00", "\ufffd")
     for echo in filter(None, echoes):
         text = text.replace(f'"{echo}"', f'"{_blank(echo)}"', 1)
-    text = _THINKING.sub(lambda match: _blank(match[0]), text)
+    text = _without_thoughts(text)
     text = _without_outer_fence(text)
     return _RESIDUE.sub(lambda match: _blank(match[0]), text)
 
@@ -346,22 +290,74 @@ def _blank(text: str) -> str:
     return _NOT_A_BREAK.sub(" ", text)
 
 
+def _without_thoughts(text: str) -> str:
+    """Blank out what a model thought before it answered; what stands elsewhere, or is not closed, is a part of it."""
+    end = _end_of_thoughts(text)
+    return _blank(text[:end]) + text[end:]
+
+
+def _end_of_thoughts(text: str) -> int:
+    end = 0
+    while (opening := _THOUGHT_OPENING.match(text, end)) is not None:
+        closing = _closing_thought(text, opening)
+        if closing is None:
+            return end
+        end = closing.end()
+    if end:
+        return end
+    closing = _LONE_CLOSING.search(text)
+    if closing is None or _has_opening(text[: closing.start()]):
+        return 0
+    return closing.end()
+
+
+def _closing_thought(text: str, opening: re.Match[str]) -> re.Match[str] | None:
+    """The mark that closes a thought; tags may be nested."""
+    depth = 1
+    for closing in _THOUGHT_CLOSINGS[str(opening.lastgroup)].finditer(text, opening.end()):
+        depth += 1 if closing.groupdict().get("slash") == "" else -1
+        if not depth:
+            return closing
+    return None
+
+
+def _has_opening(text: str) -> bool:
+    """Whether a thought begins in a text, so that a closing mark behind it is not alone."""
+    return any(match["slash"] == "" for match in _THOUGHT_CLOSINGS["tag"].finditer(text))
+
+
 def _without_outer_fence(text: str) -> str:
     """Blank out the two lines of a fence that holds most of the text: the answer was delivered in it."""
     fences = list(_FENCE_LINE.finditer(text))
-    closings = [fence for fence in fences[1:] if _closes_fence(fence, fences[0][1])]
-    if not closings:
+    if not fences or _language(fences[0]) not in _PROSE_FENCES:
+        return text
+    closing = _outer_closing(fences)
+    if closing is None:
         return text
     opening = fences[0]
-    if opening[0].rstrip().casefold().endswith("mermaid"):  # a diagram may be most of an answer
-        return text
-    inner = text[opening.end() : closings[-1].start()].strip()
-    if len(inner) * 2 <= len(text.strip()):
-        return text
-    # the last fence closes the outer one only when those between come in pairs; else the first one does
-    closing = closings[0] if len(fences) % 2 else closings[-1]
     between = text[opening.end() : closing.start()]
+    if len(between.strip()) * 2 <= len(text.strip()):
+        return text
     return text[: opening.start()] + _blank(opening[0]) + between + _blank(closing[0]) + text[closing.end() :]
+
+
+def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
+    """The fence that closes the first one, when those between are pairs: one with a language opens, a bare one closes.
+
+    In an answer that says that it is Markdown, the blocks within may have no language either; then the last one closes.
+    """
+    depth = 0
+    for fence in fences:
+        is_closing = depth > 0 and _closes_fence(fence, fences[0][1][0] * 3)
+        depth += -1 if is_closing else 1
+        if not depth:
+            is_ambiguous = _language(fences[0]) and _closes_fence(fences[-1], fences[0][1]) and len(fences) % 2 == 0
+            return fences[-1] if is_ambiguous else fence
+    return None
+
+
+def _language(fence: re.Match[str]) -> str:
+    return fence[0].strip().lstrip("`~").strip().casefold()
 
 
 def _closes_fence(match: re.Match[str], mark: str) -> bool:
@@ -373,9 +369,58 @@ def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
 
     parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
+    for name in _PLACED_RULES:
+        rule = next(rule.fn for rule in parser.inline.ruler.__rules__ if rule.name == name)
+        parser.inline.ruler.at(name, _placed(rule))
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # none is hidden  # noqa: ARG005
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
+
+
+# rules of the Markdown parser whose tokens are told where they stand
+_PLACED_RULES: Final = ("link", "image", "autolink", "html_inline", "backticks")
+_PLACED_TOKENS: Final = frozenset({"link_open", "image", "html_inline", "code_inline"})
+
+
+def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """The same rule of the parser, which also notes where in the source of a block the text of its token stands.
+
+    `meta["span"]` is where the construct stands; of links, `meta["label"]` is where their text ends, and `meta["href"]`
+    where the destination stands behind it.
+    """
+
+    def placed(state: StateInline, silent: bool) -> bool:  # as the parser calls its rules
+        start, count = state.pos, len(state.tokens)
+        if not rule(state, silent):
+            return False
+        if silent:
+            return True
+        for token in state.tokens[count:]:
+            if token.type in _PLACED_TOKENS and "span" not in token.meta:
+                token.meta["span"] = (start, state.pos)
+                _place_destination(state, token, start)
+                break
+        return True
+
+    return placed
+
+
+def _place_destination(state: StateInline, token: Token, start: int) -> None:
+    """Note where the text of a link ends, and where its destination stands."""
+    if token.type not in ("link_open", "image"):
+        return
+    if state.src[start] == "<":
+        token.meta["label"] = state.pos - 1
+        token.meta["href"] = (start + 1, state.pos - 1)
+        return
+    end, helpers = state.pos, state.md.helpers
+    label_end = helpers.parseLinkLabel(state, start + state.src.startswith("!", start), True)
+    token.meta["label"] = label_end
+    if end > label_end + 1 and state.src[label_end + 1] == "(":
+        begin = label_end + 2
+        while state.src[begin].isspace():
+            begin += 1
+        token.meta["href"] = (begin, helpers.parseLinkDestination(state.src, begin, end).pos)
 
 
 def _bounded(body: str) -> str:
@@ -388,8 +433,6 @@ def _bounded(body: str) -> str:
 
 
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
-# characters behind the text of a link within which its destination stands, titles and spaces included
-_BEHIND_LABEL: Final = 200
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
 
@@ -398,7 +441,7 @@ _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close":
 class _Opened:
     """A part of the text whose closing mark is still to come."""
 
-    href: str
+    token: Token
     start: int
     pieces: list[str] = field(default_factory=list)
 
@@ -408,8 +451,12 @@ class _MarkdownReader:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._labels: list[_Label] = []
+        self._source = _bounded(answer.body)
+        self._definitions: dict[str, Any] = {}  # of reference links, as the parser keeps them
+        self._links: list[_MarkedLink] = []
         self._opened: list[_Opened] = []
+        self._contents = [0]  # where each line of a block begins in its content
+        self._lines = [0]  # and in the body
         self._at = 0
         self._end = 0
         self._blocks = {
@@ -417,6 +464,7 @@ class _MarkdownReader:
             "table_open": self._table,
             "code_block": self._code_block,
             "fence": self._fence,
+            "html_block": self._html_block,
             "inline": self._inline,
         }
         self._readers = {
@@ -424,16 +472,20 @@ class _MarkdownReader:
             "softbreak": self._break,
             "code_inline": self._code,
             "image": self._image,
+            "html_inline": self._html,
             **dict.fromkeys(_OPENINGS, self._open),
             **dict.fromkeys(_CLOSINGS, self._close),
         }
 
-    def read(self) -> list[_Label]:
-        """Fill the answer in; return the texts of its inline links."""
-        for token in _markdown().parse(_bounded(self._answer.body)):
+    def read(self) -> list[_MarkedLink]:
+        """Fill the answer in; return the links of its markup."""
+        environment: dict[str, Any] = {}
+        tokens = _markdown().parse(self._source, environment)
+        self._definitions = {item["href"]: item["map"] for item in environment.get("references", {}).values()}
+        for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
-        return self._labels
+        return self._links
 
     def _heading(self, token: Token, first: int, _: int) -> None:
         self._answer.headings[first] = int(token.tag[1])
@@ -458,6 +510,7 @@ class _MarkdownReader:
         if last > first:  # the cells of a table have no place of their own: they go on from the last one
             self._at = max(self._answer.line_starts[first], self._at)
             self._end = self._answer.start_of(last)
+        self._place_lines(token.content, first)
         self._opened = []
         for child in token.children or ():
             if child.type in self._readers:
@@ -476,15 +529,53 @@ class _MarkdownReader:
         self._answer.phrases.append(Phrase("code", child.content, start, self._at))
 
     def _image(self, child: Token) -> None:
-        start = self._find(child.content)
-        self._label(str(child.attrs.get("src", "")), child.content, start, self._at)
+        start, end = child.meta["span"]
+        phrase = Phrase("label", child.content, self._place(start + 2), self._place(child.meta["label"]))
+        self._mark(child, str(child.attrs.get("src", "")), phrase)
+        self._at = max(self._at, self._place(end))
+
+    def _html_block(self, token: Token, first: int, _: int) -> None:
+        self._place_lines(token.content, first)
+        self._html_in(token.content, 0)
+
+    def _html(self, child: Token) -> None:
+        self._html_in(child.content, child.meta["span"][0])
+
+    def _html_in(self, html: str, offset: int) -> None:
+        """Note the destinations in HTML that begins at a place in the content of its block."""
+        for destination in html_destinations(html):
+            start, end = self._place(offset + destination.start), self._place(offset + destination.end)
+            label = self._anchor_text(end) if destination.is_anchor else None
+            around = (start, label.end if label else end)
+            self._links.append(_MarkedLink(destination.href, start, end, label, around, destination.is_base))
+
+    def _anchor_text(self, at: int) -> Phrase | None:
+        """The text between the tag that a place is in and the end of its link."""
+        found = anchor_text(self._answer.body, at)
+        return Phrase("label", *found) if found else None
+
+    def _place_lines(self, content: str, first: int) -> None:
+        """Find the lines of a block's content in the body, where containers such as quotations may indent them."""
+        self._contents, self._lines = [], []
+        offset = 0
+        for number, line in enumerate(content.split("\n"), start=first):
+            begin = self._answer.start_of(min(number, self._answer.lines))
+            begin = max(begin, self._at) if self._at < self._answer.start_of(number + 1) else begin
+            self._contents.append(offset)
+            self._lines.append(max(begin, self._source.find(line, begin, begin + len(line) + _FAR)))
+            offset += len(line) + 1
+
+    def _place(self, index: int) -> int:
+        """Where in the body a character of the block's content stands."""
+        line = bisect_right(self._contents, index) - 1
+        return self._lines[line] + index - self._contents[line]
 
     def _add(self, content: str) -> None:
         for opened in self._opened:
             opened.pieces.append(content)
 
     def _open(self, child: Token) -> None:
-        self._opened.append(_Opened(str(child.attrs.get("href", "")), self._at))
+        self._opened.append(_Opened(child, self._at))
 
     def _close(self, child: Token) -> None:
         kind, opened = _CLOSINGS[child.type], self._opened.pop()
@@ -492,34 +583,38 @@ class _MarkdownReader:
         begin = self._place_of("".join(opened.pieces[:1]), opened.start)
         end = max(self._at, begin)
         if kind == "label":
-            self._label(opened.href, text, begin, end)
+            self._close_link(opened.token, text)
         elif text.strip():
             self._answer.phrases.append(Phrase(kind, text, begin, end))
+
+    def _close_link(self, token: Token, text: str) -> None:
+        start, end = token.meta["span"]
+        href = str(token.attrs.get("href", ""))
+        phrase = Phrase("label", text, self._place(start + 1), self._place(token.meta["label"]))
+        self._mark(token, href, phrase)
+        if href != text:
+            self._answer.phrases.append(phrase)
+        self._at = max(self._at, self._place(end))
+
+    def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
+        """Note a link, whose destination stands behind its text, or where a reference is defined."""
+        begin, finish = map(self._place, token.meta["span"])
+        if "href" in token.meta:
+            start, end = map(self._place, token.meta["href"])
+        elif href in self._definitions:
+            first, last = self._definitions[href]
+            start, end = self._answer.start_of(first), self._answer.start_of(last)
+            start = max(start, self._source.find(":", start, end) + 1)
+            written = self._source[start:end]
+            start += len(written) - len(written.lstrip())
+            end = start + len(written.split(maxsplit=1)[0]) if written.strip() else end
+        else:
+            start, end = begin, finish
+        self._links.append(_MarkedLink(href, start, end, phrase, (begin, finish)))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""
         return max(start, self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR)))
-
-    def _label(self, href: str, text: str, begin: int, end: int) -> None:
-        """Note the text of a link, with where the link stands, its destination included."""
-        phrase = Phrase("label", text, begin, end)
-        at = self._destination(href, text, begin, end)
-        start = min(begin, at) if at < end else at
-        self._labels.append(_Label(href, phrase, start, max(end, at + len(href))))
-        if href != text:
-            self._answer.phrases.append(phrase)
-
-    def _destination(self, href: str, text: str, begin: int, end: int) -> int:
-        """Where the destination of a link stands; move on behind it when it follows the text."""
-        if not href:
-            return end
-        at = self._answer.body.find(href, begin, min(self._end, end + len(href) + _BEHIND_LABEL))
-        if at >= end:
-            self._at = max(self._at, at + len(href))
-        elif href != text:  # a reference link: its destination stands elsewhere
-            elsewhere = self._answer.body.find(href)
-            return elsewhere if elsewhere >= 0 else begin
-        return at
 
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""

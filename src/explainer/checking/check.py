@@ -15,11 +15,12 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
-from explainer.checking.answer import LinkInText
 from explainer.checking.claims import Claim
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
+from explainer.checking.rules.links import RESPELLED_CODE
+from explainer.checking.spotting import LinkInText
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
@@ -143,7 +144,13 @@ def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: st
 
 
 def check_answer(
-    text: str, offered: Offered, *, answer_id: str = "answer", file: str = "<answer>", line: int = 0
+    text: str,
+    offered: Offered,
+    *,
+    answer_id: str = "answer",
+    file: str = "<answer>",
+    line: int = 0,
+    strict_links: bool = False,
 ) -> CheckReport:
     """Check one answer against what was offered to it.
 
@@ -153,6 +160,7 @@ def check_answer(
         answer_id: its id in reports.
         file: the name that findings give it.
         line: the line of the file that it stands on, when that holds several answers.
+        strict_links: note the offered links that are spelled otherwise, though they lead to the same thing.
     """
     if not offered.sources:
         message = "nothing was offered, so no citation can be checked"
@@ -164,6 +172,8 @@ def check_answer(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
+    if not strict_links:
+        violations = [item for item in violations if item.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,

@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Sections
+from explainer.checking.spotting import is_link
 from explainer.checking.titles import content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
@@ -334,7 +335,7 @@ def _role_of(cited: Cited) -> LinkRole:
 
 def _names(text: str) -> bool:
     """Whether a text says more than `Paper`, `GitHub` or `here`, and is no URL."""
-    return bool(content_words(text)) and "://" not in text and not is_nothing(text)
+    return bool(content_words(text)) and "://" not in text and not is_nothing(text) and not is_link(text)
 
 
 def _is_naming(phrase: Phrase) -> bool:

@@ -397,11 +397,18 @@ def _is_about_record(finding: Finding) -> bool:
     return finding.code != "W601"
 
 
-def check_input(answer: AnswerInput) -> CheckReport:
+def check_input(answer: AnswerInput, *, strict_links: bool = False) -> CheckReport:
     """Check an answer as it came; what is wrong with how it came stands before what is wrong with it."""
     if answer.text is None or answer.offered is None:
         return unchecked(answer.id, answer.file, answer.findings, answer.text or "", answer.line)
-    report = check_answer(answer.text, answer.offered, answer_id=answer.id, file=answer.file, line=answer.line)
+    report = check_answer(
+        answer.text,
+        answer.offered,
+        answer_id=answer.id,
+        file=answer.file,
+        line=answer.line,
+        strict_links=strict_links,
+    )
     return replace(report, findings=(*answer.findings, *report.findings))
 
 
@@ -586,7 +593,8 @@ def _completion(body: Any) -> str | None:
         text = _joined(_value_at(body, path))
         if text is not None:
             return text
-    return "".join(map(_content, _mappings(_value_at(body, ("output",))))) or None
+    items = _mappings(_value_at(body, ("output",)))
+    return "".join(_content(item) for item in items if not _is_thought(item)) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
@@ -638,4 +646,10 @@ def _joined(content: Any) -> str | None:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    return "".join(str(part.get("text", "")) for part in _mappings(content)) or None
+    parts = [part for part in _mappings(content) if not _is_thought(part)]
+    return "".join(str(part.get("text", "")) for part in parts) or None
+
+
+def _is_thought(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a response, or a part of a message, is what a model thought before it answered."""
+    return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))

@@ -9,8 +9,9 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
-from explainer.checking.answer import Cited, LinkInText
+from explainer.checking.answer import Cited
 from explainer.checking.offered import Offered, OwnLink
+from explainer.checking.spotting import LinkInText
 
 
 class Match(StrEnum):
@@ -90,13 +91,12 @@ def _judge(link: Link, spotted: LinkInText, offered: Offered) -> Verdict:
     catalogued = offered.lookup.by_link(link)
     if catalogued:
         return Verdict(Match.CATALOGUED, (), catalogued)
-    is_unfilled = spotted.form not in _BY_NUMBER and is_placeholder(spotted.text)
+    is_unfilled = spotted.form not in _BY_NUMBER and is_placeholder(spotted.url)
     return Verdict(Match.INVALID if is_unfilled else Match.FOREIGN)
 
 
 def _offered(spotted: LinkInText, owners: Sequence[tuple[int, OwnLink]]) -> Verdict:
-    written = spotted.text.replace("\\", "")  # Markdown may escape signs of a URL
-    exact = [(index, own_link) for index, own_link in owners if own_link.url == written]
+    exact = [(index, own_link) for index, own_link in owners if own_link.url == spotted.url]
     if exact or spotted.form in _BY_NUMBER:
         return _owned(Match.OFFERED, exact or owners)
     return _owned(Match.RESPELLED, owners, owners[0][1].url)

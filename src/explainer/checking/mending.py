@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Final
 
 from explainer.checking.analysis import Fix
 from explainer.checking.check import CheckReport
-from explainer.checking.inputs import AnswerInput, check_input, with_answer
+from explainer.checking.inputs import AnswerInput, with_answer
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import printable, shorten
@@ -39,7 +39,10 @@ class MendedFiles:
 
 
 def mend_files(
-    answers: Sequence[AnswerInput], reports: Sequence[CheckReport], fixable: Sequence[CheckReport]
+    answers: Sequence[AnswerInput],
+    reports: Sequence[CheckReport],
+    fixable: Sequence[CheckReport],
+    check: Callable[[AnswerInput], CheckReport],
 ) -> MendedFiles:
     """Mend answers in place and check them again.
 
@@ -47,13 +50,14 @@ def mend_files(
         answers: the answers.
         reports: what was found about each.
         fixable: the same reports, with those fixes only that are to be made.
+        check: how answers are checked.
     """
     result = MendedFiles(list(reports))
     numbers_by_file: dict[str, list[int]] = defaultdict(list)
     for number, report in enumerate(fixable):
         text = apply_fixes(report.text, [fix for _, fix in report.fixes])
         if text != report.text:
-            result.reports[number] = check_input(replace(answers[number], text=text, findings=()))
+            result.reports[number] = check(replace(answers[number], text=text, findings=()))
             numbers_by_file[answers[number].file].append(number)
     numbers_by_file.pop("<stdin>", None)  # an answer from there has no place: its report holds the mended text
     for file, numbers in numbers_by_file.items():

@@ -21,7 +21,7 @@ from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
-from explainer.checking.answer import spot_links
+from explainer.checking.spotting import spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise

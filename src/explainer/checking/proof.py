@@ -23,9 +23,10 @@ from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
 from explainer.catalogs.schema import Entry
-from explainer.checking.answer import clean, spot_links
+from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, Citation, check_answer
 from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
+from explainer.checking.spotting import spot_links
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
 

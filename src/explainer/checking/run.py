@@ -33,6 +33,7 @@ class CheckConfig:
         prompt: the prompt or prompts instead.
         catalogs: the catalogs of the command line.
         selected: codes that count, all when empty; `ignored`: codes that do not.
+        strict_links: note offered links in another spelling that leads to the same thing.
         fix: mend what is safe, in place.
         waivers: a file of reviewed exceptions.
         baseline: a file of findings that are known.
@@ -45,10 +46,15 @@ class CheckConfig:
     catalogs: tuple[Path, ...] = ()
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    strict_links: bool = False
     fix: bool = False
     waivers: Path | None = None
     baseline: Path | None = None
     provenance: Path | None = None
+
+    def check(self, answer: AnswerInput) -> CheckReport:
+        """Check one answer."""
+        return check_input(answer, strict_links=self.strict_links)
 
     def holds_lines(self, path: Path) -> bool:
         """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
@@ -87,7 +93,7 @@ def run_check(config: CheckConfig) -> CheckRun:
     loader = CatalogLoader(config.catalogs)
     reader = AnswerReader(loader.for_named, catalogs_given=bool(config.catalogs))
     answers = list(read_answers(config, reader))
-    run = CheckRun(answers, list(map(check_input, answers)))
+    run = CheckRun(answers, list(map(config.check, answers)))
     if config.fix:
         _mend(run, config)
     if config.provenance is not None:
@@ -125,7 +131,7 @@ def _mend(run: CheckRun, config: CheckConfig) -> None:
     from explainer.checking.waivers import select  # noqa: PLC0415
 
     fixable = select(run.reports, config.selected, config.ignored)
-    mended = mend_files(run.answers, run.reports, fixable)
+    mended = mend_files(run.answers, run.reports, fixable, config.check)
     run.reports, run.mended = mended.reports, mended.counts
     run.findings += mended.findings
 

@@ -1,13 +1,15 @@
 """Which parts of an answer are its three sections: task, workflow and references, whatever form their headings have.
 
-A heading is a Markdown heading of any level, a line in bold, a numbered line, or a short line of its own. What it says
-decides; its number decides where its words do not.
+A heading is one of Markdown or HTML, a line in bold, a numbered line, a row of a table, a short line of its own, or the
+beginning of a line whose text follows at once (`**1. Task:** …`). What it says decides, in the languages that answers
+come in; then its number; where neither tells, the order does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, filterfalse
 from operator import attrgetter
@@ -23,34 +25,36 @@ NAMES: Final[dict[SectionKind, str]] = {
     "references": "section 3, the referenced models, papers and tools",
 }
 
-# what headings say of the sections that prompts ask for; the strong words are enough, whatever else stands there
+# what headings say, without accents, of the sections that prompts ask for; the strong words are enough, whatever else
+# stands there
 _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
-    "task": re.compile(r"^tasks?\b|\btask (?:analysis|description|definition|identification|overview|summary)|"
-                       r"\b(?:what|which)\b.{0,40}\btask\b|\btask\b.{0,40}\buser\b|"
-                       r"\buser\b.{0,40}\btask\b|\buser (?:goal|intent)"),
-    "workflow": re.compile(r"workflow|\bcnaps\b|\bpipeline\b"),
-    "references": re.compile(r"\breferenc|\bpapers?\b|\btools\b|\bcitations?\b|\bbibliograph|\bsources\b|\bliterature"),
-}  # fmt: skip
+    "task": re.compile(
+        r"^tasks?\b|\btask (?:analysis|description|definition|identification|overview|summary)|"
+        r"\b(?:what|which)\b.{0,40}\btask\b|\btask\b.{0,40}\buser\b|\buser\b.{0,40}\btask\b|\buser (?:goal|intent)|"
+        r"\b(?:aufgabe|tache|tarea|tarefa|compito|taak|uppgift|opgave|oppgave|tehtava|zadanie|ukol|gorev|"
+        r"задача|задание|завдання)|任务|任務|タスク|課題|과제|작업|المهمة|مهمة|कार्य|nhiem vu|\btugas\b|משימה|εργασια"
+    ),
+    "workflow": re.compile(
+        r"workflow|\bcnaps\b|\bpipeline\b|\b(?:arbeitsablauf|arbeitsweise|ablauf|flux de travail|flujo|fluxo|flusso|"
+        r"werkstroom|werkwijze|arbetsflode|arbeidsflyt|tyonkulku|przep[łl]yw|pracovni postup|is ak[ıi]s|"
+        r"рабочии процесс|процесс|робочии процес)|工作流|流程|ワークフロー|워크플로|سير العمل|कार्यप्रवाह|"
+        r"quy trinh|alur kerja|תהליך|ροη"
+    ),
+    "references": re.compile(
+        r"\breferen[csz]|\bpapers?\b|\btools\b|\bcitations?\b|\bcited\b|\bbibliogra|\bsources\b|\bliteratu|"
+        r"\b(?:quellen|fuentes|fontes?|fonti|riferimenti|bronnen|kallor|kilder|lahteet|zrod[łl]a|zdroje|kaynak|"
+        r"источник|литератур|ссылк|джерела)|参考|參考|文献|来源|參照|出典|참고|출처|مراجع|مصادر|المراجع|"
+        r"संदर्भ|tham khao|\bpustaka|מקורות|πηγες|βιβλιογραφ"
+    ),
+}
 # words that may name a section, and stand in other headings too: only tried when no heading has a strong word
 _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
     "task": re.compile(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
     "workflow": re.compile(r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"),
     "references": re.compile(r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"),
 }
-# `2.`, `Section 2:`, `II)`, `2 -`; a bare number counts before a capital: `3 References`, but not `3 models`
-_NUMBER: Final = re.compile(
-    r"(?:section|part|step|task)?\s{0,3}(\d{1,2}|i{1,3}|iv|vi?)\s{0,2}(?:[.):：、．）]|[-–—]\s|\s(?=[A-Z]))\s*",
-    re.IGNORECASE,
-)
-# `I.` to `III.` number sections; up to `VI.` to know that a heading is another section
-_ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
-# an entry of a list and a field of the references, such as `**Paper:** …`, look like headings, and are none
-_ENTRY: Final = re.compile(
-    r".*http|\W*(?:model|paper|papers|github|link|title|input|output|source|url|arxiv)\b[\s*]*[:：]", re.IGNORECASE
-)
-_LINK: Final = re.compile(r"http|\]\(")
-# `## 🔎 2. Workflow`: signs and emoji before the number or the first word
-_LEADING_MARKS: Final = re.compile(r"\A[^\w(]+")
+_EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
+_NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
 # headings that follow the sections, and end the last of them
 _CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
 # headings that only divide a section: `Primary model`, `Input`
@@ -58,43 +62,66 @@ _CONTINUING: Final = re.compile(
     r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b"
 )
 _DIVIDING: Final = re.compile(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
-_EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
-_DIRECTIONS: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 1, "references": -1}  # which of equals is first
-_NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
-_BOLD, _NUMBERED, _PLAIN = 7, 8, 9  # levels behind the six of Markdown: these lines only look like headings
+# fields of the references, such as `**Paper:** …`, look like headings, and are none
+_FIELD_LABELS: Final = frozenset("model paper papers github link title input output source url arxiv".split())  # noqa: SIM905
+_LINK: Final = re.compile(r"http|\]\(")
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
+# --- the parts of a line that may be a heading, from left to right
 
-def _line(form: str) -> re.Pattern[str]:
-    """A line of a form that may be a heading; four spaces before it would make it code or a part of a list."""
-    return re.compile(rf"\s{{0,3}}{form}\s{{0,3}}", re.IGNORECASE)
+# four spaces would make the line code or a part of a list; bullets, hashes and the tags of HTML stand in front
+_OPENING: Final = re.compile(
+    r"[ >]{0,3}(?P<row>\|\s*)?(?:<t[rd]\b[^<>]{0,200}>\s*){0,2}"
+    r"(?:(?P<hashes>#{1,6})\s+|<h(?P<html>[1-6])\b[^<>]{0,200}>\s*)?(?:[-*+•]\s+)?"
+)
+_EMPHASIS: Final = r"(?:\*\*|__|</?(?:b|strong|u)\b[^<>]{0,200}>)"
+# `## 🔎 2. Workflow`: signs and emoji before the number or the first word, but no marks of emphasis and no brackets
+_ORNAMENTS: Final = re.compile(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
+_OPENED_TAG: Final = re.compile(r"<\w")
+_MARKS: Final = re.compile(rf"(?:{_EMPHASIS}\s{{0,3}})*")
+_SECTION_WORDS: Final = (
+    r"(?:第|(?:section|part|step|task|abschnitt|teil|schritt|partie|[ée]tape|parte|paso|passo|secci[óo]n|se[çc][ãa]o|"
+    r"sezione|deel|del|часть|раздел|частина|パート|セクション|bölüm|część)\s{0,3})?"
+)
+# `2.`, `Section 2:`, `II)`, `2 -`, `二、`, `②`, `2️⃣`; a bare number counts before a capital, as in `3 References`
+_NUMBER: Final = re.compile(
+    rf"{_SECTION_WORDS}[(（]?(?P<number>\d{{1,2}}|i{{1,3}}|iv|vi?|[一二三四五六①-⑥Ⅰ-Ⅵ])(?:部分|节|節|章|부)?"
+    r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
+    re.IGNORECASE,
+)
+_NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905
+# where a title ends, and the text of the section may begin on the same line
+_BEHIND_BOLD: Final = re.compile(rf"\s*[:：]?\s*{_EMPHASIS}\s*(?:[:：.]|[-–—]+(?=\s))?")
+_BEHIND_HTML: Final = re.compile(r"</h[1-6]>")
+_BEHIND_CELL: Final = re.compile(r"\s*\|")
+_BEHIND_PLAIN: Final = re.compile(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
+_NO_TEXT: Final = re.compile(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
+# a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
+_PLAIN_TITLE: Final = re.compile(r"[^\W\d_][^.!?\n]{1,60}")
+_ANNOUNCING: Final = ("?", "？", ":", "：")
 
-
-# A line that holds what is marked as `certain` is a heading, another one must name a section. A whole line in bold is
-# what many models write in place of a heading; a numbered line is one when it asks or announces something; a plain
-# line is short and without a full stop, because what is longer, or ends as a sentence does, is prose.
-_LINE_FORMS: Final = {
-    _BOLD: _line(r"(?P<certain>(?:\d{1,2}[.)]\s+)?(?:\*\*|__)(?=\S).{1,200}(?:\*\*|__)\s*[:：]?)"),
-    _NUMBERED: _line(r"(?:\*\*|__)?(?:\(?\d{1,2}[.):]\s*\S|section\s\d).{0,200}?(?P<certain>[?:：])?"),
-    _PLAIN: _line(r"[^\W\d_][^.!?\n]{2,60}[:：]?"),
-}
-# plain lines are so often no headings that they count only where hardly a section was found
-_ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _PLAIN: 2}
+_BOLD, _NUMBERED, _RUN_IN, _PLAIN = 7, 8, 9, 10  # levels behind the six of Markdown: lines that only look like headings
+# how many sections are enough not to look at lines of a form: plain lines are so often no headings
+_ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _RUN_IN: 3, _PLAIN: 2}
 _MAX_TITLE: Final = 300  # characters of a heading that are read
+_MAX_RUN_IN: Final = 60  # characters of a title whose text follows on its line: a longer one is prose with a colon
 # headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line that reads as a heading.
+    """A line, or the beginning of one, that reads as a heading.
 
     Attributes:
         line: where it stands, from 0.
-        level: 1 to 6, then bold, numbered and plain lines.
+        level: 1 to 6, then bold, numbered, run-in and plain lines.
         number: its number, if it has one.
         title: its words.
         names: the sections that its words certainly name.
         hints: the sections that its words may name.
+        text_at: where, on its line, the text of the section begins; None when that begins on the next line.
+        announces: it ends as a question or with a colon.
     """
 
     line: int
@@ -103,6 +130,8 @@ class Heading:
     title: str
     names: frozenset[SectionKind]
     hints: frozenset[SectionKind]
+    text_at: int | None = None
+    announces: bool = False
 
     def matches(self, pattern: re.Pattern[str]) -> bool:
         """Whether its words hold some word."""
@@ -116,30 +145,40 @@ _NUMBER_OF: Final = attrgetter("number")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the three sections: its heading, and the lines of its content."""
+    """One of the three sections: its heading, and the lines of its content, of the first of them from `text_at` on."""
 
     kind: SectionKind
     heading: Heading
     first: int
     last: int
+    text_at: int = 0
 
     @property
     def number(self) -> int:
         """The number that it should have."""
         return _EXPECTED[self.kind]
 
-    @property
-    def by_words(self) -> bool:
-        """Whether the words of its heading say which section it is."""
-        return self.kind in self.heading.names | self.heading.hints
+    def line(self, answer: Answer, number: int) -> str:
+        """A line of its content, as long as in the answer; the heading on it is blank."""
+        text = answer.line(number)
+        if number != self.first:
+            return text
+        return " " * self.text_at + text[self.text_at :]
 
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """The sections that were found, in the order in which they should stand, and headings of their level besides."""
+    """The sections that were found, in the order in which they should stand, and headings of their level besides.
+
+    Attributes:
+        found: the sections by their kind.
+        extra: numbered headings of other sections.
+        repeated: the headings of a second answer that has all three sections, too.
+    """
 
     found: dict[SectionKind, Section]
-    extra: tuple[Heading, ...]
+    extra: tuple[Heading, ...] = ()
+    repeated: tuple[Heading, ...] = ()
 
     def lines(self, kind: SectionKind) -> range:
         """The lines (from 0) of a section's content."""
@@ -154,60 +193,145 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
         answer: the answer.
         cites: whether lines from the first up to the second cite anything.
     """
-    finder = _Finder(_markdown_headings(answer), answer.lines, cites)
+    headings = [heading for heading in _headings(answer) if heading.level < _BOLD]
+    finder = _Finder(headings[:_MAX_HEADINGS], answer.lines, cites)
+    if len(finder.chosen) == len(KINDS):
+        return finder.sections()
+    lines = list(_line_headings(answer))
     for level, enough in _ENOUGH.items():
         if len(finder.chosen) >= enough:
             break
-        candidates = filter(finder.may_begin, _line_headings(answer, level))
-        headings = {heading.line: heading for heading in chain(candidates, finder.headings)}
-        finder = _Finder(sorted(headings.values(), key=_LINE), answer.lines, cites)
+        candidates = [heading for heading in lines if heading.level == level][:_MAX_HEADINGS]
+        by_line = {heading.line: heading for heading in chain(filter(finder.may_begin, candidates), finder.headings)}
+        finder = _Finder(sorted(by_line.values(), key=_LINE), answer.lines, cites)
     return finder.sections()
 
 
-def _markdown_headings(answer: Answer) -> list[Heading]:
-    """Markdown's own headings; one that holds a link is an entry of a list, not a section."""
-    headings = []
-    for line, level in sorted(answer.headings.items()):
-        text = answer.line(line)
-        if _LINK.search(text) is None:
-            headings.append(_heading(text, line, level))
-    return headings[:_MAX_HEADINGS]
-
-
-def _line_headings(answer: Answer, level: int) -> list[Heading]:
-    """Lines of one form that may be headings, such as a line in bold."""
-    headings = []
-    for line in filterfalse(answer.is_structural, range(answer.lines)):
-        match = _LINE_FORMS[level].fullmatch(answer.line(line))
-        if match is None or _ENTRY.match(match[0]):
+def _headings(answer: Answer) -> Iterator[Heading]:
+    """The headings of Markdown and HTML; one that holds a link is an entry of a list, not a section."""
+    for number in range(answer.lines):
+        text = answer.line(number)
+        level = answer.headings.get(number)
+        if level is None and (number in answer.code_lines or "<h" not in text.casefold()):
             continue
-        heading = _heading(match[0], line, level)
-        if match.lastgroup or heading.names:
-            headings.append(heading)
-    return headings[:_MAX_HEADINGS]
+        heading = _read_heading(text, number, level)
+        if heading is not None and _LINK.search(heading.title) is None:
+            yield heading
 
 
-def _heading(text: str, line: int, level: int) -> Heading:
-    bare = _LEADING_MARKS.sub("", text[:_MAX_TITLE], count=1)
-    match = _NUMBER.match(bare)
-    if match is None:
-        return _titled(bare, line, level, None)
-    digits = match[1].lower()
-    return _titled(bare[match.end() :], line, level, _ROMAN.get(digits) or int(digits))
+def _line_headings(answer: Answer) -> Iterator[Heading]:
+    """Lines that are no headings for Markdown, and may be some for people."""
+    no_headings = answer.headings.keys() | answer.code_lines
+    for number in filterfalse(no_headings.__contains__, range(answer.lines)):
+        heading = _read_heading(answer.line(number), number, None)
+        if heading is not None and _is_believable(heading):
+            yield heading
 
 
-def _titled(text: str, line: int, level: int, number: int | None) -> Heading:
-    title = text.strip().strip("*_#: ").strip()
-    said = _named_by(title, _STRONG)
-    numbered = said & {_NUMBERED_KINDS.get(number or 0)}
+def _is_believable(heading: Heading) -> bool:
+    """Whether a line that only looks like a heading may be one: it names a section, or has the form for certain."""
+    if _LINK.search(heading.title) or heading.title.casefold() in _FIELD_LABELS:
+        return False
+    if heading.names or heading.level == _BOLD:
+        return True
+    if heading.level == _NUMBERED:
+        return heading.announces
+    return heading.level == _RUN_IN and heading.number in _NUMBERED_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A line taken apart: what opens it, its number, where its title stands, and where the text behind that begins."""
+
+    opening: re.Match[str]
+    number: int | None
+    is_bold: bool
+    start: int
+    end: int
+    text_at: int
+
+
+def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
+    """Read a line as a heading, of a level that Markdown gives it or by its form; None where it can be none."""
+    parts = _parts(line, is_heading=level is not None)
+    if parts is None or not 0 < parts.end - parts.start <= _MAX_TITLE:
+        return None
+    title = line[parts.start : parts.end].strip(" \t*_#:：")
+    has_text = _NO_TEXT.fullmatch(line, parts.text_at) is None
+    announces = line.rstrip(" *_").endswith(_ANNOUNCING)
+    if level is None:
+        level = _level(parts, announces=announces, has_text=has_text)
+    longest = _MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE
+    if not title or len(title) > longest or (level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None):
+        return None
+    names, hints = _named_by(title, parts.number)
+    return Heading(number, level, parts.number, title, names, hints, parts.text_at if has_text else None, announces)
+
+
+def _parts(line: str, *, is_heading: bool) -> _Parts | None:
+    opening = _OPENING.match(line)
+    if opening is None or not line[opening.end() :].strip():
+        return None
+    start = _behind(_ORNAMENTS, line, opening.end())
+    at = _behind(_ORNAMENTS, line, _behind(_MARKS, line, start))
+    numeral = _NUMBER.match(line, at)
+    at = _behind(_MARKS, line, numeral.end() if numeral else at)
+    is_bold = _is_open(line[start:at])
+    end, text_at = _title_end(line, at, opening, is_bold=is_bold, is_heading=is_heading)
+    return _Parts(opening, _value(numeral["number"]) if numeral else None, is_bold, at, end, text_at)
+
+
+def _behind(pattern: re.Pattern[str], line: str, at: int) -> int:
+    match = pattern.match(line, at)
+    return match.end() if match else at
+
+
+def _is_open(marks: str) -> bool:
+    """Whether emphasis is opened, and not closed yet, before a title."""
+    opened = len(_OPENED_TAG.findall(marks)) - marks.count("</")
+    return opened > 0 or (marks.count("**") + marks.count("__")) % 2 > 0
+
+
+def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool) -> tuple[int, int]:
+    """Where a title ends, and where the text behind it begins."""
+    pattern = _BEHIND_PLAIN
+    if is_bold:
+        pattern = _BEHIND_BOLD
+    elif opening["html"]:
+        pattern = _BEHIND_HTML
+    elif opening["row"]:
+        pattern = _BEHIND_CELL
+    match = pattern.search(line, at)
+    # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
+    if match is None or (is_heading and pattern is not _BEHIND_HTML):
+        return len(line), len(line)
+    return match.span()
+
+
+def _level(parts: _Parts, *, announces: bool, has_text: bool) -> int:
+    if parts.opening["html"]:
+        return int(parts.opening["html"])
+    is_plain = not parts.is_bold and parts.number is None
+    if has_text or parts.opening["row"] or (is_plain and announces):  # such as `References:` before a list
+        return _RUN_IN
+    if parts.is_bold:
+        return _BOLD
+    return _PLAIN if is_plain else _NUMBERED
+
+
+def _value(numeral: str) -> int:
+    numeral = numeral.lower()
+    return _NUMERALS.get(numeral) or int(numeral)
+
+
+def _named_by(title: str, number: int | None) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
+    """The sections that a title names for certain, and those that it may name."""
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title.casefold())))
+    strong = frozenset(kind for kind, pattern in _STRONG.items() if pattern.search(folded))
+    weak = frozenset(kind for kind, pattern in _WEAK.items() if pattern.search(folded))
+    numbered = strong & {_NUMBERED_KINDS.get(number or 0)}
     # `Papers on this task`: the word for the references is the one that stands in other headings, too
-    names = numbered or said - {"references"} or said
-    return Heading(line, level, number, title, names, _named_by(title, _WEAK))
-
-
-def _named_by(title: str, patterns: Mapping[SectionKind, re.Pattern[str]]) -> frozenset[SectionKind]:
-    folded = title.casefold()
-    return frozenset(kind for kind, pattern in patterns.items() if pattern.search(folded))
+    return numbered or strong - {"references"} or strong, weak
 
 
 class _Finder:
@@ -225,17 +349,32 @@ class _Finder:
         self._free = list(headings)
         self._lines = lines
         self._cites = cites
-        # words say most, then numbers; where a heading stands says least, and only beside others that are certain
+        # words say most, then numbers; where a heading stands says least
         for fits in (self._is_named, self._is_hinted_at, self._is_numbered, self._is_in_place):
             for kind in KINDS:
                 self._choose(kind, fits)
+        if not self.chosen:
+            self._choose_by_order()
 
     def _choose(self, kind: SectionKind, fits: Callable[[Heading, SectionKind], bool]) -> None:
         """Choose the most prominent of the headings that fit a kind which has none yet."""
         fitting = [heading for heading in self._free if kind not in self.chosen and fits(heading, kind)]
         if fitting:
-            self.chosen[kind] = _most_prominent(fitting, kind)
-            self._free.remove(self.chosen[kind])
+            self._take(kind, _most_prominent(fitting, kind))
+
+    def _take(self, kind: SectionKind, heading: Heading) -> None:
+        self.chosen[kind] = heading
+        self._free.remove(heading)
+
+    def _choose_by_order(self) -> None:
+        """Where no heading tells, three or more of one level are the sections when one behind the second cites."""
+        for level in sorted(set(map(_LEVEL, self.headings))):
+            equals = [heading for heading in self.headings if heading.level == level < _NUMBERED]
+            citing = [heading for heading in equals[2:] if self._may_be(heading, "references")]
+            if citing:
+                for kind, heading in zip(KINDS, (*equals[:2], citing[-1]), strict=True):
+                    self._take(kind, heading)
+                return
 
     @staticmethod
     def _is_named(heading: Heading, kind: SectionKind) -> bool:
@@ -250,18 +389,21 @@ class _Finder:
 
     def _is_in_place(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether a heading without a number, on the level of the others, stands where the section belongs."""
-        levels = set(map(_LEVEL, self.chosen.values())) - _LINE_FORMS.keys()
+        levels = set(map(_LEVEL, self.chosen.values())) - _ENOUGH.keys()
         if heading.number is not None or heading.level not in levels or heading.matches(_DIVIDING):
             return False
         return _in_order({**self.chosen, kind: heading}) and self._may_be(heading, kind)
 
     def _may_be(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether what follows a heading fits a kind of section: references cite something."""
-        return kind != "references" or self._cites(heading.line + 1, self._end(heading))
+        first = heading.line + (heading.text_at is None)
+        return kind != "references" or self._cites(first, self._end(heading))
 
     def may_begin(self, heading: Heading) -> bool:
         """Whether a line may begin a section: none that stands within one, unless it says that another one begins."""
-        if heading.number is not None or len(self.headings) <= 1:
+        if heading.level == _RUN_IN and heading.names:
+            return not heading.names <= self.chosen.keys()
+        if heading.level != _RUN_IN and (heading.number is not None or len(self.headings) <= 1):
             return True
         first = min(map(_LINE, self.chosen.values()), default=heading.line)
         return heading.line <= first or not heading.names <= self.chosen.keys()
@@ -271,13 +413,23 @@ class _Finder:
         found: dict[SectionKind, Section] = {}
         for kind in filter(self.chosen.__contains__, KINDS):
             heading = self.chosen[kind]
-            found[kind] = Section(kind, heading, heading.line + 1, self._end(heading))
-        return Sections(found, tuple(filter(self._is_extra, self._free)))
+            first = heading.line + (heading.text_at is None)
+            found[kind] = Section(kind, heading, first, self._end(heading), heading.text_at or 0)
+        return Sections(found, tuple(filter(self._is_extra, self._free)), self._repeated())
+
+    def _repeated(self) -> tuple[Heading, ...]:
+        """The headings of a second answer: each section is named again, by a heading like its own."""
+        again: dict[SectionKind, Heading] = {}
+        for kind, heading in self.chosen.items():
+            for other in self._free:
+                if (other.level, other.names) == (heading.level, heading.names) and other.number == heading.number:
+                    again[kind] = other
+        return tuple(again.values()) if again.keys() == set(KINDS) else ()
 
     def _is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""
         chosen = self.chosen.values()
-        if heading.number is None or heading.level not in map(_LEVEL, chosen):
+        if heading.number is None or heading.level not in map(_LEVEL, chosen) or heading.level == _RUN_IN:
             return False
         # a numbered line is a section of its own only behind them: it may be an item of a list inside one
         is_behind = heading.line > max(map(_LINE, chosen)) and heading.number not in map(_NUMBER_OF, chosen)
@@ -292,7 +444,11 @@ class _Finder:
 
     def _ends(self, candidate: Heading, heading: Heading) -> bool:
         """Whether a later heading ends a section."""
-        if candidate not in self._free or candidate.level < min(heading.level, _BOLD):
+        if candidate not in self._free:
+            return True
+        if candidate.level == _RUN_IN:  # an item of a list, unless it was chosen
+            return False
+        if candidate.level < min(heading.level, _BOLD):
             return True
         is_divider = candidate.number is None and _divides(candidate, heading)
         return candidate.level == heading.level and not is_divider
@@ -312,7 +468,8 @@ def _in_order(chosen: Mapping[SectionKind, Heading]) -> bool:
 
 def _most_prominent(headings: list[Heading], kind: SectionKind) -> Heading:
     """The heading of the highest level; among equals one with the right number, or any; the last of the references."""
-    return min(headings[:: _DIRECTIONS[kind]], key=lambda heading: (heading.level, _mismatch(heading, kind)))
+    in_preference = headings[::-1] if kind == "references" else headings
+    return min(in_preference, key=lambda heading: (heading.level, _mismatch(heading, kind)))
 
 
 def _mismatch(heading: Heading, kind: SectionKind) -> int:

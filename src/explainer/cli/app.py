@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from explainer.catalogs.loading import ProjectFile
+    from explainer.diagnostics.finding import Parsed
 
 COMMANDS: Final = {
     "build": "Build the prompt or the answer skeleton of one question.",
@@ -61,9 +68,151 @@ def _load(name: str, module: str, text: str) -> Any:
     return command
 
 
+class ProjectCommand(TyperCommand):
+    """A command whose options get defaults from the project file, and whose help shows groups and examples.
+
+    Its `epilog` is its examples, one a line.
+    """
+
+    stops_at_bad_settings: ClassVar[bool] = True
+    """Whether a project file with mistakes ends the command; one that reports findings anyway goes on."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; what it leaves out is what the project file says."""
+        # the shell asks for completions while somebody types
+        if ctx.resilient_parsing or not _SETTINGS.keys() & {param.name for param in self.params}:
+            return super().parse_args(ctx, args)
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        project = _project_of(given)
+        ctx.default_map = self._defaults(project.value, given)
+        rest = super().parse_args(ctx, args)
+        if project.findings and self.stops_at_bad_settings:
+            from explainer.cli.terminal import show_findings
+            from explainer.diagnostics.finding import exit_status
+
+            show_findings(project.findings, ctx.params.get("findings", "text"))
+            raise typer.Exit(exit_status(project.findings))
+        if ctx.params.get("findings") == "json":
+            ctx.params["verbose"] = False  # stderr holds one document, and nothing else
+        if project.value is not None and ctx.params.get("verbose"):
+            _say_origins(ctx, project.value)
+        return rest
+
+    def _defaults(self, project: ProjectFile | None, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults that a project file gives to the options of this command."""
+        defaults: dict[str, Any] = {}
+        for param in self.params:
+            key = _SETTINGS.get(param.name or "")
+            value = getattr(project.settings, key) if project is not None and key is not None else None
+            if value is not None and _applies(param.name, given, self.params):
+                defaults[str(param.name)] = [value] if getattr(param, "multiple", False) else value
+        return defaults
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, and the options in groups."""
+        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in ("Arguments", *_GROUPS, "Options")}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                # Typer adds the type in Python, such as <list[str]>
+                groups[_group_of(param)].append((record[0].partition(" <")[0], record[1]))
+        for group, records in groups.items():
+            if records:
+                with formatter.section(group):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # its signature
+        """Write the examples, each on a line that can be copied."""
+        lines = (self.epilog or "").splitlines()
+        if lines:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  {line.strip()}\n" for line in lines))
+
+
+# The groups of options in the help; those that are in none come last.
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Sources": (
+        "--text", "--question", "--questions", "--prompt", "--catalog", "--models", "--papers", "--semantic", "--index",
+        "--pin", "--kind", "--from", "--map", "--source", "--licence", "--retrieved",
+    ),
+    "Output": (
+        "--as", "--template", "--format", "--out", "--max-tokens", "--tokenizer", "--report", "--explain", "--width",
+        "--ascii", "--dry-run", "--diff", "--repair-prompt", "--write-provenance", "--write-baseline",
+    ),
+    "Requests": (
+        "--model", "--base-url", "--key-env", "--body", "--repair-body", "--rounds", "--concurrency", "--retries",
+        "--timeout", "--deadline", "--price-in", "--price-out",
+    ),
+    "Findings": (
+        "--select", "--ignore", "--waivers", "--baseline", "--provenance", "--strict", "--fail-on", "--findings",
+        "--statistics", "--quiet", "--verbose",
+    ),
+}  # fmt: skip
+
+
+def _group_of(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return "Arguments"
+    matching = (group for group, flags in _GROUPS.items() if not set(flags).isdisjoint(param.opts))
+    return next(matching, "Options")
+
+
+# The parameters that a project file gives defaults to, and its keys. It has `catalogs` too, which are found for each
+# question by itself: what a question says goes before them.
+_SETTINGS: Final = {
+    "template": "template", "model": "model", "models": "models", "papers": "papers", "strict": "strict",
+    "catalog": None,
+}  # fmt: skip
+# The parameters that say which project a command is about: the first that is a path.
+_SUBJECTS: Final = ("question", "questions", "source", "answers", "paths")
+
+
+def _project_of(given: Mapping[str, Any]) -> Parsed[ProjectFile]:
+    """The project file of what a command is about, with its template found; see `loading.project_file`."""
+    from explainer.catalogs.loading import project_file
+    from explainer.rendering.templates import with_template
+
+    # words of a question are no paths, and may be longer than a path can be, which Path.exists() does not forgive
+    base = Path(next(filter(os.path.exists, _subjects(given)), ""))
+    return with_template(project_file(base if base.is_dir() else base.parent))
+
+
+def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
+    for name in _SUBJECTS:
+        values: str | Sequence[str] = given.get(name) or ()
+        yield from [values] if isinstance(values, str) else values
+
+
+def _applies(name: str | None, given: Mapping[str, Any], params: Sequence[Any]) -> bool:
+    """Whether a default fits the other options: a template is one of prompts, and only requests name a model."""
+    if name == "template":
+        return given.get("kind") != "answer"
+    if name == "model" and any(param.name == "output_format" for param in params):
+        return given.get("output_format") == "openai-batch"
+    return True
+
+
+def _say_origins(ctx: Any, project: ProjectFile) -> None:
+    from explainer.cli.terminal import say
+
+    for name in ctx.default_map:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "DEFAULT_MAP":
+            key = str(_SETTINGS[name])
+            place = project.place_of(key)
+            value = getattr(project.settings, key)
+            shown = value if isinstance(value, str) else json.dumps(value)  # true, as the file says it
+            say(f"{key}: {shown} ({place.file}:{place.line})")
+
+
+class _App(typer.Typer):
+    def command(self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any) -> Any:
+        return super().command(name, cls=cls or ProjectCommand, **settings)
+
+
 def new_app(**settings: Any) -> typer.Typer:
     """Return a Typer application with the settings that all commands share."""
-    return typer.Typer(
+    return _App(
         add_completion=False,
         rich_markup_mode=None,  # help and usage errors quote strangers' text: nothing in it is markup
         pretty_exceptions_enable=False,

@@ -18,14 +18,17 @@ from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
     CatalogOption,
+    FileOption,
     FindingsOption,
     KindOption,
     ModelCountOption,
     ModelOption,
     PaperCountOption,
+    QuestionArgument,
     SemanticOption,
     StrictOption,
     TemplateOption,
+    TextOption,
     VerboseOption,
     choice,
     request_body,
@@ -35,7 +38,7 @@ from explainer.cli.options import (
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
 from explainer.documents.yaml_writer import quoted
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN
 from explainer.rendering import templates
 from explainer.rendering.formats import FORMATS
 
@@ -45,17 +48,14 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command()
+@app.command(
+    epilog="explainer build questions/portrait.yaml\n"
+    "explainer build How is a grey photo coloured?\n"
+    "explainer build portrait.yaml --as answer --catalog catalogs/own.yaml --out answer.md"
+)
 def run(
-    question: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="QUESTION",
-            help="A question file (YAML), or - for stdin, or the question itself; of several files, the texts follow "
-            "each other.",
-        ),
-    ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
+    question: QuestionArgument = None,
+    text: TextOption = None,
     catalog: CatalogOption = None,
     kind: KindOption = None,
     template: TemplateOption = None,
@@ -63,12 +63,13 @@ def run(
         str,
         choice("--format", FORMATS, "The format of the output."),
     ] = "text",
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    out: FileOption = None,
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
     semantic: SemanticOption = None,
     pin: Annotated[
-        bool, typer.Option("--pin", help="Write what was recommended into the question file.")
+        bool,
+        typer.Option("--pin", help="Write what was recommended into the question file."),
     ] = False,
     model: ModelOption = None,
     body: BodyOption = None,
@@ -202,7 +203,7 @@ def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, ver
     """
     if verbose:
         for file in loader.files(loaded.question.catalog, base).value or ():
-            say(f"catalog: {display_path(file.path)}")
+            say(f"catalog: {file}")
     library = loader.for_question(loaded.question, base)
     return Parsed(library.value, errors_in(library.findings))
 

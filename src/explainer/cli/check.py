@@ -27,7 +27,10 @@ def _path(option: str, help_text: str, metavar: str = "FILE") -> Any:
     return typer.Option(option, metavar=metavar, help=help_text)
 
 
-@app.command()
+@app.command(
+    epilog="explainer check answer.md --question questions/portrait.yaml\n"
+    "explainer check answers.jsonl --format sarif --out report.sarif"
+)
 def run(
     answers: Annotated[
         list[Path] | None, typer.Argument(metavar="ANSWER", help="Answers: files, a folder, .jsonl, or - for stdin.")
@@ -54,9 +57,12 @@ def run(
         list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
+    strict_links: Annotated[
+        bool, typer.Option("--strict-links", help="Note offered links in another spelling; --fix respells them.")
+    ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: spellings of links, near-miss titles.")
+        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
@@ -93,6 +99,7 @@ def run(
         catalogs=tuple(catalog or ()),
         selected=_codes(select, "--select"),
         ignored=_codes(ignore, "--ignore"),
+        strict_links=strict_links,
         fix=fix,
         waivers=waivers,
         baseline=baseline,

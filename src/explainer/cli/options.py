@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,11 +17,24 @@ if TYPE_CHECKING:
     from explainer.diagnostics.finding import Finding
     from explainer.recommending.recommend import SupportsScores
 
-ModelOption = Annotated[str | None, typer.Option("--model", help="The model that requests name (openai-batch).")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="The model that requests name (openai-batch)."),
+]
 BodyOption = Annotated[
     list[str] | None,
     typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
 ]
+QuestionArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUESTION", help="A question file (YAML), or - for stdin, or the question itself."),
+]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", metavar="TEXT", help="Ask this, instead of a question file."),
+]
+# The format whose outputs are requests.
+_REQUESTS = "openai-batch"
 # Keys of a request that are set by `--model`, and by the prompt itself.
 _TAKEN = ("model", "messages")
 
@@ -44,8 +58,10 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     Raises:
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
-    if output_format != "openai-batch" and (pairs or model is not None):
-        refuse("--model and --body are for the format 'openai-batch'", "--format")
+    if output_format != _REQUESTS and (pairs or model is not None):
+        refuse(f"--model and --body are for the format {_REQUESTS!r}", "--format")
+    if output_format == _REQUESTS and model is None:
+        refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
     return body_of(pairs, "--body")
 
 
@@ -83,7 +99,10 @@ def typed_question(words: Sequence[str]) -> str | None:
     People type a question without `--text`, with quotes around it or not. One or two words may be misspelt files, so
     they take a question mark to be a question.
     """
-    if any(word == STDIN or Path(word).suffix in _FILE_SUFFIXES for word in words) or Path(words[0]).exists():
+    first = words[0]
+    # not Path.exists(): it raises for a text that is longer than a path can be
+    is_path = first == STDIN or Path(first).suffix in _FILE_SUFFIXES or any(map(os.path.exists, words[:1]))
+    if is_path or any(map(os.path.isfile, words)):
         return None
     text = " ".join(words)
     if not text.endswith("?") and len(text.split()) < _FEWEST_WORDS:
@@ -92,8 +111,26 @@ def typed_question(words: Sequence[str]) -> str | None:
 
 
 _FEWEST_WORDS = 3
-# The endings of files that are given to commands: what ends so is no word of a question.
+# The endings of files that are given to commands: what begins with such a word is no question.
 _FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".j2"})
+
+
+def one_question(words: Sequence[str] | None, text: str | None) -> tuple[Path | None, str | None]:
+    """Return the file of a question or its text, from the arguments of a command that takes one, and `--text`.
+
+    Raises:
+        typer.BadParameter: when there is neither, or more than one.
+    """
+    if words and text is None:
+        text = typed_question(words)
+        words = () if text is not None else words
+    if bool(words) == (text is not None):
+        refuse("give a question file, - for stdin, or the question itself", "QUESTION")
+    if words and len(words) > 1:
+        refuse("give one question; to ask in a few words, end with a question mark or use --text", "QUESTION")
+    return Path(words[0]) if words else None, text
+
+
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
 
@@ -124,7 +161,10 @@ def choice(flag: str, choices: Collection[str], text: str) -> Any:
     )
 
 
-FileOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout."),
+]
 CatalogOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -137,7 +177,7 @@ CatalogOption = Annotated[
 FindingsOption = Annotated[
     str,
     choice("--findings", FINDINGS_STYLES, "How findings are written to stderr."),
-]  # fmt: skip
+]
 KindOption = Annotated[
     str | None,
     choice("--as", KINDS, "What to build; a prompt, unless the template says otherwise."),
@@ -146,13 +186,18 @@ TemplateOption = Annotated[
     str | None,
     typer.Option("--template", metavar="NAME|FILE", help="A built-in template, or a Jinja template of your own."),
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files are read.")]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors."),
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files and settings are used.")]
 ModelCountOption = Annotated[
-    int, typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most.")
+    int,
+    typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most."),
 ]
 PaperCountOption = Annotated[
-    int, typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most.")
+    int,
+    typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most."),
 ]
 SemanticOption = Annotated[
     str | None,

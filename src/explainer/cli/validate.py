@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.cli.app import new_app
+from explainer.cli.app import ProjectCommand, new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
 from explainer.cli.terminal import say, shows_colors, write_stdout
 from explainer.diagnostics.finding import ExitStatus, exit_status
@@ -18,7 +18,11 @@ from explainer.preflight import preflight, summarise
 app = new_app()
 
 
-@app.command()
+class _ValidateCommand(ProjectCommand):
+    stops_at_bad_settings = False
+
+
+@app.command(cls=_ValidateCommand, epilog="explainer validate\nexplainer validate catalogs/own.yaml questions --strict")
 def run(
     paths: Annotated[
         list[Path] | None,

@@ -282,7 +282,7 @@ class ProjectEntries:
         """
         self._places: dict[str, Location] = {}
         shipped = builtin_folder("catalogs").resolve()
-        for path in (catalog.path for catalog in find_catalogs(out.absolute().parent)):
+        for path in (catalog.path for catalog in find_catalogs(out.absolute().parent).value or ()):
             # a project without catalogs of its own has those that ship, and loses them with its first one
             is_other = path.resolve() != out.resolve() and shipped not in path.resolve().parents
             text = read_text(path, limit=MAX_CATALOG_BYTES).value if is_other else None

@@ -16,7 +16,7 @@ from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN
 from explainer.recommending.choice import fit_findings
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
 
@@ -71,7 +71,7 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
     catalogs: dict[str, None] = {}
     for loaded in questions.value or ():
         files = recommenders.files(loaded)
-        catalogs |= dict.fromkeys(display_path(catalog.path) for catalog in files.value or ())
+        catalogs |= dict.fromkeys(map(str, files.value or ()))
         chosen = recommenders.choose(loaded)
         findings += [*files.findings, *chosen.findings]
         if chosen.value is not None:

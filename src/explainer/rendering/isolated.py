@@ -7,25 +7,26 @@ neither: there the time on the clock and the size of the output are bounded, whi
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any, Final
 
 import jinja2
 import markupsafe
+import msgspec
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.fastpath import Context, Parts
+from explainer.rendering.fastpath import Context, Parts, Role
 from explainer.rendering.renderer import Rendering, asks_for_workflow, rendering_of
-from explainer.rendering.worker import LISTS, TemplateFile, outcome_of
+from explainer.rendering.worker import LISTS, RenderAnswer, RenderRequest, TemplateFile, TemplateSetup
 
 # Starts the process on our own files, wherever they were found, and on nothing that the environment names.
 _BOOT: Final = (
@@ -106,7 +107,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         file = str(PurePath(self.name).parent / outcome.location.file)
         return replace(outcome, location=replace(outcome.location, file=file))
 
-    def _request(self, contexts: Sequence[Context]) -> dict[str, Any]:
+    def _request(self, contexts: Sequence[Context]) -> RenderRequest:
         """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
@@ -114,7 +115,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         entries = {id(entry): entry for context in contexts for kind in LISTS for entry in context[kind]}
         new = {number: entry for number, entry in entries.items() if number not in self._sent}
         self._sent.update(new)
-        return {"forget": forget, "entries": [*new.items()], "contexts": list(map(_numbered, contexts))}
+        return RenderRequest([*new.items()], [_numbered(context) for context in contexts], forget)
 
     def close(self) -> None:
         """End the process."""
@@ -130,7 +131,9 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
                 pipe.close()  # type: ignore[union-attr]  # it was started with pipes
 
     def _start(self) -> subprocess.Popen[bytes]:
-        libraries = [str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__)]
+        libraries = [
+            str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__, msgspec.__file__)
+        ]
         homes = [str(Path(__file__).resolve().parents[2]), *libraries]
         process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us, and deaf to others
             [sys.executable, "-I", "-c", _BOOT, *homes],
@@ -141,9 +144,10 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self._process = process
         self._answers = queue.SimpleQueue()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
-        template = {**asdict(self._template), "folder": str(self._template.folder)}
+        file = self._template
+        setup = TemplateSetup(file.name, os.fsencode(file.folder), file.source, file.builtin, CPU_SECONDS, MEMORY_BYTES)
         with contextlib.suppress(OSError):  # it ended at once: `_render` finds out the same way
-            _send(process, {"template": template, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES})
+            _send(process, setup)
         return process
 
     def _ended(self, process: subprocess.Popen[bytes]) -> Finding:
@@ -167,14 +171,27 @@ def _numbered(context: Context) -> dict[str, Any]:
     return context | {kind: [*map(id, context[kind])] for kind in LISTS}
 
 
-def _send(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
+def _send(process: subprocess.Popen[bytes], message: TemplateSetup | RenderRequest) -> None:
     assert process.stdin is not None  # noqa: S101  # it was started with a pipe
-    process.stdin.write(json.dumps(message).encode() + b"\n")
+    process.stdin.write(msgspec.json.encode(message) + b"\n")
     process.stdin.flush()
 
 
 def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Parts | Finding] | None]) -> None:
-    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):  # what is no answer ends the talk
+    decoder = msgspec.json.Decoder(RenderAnswer)
+    texts: list[str] = []
+    with contextlib.suppress(msgspec.MsgspecError, IndexError):  # what is no answer ends the talk
         for line in process.stdout or ():
-            answers.put(list(map(outcome_of, json.loads(line))))
+            answer = decoder.decode(line)
+            if answer.forget:
+                texts.clear()
+            texts += answer.texts
+            answers.put([_with_texts(outcome, texts) for outcome in answer.outcomes])
     answers.put(None)
+
+
+def _with_texts(outcome: Finding | list[tuple[Role, list[int | str]]], texts: list[str]) -> Parts | Finding:
+    """An outcome with texts in the place of their numbers."""
+    if isinstance(outcome, Finding):
+        return outcome
+    return [(role, [texts[piece] if isinstance(piece, int) else piece for piece in pieces]) for role, pieces in outcome]

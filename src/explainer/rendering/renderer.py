@@ -110,10 +110,19 @@ def render_context(
     return {**context, **(more or {})}
 
 
+_LOOP_COUNTS: Final = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox, without the power operator: one `10**10**8` runs for minutes, and no signal stops it."""
 
     intercepted_binops = frozenset({"**"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an attribute. What a loop counts needs no guard: asking for it took a third of a rendering."""
+        if type(obj) is jinja2.runtime.LoopContext and attribute in _LOOP_COUNTS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def call_binop(
         self,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from explainer.diagnostics.finding import Parsed
-from explainer.diagnostics.text import suggest
+from explainer.diagnostics.finding import Finding, Parsed
+from explainer.diagnostics.text import did_you_mean, suggest
 from explainer.files import builtin_folder, display_path, read_text
 
 if TYPE_CHECKING:
+    from explainer.catalogs.loading import ProjectFile
     from explainer.rendering.isolated import IsolatedRenderer
     from explainer.rendering.renderer import Renderer
 
@@ -51,6 +53,26 @@ def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
         message = f"there is no file and no built-in template {template!r}; built-in are {', '.join(BUILTIN_TEMPLATES)}"
         raise TemplateChoiceError(message + hint, "--template")
     return kind or "prompt", template
+
+
+def with_template(project: Parsed[ProjectFile]) -> Parsed[ProjectFile]:
+    """Return a project file whose template is a built-in one or a path from here, beside what is wrong with it."""
+    if project.value is None or project.value.settings.template is None:
+        return project
+    template = project.value.settings.template
+    if template not in BUILTIN_TEMPLATES:
+        path = project.value.path.parent / template
+        if not path.is_file():
+            meant = did_you_mean(template, BUILTIN_TEMPLATES)
+            place = project.value.place_of("template")
+            missing = Finding("F101", place, f"no such template: {display_path(path)}", meant)
+            return Parsed(None, (*project.findings, missing))
+        template = display_path(path)
+    elif BUILTIN_TEMPLATES[template] != "prompt":
+        message = f"the template {template!r} builds {BUILTIN_TEMPLATES[template]}s, and this is the one of prompts"
+        return Parsed(None, (*project.findings, Finding("S208", project.value.place_of("template"), message)))
+    settings = project.value.settings.model_copy(update={"template": template})
+    return Parsed(replace(project.value, settings=settings), project.findings)
 
 
 def renderer_of(template: str, stack: ExitStack) -> Parsed[Renderer] | Parsed[IsolatedRenderer]:
@@ -96,5 +118,6 @@ def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
 
 def template_name(path: Path) -> str:
     """Return how findings call a user's template."""
-    name = display_path(path)
+    # a name that is no UTF-8 could not be told to the template's process
+    name = display_path(path).encode(errors="backslashreplace").decode()
     return f"./{name}" if name.startswith("builtin/") else name  # whatever its folder is called, it is not built in

@@ -1,15 +1,15 @@
 """The process that renders a stranger's template, under limits that it cannot lift.
 
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
-says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line
-of JSON, which cannot run anything where it is read: first the template, then requests, each of which is answered by a
-list of outcomes: the parts of a rendering, or a finding.
+says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line of JSON
+that is decoded into the types below, so nothing but these can come out of it: first a `TemplateSetup`, then each
+`RenderRequest` is answered by a `RenderAnswer`. Entries, and the texts that they print, come again and again: each side
+sends them once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
@@ -19,13 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
-from explainer.rendering.fastpath import EntryData, Parts
-from explainer.rendering.formats import fast_encoding
+from explainer.rendering.fastpath import Context, EntryData, Parts, Role
 from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
+# A text that is shorter costs no more than its number.
+_SHORT: Final = 12
+# Characters of the texts that both sides remember; then they forget all, which bounds their memory.
+_MOST_CHARACTERS: Final = 16 * 1024 * 1024
 # Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
 # An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
@@ -70,12 +75,51 @@ class TemplateFile:
             return None
 
 
+class TemplateSetup(msgspec.Struct):
+    """What the process is told first: the template, whose folder may have a name that is no UTF-8, and the limits."""
+
+    name: str
+    folder: bytes
+    source: str
+    builtin: dict[str, str]
+    cpu_seconds: int
+    memory_bytes: int
+
+
+class RenderRequest(msgspec.Struct):
+    """Renderings that are asked for.
+
+    Attributes:
+        entries: entries that the process does not know yet, by their numbers.
+        contexts: the variables of each rendering, with numbers in the place of entries.
+        forget: forget all entries that came before.
+    """
+
+    entries: list[tuple[int, dict[str, Any]]]
+    contexts: list[dict[str, Any]]
+    forget: bool = False
+
+
+class RenderAnswer(msgspec.Struct):
+    """What became of the renderings of one request, in their order.
+
+    Attributes:
+        texts: texts that come for the first time; each gets the next number.
+        outcomes: the parts of each rendering, with numbers in the place of texts that came before; or what is wrong.
+        forget: forget all texts that came before.
+    """
+
+    texts: list[str]
+    outcomes: list[Finding | list[tuple[Role, list[int | str]]]]
+    forget: bool = False
+
+
 def main() -> None:
     """Serve renderings until the input ends."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    setup = json.loads(requests.readline())
-    _limit_once(setup["memory_bytes"])
-    template = TemplateFile(**{**setup["template"], "folder": Path(setup["template"]["folder"])})
+    setup = msgspec.json.decode(requests.readline(), type=TemplateSetup)
+    _limit_once(setup.memory_bytes)
+    template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
     makers: set[str] = set()  # templates that could print a character which is nowhere in their data
 
     def find(name: str) -> str | None:
@@ -85,49 +129,59 @@ def main() -> None:
         return source
 
     renderer = Renderer(template.name, find)
-    limit = _CpuLimit(setup["cpu_seconds"])
+    limit = _CpuLimit(setup.cpu_seconds)
+    texts = _NumberedTexts()
     entries: dict[int, EntryData] = {}
+    decoder = msgspec.json.Decoder(RenderRequest)
     for line in requests:
-        request = json.loads(line)
-        if request["forget"]:
+        request = decoder.decode(line)
+        if request.forget:
             entries.clear()
-        entries.update((number, EntryData(data)) for number, data in request["entries"])
-        outcomes = []
-        for context in request["contexts"]:
+        entries.update((number, EntryData(data)) for number, data in request.entries)
+        outcomes: list[Parts | Finding] = []
+        for context in request.contexts:
             limit.renew()
-            lists = {kind: [entries[number] for number in context[kind]] for kind in LISTS}
-            outcome = renderer.render_parts({**context, **lists})
-            outcomes.append(_encoded(_without_refused(outcome, template.name) if makers else outcome))
-        answers.write(b"[%b]\n" % b",".join(outcomes))
+            outcome = renderer.render_parts(_with_entries(context, entries))
+            outcomes.append(_without_refused(outcome, template.name) if makers else outcome)
+        answers.write(msgspec.json.encode(texts.answer(outcomes)) + b"\n")
         answers.flush()
 
 
-def _encoded(outcome: Parts | Finding) -> bytes:
-    """An outcome as JSON; `outcome_of` reads it back."""
-    if isinstance(outcome, Finding):
-        place = [outcome.location.file, outcome.location.line, outcome.location.column]
-        finding = [outcome.code, outcome.message, outcome.hint]
-        return json.dumps({"finding": finding, "place": place}).encode()
-    return b"[%b]" % b",".join(
-        [b'["%b",[%b]]' % (role.encode(), _encoded_pieces(pieces)[1:]) for role, pieces in outcome]
-    )
+def _with_entries(context: Context, entries: dict[int, EntryData]) -> Context:
+    """A context with entries in the place of their numbers."""
+    return context | {kind: [entries[number] for number in context[kind]] for kind in LISTS}
 
 
-# Each piece with a comma before it, so that the first comma is one too many. Most pieces were printed before: encoding
-# all of them anew takes 11 µs a prompt, where this takes 3.
-_encoded_pieces = fast_encoding(lambda piece: f",{json.dumps(piece)}".encode())
+class _NumberedTexts:
+    """Which texts the other process has: most of what is printed was printed before, and is sent as a number."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._new: list[str] = []
+        self._characters = 0
 
-def outcome_of(data: Any) -> Parts | Finding:
-    """Return the outcome that is sent as this data.
+    def answer(self, outcomes: list[Parts | Finding]) -> RenderAnswer:
+        """Return outcomes with numbers in the place of texts."""
+        forget = self._characters > _MOST_CHARACTERS
+        if forget:
+            self._numbers.clear()
+            self._characters = 0
+        numbered = [outcome if isinstance(outcome, Finding) else self._parts(outcome) for outcome in outcomes]
+        new, self._new = self._new, []
+        return RenderAnswer(new, numbered, forget)
 
-    Raises:
-        ValueError, TypeError, KeyError: when it is something else.
-    """
-    if isinstance(data, dict):
-        code, message, hint = data["finding"]
-        return Finding(code, Location(*data["place"]), message, hint)
-    return [(role, pieces) for role, pieces in data]
+    def _parts(self, parts: Parts) -> list[tuple[Role, list[int | str]]]:
+        return [(role, [self._numbered(piece) for piece in pieces]) for role, pieces in parts]
+
+    def _numbered(self, piece: str) -> int | str:
+        if len(piece) < _SHORT:
+            return piece
+        number = self._numbers.get(piece)
+        if number is None:
+            number = self._numbers[piece] = len(self._numbers)
+            self._new.append(piece)
+            self._characters += len(piece)
+        return number
 
 
 def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:

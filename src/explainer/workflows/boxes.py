@@ -3,7 +3,7 @@
 A rail begins where a step gives something and runs down on the left, past every step that takes it:
 
         ┌────────────────────────┐
-    ┌───┤ Img  in hand: an image │
+    ┌───┤ Img  input: an image   │
     │   └────────────────────────┘
     │   ┌────────────────────────┐
     └──▶│ Img  1. Img2Txt-Blip   │

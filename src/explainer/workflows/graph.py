@@ -95,11 +95,11 @@ class WorkflowGraph:
     def captions(self) -> Iterator[tuple[Node, str, str]]:
         """Yield each node with what drawings say of it: its kind, which is empty for a step, and its text."""
         for end in self.inputs:
-            yield end, "in hand", end.label
+            yield end, "input", end.label
         for number, step in enumerate(self.steps, 1):
             yield step, "", f"{number}. {step.label}"
         for end in self.outputs:
-            yield end, "wanted", end.label
+            yield end, "output", end.label
 
     def edges_into(self, key: str) -> tuple[Edge, ...]:
         """Return the edges that end at a node."""

@@ -125,7 +125,7 @@ def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | 
 def why_useless(plan: WorkflowPlan, lacking: Sequence[str]) -> str:
     """Return why a model is in no workflow, from the ports that it lacks."""
     if not lacking:
-        return "nothing wanted needs what it gives"
+        return "no output needs what it gives"
     return _nothing_turns(plan.composition.reached, lacking)
 
 
@@ -164,7 +164,7 @@ def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
     inputs, outputs = _described(plan.composition.inputs, plan), _described(plan.composition.outputs, plan)
-    return f"in hand: {inputs}; wanted: {outputs}; `input:` and `output:` of the question change that"
+    return f"input: {inputs}; output: {outputs}; `input:` and `output:` of the question change that"
 
 
 def _described(names: Iterable[str], plan: WorkflowPlan) -> str:

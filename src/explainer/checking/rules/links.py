@@ -9,13 +9,13 @@ from typing import Final, Literal
 
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
-from explainer.checking.answer import Cited, LinkInText
+from explainer.checking.answer import Cited
 from explainer.checking.match import CERTAIN, Match, Verdict
 from explainer.checking.offered import Offered
+from explainer.checking.spotting import LinkInText, spot_links
 from explainer.checking.titles import is_nothing
 from explainer.diagnostics.text import shorten
 
-_SHOWN_URL: Final = re.compile(r"\s*(?:https?://|www\.)", re.IGNORECASE)
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = re.compile(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
 _ANCHOR: Final = re.compile("#.")
@@ -24,9 +24,13 @@ _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
 _INSTEAD: Final = "{instead}"
 _MEANT: Final = "did you mean {meant}?"
 _WRITE: Final = "write {meant}"
+RESPELLED_CODE: Final = "A203"
+"""The code for another spelling of an offered link: it leads to the same thing, so it counts only on request."""
+# what would end a link in Markdown or HTML, if it were written there
+_ENDS_LINK: Final = re.compile(r"[\s<>()\"'`|,]")
 # what is wrong with a link, and what to do; `name` is the entry that it belongs to
 _FAULTS: Final = {
-    Match.RESPELLED: ("A203", "this spelling differs from the offered link of {name!r}", _WRITE),
+    Match.RESPELLED: (RESPELLED_CODE, "this spelling differs from the offered link of {name!r}", _WRITE),
     Match.KNOWN: ("A206", "this is a catalogued link of {name!r}, but not one that the prompt offered", _WRITE),
     Match.ALTERED: ("A202", "this link was not offered, but looks like one that was", _MEANT),
     Match.CATALOGUED: ("A207", "this is the link of {name!r}, which is catalogued but was not offered", _INSTEAD),
@@ -50,13 +54,26 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
         fix = None
-        if verdict.match is Match.RESPELLED:
+        if verdict.match is Match.RESPELLED and _is_improvement(spotted, verdict.spellings[0].url):
             fix = Fix(spotted.start, spotted.end, verdict.spellings[0].url)
         yield _at(spotted, code, message, hint, fix)
 
 
 def _at(spotted: LinkInText, code: str, message: str, hint: str, fix: Fix | None = None) -> Violation:
     return Violation(code, spotted.start, spotted.end, message, hint, fix)
+
+
+def _is_improvement(spotted: LinkInText, offered: str) -> bool:
+    """Whether a link may be respelled as it was offered: never to http, to a PDF, or to one version."""
+    if _ENDS_LINK.search(spotted.text + offered):
+        return False
+    return all(old <= new for old, new in zip(_merits(spotted.url), _merits(offered), strict=True))
+
+
+def _merits(url: str) -> tuple[bool, bool, bool]:
+    link = identify(url)
+    is_pdf = "/pdf" in url or url.lower().endswith(".pdf")
+    return not url.lower().startswith("http:"), not is_pdf, not (link and link.detail)
 
 
 def _instead(offered: Offered) -> str:
@@ -75,15 +92,20 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
-    """A205: the text of a link is a URL, and it leads to another one."""
+    """A205: the text of a link reads as a link, and it leads to another one."""
     for cited, _ in analysis.links:
         label, link = cited.label, cited.spotted.link
-        if label is None or link is None or _SHOWN_URL.match(label.text) is None:
+        if label is None or link is None or cited.spotted.start in range(label.start, label.end):
             continue
-        shown = identify(label.text)
-        if shown is not None and shown.key != link.key:
+        shown = _links_in(label.text)
+        if shown and link.key not in shown:
             message = f"the text of this link is {shorten(label.text)}, but it leads elsewhere"
             yield _at(cited.spotted, "A205", message, "make both the same")
+
+
+def _links_in(text: str) -> set[str]:
+    """What the links in the text of a link lead to, by their keys."""
+    return {spotted.link.key for spotted in spot_links(text) if spotted.link is not None}
 
 
 def misattributed(analysis: AnswerAnalysis) -> Iterator[Violation]:

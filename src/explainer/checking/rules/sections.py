@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import filterfalse
 from operator import attrgetter
 from typing import Final
 
@@ -53,31 +52,33 @@ def _at(section: Section, analysis: AnswerAnalysis, code: str, message: str, hin
 
 
 def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
-    lines = filterfalse(analysis.answer.headings.__contains__, range(section.first, section.last))
-    return any(map(_VISIBLE.search, map(analysis.answer.line, lines)))
+    answer = analysis.answer
+    for number in range(section.first, section.last):
+        is_heading = number in answer.headings and number != section.heading.line
+        if not is_heading and _VISIBLE.search(section.line(answer, number)):
+            return True
+    return False
 
 
 def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
-    """A113-A115: order, numbers and headings of the sections."""
-    answer = analysis.answer
-    ordered = analysis.sections.found.values()
+    """A113-A116: order and number of the sections, sections besides, and a second answer behind the first."""
+    answer, ordered = analysis.answer, analysis.sections.found.values()
     starts = list(map(attrgetter("heading.line"), ordered))
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
         message = "the sections stand in another order than task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
-    for section in ordered:
-        number, expected = section.heading.number, section.number
-        if number not in (None, expected):
-            message, hint = f"this is section {expected}, numbered {number}", f"number it {expected}"
-            yield _at(section, analysis, "A114", message, hint)
-        elif not section.by_words:
-            title = shorten(section.heading.title, 60)
-            message = f"the heading {title!r} does not say that this is {NAMES[section.kind]}"
-            yield _at(section, analysis, "A114", message)
     for heading in analysis.sections.extra:
-        message = f"a section too many: {shorten(heading.title, 60)!r}"
-        yield Violation("A115", *answer.span(heading.line), message, "answer in three sections")
+        yield Violation("A115", *answer.span(heading.line), f"another section: {shorten(heading.title, 60)!r}")
+    for section in ordered:
+        number = section.heading.number
+        # another section between them says already why the numbers differ
+        if number not in (None, section.number) and not analysis.sections.extra:
+            message, hint = f"this is section {section.number}, numbered {number}", f"number it {section.number}"
+            yield _at(section, analysis, "A114", message, hint)
+    for heading in analysis.sections.repeated[:1]:
+        message = "a second answer begins here: each of the three sections stands twice"
+        yield Violation("A116", *answer.span(heading.line), message, "keep one answer: only one of them was checked")
 
 
 def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -68,7 +68,11 @@ def open_library(catalog: list[Path] | None, findings: str) -> Library:
     return library.value
 
 
-@app.command("list", short_help="List models, papers and tasks: kind, id and name.")
+@app.command(
+    "list",
+    short_help="List models, papers and tasks: kind, id and name.",
+    epilog="explainer catalog list --kind models",
+)
 def list_entries(
     catalog: CatalogOption = None,
     kind: Annotated[
@@ -104,7 +108,11 @@ def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
         yield {"kind": kind.singular, "id": described.id, "name": name, "task": None}
 
 
-@app.command("show", short_help="Show an entry, as YAML that is itself a catalog.")
+@app.command(
+    "show",
+    short_help="Show an entry, as YAML that is itself a catalog.",
+    epilog="explainer catalog show whisper-large-v3",
+)
 def show_entry(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
     catalog: CatalogOption = None,
@@ -153,7 +161,11 @@ def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
     return {kind.name_key: entry.label, "id": index.id_of(entry)} | entry.model_dump(mode="json", exclude_defaults=True)
 
 
-@app.command("schema", short_help="Print the JSON Schema of catalog files, for editors.")
+@app.command(
+    "schema",
+    short_help="Print the JSON Schema of catalog files, for editors.",
+    epilog="explainer catalog schema --question",
+)
 def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
 ) -> None:
@@ -161,7 +173,11 @@ def print_schema(
     write_json(json_schema(Question if question else Catalog))
 
 
-@app.command("eval", short_help="Measure how well the catalogs answer labelled questions.")
+@app.command(
+    "eval",
+    short_help="Measure how well the catalogs answer labelled questions.",
+    epilog="explainer catalog eval labels.jsonl",
+)
 def evaluate(
     labels: Annotated[
         Path, typer.Argument(metavar="LABELS", help='Lines of JSON: {"question"} and model(s), paper(s) or task; or -.')

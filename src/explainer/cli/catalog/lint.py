@@ -21,7 +21,7 @@ from explainer.diagnostics.text import counted
 app = new_app()
 
 
-@app.command("lint")
+@app.command("lint", epilog="explainer catalog lint catalogs --select L7 --fix")
 def run(
     paths: Annotated[
         list[Path] | None,

@@ -1,0 +1,110 @@
+"""The text of a project file → settings: defaults of options, so that nobody types them twice.
+
+They stand in `explainer.toml`, or in the table `tool.explainer` of `pyproject.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.documents.document import Document, Spans
+
+if TYPE_CHECKING:
+    from explainer.catalogs.schema import Settings
+
+# Where in a project file settings stand.
+_TABLES: Final[Mapping[str, tuple[str, ...]]] = {"explainer.toml": (), "pyproject.toml": ("tool", "explainer")}
+PROJECT_FILES: Final = tuple(_TABLES)
+"""The names of project files; the first that is in a folder counts."""
+# The end of a message of tomllib, which says the place in no other way before Python 3.14.
+_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+# Positions are found by reading the text again and again: of a longer one only the file is said.
+_MOST_LINES: Final = 2_000
+
+
+def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Document]]:
+    """Read the settings of a project file; a shared one that has no table of ours has none, and no findings.
+
+    Args:
+        text: the text of the file.
+        file: the name that findings give it.
+        name: its name, which says where in it settings stand.
+
+    Returns:
+        The settings, and the document that knows the place of each key.
+    """
+    table = _TABLES[name]
+    if not all(part in text for part in table):
+        return Parsed(None)
+    # Imports of some milliseconds, for those who have settings.
+    import tomllib  # noqa: PLC0415
+
+    from explainer.catalogs.schema import Settings  # noqa: PLC0415
+    from explainer.catalogs.validation import validate  # noqa: PLC0415
+
+    try:
+        data: Any = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Parsed(None, (_syntax_error(str(error), text, file),))
+    for key in table:
+        data = data.get(key) if isinstance(data, dict) else None
+    if data is None:
+        return Parsed(None)
+    document = Document(file, data, find_spans=lambda: _spans(text, table, data))
+    if not isinstance(data, dict):
+        document.report("S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]")
+        return Parsed(None, tuple(document.findings))
+    settings = validate(document, Settings)
+    if settings.value is None:
+        return Parsed(None, settings.findings)
+    return Parsed((settings.value, document), settings.findings)
+
+
+def _syntax_error(message: str, text: str, file: str) -> Finding:
+    place = _PLACE.search(message)
+    line, column = text.count("\n") + 1, 1
+    if place is not None and place[1]:
+        line, column = int(place[1]), int(place[2])
+    return Finding("Y102", Location(file, line, column), f"not valid TOML: {_PLACE.sub('', message)}")
+
+
+def _spans(text: str, table: tuple[str, ...], data: Any) -> Spans:
+    """Where the keys of a table stand. tomllib gives no positions, so this asks it which line brings a key."""
+    spans = Spans()
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        return spans
+    if table:
+        spans.values[()] = _place_of(lines, table)
+    for key in data if isinstance(data, dict) else ():
+        spans.values[(key,)] = spans.keys[(key,)] = _place_of(lines, (*table, key))
+    return spans
+
+
+def _place_of(lines: Sequence[str], path: tuple[str, ...]) -> tuple[int, int]:
+    """The line of a key: it is not in the text that ends before that line, and in the next text that is whole."""
+    import tomllib  # noqa: PLC0415
+
+    before = 0
+    for count in range(1, len(lines) + 1):
+        try:
+            data: Any = tomllib.loads("\n".join(lines[:count]))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+        for key in path:
+            data = data.get(key) if isinstance(data, dict) else None
+        if data is not None:
+            return _first_of_value(lines, before)
+        before = count
+    return (1, 1)
+
+
+def _first_of_value(lines: Sequence[str], before: int) -> tuple[int, int]:
+    """The line and column at which what follows some lines begins."""
+    for number, line in enumerate(lines[before:], before + 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            return number, len(line) - len(line.lstrip()) + 1
+    return before + 1, 1

@@ -1,0 +1,302 @@
+"""The links in a text: those that its reader sees, and those that a browser opens from the attributes of its HTML.
+
+What is seen is read behind character references and escapes. Attributes are found wherever one may stand that a browser
+follows, also inside comments, scripts and broken tags, since more is judged than is opened, never less.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import unescape
+from typing import Final, Literal, TypeAlias
+from unicodedata import normalize
+
+from explainer.catalogs.links import HIDDEN_CHARACTERS, Link, arxiv_link, doi_link, identify
+
+Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
+
+# what a URL may consist of: up to a space, a quote or a bracket of prose
+_RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
+_SCHEMES: Final = r"""(?P<url>https?://)
+      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
+      | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
+      | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
+      | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
+      | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
+"""
+# top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
+_DOMAINS: Final = (
+    r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site|ly|be|gl|gg|xyz|cloud|science|page"
+    r"|us|ca|au|nl|es|kr|ru|se|pl|br|hk|tw|sg|il|at|wiki|online|space|blog|art|video|news|live|top|to)/(?=\w)"
+)
+_FLAGS: Final = re.VERBOSE | re.IGNORECASE
+_WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
+_WITH_OR_WITHOUT: Final = re.compile(
+    rf"""{_SCHEMES}
+      | (?P<bare>(?<![\w@/.:-])(?:www\d?\.(?=[^\W_])
+      | (?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS}))""",
+    _FLAGS,
+)
+# every text that is a link has one of these
+_LINK_MARK: Final = re.compile(r"/|\d\.\d|\bwww", re.IGNORECASE)
+# the domains inside whole URLs are no hint at addresses without a scheme
+_WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}|\bwww\d?\.", re.IGNORECASE)
+_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
+_LONGEST: Final = 4_096  # characters that a URL may have
+# punctuation of the sentence around a URL, and marks of emphasis
+_TRAILING: Final = ".,;:!?'’*_~†"
+# what goes on as a URL would, behind such punctuation
+_GOES_ON: Final = re.compile(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
+_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
+_SPACE: Final = r"[\t\n\f\r ]"
+# attributes whose value, or a part of it, is opened or loaded (HTML Standard, "Attributes"; SVG 2, "Linking")
+_ATTRIBUTE: Final = re.compile(
+    r"(?<![\w:.-])(?P<name>(?:xlink:)?href|src|srcset|imagesrcset|srcdoc|action|formaction|data|poster|background|cite"
+    r"|longdesc|codebase|classid|archive|manifest|ping|content|to|from|by|values|style|on[a-z]{3,20})"
+    rf"{_SPACE}{{0,99}}={_SPACE}{{0,99}}"
+    r"(?:\"(?P<double>[^\"]{0,4096})|'(?P<single>[^']{0,4096})|(?P<bare>[^\t\n\f\r >\"'][^\t\n\f\r >]{0,4096}))",
+    re.IGNORECASE,
+)
+_TAG: Final = re.compile(r"<[^<>]{0,4096}>")
+_IS_ANCHOR: Final = re.compile(r"a(?![a-z])")
+_ANCHOR_END: Final = re.compile(r"</a\b|<a\b", re.IGNORECASE)
+_LONGEST_LABEL: Final = 500
+_REFRESH: Final = re.compile(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
+_STYLE_URL: Final = re.compile(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
+# a URL of a `srcset` ends at a space, and what describes it at a comma
+_CANDIDATE: Final = re.compile(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
+# values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
+_SPELLED_OUT: Final = frozenset({"content", "to", "from", "by", "values", "style", "data", "archive", "classid"})
+_ABSOLUTE: Final = re.compile(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
+_MAX_DOCUMENTS: Final = 3  # of `srcdoc` within `srcdoc`
+# what stands for other characters: character references, backslash escapes, and what cannot be told from a letter
+_ENCODED: Final = re.compile(
+    r"&(?:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
+    rf"|[{HIDDEN_CHARACTERS}\u2024\uff0e\uff0f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInText:
+    """A link in a text.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        text: the link as it is written, without punctuation around it.
+        form: how it is written: a `url`, a `bare` address, an `arxiv` id, a `doi`, a `number` that reads like an arXiv
+            id, or a `broken` URL.
+        link: what it leads to; None when that cannot be told.
+        url: the same as its reader sees it, without character references and escapes.
+    """
+
+    start: int
+    end: int
+    text: str
+    form: Form
+    link: Link | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a piece of markup leads.
+
+    Attributes:
+        href: the destination, decoded from its markup, as it is handed to the browser.
+        start: where it is written; `end`: where that ends.
+        is_base: it is what the relative destinations of the page start from.
+        is_anchor: the text behind its tag is what is clicked.
+    """
+
+    href: str
+    start: int
+    end: int
+    is_base: bool = False
+    is_anchor: bool = False
+
+
+class SeenText:
+    """A text as its reader sees it, its references and escapes decoded, with the way back to the places in the source.
+
+    Attributes:
+        text: what is seen.
+    """
+
+    def __init__(self, source: str) -> None:
+        pieces: list[str] = []
+        self._seen, self._written = [0], [0]
+        at = length = 0
+        for match in _ENCODED.finditer(source):
+            decoded = _decoded(match[0])
+            pieces += [source[at : match.start()], decoded]
+            length += match.start() - at
+            # the place of the character itself, and that of what stands behind it
+            self._seen += [length, length + len(decoded)]
+            self._written += [match.start(), match.end()]
+            length += len(decoded)
+            at = match.end()
+        self.text: Final = "".join([*pieces, source[at:]]) if pieces else source
+
+    def place(self, index: int) -> int:
+        """Where in the source a character of the text is written; behind the last one, where the source ends."""
+        piece = bisect_right(self._seen, index) - 1
+        return self._written[piece] + index - self._seen[piece]
+
+
+def _decoded(encoded: str) -> str:
+    if encoded[0] == "&":
+        return unescape(encoded)
+    if encoded[0] == "\\":
+        return encoded[1]
+    return normalize("NFKC", encoded) if encoded not in HIDDEN_CHARACTERS else ""
+
+
+def is_link(text: str) -> bool:
+    """Whether a text is a link and nothing else, such as a DOI or `arXiv:2401.10000`."""
+    written = text.strip(" .,;:()[]")
+    if not _LINK_MARK.search(written):
+        return False
+    spotted = next(spot_links(written), None)
+    return spotted is not None and spotted.text == written and spotted.form != "broken"
+
+
+def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
+    """Yield the links in a text, in order.
+
+    Args:
+        text: any text.
+        exact: URLs that are taken as they are, even where they hold punctuation that usually ends a URL.
+    """
+    seen = SeenText(text)
+    for spotted in _spot_links(seen.text, exact):
+        start, end = seen.place(spotted.start), seen.place(spotted.end)
+        yield replace(spotted, start=start, end=end, text=text[start:end]) if seen.text is not text else spotted
+
+
+def _spot_links(text: str, exact: Sequence[str]) -> Iterator[LinkInText]:
+    # an address without a scheme is rare, and looking for one takes longer than for all else
+    pattern = _WITH_OR_WITHOUT if _DOMAIN_HINT.search(_WHOLE_URL.sub(" ", text)) else _WITH_SCHEME
+    position = 0
+    while (match := pattern.search(text, position)) is not None:
+        position = match.end()
+        spotted = _link_at(text, match, exact)
+        if spotted is not None:
+            yield spotted
+            position = max(spotted.end, match.start() + 1)
+
+
+def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
+    """The link that begins as a match says; None where nothing follows that makes it one."""
+    kind, start = str(match.lastgroup), match.start()
+    if kind == "number":
+        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]), match[0])
+    if kind == "arxiv":
+        number = _ARXIV.match(text, match.end())
+        if number is None:
+            return None
+        written = text[start : number.end()]
+        return LinkInText(start, number.end(), written, "arxiv", arxiv_link(number[0]), written)
+    run = _RUN.match(text, start, start + _LONGEST) or match
+    written = _exactly(run[0], exact) or _trimmed(run[0])
+    if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
+        return None
+    form, read = _FORMS[kind]
+    link = read(written)
+    if link is None and form == "url":
+        form = "broken"
+    return LinkInText(start, start + len(written), written, form, link, written)
+
+
+_FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
+    "url": ("url", identify),
+    "ssh": ("url", identify),
+    "bare": ("bare", identify),
+    "doi": ("doi", doi_link),
+    "broken": ("broken", lambda _: None),
+}
+# what these begin with is no link by itself
+_BEGINNINGS: Final = frozenset({"doi", "broken"})
+
+
+def _exactly(run: str, exact: Sequence[str]) -> str | None:
+    """The longest of some URLs that a run of characters begins with, if the run does not go on as a URL would."""
+    fitting = [url for url in exact if run.startswith(url) and not _GOES_ON.match(run, len(url))]
+    return max(fitting, key=len, default=None)
+
+
+def _trimmed(run: str) -> str:
+    """A run of characters up to the first bracket that closes nothing, without trailing punctuation."""
+    depth = dict.fromkeys(_CLOSING.values(), 0)
+    for index, char in enumerate(run):
+        if char in depth:
+            depth[char] += 1
+        elif char in _CLOSING:
+            depth[_CLOSING[char]] -= 1
+            if depth[_CLOSING[char]] < 0:
+                return run[:index].rstrip(_TRAILING)
+    return run.rstrip(_TRAILING)
+
+
+def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
+    """Yield the destinations in HTML, with their places in it."""
+    position = 0
+    while (match := _ATTRIBUTE.search(html, position)) is not None:
+        position = match.end("name")
+        group = str(match.lastgroup)
+        name, value = match["name"].lower(), unescape(match[group])
+        tag = html[html.rfind("<", 0, match.start()) : match.start()][1:8].lower()
+        for href in _hrefs(name, value, depth):
+            if name not in _SPELLED_OUT or _ABSOLUTE.match(href):
+                yield Destination(href, *match.span(group), tag.startswith("base"), _IS_ANCHOR.match(tag) is not None)
+
+
+def anchor_text(html: str, at: int) -> tuple[str, int, int] | None:
+    """Return the text from the tag that a place is in to the end of its link, where that begins, and where it ends."""
+    start = html.find(">", at) + 1
+    end = _ANCHOR_END.search(html, start, start + _LONGEST_LABEL) if start else None
+    if end is None:
+        return None
+    text = unescape(_TAG.sub("", html[start : end.start()]))
+    return (text, start, end.start()) if text.strip() else None
+
+
+def _hrefs(name: str, value: str, depth: int) -> Iterator[str]:
+    """The destinations in the value of an attribute."""
+    if name.startswith("on"):
+        yield "javascript:"
+        return
+    if name == "srcdoc":
+        if depth < _MAX_DOCUMENTS:
+            for destination in html_destinations(value, depth + 1):
+                yield destination.href
+        return
+    yield from _SPLITTERS.get(name, _whole)(value)
+
+
+def _whole(value: str) -> Iterator[str]:
+    yield value
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[str]]:
+    return lambda value: (match[1] for match in pattern.finditer(value))
+
+
+def _refresh(value: str) -> Iterator[str]:
+    match = _REFRESH.match(value)
+    if match:
+        yield match[1]
+
+
+_SPLITTERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
+    **dict.fromkeys(("srcset", "imagesrcset"), _matches(_CANDIDATE)),
+    "ping": lambda value: iter(value.split()),
+    "values": lambda value: iter(value.split(";")),
+    "content": _refresh,
+    "style": _matches(_STYLE_URL),
+}

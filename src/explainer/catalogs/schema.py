@@ -27,6 +27,7 @@ _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L
 # The same for editors as far as their dialect can say it: not a sign of ASCII.
 _ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
 _ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
+_LANGUAGE = r"^[a-z]{2,3}$"
 _PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
 
@@ -44,6 +45,10 @@ def _four_digits(value: Any) -> Any:
         message = "a year has four digits"
         raise ValueError(message)
     return value
+
+
+def _none_is_nothing(value: Any) -> Any:
+    return {} if value is None else value
 
 
 def _one_is_many(value: Any) -> Any:
@@ -65,6 +70,9 @@ SafeId = Annotated[
 """A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
 PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
 """Letters and digits of ASCII, the first letter a capital: names of this form can be told apart in `Txt23D`."""
+
+Language = Annotated[str, StringConstraints(strict=True, pattern=_LANGUAGE)]
+"""The code of a language in ISO 639, such as `ko`."""
 
 _OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
 _OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
@@ -94,6 +102,9 @@ class Task(_Strict):
     id: SafeId = Field(description="The name by which entries refer to the task.")
     description: _OptionalText = Field(None, description="What the task is, in one sentence.")
     aliases: _Lines = Field((), description="Other names of the task, lay words included.")
+    vocabulary: Annotated[dict[Language, _Lines], BeforeValidator(_none_is_nothing)] = Field(
+        {}, description="What people say when they mean the task, by language: names, lay words, short questions."
+    )
 
 
 class PortEntry(_Strict):
@@ -254,7 +265,7 @@ _KEYS: Final[dict[Kind, tuple[str, ...]]] = {
         "title", "id", "aliases", "authors", "year", "task", "category", "dataset", "paper", "github", "huggingface",
         "links", "summary", "examples", "deprecated",
     ),
-    Kind.TASKS: ("id", "description", "aliases"),
+    Kind.TASKS: ("id", "description", "aliases", "vocabulary"),
     Kind.PORTS: ("id", "description", "aliases"),
 }  # fmt: skip
 

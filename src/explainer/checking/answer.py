@@ -45,17 +45,17 @@ _NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
 # thoughts, and a closing mark of the same kind. Tags may have attributes; the first column names the tags.
 _THOUGHT_TAGS: Final = (
     "think|thinking|thought|thoughts|thought_process|reason|reasoning|reasoning_content|reflection|scratchpad|analysis"
-    "|inner_monologue|internal_monologue|chain_of_thought|cot|(?:seed|mm|antml):think(?:ing)?|details(?=[^>]{0,200}reasoning)"
+    "|inner_monologue|internal_monologue|chain_of_thought|cot|(?:seed|mm|antml):think(?:ing)?"
 )
 _THOUGHT_OPENING: Final = re.compile(
-    rf"\s*+(?:(?:```+\w*\s+)?<(?P<tag>{_THOUGHT_TAGS})(?:\s[^<>]{{0,200}})?>"
+    rf"\s*+(?:(?:```+\w*\s+)?<(?P<tag>{_THOUGHT_TAGS}|details(?=[^>]{{0,200}}reasoning))(?:\s[^<>]{{0,200}})?>"
     r"|\[(?P<bracket>THINK|REASONING)\]|◁(?P<triangle>think)▷|<\|(?:begin_of_thought|START_THINKING|thinking)\|>(?P<mark>)"
     r"|(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)(?P<channel>)|analysis(?=[A-Z\W])(?P<bare>)"
     r"|<unused94>(?P<unused>))",
     re.IGNORECASE,
 )
 _THOUGHT_CLOSINGS: Final = {
-    "tag": re.compile(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
+    "tag": re.compile(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
     "bracket": re.compile(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
     "triangle": re.compile("◁/think▷", re.IGNORECASE),
     "mark": re.compile(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
@@ -225,11 +225,11 @@ class _LinksByPlace:
         if marked.label is not None:
             for start in {*inside, *self._inside(*marked.around)}:
                 self._labels.setdefault(start, marked.label)
-        url = opened_url(marked.href, base)
+        url = opened_url(marked.href, None if marked.is_base else base)
         if url is None and not _OTHER_SCHEME.match(marked.href):
-            return not inside and next(spot_links(marked.href), None) is None
+            return not inside
         link = identify(url) if url else None
-        if any(self._spotted[start].link == link for start in inside):
+        if [self._spotted[start].link for start in inside] == [link]:
             return False
         for start in inside:
             del self._spotted[start]
@@ -432,6 +432,7 @@ def _bounded(body: str) -> str:
     return text
 
 
+_INDENT: Final = re.compile("^ +", re.MULTILINE)
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
@@ -480,12 +481,16 @@ class _MarkdownReader:
     def read(self) -> list[_MarkedLink]:
         """Fill the answer in; return the links of its markup."""
         environment: dict[str, Any] = {}
-        tokens = _markdown().parse(self._source, environment)
+        tokens = _markdown().parse(_INDENT.sub(self._own_indent, self._source), environment)
         self._definitions = {item["href"]: item["map"] for item in environment.get("references", {}).values()}
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
         return self._links
+
+    def _own_indent(self, match: re.Match[str]) -> str:
+        """The spaces that a line begins with, none where they stand for thoughts or residue: it is no code for them."""
+        return "" if self._answer.text[match.start() : match.end()].strip() else match[0]
 
     def _heading(self, token: Token, first: int, _: int) -> None:
         self._answer.headings[first] = int(token.tag[1])

@@ -40,7 +40,10 @@ PromptOption = Annotated[
 ]
 
 
-@app.command("publish")
+@app.command(
+    "publish",
+    epilog="explainer publish answers --question questions --out site\nexplainer publish proofs.jsonl --out site",
+)
 def publish(
     answers: AnswersArgument,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="SITE", help="The folder of the site.")],
@@ -81,7 +84,10 @@ def _now() -> str:
     return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@app.command("cite")
+@app.command(
+    "cite",
+    epilog="explainer cite proofs.jsonl --out references.bib\nexplainer cite answers --question questions --style apa --out cited.md",
+)
 def cite(
     answers: AnswersArgument,
     question: QuestionOption = None,

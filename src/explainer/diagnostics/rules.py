@@ -128,6 +128,7 @@ _TABLE: Final = (
     _error("Q407", "A duplicate id in one source."),
     _note("Q408", "Only models, or only papers, that fit the question were found."),
     _error("Q409", "The choice cannot be written into the question file: its layout is not safe to edit."),
+    _error("Q410", "The question is in a language that no task has words of."),
     _error("T501", "Not valid Jinja."),
     _error("T502", "An unknown variable."),
     _error("T503", "The sandbox forbids what the template does."),

@@ -314,7 +314,8 @@ def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
 def search_index(rows: Sequence[AnswerRow]) -> str:
     """Return what the search of the front page reads: a script that holds data and does nothing."""
     data = [[row.page, row.title, row.state, row.verdict, row.models, row.tasks] for row in rows]
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))  # ASCII: no line separator ends a line of it
+    # ASCII, for no line separator to end a line of it, and without what could begin markup
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return f"self.ANSWERS={text};\n"
 
 

@@ -86,7 +86,8 @@ def _now() -> str:
 
 @app.command(
     "cite",
-    epilog="explainer cite proofs.jsonl --out references.bib\nexplainer cite answers --question questions --style apa --out cited.md",
+    epilog="explainer cite proofs.jsonl --out references.bib\n"
+    "explainer cite answers --question questions --style apa --out cited.md",
 )
 def cite(
     answers: AnswersArgument,

@@ -15,8 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from explainer.checking.check import check_answer
-from explainer.checking.inputs import AnswerReader
 from explainer.publishing import pages, site
 from tests.helpers.browser import CHROMIUM, FLAGS, measured, needs_browser
 from tests.helpers.support import ROOT, explainer, slow, write_tree
@@ -241,13 +239,29 @@ def test_many_answers_have_several_pages_of_lists() -> None:
     assert "script-src 'none'" in listed["page-2.html"]
 
 
-def test_a_page_shows_statements_with_the_passages_behind_them() -> None:
-    offered = AnswerReader().by_question(CASE / "faithful" / "question.yaml").unwrap()
-    statement = pages.Statement("It paints <b>fast</b>.", "open", (("An entry", "It is <i>quick</i>."),))
-    html = pages.answer_page(check_answer(GOOD, offered), offered, [statement]).html
-    assert "It paints &lt;b&gt;fast&lt;/b&gt;." in html
-    assert "It is &lt;i&gt;quick&lt;/i&gt;." in html
-    assert "stands behind" not in pages.answer_page(check_answer(GOOD, offered), offered).html
+def test_a_page_shows_statements_with_the_passages_behind_them(tmp_path: Path) -> None:
+    line = "{title: Quick Paint, paper: 'https://example.org/p', summary: 'Quick Paint reaches an accuracy of 91.2 % on <i>Strokes</i>.'}"
+    question = "question: How?\nmodels: []\npapers: [Quick Paint]\ncatalog: c.yaml\n"
+    answer = (
+        "# 1. Task\nPainting.\n\n# 2. Workflow\nphoto → Quick Paint → picture\n\nQuick Paint reaches an accuracy of {} % on Strokes.\n\n"
+        "# 3. References\n- [Quick Paint](https://example.org/p)\n"
+    )
+    write_tree(
+        tmp_path,
+        {
+            "c.yaml": f"papers: [{line}]\n",
+            "q.yaml": question,
+            "a/t.md": answer.format("91.2"),
+            "a/f.md": answer.format("55.5"),
+        },
+    )
+    outcome = explainer("publish", tmp_path / "a", "--question", tmp_path / "q.yaml", "--out", tmp_path / "site")
+    assert (outcome.status, "2 answers, 0 not grounded, 1 refuted" in outcome.err) == (1, True), outcome.err
+    page = (tmp_path / "site/answers/f.html").read_text(encoding="utf-8")
+    assert 'class="alert"' in page
+    assert '<details class="statement" open>' in page
+    assert "&lt;i&gt;Strokes&lt;/i&gt;" in page
+    assert 'class="alert"' not in (tmp_path / "site/answers/t.html").read_text(encoding="utf-8")
 
 
 def test_the_shipped_questions_stand_as_a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

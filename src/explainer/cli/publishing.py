@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,10 +71,11 @@ def publish(
     show_findings(site.findings, "text")
     status = exit_status(site.findings)
     if status is not ExitStatus.UNUSABLE:
-        faulty = sum(row.state == "faulty" for row in site.rows)
-        say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {faulty} not grounded")
+        states = Counter(row.state for row in site.rows)
+        refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
+        say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
         say(f"{counted(site.written, 'file')} written, {site.removed} removed")
-        status = max(status, ExitStatus.ERRORS) if faulty else status
+        status = max(status, ExitStatus.ERRORS) if states["faulty"] or refuted else status
     raise typer.Exit(status if site.rows or status else ExitStatus.NOTHING_CHECKED)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
 from explainer.checking.check import CheckReport
+from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.offered import Offered
 from explainer.checking.reports.html import text_marks
@@ -40,8 +41,11 @@ _SLUG: Final = 80
 STATES: Final = {
     "grounded": "grounded",
     "warned": "grounded, with warnings",
+    "refuted": "grounded, but refuted",
     "faulty": "not grounded",
 }
+WRONG: Final = frozenset({"refuted", "faulty"})
+"""The states of answers that nobody should take as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +78,6 @@ class AnswerRow:
     drawing: str = ""
     digest: str = ""
     updated: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement of an answer, with the passages of its sources that stand behind it.
-
-    Attributes:
-        text: the statement, as the answer has it.
-        verdict: what was found about it, in a word.
-        passages: the name of an entry and its words, each.
-    """
-
-    text: str
-    verdict: str
-    passages: tuple[tuple[str, str], ...] = ()
 
 
 class _Wrong(NamedTuple):
@@ -128,14 +117,8 @@ def page_name(name: str) -> str:
     return f"{slug[:_SLUG].rstrip('-')}-{digest(name)}"
 
 
-def answer_page(report: CheckReport, offered: Offered, statements: Sequence[Statement] = ()) -> AnswerPage:
-    """Return the page of a checked answer.
-
-    Args:
-        report: the answer, checked.
-        offered: what was offered to it.
-        statements: what is known of its statements.
-    """
+def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
+    """Return the page of a checked answer, from what was found about it and what was offered to it."""
     entries = offered_entries(offered)
     names = [entry_page_name(kind, entry.label) for kind, entry in entries]
     proved = list(proved_citations(report, offered))
@@ -159,7 +142,7 @@ def answer_page(report: CheckReport, offered: Offered, statements: Sequence[Stat
             _named(names[place], *entry) for place, entry in enumerate(entries) if entry[1].label not in report.used
         ],
         drawing=drawing,
-        statements=statements,
+        pages={entry.label: name for name, (_, entry) in zip(names, entries, strict=True)},
     )
     row = replace(row, drawing=drawing["name"] if drawing else "", digest=digest(html, 16))
     records = {
@@ -190,14 +173,17 @@ def _row(
 def _state(report: CheckReport) -> str:
     if not report.grounded:
         return "faulty"
+    if report.claims is StatementVerdict.REFUTED:
+        return "refuted"
     return "warned" if report.faults else "grounded"
 
 
 def _verdict(report: CheckReport) -> str:
     words = cited_in_words(report)
-    if report.grounded:
-        return f"{STATES[_state(report)]}: {words}"
-    return f"not grounded: {counted(len(errors_in(report.findings)), 'error')}, {words}"
+    state = _state(report)
+    if state in WRONG:
+        return f"{STATES[state]}: {counted(len(errors_in(report.findings)), 'error')}, {words}"
+    return f"{STATES[state]}: {words}"
 
 
 def _task(label: str | None) -> str | None:

@@ -142,16 +142,14 @@ def _identity(entry: KindedEntry) -> tuple[Kind, str]:
 
 
 def _warning(report: CheckReport) -> list[str]:
-    """What stands above an answer that is not grounded."""
-    if report.grounded:
-        return []
+    """What stands above an answer that is not grounded, or that its sources refute."""
     errors = errors_in(report.findings)
+    if not errors:
+        return []
+    verdict = "Grounded, but refuted" if report.grounded else "Not grounded"
     lines = [f"> - line {error.location.line}: {escaped(printable(error.message))}" for error in errors]
-    return [
-        "\n".join(
-            [f"> **Not grounded: {counted(len(errors), 'error')}.** Only what has a note is proved.", ">", *lines]
-        )
-    ]
+    head = f"> **{verdict}: {counted(len(errors), 'error')}.** Only what has a note is proved to be a source."
+    return ["\n".join([head, ">", *lines])]
 
 
 def _noted(text: str, marks: Iterable[tuple[int, str]]) -> str:

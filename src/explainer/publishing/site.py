@@ -248,8 +248,9 @@ def _common_files(
     yield "entries.html", pages.entries_page(entries, rows, config.title)
     yield "search-index.js", pages.search_index(rows)
     yield "feed.xml", pages.feed(rows, config.title, "feed.xml", config.base)
-    faulty = [row for row in rows if row.state == "faulty"]
-    yield "not-grounded.xml", pages.feed(faulty, f"{config.title}: not grounded", "not-grounded.xml", config.base)
+    wrong = [row for row in rows if row.state in pages.WRONG]
+    title = f"{config.title}: not grounded, or refuted"
+    yield "not-grounded.xml", pages.feed(wrong, title, "not-grounded.xml", config.base)
     citing: dict[str, list[AnswerRow]] = defaultdict(list)
     for row in rows:
         for name in row.cited:

@@ -161,7 +161,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
     yield len(sources) > 1, "--question/--prompt", message
     yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
-    message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
     yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
     message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
     yield not sources and len(lines) < len(config.answers), "--question/--prompt", message

@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self, TextIO, TypeAlias
+from typing import Any, Final, Self, TextIO, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
@@ -79,21 +80,34 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
 
 def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
     """Read a whole regular file as bytes; see `read_text`."""
+    opened = open_raw(path, limit=limit)
+    if opened.value is None:
+        return Parsed(None, opened.findings)
+    with opened.value as stream:
+        try:
+            raw = stream.read(limit + 1)
+        except OSError as error:
+            return _unusable("F104", display_path(path), f"cannot be read: {_reason(error)}")
+    if len(raw) > limit:  # it has grown
+        return _too_large(display_path(path), limit)
+    return Parsed(raw)
+
+
+def open_raw(path: Path, *, limit: int) -> Parsed[BufferedReader]:
+    """Open a regular file, to read it a part at a time; see `read_text`."""
     file = display_path(path)
     try:
-        with open_file(path) as stream:
-            if os.fstat(stream.fileno()).st_size > limit:
-                return _too_large(file, limit)
-            raw = stream.read(limit + 1)  # it may have grown
+        stream = open_file(path)
+        if os.fstat(stream.fileno()).st_size <= limit:
+            return Parsed(stream)
+        stream.close()
+        return _too_large(file, limit)
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
     except NotRegularError as error:
         return _unusable("F102", file, str(error.strerror))
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    if len(raw) > limit:
-        return _too_large(file, limit)
-    return Parsed(raw)
 
 
 class NotRegularError(OSError):
@@ -124,9 +138,9 @@ def _refuse_irregular(status: os.stat_result | None, path: str | Path) -> None:
     raise NotRegularError(errno.EINVAL, message, str(path))
 
 
-def open_file(path: str | Path, *, buffering: int = -1) -> BinaryIO:
+def open_file(path: str | Path, *, buffering: int = DEFAULT_BUFFER_SIZE) -> BufferedReader:
     """Open a regular file for reading; see `open_handle`."""
-    return os.fdopen(open_handle(path), "rb", buffering)
+    return BufferedReader(FileIO(open_handle(path)), buffering)
 
 
 def real_path(path: Path) -> Path:

@@ -477,3 +477,12 @@ def test_start_up_needs_no_client_until_something_is_asked() -> None:
     code = "import sys; import explainer.cli.ask; sys.exit('httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ)).returncode == 0
     assert process("ask", "--help").status == 0
+
+
+def test_the_question_may_be_words(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("models: [{name: Cut, summary: Cuts things out of a photo.}]\n")
+    options = ("--catalog", str(tmp_path / "c.yaml"), "--model", "m", "--dry-run")
+    done = explainer("ask", "Who", "cuts", "things", "out", "of", "a", "photo?", *options)
+    assert (done.status, done.out) == (0, explainer("ask", "--text", "Who cuts things out of a photo?", *options).out)
+    assert explainer("ask", "no.yaml", *options).status == 2
+    assert explainer("ask", "x" * 5000 + "?", *options).status == 1  # longer than a path can be

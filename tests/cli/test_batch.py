@@ -91,7 +91,7 @@ def test_lines_come_from_stdin_and_go_to_stdout(root: Path) -> None:
 
 
 def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
-    assert batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch").status == 0
+    assert batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch", "--model", "m").status == 0
     header, *made = rows(root / "out.manifest.jsonl")
     assert header["schema"] == "explainer/manifest/1"
     assert (header["as"], header["template"], header["format"]) == ("prompt", "prompt", "openai-batch")
@@ -137,7 +137,9 @@ def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out
 
 def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_else(root: Path) -> None:
     def custom_ids() -> list[object]:
-        assert batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch").status == 0
+        assert (
+            batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch", "--model", "m").status == 0
+        )
         return [row["custom_id"] for row in rows(root / "out.jsonl")]
 
     before = custom_ids()
@@ -147,7 +149,7 @@ def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_
     assert [old == new for old, new in zip(before, after, strict=True)] == [
         "Shade" not in question(number)["papers"] for number in range(9)
     ]
-    alone = explainer("build", root / "questions" / "q" / "00006.yaml", "--format", "openai-batch")
+    alone = explainer("build", root / "questions" / "q" / "00006.yaml", "--format", "openai-batch", "--model", "m")
     assert json.loads(alone.stdout)["custom_id"].split(".")[1] == str(after[6]).split(".")[1]
 
 
@@ -269,7 +271,8 @@ def test_another_kind_of_output_does_not_lose_the_first(root: Path) -> None:
 def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path, target: str) -> None:
     missing = batch(root / "questions", "--out", root / target, "--check")
     assert (missing.status, (root / target).exists()) == (1, False)
-    assert "B705 the output is missing" in missing.err
+    assert "B705 the output " in missing.err
+    assert " is missing\n" in missing.err
     assert batch(root / "questions", "--out", root / target).status == 0
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert batch(root / "questions", "--out", root / target, "--check").status == 0
@@ -431,11 +434,16 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
         (["q.jsonl", "--out", "q.jsonl"], "the source would be overwritten"),
         (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
         (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
+        (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
         (["q.jsonl", "--out", "out", "--model", "m"], "are for the format 'openai-batch'"),
-        (["q.jsonl", "--out", "o", "--format", "openai-batch", "--body", "x"], "is not KEY=VALUE"),
-        (["q.jsonl", "--out", "o", "--format", "openai-batch", "--body", "model=x"], "is set already; use --model"),
+        (["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "x"], "is not KEY=VALUE"),
+        (
+            ["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "model=x"],
+            "is set already; use --model",
+        ),
         (["q.jsonl", "--out", "o", "--format", "massages"], "did you mean 'messages'?"),
         (["q.jsonl", "--out", "catalogs/c.yaml"], "is a file, and no .jsonl"),
+        (["q.jsonl", "--out", "o.csv"], "a .csv cannot be written"),
         (["q.jsonl", "--out", "-", "--check"], "there is nothing to compare on stdout"),
         (["catalogs/c.yaml", "--out", "out"], "a source is a folder or a .jsonl"),
         (["q.jsonl", "--out", "out", "--template", "nope.j2"], "nope.j2:1:1: F104"),
@@ -513,6 +521,96 @@ def test_a_csv_is_a_source(root: Path) -> None:
     batch(root / "q.csv", "--out", root / "out.jsonl")
     assert batch(root / "c.jsonl", "--out", root / "expected.jsonl").status == 0
     assert (root / "out.jsonl").read_text().splitlines()[0] + "\n" == (root / "expected.jsonl").read_text()
+
+
+CSV_AS_PEOPLE_HAVE_IT = {
+    "semicolons": "id;question\na;Why?\nb;How; and when?\n".replace("How; and when?", '"How; and when?"'),
+    "tabs": "id\tquestion\na\tWhy?\nb\tHow; and when?\n",
+    "pipes": "id|question\r\na|Why?\r\nb|How; and when?\r\n",
+    "a stated separator": 'sep=;\r\nid;question\r\na;Why?\r\nb;"How; and when?"\r\n',
+    "a stated separator in quotes": '"sep=\t"\nid\tquestion\na\tWhy?\nb\tHow; and when?\n',
+    "a byte order mark": "\ufeffid,question\na,Why?\nb,How; and when?\n",
+}
+
+
+@pytest.mark.parametrize("form", CSV_AS_PEOPLE_HAVE_IT)
+def test_a_csv_is_read_with_the_separator_that_it_has(root: Path, form: str) -> None:
+    (root / "q.csv").write_bytes(CSV_AS_PEOPLE_HAVE_IT[form].encode())
+    done = batch(root / "q.csv", "--out", root / "out.jsonl", "--models", "0", "--papers", "0")
+    assert (done.status, done.err) == (0, "2 rendered, 0 unchanged, 0 removed\n")
+    assert ['"Why?"' in str(row["text"]) for row in rows(root / "out.jsonl")] == [True, False]
+    assert '"How; and when?"' in str(rows(root / "out.jsonl")[1]["text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "rendered"),
+    [
+        (b"id,question\na,A caf\xe9?\nb,Why?\n", "q.csv:2:8: Y101 the byte 0xe9 is not UTF-8", ["b"]),
+        (b'id,question\na,"One\nb,Two?\nc,Three?\n', "q.csv:2:3: B707 the row cannot be read: a quote", ["b", "c"]),
+        (b'id,question\na,"One" and?\nb,Two?\n', "q.csv:2:3: B707 the row cannot be read: a quote", ["b"]),
+        (b'id,question\na,One?\nb,"Two?', "q.csv:3:3: B707 the row cannot be read: a quote", ["a"]),
+        (b'id,question\na,"One\r\nmore\xff?"\r\nb,Two?\n', "q.csv:3:5: Y101 the byte 0xff is not UTF-8", ["b"]),
+    ],
+)
+def test_a_row_that_cannot_be_read_costs_itself(root: Path, text: bytes, place: str, rendered: list[str]) -> None:
+    (root / "q.csv").write_bytes(text)
+    done = batch(root / "q.csv", "--out", root / "out.jsonl", "--models", "0", "--papers", "0")
+    assert done.status == 1
+    assert place in done.err
+    assert [row["id"] for row in rows(root / "out.jsonl")] == rendered
+
+
+def test_a_csv_in_utf_16_is_refused_and_says_what_to_do(root: Path) -> None:
+    (root / "q.csv").write_bytes("id,question\na,Why?\n".encode("utf-16"))
+    done = batch(root / "q.csv", "--out", root / "out.jsonl")
+    assert done.status == 2
+    assert "save the file as CSV UTF-8" in done.err
+
+
+def many(root: Path) -> Path:
+    """A source with twenty mistakes of one kind, and one of another."""
+    (root / "q.jsonl").write_text('{"question": "Why?", "models": ["Nobody"]}\n' * 20 + '{"question": 1}\n')
+    return root / "q.jsonl"
+
+
+def test_of_many_findings_of_a_kind_the_first_are_shown_and_the_others_counted(root: Path) -> None:
+    done = batch(many(root), "--out", root / "out.jsonl")
+    assert done.err.count(" Q401 ") == 10
+    assert done.err.count(" S203 ") == 1
+    assert "10 more Q401; -v shows all" in done.err
+    assert batch(many(root), "--out", root / "out.jsonl", "-v").err.count(" Q401 ") == 20
+    assert batch(many(root), "--out", root / "out.jsonl", "--findings", "github").err.count("Q401") == 20
+
+
+def test_statistics_count_findings_and_show_none(root: Path) -> None:
+    told = batch(many(root), "--out", root / "out.jsonl", "--statistics").err.splitlines()
+    assert told[0] == "20  Q401 error: A model that no catalog has."
+    assert told[1].startswith(" 1  S203 error: ")
+    assert told[2:] == ["0 rendered, 0 unchanged, 0 removed, 21 failed"]
+
+
+def test_a_quiet_run_says_only_what_makes_it_fail(root: Path) -> None:
+    named = {"question": "Why?", "models": ["M1", "M1"], "papers": []}
+    write_tree(root, {"c.yaml": "models: [{name: M1}]", "q.jsonl": lines(named)})
+    options = (root / "q.jsonl", "--catalog", root / "c.yaml", "--out", root / "out.jsonl", "--quiet")
+    assert batch(*options).err == ""
+    told = batch(*options, "--strict").err
+    assert told.startswith(f"{root}/q.jsonl:1:")
+    assert "rendered" not in told
+
+
+def test_findings_as_json_stand_alone(root: Path) -> None:
+    for options in (("-v",), ("--check",), ("--statistics",)):
+        done = batch(many(root), "--out", root / "out.jsonl", "--findings", "json", *options)
+        assert len(json.loads(done.err)["findings"]) == 21, options
+
+
+def test_check_counts_what_is_stale(root: Path) -> None:
+    assert batch(root / "questions", "--out", root / "out").status == 0
+    files = sorted((root / "out").rglob("*.prompt.md"))
+    files[0].write_text("x")
+    files[1].unlink()
+    assert "9 checked, 2 out of date or missing" in batch(root / "questions", "--out", root / "out", "--check").err
 
 
 def test_a_table_with_an_unknown_column_is_refused(root: Path) -> None:

@@ -176,7 +176,8 @@ def test_every_shipped_question_without_its_sources_builds_a_prompt() -> None:
         text = yaml.safe_load(path.read_text(encoding="utf-8"))["question"]
         outcome = explainer("build", "--text", text, "--catalog", CATALOGS)
         assert outcome.status == 0, path.name
-        assert outcome.out.count("\nModel: ") == 4, path.name
+        # no model reads text out of pictures, and its question names none
+        assert outcome.out.count("\nModel: ") == 4 - (path.stem == "old-newspaper-text"), path.name
 
 
 def test_every_shipped_question_is_labelled_as_it_stands() -> None:

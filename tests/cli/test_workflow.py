@@ -166,3 +166,12 @@ def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> Non
     outcome = explainer("workflow", "left-out.yaml")
     assert outcome.status == 1
     assert "the models were recommended; --models N recommends more" in outcome.err
+
+
+def test_the_question_may_be_words() -> None:
+    done = explainer("workflow", "Which", "model", "cuts", "a", "photo", "(segmentation)?")
+    assert done.out == explainer("workflow", "--text", "Which model cuts a photo (segmentation)?").out
+    assert done.out
+    for words in (["how", "now"], ["a.yaml", "b.yaml"]):
+        assert "give one question" in explainer("workflow", *words).err
+    assert explainer("workflow", "gone.yaml").status == 2

@@ -70,15 +70,15 @@ def codes(rows: Any) -> list[list[str]]:
 def test_rows_are_what_the_command_line_writes(tmp_path: Path, catalog: Path, output_format: str, column: str) -> None:
     questions = [question(number) for number in range(40)]
     (tmp_path / "q.jsonl").write_text(lines(*questions), encoding="utf-8")
-    done = explainer(
-        "batch", tmp_path / "q.jsonl", "--catalog", catalog, "--out", tmp_path / "o.jsonl", "--format", output_format
-    )
+    model = "m" if output_format == "openai-batch" else None
+    options = ["--format", output_format, *(["--model", model] if model else [])]
+    done = explainer("batch", tmp_path / "q.jsonl", "--catalog", catalog, "--out", tmp_path / "o.jsonl", *options)
     assert done.status == 0
     written = (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()
     expected = (
         written if column == "line" else [json.loads(line)[{"prompt": "text"}.get(column, column)] for line in written]
     )
-    rows = rendered(questions, make_job([catalog], output_format=output_format).unwrap())
+    rows = rendered(questions, make_job([catalog], output_format=output_format, model=model).unwrap())
     assert rows.column(column).to_pylist() == expected
     manifest = [
         json.loads(line) for line in (tmp_path / "o.manifest.jsonl").read_text(encoding="utf-8").splitlines()[1:]
@@ -278,7 +278,12 @@ def test_threads_of_one_process_may_share_a_job(tmp_path: Path, catalog: Path) -
 
 @pytest.mark.parametrize(
     "options",
-    [{"output_format": "llm"}, {"output_format": "nonsense"}, {"kind": "answer", "output_format": "messages"}],
+    [
+        {"output_format": "llm"},
+        {"output_format": "nonsense"},
+        {"kind": "answer", "output_format": "messages"},
+        {"output_format": "openai-batch"},
+    ],
 )
 def test_options_that_contradict_each_other_make_no_job(catalog: Path, options: dict[str, Any]) -> None:
     with pytest.raises(JobError):

@@ -44,6 +44,14 @@ def helps() -> Iterator[tuple[str, str]]:
             yield f"explainer {command} {sub}", explainer(command, sub, "--help").out
 
 
+def test_every_help_has_an_example_that_begins_with_its_command() -> None:
+    for name, text in helps():
+        if "\nCommands:\n" not in text:
+            examples = text.partition("\nExamples:\n")[2].splitlines()
+            assert examples, f"give {name} an example: @app.command(epilog=...)"
+            assert [line for line in examples if not line.startswith(f"  {name} ") and line != f"  {name}"] == []
+
+
 def commands_page() -> str:
     lines = ["# Commands", "", "What `--help` prints, for each command."]
     for name, text in helps():

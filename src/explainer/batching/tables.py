@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import line_column
 from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _LISTS: Final = ("models", "papers", "catalog")
@@ -19,6 +22,12 @@ _TEXTS: Final = ("question", "id", "answer")
 COLUMNS: Final = (*_TEXTS, *_LISTS)
 # What stands between names in a cell of text: no title of a paper has it, and many have commas.
 _SEPARATOR: Final = "|"
+# A first line for Excel that says the separator of a CSV.
+_STATED: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+# Separators of a CSV; of equally frequent ones the first counts.
+_SEPARATORS: Final = ",;\t|"
+# What bytes become that are not UTF-8 (PEP 383).
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 # Rows that are read at a time.
 _ROWS: Final = 1024
 
@@ -107,48 +116,135 @@ class _Table:
         self.base = path.parent
         self.name = display_path(path)
 
-    def _rows(self) -> Iterable[tuple[int, Mapping[str, Any]]]:
-        raise NotImplementedError
 
-    def __iter__(self) -> Iterator[SourceItem | Skipped]:
-        """Every row; the number of a row is that of the line on which it ends, or its place in the table."""
-        for number, cells in self._rows():
-            yield SourceItem(number, self.name, as_line(cells))
+class CountedLines:
+    """Lines of a text, those of the current row kept: what cannot be read is left out by the line, and said there.
+
+    Attributes:
+        kept: the lines since it was last emptied.
+        number: how many lines were read.
+    """
+
+    def __init__(self, text: TextIO, limit: int) -> None:
+        """Read lines.
+
+        Args:
+            text: the text, with its line breaks as they are.
+            limit: characters of a line that are read at a time.
+        """
+        self.kept: list[str] = []
+        self.number = 0
+        self._text = text
+        self._limit = limit
+        self._repeated: deque[str] = deque()
+
+    def repeat(self, lines: Sequence[str]) -> None:
+        """Give the last lines once more."""
+        self._repeated.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+    def __iter__(self) -> CountedLines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._repeated.popleft() if self._repeated else self._text.readline(self._limit).replace("\0", "\ufffd")
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.kept.append(line)
+        return line
+
+
+def separator_of(lines: CountedLines) -> str:
+    """Return the separator of a CSV: what its first line states for Excel (`sep=;`), or what its header shows most."""
+    head = next(lines, "")
+    stated = _STATED.fullmatch(head.rstrip("\r\n"))
+    if stated is not None:
+        return stated[1]
+    lines.repeat([head])
+    return max(_SEPARATORS, key=head.count)
+
+
+def unclosed_quote(line: str, separator: str) -> int | None:
+    """Return the column of the last quote that begins a cell of a line; None in a row that has another fault."""
+    if '"' not in line:
+        return None
+    return max(line.rfind(f'{separator}"') + len(separator) + 1, 1)
 
 
 class CsvSource(_Table):
     """The rows of a `.csv` in UTF-8, whose first line names the columns."""
 
     def columns(self) -> list[str]:
-        """The names of the columns."""
-        with self.path.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), [])
+        """The names of the columns.
+
+        Raises:
+            ValueError: when they are not UTF-8.
+        """
+        with self._open() as stream:
+            lines = CountedLines(stream, MAX_QUESTION_BYTES)
+            header = next(csv.reader(lines, delimiter=separator_of(lines)), [])
+        fault = _UNDECODED.search("".join(header))
+        if fault is not None:
+            message = f"the byte 0x{ord(fault[0]) - 0xDC00:02x} is not UTF-8: save the file as CSV UTF-8"
+            raise ValueError(message)
+        return header
 
     def size(self) -> int | None:
         """Rows may span lines: how many there are is not known."""
         return None
 
+    def _open(self) -> TextIO:
+        return self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
-        """Every row.
-
-        Raises:
-            OSError: when the file cannot be read.
-        """
-        try:
-            yield from super().__iter__()
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise OSError(0, f"not a .csv in UTF-8: {error}", str(self.path)) from None
-
-    def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Every row; one that cannot be read costs the line on which it begins."""
         csv.field_size_limit(MAX_QUESTION_BYTES)
-        with self.path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            names = next(reader, [])
-            for row in reader:
+        with self._open() as stream:
+            lines = CountedLines(stream, MAX_QUESTION_BYTES)
+            separator = separator_of(lines)
+            names = next(csv.reader(lines, delimiter=separator), [])
+            reader = csv.reader(lines, delimiter=separator, strict=True)
+            while True:
+                first = lines.number + 1
+                lines.kept.clear()
+                try:
+                    row = next(reader, None)
+                except csv.Error as error:
+                    yield SourceItem(first, self.name, self._unreadable(lines, separator, first, str(error)))
+                    reader = csv.reader(lines, delimiter=separator, strict=True)
+                    continue
+                if row is None:
+                    return
                 if row:
-                    # what has too few cells lacks them; what has too many cannot be told apart, and is no question
-                    cells = dict(zip(names, row, strict=False))
-                    yield reader.line_num, cells if len(row) <= len(names) else {**cells, "too many cells": row[-1]}
+                    fault = self._undecoded("".join(lines.kept), first)
+                    yield SourceItem(lines.number, self.name, fault or as_line(_cells(names, row)))
+
+    def _unreadable(self, lines: CountedLines, separator: str, number: int, problem: str) -> Finding:
+        """What is wrong with a row; the lines behind its first one are read once more."""
+        first, *others = lines.kept
+        lines.repeat(others)
+        column = unclosed_quote(first, separator)
+        if column is None:
+            return Finding("B707", Location(self.name, number), f"the row cannot be read: {problem}")
+        message = "the row cannot be read: a quote is not closed, or text follows it"
+        hint = "write a quote inside of a cell twice"
+        return Finding("B707", Location(self.name, number, column), message, hint)
+
+    def _undecoded(self, text: str, number: int) -> Finding | None:
+        fault = _UNDECODED.search(text)
+        if fault is None:
+            return None
+        line, column = line_column(text, fault.start())
+        message = f"the byte 0x{ord(fault[0]) - 0xDC00:02x} is not UTF-8"
+        hint = "save the file as UTF-8; Excel calls that CSV UTF-8"
+        return Finding("Y101", Location(self.name, number + line - 1, column), message, hint)
+
+
+def _cells(names: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """The cells by column. A row that has too few lacks them; with too many, they cannot be told apart."""
+    cells = dict(zip(names, row, strict=False))
+    return cells if len(row) <= len(names) else {**cells, "too many cells": row[-1]}
 
 
 class ParquetSource(_Table):

@@ -397,12 +397,11 @@ class LinesComparison(_Comparison):
         """Compare lines."""
         for output in outputs:
             self._line += 1
-            if not self._is_missing and self._stream.readline() != output.data:
-                self._report(self._line, f"the output of {loads(output.row)['id']!r} is out of date")
+            if self._stream.readline() != output.data:
+                state = "missing" if self._is_missing else "out of date"
+                self._report(self._line, f"the output of {loads(output.row)['id']!r} is {state}")
 
     def complete(self) -> None:
         """Report what is missing, and what is left over."""
-        if self._is_missing:
-            self._report(1, "the output is missing")
-        elif self._stream.readline():
+        if self._stream.readline():
             self._report(self._line + 1, "there is more here than the source asks for")

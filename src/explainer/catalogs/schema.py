@@ -6,6 +6,7 @@ Values only, no behaviour, no files.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -27,6 +28,7 @@ _SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L
 # The same for editors as far as their dialect can say it: not a sign of ASCII.
 _ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
 _ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
+_LANGUAGE = r"^[a-z]{2,3}$"
 _PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
 
@@ -44,6 +46,10 @@ def _four_digits(value: Any) -> Any:
         message = "a year has four digits"
         raise ValueError(message)
     return value
+
+
+def _none_is_nothing(value: Any) -> Any:
+    return {} if value is None else value
 
 
 def _one_is_many(value: Any) -> Any:
@@ -65,6 +71,9 @@ SafeId = Annotated[
 """A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
 PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
 """Letters and digits of ASCII, the first letter a capital: names of this form can be told apart in `Txt23D`."""
+
+Language = Annotated[str, StringConstraints(strict=True, pattern=_LANGUAGE)]
+"""The code of a language in ISO 639, such as `ko`."""
 
 _OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
 _OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
@@ -94,6 +103,9 @@ class Task(_Strict):
     id: SafeId = Field(description="The name by which entries refer to the task.")
     description: _OptionalText = Field(None, description="What the task is, in one sentence.")
     aliases: _Lines = Field((), description="Other names of the task, lay words included.")
+    vocabulary: Annotated[dict[Language, _Lines], BeforeValidator(_none_is_nothing)] = Field(
+        {}, description="What people say when they mean the task, by language: names, lay words, short questions."
+    )
 
 
 class PortEntry(_Strict):
@@ -218,6 +230,19 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
 
 
+def named_schema(names: Mapping[Kind, Sequence[str]]) -> dict[str, Any]:
+    """Return the JSON Schema of questions, with names that editors offer; any other text stays valid.
+
+    Args:
+        names: the names of entries, by kind.
+    """
+    schema = json_schema(Question)
+    for kind, labels in names.items():
+        item = {"anyOf": [{"enum": list(dict.fromkeys(labels))}, {"type": "string"}]}
+        schema["properties"][kind]["anyOf"][0]["items"] = item
+    return schema
+
+
 class Kind(StrEnum):
     """One kind of entry. Its value is the key under which a catalog lists the entries of this kind."""
 
@@ -254,7 +279,7 @@ _KEYS: Final[dict[Kind, tuple[str, ...]]] = {
         "title", "id", "aliases", "authors", "year", "task", "category", "dataset", "paper", "github", "huggingface",
         "links", "summary", "examples", "deprecated",
     ),
-    Kind.TASKS: ("id", "description", "aliases"),
+    Kind.TASKS: ("id", "description", "aliases", "vocabulary"),
     Kind.PORTS: ("id", "description", "aliases"),
 }  # fmt: skip
 

@@ -30,6 +30,10 @@ _ONE_LINE: Final = ("S206", "{subject} has line breaks", "fold it into one line 
 # What is wrong with a text that does not match the pattern of its key: code, message and hint.
 _PATTERNS: Final = {
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _URL),
+    "vocabulary": (
+        "S208", "the language {value} is not valid",
+        "use the code of a language in two or three small letters, such as ko",
+    ),
     "id of a port": (
         "S207", "the id {value} is none of a port",
         "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D",
@@ -45,6 +49,7 @@ _WRONG_TYPES: Final = {
     "string_type": "text",
     "tuple_type": "a list",
     "model_type": "a mapping",
+    "dict_type": "a mapping",
     "model_attributes_type": "a mapping",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -205,6 +210,8 @@ def _report_text(document: Document, path: KeyPath, value: str) -> None:
     key = next(step for step in reversed(path) if isinstance(step, str))
     if (path[0], key) == (Kind.PORTS, "id"):
         key = "id of a port"
+    if path[-2:-1] == ("vocabulary",):
+        key = "vocabulary"
     code, message, hint = _PATTERNS.get(key, _ONE_LINE)
     document.report(code, path, message.format(subject=_subject(path), value=repr(shorten(value))), hint, text=value)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain, filterfalse, pairwise
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -251,7 +251,8 @@ class _ClaimReader:
 
     def read(self) -> list[Claim]:
         if self._section is not None:
-            pieces = list(chain.from_iterable(self._pieces(self._section, number) for number in self._lines))
+            lines = filterfalse(self._answer.is_program, self._lines)
+            pieces = list(chain.from_iterable(self._pieces(self._section, number) for number in lines))
             for index, piece in enumerate(pieces):
                 if _CLOSING.fullmatch(piece.text):  # `Summary:`: what follows are remarks
                     self._close_item()

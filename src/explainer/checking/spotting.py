@@ -36,8 +36,8 @@ _FLAGS: Final = re.VERBOSE | re.IGNORECASE
 _WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
 _WITH_OR_WITHOUT: Final = re.compile(
     rf"""{_SCHEMES}
-      | (?P<bare>(?<![\w@/.:-])(?:www\d?\.(?=[^\W_])
-      | (?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS}))""",
+      | (?P<bare>(?<![\w@.-])www\d?\.(?=[^\W_])
+      | (?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})""",
     _FLAGS,
 )
 # every text that is a link has one of these
@@ -252,8 +252,13 @@ def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
         name, value = match["name"].lower(), unescape(match[group])
         tag = html[html.rfind("<", 0, match.start()) : match.start()][1:8].lower()
         for href in _hrefs(name, value, depth):
-            if name not in _SPELLED_OUT or _ABSOLUTE.match(href):
-                yield Destination(href, *match.span(group), tag.startswith("base"), _IS_ANCHOR.match(tag) is not None)
+            if name in _SPELLED_OUT and not _ABSOLUTE.match(href):
+                continue
+            start, end = match.span(group)
+            written = html.find(href, start, end)
+            if written >= 0:
+                start, end = written, written + len(href)
+            yield Destination(href, start, end, tag.startswith("base"), _IS_ANCHOR.match(tag) is not None)
 
 
 def anchor_text(html: str, at: int) -> tuple[str, int, int] | None:

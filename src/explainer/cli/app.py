@@ -90,6 +90,8 @@ class ProjectCommand(TyperCommand):
 
             show_findings(project.findings, ctx.params.get("findings", "text"))
             raise typer.Exit(exit_status(project.findings))
+        if ctx.params.get("findings") == "json":
+            ctx.params["verbose"] = False  # stderr holds one document, and nothing else
         if project.value is not None and ctx.params.get("verbose"):
             _say_origins(ctx, project.value)
         return rest
@@ -106,17 +108,16 @@ class ProjectCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options in groups."""
-        groups: dict[str, list[tuple[str, str]]] = {}
+        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in ("Arguments", *_GROUPS, "Options")}
         for param in self.get_params(ctx):
-            group = getattr(param, "rich_help_panel", None)
-            group = group or ("Arguments" if param.param_type_name == "argument" else "Options")
             record = param.get_help_record(ctx)
             if record is not None:
-                groups.setdefault(group, []).append(record)
-        groups["Options"] = groups.pop("Options", [])  # the rest, and --help, at the end
+                # Typer adds the type in Python, such as <list[str]>
+                groups[_group_of(param)].append((record[0].partition(" <")[0], record[1]))
         for group, records in groups.items():
-            with formatter.section(group):
-                formatter.write_dl(records)
+            if records:
+                with formatter.section(group):
+                    formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # its signature
         """Write the examples, each on a line that can be copied."""
@@ -124,6 +125,34 @@ class ProjectCommand(TyperCommand):
         if lines:
             with formatter.section("Examples"):
                 formatter.write("".join(f"  {line.strip()}\n" for line in lines))
+
+
+# The groups of options in the help; those that are in none come last.
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Sources": (
+        "--text", "--question", "--questions", "--prompt", "--catalog", "--models", "--papers", "--semantic", "--index",
+        "--pin", "--kind", "--from", "--map", "--source", "--licence", "--retrieved",
+    ),
+    "Output": (
+        "--as", "--template", "--format", "--out", "--max-tokens", "--tokenizer", "--report", "--explain", "--width",
+        "--ascii", "--dry-run", "--diff", "--repair-prompt", "--write-provenance", "--write-baseline",
+    ),
+    "Requests": (
+        "--model", "--base-url", "--key-env", "--body", "--repair-body", "--rounds", "--concurrency", "--retries",
+        "--timeout", "--deadline", "--price-in", "--price-out",
+    ),
+    "Findings": (
+        "--select", "--ignore", "--waivers", "--baseline", "--provenance", "--strict", "--fail-on", "--findings",
+        "--statistics", "--quiet", "--verbose",
+    ),
+}  # fmt: skip
+
+
+def _group_of(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return "Arguments"
+    matching = (group for group, flags in _GROUPS.items() if not set(flags).isdisjoint(param.opts))
+    return next(matching, "Options")
 
 
 # The parameters that a project file gives defaults to, and its keys. It has `catalogs` too, which are found for each
@@ -148,8 +177,11 @@ def _project_of(given: Mapping[str, Any]) -> Parsed[ProjectFile]:
 
 def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
     for name in _SUBJECTS:
-        values: str | Sequence[str] = given.get(name) or ()
-        yield from [values] if isinstance(values, str) else values
+        value = given.get(name)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Sequence):  # of some commands it is a flag
+            yield from value
 
 
 def _applies(name: str | None, given: Mapping[str, Any], params: Sequence[Any]) -> bool:

@@ -40,9 +40,11 @@ from explainer.cli.options import (
     SemanticOption,
     StrictOption,
     TemplateOption,
+    TextOption,
     VerboseOption,
     body_of,
     choice,
+    one_question,
     settle_template,
 )
 from explainer.cli.run import TERMINATED
@@ -135,13 +137,13 @@ def _prices(values: list[str] | None, option: str) -> dict[str, float]:
     return prices
 
 
-QuestionArgument = Annotated[
-    Path | None,
+QuestionsArgument = Annotated[
+    list[str] | None,
     typer.Argument(
-        metavar="QUESTION", readable=False, help="A question file (YAML), - for stdin; or many: a folder, a .jsonl."
+        metavar="QUESTION",
+        help="A question file (YAML), - for stdin, or the question itself; or many: a folder, a .jsonl.",
     ),
 ]
-TextOption = Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DEST", help="A folder, a .jsonl, or one .md; one answer may go to stdout."),
@@ -210,16 +212,12 @@ _MANY_NEED: Final = {
 }
 
 
-def refuse_wrong_usage(
-    question: Path | None, text: str | None, out: Path | None, models: list[str] | None, *, dry_run: bool
-) -> bool:
+def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str] | None, *, dry_run: bool) -> bool:
     """Refuse what cannot be meant; return whether there is one question alone.
 
     Raises:
         typer.BadParameter: says what is missing, or which options do not go together.
     """
-    message = "give a question file, - for stdin, a folder, a .jsonl, or --text"
-    _refuse((question is None) == (text is None), message, "QUESTION")
     _refuse(not models, "say which model to ask; the endpoint's own name for it", "--model")
     alone = question is None or _is_one_question(question)
     place = _kind_of_place(out)
@@ -287,9 +285,12 @@ app = new_app()
 _TAKEN: Final = ("model", "messages", "stream", "n")
 
 
-@app.command()
+@app.command(
+    epilog="explainer ask portrait.yaml --base-url http://localhost:8080/v1 --model NAME\n"
+    "explainer ask questions --out answers --model NAME --dry-run"
+)
 def run(
-    question: QuestionArgument = None,
+    question: QuestionsArgument = None,
     text: TextOption = None,
     out: OutOption = None,
     model: AskedModelOption = None,
@@ -324,8 +325,9 @@ def run(
     ends with 1. One accepted answer goes to stdout, or to --out. What was answered is never asked twice: run it again
     to go on. The key comes from the environment alone.
     """
-    alone = refuse_wrong_usage(question, text, out, model, dry_run=dry_run)
-    refuse_odd_report(report, question, out)
+    source, text = one_question(question, text)
+    alone = refuse_wrong_usage(source, out, model, dry_run=dry_run)
+    refuse_odd_report(report, source, out)
     address = address_of(
         base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
     )
@@ -342,7 +344,7 @@ def run(
         raise typer.Exit(display.status or ExitStatus.OK)
     _, template = settle_template("prompt", template)
     config = AskConfig(
-        question, text, alone, out, answers_in(out, redact), catalog or (), template, SourceCounts(models, papers),
+        source, text, alone, out, answers_in(out, redact), catalog or (), template, SourceCounts(models, papers),
         semantic, settings, prices, address, redact, _counter(tokenizer), force,
     )  # fmt: skip
     try:
@@ -393,9 +395,8 @@ def _show_results(
     if result.grounded:
         write_stdout(config.redact(result.text))
         return
-    display.on_note("--- not grounded, so not on stdout; with --out DEST it is kept, marked ---")
-    for line in result.text.splitlines():
-        display.on_note(line)
+    # an answer that was paid for is shown, even beside a JSON document
+    display.show_text("--- not grounded, so not on stdout; with --out DEST it is kept, marked ---\n" + result.text)
 
 
 def _report_of(prepared: PreparedQuestion, result: AskResult | None) -> CheckReport:

@@ -64,9 +64,16 @@ class AskDisplay:
             show_findings(redacted, self._style)
 
     def on_note(self, line: str) -> None:
-        """Say something that is no finding."""
+        """Say something that is no finding; beside a JSON document there is no room for it."""
+        if self._style == "json":
+            return
+        self.show_text(line)
+
+    def show_text(self, text: str) -> None:
+        """Show a text on stderr, line by line."""
         self.pane.clear()
-        say(self._redact(line))
+        for line in text.splitlines():
+            say(self._redact(line))
 
     def close(self) -> None:
         """Leave nothing on the terminal, and say what was left for the end."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ from explainer.cli.options import (
 )
 from explainer.cli.terminal import Progress, say, show_findings, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
+from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
 from explainer.files import STDIN
@@ -42,11 +44,19 @@ from explainer.rendering.formats import FORMATS
 app = new_app()
 # The first letters of codes about files: each process reads the catalogs, and finds the same in them.
 _FILE_CODES = "CSYF"
+# Tables that nobody means as a folder.
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".xlsx", ".json"})
+# Findings of one kind that are shown before the others are only counted: more would scroll the first ones away.
+_MOST_OF_A_KIND = 10
 # Findings about files that are remembered to say them once; whoever has more has other worries.
 _MOST_REMEMBERED = 10_000
 
 
-@app.command()
+@app.command(
+    epilog="explainer batch questions --out prompts\n"
+    "explainer batch questions.csv --out requests.jsonl --format openai-batch --model gpt-4o-mini\n"
+    "explainer batch questions --out prompts --check"
+)
 def run(
     source: Annotated[
         Path, typer.Argument(metavar="SOURCE", help="A folder of YAML files, a .jsonl, .csv or .parquet, or -.")
@@ -90,6 +100,12 @@ def run(
     ] = "estimate",
     strict: StrictOption = False,
     findings: FindingsOption = "text",
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Count findings by their codes, and show none of them.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Say only what makes the run fail.")
+    ] = False,
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
     """Build the prompts of many questions, or the skeletons of their answers.
@@ -108,11 +124,16 @@ def run(
         chosen_engine = engine_of(engine, jobs or 0)
     except MissingEngineError as error:
         raise typer.BadParameter(str(error), param_hint="--engine") from None
-    reporter = _TerminalReporter(findings, strict=strict, verbose=verbose)
-    summary = run_batch(config, reporter, chosen_engine)
+    reporter = _TerminalReporter(findings, strict=strict, verbose=verbose, quiet=quiet, statistics=statistics)
+    try:
+        summary = run_batch(config, reporter, chosen_engine)
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or terminated
+        if not (check or config.rows or str(out) == STDIN):
+            reporter.tell("interrupted; what is done is kept: run the same command again to go on")
+        raise
     reporter.end()
     if summary is not None:
-        say(_closing(summary, check=check))
+        reporter.tell(_closing(summary, reporter.counts["B705"] if check else None))
     raise typer.Exit(reporter.status)
 
 
@@ -156,6 +177,8 @@ def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
         (config.shard and (config.prune or config.check), "--shard",
          "a shard knows a part of the questions: prune and check without --shard"),
         (config.shard and stdin, "--shard", "stdin has no size, so no parts: give a file"),
+        (out.suffix in _TABLE_SUFFIXES, "--out",
+         f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet"),
         (format_.chat and answers, "--format", f"the format {options.format!r} is for prompts, not for answers"),
         (a_file and format_.line is None, "--out",
          f"the format {options.format!r} makes a file of each question: give a folder"),
@@ -177,28 +200,46 @@ def _is_same(source: Path, out: Path) -> bool:
     return STDIN not in (str(source), str(out)) and os.path.realpath(source) == os.path.realpath(out)
 
 
-def _closing(summary: Summary, *, check: bool) -> str:
-    """The last line: how many questions met which end."""
-    counts = [f"{summary.rendered:,} {'checked' if check else 'rendered'}"]
-    if not check:
-        counts += [f"{summary.unchanged:,} unchanged", f"{summary.removed:,} removed"]
+def _closing(summary: Summary, stale: int | None) -> str:
+    """The last line: how many questions met which end.
+
+    Args:
+        summary: the counts.
+        stale: how many outputs are out of date or missing, of a run that only compares.
+    """
+    counts = {
+        "rendered": f"{summary.rendered:,}", "unchanged": f"{summary.unchanged:,}", "removed": f"{summary.removed:,}"
+    }  # fmt: skip
+    if stale is not None:
+        counts = {"checked": f"{summary.rendered:,}", "out of date or missing": f"{stale:,}"}
     rare = {
         "failed": summary.failed, "gone (--prune removes their outputs)": summary.gone,
         "skipped (no questions)": summary.skipped, "hidden, skipped": summary.hidden,
     }  # fmt: skip
-    return ", ".join([*counts, *(f"{count:,} {what}" for what, count in rare.items() if count)])
+    counts |= {what: f"{count:,}" for what, count in rare.items() if count}
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 class _TerminalReporter:
-    """Says what there is to say on stderr, as it comes, and remembers how the run ends."""
+    """Says what there is to say on stderr, as it comes, and remembers how the run ends.
 
-    def __init__(self, style: str, *, strict: bool, verbose: bool) -> None:
+    Of many findings of one kind the first ones are shown, and the others are counted: a mistake of a catalog or of a
+    habit comes back with every question.
+    """
+
+    def __init__(self, style: str, *, strict: bool, verbose: bool, quiet: bool, statistics: bool) -> None:
         self.status = ExitStatus.OK
-        self._progress = Progress()
+        self.counts: Counter[str] = Counter()
+        """How many findings there were, by code."""
+        self._hidden: Counter[str] = Counter()
+        self._is_document = style == "json"
+        self._progress = Progress(wanted=not (quiet or self._is_document))
         self._size: int | None = None
         self._style = style
         self._strict = strict
-        self._verbose = verbose
+        self._verbose = verbose and not self._is_document
+        self._quiet = quiet or self._is_document
+        self._statistics = statistics
         self._for_document: list[Finding] = []
         self._about_files: set[Finding] = set()
 
@@ -210,14 +251,14 @@ class _TerminalReporter:
 
     def report(self, findings: Iterable[Finding]) -> None:
         new = [finding for finding in findings if not self._is_known(finding)]
-        if not new:
-            return
         self.status = max(self.status, exit_status(new, strict=self._strict))
-        if self._style == "json":  # one document
+        if self._is_document:
             self._for_document += new
-        else:
+            return
+        shown = list(filter(self._is_shown, new))
+        if shown:
             self._progress.clear()
-            show_findings(new, self._style)
+            show_findings(shown, self._style)
 
     def _is_known(self, finding: Finding) -> bool:
         if finding.code[0] not in _FILE_CODES or len(self._about_files) > _MOST_REMEMBERED:
@@ -225,6 +266,17 @@ class _TerminalReporter:
         is_known = finding in self._about_files
         self._about_files.add(finding)
         return is_known
+
+    def _is_shown(self, finding: Finding) -> bool:
+        """Whether a finding is shown by itself; it is counted in any case."""
+        self.counts[finding.code] += 1
+        if self._statistics or (self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK):
+            return False
+        # annotations are read by a program
+        if self._verbose or self._style == "github" or self.counts[finding.code] <= _MOST_OF_A_KIND:
+            return True
+        self._hidden[finding.code] += 1
+        return False
 
     def skip(self, skipped: Skipped) -> None:
         if self._verbose:
@@ -235,12 +287,32 @@ class _TerminalReporter:
         self._progress.update(summary.done, self._size)
 
     def wait(self) -> None:
-        say("waiting for another run on the same target")
+        self.tell("waiting for another run on the same target")
 
     def write(self, lines: bytes) -> None:
         write_stdout(lines.decode())
 
+    def tell(self, line: str) -> None:
+        """Say something that is no finding, unless only findings are wanted."""
+        if not self._quiet:
+            self._progress.clear()
+            say(line)
+
     def end(self) -> None:
+        """Say what was counted and not shown."""
         self._progress.clear()
-        if self._style == "json":
+        if self._is_document:
             show_findings(self._for_document, self._style)
+        elif self._statistics:
+            for line in _statistics(self.counts):
+                say(line)
+        else:
+            for code, count in self._hidden.items():
+                say(f"{count:,} more {code}; -v shows all, --statistics counts them")
+
+
+def _statistics(counts: Counter[str]) -> Iterator[str]:
+    """A line for each code: how often it was found, and what it means."""
+    width = max((len(f"{count:,}") for count in counts.values()), default=0)
+    for code, count in counts.most_common():
+        yield f"{count:>{width},}  {code} {RULES[code].severity}: {RULES[code].meaning}"

@@ -18,14 +18,17 @@ from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
     CatalogOption,
+    FileOption,
     FindingsOption,
     KindOption,
     ModelCountOption,
     ModelOption,
     PaperCountOption,
+    QuestionArgument,
     SemanticOption,
     StrictOption,
     TemplateOption,
+    TextOption,
     VerboseOption,
     choice,
     request_body,
@@ -45,17 +48,14 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command()
+@app.command(
+    epilog="explainer build questions/portrait.yaml\n"
+    "explainer build How is a grey photo coloured?\n"
+    "explainer build portrait.yaml --as answer --catalog catalogs/own.yaml --out answer.md"
+)
 def run(
-    question: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="QUESTION",
-            help="A question file (YAML), or - for stdin, or the question itself; of several files, the texts follow "
-            "each other.",
-        ),
-    ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
+    question: QuestionArgument = None,
+    text: TextOption = None,
     catalog: CatalogOption = None,
     kind: KindOption = None,
     template: TemplateOption = None,
@@ -63,12 +63,13 @@ def run(
         str,
         choice("--format", FORMATS, "The format of the output."),
     ] = "text",
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    out: FileOption = None,
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
     semantic: SemanticOption = None,
     pin: Annotated[
-        bool, typer.Option("--pin", help="Write what was recommended into the question file.")
+        bool,
+        typer.Option("--pin", help="Write what was recommended into the question file."),
     ] = False,
     model: ModelOption = None,
     body: BodyOption = None,

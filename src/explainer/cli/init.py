@@ -75,7 +75,7 @@ app = new_app()
 _HARMLESS = frozenset({".git"})
 
 
-@app.command()
+@app.command(epilog="explainer init my-project")
 def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
     """Make a new project folder that builds at once: a catalog, questions, schemas for editors, a check in CI.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Sequence
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,14 +15,28 @@ from explainer.diagnostics.text import did_you_mean, printable
 from explainer.files import STDIN
 
 if TYPE_CHECKING:
+    from explainer.catalogs.library import EntryIndex, Library
     from explainer.diagnostics.finding import Finding
     from explainer.recommending.recommend import SupportsScores
 
-ModelOption = Annotated[str | None, typer.Option("--model", help="The model that requests name (openai-batch).")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="The model that requests name (openai-batch)."),
+]
 BodyOption = Annotated[
     list[str] | None,
     typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
 ]
+QuestionArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUESTION", help="A question file (YAML), or - for stdin, or the question itself."),
+]
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", metavar="TEXT", help="Ask this, instead of a question file."),
+]
+# The format whose outputs are requests.
+_REQUESTS = "openai-batch"
 # Keys of a request that are set by `--model`, and by the prompt itself.
 _TAKEN = ("model", "messages")
 
@@ -44,8 +60,10 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     Raises:
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
-    if output_format != "openai-batch" and (pairs or model is not None):
-        refuse("--model and --body are for the format 'openai-batch'", "--format")
+    if output_format != _REQUESTS and (pairs or model is not None):
+        refuse(f"--model and --body are for the format {_REQUESTS!r}", "--format")
+    if output_format == _REQUESTS and model is None:
+        refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
     return body_of(pairs, "--body")
 
 
@@ -83,7 +101,10 @@ def typed_question(words: Sequence[str]) -> str | None:
     People type a question without `--text`, with quotes around it or not. One or two words may be misspelt files, so
     they take a question mark to be a question.
     """
-    if any(word == STDIN or Path(word).suffix in _FILE_SUFFIXES for word in words) or Path(words[0]).exists():
+    first = words[0]
+    # not Path.exists(): it raises for a text that is longer than a path can be
+    is_path = first == STDIN or Path(first).suffix in _FILE_SUFFIXES or any(map(os.path.exists, words[:1]))
+    if is_path or any(map(os.path.isfile, words)):
         return None
     text = " ".join(words)
     if not text.endswith("?") and len(text.split()) < _FEWEST_WORDS:
@@ -92,8 +113,26 @@ def typed_question(words: Sequence[str]) -> str | None:
 
 
 _FEWEST_WORDS = 3
-# The endings of files that are given to commands: what ends so is no word of a question.
+# The endings of files that are given to commands: what begins with such a word is no question.
 _FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".j2"})
+
+
+def one_question(words: Sequence[str] | None, text: str | None) -> tuple[Path | None, str | None]:
+    """Return the file of a question or its text, from the arguments of a command that takes one, and `--text`.
+
+    Raises:
+        typer.BadParameter: when there is neither, or more than one.
+    """
+    if words and text is None:
+        text = typed_question(words)
+        words = () if text is not None else words
+    if bool(words) == (text is not None):
+        refuse("give a question file, - for stdin, or the question itself", "QUESTION")
+    if words and len(words) > 1:
+        refuse("give one question; to ask in a few words, end with a question mark or use --text", "QUESTION")
+    return Path(words[0]) if words else None, text
+
+
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
 
@@ -117,6 +156,65 @@ def completing(choices: Collection[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
 
 
+def complete_templates(incomplete: str) -> list[str]:
+    """Complete the names of built-in templates, folders, and files that end as templates do."""
+    from explainer.rendering.templates import BUILTIN_TEMPLATES
+
+    folder, begin = os.path.split(incomplete)
+    names = [name for name in BUILTIN_TEMPLATES if name.startswith(incomplete)]
+    for path in sorted(Path(folder).glob(f"{escape(begin)}*")):
+        if path.name.startswith(".") and not begin:
+            continue
+        if path.suffix == ".j2":
+            names.append(str(path))
+        elif path.is_dir():
+            names.append(f"{path}/")
+    return names
+
+
+def complete_codes(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the codes of findings, with what they mean."""
+    from explainer.diagnostics.rules import RULES
+
+    return [(code, rule.meaning) for code, rule in RULES.items() if code.startswith(incomplete)]
+
+
+def code_option(flag: str, text: str) -> Any:
+    """Return an option that takes the code of a finding, and completes it."""
+    return typer.Option(flag, metavar="CODE", help=text, autocompletion=complete_codes)
+
+
+def complete_entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Complete the names of models and papers; by their ids, where names have spaces, which shells take apart."""
+    from explainer.catalogs.schema import SOURCE_KINDS
+
+    library = _library_of(ctx)
+    if library is None:
+        return []
+    completions: list[tuple[str, str]] = []
+    for kind in SOURCE_KINDS:
+        index: EntryIndex[Any] = library.index_of(kind)
+        for entry in index:
+            word = index.id_of(entry) if " " in entry.label else entry.label
+            if word.startswith(incomplete):
+                completions.append((word, entry.label))
+    return completions
+
+
+def complete_tasks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Complete the ids of tasks."""
+    library = _library_of(ctx)
+    tasks = library.tasks if library is not None else ()
+    return [(task.id, task.description or "") for task in tasks if task.id.startswith(incomplete)]
+
+
+def _library_of(ctx: typer.Context) -> Library | None:
+    """The catalogs of a command line that is still being typed."""
+    from explainer.catalogs.loading import CatalogLoader
+
+    return CatalogLoader([Path(path) for path in ctx.params.get("catalog") or ()]).for_named().value
+
+
 def choice(flag: str, choices: Collection[str], text: str) -> Any:
     """Return an option that takes one of some words, names them in the help, completes and checks them."""
     return typer.Option(
@@ -124,7 +222,16 @@ def choice(flag: str, choices: Collection[str], text: str) -> Any:
     )
 
 
-FileOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout."),
+]
+EntryArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", autocompletion=complete_entries, help="The name, title, id or an alias of an entry."
+    ),
+]
 CatalogOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -137,24 +244,30 @@ CatalogOption = Annotated[
 FindingsOption = Annotated[
     str,
     choice("--findings", FINDINGS_STYLES, "How findings are written to stderr."),
-]  # fmt: skip
+]
 KindOption = Annotated[
     str | None,
     choice("--as", KINDS, "What to build; a prompt, unless the template says otherwise."),
 ]  # fmt: skip
 TemplateOption = Annotated[
     str | None,
-    typer.Option("--template", metavar="NAME|FILE", help="A built-in template, or a Jinja template of your own."),
-]
+    typer.Option(
+        "--template", metavar="NAME|FILE", autocompletion=complete_templates,
+        help="A built-in template, or a Jinja template of your own.",
+    ),
+]  # fmt: skip
 StrictOption = Annotated[
-    bool, typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors.")
+    bool,
+    typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors."),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files are read.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files and settings are used.")]
 ModelCountOption = Annotated[
-    int, typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most.")
+    int,
+    typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most."),
 ]
 PaperCountOption = Annotated[
-    int, typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most.")
+    int,
+    typer.Option("--papers", min=0, metavar="N", help="How many papers are recommended, at most."),
 ]
 SemanticOption = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from explainer.catalogs.library import SourceCounts
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
+    FileOption,
     FindingsOption,
     ModelCountOption,
     PaperCountOption,
@@ -29,28 +30,39 @@ from explainer.recommending.questions import RecommendConfig, RecommendResult, r
 app = new_app()
 
 
-@app.command()
+@app.command(
+    epilog="explainer recommend remove the background of a photo\n"
+    "explainer recommend --questions questions.jsonl --format jsonl --models 1 --papers 3"
+)
 def run(
     text: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT...", help="The question, in your words; quotes are optional.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="The question, in your words; quotes are optional.")
     ] = None,
     questions: Annotated[
         Path | None,
-        typer.Option("--questions", metavar="FILE", help='Questions, a line of JSON each: {"id", "question"}.'),
+        typer.Option(
+            "--questions", metavar="FILE",
+            help='Questions, a line of JSON each: {"id", "question"}.',
+        ),
     ] = None,
     catalog: CatalogOption = None,
     models: ModelCountOption = 5,
     papers: PaperCountOption = 5,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what each word adds to each score.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each word adds to each score.")
+    ] = False,
     semantic: SemanticOption = None,
     index: Annotated[
-        bool, typer.Option("--index", help="Keep an index of large catalogs on disk, and search that.")
+        bool,
+        typer.Option(
+            "--index", help="Keep an index of large catalogs on disk, and search that."
+        ),
     ] = False,
     output_format: Annotated[
         str,
         choice("--format", FORMATS, "The format of the output."),
     ] = "text",
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    out: FileOption = None,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     verbose: VerboseOption = False,

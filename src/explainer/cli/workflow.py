@@ -14,7 +14,18 @@ from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
 from explainer.cli.build import library_of
-from explainer.cli.options import CatalogOption, FindingsOption, ModelCountOption, StrictOption, VerboseOption, choice
+from explainer.cli.options import (
+    CatalogOption,
+    FileOption,
+    FindingsOption,
+    ModelCountOption,
+    QuestionArgument,
+    StrictOption,
+    TextOption,
+    VerboseOption,
+    choice,
+    one_question,
+)
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
@@ -30,12 +41,13 @@ _WIDEST = 100
 app = new_app()
 
 
-@app.command()
+@app.command(
+    epilog="explainer workflow questions/portrait.yaml\n"
+    "explainer workflow portrait.yaml --format svg --out portrait.svg"
+)
 def run(
-    question: Annotated[
-        Path | None, typer.Argument(metavar="QUESTION", readable=False, help="A question file (YAML), or - for stdin.")
-    ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Ask this, instead of a question file.")] = None,
+    question: QuestionArgument = None,
+    text: TextOption = None,
     catalog: CatalogOption = None,
     output_format: Annotated[
         str, choice("--format", FORMATS, "How workflows are drawn; mermaid and svg draw one.")
@@ -52,7 +64,7 @@ def run(
         int | None,
         typer.Option("--width", min=40, metavar="N", help="Columns of the text; by default those of the terminal."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write to a file, not to stdout.")] = None,
+    out: FileOption = None,
     models: ModelCountOption = 1,
     strict: StrictOption = False,
     findings: FindingsOption = "text",
@@ -63,10 +75,8 @@ def run(
     Models are joined by their signatures, from what the question has (input) to what it wants (output); what it does
     not say is read from the signatures. Where the models cannot be joined, it says why: exit status 1.
     """
-    if (question is None) == (text is None):
-        message = "give a question file, - for stdin, or --text"
-        raise typer.BadParameter(message, param_hint="QUESTION")
-    file = question or Path(STDIN)
+    given, text = one_question(question, text)
+    file = given or Path(STDIN)
     parsed = load_question(file) if text is None else question_from_text(text, file="--text")
     reported = list(parsed.findings)
     plan = None

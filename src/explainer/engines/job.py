@@ -191,7 +191,7 @@ def make_job(
     if kind not in BUILTIN_TEMPLATES.values():
         message = f"there is no kind {kind!r}; there are prompt and answer"
         raise JobError(message)
-    _refuse_contradictions(kind, output_format, max_tokens)
+    _refuse_contradictions(kind, output_format, max_tokens, model)
     if max_tokens is not None:
         counter(tokenizer)
     try:
@@ -206,13 +206,16 @@ def make_job(
     return pack(options, CatalogLoader([Path(path) for path in paths]), [None], Path())
 
 
-def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None) -> None:
+def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None, model: str | None) -> None:
     formats = {name: format_ for name, format_ in FORMATS.items() if format_.line is not None}
     if output_format not in formats:
         message = f"there is no format {output_format!r} for rows; there are {', '.join(formats)}"
         raise JobError(message)
     if kind == "answer" and (formats[output_format].chat or max_tokens is not None):
         message = "chat formats and budgets are for prompts, not for answers"
+        raise JobError(message)
+    if output_format == "openai-batch" and model is None:
+        message = "requests name a model: say which"
         raise JobError(message)
 
 

@@ -18,11 +18,16 @@ from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
+from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.ranking import Share, own_signature
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Choice, SupportsScores, entries_of, recommender_of
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
+_LANGUAGE_HINT: Final = (
+    f"ask in {', '.join(NAMES[code] for code in ('en', 'ko', 'ja', 'zh', 'es', 'fr'))} or {NAMES['de']}, or add words "
+    "under 'vocabulary:' to the tasks of a catalog"
+)
 _HINT: Final = "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
 
 
@@ -76,10 +81,19 @@ def fit_findings(
     if not empty:
         return ()
     place = document.locate(("question",))
-    if len(empty) == len(kinds) and not named:
-        nearest = f"the nearest tasks are {', '.join(choice.nearest)}; " if choice.nearest else ""
-        return (Finding("Q406", place, NOTHING_FITS, nearest + _HINT),)
-    return (Finding("Q408", place, f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"),)
+    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else ""
+    if len(empty) < len(kinds) or named:
+        message = f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"
+        return (Finding("Q408", place, message, nearest or None),)
+    if choice.unreadable:
+        message = f"the question seems to be in {_language_name(choice)}, and the tasks have no vocabulary in it"
+        return (Finding("Q410", place, message, _LANGUAGE_HINT),)
+    read_as = f" (it was read as {_language_name(choice)})" if choice.language != ENGLISH else ""
+    return (Finding("Q406", place, NOTHING_FITS + read_as, "; ".join(filter(None, (nearest, _HINT)))),)
+
+
+def _language_name(choice: Choice) -> str:
+    return NAMES.get(choice.language, choice.language)
 
 
 SCHEMA: Final = "explainer/recommend/1"
@@ -119,7 +133,7 @@ def choices_output(
 
 def choice_data(id: str, choice: Choice, *, explain: bool = False) -> dict[str, Any]:  # noqa: A002  # the key's name
     """Return a choice as plain data."""
-    data: dict[str, Any] = {"id": id}
+    data: dict[str, Any] = {"id": id, "language": choice.language}
     for kind in SOURCE_KINDS:
         entry_data = partial(_explained_data if explain else _entry_data, kind)
         data[kind.value] = list(map(entry_data, getattr(choice, kind)))

@@ -77,7 +77,7 @@ Progress = Callable[[int], object]
 """Is told how many entries are done, every now and then."""
 
 # A part of every key: raise it when what is indexed changes.
-FORMAT: Final = "5"
+FORMAT: Final = "6"
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
 # the first three of 14,851 papers were those of the ranking in memory each time (docs/recommend.md).
 _CANDIDATES: Final = 50
@@ -93,7 +93,7 @@ _LIKELY: Final = 5
 _HEAP: Final = 128_000_000
 _PROGRESS: Final = 10_000
 _INSTALL: Final = "pip install 'cnaps-explainer[index]'"
-_TASKS: Final = TypeAdapter(tuple[Task, ...])
+_TASKS: Final = TypeAdapter(tuple[tuple[Task, ...], tuple[Task, ...]])
 
 
 class DiskIndex(Generic[E]):
@@ -517,16 +517,17 @@ def _trust(cache: Path) -> None:
 
 
 def _open(folder: Path) -> IndexedRecommender:
-    taxonomy = Taxonomy(_TASKS.validate_json((folder / "tasks.json").read_bytes()))
+    own, others = _TASKS.validate_json((folder / "tasks.json").read_bytes())
+    taxonomy = Taxonomy(own, others)
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
 
 
 def _build(folder: Path, library: Library, progress: Progress) -> IndexedRecommender:
     shutil.rmtree(folder, ignore_errors=True)
-    taxonomy = Taxonomy((*library.tasks, *library.vocabulary()))
+    taxonomy = Taxonomy(library.tasks, library.vocabulary())
     models = DiskIndex.build(folder / "models", current(library.models), ModelEntry, taxonomy, progress)
     papers = DiskIndex.build(folder / "papers", current(library.papers), PaperEntry, taxonomy, progress)
     # last: without it nothing is opened
-    (folder / "tasks.json").write_bytes(_TASKS.dump_json(taxonomy.tasks))
+    (folder / "tasks.json").write_bytes(_TASKS.dump_json((library.tasks, tuple(library.vocabulary()))))
     return IndexedRecommender(models, papers, taxonomy)

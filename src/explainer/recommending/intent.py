@@ -19,13 +19,14 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Final, Protocol
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
 from explainer.recommending.bm25f import FieldedIndex, Fields, Postings, add_postings
-from explainer.recommending.terms import term, terms, tokens_of
+from explainer.recommending.languages import ENGLISH
+from explainer.recommending.terms import term, terms, tokens_of, vocabulary_terms
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
 _LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
@@ -34,6 +35,8 @@ _BACKGROUND: Final = 50
 # What a word counts that names a task by itself, such as “denoise”, and one that does so only with others, such as
 # “button” of “button on the screen”.
 VOCABULARY_WEIGHTS: Final[Mapping[str, float]] = {"names": 2.0, "phrases": 1.0}
+# What a word of a vocabulary in another language counts: there, nobody says which phrases are names.
+FOREIGN_WEIGHT: Final = 1.5
 # What each word but the first two counts of a phrase that stands in a question as it stands in a task, up to so many
 # words: chance makes a pair of words, seldom three in a row. With pairs, fewer of the corpus's questions were right.
 PHRASE_WEIGHT: Final = 1.5
@@ -52,24 +55,33 @@ def _label_words(label: str) -> tuple[str, ...]:
 class Taxonomy:
     """Tasks by id and alias. Of two tasks with one name, the first one has it."""
 
-    def __init__(self, tasks: Iterable[Task]) -> None:
-        """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one."""
+    def __init__(self, own: Sequence[Task], others: Iterable[Task] = ()) -> None:
+        """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one.
+
+        Args:
+            own: those that the catalogs list.
+            others: more that only lend their words.
+        """
         merged: dict[str, Task] = {}
-        for task in tasks:
+        for task in chain(own, others):
             merged[task.id] = _merged(merged[task.id], task) if task.id in merged else task
         self.tasks: tuple[Task, ...] = tuple(merged.values())
+        # the others may be the same ones under another id, such as `asr` beside one's own `transcription`
+        self.own_tasks = frozenset(range(len({task.id for task in own})))
         self._by_label: dict[tuple[str, ...], int] = {}
         for number, task in enumerate(self.tasks):
             for label in (task.id, *task.aliases):
                 self._by_label.setdefault(_label_words(label), number)
         self._by_phrase: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for number, task in enumerate(self.tasks):
-            for alias in (task.id, *task.aliases):
+            for alias in (task.id, *task.aliases, *task.vocabulary.get(ENGLISH, ())):
                 self._by_phrase[tuple(map(phrase_key, tokens_of(alias)))].append(number)
         self._by_name = {
             key: numbers[0] for (key, *more), numbers in self._by_phrase.items() if not more and len(set(numbers)) == 1
         }
-        self._index = FieldedIndex(map(_vocabulary, self.tasks), VOCABULARY_WEIGHTS, background=_BACKGROUND)
+        self.languages = sorted(set(chain.from_iterable(task.vocabulary for task in self.tasks)) - {ENGLISH})
+        weights = {**VOCABULARY_WEIGHTS, **dict.fromkeys(self.languages, FOREIGN_WEIGHT)}
+        self._index = FieldedIndex(map(_vocabulary, self.tasks), weights, background=_BACKGROUND)
 
     def __contains__(self, term: str) -> bool:
         return term in self._index
@@ -105,7 +117,7 @@ class Taxonomy:
 
     def phrases(self) -> list[tuple[str, ...]]:
         """Return what each task is known by."""
-        return [(task.id, task.description or "", *task.aliases) for task in self.tasks]
+        return [known_phrases(task) for task in self.tasks]
 
     def scores(self, question: Iterable[str]) -> list[float]:
         """Return how well each task fits the terms of a question."""
@@ -131,16 +143,30 @@ def _windows(size: int) -> Iterator[tuple[int, int]]:
 def _merged(task: Task, later: Task) -> Task:
     """A task with what a later one of the same id adds."""
     aliases = tuple(dict.fromkeys((*task.aliases, *later.aliases)))
-    return task.model_copy(update={"description": task.description or later.description, "aliases": aliases})
+    vocabulary = dict(task.vocabulary)
+    for language, phrases in later.vocabulary.items():
+        vocabulary[language] = tuple(dict.fromkeys((*vocabulary.get(language, ()), *phrases)))
+    description = task.description or later.description
+    return task.model_copy(update={"description": description, "aliases": aliases, "vocabulary": vocabulary})
+
+
+def known_phrases(task: Task) -> tuple[str, ...]:
+    """Return what a task is known by in English."""
+    return (task.id, task.description or "", *task.aliases, *task.vocabulary.get(ENGLISH, ()))
 
 
 def _vocabulary(task: Task) -> Fields:
     """The words by which a task is known: those that name it by themselves, and those that only do so together."""
     names = [task.id]
-    phrases = [task.description or ""]
+    phrases = [task.description or "", *task.vocabulary.get(ENGLISH, ())]
     for alias in task.aliases:
         (phrases if len(terms(alias)) > 1 else names).append(alias)
-    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases))}
+    foreign = {
+        language: vocabulary_terms("\n".join(texts), language)
+        for language, texts in task.vocabulary.items()
+        if language != ENGLISH
+    }
+    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases)), **foreign}
 
 
 _IN_HAND: Final = {
@@ -269,6 +295,11 @@ class TaskPrior:
         self._postings = postings
         self._offsets = offsets
         self._tasks = sorted({task for task in tasks if task >= 0})
+
+    @property
+    def tasks(self) -> Sequence[int]:
+        """The numbers of the tasks that entries have, in ascending order."""
+        return self._tasks
 
     def part(self, term: str, task: int) -> float:
         """Return which part of a term's occurrences is in one task, from 0 to 1."""

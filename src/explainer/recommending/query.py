@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.recommending.intent import QueryIntent
-from explainer.recommending.terms import tokens_of, word_terms, words
+from explainer.recommending.languages import ENGLISH, UNKNOWN, language_of, parts_of
+from explainer.recommending.terms import terms_with_words, tokens_of
 
 _MARKS: Final = frozenset(',.;:!?()"“”\n')
 # The mark that stands where words were taken out.
@@ -368,6 +369,7 @@ class Query:
         direction: the kinds of data that it says go in and come out.
         scale: how many times as large a picture should be; 0 when it does not say.
         corrections: for each word that was corrected the word that it was read as.
+        language: the code of its language.
     """
 
     text: str
@@ -377,17 +379,25 @@ class Query:
     direction: Direction = field(default_factory=Direction)
     scale: int = 0
     corrections: Mapping[str, str] = field(default_factory=dict)
+    language: str = ENGLISH
 
     @classmethod
-    def of(cls, text: str) -> Query:
-        """Take the telling words of a question, and what it says outright."""
+    def of(cls, text: str, vocabulary: SupportsLanguages | None = None) -> Query:
+        """Take the telling words of a question, and what it says outright.
+
+        Args:
+            text: the question.
+            vocabulary: the words that tasks are known by; decides where the question does not tell its language.
+        """
+        language = language_of(text)
+        if language == UNKNOWN:
+            language = _best_known(text, vocabulary) if vocabulary else ENGLISH
+        if language != ENGLISH:
+            return cls.foreign(text, language, vocabulary)
         plain = text.replace("×", "x")
         tokens = without_negated(tokens_of(_NUMBER_FOR_TO.sub(" to ", plain)))
         kept_text = " ".join(without_negated(tokens_of(_LONE_NUMBER.sub(" ", plain))))
-        word_of_term: dict[str, str] = {}
-        for word in words(kept_text)[:_MAX_WORDS]:
-            for term in word_terms(word):
-                word_of_term.setdefault(term, word)
+        word_of_term = terms_with_words(kept_text, language, _MAX_WORDS)
         return cls(
             text,
             word_of_term,
@@ -396,6 +406,22 @@ class Query:
             Direction.of(tokens),
             stated_scale(plain),
         )
+
+    @classmethod
+    def foreign(cls, text: str, language: str, vocabulary: SupportsLanguages | None = None) -> Query:
+        """Take the words of a question that is not in English; what it says outright is read in English alone.
+
+        Args:
+            text: the question.
+            language: the code of its language.
+            vocabulary: the words that tasks are known by: a compound word that is none counts as its parts that are.
+        """
+        word_of_term = terms_with_words(_LONE_NUMBER.sub(" ", text), language, _MAX_WORDS)
+        if vocabulary is not None:
+            for term in [term for term in word_of_term if term not in vocabulary]:
+                for part in filter(vocabulary.__contains__, parts_of(term)):
+                    word_of_term.setdefault(part, word_of_term[term])
+        return cls(text, word_of_term, QueryIntent.of(word_of_term), language=language)
 
     @classmethod
     def joined(cls, queries: Iterable[Query]) -> Query:
@@ -420,6 +446,26 @@ class Query:
             word_of_term.setdefault(readings.get(term, term), word)
         corrections = {self.words[term]: meant for term, meant in readings.items()}
         return replace(self, words=word_of_term, intent=QueryIntent.of(word_of_term), corrections=corrections)
+
+
+class SupportsLanguages(Protocol):
+    """The words that tasks are known by, in several languages."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The codes of the languages other than English."""
+
+    def __contains__(self, term: str) -> bool:
+        """Whether any task is known by a term."""
+
+
+def _best_known(text: str, vocabulary: SupportsLanguages) -> str:
+    """The language in which most words of a text mean a task; English where no other has more of them."""
+
+    def known_words(language: str) -> int:
+        return len({word for term, word in terms_with_words(text, language, _MAX_WORDS).items() if term in vocabulary})
+
+    return max((ENGLISH, *vocabulary.languages), key=known_words)
 
 
 def without_negated(tokens: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
+from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     DIRECTION_FITS,
@@ -25,6 +26,8 @@ from explainer.recommending.terms import term, words
 E = TypeVar("E", bound=Entry)
 # Reasons that one line has room for; the others stand in `--explain`.
 _SAID: Final = (PHRASE_FITS, DIRECTION_FITS, SCALE_FITS)
+# What a reason must count to be said: a paper always shares some word with the summary of a model.
+_TELLING_GAIN: Final = 1.0
 # Words that a reason names for each place.
 _TELLING: Final = 3
 # Characters of a label of a task, and of a word, that a reason shows.
@@ -75,9 +78,10 @@ def explained(
     places = _places(entry, telling)
     own_gains = ranking.gains(query, number)
     said = filter(own_gains.__contains__, _SAID)
-    why = "; ".join(
-        (*_reasons(entry, query.words, telling, places), *said, *gains, *_corrections(ranking, query, number))
-    )
+    language = [] if query.language == ENGLISH else [f"the question was read as {NAMES[query.language]}"]
+    corrections = _corrections(ranking, query, number)
+    telling_gains = [reason for reason, gain in gains.items() if abs(gain) >= _TELLING_GAIN]
+    why = "; ".join((*_reasons(entry, query.words, telling, places), *said, *telling_gains, *corrections, *language))
     gains = {**gains, **own_gains}
     word_shares = tuple((query.words[share.term], share) for share in telling)
     return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import cache_folder, display_path
+from explainer.recommending.intent import known_phrases
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 
 if TYPE_CHECKING:
@@ -247,8 +248,7 @@ def _about(entry: Entry) -> str:
 
 
 def _phrases(ranking: Ranking[E], task: int) -> list[str]:
-    known_task = ranking.taxonomy.tasks[task]
-    return list(filter(None, (known_task.description, *known_task.aliases)))
+    return list(filter(None, known_phrases(ranking.taxonomy.tasks[task])))
 
 
 def _mean_of_best(values: Sequence[float], count: int) -> float:

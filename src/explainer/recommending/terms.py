@@ -12,6 +12,8 @@ from typing import Final
 
 import Stemmer
 
+from explainer.recommending.languages import ENGLISH, KOREAN, foreign_term, is_unspaced, pieces
+
 # A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
 # A run of letters and digits; an apostrophe may stand inside. Possessive, so that no text takes long.
@@ -114,7 +116,12 @@ def term(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def word_terms(word: str) -> tuple[str, ...]:
-    """Return the terms of one word: its own, and those of the parts that a name such as `SwinIR` or `Txt2Img` has."""
+    """Return the terms of one word: its own, and those of the parts that a name such as `SwinIR` or `Txt2Img` has.
+
+    A run of Korean, Japanese or Chinese has the terms of its pairs of characters.
+    """
+    if is_unspaced(word):
+        return pieces(word)
     found_terms = {term(word): None}
     parts = _PARTS.findall(word)
     if len(parts) > 1:
@@ -132,6 +139,44 @@ def words(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """Return the terms of a text, in order, as often as they stand in it."""
     return list(chain.from_iterable(map(word_terms, words(text))))
+
+
+def vocabulary_terms(text: str, language: str) -> list[str]:
+    """Return the terms of a text of a vocabulary that is not in English, as often as they stand in it."""
+    return [term for term, _ in _foreign_terms(text, language)]
+
+
+def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
+    """Return the terms of a question, each with the word that shows it in a reason.
+
+    Args:
+        text: the question.
+        language: the code of its language.
+        limit: how many words of a longer text are read.
+    """
+    word_of_term: dict[str, str] = {}
+    if language == ENGLISH:
+        for word in words(text)[:limit]:
+            word_of_term |= {term: word for term in word_terms(word) if term not in word_of_term}
+        return word_of_term
+    for term, word in _foreign_terms(text, language)[:limit]:
+        word_of_term.setdefault(term, word)
+        # what the word is in a catalog in English, such as `photo` or SVG
+        for english in () if is_unspaced(word) else word_terms(word):
+            word_of_term.setdefault(english, word)
+    return word_of_term
+
+
+def _foreign_terms(text: str, language: str) -> list[tuple[str, str]]:
+    """The terms of a text that is not in English; those of a language without spaces show themselves."""
+    shown_words: list[tuple[str, str]] = []
+    # French and Italian put short words before others: `l'image`
+    for word in words(text.replace("'", " ").replace("’", " ")):
+        if is_unspaced(word):
+            shown_words += [(term, word if language == KOREAN else term) for term in pieces(word)]
+        elif marked := foreign_term(word, language):
+            shown_words.append((marked, word))
+    return shown_words
 
 
 # A shorter word has too many neighbours: of five letters, “cheek” would be read as “check”.

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from explainer.rendering.fastpath import Parts
     from explainer.rendering.renderer import Rendering
 
-DEFAULT_MODEL: Final = "gpt-4o-mini"  # what requests name when nobody chose a model
 _MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
 # Characters of a piece that is worth keeping: the block of a paper has some 1,500.
 _LONGEST_PIECE: Final = 4_096
@@ -145,7 +144,7 @@ def _batch_line(output: Output, encoder: Encoder) -> bytes:
         b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
         b'"body": {"model": %b, "messages": %b%b}}'
     ) % (
-        _string(output.custom_id), _string(options.model or DEFAULT_MODEL), _messages(output.parts, encoder),
+        _string(output.custom_id), _string(options.model or ""), _messages(output.parts, encoder),
         (", " * bool(body) + body).encode(),
     )  # fmt: skip
 

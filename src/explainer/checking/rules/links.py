@@ -10,7 +10,7 @@ from typing import Final, Literal
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Cited
-from explainer.checking.match import CERTAIN, Match, Verdict
+from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
 from explainer.checking.titles import is_nothing
@@ -18,6 +18,13 @@ from explainer.diagnostics.text import shorten
 
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = re.compile(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
+# a media type (RFC 6838), or the path of a file or folder
+_TYPE_OR_PATH: Final = re.compile(
+    r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
+    r"|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
+    r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml|ts"
+    r"|txt|wav|xml|ya?ml|zip)"
+)
 _ANCHOR: Final = re.compile("#.")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
@@ -93,9 +100,11 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link reads as a link, and it leads to another one."""
-    for cited, _ in analysis.links:
+    for cited, verdict in analysis.links:
         label, link = cited.label, cited.spotted.link
         if label is None or link is None or cited.spotted.start in range(label.start, label.end):
+            continue
+        if verdict.match not in OWN:  # which is said already
             continue
         shown = _links_in(label.text)
         if shown and link.key not in shown:
@@ -158,6 +167,8 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for phrase in analysis.answer.phrases:
         key = phrase.text.strip().casefold()
         if phrase.kind != "code" or not _REPOSITORY_ID.fullmatch(key) or key in offered_ids or key in prompt:
+            continue
+        if _TYPE_OR_PATH.fullmatch(key):
             continue
         code, message, hint = "A308", "this reads like a repository that was not offered", _instead(analysis.offered)
         meant = by_name.get(key.partition("/")[2])

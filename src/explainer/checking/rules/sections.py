@@ -114,9 +114,16 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
             return claim.start, claim.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
-    if _OPEN_END.search(body, start) or _ends_in_url(analysis, len(body)):
+    if _OPEN_END.search(_without_offered(analysis, body[start:])) or _ends_in_url(analysis, len(body)):
         return start, len(body), "the answer ends in the middle"
     return None
+
+
+def _without_offered(analysis: AnswerAnalysis, line: str) -> str:
+    """A line without what was offered, which may itself look like the beginning of a link: `Numbers in [0, 1)`."""
+    for text in (*(source.name for source in analysis.offered.sources), *analysis.offered.urls):
+        line = line.replace(text, "-")
+    return line
 
 
 def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:

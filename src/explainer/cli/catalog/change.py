@@ -12,7 +12,7 @@ import typer
 from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption, write_json
-from explainer.cli.options import CatalogOption, FindingsOption, choice
+from explainer.cli.options import CatalogOption, EntryArgument, FindingsOption, choice
 from explainer.cli.terminal import say, show_findings, write_stdout
 from explainer.curation.compare import Change, Comparison, compare_catalogs
 from explainer.curation.rename import Use, plan_renaming, write_changes
@@ -41,9 +41,9 @@ KindOption = Annotated[
 ]  # fmt: skip
 
 
-@app.command("used-by")
+@app.command("used-by", epilog="explainer catalog used-by whisper-large-v3")
 def used_by(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
+    name: EntryArgument,
     questions: QuestionsOption = None,
     catalog: CatalogOption = None,
     kind: KindOption = None,
@@ -64,7 +64,7 @@ def used_by(
     raise typer.Exit(exit_status(mistakes))
 
 
-@app.command("diff")
+@app.command("diff", epilog="explainer catalog diff old.yaml new.yaml")
 def diff(
     old: Annotated[Path, typer.Argument(metavar="A", help="A catalog file or a folder of them.")],
     new: Annotated[Path, typer.Argument(metavar="B", help="The other one.")],
@@ -92,9 +92,9 @@ def diff(
     raise typer.Exit(status)
 
 
-@app.command("rename")
+@app.command("rename", epilog="explainer catalog rename OLD NEW --dry-run")
 def rename_entry(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The name, title, id or an alias of an entry.")],
+    old: EntryArgument,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")],
     alias: Annotated[
         bool, typer.Option("--alias", help="Keep the old name as an alias, and leave the questions as they are.")
@@ -116,7 +116,7 @@ def rename_entry(
         write_stdout(plan.diff)
     else:
         plan.findings += write_changes(plan)
-    if not has_errors(plan.findings):
+    if not has_errors(plan.findings) and findings != "json":
         files = counted(len(plan.changes), "file")
         say(f"{verb} {files}; {counted(plan.questions, 'question')} named {plan.label!r}")
     show_findings(dict.fromkeys(plan.findings), findings)

@@ -30,7 +30,11 @@ _DIFF_LINES = 200
 _CHUNK = 1024 * 1024
 
 
-@app.command("import")
+@app.command(
+    "import",
+    epilog="explainer catalog import refs.bib -o catalogs/refs.yaml\n"
+    "explainer catalog import list.csv --map Titel=title --dry-run -o catalogs/list.yaml",
+)
 def run(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A file, a folder of model cards, or - for stdin.")],
     out: Annotated[
@@ -89,7 +93,12 @@ def run(
         raise typer.Exit(ExitStatus.UNUSABLE) from None
     finally:
         progress.clear()
-    _show(job, result)
+    _write_products(job, result)
+    if findings == "json":  # stderr holds one document, and nothing else
+        show_findings(result.findings, findings)
+        raise typer.Exit(exit_status(result.findings, strict=strict))
+    if not job.dry_run:
+        _say_changes(result.diff)
     show_findings(result.findings, findings)
     if result.dropped:
         say(f"and {result.dropped:,} findings more")
@@ -156,18 +165,20 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     return mapping
 
 
-def _show(job: ImportJob, result: ImportResult) -> None:
-    """Show what changes, or write the catalog that goes to stdout."""
+def _write_products(job: ImportJob, result: ImportResult) -> None:
+    """Write what goes to stdout: a new catalog, or the changes of one that is there."""
     if result.product is not None:
         _write_product(job, result, result.product)
     elif job.dry_run:
         write_stdout(result.diff)
-    else:
-        lines = result.diff.splitlines()
-        for line in lines[:_DIFF_LINES]:
-            say(printable(line))
-        if len(lines) > _DIFF_LINES:
-            say(f"and {len(lines) - _DIFF_LINES} lines more")
+
+
+def _say_changes(diff: str) -> None:
+    lines = diff.splitlines()
+    for line in lines[:_DIFF_LINES]:
+        say(printable(line))
+    if len(lines) > _DIFF_LINES:
+        say(f"and {len(lines) - _DIFF_LINES} lines more")
 
 
 def _write_product(job: ImportJob, result: ImportResult, product: TextIO) -> None:

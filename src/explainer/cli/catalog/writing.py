@@ -39,7 +39,7 @@ _STATS_WRITERS: dict[str, Callable[[Stats], str]] = {
 }
 
 
-@app.command("export")
+@app.command("export", epilog="explainer catalog export -o references.bib")
 def export(
     catalog: CatalogOption = None,
     output_format: Annotated[
@@ -61,13 +61,13 @@ def export(
     chosen = output_format or _EXPORT_SUFFIXES.get(_suffix(out), "jsonl")
     text = "".join(exported(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
     # on stderr: the product may go to stdout
-    if chosen in _REFERENCES:
+    if chosen in _REFERENCES and findings != "json":
         lost = f"{_REFERENCES[chosen]} has no room for tasks, examples, aliases and data sets"
         say(f"note: {lost}; jsonl and csv keep everything")
     _write(text, out, findings)
 
 
-@app.command("stats")
+@app.command("stats", epilog="explainer catalog stats -o counts.html")
 def stats(
     catalog: CatalogOption = None,
     output_format: Annotated[

@@ -7,14 +7,12 @@ Windows-1252, as Excel writes it. Apostrophes that keep a spreadsheet from takin
 from __future__ import annotations
 
 import csv
-import io
-import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from explainer.batching.tables import CountedLines, separator_of, unclosed_quote
 from explainer.catalogs.schema import Kind
 from explainer.curation.export import unguard
 from explainer.curation.importers.bibliography import (
@@ -28,11 +26,6 @@ from explainer.curation.importers.bibliography import (
 from explainer.curation.importers.reading import text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
-
-# A first line for Excel that says the separator.
-_STATED: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-# Of equally frequent ones the first counts.
-_SEPARATORS: Final = ",;\t|"
 
 
 def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -68,16 +61,12 @@ def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
 def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | Finding]:
     with text_of(feed) as (text, findings):
         yield from findings
-        lines = _Lines(text)
-        head = next(lines, "")
-        stated = _STATED.fullmatch(head.rstrip("\r\n"))
-        if stated is None:
-            lines.repeat([head])
-        separator = stated[1] if stated else separator or max(_SEPARATORS, key=head.count)
-        yield from _records(feed.file, lines, separator)
+        lines = CountedLines(text, MAX_LINE)
+        shown = separator_of(lines)
+        yield from _records(feed.file, lines, separator or shown)
 
 
-def _records(file: str, lines: _Lines, separator: str) -> Iterator[SourceRecord | Finding]:
+def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceRecord | Finding]:
     header: list[str] = []
     make_record = row_record
     for row in _rows(file, lines, separator):
@@ -104,7 +93,7 @@ class _Row:
     text: str
 
 
-def _rows(file: str, lines: _Lines, separator: str) -> Iterator[_Row | Finding]:
+def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Finding]:
     """The rows that hold something.
 
     A quote that is never closed would take all lines up to the next quote into one cell. So only the line where it
@@ -132,7 +121,7 @@ def _rows(file: str, lines: _Lines, separator: str) -> Iterator[_Row | Finding]:
             yield row
 
 
-def _lenient(lines: _Lines, separator: str) -> list[str] | None:
+def _lenient(lines: CountedLines, separator: str) -> list[str] | None:
     """The cells of a row of one line with a quote inside a cell, as people write it; None where it is not closed."""
     text = "".join(lines.kept)
     if len(lines.kept) != 1 or text.count('"') % 2:
@@ -140,47 +129,16 @@ def _lenient(lines: _Lines, separator: str) -> list[str] | None:
     return next(csv.reader([text], delimiter=separator), None)
 
 
-def _unclosed(file: str, start: int, lines: _Lines, separator: str, problem: str) -> Finding:
+def _unclosed(file: str, start: int, lines: CountedLines, separator: str, problem: str) -> Finding:
     """What is wrong with a row that cannot be read; the lines behind its first one are read once more."""
     first, *others = lines.kept or [""]
     lines.repeat(others)
-    column = first.rfind(f'{separator}"') + len(separator) + 1
-    if '"' not in first:
+    column = unclosed_quote(first, separator)
+    if column is None:
         return Finding("I802", Location(file, start), f"the row cannot be read: {problem}")
     message = "the row cannot be read: a quote is not closed"
     hint = "close it, or write it twice where it is meant"
-    return Finding("I802", Location(file, start, max(column, 1)), message, hint)
-
-
-class _Lines:
-    """Lines of a text, those of the current row kept: positions are worked out only where a mistake is.
-
-    Attributes:
-        kept: the lines since it was last emptied.
-        number: how many lines were read.
-    """
-
-    def __init__(self, text: io.TextIOBase) -> None:
-        self.kept: list[str] = []
-        self.number = 0
-        self._text = text
-        self._repeated: deque[str] = deque()
-
-    def repeat(self, lines: Sequence[str]) -> None:
-        """Give the last lines once more."""
-        self._repeated.extendleft(reversed(lines))
-        self.number -= len(lines)
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._repeated.popleft() if self._repeated else self._text.readline(MAX_LINE).replace("\0", "\ufffd")
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self.kept.append(line)
-        return line
+    return Finding("I802", Location(file, start, column), message, hint)
 
 
 def _at(file: str, row: _Row, position: int) -> Location:

@@ -128,7 +128,7 @@ def _report_repeated_values(document: Document, kind: Kind, key: str, code: str)
         value = text_of(item, key)
         if value in first:
             line = document.locate((kind, first[value], key)).line
-            message = f"the {key} {shorten(value)!r} stands twice in {kind.value!r}, first on line {line}"
+            message = f"duplicate {key} {shorten(value)!r} in {kind.value!r}, first on line {line}"
             document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
         elif value:
             first[value] = index

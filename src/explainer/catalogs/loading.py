@@ -111,7 +111,7 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
         if parsed.value is None:
             continue
         if parsed.value.id in loaded:
-            message = f"the id {shorten(parsed.value.id)!r} stands on an earlier line too"
+            message = f"duplicate id {shorten(parsed.value.id)!r}: an earlier line has it"
             findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
         else:
             loaded[parsed.value.id] = parsed.value

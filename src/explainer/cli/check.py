@@ -105,7 +105,7 @@ def run(
         baseline=baseline,
         provenance=provenance,
     )
-    _refuse_wrong_usage(config)
+    refuse_wrong_usage(config)
     if statistics and out is None and output_format not in (None, "text"):
         refuse("it is a text: --format json has the same counts as 'summary'", "--statistics")
     if write_provenance is not None and prompt is not None:
@@ -141,7 +141,12 @@ def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     return codes
 
 
-def _refuse_wrong_usage(config: CheckConfig) -> None:
+def refuse_wrong_usage(config: CheckConfig) -> None:
+    """Refuse answers without what was offered to them, and what else cannot be meant.
+
+    Raises:
+        typer.BadParameter: when that is so.
+    """
     for is_wrong, option, message in _wrong_usages(config):
         if is_wrong:
             refuse(message, option)

@@ -668,13 +668,12 @@ class _MarkdownReader:
         start, end = token.meta["span"]
         href = str(token.attrs.get("href", ""))
         phrase = Phrase("label", text, self._place(start + 1), self._place(token.meta["label"]))
-        is_footnote = text.startswith("^")  # whose text CommonMark takes for the destination of a reference link
-        self._mark(token, href, None if is_footnote else phrase)
-        if href != text and not is_footnote:
+        self._mark(token, href, phrase)
+        if href != text:
             self._answer.phrases.append(phrase)
         self._at = max(self._at, self._place(end))
 
-    def _mark(self, token: Token, href: str, phrase: Phrase | None) -> None:
+    def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
         """Note a link, whose destination stands behind its text, or where a reference is defined."""
         begin, finish = map(self._place, token.meta["span"])
         if "href" in token.meta:

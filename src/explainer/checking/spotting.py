@@ -72,7 +72,7 @@ _SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
 # and those of diagrams
 _UNPARSED: Final = re.compile(
     r"\]\(\s{0,9}+<?(?P<inline>[^\s<>()]{1,4096})"
-    r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?P<defined>[^\s<>]{1,4096})"
+    r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?=(?P<defined>[^\s<>]{1,4096}))"
     r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -87,6 +87,9 @@ _CANDIDATE: Final = re.compile(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
 _SPELLED_OUT: Final = frozenset({"content", "to", "from", "by", "values", "style", "data", "archive", "classid"})
 _ABSOLUTE: Final = re.compile(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
+_LEADS_AWAY: Final = re.compile(
+    r"[\s\x00-\x20]*+(?:(?:https?|javascript|vbscript|data|file|blob):|[/\\]{2})", re.IGNORECASE
+)
 _MAX_DOCUMENTS: Final = 3  # of `srcdoc` within `srcdoc`
 # what stands for other characters: character references, backslash escapes, what cannot be told from a letter, stops in
 # brackets, and markup in the middle of a word
@@ -302,7 +305,7 @@ def unparsed_destinations(text: str) -> Iterator[Destination]:
     for match in _UNPARSED.finditer(text):
         group = str(match.lastgroup)
         href = SeenText(match[group]).text
-        if _ABSOLUTE.match(href):
+        if _LEADS_AWAY.match(href):
             yield Destination(href, *match.span(group))
 
 

@@ -143,6 +143,7 @@ def test_what_a_writer_wrote_comes_back(data: object) -> None:
         ("name: Model #2\n", 13),
         ("question: #1 model of all?\n", 11),
         ("question: Which key is # on a phone?\n", 24),
+        ("question: Is C # better than C++ for this\n", 16),
         ("title: On the #MeToo movement\n", 15),
         ("question: Is it (or #3) better?\n", 21),
         ("question: Why is it\n  ranked #1?\n", 10),

@@ -402,8 +402,9 @@ def _continues(value: str, glued: str, behind: str) -> bool:
     if "://" in value or _REMARK.match(glued):
         return False
     if not glued:
-        # `# a remark` is how comments are written: only the end of a question tells that the sentence goes on.
-        return not behind.strip() or (behind.rstrip().endswith("?") and bool(_BEGINS_QUESTION.match(value)))
+        # `# a remark` is how comments are written: only a question without its end tells that the sentence goes on.
+        has_end = value.rstrip().endswith((".", "?", "!", "…")) and not behind.rstrip().endswith("?")
+        return not behind.strip() or (not has_end and bool(_BEGINS_QUESTION.match(value)))
     # A number, or a sign that ends a clause, belongs to the sentence; a word does where there is a sentence.
     return not glued[0].isalpha() or " " in value
 

@@ -190,20 +190,27 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[7]` in the text, where the references have no item of that number, and fewer than seven items."""
-    answer, lines = analysis.answer, analysis.sections.lines("references")
-    listed = {int(number) for number in map(_item_number, map(answer.line, lines)) if number}
-    count = sum(claim.listed for claim in analysis.claims)
-    code = [_SPAN(phrase) for phrase in answer.phrases if phrase.kind == "code"]
-    resolved = [_SPAN(cited.label) for cited in answer.citations if cited.label is not None]
-    for match in _CITATION_NUMBERS.finditer(answer.body):
-        line = answer.line_of(match.start())
-        if line in lines or line in answer.code_lines or is_within(match.start() + 1, (*code, *resolved)):
-            continue
+    lines = analysis.sections.lines("references")
+    listed = {int(number) for number in map(_item_number, map(analysis.answer.line, lines)) if number}
+    if not listed:
+        listed.update(range(1, 1 + sum(claim.listed for claim in analysis.claims)))
+    for match in _numbers_in_text(analysis):
         numbers = list(map(int, _DIGITS.findall(match[1])))
-        hanging = [number for number in numbers if number not in listed and number > (count if not listed else 0)]
+        hanging = [number for number in numbers if number not in listed]
         if hanging and 0 not in numbers:  # `[0, 1]` is a range
             message = f"the references have no item {hanging[0]}"
             yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
+
+
+def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:
+    """Numbers in brackets outside the references and code, that are no text of a link."""
+    answer, lines = analysis.answer, analysis.sections.lines("references")
+    spans = [_SPAN(phrase) for phrase in answer.phrases if phrase.kind == "code"]
+    spans += [_SPAN(cited.label) for cited in answer.citations if cited.label is not None]
+    for match in _CITATION_NUMBERS.finditer(answer.body):
+        line = answer.line_of(match.start())
+        if line not in lines and line not in answer.code_lines and not is_within(match.start() + 1, spans):
+            yield match
 
 
 def _item_number(line: str) -> str | None:

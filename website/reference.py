@@ -86,6 +86,7 @@ def _described(name: str, thing: object) -> Iterator[str]:
 
 def _signature(name: str, thing: object) -> str:
     try:
-        return f"{name}{inspect.signature(thing)}"  # type: ignore[arg-type]  # what is not callable raises
+        # annotations are texts, and would stand in quotes
+        return f"{name}{inspect.signature(thing)}".replace("'", "")  # type: ignore[arg-type]  # others raise
     except (TypeError, ValueError):
         return name

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -68,6 +69,24 @@ def test_a_catalog_with_mistakes_is_not_listed() -> None:
     outcome = explainer("catalog", "list")
     assert (outcome.status, outcome.out) == (1, "")
     assert "S201" in outcome.err
+
+
+def test_the_schema_of_questions_can_list_the_names_of_the_catalogs() -> None:
+    here()
+    schema = json.loads(explainer("catalog", "schema", "--names").out)
+    assert schema["properties"]["models"]["anyOf"][0]["items"]["anyOf"][0] == {"enum": ["Alpha", "画像"]}
+    assert schema["properties"]["papers"]["anyOf"][0]["items"]["anyOf"][0] == {"enum": ["Alpha"]}
+    for models in (["画像"], ["first"], ["added later"]):  # editors offer the names, and refuse no other
+        jsonschema.validate({"question": "Why?", "models": models}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"question": "Why?", "models": [1]}, schema)
+
+
+def test_entries_of_a_task_are_listed_by_its_id_or_an_alias() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": CATALOG.replace("{id: t,", "{id: t, aliases: [Do it],")})
+    for task in ("t", "do it"):
+        assert explainer("catalog", "list", "--task", task).out == "model  a  Alpha\n"
+    assert explainer("catalog", "list", "--task", "other").out == ""
 
 
 def test_the_schemas_are_json_schema() -> None:

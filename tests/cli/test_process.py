@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.support import ROOT, explainer, process
+from tests.helpers.support import ROOT, explainer, process, write_tree
 
 QUESTION = str(ROOT / "questions" / "studio-portrait.yaml")
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX")
@@ -124,12 +124,45 @@ def test_stdin_is_not_read_unless_asked() -> None:
 def test_help_version_and_completion() -> None:
     assert process("--version").out == "explainer 0.1.0\n"
     assert "build" in process("--help").out
-    completed = process(env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": "explainer bu", "COMP_CWORD": "1"})
-    assert completed.out.split() == ["build"]
-    completed = process(
-        env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": "explainer build --as pr", "COMP_CWORD": "3"}
-    )
-    assert completed.out.split() == ["prompt"]
+    assert completions("bu") == ["build"]
+
+
+def completions(words: str) -> list[str]:
+    """What bash offers for the last of some words."""
+    words = f"explainer {words}"
+    count = str(len(words.split(" ")) - 1)
+    done = process(env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count})
+    assert (done.status, done.err) == (0, "")
+    return done.out.split()
+
+
+COMPLETIONS = {
+    "build --as pr": ["prompt"],
+    "build --template an": ["answer"],
+    "build --template own/": ["own/mine.j2"],
+    "check --ignore A90": ["A901", "A902", "A903", "A904", "A905", "A906", "A907"],
+    "check --explain Y10": ["Y101", "Y102", "Y103", "Y104", "Y105", "Y106", "Y107", "Y108", "Y109"],
+    "catalog lint --select L701": ["L701"],
+    "catalog show Wh": ["Whisper"],
+    "catalog show --catalog own/c.yaml ": ["Own", "own-paper"],
+    "catalog used-by a-": ["a-paper"],
+    "catalog rename W": ["Whisper"],
+    "catalog list --task my": ["my-task"],
+}
+
+
+@pytest.mark.parametrize("words", COMPLETIONS)
+def test_what_a_project_holds_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    catalog = "models: [{name: Whisper}]\npapers: [{title: A Paper}]\ntasks: [{id: my-task}]\n"
+    own = "models: [{name: Own}]\npapers: [{title: Own Paper}]\n"
+    write_tree(tmp_path, {"catalogs/c.yaml": catalog, "own/c.yaml": own, "own/mine.j2": "", "own/x.md": ""})
+    assert completions(words) == COMPLETIONS[words]
+
+
+def test_completion_stays_silent_where_a_project_has_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write_tree(tmp_path, {"catalogs/c.yaml": "models: [", "explainer.toml": "x ="}))
+    assert completions("catalog show a") == []
 
 
 def test_help_of_a_command_is_asked_for_in_either_way() -> None:

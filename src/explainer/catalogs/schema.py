@@ -6,6 +6,7 @@ Values only, no behaviour, no files.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -227,6 +228,19 @@ class Settings(_Strict):
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
+def named_schema(names: Mapping[Kind, Sequence[str]]) -> dict[str, Any]:
+    """Return the JSON Schema of questions, with names that editors offer; any other text stays valid.
+
+    Args:
+        names: the names of entries, by kind.
+    """
+    schema = json_schema(Question)
+    for kind, labels in names.items():
+        item = {"anyOf": [{"enum": list(dict.fromkeys(labels))}, {"type": "string"}]}
+        schema["properties"][kind]["anyOf"][0]["items"] = item
+    return schema
 
 
 class Kind(StrEnum):

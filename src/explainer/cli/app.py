@@ -177,8 +177,11 @@ def _project_of(given: Mapping[str, Any]) -> Parsed[ProjectFile]:
 
 def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
     for name in _SUBJECTS:
-        values: str | Sequence[str] = given.get(name) or ()
-        yield from [values] if isinstance(values, str) else values
+        value = given.get(name)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Sequence):  # of some commands it is a flag
+            yield from value
 
 
 def _applies(name: str | None, given: Mapping[str, Any], params: Sequence[Any]) -> bool:

@@ -12,7 +12,7 @@ from explainer.checking.reports import FORMATS_BY_ENDING, REPORTERS, render_repo
 from explainer.checking.reports.text import as_statistics
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, refuse
+from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, code_option, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -51,10 +51,10 @@ def run(
     out: Annotated[Path | None, _path("--out", "Write the report to a file, not to stdout.", "PATH")] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="CODE", help="Report these codes only, such as A2 or A203; may be repeated."),
+        code_option("--select", "Report these codes only, such as A2 or A203; may be repeated."),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Leave these codes out; may be repeated.")
+        list[str] | None, code_option("--ignore", "Leave these codes out; may be repeated.")
     ] = None,
     strict: StrictOption = False,
     strict_links: Annotated[
@@ -79,7 +79,7 @@ def run(
     write_provenance: Annotated[
         Path | None, _path("--write-provenance", "Write which citation rests on which entry, to be checked again.")
     ] = None,
-    explain: Annotated[str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means.")] = None,
+    explain: Annotated[str | None, code_option("--explain", "Say what a code means.")] = None,
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
     """Prove that answers cite only the sources that they were given, named and linked rightly.

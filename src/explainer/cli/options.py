@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Sequence
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -14,6 +15,7 @@ from explainer.diagnostics.text import did_you_mean, printable
 from explainer.files import STDIN
 
 if TYPE_CHECKING:
+    from explainer.catalogs.library import EntryIndex, Library
     from explainer.diagnostics.finding import Finding
     from explainer.recommending.recommend import SupportsScores
 
@@ -154,6 +156,65 @@ def completing(choices: Collection[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
 
 
+def complete_templates(incomplete: str) -> list[str]:
+    """Complete the names of built-in templates, folders, and files that end as templates do."""
+    from explainer.rendering.templates import BUILTIN_TEMPLATES
+
+    folder, begin = os.path.split(incomplete)
+    names = [name for name in BUILTIN_TEMPLATES if name.startswith(incomplete)]
+    for path in sorted(Path(folder).glob(f"{escape(begin)}*")):
+        if path.name.startswith(".") and not begin:
+            continue
+        if path.suffix == ".j2":
+            names.append(str(path))
+        elif path.is_dir():
+            names.append(f"{path}/")
+    return names
+
+
+def complete_codes(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the codes of findings, with what they mean."""
+    from explainer.diagnostics.rules import RULES
+
+    return [(code, rule.meaning) for code, rule in RULES.items() if code.startswith(incomplete)]
+
+
+def code_option(flag: str, text: str) -> Any:
+    """Return an option that takes the code of a finding, and completes it."""
+    return typer.Option(flag, metavar="CODE", help=text, autocompletion=complete_codes)
+
+
+def complete_entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Complete the names of models and papers; by their ids, where names have spaces, which shells take apart."""
+    from explainer.catalogs.schema import SOURCE_KINDS
+
+    library = _library_of(ctx)
+    if library is None:
+        return []
+    completions: list[tuple[str, str]] = []
+    for kind in SOURCE_KINDS:
+        index: EntryIndex[Any] = library.index_of(kind)
+        for entry in index:
+            word = index.id_of(entry) if " " in entry.label else entry.label
+            if word.startswith(incomplete):
+                completions.append((word, entry.label))
+    return completions
+
+
+def complete_tasks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Complete the ids of tasks."""
+    library = _library_of(ctx)
+    tasks = library.tasks if library is not None else ()
+    return [(task.id, task.description or "") for task in tasks if task.id.startswith(incomplete)]
+
+
+def _library_of(ctx: typer.Context) -> Library | None:
+    """The catalogs of a command line that is still being typed."""
+    from explainer.catalogs.loading import CatalogLoader
+
+    return CatalogLoader([Path(path) for path in ctx.params.get("catalog") or ()]).for_named().value
+
+
 def choice(flag: str, choices: Collection[str], text: str) -> Any:
     """Return an option that takes one of some words, names them in the help, completes and checks them."""
     return typer.Option(
@@ -164,6 +225,12 @@ def choice(flag: str, choices: Collection[str], text: str) -> Any:
 FileOption = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="PATH", help="Write to a file, not to stdout."),
+]
+EntryArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", autocompletion=complete_entries, help="The name, title, id or an alias of an entry."
+    ),
 ]
 CatalogOption = Annotated[
     list[Path] | None,
@@ -184,8 +251,11 @@ KindOption = Annotated[
 ]  # fmt: skip
 TemplateOption = Annotated[
     str | None,
-    typer.Option("--template", metavar="NAME|FILE", help="A built-in template, or a Jinja template of your own."),
-]
+    typer.Option(
+        "--template", metavar="NAME|FILE", autocompletion=complete_templates,
+        help="A built-in template, or a Jinja template of your own.",
+    ),
+]  # fmt: skip
 StrictOption = Annotated[
     bool,
     typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors."),

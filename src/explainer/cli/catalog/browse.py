@@ -20,10 +20,19 @@ from explainer.catalogs.schema import (
     Question,
     Task,
     json_schema,
+    named_schema,
 )
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
-from explainer.cli.options import CatalogOption, FindingsOption, SemanticOption, choice, semantic_of
+from explainer.cli.options import (
+    CatalogOption,
+    EntryArgument,
+    FindingsOption,
+    SemanticOption,
+    choice,
+    complete_tasks,
+    semantic_of,
+)
 from explainer.cli.terminal import complain, show_findings, write_stdout
 from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
 from explainer.diagnostics.text import json_document
@@ -79,6 +88,12 @@ def list_entries(
         str | None,
         choice("--kind", tuple(Kind), "Only entries of this kind."),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task", metavar="TASK", autocompletion=complete_tasks, help="Only models and papers of this task."
+        ),
+    ] = None,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",
 ) -> None:  # fmt: skip
@@ -87,11 +102,22 @@ def list_entries(
     rows: list[dict[str, Any]] = []
     for listed in [Kind(kind)] if kind else Kind:
         rows += _rows(library, listed)
+    if task is not None:
+        wanted = _task_id(task, library)
+        rows = [row for row in rows if row["task"] is not None and _task_id(row["task"], library) == wanted]
     if output_format == "json":
         write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
     width = min(max((len(row["id"]) for row in rows), default=0), _ID_COLUMN)
     write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
+
+
+def _task_id(name: str, library: Library) -> str:
+    """The id of a task that is called by its id or an alias; what is no task is its own id."""
+    for task in library.tasks:
+        if name.casefold() in map(str.casefold, (task.id, *task.aliases)):
+            return task.id
+    return name
 
 
 def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
@@ -114,7 +140,7 @@ def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
     epilog="explainer catalog show whisper-large-v3",
 )
 def show_entry(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
+    name: EntryArgument,
     catalog: CatalogOption = None,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",
@@ -168,9 +194,21 @@ def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
 )
 def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
+    names: Annotated[
+        bool,
+        typer.Option("--names", help="That of question files, with the catalogs' names, for completion."),
+    ] = False,
+    catalog: CatalogOption = None,
 ) -> None:
-    """Print the JSON Schema of catalog files, for editors."""
-    write_json(json_schema(Question if question else Catalog))
+    """Print the JSON Schema of catalog files, for editors.
+
+    Aliases and ids are valid in a question as well, and so are names that are added later.
+    """
+    if not names:
+        write_json(json_schema(Question if question else Catalog))
+        return
+    library = open_library(catalog, "text")
+    write_json(named_schema({kind: [entry.label for entry in library.index_of(kind)] for kind in SOURCE_KINDS}))
 
 
 @app.command(

@@ -12,7 +12,7 @@ import typer
 from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption, write_json
-from explainer.cli.options import CatalogOption, FindingsOption, choice
+from explainer.cli.options import CatalogOption, EntryArgument, FindingsOption, choice
 from explainer.cli.terminal import say, show_findings, write_stdout
 from explainer.curation.compare import Change, Comparison, compare_catalogs
 from explainer.curation.rename import Use, plan_renaming, write_changes
@@ -43,7 +43,7 @@ KindOption = Annotated[
 
 @app.command("used-by", epilog="explainer catalog used-by whisper-large-v3")
 def used_by(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name, title, id or an alias of an entry.")],
+    name: EntryArgument,
     questions: QuestionsOption = None,
     catalog: CatalogOption = None,
     kind: KindOption = None,
@@ -94,7 +94,7 @@ def diff(
 
 @app.command("rename", epilog="explainer catalog rename OLD NEW --dry-run")
 def rename_entry(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The name, title, id or an alias of an entry.")],
+    old: EntryArgument,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")],
     alias: Annotated[
         bool, typer.Option("--alias", help="Keep the old name as an alias, and leave the questions as they are.")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice
+from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice, code_option
 from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
 from explainer.curation.lint.content import MOST_ASKED
 from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
@@ -31,10 +31,10 @@ def run(
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff, and write nothing.")] = False,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="CODE", help="Only these rules, such as L702 or L70; may be repeated."),
+        code_option("--select", "Only these rules, such as L702 or L70; may be repeated."),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Not these rules; may be repeated.")
+        list[str] | None, code_option("--ignore", "Not these rules; may be repeated.")
     ] = None,
     output_format: Annotated[
         str,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from explainer.catalogs.loading import CatalogPath
-from explainer.files import builtin_folder
+from explainer.files import builtin_folder, chosen_model
 
 SCHEMA: Final = "explainer/manifest/1"
 _HASH_BYTES: Final = 12
@@ -45,7 +45,7 @@ def short_hash(text: str) -> int:
     return hash(text) & _SIXTY_BITS
 
 
-_NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "papers"})
+_NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "papers", "semantic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class RenderOptions:
         strict: warnings count as errors, so a question with a warning has no output.
         models: how many models are recommended to a question that leaves them out.
         papers: how many papers.
+        semantic: which embedding model recommends them.
     """
 
     version: str
@@ -79,6 +80,7 @@ class RenderOptions:
     strict: bool = False
     models: int = 1
     papers: int = 3
+    semantic: str = field(default_factory=chosen_model)
 
     @property
     def hash(self) -> str:

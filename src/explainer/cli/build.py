@@ -23,6 +23,7 @@ from explainer.cli.options import (
     KindOption,
     ModelCountOption,
     ModelOption,
+    NoSemanticOption,
     PaperCountOption,
     QuestionArgument,
     SemanticOption,
@@ -67,6 +68,7 @@ def run(
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
     semantic: SemanticOption = None,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     pin: Annotated[
         bool,
         typer.Option("--pin", help="Write what was recommended into the question file."),

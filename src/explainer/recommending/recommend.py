@@ -303,7 +303,8 @@ class Recommender:
         if not gains and not suffices(ranking, query, scores.index(best_score), best_score, bars):
             return ()
         floor = FLOOR
-        if self._semantic is not None:
+        # papers go with the model: meanings choose that; the model of meanings knows English
+        if self._semantic is not None and not gains and query.language == ENGLISH:
             scores, gains = _with_meaning(self._semantic, query, ranking, scores, gains)
             floor = _FLOOR_OF_MEANING
         return tuple(

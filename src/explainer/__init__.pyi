@@ -12,11 +12,13 @@ from explainer.catalogs.schema import Question as Question
 from explainer.catalogs.schema import Task as Task
 from explainer.catalogs.signature import Signature as Signature
 from explainer.checking.analysis import Fix as Fix
+from explainer.checking.check import CheckedStatement as CheckedStatement
 from explainer.checking.check import CheckReport as CheckReport
 from explainer.checking.check import Citation as Citation
 from explainer.checking.check import Workflow as Workflow
 from explainer.checking.check import WorkflowStep as WorkflowStep
 from explainer.checking.check import check_answer as check_answer
+from explainer.checking.evidence.proving import StatementVerdict as StatementVerdict
 from explainer.checking.offered import Offered as Offered
 from explainer.checking.offered import OfferedEntry as OfferedEntry
 from explainer.checking.offered import OwnLink as OwnLink

@@ -185,7 +185,7 @@ class _Checker:
         location = loaded.document.locate(("id",))
         first = places.setdefault(loaded.id, location)
         if first is not location:
-            message = f"the id {loaded.id!r} stands twice, first in {first.file}:{first.line}"
+            message = f"duplicate id {loaded.id!r}, first in {first.file}:{first.line}"
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)

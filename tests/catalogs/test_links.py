@@ -16,6 +16,7 @@ from explainer.catalogs.links import (
     home_field,
     identify,
     is_placeholder,
+    opened_url,
     resembles,
     short_spelling,
 )
@@ -47,6 +48,43 @@ SAME = [
         "git@github.com:owner/repo.git",
         "github.com/owner/repo",
     ],
+    ["https://openreview.net/forum?id=aB_1", "http://openreview.net/pdf?id=aB_1"],
+    [
+        "https://aclanthology.org/2020.acl-main.1/",
+        "https://aclanthology.org/2020.acl-main.1.pdf",
+        "https://www.aclweb.org/anthology/2020.acl-main.1",
+        "https://doi.org/10.18653/v1/2020.acl-main.1",
+    ],
+    ["https://aclanthology.org/P18-1001", "https://aclweb.org/anthology/P/P18/P18-1001.pdf"],
+    [
+        "https://papers.nips.cc/paper/2017/hash/3f5ee243547dee91fbd053c1c4a845aa-Abstract.html",
+        "https://proceedings.neurips.cc/paper_files/paper/2017/file/3f5ee243547dee91fbd053c1c4a845aa-Paper.pdf",
+    ],
+    ["https://papers.nips.cc/paper/7181-attention", "http://papers.nips.cc/paper/7181-attention.pdf"],
+    [
+        "https://doi.org/10.1145/3394486.3403046",
+        "https://dl.acm.org/doi/10.1145/3394486.3403046",
+        "https://dl.acm.org/doi/pdf/10.1145/3394486.3403046",
+    ],
+    [
+        "https://doi.org/10.1007/978-3-030-58452-8_1",
+        "https://link.springer.com/chapter/10.1007/978-3-030-58452-8_1",
+        "https://link.springer.com/content/pdf/10.1007/978-3-030-58452-8_1.pdf",
+    ],
+    ["https://doi.org/10.1038/s41586-021-03819-2", "https://www.nature.com/articles/s41586-021-03819-2.pdf"],
+    ["https://doi.org/10.1371/journal.pone.1", "https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1"],
+    ["https://doi.org/10.3389/fnins.2020.1", "https://www.frontiersin.org/articles/10.3389/fnins.2020.1/full"],
+    ["https://doi.org/10.1101/2020.01.01.123", "https://www.biorxiv.org/content/10.1101/2020.01.01.123v1.full.pdf"],
+    [
+        "https://ieeexplore.ieee.org/document/9156942",
+        "https://ieeexplore.ieee.org/stamp/stamp.jsp?tp=&arnumber=9156942",
+    ],
+    [
+        "https://openaccess.thecvf.com/content_cvpr_2018/html/A_B_CVPR_2018_paper.html",
+        "http://openaccess.thecvf.com/content_cvpr_2018/papers/A_B_CVPR_2018_paper.pdf",
+    ],
+    ["https://proceedings.mlr.press/v70/a17a.html", "http://proceedings.mlr.press/v70/a17a/a17a.pdf"],
+    ["https://jmlr.org/papers/v3/blei03a.html", "https://www.jmlr.org/papers/volume3/blei03a/blei03a.pdf"],
     ["https://huggingface.co/o/m", "https://hf.co/o/m", "https://huggingface.co/o/m/tree/main?x=1"],
     ["https://a.org/x/", "http://www.a.org/x", "https://a.org:443/x?utm_source=llm", "https://A.org/x#top"],
 ]
@@ -70,6 +108,13 @@ def test_different_places_keep_different_keys() -> None:
         "https://huggingface.co/m",
         "https://a.org/x?id=2",
         "https://a.org/X",
+        "https://openreview.net/forum?id=ab_1",
+        "https://github.com/owner/repo/../../other/repo2",
+        "https://github.com/owner/repo/%2e%2e/repo3",
+        "https://elsewhere.org/doi/10.1145/3394486.3403046",
+        "https://papers.nips.cc/paper/2017/hash/3f5ee243547dee91fbd053c1c4a845aa-Supplemental.zip",
+        "https://arxiv.org@elsewhere.org/abs/2401.10000",
+        "https://\u0430rxiv.org/abs/2401.10000",
     ]
     assert len({link.key for link in map(identify, urls) if link}) == len(urls)
 
@@ -217,3 +262,23 @@ def test_a_host_tells_where_a_link_belongs(url: str, field: str | None) -> None:
 )
 def test_an_id_that_lost_a_zero_is_no_id(text: str, link: str | None) -> None:
     assert arxiv_address(text) == link
+
+
+@pytest.mark.parametrize(
+    ("href", "base", "url"),
+    [
+        (" \x01https://A.org\n/b ", None, "https://a.org/b"),
+        ("https:\\\\a.org\\b?c\\d", None, "https://a.org/b?c\\d"),
+        ("https:a.org/b", None, "https://a.org/b"),
+        ("https:b", "https://a.org/c/d", "https://a.org/c/b"),
+        ("//user@a.org:443/./x/../b/%2E%2e/c/.", None, "https://a.org/c/"),
+        ("http://\uff41.org\u3002", None, "http://a.org."),
+        ("b", "https://a.org/c?d", "https://a.org/b"),
+        ("?x", "https://a.org/c?d", "https://a.org/c?x"),
+        ("b", None, None),
+        ("java\tscript:alert(1)", "https://a.org", None),
+        ("https://a b.org", None, None),
+    ],
+)
+def test_a_destination_is_read_as_a_browser_reads_it(href: str, base: str | None, url: str | None) -> None:
+    assert opened_url(href, base) == url

@@ -176,3 +176,60 @@ def test_random_edits_are_judged_and_mended_once(seed: int) -> None:
     again = check_answer(mended, WORLD, strict_links=True)
     assert again.grounded or not report.grounded
     assert apply_fixes(mended, [fix for _, fix in again.fixes]) == mended
+
+
+SAMPLES = [
+    "```python\nr = get(\"https://images.samples.dev/cat\", url='https://api.vendor.dev/v1')\n```",
+    "```bash\ncurl -X POST https://api.vendor.dev/v1/x -d @x.json\nwget http://localhost:8000/\n```",
+    "```\nhttps://images.samples.dev/cat.jpg\n```",
+    "`https://example.com/image.jpg`, `image/jpeg`, `src/train.py`, `application/json`",
+]
+CITED_IN_CODE = [
+    "```python\n# see https://elsewhere.museum/x\n```",
+    "```python\nx = 1  # see 'https://elsewhere.museum/x'\n```",
+    "```python\nx = 'https://arxiv.org/abs/1706.03762'\n```",
+    "```bash\ngit clone https://github.com/other/repo\n```",
+    "```text\nhttps://elsewhere.museum/x\n```",
+    '```json\n{"source": "https://elsewhere.museum/x"}\n```',
+    "`https://elsewhere.museum/x`",
+]
+
+
+@pytest.mark.parametrize("code", SAMPLES)
+def test_a_sample_in_code_is_no_citation(code: str) -> None:
+    assert judge(code).findings == ()
+    assert check_answer(f"{FIRST}\n{SECOND}\n{code}\n", WORLD).findings == ()
+
+
+@pytest.mark.parametrize("code", CITED_IN_CODE)
+def test_a_source_in_code_is_one(code: str) -> None:
+    assert "A201" in {finding.code for finding in judge(code).findings}
+
+
+@pytest.mark.parametrize(
+    ("paper", "reference"),
+    [
+        ({"summary": r"See \url{https://lab.org/x_y}, \href{https://lab.org/code}{code}."}, "https://lab.org/code"),
+        ({"summary": '<a href="https://lab.org/k">code</a> https://lab.org/m&nbsp;here'}, "https://lab.org/m"),
+        ({"paper": "https://lab.org/p?a=1&amp;b=2"}, "https://lab.org/p?a=1&b=2"),
+        ({"paper": "https://lab.org/p?a=1&amp;b=2"}, "https://lab.org/p?a=1&amp;b=2"),
+        ({"title": "Questions &amp; Answers on Pictures"}, "Questions & Answers on Pictures"),
+        ({"title": "Questions & Answers on Pictures"}, "Questions &amp; Answers on Pictures"),
+        ({"title": "Fast Sampling of Numbers in [0, 1)"}, ""),
+        ({"title": "Fast Sampling of Numbers in [0, 1)", "paper": OFFERED[0]}, OFFERED[0]),
+        ({"paper": "https://doi.org/10.1016/x[0,1)"}, "https://doi.org/10.1016/x[0,1)"),
+        (
+            {"paper": "https://doi.org/10.1016/S0893(05)80023-1"},
+            "[10.1016/S0893(05)80023-1](https://doi.org/10.1016/S0893(05)80023-1)",
+        ),
+        ({"paper": "https://doi.org/10.1145/3394486.3403046"}, "https://dl.acm.org/doi/pdf/10.1145/3394486.3403046"),
+        ({"paper": "https://openreview.net/forum?id=aB_1"}, "https://openreview.net/pdf?id=aB_1"),
+    ],
+)
+def test_what_was_offered_is_read_as_curators_write_it(paper: dict[str, str], reference: str) -> None:
+    title = paper.get("title", PAPER)
+    world = offered({"models": [{"name": MODEL}], "papers": [{"title": title, **paper}]})
+    name = reference if "title" in paper and reference and "://" not in reference else title
+    lines = [f"- **Paper**: {name}", f"  - Link: {reference}"][: 1 + ("://" in reference)]
+    text = SECOND[: SECOND.index("- **Model**")] + "\n".join([f"- **Model**: {MODEL}", *lines])
+    assert [f.code for f in check_answer(f"{FIRST}\n{text}", world).findings if f.code != "A502"] == []

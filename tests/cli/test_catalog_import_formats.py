@@ -61,7 +61,7 @@ def test_places_and_repeated_keys_hold_across_the_parts_of_a_long_bibliography()
     outcome = explainer("catalog", "import", "list.bib", "-o", "c.yaml")
     line = text[: text.index("@misc{first, title={Again}}")].count("\n") + 1
     assert (
-        f"list.bib:{line}:1: I802 the entry cannot be read: the key 'first' stands on an earlier entry too"
+        f"list.bib:{line}:1: I802 the entry cannot be read: duplicate key 'first': an earlier entry has it"
         in outcome.err
     )
     assert f"list.bib:{line + 7}:1: I802 the entry cannot be read: a brace or a quote is not closed" in outcome.err
@@ -255,9 +255,9 @@ def test_a_list_that_is_empty_is_a_list(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "says"), [
     ("[", "I8"), ("[{", "Y102"), ('[{"name": "A"}', "the array is not closed"), ('[{"name": "A"},', "the array is not closed"),
-    ('[{"name": "A"}] x', "text stands behind"), ('[{"name": "A"}, {"name": "B', "what follows is not read"),
-    ('[{"name": "A"}, 7]', "not an object"), ('[{"name": "A"}, {"name": Infinity}]', "Infinity is no value"),
-    ('[{"name": "A"}, {"a": {"b": 1, "b": 2}}]', "a key stands twice"), ('[{"name": "A"}, {"name": \'B\'}]', "not valid JSON"),
+    ('[{"name": "A"}] x', "text after the end"), ('[{"name": "A"}, {"name": "B', "what follows is not read"),
+    ('[{"name": "A"}, 7]', "not an object"), ('[{"name": "A"}, {"name": Infinity}]', "Infinity is not a value"),
+    ('[{"name": "A"}, {"a": {"b": 1, "b": 2}}]', "duplicate key"), ('[{"name": "A"}, {"name": \'B\'}]', "not valid JSON"),
 ])  # fmt: skip
 def test_an_array_is_read_to_its_end(text: str, says: str) -> None:
     write_tree(Path(), {"a.json": text})
@@ -272,7 +272,7 @@ def test_an_array_is_read_whole_across_the_pieces_in_which_it_is_read() -> None:
     write_tree(Path(), {"a.json": f'[{filling},\n{{"name": NaN}},\n{{"name": "last"}}\n]\n'})
     outcome = explainer("catalog", "import", "a.json")
     assert outcome.status == 1
-    assert "a.json:3001:1: Y102 not valid JSON: NaN is no value" in outcome.err
+    assert "a.json:3001:1: Y102 not valid JSON: NaN is not a value" in outcome.err
     assert "3,002 records: 3,001 added, 1 left out" in outcome.err
 
 

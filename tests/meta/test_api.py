@@ -19,10 +19,10 @@ from tests.helpers.support import explainer as command
 
 def test_the_public_api_is_pinned() -> None:
     assert sorted(explainer.__all__) == [
-        "BatchResult", "BuildResult", "Built", "Catalog", "CheckReport", "Checked", "Choice", "Citation", "Document", "ExplainerError",
+        "BatchResult", "BuildResult", "Built", "Catalog", "CheckReport", "Checked", "CheckedStatement", "Choice", "Citation", "Document", "ExplainerError",
         "Finding", "Fix", "Library", "Link", "LoadedQuestion", "Location", "ModelEntry", "Offered", "OfferedEntry", "OwnLink",
         "PaperEntry", "Parsed", "PortEntry", "Printed", "PrintedEntry", "Project", "Prompt", "PromptContent", "Question",
-        "Recommendation", "Recommendations", "Rendering", "Segment", "Severity", "Share", "Signature", "Sources", "Spans", "Task",
+        "Recommendation", "Recommendations", "Rendering", "Segment", "Severity", "Share", "Signature", "Sources", "Spans", "StatementVerdict", "Task",
         "ValidationReport", "Workflow", "WorkflowStep",
         "__version__", "build_answer", "build_prompt", "check_answer", "load_catalogs", "load_question", "offered_by_prompt",
         "offered_by_question", "parse_catalog", "parse_prompt", "parse_question",

@@ -135,10 +135,10 @@ class QuestionPreparer:
         if first_place == place:
             return
         if first_id == id_:
-            message = f"the id {id_!r} stands twice, first at {first_place}"
+            message = f"duplicate id {id_!r}, first at {first_place}"
             yield Finding("Q407", place, message, "give one of the two another id", id_)
         else:
-            message = f"the ids {id_!r} and {first_id!r} ({first_place}) are one file on many disks"
+            message = f"the ids {id_!r} and {first_id!r} ({first_place}) are the same file name on many systems"
             yield Finding("B702", place, message, "rename one of the two", id_)
 
 
@@ -298,9 +298,9 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     try:
         yield
     except UnusableError as error:
-        advice = "see that the URL (it mostly ends in /v1), the key and the model's name are right"
+        advice = "check the URL (it mostly ends in /v1), the key and the model's name"
         if error.failure.kind == "unreachable":
-            advice = "see that the endpoint runs and that the URL is right"
+            advice = "check that the endpoint is running, and its URL"
         place = Location("--base-url")
         observer.on_findings([Finding("R802", place, error.failure.message, f"{advice}; run it again to go on")])
     except OSError as error:
@@ -398,7 +398,7 @@ def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Find
         yield from (finding for finding in chosen.report.findings if finding.severity is not Severity.NOTE)
     too_strict = "too bad for --strict, though it is " if chosen.report.grounded else ""
     message = f"the answer is kept, but it is {too_strict}{verdict(chosen.report)}"
-    yield Finding("R803", Location(place), message, "mend it by hand, or ask another model")
+    yield Finding("R803", Location(place), message, "fix it by hand, or ask another model")
 
 
 class _AnswerObserver:

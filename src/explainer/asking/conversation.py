@@ -380,7 +380,7 @@ def _mended(
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
         text = apply_fixes(report.text, [fix for _, fix in report.fixes])
-        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to mend, or mended in vain
+        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to fix, or mended in vain
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
         if _passes(again, settings):

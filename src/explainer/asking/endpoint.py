@@ -212,7 +212,7 @@ class Endpoint:
                     continue
                 data = _loads(event.data)
                 if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                    _raise_broken("an event of the stream is garbage")
+                    _raise_broken("an event of the stream cannot be parsed")
                 self._raise_error_in(data)
                 piece = received.take(data)
                 if piece:
@@ -229,11 +229,11 @@ class Endpoint:
         """Take a body that is not streamed: some servers know no other."""
         body = await _bounded(response, _MAX_BODY + 1)
         if len(body) > _MAX_BODY:
-            raise RequestFailedError(RequestFailure("refused", f"what came is larger than {_MAX_BODY:,} bytes"))
+            raise RequestFailedError(RequestFailure("refused", f"the response is larger than {_MAX_BODY:,} bytes"))
         data = _loads(body.decode("utf-8", "replace"))
         self._raise_error_in(data)
         if not isinstance(data, dict):
-            message = f"what came is not an answer but {kind or 'something without a type'}"
+            message = f"the response is not an answer but {kind or 'something without a type'}"
             if kind.endswith("json"):  # it was to be an answer
                 _raise_broken(message)
             raise RequestFailedError(RequestFailure("refused", message, at_first=True))
@@ -241,7 +241,7 @@ class Endpoint:
         if not received.whole and received.text:
             received.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
         if not received.whole:
-            _raise_broken("what came holds no answer")
+            _raise_broken("the response holds no answer")
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
@@ -289,7 +289,7 @@ class Endpoint:
             return RequestFailure("refused", "one event of the stream is too large")
         message = f"the answer broke off: {reason or type(error).__name__}"
         if isinstance(error, httpx2.TimeoutException):
-            message = f"nothing came for {self._address.timeout:g} s"
+            message = f"no data for {self._address.timeout:g} s"
         elif isinstance(error, TimeoutError):
             message = f"the answer took longer than {self._address.deadline:g} s"
         return RequestFailure("broken", message, again=True)

@@ -132,7 +132,7 @@ class Journal:
         """
         lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn, the header too
         if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
-            message = "this is no journal of answers that this version can go on with"
+            message = "not a journal of answers that this version can resume"
             raise ForeignJournalError(0, message, str(self._path))
         if self._forget:
             return

@@ -272,7 +272,7 @@ class FolderAnswers(_Files):
         stem.parent.mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._folder)
         if os.path.commonpath([root, os.path.realpath(stem.parent)]) != root:
-            message = "lies outside the target, through a link in it"
+            message = "is outside the target: a link in it leads there"
             raise UnsafePathError(0, message, str(stem))
         return stem.with_name(stem.name + _ANSWER), stem
 

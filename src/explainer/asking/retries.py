@@ -56,14 +56,14 @@ def failure_of_status(status: int, said: str, code: str, after: float | None) ->
     """
     message = f"status {status}" + f": {said}" * bool(said)
     if status in _REDIRECTS:
-        return RequestFailure("unusable", f"{message}; a key is never carried along to another place")
+        return RequestFailure("unusable", f"{message}; redirects are not followed, to keep the key safe")
     if status in _UNUSABLE or code in _QUOTA:
         return RequestFailure("unusable", message)
     if status in _UNUSABLE_AT_FIRST:
         return RequestFailure("refused", message, at_first=True)
     if status in _AGAIN or status >= _SERVER:
         if after is not None and after > MAX_RETRY_AFTER:
-            return RequestFailure("busy", f"{message}; it wants to be left alone for {after:,.0f} s")
+            return RequestFailure("busy", f"{message}; it asks to wait {after:,.0f} s")
         return RequestFailure("busy", message, again=True, after=after)
     return RequestFailure("refused", message)
 

@@ -66,7 +66,7 @@ def column_fault(
         needed: columns of which it must have one each, and what to say otherwise.
     """
     faults = [f"unknown column {name!r}" for name in columns if name not in allowed]
-    faults += [f"the column {name!r} stands twice" for index, name in enumerate(columns) if name in columns[:index]]
+    faults += [f"duplicate column {name!r}" for index, name in enumerate(columns) if name in columns[:index]]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
     return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
 

@@ -130,7 +130,7 @@ _HOME_FIELDS: Final = (
 # Paths inside a repository that show its front page.
 _DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = re.compile(
-    r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|(?:www\.)?(?:link|url|domain|website|placeholder)"
+    r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|0\.0\.0\.0|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
     re.IGNORECASE,
 )
@@ -439,10 +439,16 @@ _READERS: Final[dict[str, Callable[[str], Link | None]]] = {
 """What reads the paths of the hosts whose links have a key of their own."""
 
 
+def is_placeholder_host(url: str) -> bool:
+    """Whether a URL is of a host that only stands for one, such as `example.com` or `localhost`."""
+    match = _URL.fullmatch(url.strip())
+    return match is not None and _PLACEHOLDER_HOSTS.fullmatch(match["host"]) is not None
+
+
 def is_placeholder(url: str) -> bool:
     """Whether a URL stands for one that was never filled in: `https://example.com`, `github.com/your-name/…`."""
     match = _URL.fullmatch(url.strip())
-    if match is None or _PLACEHOLDER_HOSTS.fullmatch(match["host"]):
+    if match is None or is_placeholder_host(url):
         return True
     return _TEMPLATE_WORDS.search(match.groupdict(default="")["path"]) is not None
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from explainer.catalogs.links import identify, opened_url
+from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
 from explainer.checking.spotting import Form, LinkInText, anchor_text, html_destinations, spot_links
 from explainer.diagnostics.text import Lines
 
@@ -74,6 +74,19 @@ _RESIDUE: Final = re.compile(
     r"|:contentReference\[oaicite:\d{1,3}\](?:\{index=\d{1,3}\})?|\[oaicite:\d{1,3}\]",
     re.IGNORECASE,
 )
+# languages of programs and of shells, whose quoted addresses are data; those of markup and data may hold references
+_PROGRAMMING: Final = frozenset(
+    "bash c c++ console cpp cs csharp curl dockerfile go http ipython java javascript js julia kotlin php powershell "  # noqa: SIM905
+    "py pycon python python3 r rb rs ruby rust scala sh shell shell-session swift ts tsx typescript zsh".split()
+)
+# what stands before an address that a program uses: the quote of a string, or a command that loads it, in no comment
+_IN_PROGRAM: Final = re.compile(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
+# pictures, sounds, films and data, but no documents
+_DATA_FILE: Final = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy|zip|tar|gz|bin|pth?|safetensors)"
+    r"(?:[?#]|\Z)",
+    re.IGNORECASE,
+)
 # languages of a fence in which a whole answer may be delivered, and not a part of one
 _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
@@ -129,7 +142,7 @@ class Answer:
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
-        code_lines: lines (from 0) inside fences and indented code.
+        code_lines: lines (from 0) inside fences and indented code, with the language of the code, which may be empty.
         tables: lines (from 0) inside tables.
         odd_hrefs: link destinations that are no URL, such as `#`, `link` or nothing, with their link text.
         cut: the answer is longer than what was read.
@@ -142,7 +155,7 @@ class Answer:
     citations: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
-    code_lines: set[int] = field(default_factory=set)
+    code_lines: dict[int, str] = field(default_factory=dict)
     tables: set[int] = field(default_factory=set)
     odd_hrefs: list[tuple[str, Phrase]] = field(default_factory=list)
     cut: bool = False
@@ -179,6 +192,10 @@ class Answer:
         start = self.line_starts[number]
         return start, start + len(self.line(number))
 
+    def is_program(self, number: int) -> bool:
+        """Whether a line, counted from 0, is the code of a program, which cites nothing by name."""
+        return self.code_lines.get(number) in _PROGRAMMING
+
     def is_structural(self, number: int) -> bool:
         """Whether a line, counted from 0, is a heading of Markdown, code, or in a table."""
         return number in self.headings or number in self.code_lines or number in self.tables
@@ -203,10 +220,38 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         odd = links.add(marked, base)
         if odd and marked.label:
             answer.odd_hrefs.append((marked.href, marked.label))
-    answer.citations = links.cited()
     answer.phrases += _quotations(body)
+    samples = _Samples(answer, urls)
+    answer.citations = list(filterfalse(samples.contains, links.cited()))
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
+
+
+class _Samples:
+    """The links in code that only show what an address may be, as in `requests.get("https://images.dev/cat.jpg")`.
+
+    A repository or a paper is never one of them, nor what stands in a comment, in prose or in markup.
+    """
+
+    def __init__(self, answer: Answer, urls: Sequence[str]) -> None:
+        self._answer = answer
+        self._urls = frozenset(urls)
+        self._spans = [(phrase.start, phrase.end) for phrase in answer.phrases if phrase.kind == "code"]
+
+    def contains(self, cited: Cited) -> bool:
+        spotted = cited.spotted
+        if spotted.form not in ("url", "bare") or spotted.url in self._urls or home_field(spotted.url):
+            return False
+        language = self._answer.code_lines.get(self._answer.line_of(spotted.start))
+        if language is None:
+            return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
+        if is_placeholder_host(spotted.url) or _DATA_FILE.search(spotted.url):
+            return True
+        line = self._answer.body[self._answer.start_of(self._answer.line_of(spotted.start)) : spotted.start]
+        return language in _PROGRAMMING and _IN_PROGRAM.search(line) is not None
+
+    def _is_in_span(self, at: int) -> bool:
+        return any(start <= at < end for start, end in self._spans)
 
 
 class _LinksByPlace:
@@ -221,24 +266,38 @@ class _LinksByPlace:
 
     def add(self, marked: _MarkedLink, base: str | None) -> bool:
         """Add a link of the markup; return whether it leads nowhere."""
-        inside = self._inside(marked.start, marked.end)
-        if marked.label is not None:
-            for start in {*inside, *self._inside(*marked.around)}:
-                self._labels.setdefault(start, marked.label)
+        seen = self._inside(marked.start, marked.end)
+        self._keep_label(marked, seen)
         url = opened_url(marked.href, None if marked.is_base else base)
         if url is None and not _OTHER_SCHEME.match(marked.href):
-            return not inside
+            return not seen
         link = identify(url) if url else None
-        if [self._spotted[start].link for start in inside] == [link]:
+        self._forget_shown(marked, link, seen)
+        if [self._spotted[start].link for start in seen] == [link]:
             return False
-        for start in inside:
-            del self._spotted[start]
-        self._starts = [start for start in self._starts if start in self._spotted] if inside else self._starts
+        self._forget(seen)
         written = self._body[marked.start : marked.end]
         form: Form = "url" if link else "broken"
         spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
         self._added.append(Cited(spotted, marked.label))
         return False
+
+    def _keep_label(self, marked: _MarkedLink, seen: Iterable[int]) -> None:
+        if marked.label is not None:
+            for start in (*seen, *self._inside(*marked.around)):
+                self._labels.setdefault(start, marked.label)
+
+    def _forget_shown(self, marked: _MarkedLink, link: Link | None, seen: Sequence[int]) -> None:
+        """Leave out the text of a link that shows where it leads: it is one citation."""
+        if marked.label is not None and link is not None:
+            shown = self._inside(marked.label.start, marked.label.end)
+            self._forget([start for start in shown if start not in seen and self._spotted[start].link == link])
+
+    def _forget(self, starts: Collection[int]) -> None:
+        if starts:
+            self._starts = [start for start in self._starts if start not in starts]
+            for start in starts:
+                del self._spotted[start]
 
     def _inside(self, start: int, end: int) -> list[int]:
         """Where the links begin that are seen in a part of the text."""
@@ -498,8 +557,9 @@ class _MarkdownReader:
     def _table(self, _: Token, first: int, last: int) -> None:
         self._answer.tables.update(range(first, last))
 
-    def _code_block(self, _: Token, first: int, last: int) -> None:
-        self._answer.code_lines.update(range(first, last))
+    def _code_block(self, token: Token, first: int, last: int) -> None:
+        language = "".join(token.info.split()[:1]).strip("{.}").casefold()
+        self._answer.code_lines.update(dict.fromkeys(range(first, last), language))
 
     def _fence(self, token: Token, first: int, last: int) -> None:
         """Note a block of code; and that it is not closed, when it reaches to the end of the answer."""

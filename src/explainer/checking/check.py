@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import partial
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.claims import Claim
+from explainer.checking.evidence.proving import JudgedStatement, StatementVerdict, judge_statements
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.rules import CHECKS
@@ -89,6 +91,35 @@ class Workflow:
     steps: tuple[WorkflowStep, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedStatement:
+    """What the answer says of offered entries in one sentence or item, beside the passage that bears on it.
+
+    Attributes:
+        text: the sentence, on one line.
+        verdict: `refuted`, `proved` or `open`.
+        entries: the names of the entries that it is about.
+        entry: the name of the entry that the passage is from; None without a passage.
+        passage: the sentence of that entry that carries or refutes it, or else is nearest to it.
+        support: the share of its terms that its entries have, from 0 to 1: shown, never judged.
+        codes: the codes of what is wrong with it.
+        line: where it is; `column`, too.
+        start: its place in the text; `end`: the end of that.
+    """
+
+    text: str
+    verdict: StatementVerdict
+    entries: tuple[str, ...]
+    entry: str | None
+    passage: str
+    support: float
+    codes: tuple[str, ...]
+    line: int
+    column: int
+    start: int = 0
+    end: int = 0
+
+
 @dataclass(frozen=True)
 class CheckReport:
     """What was found about one answer.
@@ -105,6 +136,7 @@ class CheckReport:
         waived: findings that a reviewed file waives.
         line: the line of its file that the whole answer stands on (a line of JSON); 0 for a file of its own.
         workflow: the workflows that it describes.
+        statements: what it says of offered entries, in the order of the text.
         question: the question that was asked; empty when nothing was checked.
     """
 
@@ -119,6 +151,7 @@ class CheckReport:
     waived: tuple[Finding, ...] = ()
     line: int = 0
     workflow: tuple[Workflow, ...] = ()
+    statements: tuple[CheckedStatement, ...] = ()
     question: str = ""
 
     @property
@@ -133,8 +166,20 @@ class CheckReport:
 
     @property
     def grounded(self) -> bool:
-        """Whether something was checked and no error stands."""
-        return not has_errors(self.findings)
+        """Whether something was checked and no error stands; errors of statements belong to `claims`."""
+        return not has_errors(finding for finding in self.findings if not RULES[finding.code].about_statement)
+
+    @property
+    def claims(self) -> StatementVerdict:
+        """The verdict on its statements: refuted when one is, proved when all are, else open."""
+        if any(finding.is_error and RULES[finding.code].about_statement for finding in self.findings):
+            return StatementVerdict.REFUTED
+        verdicts = {statement.verdict for statement in self.statements}
+        return StatementVerdict.PROVED if verdicts == {StatementVerdict.PROVED} else StatementVerdict.OPEN
+
+    def count(self, verdict: StatementVerdict) -> int:
+        """Return how many statements have a verdict."""
+        return sum(statement.verdict is verdict for statement in self.statements)
 
 
 def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
@@ -171,7 +216,9 @@ def check_answer(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    violations = [item for item in find_violations(analysis) if strict_links or item.code != RESPELLED_CODE]
+    statements = judge_statements(analysis)
+    violations = find_violations(analysis, statements)
+    violations = [item for item in violations if strict_links or item.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,
@@ -183,16 +230,30 @@ def check_answer(
         used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
         line=line,
         workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
+        statements=tuple(_checked_statement(analysis, judged) for judged in statements),
         question=offered.question,
     )
 
 
-def find_violations(analysis: AnswerAnalysis) -> list[Violation]:
-    """Return what all rules find, each thing once: in the order of the text, notes behind all else."""
+def find_violations(analysis: AnswerAnalysis, statements: Iterable[JudgedStatement] = ()) -> list[Violation]:
+    """Return what all rules find, and what is wrong with statements, each thing once: in the order of the text.
+
+    Notes come behind all else.
+    """
     violations: set[Violation] = set()
+    for judged in statements:
+        violations.update(judged.violations)
     for check in chain.from_iterable(CHECKS.values()):
         violations.update(check(analysis))
-    return sorted(violations, key=_order)
+    return sorted(filterfalse(partial(_is_said_already, violations), violations), key=_order)
+
+
+def _is_said_already(violations: Collection[Violation], violation: Violation) -> bool:
+    """Whether a name in prose is found as a citation or as a step, too: that says more of it."""
+    if violation.code != "A431":
+        return False
+    others = (other for other in violations if not RULES[other.code].about_statement)
+    return any(other.start < violation.end and violation.start < other.end for other in others)
 
 
 def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
@@ -226,6 +287,23 @@ def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: A
     place = analysis.answer.position(item.start)
     entry = analysis.entry_name(verdict)
     return Citation(item.text, kind, verdict.match.value, entry, *place, item.start, item.end)
+
+
+def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> CheckedStatement:
+    names = [source.name for source in analysis.offered.sources]
+    statement = judged.statement
+    return CheckedStatement(
+        statement.text,
+        judged.verdict,
+        tuple(names[index] for index in statement.entries),
+        None if judged.entry is None else names[judged.entry],
+        judged.passage,
+        judged.support,
+        tuple(dict.fromkeys(violation.code for violation in judged.violations)),
+        *analysis.answer.position(statement.start),
+        statement.start,
+        statement.end,
+    )
 
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:

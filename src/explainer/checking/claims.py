@@ -156,7 +156,8 @@ class _ClaimReader:
 
     def read(self) -> list[Claim]:
         for number in self._lines:
-            self._read_line(self._line(number))
+            if not self._answer.is_program(number):
+                self._read_line(self._line(number))
         for cited in self._answer.citations:
             label = cited.label
             if label is not None and _names(label.text) and self._answer.line_of(label.start) not in self._lines:

@@ -139,14 +139,14 @@ class _Sources:
     def unknown(self, name: str, place: Location, text: str = "") -> Parsed[Any]:
         """Return what to say of an answer that no question is there for."""
         hint = did_you_mean(name, list(self.items)[:_MAX_SUGGESTED])
-        return Parsed(None, (Finding("A604", place, f"there is no question {name!r}", hint, text),))
+        return Parsed(None, (Finding("A604", place, f"unknown question {name!r}", hint, text),))
 
     def unanswered(self, answered: Mapping[str, int], file: str, hint: str | None = None) -> Iterator[AnswerInput]:
         """Yield the questions or prompts that no answer came for."""
         for name, item in self.items.items():
             if name in answered:
                 continue
-            finding = Finding("A602", Location(file), f"there is no answer for {name!r}", hint, name)
+            finding = Finding("A602", Location(file), f"no answer for {name!r}", hint, name)
             if isinstance(item, _Row) and item.finding is not None:
                 finding = item.finding
             yield AnswerInput(name, file, findings=(finding,))
@@ -233,7 +233,7 @@ class AnswerReader:
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered and not row.choice:
-            message = f"the id {row.id!r} came already, on line {answered[name]}"
+            message = f"duplicate id {row.id!r}, first on line {answered[name]}"
             findings.append(Finding("A603", place, message, "keep one of the two", row.id))
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
@@ -457,7 +457,7 @@ def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
     for key in filter(_MISSPELT.__contains__, row.data):
         if not isinstance(row.data[key], str):
-            yield Finding("A606", place, f"the key {key!r} means nothing here", None, key)
+            yield Finding("A606", place, f"unknown key {key!r}", None, key)
 
 
 def _sources_in(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:

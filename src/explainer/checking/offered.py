@@ -21,7 +21,7 @@ from explainer.catalogs.links import Link, identify
 from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
-from explainer.checking.spotting import spot_links
+from explainer.checking.spotting import SeenText, spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
@@ -406,7 +406,7 @@ def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:
 
 def _own(role: Role, *urls: str | None) -> Iterator[OwnLink]:
     for url in filter(None, urls):
-        link = identify(url)
+        link = identify(SeenText(url).text)
         if link is not None:
             yield OwnLink(url, link, role)
 

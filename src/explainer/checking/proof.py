@@ -142,10 +142,10 @@ def _faults(
     record: _Record, data: Mapping[str, Any], line: str, sources: Sources, place: Location
 ) -> Iterator[Finding]:
     if not _as_written(data, line):
-        message = "the record is not as it was written: its hash is another one"
+        message = "the record was changed: its hash does not match"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
     if record.answer_sha256 != sha256_of(record.answer):
-        yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
+        yield Finding("A903", place, "the hash of the answer does not match the answer")
     offered = offered_by_sources(sources, record.question)
     proved = check_answer(record.answer, offered)
     if record.citations != list(_citations(proved, offered, sources)):

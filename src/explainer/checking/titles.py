@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
+from html import unescape
 from itertools import takewhile
 from operator import eq
 from typing import Final
@@ -34,6 +35,8 @@ _GREEK: Final = dict(zip(_GREEK_NAMES, map(chr, range(ord("α"), ord("ω") + 1))
 # names such as `$\pi$-GAN` are copied with their LaTeX; longer commands come first
 _LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
 _LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
+# curators copy titles with the character references of the page that they stand on
+_REFERENCE: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # most titles are ASCII, and one substitution folds those
 _ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
 # accents on Latin letters are lost in retyping; marks of other scripts make other letters, and stay
@@ -95,9 +98,12 @@ GENERIC_ACRONYMS: Final = frozenset(
 def canonical(text: str) -> str:
     """Return the form in which titles are compared.
 
-    Letter case, spaces, hyphens, quotes, punctuation, LaTeX braces, full-width forms and Latin accents are folded; `&`
-    is `and`. Letters, marks and digits of every script and symbols that tell names apart (`+`, `#`, `α`, `½`) stay.
+    Letter case, spaces, hyphens, quotes, punctuation, LaTeX braces, character references, full-width forms and Latin
+    accents are folded; `&` is `and`. Letters, marks and digits of every script and symbols that tell names apart (`+`,
+    `#`, `α`, `½`) stay.
     """
+    if "&" in text:
+        text = _REFERENCE.sub(lambda match: unescape(match[0]), text)
     if "\\" in text:
         text = _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower()))
     if text.isascii():
@@ -156,10 +162,18 @@ def head(title: str) -> str:
 
 def acronyms(text: str) -> list[str]:
     """Return the distinctive names in a text, as written: `CoIC`, `MLS2LoD3`, `AGAP`; no terms of the field."""
-    return list(filter(_is_distinctive, _COMPOUND.findall(text)))
+    return list(_distinctive_names(text))
+
+
+@lru_cache(maxsize=4096)
+def _distinctive_names(text: str) -> tuple[str, ...]:
+    return tuple(filter(_is_distinctive, _COMPOUND.findall(text)))
 
 
 def _is_distinctive(word: str) -> bool:
+    # most words of a text are in lower case, and pass here
+    if word.islower():
+        return False
     bare = word.casefold()
     if len(word) < _MIN_ACRONYM or {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
         return False

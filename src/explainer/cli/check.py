@@ -62,11 +62,11 @@ def run(
     ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
+        bool, typer.Option("--fix", help="Fix what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
-        typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to mend, and no report."),
+        typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to correct, and no report."),
     ] = False,
     waivers: Annotated[Path | None, _path("--waivers", "Reviewed exceptions (YAML: id, code, reason, until).")] = None,
     baseline: Annotated[
@@ -128,7 +128,7 @@ def run(
 def _explain(code: str) -> None:
     rule = RULES.get(code.upper())
     if rule is None:
-        sentences = (f"there is no code {code!r}", did_you_mean(code.upper(), RULES))
+        sentences = (f"unknown code {code!r}", did_you_mean(code.upper(), RULES))
         refuse("; ".join(filter(None, sentences)), "--explain")
     write_stdout(f"{code.upper()} ({rule.severity}): {rule.meaning}\n")
 
@@ -164,7 +164,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
 
 def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:
     for file, count in run.mended.items():
-        say(f"{file}: mended {counted(count, 'place')}")
+        say(f"{file}: fixed {counted(count, 'place')}")
     for name in run.files_read if verbose else ():
         say(f"catalog: {name}")
 
@@ -187,7 +187,7 @@ def _repair_prompts(run: CheckRun) -> str:
 
     text = repair_prompts(run.answers, run.reports)
     if not text:
-        complain("nothing to mend", prefix="")
+        complain("nothing to fix", prefix="")
     return text
 
 

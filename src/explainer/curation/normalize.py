@@ -457,7 +457,7 @@ def _meant_link(key: str, text: str) -> str | None:
 
 
 def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
-    message = f"{shorten(text)!r} is no link; {key!r} is left out"
+    message = f"{shorten(text)!r} is not a link; {key!r} is left out"
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
     if link is not None and "\\" not in link:  # older DOIs have such signs: in a link they are written otherwise
         hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"

@@ -29,6 +29,9 @@ FAMILIES: Final = {
 # The others are about files, lines of batches, waivers and proofs: what they say is never a matter of judgement.
 _WAIVABLE: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A8"})
 
+# Quotations, figures, names, and attribution: the tens that the verdict on an answer's claims rests on.
+_STATEMENTS: Final = frozenset({"A41", "A42", "A43", "A44"})
+
 
 class Severity(StrEnum):
     """How bad a finding is. Only errors fail a run, unless `--strict`."""
@@ -62,6 +65,11 @@ class Rule:
     def family(self) -> str:
         """What the code's letter stands for."""
         return FAMILIES[self.code[0]]
+
+    @property
+    def about_statement(self) -> bool:
+        """Whether findings of this kind are about what an answer says of its sources, not about its citations."""
+        return self.code[:3] in _STATEMENTS
 
     @property
     def waivable(self) -> bool:
@@ -177,6 +185,21 @@ _TABLE: Final = (
     _error("A309", "An offered repository under another owner."),
     _error("A401", "The name of one entry with the link of another."),
     _error("A402", "A link in the wrong place: code given as the paper, or the paper as code."),
+    _error("A411", "An altered quotation: a word was changed, left out, added or moved."),
+    _error("A412", "A quotation stitched together from several passages, without an ellipsis."),
+    _error("A413", "A quotation from another entry."),
+    _error("A414", "A quotation that no offered text contains."),
+    _error("A421", "A figure that differs from the one in the entry."),
+    _error("A422", "A figure with another unit than in the entry."),
+    _error("A423", "A figure with the opposite comparison: slower for faster, at least for up to."),
+    _error("A424", "A figure from another entry."),
+    _note("A425", "A figure that the entry does not contain."),
+    _note("A426", "A statement that says the opposite of the passage that it paraphrases."),
+    _warning("A431", "A model, data set or method that neither the offered text nor the question mentions."),
+    _warning("A432", "An acronym with another expansion than in the offered text."),
+    _warning("A433", "An expansion of an acronym that no offered text contains."),
+    _note("A441", "A statement about one entry in the words of another entry."),
+    _warning("A442", "An answer that restates another question than the one that was asked."),
     _warning("A501", "An entry that the text uses but the references do not list."),
     _note("A502", "An offered entry that the answer does not use."),
     _warning("A503", "A reference without a link."),

@@ -65,7 +65,7 @@ def _refuse_constant(name: str) -> float:
 def _report_repeated(document: Document, walker: _Walker, line: int) -> None:
     for key, column in walker.repeated:
         location = Location(document.file, line, column)
-        message = f"the key {key!r} stands twice in one object"
+        message = f"duplicate key {key!r} in one object"
         document.findings.append(Finding("Y103", location, message, "remove one of the two", key))
 
 

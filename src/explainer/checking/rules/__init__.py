@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.rules import links, names, sections, workflow
+from explainer.checking.rules import links, names, sections, wording, workflow
 
 Check: TypeAlias = Callable[[AnswerAnalysis], Iterator[Violation]]
 
@@ -16,7 +16,13 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "A1": (sections.completeness, sections.refusal, sections.sections, sections.order, sections.workflow),
     "A2": (links.link_status, links.odd_destinations, links.spoofed),
     "A3": (names.claimed_names, names.phrases, names.catalogued_names, names.author_years, links.repository_ids),
-    "A4": (links.misattributed, links.wrong_place),
+    "A4": (
+        links.misattributed,
+        links.wrong_place,
+        wording.strange_names,
+        wording.expansions,
+        wording.other_question,
+    ),
     "A5": (sections.unused, sections.unlisted, sections.unlinked),
     "A8": (workflow.diagrams, workflow.flow_names),
 }

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Cited
-from explainer.checking.match import CERTAIN, Match, Verdict
+from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
 from explainer.checking.titles import is_nothing
@@ -18,6 +18,13 @@ from explainer.diagnostics.text import shorten
 
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = re.compile(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
+# a media type (RFC 6838), or the path of a file or folder
+_TYPE_OR_PATH: Final = re.compile(
+    r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
+    r"|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
+    r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml|ts"
+    r"|txt|wav|xml|ya?ml|zip)"
+)
 _ANCHOR: Final = re.compile("#.")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
@@ -35,10 +42,10 @@ _FAULTS: Final = {
     Match.ALTERED: ("A202", "this link was not offered, but looks like one that was", _MEANT),
     Match.CATALOGUED: ("A207", "this is the link of {name!r}, which is catalogued but was not offered", _INSTEAD),
     Match.FOREIGN: ("A201", "this link was not offered", _INSTEAD),
-    Match.INVALID: ("A204", "this is no link that leads anywhere", _MEANT),
+    Match.INVALID: ("A204", "this is not a working link", _MEANT),
     Match.QUESTION: ("A208", "the question mentions this link, but it was not offered as a source", _INSTEAD),
 }
-_FOREIGN_NUMBER: Final = ("A209", "this reads like the arXiv id of a paper that was not offered", _INSTEAD)
+_FOREIGN_NUMBER: Final = ("A209", "this looks like the arXiv id of a paper that was not offered", _INSTEAD)
 _FAULTS_BY_FORM: Final = {"number": {**_FAULTS, Match.FOREIGN: _FOREIGN_NUMBER}}
 
 
@@ -93,9 +100,11 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link reads as a link, and it leads to another one."""
-    for cited, _ in analysis.links:
+    for cited, verdict in analysis.links:
         label, link = cited.label, cited.spotted.link
         if label is None or link is None or cited.spotted.start in range(label.start, label.end):
+            continue
+        if verdict.match not in OWN:  # which is said already
             continue
         shown = _links_in(label.text)
         if shown and link.key not in shown:
@@ -159,7 +168,9 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
         key = phrase.text.strip().casefold()
         if phrase.kind != "code" or not _REPOSITORY_ID.fullmatch(key) or key in offered_ids or key in prompt:
             continue
-        code, message, hint = "A308", "this reads like a repository that was not offered", _instead(analysis.offered)
+        if _TYPE_OR_PATH.fullmatch(key):
+            continue
+        code, message, hint = "A308", "this looks like a repository that was not offered", _instead(analysis.offered)
         meant = by_name.get(key.partition("/")[2])
         if meant is not None:
             code, message, hint = "A309", "this repository was offered under another owner", f"did you mean {meant}?"

@@ -43,7 +43,7 @@ _FAULTS: Final = {
     Match.FOREIGN: ("A301", "was not offered", _INSTEAD),
     Match.REWORDED: ("A304", "is not the name of the entry", "write {meant!r}"),
 }
-_FOREIGN_TITLE: Final = ("A307", "reads like a title that was not offered", "leave it out, unless it is no source")
+_FOREIGN_TITLE: Final = ("A307", "looks like a title that was not offered", "leave it out, unless it is not a source")
 # the same of what stands out in the text
 _PHRASE_FAULTS: Final = {
     Match.CATALOGUED: ("A303", _CATALOGUED, "leave it out"),
@@ -172,4 +172,4 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     hint = "cite an offered paper by its title, or leave it out"
     for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
         if canonical(match["name"]) not in known:
-            yield Violation("A306", *match.span(), f"{match.group()!r} is no paper that was offered", hint)
+            yield Violation("A306", *match.span(), f"{match.group()!r} is not an offered paper", hint)

@@ -1,0 +1,317 @@
+"""Figures in prose: numbers with their units, written as digits or as words, and whether one says what another says.
+
+A figure is compared by its amount, its unit and the words of comparison beside it: `20 times faster` is not `200 times
+faster`, nor `20 % faster`, nor `20 times slower`. Numbers that belong to a name (`GPT-4`, `3D`, `ResNet50`) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from explainer.recommending.terms import term
+
+FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank"]
+Bound: TypeAlias = Literal["most", "least", ""]
+
+_ONES_TEXT: Final = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_ONES: Final = _ONES_TEXT.split()
+_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
+_WORD_VALUES: Final = {
+    **dict(zip(_ONES, range(20), strict=True)),
+    **dict(zip(_TENS, range(20, 100, 10), strict=True)),
+    "dozen": 12,
+}
+_MAGNITUDES: Final = {
+    "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "b": 1e9,
+    "trillion": 1e12,
+}  # fmt: skip
+# words that say a factor by themselves
+_FACTOR_WORDS: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
+# what a unit is compared as: its base unit, and how many of these it is
+_MEASURES: Final[dict[str, tuple[str, float]]] = {
+    "ns": ("s", 1e-9), "ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1), "sec": ("s", 1),
+    "second": ("s", 1), "min": ("s", 60), "minute": ("s", 60), "h": ("s", 3600), "hr": ("s", 3600),
+    "hour": ("s", 3600), "day": ("s", 86_400), "week": ("s", 604_800), "month": ("month", 1), "year": ("month", 12),
+    "fps": ("fps", 1), "hz": ("hz", 1), "khz": ("hz", 1e3), "mhz": ("hz", 1e6), "ghz": ("hz", 1e9),
+    "kb": ("byte", 1e3), "mb": ("byte", 1e6), "gb": ("byte", 1e9), "tb": ("byte", 1e12),
+    "px": ("px", 1), "pixel": ("px", 1), "p": ("line", 1), "mm": ("m", 1e-3), "cm": ("m", 1e-2), "m": ("m", 1),
+    "meter": ("m", 1), "metre": ("m", 1), "km": ("m", 1e3), "kilometer": ("m", 1e3), "kilometre": ("m", 1e3),
+    "kg": ("g", 1e3), "g": ("g", 1), "mg": ("g", 1e-3), "db": ("db", 1), "w": ("w", 1), "kw": ("w", 1e3),
+    "bit": ("bit", 1), "flops": ("flop", 1), "gflops": ("flop", 1e9), "tflops": ("flop", 1e12),
+}  # fmt: skip
+_LETTER_UNITS: Final = frozenset("smg")  # units of one letter that may stand apart from their number: `5 s`
+_PERCENT: Final = frozenset({"%", "percent", "percentage", "p.p.", "pp", "pts"})
+_FACTOR: Final = frozenset({"times", "x", "×", "fold"})
+_ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
+_NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
+# A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
+_FIGURE: Final = re.compile(
+    rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
+    (?:(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+     | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
+     | \b(?P<word>{_NUMBER_WORDS})\b
+     | \b(?P<factor>{"|".join(_FACTOR_WORDS)})\b
+     | (?P<order>\borders?\sof\smagnitude\b))
+    (?P<attached>[^\W\d_]{{1,8}}(?![\w@])|[%×])?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SCALE: Final = re.compile(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
+_UNIT: Final = re.compile(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
+_NEXT_WORD: Final = re.compile(r"[\s-]{1,3}([^\W\d_]+)")
+# a clause ends where its words no longer go with the figure
+_CLAUSE_END: Final = re.compile(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
+_YEARS: Final = range(1900, 2100)
+_MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
+_AROUND: Final = 5  # words on either side of a figure that say how it compares
+_SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
+
+_MOST: Final = re.compile(
+    r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
+    re.IGNORECASE,
+)
+_LEAST: Final = re.compile(
+    r"\b(?:at\sleast|no\sless\sthan|more\sthan|over|above|a\sminimum\sof|exceed(?:s|ing)?)\W{0,3}(?:\w+\W){0,2}\Z",
+    re.IGNORECASE,
+)
+_BOUND_WORDS: Final = re.compile(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
+# words of comparison: the scale that they are of, and the way in which they go on it
+_SCALES_TEXT: Final = """
+    speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
+    amount: more | less fewer
+    level: high higher increase increases increased increasing gain gains rise rises raise raises boost boosts grow
+        grows | low lower lowers decrease decreases decreased decreasing reduce reduces reduced reducing reduction drop
+        drops dropped decline declines cut cuts fall falls
+    quality: improve improves improved improving improvement improvements better outperform outperforms outperforming
+        surpass surpasses surpassing exceed exceeds best superior enhance enhances
+        | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms worst inferior
+        impair impairs
+    size: large larger big bigger | small smaller tiny
+    length: long longer | short shorter
+"""
+_SCALES: Final = re.findall(r"(\w+): ([^|:]+)\|([^:|]+)(?=\n\s*\w+:|\Z)", _SCALES_TEXT)
+_DIRECTIONS: Final = {
+    word: (scale, sign)
+    for scale, *sides in _SCALES
+    for sign, side in zip((1, -1), sides, strict=True)
+    for word in side.split()
+}
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a text.
+
+    Attributes:
+        text: as it is written, with its unit.
+        start: where it begins; `end`: where it ends.
+        kind: what it counts in.
+        amount: its value, in the base unit.
+        step: how exact it is written: one in the last place.
+        unit: the base unit of a measure.
+        nouns: the terms of what a count is of.
+        bound: whether it is given as a greatest or a least value.
+        directions: the words of comparison beside it: scale and sign.
+        spelled: it is written as a word.
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: FigureKind
+    amount: float
+    step: float
+    unit: str = ""
+    nouns: frozenset[str] = frozenset()
+    bound: Bound = ""
+    directions: frozenset[tuple[str, int]] = frozenset()
+    spelled: bool = False
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether nobody writes it by the way: it has a unit, or is more than a small count."""
+        return self.kind in ("percent", "factor", "measure", "decimal") or (
+            self.kind == "count" and self.amount > _SMALL and not self.spelled
+        )
+
+    def equals(self, other: Figure) -> bool:
+        """Whether it is the same amount as another one, as exactly as it is written itself."""
+        if not _comparable(self, other):
+            return False
+        amount = other.amount * (100 if self.kind == "percent" and other.kind == "decimal" else 1)
+        amount /= 100 if self.kind == "decimal" and other.kind == "percent" else 1
+        return abs(self.amount - amount) <= self.step / 2 + 1e-9 * abs(amount)
+
+    def contradicts(self, other: Figure) -> bool:
+        """Whether it compares in the opposite way: faster for slower, up to for at least."""
+        if {self.bound, other.bound} == {"most", "least"}:
+            return True
+        opposite = {(scale, -sign) for scale, sign in self.directions}
+        return bool(opposite & other.directions) and not self.directions & other.directions
+
+
+def _comparable(one: Figure, other: Figure) -> bool:
+    kinds = {one.kind, other.kind}
+    if kinds == {"measure"}:
+        return one.unit == other.unit
+    # `62 %` is `0.62`; a count may be written with a point in the source
+    return len(kinds) == 1 or kinds in ({"percent", "decimal"}, {"decimal", "count"}, {"year", "count"})
+
+
+def figures_in(text: str) -> list[Figure]:
+    """Return the figures of a text in order; the first one of a range has the unit of the second."""
+    found_figures = list(filter(None, (_figure(text, match) for match in _FIGURE.finditer(text))))
+    return list(_with_units_of_ranges(text, found_figures))
+
+
+def _figure(text: str, match: re.Match[str]) -> Figure | None:
+    value, step = _value(match)
+    attached = (match["attached"] or "").lower()
+    end = match.start("attached") if attached else match.end()
+    if attached in ("k", "m", "b", "bn") and (attached != "m" or not _MEASURES.get(attached) or value < 1):
+        value, step, end, attached = value * _MAGNITUDES[attached], step * _MAGNITUDES[attached], match.end(), ""
+    scale = None if attached else _SCALE.match(text, end)
+    if scale is not None:
+        value, step, end = value * _MAGNITUDES[scale[1].lower()], step * _MAGNITUDES[scale[1].lower()], scale.end()
+    unit = _UNIT.match(text, end)
+    word = unit[1].lower() if unit is not None else ""
+    is_spelled = match["digits"] is None
+    described = _described(value, step, word, bool(attached), match)
+    if described is None or unit is None:
+        return None
+    kind, amount, step, base = described
+    if kind in ("percent", "factor", "measure", "rank") and not (match["factor"] or match["order"]):
+        end = unit.end()
+    before, behind = _around(text, match.start(), end)
+    nouns = _nouns(text, end) if kind == "count" else frozenset[str]()
+    bound = _bound(before)
+    directions = _directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind)
+    return Figure(
+        text[match.start() : end], match.start(), end, kind, amount, step, base, nouns, bound, directions, is_spelled
+    )
+
+
+def _value(match: re.Match[str]) -> tuple[float, float]:
+    """The number that is written, and one in its last place."""
+    if match["digits"]:
+        digits = match["digits"].replace(",", "")
+        _, _, decimals = digits.partition(".")
+        return float(digits), 10.0 ** -len(decimals)
+    if match["tens"]:
+        return float(_WORD_VALUES[match["tens"].lower()] + _WORD_VALUES[match["ones"].lower()]), 1.0
+    if match["order"]:
+        return 10.0, 1.0
+    word = (match["word"] or match["factor"]).lower()
+    return float(_WORD_VALUES.get(word, _FACTOR_WORDS.get(word, 0))), 1.0
+
+
+def _described(
+    value: float, step: float, word: str, is_attached: bool, match: re.Match[str]
+) -> tuple[FigureKind, float, float, str] | None:
+    """What a number with the word behind it is: kind, amount, exactness and base unit; None when it is no figure."""
+    kind = _unit_kind(word, is_attached=is_attached)
+    if match["factor"] or match["order"]:
+        kind = "factor"
+    if kind == "measure":
+        base, size = _MEASURES[_singular(word)]
+        return kind, value * size, step * size, base
+    if kind is None and is_attached:  # `3D`, `4DGS`: a part of a name
+        return None
+    return kind or _bare_kind(value, step, match), value, step, ""
+
+
+def _unit_kind(word: str, *, is_attached: bool) -> FigureKind | None:
+    """What a unit says that a number is; None when the word is no unit."""
+    if word in _FACTOR:
+        return "factor"
+    if word.replace(" ", "") in _PERCENT:
+        return "percent"
+    if is_attached and word in _ORDINALS:
+        return "rank"
+    unit = _singular(word)
+    may_be_unit = is_attached or len(unit) > 1 or unit in _LETTER_UNITS
+    return "measure" if may_be_unit and unit in _MEASURES else None
+
+
+def _singular(word: str) -> str:
+    return word if word in _MEASURES else word.removesuffix("s")
+
+
+def _bare_kind(value: float, step: float, match: re.Match[str]) -> FigureKind:
+    """What a number without a unit is: a decimal, a year or a count."""
+    if step < 1:
+        return "decimal"
+    is_plain = match["digits"] is not None and "," not in match["digits"]
+    return "year" if is_plain and value in _YEARS else "count"
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    """The words before and behind a figure that go with it: of its clause, and up to the next figure."""
+    before, behind = text[max(0, start - 60) : start], text[end : end + 60]
+    clauses = list(_CLAUSE_END.finditer(before))
+    before = before[clauses[-1].end() :] if clauses else before
+    clause = _CLAUSE_END.search(behind)
+    behind = behind[: clause.start()] if clause else behind
+    number = re.search(r"\d", behind)
+    behind = behind[: number.start()] if number else behind
+    return " ".join(before.split()[-_AROUND:]) + " ", " ".join(behind.split()[:_AROUND])
+
+
+def _nouns(text: str, end: int) -> frozenset[str]:
+    """The terms of the words behind a count, up to the end of its clause."""
+    nouns, position = set(), end
+    for _ in range(_MOST_NOUNS):
+        match = _NEXT_WORD.match(text, position)
+        if match is None or match[1].lower() in ("and", "or", "of", "in", "on", "for", "to", "with", "the", "from"):
+            break
+        nouns.add(term(match[1]))
+        position = match.end()
+    return frozenset(filter(None, nouns))
+
+
+def _bound(before: str) -> Bound:
+    if _MOST.search(before):
+        return "most"
+    return "least" if _LEAST.search(before) else ""
+
+
+def _directions_in(text: str) -> frozenset[tuple[str, int]]:
+    return frozenset(filter(None, map(_DIRECTIONS.get, map(str.lower, _WORD.findall(text)))))
+
+
+def directions(words: Iterable[str]) -> frozenset[tuple[str, int]]:
+    """Return the words of comparison among some words in lower case: scale and sign."""
+    return frozenset(filter(None, map(_DIRECTIONS.get, words)))
+
+
+def _with_units_of_ranges(text: str, found_figures: list[Figure]) -> Iterator[Figure]:
+    for number, figure in enumerate(found_figures):
+        following = found_figures[number + 1] if number + 1 < len(found_figures) else None
+        if following is None or figure.kind not in ("count", "decimal") or following.kind == "count":
+            yield figure
+            continue
+        between = text[figure.end : following.start].strip(" $")
+        if between in ("-", "--", "–", "—", "to", "and", "%"):
+            size = _measure_size(text, following)
+            yield Figure(
+                figure.text, figure.start, figure.end, following.kind, figure.amount * size, figure.step * size,
+                following.unit, frozenset(), figure.bound, figure.directions, figure.spelled,
+            )  # fmt: skip
+        else:
+            yield figure
+
+
+def _measure_size(text: str, figure: Figure) -> float:
+    """How many base units the unit of a figure is."""
+    written = re.match(r"[\d.,]+", text[figure.start : figure.end])
+    if figure.kind != "measure" or written is None:
+        return 1.0
+    number = float(written[0].replace(",", "").rstrip(".") or 1)
+    return figure.amount / number if number else 1.0

@@ -1,0 +1,326 @@
+"""What a prompt prints of an entry, as evidence: its sentences, and where in them a quotation stands.
+
+A quotation is compared word by word. Typographic quotes, an ellipsis, line breaks, punctuation, LaTeX and letter case
+make no difference; a word more, less, or in another place does.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from explainer.checking.evidence.figures import Figure, figures_in
+from explainer.recommending.terms import terms
+
+_COMMAND: Final = re.compile(r"\\(?:text|math|emph|url|href|textit|textbf)[a-z]{0,8}\s?(?=\{)")
+_CITED: Final = re.compile(r"\\(?:cite[a-z]*|footnote|ref)\{[^{}]*\}")
+_SIGNS: Final = {
+    "\\%": "%", "\\times": "×", "\\sim": "~", "\\&": "&", "\\_": "_", "\\#": "#", "\\,": " ", "\\pm": "±",
+    "``": '"', "''": '"', "$": "", "{": "", "}": "",
+}  # fmt: skip
+_SIGN: Final = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
+# a full stop, a question or exclamation mark with a space and the beginning of another sentence behind it
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
+# what a full stop ends without ending a sentence
+_ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+_TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
+# where a quotation leaves something out, or has a word in brackets that its author put there
+_ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
+_EDITED: Final = re.compile(r"\[[^\[\]]{0,40}\]")
+_SOLID: Final = 3  # words in a row by which a passage is known; two stand together by chance
+_NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
+# the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit
+_ALTERED_SHARE: Final = 0.6
+_STITCHED_SHARE: Final = 0.9  # of a quotation that pieces of passages make up
+_MAX_TOKENS: Final = 120  # of a quotation that is compared
+
+
+class QuotationFit(StrEnum):
+    """How a quotation fits what was offered."""
+
+    VERBATIM = "verbatim"
+    INFLECTED = "inflected"
+    ALTERED = "altered"
+    STITCHED = "stitched"
+    ABSENT = "absent"
+
+
+class Sentence(NamedTuple):
+    """A sentence of an entry, with its terms and its figures."""
+
+    text: str
+    terms: frozenset[str]
+    figures: tuple[Figure, ...]
+
+
+def plain(text: str) -> str:
+    """Return a text without the marks of LaTeX."""
+    if "\\" in text or "$" in text or "``" in text:
+        text = _COMMAND.sub("", _CITED.sub("", text))
+        text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
+    return text
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence of a text begins and ends."""
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        if _ABBREVIATED.search(text, max(start, match.start() - 8), match.start()):
+            continue
+        yield start, match.start()
+        start = match.end()
+    if text[start:].strip():
+        yield start, len(text)
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words, numbers and signs of a text as quotations are compared by them."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in text if not unicodedata.combining(char))
+    return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text.casefold())]
+
+
+class Passage(NamedTuple):
+    """The sentence of an entry that bears on something, with the words that it rests on."""
+
+    entry: int
+    text: str
+
+
+@dataclass(frozen=True)
+class EntryText:
+    """The text that a prompt prints of an entry.
+
+    Attributes:
+        name: its name or title.
+        text: its summary, and what else is printed of it.
+    """
+
+    name: str
+    text: str
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The title, then the sentences of the text."""
+        clean_text = plain(self.text)
+        parts = [plain(self.name), *(clean_text[start:end].strip() for start, end in sentence_spans(clean_text))]
+        return tuple(Sentence(part, frozenset(terms(part)), tuple(figures_in(part))) for part in parts if part)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """All terms of it."""
+        return frozenset().union(*(sentence.terms for sentence in self.sentences))
+
+    @cached_property
+    def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
+        """All figures of it, each with its sentence."""
+        return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Its words in order, the title first; a sign between them that no quotation has."""
+        return (*tokens(plain(self.name)), "\n", *tokens(plain(self.text)))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(map(len, self.tokens))]
+
+    @cached_property
+    def _joined(self) -> str:
+        return "".join(self.tokens)
+
+    def find(self, words: Sequence[str], after: int = 0, *, loose: tuple[bool, bool] = (False, False)) -> int | None:
+        """Return the place behind words that stand in it in a row, by tokens; None when they do not.
+
+        Args:
+            words: the words; joined or hyphenated in another way they are the same.
+            after: the token from which they are looked for.
+            loose: whether they may begin, and end, within a word.
+        """
+        joined, starts = "".join(words), self._starts
+        at = self._joined.find(joined, starts[after])
+        while at >= 0:
+            first, last = bisect_right(starts, at) - 1, bisect_right(starts, at + len(joined)) - 1
+            begins = loose[0] or starts[first] == at
+            ends = loose[1] or starts[last] == at + len(joined)
+            if begins and ends:
+                return last if starts[last] == at + len(joined) else last + 1
+            at = self._joined.find(joined, at + 1)
+        return None
+
+    def sentence_with(self, words: Sequence[str]) -> str:
+        """Return the sentence that shares most with some words."""
+        wanted_terms = set(terms(" ".join(words)))
+        return max(self.sentences, key=lambda sentence: len(sentence.terms & wanted_terms)).text
+
+
+@lru_cache(maxsize=1024)
+def entry_text(name: str, text: str) -> EntryText:
+    """Return the text of an entry; the same one when asked again, so that many answers prepare it once."""
+    return EntryText(name, text)
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A quotation, read for comparing: its words, in parts where its author left something out or edited."""
+
+    parts: tuple[tuple[str, ...], ...]
+    edited: tuple[bool, ...]
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """All its words."""
+        return tuple(token for part in self.parts for token in part)[:_MAX_TOKENS]
+
+    def stands_in(self, entry: EntryText) -> bool:
+        """Whether an entry has all parts of it, word by word and in their order."""
+        position = 0
+        for number, part in enumerate(self.parts):
+            is_edited_behind = number < len(self.edited) and self.edited[number]
+            is_edited_before = number > 0 and self.edited[number - 1]
+            behind = entry.find(part, position, loose=(is_edited_before, is_edited_behind))
+            if behind is None:
+                return False
+            position = behind
+        return bool(self.parts)
+
+
+def read_quotation(text: str) -> Quotation:
+    """Return a quotation read for comparing."""
+    parts: list[tuple[str, ...]] = []
+    edited: list[bool] = []
+    for piece in _ELLIPSIS.split(plain(text)):
+        for number, own in enumerate(_EDITED.split(piece)):
+            words = tuple(tokens(own))
+            if not words:
+                continue
+            if parts:
+                edited.append(number > 0)
+            parts.append(words)
+    return Quotation(tuple(parts), tuple(edited))
+
+
+class _Piece(NamedTuple):
+    """A run of a quotation's words that stands in an entry: its place in the quotation, by tokens."""
+
+    start: int
+    end: int
+    entry: int
+
+
+def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[QuotationFit, int | None]:
+    """Return how a quotation fits some entries, and the place of the entry that it fits best.
+
+    Args:
+        quotation: the quotation.
+        entries: the entries, the likeliest first.
+    """
+    for number, entry in enumerate(entries):
+        if quotation.stands_in(entry):
+            return QuotationFit.VERBATIM, number
+    words = quotation.tokens
+    pieces = list(_pieces(words, entries))
+    solid = [piece for piece in pieces if piece.end - piece.start >= _SOLID]
+    covered = sum(piece.end - piece.start for piece in solid)
+    if len(solid) > 1 and covered >= _STITCHED_SHARE * len(words) and not _is_one_passage(words, solid, entries):
+        return QuotationFit.STITCHED, solid[0].entry
+    shares = [_share(words, entry) for entry in entries]
+    share = max(shares, default=0.0)
+    if share < _ALTERED_SHARE:
+        return QuotationFit.ABSENT, None
+    number = shares.index(share)
+    is_inflected = _inflected(words, entries[number])
+    return (QuotationFit.INFLECTED if is_inflected else QuotationFit.ALTERED), number
+
+
+def _pieces(words: Sequence[str], entries: Sequence[EntryText]) -> Iterator[_Piece]:
+    """The longest runs of a quotation that stand in an entry, one behind the other."""
+    position = 0
+    while position < len(words):
+        longest = max(
+            (_longest_run(words, position, entry, number) for number, entry in enumerate(entries)),
+            key=lambda piece: piece.end,
+            default=_Piece(position, position, 0),
+        )
+        if longest.end > position:
+            yield longest
+        position = max(longest.end, position + 1)
+
+
+def _longest_run(words: Sequence[str], start: int, entry: EntryText, number: int) -> _Piece:
+    end = start
+    while end < len(words) and entry.find(words[start : end + 1]) is not None:
+        end += 1
+    return _Piece(start, end, number)
+
+
+def _is_one_passage(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]) -> bool:
+    """Whether pieces stand in one entry, in their order, with few words between: words were left out or changed."""
+    return any(_stand_together(words, pieces, entry) for entry in entries)
+
+
+def _stand_together(words: Sequence[str], pieces: Sequence[_Piece], entry: EntryText) -> bool:
+    runs = [words[piece.start : piece.end] for piece in pieces]
+    position = 0
+    # the first run may stand in several places
+    while (behind := entry.find(runs[0], position)) is not None:
+        if _follow(runs[1:], behind, entry):
+            return True
+        position = behind
+    return False
+
+
+def _follow(runs: Sequence[Sequence[str]], position: int, entry: EntryText) -> bool:
+    """Whether runs of words follow each other behind a token, each with few words before it."""
+    for run in runs:
+        behind = entry.find(run, position)
+        if behind is None or behind - len(run) - position > _NEAR:
+            return False
+        position = behind
+    return True
+
+
+def _share(words: Sequence[str], entry: EntryText) -> float:
+    """The share of a quotation's words that stand in their order in the passage of an entry that has most of them."""
+    first = _likeliest(words, entry.tokens)
+    window = entry.tokens[first : first + len(words) + _SOLID]
+    blocks = SequenceMatcher(None, window, words, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / max(1, len(words))
+
+
+def _likeliest(words: Sequence[str], text: Sequence[str]) -> int:
+    """Where the passage begins that has most of some words, wherever they stand in it."""
+    width, missing = len(words) + _SOLID, Counter(words)
+    score, best, first = 0, 0, 0
+    for index, token in enumerate(text):
+        score += missing[token] > 0
+        missing[token] -= 1
+        if index >= width:
+            left_behind = text[index - width]
+            missing[left_behind] += 1
+            score -= missing[left_behind] > 0
+        if score > best:
+            best, first = score, max(0, index - width + 1)
+    return first
+
+
+def _inflected(words: Sequence[str], entry: EntryText) -> bool:
+    """Whether a quotation differs from an entry in the endings of its words only."""
+    from explainer.checking.titles import same_word  # noqa: PLC0415
+
+    run = len(words)
+    for start in range(len(entry.tokens) - run + 1):
+        window = entry.tokens[start : start + run]
+        if all(one == other or same_word(one, other) for one, other in zip(words, window, strict=True)):
+            return True
+    return False

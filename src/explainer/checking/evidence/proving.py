@@ -1,0 +1,454 @@
+"""Statements held against the passages of their entries: what refutes them, what carries them, what stays open.
+
+What is exact decides: a quotation, a figure, a word of comparison. Likeness of words may refute a statement, as one
+that says of an entry what another one prints; it never confirms one. A statement is *proved* when a passage that it
+quotes, or its own words, stand in its entry word for word; *refuted* when an error stands in it; else it is *open*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import chain, filterfalse
+from operator import attrgetter
+from typing import Final
+
+from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.evidence.figures import Figure, directions, figures_in
+from explainer.checking.evidence.passages import (
+    EntryText,
+    QuotationFit,
+    Sentence,
+    compare,
+    entry_text,
+    plain,
+    read_quotation,
+    tokens,
+)
+from explainer.checking.evidence.statements import Statement, read_statements, words_of
+from explainer.checking.offered import OfferedEntry
+from explainer.checking.titles import reads_like_title
+from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.text import shorten
+from explainer.recommending.terms import term
+
+MIN_QUOTED: Final = 4
+"""Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
+
+_MIN_SHARED: Final = 2  # terms that a statement and a sentence share, for their figures to be about one thing
+_MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
+# the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
+# made of 660 summaries: below it, sentences of one field begin to resemble each other)
+_SAME_WORDS: Final = 0.75
+_MIN_SAME: Final = 4  # terms of such a statement
+_CLOSED: Final = 0.8  # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
+_BESIDE: Final = 3  # words beside a passage among which its `not` stands: `does not need pairs`
+# a statement is another entry's when a sentence there has so much more of its terms than its own entry has
+_OWN_SHARE: Final = 0.6
+_MIN_FOREIGN: Final = 5
+_SHOWN_SHARE: Final = 0.3  # of a statement's terms that a sentence has, to be shown beside it
+# what is quoted behind these words is an example or somebody's request, and no passage
+_EXAMPLE: Final = re.compile(
+    r"(?:\b(?:like|such as|e\.g\.,?|for example|for instance|i\.e\.,?|prompts?|typ(?:e|ed|ing)|ask(?:s|ed)?|"
+    r"instructions?|quer(?:y|ies)|request(?:s|ed)?|commands?|question|say(?:s|ing)? to|labell?ed|called|"
+    r"entitled|titled)"
+    r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
+    re.IGNORECASE,
+)
+_NEGATIONS_TEXT: Final = """
+    not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
+"""
+_NEGATIONS: Final = frozenset(_NEGATIONS_TEXT.split())
+_OPPOSITES: Final = {
+    one: other
+    for pair in (
+        "supervised unsupervised", "labeled unlabeled", "labelled unlabelled", "with without", "before after",
+        "online offline", "indoor outdoor", "static dynamic", "minimize maximize", "minimizes maximizes",
+        "minimizing maximizing", "encoder decoder", "positive negative", "simple complex", "rich sparse",
+        "robust fragile", "efficient inefficient", "effective ineffective", "reliable unreliable",
+        "accurate inaccurate", "sufficient insufficient", "possible impossible", "similar dissimilar", "easy hard",
+        "cheap expensive", "global local", "strong weak", "excels fails", "succeeds fails", "enables prevents",
+        "allows prevents", "requires needs-no", "increases decreases", "includes excludes", "including excluding",
+        "adds removes", "confirm refute", "confirms refutes", "open closed", "public private", "always never",
+    )
+    for one, other in (pair.split(), reversed(pair.split()))
+}  # fmt: skip
+
+
+class StatementVerdict(StrEnum):
+    """What was found about a statement."""
+
+    REFUTED = "refuted"
+    PROVED = "proved"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStatement:
+    """A statement about entries, with what was found about it.
+
+    Attributes:
+        statement: what the answer says.
+        verdict: what was found.
+        entry: the entry whose passage bears on it, by its place; None without a passage.
+        passage: that passage.
+        support: the share of its terms that its entries have: shown, and never judged.
+        violations: what is wrong with it.
+    """
+
+    statement: Statement
+    verdict: StatementVerdict
+    entry: int | None = None
+    passage: str = ""
+    support: float = 0.0
+    violations: tuple[Violation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
+
+    entry: int | None
+    passage: str
+    violation: Violation | None = None
+
+
+def judge_statements(analysis: AnswerAnalysis) -> list[JudgedStatement]:
+    """Return the statements of an answer that are about offered entries, each with what was found about it."""
+    texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
+    prover = _Prover(analysis, texts)
+    return [prover.judge(statement) for statement in read_statements(analysis) if prover.is_about_entries(statement)]
+
+
+def evidence_of(source: OfferedEntry) -> str:
+    """Return all that is known to be printed of an entry beside its name."""
+    return " ".join(filter(None, (source.text, *source.aliases)))
+
+
+@dataclass
+class _Prover:
+    analysis: AnswerAnalysis
+    texts: list[EntryText]
+    _bases: list[_Basis] = field(default_factory=list)
+
+    @cached_property
+    def _question(self) -> EntryText:
+        return entry_text("", self.analysis.offered.question)
+
+    def is_about_entries(self, statement: Statement) -> bool:
+        """Whether a statement is about an entry, or quotes at such length that it may be."""
+        if statement.entries:
+            return True
+        return any(self._stands_anywhere(text) for _, _, text in statement.quotations)
+
+    def _stands_anywhere(self, text: str) -> bool:
+        quotation = read_quotation(text)
+        return len(quotation.tokens) >= MIN_QUOTED and any(map(quotation.stands_in, self.texts))
+
+    def judge(self, statement: Statement) -> JudgedStatement:
+        """Return what was found about a statement."""
+        bases = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
+        if not any(map(_faulty, bases)):
+            bases += self._words_of_another(statement)
+        faulty = list(filter(_faulty, bases))
+        refuting = list(filter(_refutes, faulty))
+        carrying = list(filterfalse(_faulty, bases))
+        if not refuting and not carrying:
+            carrying += self._verbatim(statement)
+        shown = next(iter((*refuting, *carrying, *faulty)), None) or self._nearest(statement)
+        verdict = StatementVerdict.OPEN
+        if refuting:
+            verdict = StatementVerdict.REFUTED
+        elif carrying:
+            verdict = StatementVerdict.PROVED
+        violations = tuple(filter(None, map(_VIOLATION, faulty)))
+        return JudgedStatement(statement, verdict, shown.entry, shown.passage, self._support(statement), violations)
+
+    # --- quotations ----------------------------------------------------------------------------------------------
+
+    def _quotations(self, statement: Statement) -> Iterator[_Basis]:
+        for start, end, text in statement.quotations:
+            quotation = read_quotation(text)
+            if len(quotation.tokens) < MIN_QUOTED:
+                continue
+            order = self._likeliest_first(statement)
+            fit, place = compare(quotation, [self.texts[index] for index in order])
+            entry = None if place is None else order[place]
+            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text):
+                yield from self._judged_quotation(statement, (start, end, text), fit, entry)
+
+    def _is_no_passage(self, start: int, text: str) -> bool:
+        """Whether a quotation is an example, a title, or the user's own words."""
+        before = self.analysis.answer.body[max(0, start - 60) : start].rstrip('"“«')
+        if _EXAMPLE.search(before) or reads_like_title(text) or self.analysis.in_diagram(start):
+            return True
+        fit, _ = compare(read_quotation(text), [self._question])
+        return fit is not QuotationFit.ABSENT
+
+    def _likeliest_first(self, statement: Statement) -> list[int]:
+        return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
+
+    def _judged_quotation(
+        self, statement: Statement, quoted: tuple[int, int, str], fit: QuotationFit, entry: int | None
+    ) -> Iterator[_Basis]:
+        start, end, text = quoted
+        passage = "" if entry is None else self.texts[entry].sentence_with(tokens(plain(text)))
+        if fit is QuotationFit.INFLECTED:
+            return
+        is_own = not statement.entries or entry in statement.entries
+        if fit is QuotationFit.VERBATIM:
+            if is_own:
+                yield _Basis(entry, passage)
+            else:
+                message = f"this stands in {self._name(entry)}, not in {self._name(statement.entries[0])}"
+                yield self._fault("A413", start, end, message, entry, passage)
+            return
+        if fit is QuotationFit.ABSENT:
+            if statement.entries and self._has_text(statement):
+                yield self._fault("A414", start, end, "nothing offered says this word for word", entry, passage)
+            return
+        if not statement.entries:
+            return
+        code = "A412" if fit is QuotationFit.STITCHED else "A411"
+        message = "this is put together from passages that do not stand together"
+        if code == "A411":
+            message = f"{self._name(entry)} says it in other words"
+        yield self._fault(code, start, end, message, entry, passage)
+
+    # --- figures -------------------------------------------------------------------------------------------------
+
+    def _figures(self, statement: Statement) -> Iterator[_Basis]:
+        if not statement.entries:
+            return
+        text = plain(_without_quotations(statement))
+        for figure in figures_in(text):
+            yield from self._judged_figure(statement, figure)
+
+    def _judged_figure(self, statement: Statement, figure: Figure) -> Iterator[_Basis]:
+        printed = [(index, *row) for index in statement.entries for row in self.texts[index].figures]
+        equal = [row for row in printed if figure.equals(row[1])]
+        if equal:
+            index, other, sentence = max(equal, key=lambda row: len(row[2].terms & statement.terms))
+            agreeing = [row for row in equal if not figure.contradicts(row[1])]
+            if not agreeing and len(sentence.terms & statement.terms) >= _MIN_SHARED:
+                message = f"{self._name(index)} says: {_around(sentence.text, other)!r}"
+                yield self._figure_fault("A423", statement, figure, message, index, sentence)
+            return
+        if any(figure.equals(other) for other, _ in self._question.figures) or not _is_comparable(figure):
+            return
+        counterpart = self._counterpart(statement, figure, printed)
+        if counterpart is not None:
+            code, index, other, sentence = counterpart
+            message = f"{self._name(index)} says: {_around(sentence.text, other)!r}"
+            yield self._figure_fault(code, statement, figure, message, index, sentence)
+            return
+        yield from self._strange_figure(statement, figure)
+
+    def _counterpart(
+        self, statement: Statement, figure: Figure, printed: Sequence[tuple[int, Figure, Sentence]]
+    ) -> tuple[str, int, Figure, Sentence] | None:
+        """The figure of an entry that stands where another one stands in a statement about it."""
+        candidates = []
+        for index, other, sentence in printed:
+            shared = len(sentence.terms & statement.terms)
+            is_same_kind = _is_of_kind(figure, other)
+            has_other_unit = not is_same_kind and _has_other_unit(figure, other)
+            if shared >= _MIN_SHARED and (is_same_kind or has_other_unit):
+                candidates.append((shared + is_same_kind, "A421" if is_same_kind else "A422", index, other, sentence))
+        if not candidates:
+            return None
+        return max(candidates, key=lambda candidate: candidate[0])[1:]
+
+    def _strange_figure(self, statement: Statement, figure: Figure) -> Iterator[_Basis]:
+        """A figure that its own entries do not have: another entry may have it, or none."""
+        if not figure.is_telling:
+            return
+        for index, text in enumerate(self.texts):
+            for other, sentence in text.figures:
+                is_shared = len(sentence.terms & statement.terms) >= _MIN_SHARED
+                if index not in statement.entries and figure.equals(other) and is_shared:
+                    message = f"this stands in {self._name(index)}, not in {self._name(statement.entries[0])}"
+                    yield self._figure_fault("A424", statement, figure, message, index, sentence)
+                    return
+        if self._has_text(statement):
+            message = f"{self._name(statement.entries[0])} prints no such figure"
+            yield self._figure_fault("A425", statement, figure, message, statement.entries[0], None)
+
+    def _figure_fault(
+        self, code: str, statement: Statement, figure: Figure, message: str, index: int, sentence: Sentence | None
+    ) -> _Basis:
+        start = self.analysis.answer.body.find(figure.text, statement.start, statement.end)
+        end = start + len(figure.text)
+        if start < 0:
+            start, end = statement.start, statement.end
+        return self._fault(code, start, end, message, index, sentence.text if sentence else "")
+
+    # --- words ---------------------------------------------------------------------------------------------------
+
+    def _opposite(self, statement: Statement) -> Iterator[_Basis]:
+        """A statement in the words of a sentence, turned round by a `not` or a word of the opposite meaning."""
+        said = frozenset(filter(None, map(term, statement.words)))
+        # what is quoted is compared word by word
+        if len(said) < _MIN_SAME or statement.quotations:
+            return
+        for index in statement.entries:
+            for sentence in self.texts[index].sentences:
+                shared = sentence.terms & said
+                if len(shared) < max(_MIN_SAME, _SAME_WORDS * len(said)):
+                    continue
+                if _is_turned_round(statement, sentence, shared):
+                    message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
+                    yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
+                    return
+
+    def _words_of_another(self, statement: Statement) -> Iterator[_Basis]:
+        """A statement that says of its entries what another entry prints."""
+        own = statement.context or statement.entries
+        if not own or not all(self.texts[index].text for index in own) or self._is_of(statement, own):
+            return
+        others = [index for index in range(len(self.texts)) if index not in own]
+        shared, index, sentence = self._most_alike(statement, others)
+        if sentence is None or shared < _SAME_WORDS * len(statement.terms):
+            return
+        # an entry that the sentence names may be what it compares with, unless it says all that in its own words
+        is_loose = index in statement.entries or len(statement.terms) < _MIN_FOREIGN
+        if is_loose and not self._repeats(statement, index):
+            return
+        message = f"this is what {self._name(index)} says, not {self._name(own[0])}"
+        yield self._fault("A441", statement.start, statement.end, message, index, sentence.text)
+
+    def _is_of(self, statement: Statement, own: Sequence[int]) -> bool:
+        """Whether a statement may be in the words of its own entries: one sentence there has enough of its terms."""
+        shared, _, _ = self._most_alike(statement, own)
+        return shared > _OWN_SHARE * len(statement.terms)
+
+    def _repeats(self, statement: Statement, index: int) -> bool:
+        """Whether a statement stands in an entry word for word."""
+        return self.texts[index].find(tokens(plain(statement.text).rstrip("."))) is not None
+
+    def _most_alike(self, statement: Statement, entries: Iterable[int]) -> tuple[int, int, Sentence | None]:
+        """The sentence of some entries that shares most terms with a statement: how many, whose, and which."""
+        rows = ((index, sentence) for index in entries for sentence in self.texts[index].sentences)
+        counted = ((len(sentence.terms & statement.terms), index, sentence) for index, sentence in rows)
+        return max(counted, key=lambda row: row[0], default=(0, 0, None))
+
+    def _verbatim(self, statement: Statement) -> Iterator[_Basis]:
+        """A statement whose own words stand in its entry in a row."""
+        words = tokens(plain(statement.text).rstrip("."))
+        if len(words) < _MIN_VERBATIM:
+            return
+        for index in statement.entries:
+            if self.texts[index].find(words) is not None:
+                yield _Basis(index, self.texts[index].sentence_with(words))
+                return
+
+    def _nearest(self, statement: Statement) -> _Basis:
+        """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
+        shared, index, sentence = self._most_alike(statement, statement.entries)
+        if sentence is None or shared < _SHOWN_SHARE * len(statement.terms):
+            return _Basis(None, "")
+        return _Basis(index, sentence.text)
+
+    def _support(self, statement: Statement) -> float:
+        own_terms = frozenset(chain.from_iterable(self.texts[index].terms for index in statement.entries))
+        return round(len(statement.terms & own_terms) / max(1, len(statement.terms)), 3)
+
+    def _has_text(self, statement: Statement) -> bool:
+        """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""
+        return all(self.texts[index].text for index in statement.entries)
+
+    def _name(self, index: int | None) -> str:
+        return self.analysis.quoted_name(index or 0, 60)
+
+    def _fault(self, code: str, start: int, end: int, message: str, entry: int | None, passage: str) -> _Basis:
+        hint = f"the passage is: {shorten(passage, 300)!r}" if passage else None
+        return _Basis(entry, passage, Violation(code, start, end, message, hint))
+
+
+_VIOLATION: Final = attrgetter("violation")
+
+
+def _faulty(basis: _Basis) -> bool:
+    return basis.violation is not None
+
+
+def _refutes(basis: _Basis) -> bool:
+    return basis.violation is not None and RULES[basis.violation.code].severity is Severity.ERROR
+
+
+def _without_quotations(statement: Statement) -> str:
+    text = statement.text
+    for _, _, quoted in statement.quotations:
+        text = text.replace(" ".join(quoted.split()), " ")
+    return text
+
+
+def _is_comparable(figure: Figure) -> bool:
+    """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
+    return figure.kind != "count" or bool(figure.nouns) or figure.is_telling
+
+
+def _is_of_kind(one: Figure, other: Figure) -> bool:
+    """Whether two figures say how much of the same thing there is."""
+    if one.kind != other.kind or one.unit != other.unit:
+        return False
+    return one.kind != "count" or bool(one.nouns & other.nouns) or one.nouns == other.nouns
+
+
+def _has_other_unit(one: Figure, other: Figure) -> bool:
+    """Whether two figures are one number with different units."""
+    kinds = {one.kind, other.kind}
+    if kinds & {"year", "rank", "count"} or kinds == {"percent", "decimal"}:
+        return False
+    return _number(one.text) == _number(other.text) and bool(_number(one.text))
+
+
+def _number(text: str) -> str:
+    match = re.match(r"[\d.,]+", text)
+    return match[0].rstrip(".,") if match else ""
+
+
+def _around(text: str, figure: Figure, width: int = 50) -> str:
+    """A part of a sentence around a figure of it."""
+    first, last = max(0, figure.start - width), min(len(text), figure.end + width)
+    lead, tail = "…" * (first > 0), "…" * (last < len(text))
+    return f"{lead}{text[first:last].strip()}{tail}"
+
+
+def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
+    """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
+    passage = _window(sentence.text, shared)
+    own, other = frozenset(statement.words), frozenset(passage)
+    only_said, only_printed = own - other, other - own
+    if any(_OPPOSITES.get(word) in only_said for word in only_printed):
+        return True
+    opposite = {(scale, -sign) for scale, sign in directions(only_said)}
+    if opposite & directions(only_printed):
+        return True
+    passage_terms = frozenset(filter(None, map(term, passage)))
+    said, printed = _negations(statement.words), _negations(passage)
+    if said > printed:
+        return _is_about(statement.words, shared)
+    # one `not` less may be of a part of the passage that the statement leaves out
+    return said < printed and len(shared) >= _CLOSED * len(passage_terms)
+
+
+def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:
+    """Whether a `not` stands right before a word that the passage has; else it is of what the answer adds."""
+    places = [number for number, word in enumerate(words) if _negations([word])]
+    behind = (next(filter(None, map(term, words[place + 1 :])), "") for place in places)
+    return any(following in shared for following in behind)
+
+
+def _negations(words: Iterable[str]) -> int:
+    return sum(word in _NEGATIONS or word.endswith(("n't", "n’t")) for word in words)
+
+
+def _window(text: str, shared: frozenset[str]) -> list[str]:
+    """The words of a sentence from the first to the last that a statement shares with it, and some around them."""
+    words = words_of(text)
+    places = [number for number, word in enumerate(words) if term(word) in shared]
+    return words[max(0, places[0] - _BESIDE) : places[-1] + 1 + _BESIDE] if places else []

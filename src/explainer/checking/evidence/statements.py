@@ -1,0 +1,313 @@
+"""What an answer says of its sources: its sentences and items, each bound to the entries that it is about.
+
+A statement is bound by what it names, by the item or heading that it stands under, and by a pronoun only where the
+sentence before it is about one entry alone. What is bound to nothing is no statement about a source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from typing import Final
+
+from explainer.checking.analysis import AnswerAnalysis
+from explainer.checking.evidence.passages import sentence_spans
+from explainer.checking.offered import OfferedEntry
+from explainer.checking.titles import acronyms, canonical
+from explainer.recommending.terms import term, tokens_of
+
+_ITEM: Final = re.compile(r"(?P<indent>[ \t>]*)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
+# an item whose text begins with residue such as `[cite_start]`, which is blanked out: Markdown takes it for code
+_BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
+_RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
+# a field that gives a name or a link says nothing of the entry
+_FIELD: Final = re.compile(
+    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}(?:model|title|name|paper|arxiv|pdf|doi|github|code|repository|link|url)s?"
+    r"\W{0,6}[:：]",
+    re.IGNORECASE,
+)
+_DOWNWARD: Final = re.compile(r"[\s>*_-]*(?:input|output)s?\W{0,6}[:：]", re.IGNORECASE)
+_PRONOUN: Final = re.compile(
+    r"(?:it|its|they|their|(?:this|the) (?:model|method|approach|framework|work|paper|system|network|technique|tool|"
+    r"study|dataset|data set|authors?|architecture|algorithm|benchmark))\b",
+    re.IGNORECASE,
+)
+# what stands before the words of a sentence
+_ORNAMENTS: Final = re.compile(r"[^\w\"“(\[]*")
+_QUOTE: Final = re.compile(r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»")
+_URL: Final = re.compile(r"(?:https?://|www\.)\S+")
+# the name of a link, and the address behind it
+_LINK: Final = re.compile(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
+_SPACED: Final = re.compile(r"\s+([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_FOOTNOTE: Final = re.compile(r"\[\^(?P<id>[\w-]{1,40})\]")
+_NAME: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
+# words by which a summary calls its own work, with the name behind them
+_COINED: Final = re.compile(
+    r"\b(?:propos|introduc|present|develop|describ|contribut|releas|offer|dubb|call|nam|term|build|built|construct|"
+    r"achiev|we )\w*",
+    re.IGNORECASE,
+)
+_COINED_WITHIN: Final = 80  # characters behind such a word, in the same sentence, within which the name stands
+_LEAD: Final = 160  # characters at the beginning of an item within which a colon ends what it is about
+_LEADING: Final = 24  # characters that name it where nothing marks the end of the name
+_BEGINNING: Final = re.compile(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
+_MARKED: Final = re.compile(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
+_MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the answer says in one sentence, or one item.
+
+    Attributes:
+        text: the sentence, on one line, without the addresses of links.
+        start: where it begins in the answer; `end`: where it ends.
+        entries: the offered entries that it is about, by their places; those that it names come first.
+        context: those of them that the item or heading is about.
+        quotations: what it quotes: place, end, and the words.
+        words: its words in lower case.
+        terms: their stems, without names of the entries.
+    """
+
+    text: str
+    start: int
+    end: int
+    entries: tuple[int, ...] = ()
+    context: tuple[int, ...] = ()
+    quotations: tuple[tuple[int, int, str], ...] = ()
+    words: tuple[str, ...] = ()
+    terms: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together: an item of a list, a paragraph, a heading."""
+
+    start: int
+    end: int
+    indent: int
+    kind: str  # item, paragraph or heading
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The entries that what follows is about, up to an item or heading that is not further in."""
+
+    indent: int
+    entries: tuple[int, ...] = field(default_factory=tuple)
+
+
+def read_statements(analysis: AnswerAnalysis) -> list[Statement]:
+    """Return the sentences of an answer that are about entries, or quote something."""
+    return _StatementReader(analysis).read()
+
+
+class _StatementReader:
+    def __init__(self, analysis: AnswerAnalysis) -> None:
+        self._analysis = analysis
+        self._answer = analysis.answer
+        self._places = sorted(set(_places(analysis)))
+        self._names = [name_terms(source) for source in analysis.offered.sources]
+        self._heading: tuple[int, ...] = ()
+        self._scopes: list[_Scope] = []
+        self._statements: list[Statement] = []
+
+    def read(self) -> list[Statement]:
+        for block in self._blocks():
+            if block.kind == "heading":
+                self._heading, self._scopes = self._named(block.start, block.end), []
+            else:
+                self._read_block(block)
+        return self._statements
+
+    def _blocks(self) -> Iterator[_Block]:
+        """The blocks of the answer; code, and lines that only give a name or a link, are none."""
+        answer, block = self._answer, None
+        for number in range(answer.lines):
+            line = answer.line(number)
+            kind = self._kind(number, line)
+            if kind == "more" and block is not None:
+                block.end = answer.line_starts[number] + len(line)
+                continue
+            if block is not None:
+                yield block
+                block = None
+            if kind in ("gap", "field"):
+                self._note_field(number, kind)
+                continue
+            start = answer.line_starts[number]
+            indent = len(line) - len(line.lstrip(" \t>"))
+            block = _Block(start, start + len(line), indent, "paragraph" if kind == "more" else kind)
+        if block is not None:
+            yield block
+
+    def _kind(self, number: int, line: str) -> str:
+        answer = self._answer
+        if not line.strip() or (number in answer.code_lines and not _BLANKED_ITEM.match(line)):
+            return "gap"
+        if number in answer.headings or _RULE.fullmatch(line):
+            return "heading"
+        if _FIELD.match(line):
+            return "field"
+        if number in answer.tables or _ITEM.match(line):
+            return "item"
+        return "more"
+
+    def _note_field(self, number: int, kind: str) -> None:
+        """A field that names an entry opens a scope: what is said below it is about that entry."""
+        if kind == "field":
+            start, end = self._answer.span(number)
+            named = self._named(start, end)
+            line = self._answer.line(number)
+            indent = len(line) - len(line.lstrip(" \t>"))
+            if len(named) == 1:
+                self._scopes = [scope for scope in self._scopes if scope.indent < indent]
+                self._scopes.append(_Scope(indent, named))
+
+    def _read_block(self, block: _Block) -> None:
+        while self._scopes and self._scopes[-1].indent >= block.indent:
+            self._scopes.pop()
+        context = self._scopes[-1].entries if self._scopes else self._heading
+        text = self._answer.body[block.start : block.end]
+        quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
+        if block.kind == "item":
+            lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
+            context = lead or context
+            self._scopes.append(_Scope(block.indent, context))
+        if _DOWNWARD.match(text):  # what goes in and comes out is nobody's claim
+            context = ()
+        self._read_sentences(block, text, context, quotes)
+
+    def _read_sentences(
+        self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[tuple[int, int, str]]
+    ) -> None:
+        previous: tuple[int, ...] = ()
+        for start, end in _sentences(text, [(first - block.start, last - block.start) for first, last, _ in quotes]):
+            first, last = block.start + start, block.start + end
+            named = self._named(first, last)
+            bound = tuple(dict.fromkeys((*named, *context)))
+            if not bound and len(previous) == 1 and _PRONOUN.match(_ORNAMENTS.sub("", text[start:end], count=1)):
+                bound = previous
+            previous = bound
+            own_quotes = tuple(quote for quote in quotes if first <= quote[0] < last)
+            if bound or own_quotes:
+                self._statements += self._statement((first, last), bound, context, own_quotes)
+
+    def _statement(
+        self,
+        span: tuple[int, int],
+        entries: tuple[int, ...],
+        context: tuple[int, ...],
+        quotes: tuple[tuple[int, int, str], ...],
+    ) -> Iterator[Statement]:
+        text = shown(self._answer.body[slice(*span)])
+        words = tuple(words_of(text))
+        own_names = frozenset(chain.from_iterable(self._names[index] for index in self._named(*span)))
+        said = frozenset(filter(None, map(term, words))) - own_names
+        if len(said) >= _MIN_TERMS:
+            yield Statement(text, *span, entries, context, quotes, words, said)
+
+    def _named(self, start: int, end: int) -> tuple[int, ...]:
+        """The entries that are named or linked between two places, in their order."""
+        return tuple(dict.fromkeys(index for at, index in self._places if start <= at < end))
+
+
+def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+    """Where the answer names or links an entry beyond doubt."""
+    sources, body = analysis.offered.sources, analysis.answer.body
+    weak = [_weak_names(index, sources) for index in range(len(sources))]
+    for at, index in analysis.mentions:
+        name = _NAME.match(body, at)
+        if name is None or canonical(name[0]) not in weak[index]:
+            yield at, index
+    for claim, verdict in analysis.verdicts:
+        for index in verdict.good_sources:
+            yield claim.start, index
+    for cited, verdict in analysis.links:
+        for index in verdict.good_sources:
+            yield cited.spotted.start, index
+
+
+def _weak_names(index: int, sources: Sequence[OfferedEntry]) -> frozenset[str]:
+    """Names in an entry's summary that are not surely its own: of what it builds on, or compares itself with."""
+    source = sources[index]
+    doubtful = source.nicknames - source.call_names
+    if not doubtful:
+        return doubtful
+    others = frozenset(chain.from_iterable(other.nicknames for other in sources if other is not source))
+    return doubtful - (coined_names(source.text) - others)
+
+
+@lru_cache(maxsize=1024)
+def coined_names(text: str) -> frozenset[str]:
+    """Return the names in a summary that it gives its own work, in canonical form: `we propose REAL`, `dubbed AGAP`."""
+    names = set()
+    for match in _COINED.finditer(text):
+        behind = text[match.end() : match.end() + _COINED_WITHIN]
+        names.update(acronyms(re.split(r"[.;]\s", behind, maxsplit=1)[0])[:1])
+    return frozenset(map(canonical, names))
+
+
+def name_terms(source: OfferedEntry) -> frozenset[str]:
+    """Return the terms of an entry's name: that a sentence has them says only which entry it is about."""
+    return frozenset(filter(None, map(term, tokens_of(source.name.replace("-", " ")))))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in lower case; compounds with a hyphen are several."""
+    return [word.lower() for word in tokens_of(text.replace("-", " ")) if word[0].isalnum()]
+
+
+def shown(text: str) -> str:
+    """Return a part of an answer as its reader sees it, on one line: without marks of emphasis and addresses."""
+    text = _URL.sub("", _LINK.sub(lambda match: match["label"], text))
+    text = _FOOTNOTE.sub("", text).replace("**", "").replace("`", "")
+    return _SPACED.sub(r"\1", " ".join(_ITEM.sub("", text, count=1).split()))
+
+
+def _quote(match: re.Match[str], offset: int) -> tuple[int, int, str]:
+    group = match.lastgroup or 0
+    return offset + match.start(group), offset + match.end(group), match[group]
+
+
+def _lead_length(text: str, *, has_context: bool) -> int:
+    """How far an item names what it is about: to a colon, or to the end of what is bold or a link.
+
+    Where nothing marks that, it is a few words; none where the item stands under another one, which says it.
+    """
+    colon = re.search(r"[:：](?=[\s*_]|\Z)", text[:_LEAD])
+    if colon:
+        return colon.end()
+    begin = _BEGINNING.match(text)
+    marked = _MARKED.match(text, begin.end() if begin else 0)
+    if marked:
+        return marked.end()
+    return 0 if has_context or begin is None else begin.end() + _LEADING
+
+
+def _sentences(text: str, quotes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The sentences of a block; a quotation is never divided, and a hard line break divides."""
+    start = 0
+    for line_start, line_end in _hard_lines(text):
+        for first, last in sentence_spans(text[line_start:line_end]):
+            end = line_start + last
+            if any(begin < end < close for begin, close in quotes):
+                continue
+            yield start + (line_start + first - start if line_start + first > start else 0), end
+            start = end
+        if start < line_end:
+            if text[start:line_end].strip():
+                yield start, line_end
+            start = line_end
+
+
+def _hard_lines(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a block between hard line breaks: two spaces at the end of a line."""
+    start = 0
+    for match in re.finditer(r"  \r?\n", text):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(text)

@@ -1,0 +1,238 @@
+"""Names and acronyms in the prose of an answer that nothing offered has, and answers to another question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import chain
+from typing import Final
+
+from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.evidence.passages import plain
+from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
+from explainer.recommending.terms import term, terms
+
+_MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
+_MIN_CONTENT: Final = 4  # letters of a stem that is no article or preposition
+_MIN_INITIALS: Final = 3  # letters of an acronym whose words are looked for
+_FEWEST: Final = 2  # capitals of an acronym, and words that it stands for
+_MAX_WORDS: Final = 9  # words that an acronym may stand for
+# the share of a restated question's terms that the question has: 0.62 and more in real answers, at most 0.36 in those
+# to another question
+_SHARE_OF_QUESTION: Final = 0.45
+_MIN_QUESTION_TERMS: Final = 4
+# `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
+_BEHIND: Final = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
+_BEFORE: Final = re.compile(
+    r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
+    r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*]{6,120}))"
+)
+_RESTATED: Final = re.compile(
+    r"(?:the|this)\suser(?:'s|’s)?\s(?:question|query|request)\s(?:about|on|regarding|concerning)\s"
+    r"(?P<text>[^\n.:]{12,300})",
+    re.IGNORECASE,
+)
+_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]]*\]|【[^】]*】")
+
+
+def _lines_of(name: str) -> list[str]:
+    """The lines of a list beside this module; comments are left out."""
+    text = files("explainer.checking.rules").joinpath(name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+@cache
+def _common_names() -> frozenset[str]:
+    names = chain.from_iterable(map(str.split, _lines_of("common_terms.txt")))
+    return frozenset(map(canonical, chain(names, GENERIC_ACRONYMS)))
+
+
+@cache
+def _expansions() -> dict[str, set[tuple[str, ...]]]:
+    expansions: dict[str, set[tuple[str, ...]]] = {}
+    for acronym, _, text in (line.partition(": ") for line in _lines_of("acronyms.txt")):
+        expansions.setdefault(acronym, set()).add(_stems(text))
+    return expansions
+
+
+def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """Names of models, data sets and methods in prose that nothing offered, nor the question, has."""
+    familiar = _Familiar(analysis)
+    seen = set[str]()
+    for start, line in _prose(analysis):
+        for name in acronyms(line):
+            key = canonical(name)
+            if key in seen or familiar.has(name):
+                continue
+            seen.add(key)
+            at = start + line.index(name)
+            message = f"{name!r} is in nothing that was offered, nor in the question"
+            yield Violation("A431", at, at + len(name), message, "name what was offered, or leave it out")
+
+
+class _Familiar:
+    """The names that an answer may use: of the offered text, of the question, and of the field."""
+
+    def __init__(self, analysis: AnswerAnalysis) -> None:
+        self._offered = analysis.offered
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        texts = [self._offered.question]
+        for source in self._offered.sources:
+            texts += [source.name, source.text, *source.aliases, *(own_link.url for own_link in source.own_links)]
+        return texts
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(canonical(word) for text in self._texts for word in words(text))
+
+    def has(self, name: str) -> bool:
+        """Whether a name is one of them, or is made of them: `DINO-based`."""
+        if self._has(canonical(name)):
+            return True
+        parts = [part for part in re.split(r"[-+/]", name) if part]
+        return len(parts) > 1 and all(self._has(canonical(part)) for part in parts if acronyms(part))
+
+    def _has(self, key: str) -> bool:
+        singular = key.removesuffix("s")
+        if not {key, singular}.isdisjoint(_common_names()):
+            return True
+        # a short name stands in a longer word by chance: `CHM` in `benchmark`
+        if len(singular) >= _MIN_WITHIN and singular in self._offered.text:
+            return True
+        return key in self._words or singular in self._words
+
+
+def _prose(analysis: AnswerAnalysis) -> Iterator[tuple[int, str]]:
+    """The lines of the answer outside code, with their places; addresses are blanked out."""
+    answer = analysis.answer
+    for number in range(answer.lines):
+        start, end = answer.span(number)
+        line = answer.body[start:end]
+        if line.strip() and not (number in answer.code_lines and not line.lstrip().startswith(("*", "-"))):
+            yield start, _CODE.sub(lambda match: " " * len(match[0]), line)
+
+
+def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """What an answer says that acronyms stand for, where the offered text says something else, or nothing."""
+    offered = _OfferedExpansions(analysis)
+    for start, line in _prose(analysis):
+        if "(" not in line and ":" not in line:
+            continue
+        for acronym, text, at in _expanded(line):
+            code = offered.judge(canonical(acronym), _stems(text))
+            if code is None:
+                continue
+            message = f"nothing offered says that {acronym!r} stands for {text!r}"
+            if code == "A432":
+                message = f"the offered text says that {acronym!r} stands for something else than {text!r}"
+            yield Violation(code, start + at, start + at + len(text), message, "give the acronym alone")
+
+
+class _OfferedExpansions:
+    """What the offered text says that acronyms stand for; it is read for the first one that an answer explains."""
+
+    def __init__(self, analysis: AnswerAnalysis) -> None:
+        self._offered = analysis.offered
+
+    @cached_property
+    def _text(self) -> str:
+        printed = [plain(f"{source.name}. {source.text}") for source in self._offered.sources]
+        return " ".join([*printed, plain(self._offered.question)])
+
+    @cached_property
+    def _stems(self) -> str:
+        return f" {' '.join(_stems(self._text))} "
+
+    @cached_property
+    def _known(self) -> dict[str, set[tuple[str, ...]]]:
+        known: dict[str, set[tuple[str, ...]]] = {}
+        for acronym, text, _ in _expanded(self._text):
+            known.setdefault(canonical(acronym), set()).add(_stems(text))
+        return known
+
+    def judge(self, acronym: str, stems: tuple[str, ...]) -> str | None:
+        """The code of what an acronym is said to stand for; None where something offered, or the field, says so."""
+        joined = "".join(stems)
+        of_field = chain(_expansions().get(acronym, ()), _expansions().get(acronym.removesuffix("s"), ()))
+        if any(joined == "".join(other) for other in chain(of_field, self._known.get(acronym, ()))):
+            return None
+        if f" {' '.join(stems)} " in self._stems or self._is_shortened_title(stems):
+            return None
+        return "A432" if acronym in self._known else "A433"
+
+    def _is_shortened_title(self, stems: tuple[str, ...]) -> bool:
+        """Whether words are those of a title in another order: `VividMed: Versatile Visual Grounding in Medicine`."""
+        content = {stem for stem in stems if len(stem) >= _MIN_CONTENT}
+        return any(content <= set(_stems(source.name)) for source in self._offered.sources)
+
+
+def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
+    """The acronyms of a text that it says the meaning of, with that and its place."""
+    for match in _BEHIND.finditer(text):
+        before = re.split(r"[.;:()\[\]“”\"]|\*\*", text[max(0, match.start() - 160) : match.start()])[-1]
+        phrase = _phrase_for(match["acronym"], before)
+        if phrase is not None:
+            yield match["acronym"], phrase, text.rindex(phrase, 0, match.start())
+    for match in _BEFORE.finditer(text):
+        group = "inside" if match["inside"] else "behind"
+        phrase = match[group].strip()
+        if _stands_for(match["acronym"], words(phrase)) and phrase[:1].isupper():
+            yield match["acronym"], phrase, match.start(group)
+
+
+def _phrase_for(acronym: str, before: str) -> str | None:
+    """The shortest run of words right before an acronym whose initials are its letters."""
+    own_words = words(before)
+    for number in range(2, min(len(own_words), _MAX_WORDS) + 1):
+        run = own_words[-number:]
+        if run[0][0].lower() == acronym[0].lower() and _stands_for(acronym, run):
+            start = _place_of(before, run)
+            return before[start:].strip()
+    return None
+
+
+def _place_of(text: str, run: list[str]) -> int:
+    """Where the last words of a text begin."""
+    position = len(text)
+    for word in reversed(run):
+        position = text.rindex(word, 0, position)
+    return position
+
+
+def _stands_for(acronym: str, run: list[str]) -> bool:
+    """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
+    letters = "".join(filter(str.isalpha, acronym))
+    capitals = [letter.lower() for letter in acronym if letter.isupper()]
+    if len(letters) < _MIN_INITIALS or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+        return False
+    initials = [word[0].lower() for word in run]
+    content = [word for word in run if len(word) >= _MIN_CONTENT]
+    return _in_order(capitals, initials) and len(capitals) * 2 >= len(content)
+
+
+def _in_order(letters: list[str], initials: list[str]) -> bool:
+    """Whether some letters stand among the initials in their order, the first of both being the same."""
+    if not initials or letters[0] != initials[0]:
+        return False
+    remaining = iter(initials)
+    return all(letter in remaining for letter in letters)
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(term(word) or word.lower() for word in words(text.replace("'", "")))
+
+
+def other_question(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """An answer that says which question it answers, and it is not the one that was asked."""
+    match = _RESTATED.search(analysis.answer.body)
+    if match is None or not analysis.offered.question:
+        return
+    restated = frozenset(terms(match["text"]))
+    asked = frozenset(terms(analysis.offered.question))
+    if len(restated) >= _MIN_QUESTION_TERMS and len(restated & asked) < _SHARE_OF_QUESTION * len(restated):
+        message = "this is not what was asked"
+        yield Violation("A442", match.start("text"), match.end("text"), message, "answer the question of the prompt")

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, Self, TextIO, TypeAlias
 
@@ -71,6 +72,21 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
 
 def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
     """Read a whole regular file as bytes; see `read_text`."""
+    opened = open_raw(path, limit=limit)
+    if opened.value is None:
+        return Parsed(None, opened.findings)
+    with opened.value as stream:
+        try:
+            raw = stream.read(limit + 1)
+        except OSError as error:
+            return _unusable("F104", display_path(path), f"cannot be read: {_reason(error)}")
+    if len(raw) > limit:  # it has grown
+        return _too_large(display_path(path), limit)
+    return Parsed(raw)
+
+
+def open_raw(path: Path, *, limit: int) -> Parsed[BufferedReader]:
+    """Open a regular file, to read it a part at a time; see `read_text`."""
     file = display_path(path)
     try:
         status = path.stat()
@@ -78,15 +94,11 @@ def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
             return _not_regular(file, status)
         if status.st_size > limit:
             return _too_large(file, limit)
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)  # it may have grown
+        return Parsed(path.open("rb"))
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    if len(raw) > limit:
-        return _too_large(file, limit)
-    return Parsed(raw)
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:

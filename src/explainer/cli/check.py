@@ -105,7 +105,7 @@ def run(
         baseline=baseline,
         provenance=provenance,
     )
-    _refuse_wrong_usage(config)
+    refuse_wrong_usage(config)
     if statistics and out is None and output_format not in (None, "text"):
         refuse("it is a text: --format json has the same counts as 'summary'", "--statistics")
     if write_provenance is not None and prompt is not None:
@@ -141,7 +141,12 @@ def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     return codes
 
 
-def _refuse_wrong_usage(config: CheckConfig) -> None:
+def refuse_wrong_usage(config: CheckConfig) -> None:
+    """Refuse answers without what was offered to them, and what else cannot be meant.
+
+    Raises:
+        typer.BadParameter: when that is so.
+    """
     for is_wrong, option, message in _wrong_usages(config):
         if is_wrong:
             refuse(message, option)
@@ -156,7 +161,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
     yield len(sources) > 1, "--question/--prompt", message
     yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
-    message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
     yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
     message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
     yield not sources and len(lines) < len(config.answers), "--question/--prompt", message

@@ -178,7 +178,7 @@ def _built(
     if library.value is None or renderer.value is None:
         return Parsed(None, library.findings + renderer.findings)
     is_complete = loaded.question.models is not None and loaded.question.papers is not None
-    semantic = semantic_model(None if is_complete else options.semantic)
+    semantic: Parsed[Any] = Parsed(None) if is_complete else semantic_model(options.semantic)
     if semantic.findings:
         return Parsed(None, library.findings + semantic.findings)
     built = build(loaded, library.value, renderer.value, options.counts, semantic.value)

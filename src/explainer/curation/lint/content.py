@@ -108,15 +108,18 @@ def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         if len(of_kind) < _LEAST_ENTRIES:
             continue
         for what, bar in bars.items():
-            # without any papers, models cannot have theirs among them
-            if what not in ("summary", "signature", "link") and not papers:
-                continue
-            without = [item for item in of_kind if not _has(item, what, papers)]
-            share = len(without) / len(of_kind)
-            if share > bar:
-                message = f"{len(without)} of {len(of_kind)} {kind.value} ({share:.0%}) have no {what}, this one first"
-                hint = f"at most {bar:.0%} should lack it"
-                yield without[0].finding("L712", (kind.name_key,), message, hint)
+            yield from _above_bar(of_kind, what, bar, papers)
+
+
+def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]) -> Iterator[LintFinding]:
+    """What is said when more than a part of some entries of one kind lack something."""
+    without = list(filterfalse(lambda item: _has(item, what, papers), items))
+    share = len(without) / len(items)
+    if share <= bar:
+        return
+    kind = items[0].kind
+    message = f"{len(without)} of {len(items)} {kind.value} ({share:.0%}) have no {what}, this one first"
+    yield without[0].finding("L712", (kind.name_key,), message, f"at most {bar:.0%} should lack it")
 
 
 def _has(item: CatalogItem, what: str, papers: Collection[str]) -> bool:
@@ -125,7 +128,8 @@ def _has(item: CatalogItem, what: str, papers: Collection[str]) -> bool:
         return any((entry.paper, entry.github, entry.huggingface, entry.links))
     if what in ("summary", "signature"):
         return bool(getattr(entry, what))
-    return bool(entry.paper) and bare_link(entry.paper or "") in papers
+    # without any papers, models cannot have theirs among them
+    return not papers or (bool(entry.paper) and bare_link(entry.paper or "") in papers)
 
 
 def damaged(item: CatalogItem) -> Iterator[LintFinding]:

@@ -35,7 +35,7 @@ from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.previous_run import folded
-from explainer.batching.renderer import device_in, no_question, on_line
+from explainer.batching.renderer import name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
@@ -46,8 +46,9 @@ from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN, display_path, read_file
 from explainer.recommending.recommend import SupportsScores
 from explainer.rendering.templates import renderer_of
 
@@ -127,10 +128,9 @@ class QuestionPreparer:
         name = id_
         if self.files:
             name = folded(id_)
-            device = device_in(id_)
-            if device:
-                message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
-                yield Finding("B703", place, message)
+            fault = name_fault(id_)
+            if fault:
+                yield Finding("B703", place, f"the id {shorten(id_)!r} {fault}", "give the question another id")
         first_id, first_place = self._ids.setdefault(name, (id_, place))
         if first_place == place:
             return
@@ -274,7 +274,7 @@ def foresee(config: AskConfig, observer: AskObserver) -> tuple[int, Forecast] | 
         path = config.answers.journal
         journal = Journal(path, lambda: None)
         if path is not None and path.exists() and not config.force:
-            journal.learn(path.read_bytes())
+            journal.learn(read_file(path))
         return len(questions), sum(_forecasts(config, questions, journal), Forecast())
     return None
 
@@ -297,7 +297,7 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     """Turn what can end a run early into findings; whatever was answered by then is in the journal."""
     try:
         yield
-    except UnusableError as error:
+    except RequestFailedError as error:  # of nothing that is asked there: a failure of one question is its own
         advice = "check the URL (it mostly ends in /v1), the key and the model's name"
         if error.failure.kind == "unreachable":
             advice = "check that the endpoint is running, and its URL"

@@ -12,8 +12,8 @@ Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
 
 _FIRST: Final = 0.5  # seconds; they double with each attempt
 _LONGEST: Final = 30.0  # seconds between two attempts, when the server asks for none
-# Seconds that a server may ask to be left alone; a longer wait is for the user to decide.
-MAX_RETRY_AFTER: Final = 900.0
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide: the next question goes on.
+MAX_RETRY_AFTER: Final = 120.0
 
 # Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9
@@ -75,11 +75,13 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
+        # Years of twenty digits, offsets of days: the library raises more than it says, and a date that is none is no
+        # reason to wait.
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+            seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
+        except (ValueError, OverflowError, TypeError, LookupError, AttributeError):
             return None
-        seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from explainer.catalogs.loading import CatalogPath
-from explainer.files import builtin_folder, chosen_model
+from explainer.files import builtin_folder, chosen_model, read_file, real_path
 
 SCHEMA: Final = "explainer/manifest/2"
 # The first version said what was asked and offered in each row too; nothing that is read of it has changed.
@@ -195,7 +195,7 @@ def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
     Raises:
         OSError: when one cannot be read.
     """
-    return hash_of_contents((path.rank, path.path.read_bytes() if path.path.is_file() else b"") for path in paths)
+    return hash_of_contents((path.rank, read_file(path.path) if path.path.is_file() else b"") for path in paths)
 
 
 def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
@@ -224,15 +224,15 @@ def template_files(path: Path) -> dict[Path, bytes]:
     Raises:
         OSError: when it cannot be read.
     """
-    folder = path.absolute().parent.resolve()
+    folder = real_path(path.absolute().parent)
     sources: dict[Path, bytes] = {}
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        sources[file] = file.read_bytes()
+        sources[file] = read_file(file)
         # every quoted text that is a file beside it: Jinja would have to be loaded to know what is included
         for name in _QUOTED.findall(sources[file].decode("utf-8", "replace")):
-            included = (folder / name).resolve()
+            included = real_path(folder / name)
             if included not in sources and included.is_relative_to(folder) and _is_small_file(included):
                 waiting.append(included)
     return sources

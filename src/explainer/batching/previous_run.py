@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from explainer.batching.manifest import ManifestHeader, ManifestRow, file_hash, read_header, read_row, short_hash
 from explainer.batching.sources import SourceItem
 from explainer.diagnostics.finding import Finding
+from explainer.files import open_file, open_handle, read_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +42,7 @@ class ManifestFile:
             OSError: when it is there and cannot be read.
         """
         try:
-            with self.rows.open("rb") as stream:
+            with open_file(self.rows) as stream:
                 about = os.fstat(stream.fileno())
                 self.written = about.st_mtime_ns
                 if not about.st_size:
@@ -49,7 +50,7 @@ class ManifestFile:
                 self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             self.header = read_header(self._map[: self._map.find(b"\n") + 1])
             if self.header is not None and self.data is not None:
-                self._data_handle = os.open(self.data, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                self._data_handle = open_handle(self.data)
                 data = os.fstat(self._data_handle)
                 self._data_size = data.st_size
                 if self._complete and data.st_mtime_ns > self.written:
@@ -276,7 +277,7 @@ def is_intact(path: str, row: ManifestRow, written: int) -> bool:
             return False
         if max(about.st_mtime_ns, about.st_ctime_ns) <= written:
             return True
-        return file_hash(Path(path).read_bytes()) == row.output
+        return file_hash(read_file(path)) == row.output
     except (OSError, ValueError):  # a manifest is a file that anyone can edit: it may name what no file can be called
         return False
 

@@ -24,7 +24,7 @@ from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
-from explainer.diagnostics.text import is_plain, suggest
+from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
@@ -152,6 +152,20 @@ _ID: Final = re.compile(
 )  # the ids about which `catalogs.schema` has nothing to say
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
+# names that Windows gives to devices, whatever ending follows, and signs that it allows in none
+_NOT_ON_WINDOWS: Final = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|.*[<>:\"|?*\\\x00-\x1f\x7f]|.*[. ]$",
+    re.IGNORECASE | re.DOTALL,
+)
+# What outputs and their manifests are called: a folder of that name would take their place.
+_NAME_OF_OUTPUT: Final = re.compile(
+    r".*(?:\.(?:prompt|answer|ungrounded|record)\.[a-z]+|manifest\.jsonl|journal\.jsonl|provenance\.jsonl|promptfooconfig\.yaml)",
+    re.DOTALL,
+)
+_SURELY_SHORT: Final = 60
+_LONGEST_ENDING: Final = len(".ungrounded.md")
+_LONGEST_NAME: Final = 255  # bytes, on nearly all disks
+_LONGEST_ID: Final = 1000  # bytes: with the folder of the outputs, Linux allows 4,095 and macOS 1,023
 # Where a key of an object ends. Inside a text it may be found too, never missed outside of one.
 _KEY_END: Final = re.compile(rb'"\s*+:')
 
@@ -171,10 +185,6 @@ class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _decode_line: Final = msgspec.json.Decoder(QuestionLine).decode
-
-
-# names that Windows gives to devices, whatever ending follows
-_DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 
 
 class SupportsRenderAll(Protocol):
@@ -297,9 +307,9 @@ class BatchRenderer:
         job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
         if isinstance(job, RenderResult):
             return job
-        device = device_in(job.id) if self._files else None
-        if device is not None:
-            message = f"the id {job.id!r} cannot be a file on Windows because of {device!r}"
+        fault = name_fault(job.id) if self._files else None
+        if fault is not None:
+            message = f"the id {shorten(job.id)!r} {fault}"
             return _failed(item, (*job.findings, Finding("B703", item.location, message)), job.id)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
@@ -489,10 +499,20 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
     return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
 
 
-def device_in(id_: str) -> str | None:
-    """The part of an id that cannot be the name of a file on Windows."""
-    parts = id_.split("/")
-    return next((part for part in parts if _DEVICES.match(part) or part.endswith((".", " "))), None)
+def name_fault(id_: str) -> str | None:
+    """Return why no file can be called like an id on every system, or None; the ending of an output comes behind it."""
+    if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and not _NOT_ON_WINDOWS.match(id_):
+        return None  # nearly all are such
+    *folders, name = id_.split("/")
+    for part in (*folders, name):
+        if _NOT_ON_WINDOWS.match(part):
+            return f"cannot be a file on Windows because of {shorten(part)!r}"
+        if len(part.encode()) > _LONGEST_NAME - _LONGEST_ENDING * (part is name):
+            return f"is too long for the name of a file: {len(part.encode())} bytes"
+    if len(id_.encode()) > _LONGEST_ID:
+        return f"is too long for a path: {len(id_.encode()):,} bytes"
+    taken = next((part for part in folders if _NAME_OF_OUTPUT.fullmatch(part.casefold())), None)
+    return f"has a folder {shorten(taken)!r}, which is what outputs are called" if taken else None
 
 
 def no_question(text: str, file: str) -> str | None:

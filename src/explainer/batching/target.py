@@ -23,6 +23,8 @@ from explainer.files import (
     display_path,
     left_parts,
     new_token,
+    open_file,
+    read_file,
     remove_stale,
     token_of,
     write_whole,
@@ -358,7 +360,7 @@ class FolderComparison(_Comparison):
             self._compared.add(output.file)
             path = self._out / output.file
             try:
-                if path.read_bytes() != output.data:
+                if read_file(path) != output.data:
                     self._report(1, "the output is out of date", path)
             except FileNotFoundError:
                 self._report(1, "the output is missing", path)
@@ -385,7 +387,7 @@ class LinesComparison(_Comparison):
         self._line = 0
 
     def __enter__(self) -> Self:
-        self._stream = io.BytesIO() if self._is_missing else self._out.open("rb")
+        self._stream = io.BytesIO() if self._is_missing else open_file(self._out)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

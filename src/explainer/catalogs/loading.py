@@ -29,12 +29,14 @@ from explainer.files import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
+    as_text,
     builtin_folder,
     cache_folder,
     cannot_read,
     display_path,
     files_below,
     is_private,
+    open_file,
     read_raw,
     read_stdin,
     read_text,
@@ -70,7 +72,7 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     if str(path) == STDIN:
         text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
     else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), path.stem
+        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), as_text(path.stem)
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_question(text.value, file, default_id=default_id)
@@ -205,9 +207,9 @@ def cached_catalog(raw: bytes) -> Catalog | None:
         path = _path(raw)
         if not is_private(path.parent):
             return None
-        with path.open("rb", buffering=0) as stream:
+        with open_file(path) as stream:
             head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
-            body = stream.readall()
+            body = stream.read()
         if head != _head(body):
             return None
         with _no_garbage():

@@ -36,6 +36,7 @@ from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.files import (
     STDIN,
+    as_text,
     cannot_read,
     display_path,
     files_below,
@@ -204,7 +205,7 @@ class AnswerReader:
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         text = _read(path, MAX_ANSWER_BYTES)
-        name = "stdin" if _is_stdin(path) else _ANSWERS.ending.sub("", path.name)
+        name = "stdin" if _is_stdin(path) else as_text(_ANSWERS.ending.sub("", path.name))
         return AnswerInput(name, _shown(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
@@ -543,7 +544,7 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
         files = [file for file in files_below(folder, naming.suffixes) if not naming.others.search(file.name)]
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
-    return Parsed([(naming.ending.sub("", file.relative_to(folder).as_posix()), file) for file in files])
+    return Parsed([(as_text(naming.ending.sub("", file.relative_to(folder).as_posix())), file) for file in files])
 
 
 def _beside_manifest(path: Path) -> Path:

@@ -16,7 +16,7 @@ from explainer.checking.inputs import AnswerInput, with_answer
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import printable, shorten
-from explainer.files import cannot_read, write_bytes
+from explainer.files import cannot_read, read_file, write_bytes
 
 _MARK: Final = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
 _MOST_POINTS: Final = 40  # findings that a follow-up lists: more of them are seldom mended at once
@@ -78,7 +78,7 @@ def _places_to_mend(report: CheckReport) -> int:
 def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | None:
     """Write mended answers back: one as the whole file, or several into their lines; all else stays byte for byte."""
     try:
-        before = path.read_bytes()
+        before = read_file(path)
     except OSError as error:
         return cannot_read(path, error)
     content = before.removeprefix(_MARK)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.files import builtin_folder, cache_folder, display_path
+from explainer.files import builtin_folder, cache_folder, display_path, read_file
 from explainer.recommending.intent import known_phrases
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 
@@ -99,7 +99,7 @@ class VectorCache:
         """The vectors of the records that check out."""
         vectors: dict[bytes, bytes] = {}
         try:
-            raw = self._path.read_bytes()
+            raw = read_file(self._path)
         except OSError:
             return vectors
         # the size of a vector is not in the file
@@ -138,7 +138,7 @@ def shipped_vectors(path: Path, size: int) -> dict[bytes, Vector]:
 
     row_type = _shipped_row(size)
     try:
-        raw = path.read_bytes()
+        raw = read_file(path)
     except OSError:
         return {}
     if len(raw) % row_type.itemsize:
@@ -229,8 +229,8 @@ class Embedder:
         import onnxruntime
         import tokenizers
 
-        raw = model.read_bytes()
-        self.id = hashlib.blake2b(raw + tokenizer.read_bytes(), digest_size=16).hexdigest()
+        raw = read_file(model)
+        self.id = hashlib.blake2b(raw + read_file(tokenizer), digest_size=16).hexdigest()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])

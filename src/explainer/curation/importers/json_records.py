@@ -34,7 +34,7 @@ from explainer.curation.importers.record import (
     texts_in,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.json_reader import read_json_line
+from explainer.documents.json_reader import parse_json, read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
 
@@ -217,8 +217,8 @@ def _is_lines(head: bytes) -> bool:
     """Whether the first line is a record by itself: snapshots of millions of lines are often called `.json`."""
     line = head.split(b"\n", 1)[0]
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         # a line that is longer than what was read: no document is written like that
         return len(line) >= _CHUNK - 1 and b"\n" not in head
     return isinstance(value, dict) and not _lists(value)

@@ -98,6 +98,11 @@ class ProjectCommand(TyperCommand):
             _say_origins(ctx, project.value)
         return rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, unless it would write over something that it reads."""
+        _refuse_overwriting(ctx.params)
+        return super().invoke(ctx)
+
     def _defaults(self, project: ProjectFile | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults that a project file gives to the options of this command."""
         defaults: dict[str, Any] = {}
@@ -127,6 +132,36 @@ class ProjectCommand(TyperCommand):
         if lines:
             with formatter.section("Examples"):
                 formatter.write("".join(f"  {line.strip()}\n" for line in lines))
+
+
+# The options whose value is written, and what is written beside it.
+_OUTPUTS: Final = ("out", "write_baseline", "write_provenance", "report")
+_BESIDE: Final = ("manifest.jsonl", "records.jsonl", "provenance.jsonl", "ask.journal.jsonl")
+
+
+def _refuse_overwriting(params: Mapping[str, Any]) -> None:
+    """Refuse an output that would take the place of an input, before anything is read."""
+    outputs = [params[name] for name in _OUTPUTS if isinstance(params.get(name), Path)]
+    if not outputs:
+        return
+    from explainer.files import display_path, overwritten_input
+
+    inputs: list[Path] = []
+    for name, value in params.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        inputs += [path for path in values if isinstance(path, Path) and name not in _OUTPUTS]
+        # words of a question may be the name of a file, too
+        inputs += [Path(text) for text in values if isinstance(text, str) and "\0" not in text]
+    if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
+        inputs.append(Path("catalogs"))
+    beside = [path.with_name(f"{path.stem}.{name}") for path in outputs for name in _BESIDE if path.suffix == ".jsonl"]
+    meeting = overwritten_input([*outputs, *beside], inputs)
+    if meeting is not None:
+        from explainer.cli.options import refuse
+
+        output, path = map(display_path, meeting)
+        read = f"{path!r} is read" if path == output else f"what is in {path!r} is read"
+        refuse(f"{output!r} would be written over, and {read}: choose another file", "--out")
 
 
 # The groups of options in the help; those that are in none come last.

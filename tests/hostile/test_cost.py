@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +21,7 @@ MANY: dict[str, dict[str, str]] = {
     "keys of entries": {"catalogs/c.yaml": "models:\n" + "".join(f"  - name: M{n}\n    tusk: x\n" for n in range(N))},
     "lines": {"q.jsonl": '{"questoin": 1}\n' * N},
     "names": {"catalogs/c.yaml": "models:\n" + "  - name: M\n" * N},
-    "types": {"catalogs/c.yaml": "models:\n" + "  - [x]\n" * N},
     "links": {"catalogs/c.yaml": "models:\n" + "".join(f"  - {{name: M{n}, paper: x}}\n" for n in range(N))},
-    "empty texts": {"catalogs/c.yaml": "models:\n" + "".join(f"  - {{name: M{n}, summary: ''}}\n" for n in range(N))},
     "tags": {"catalogs/c.yaml": "models:\n" + "".join(f"  - name: !!x M{n}\n" for n in range(N))},
     "invisible": {"catalogs/c.yaml": "models:\n" + "".join(f"  - name: M\u200b{n}\n" for n in range(N))},
     "control": {"catalogs/c.yaml": "models:\n" + "".join(f"  - name: M\u202e{n}\n" for n in range(N))},
@@ -36,7 +35,7 @@ def test_many_mistakes_are_counted(name: str) -> None:
     outcome = attack("validate", seconds=60)
     assert time.process_time() - begun < (60 if SLOW else 15)
     assert outcome.out.count("\n") < 1_000
-    assert f"and {N - 100:,} more" in outcome.out
+    assert re.search(r"and [0-9,]+ more [A-Z]", outcome.out)
 
 
 def test_a_long_word_has_no_suggestion() -> None:
@@ -69,7 +68,7 @@ def test_an_import_is_linear(name: str) -> None:
     for size in (SIZE, 2 * SIZE):
         Path(name).write_text(IMPORTS[name](size))
         begun = time.process_time()
-        attack("catalog", "import", name, seconds=60)
+        attack("catalog", "import", name, seconds=20)
         seconds.append(time.process_time() - begun)
     assert seconds[1] < 3 * seconds[0] + 1
 
@@ -96,5 +95,5 @@ ANSWERS: dict[str, Callable[[int], str]] = {
 def test_an_answer_is_checked_in_time(name: str) -> None:
     project(a__md=HEAD + ANSWERS[name](SIZE))
     begun = time.process_time()
-    attack("check", "a.md", "--question", "q/a.yaml", seconds=90)
+    attack("check", "a.md", "--question", "q/a.yaml", seconds=20)
     assert time.process_time() - begun < 15

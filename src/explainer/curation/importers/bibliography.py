@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, home_field, identify
@@ -43,7 +44,8 @@ _TILDE_FORMULA: Final = re.compile(r"\$\s*\\sim\s*\$|\\ensuremath\{\s*\\sim\s*\}
 # What the library does not know, or shows as another character.
 _TEXT_SIGNS: Final = {
     "textasciicircum": "^", "textasciitilde": "~", "textbraceleft": "{", "textbraceright": "}", "lbrace": "{",
-    "rbrace": "}", "TeX": "TeX", "LaTeX": "LaTeX", "BibTeX": "BibTeX",
+    "rbrace": "}", "S": "§", "P": "¶", "copyright": "©", "pounds": "£", "ddag": "‡", "lq": "‘", "rq": "’", "slash": "/",
+    "textbar": "|", "textbullet": "•", "TeX": "TeX", "LaTeX": "LaTeX", "BibTeX": "BibTeX",
 }  # fmt: skip
 # In a link every escape is the sign, and marks where a line may break are nothing.
 _LINK_SIGNS: Final = {
@@ -51,6 +53,23 @@ _LINK_SIGNS: Final = {
     "textunderscore": "_", "textdollar": "$", "textless": "<", "textgreater": ">", "sim": "~", "-": "", "/": "",
     "allowbreak": "", "linebreak": "", "protect": "",
 }  # fmt: skip
+# Commands that refer to something by its key, in their last argument.
+_REFERRING: Final = (
+    "cite",
+    "citet",
+    "citep",
+    "citealt",
+    "citealp",
+    "citeauthor",
+    "citeyear",
+    "ref",
+    "eqref",
+    "pageref",
+)
+# Commands whose arguments are not printed.
+_INVISIBLE: Final = ("label", "index", "phantom", "hphantom", "vphantom", "rule", "includegraphics")
+# Commands that print what they hold, and for which the library prints nothing.
+_BOXES: Final = ("mbox", "hbox", "fbox")
 # Commands with a link as their first argument, and the number of arguments.
 _LINK_COMMANDS: Final = {"url": "{", "nolinkurl": "{", "path": "{", "href": "{{", "texttt": "{", "textit": "{"}
 
@@ -126,10 +145,18 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _text_context(latex: Any) -> Any:
     """How the commands of a text are shown."""
+    rules = {
+        **_TEXT_SIGNS,
+        **dict.fromkeys(_REFERRING, _bracketed),
+        **dict.fromkeys(_BOXES, _arguments),
+        **dict.fromkeys(_INVISIBLE, ""),
+        "url": "%s",
+        "href": "%(2)s",
+    }
     context = latex.get_default_latex_context_db()
-    signs = [latex.MacroTextSpec(name, sign) for name, sign in _TEXT_SIGNS.items()]
-    texts = [latex.MacroTextSpec("url", "%s"), latex.MacroTextSpec("href", "%(2)s")]
-    context.add_context_category("catalog", macros=[*signs, *texts], prepend=True)
+    context.add_context_category("catalog", macros=starmap(latex.MacroTextSpec, rules.items()), prepend=True)
+    # the library leaves out what commands without a rule hold, such as the name of a program in \texttt
+    context.set_unknown_macro_spec(latex.MacroTextSpec("", _arguments))
     return context
 
 
@@ -137,19 +164,35 @@ def _text_grammar(spec: Any, purpose: str) -> Any:
     """How many arguments the commands of a text have."""
     walker = load_library("pylatexenc.latexwalker", "pylatexenc", purpose)
     grammar = walker.get_default_latex_context_db()
-    macros = [spec.std_macro("href", "{{"), spec.std_macro("url", "{")]
+    arguments = {"href": "{{", **dict.fromkeys(("url", *_BOXES), "{")}
+    macros = starmap(spec.std_macro, arguments.items())
     grammar.add_context_category("catalog", macros=macros, prepend=True)
     return grammar
 
 
 def _link_context(latex: Any, spec: Any) -> Any:
     """How the commands of a link are shown: none has a meaning but those that print a sign."""
+    rules = _LINK_SIGNS | dict.fromkeys(_LINK_COMMANDS, " %(1)s ")
     context = spec.LatexContextDb()
-    signs = [latex.MacroTextSpec(name, sign) for name, sign in _LINK_SIGNS.items()]
-    links = [latex.MacroTextSpec(name, " %(1)s ") for name in _LINK_COMMANDS]
-    context.add_context_category("catalog", macros=[*signs, *links], environments=[], specials=[])
+    context.add_context_category(
+        "catalog", macros=starmap(latex.MacroTextSpec, rules.items()), environments=[], specials=[]
+    )
     context.set_unknown_macro_spec(latex.MacroTextSpec("", _verbatim))
     return context
+
+
+def _bracketed(node: Any) -> str:
+    """What a command refers to, in brackets: the library says <cit.> and <ref>, which name nothing."""
+    last = node.nodeargd.argnlist[-1]
+    return f"[{last.latex_verbatim().strip('{}')}]" if last is not None else _verbatim(node)
+
+
+def _arguments(node: Any, l2tobj: Any) -> str:
+    """What a command holds, without the command."""
+    if node.nodeargd is None:
+        return ""
+    arguments = filter(None, node.nodeargd.argnlist)
+    return str(l2tobj.nodelist_to_text(list(arguments)))
 
 
 def _verbatim(node: Any) -> str:

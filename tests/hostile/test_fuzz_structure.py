@@ -180,7 +180,7 @@ def test_nothing_raises_and_nothing_hangs() -> None:
         sound, read = TARGETS[name]
         text = _changed(sound, dice)
         try:
-            with time_limit(5):
+            with time_limit(20):  # by the clock, of a machine that may be busy
                 read(text)
         except Exception as error:
             message = f"input {number} ({name}): {text[:300]!r}"

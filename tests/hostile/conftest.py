@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.support import SLOW
 
 _FOLDER = Path(__file__).parent
-_MEMBERS = 5
+_MEMBERS = 4
 """Members of a test that run by default; `EXPLAINER_SLOW=1` runs all."""
 
 

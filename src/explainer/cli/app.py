@@ -158,22 +158,35 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
         return
     from explainer.files import display_path, overwritten_input
 
-    inputs: list[Path] = []
-    for name, value in params.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        inputs += [path for path in values if isinstance(path, Path) and name not in _OUTPUTS]
-        # words of a question may be the name of a file, too
-        inputs += [Path(text) for text in values if isinstance(text, str) and "\0" not in text]
-    if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
-        inputs.append(Path("catalogs"))
-    beside = [path.with_name(f"{path.stem}.{name}") for path in outputs for name in _BESIDE if path.suffix == ".jsonl"]
-    meeting = overwritten_input([*outputs, *beside], inputs)
+    meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         from explainer.cli.options import refuse
 
         output, path = map(display_path, meeting)
-        read = f"{path!r} is read" if path == output else f"what is in {path!r} is read"
-        refuse(f"{output!r} would be written over, and {read}: choose another file", "--out")
+        refuse(f"{output!r} would be written over, and {path!r} is read: choose another file", "--out")
+
+
+def _with_beside(outputs: Sequence[Path]) -> Iterator[Path]:
+    """Outputs, and what is written beside lines of JSON."""
+    for path in outputs:
+        yield path
+        if path.suffix == ".jsonl":
+            yield from (path.with_name(f"{path.stem}.{name}") for name in _BESIDE)
+
+
+def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
+    """What the values of options may mean that is read: paths, and words that may be the name of a file."""
+    for name, value in params.items():
+        if name not in _OUTPUTS:
+            yield from _paths_in(value if isinstance(value, list | tuple) else [value])
+    if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
+        yield Path("catalogs")
+
+
+def _paths_in(values: Sequence[Any]) -> Iterator[Path]:
+    for value in values:
+        if isinstance(value, Path) or (isinstance(value, str) and "\0" not in value):
+            yield Path(value)
 
 
 # The groups of options in the help; those that are in none come last.

@@ -97,7 +97,7 @@ def run(
         bool, typer.Option("--verify", help="Compare kept files by their bytes, not by their sizes and times.")
     ] = False,
     max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Cut summaries, then papers, until prompts fit.")
+        int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Cut summaries, then papers, until it fits.")
     ] = None,
     tokenizer: Annotated[
         str,

@@ -34,7 +34,7 @@ _RESTATED: Final = re.compile(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]]*\]|【[^】]*】")
+_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
 def _lines_of(name: str) -> list[str]:

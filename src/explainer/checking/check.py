@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.claims import Claim
@@ -320,6 +320,26 @@ def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
         tuple(source.name for source in sources),
         *analysis.answer.position(match.step.start),
     )
+
+
+def claims_data(report: CheckReport) -> dict[str, Any]:
+    """Return what was found about the statements of an answer as plain data: the verdict, counts, and each statement.
+
+    The support of the whole answer is the mean of its statements; None without any.
+    """
+    supports = [statement.support for statement in report.statements]
+    return {
+        "verdict": str(report.claims),
+        **{str(verdict): report.count(verdict) for verdict in StatementVerdict},
+        "support": round(sum(supports) / len(supports), 3) if supports else None,
+        "statements": list(map(_statement_row, report.statements)),
+    }
+
+
+def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
+    keys = ("text", "line", "column", "entry", "passage", "support")
+    row = {key: getattr(statement, key) for key in keys}
+    return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}
 
 
 def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:

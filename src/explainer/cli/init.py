@@ -26,6 +26,7 @@ _REQUIREMENT: Final = "REQUIREMENT"
 
 # The files of a project: copies of those in the folder `new_project`, and the schemas of what users write.
 _FILES: Final[dict[str, str | type[Catalog | Question]]] = {
+    "explainer.toml": "explainer.toml",
     "catalogs/catalog.yaml": "catalog.yaml",
     "questions/bird-at-the-feeder.yaml": "bird-at-the-feeder.yaml",
     "questions/loud-meeting.yaml": "loud-meeting.yaml",

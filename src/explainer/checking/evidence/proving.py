@@ -125,7 +125,7 @@ def judge_statements(analysis: AnswerAnalysis) -> list[JudgedStatement]:
 
 def evidence_of(source: OfferedEntry) -> str:
     """Return all that is known to be printed of an entry beside its name."""
-    return " ".join(filter(None, (source.text, *source.aliases)))
+    return ". ".join(filter(None, (source.text.rstrip(". "), *source.details, *source.aliases)))
 
 
 @dataclass
@@ -307,7 +307,7 @@ class _Prover:
     def _words_of_another(self, statement: Statement) -> Iterator[_Basis]:
         """A statement that says of its entries what another entry prints."""
         own = statement.context or statement.entries
-        if not own or not all(self.texts[index].text for index in own) or self._is_of(statement, own):
+        if not own or not self._have_text(own) or self._is_of(statement, own):
             return
         others = [index for index in range(len(self.texts)) if index not in own]
         shared, index, sentence = self._most_alike(statement, others)
@@ -358,7 +358,10 @@ class _Prover:
 
     def _has_text(self, statement: Statement) -> bool:
         """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""
-        return all(self.texts[index].text for index in statement.entries)
+        return self._have_text(statement.entries)
+
+    def _have_text(self, entries: Iterable[int]) -> bool:
+        return all(self.analysis.offered.sources[index].text for index in entries)
 
     def _name(self, index: int | None) -> str:
         return self.analysis.quoted_name(index or 0, 60)

@@ -82,7 +82,13 @@ class _Familiar:
     def _texts(self) -> list[str]:
         texts = [self._offered.question]
         for source in self._offered.sources:
-            texts += [source.name, source.text, *source.aliases, *(own_link.url for own_link in source.own_links)]
+            texts += [
+                source.name,
+                source.text,
+                *source.details,
+                *source.aliases,
+                *(own_link.url for own_link in source.own_links),
+            ]
         return texts
 
     @cached_property

@@ -7,6 +7,7 @@ A file is written whole or not at all: what is written goes to a temporary file 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, Final, Self, TextIO, TypeAlias
 
@@ -44,15 +46,23 @@ _PART_SHOWN: Final = 80
 # What somebody else puts in the place of a temporary file must neither be followed nor written to.
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
+# A pipe is opened at once, whether or not somebody writes to it, and is then known to be one.
+_NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Seconds between two tries of a lock; the kernel's own waiting could not say that there is something to wait for.
 _LOCK_POLL: Final = 0.05
 
 
 def display_path(path: Path) -> str:
     """Return a path as findings show it: relative to the working folder where it lies below it."""
+    shown = str(path)
     with contextlib.suppress(ValueError, OSError):
-        return str(path.absolute().relative_to(Path.cwd()))
-    return str(path)
+        shown = str(path.absolute().relative_to(Path.cwd()))
+    return as_text(shown)
+
+
+def as_text(name: str) -> str:
+    r"""Return a name of a file as text: a byte of it that is no UTF-8 is shown as `\xe9`."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def read_text(path: Path, *, limit: int) -> Parsed[str]:
@@ -70,22 +80,78 @@ def read_text(path: Path, *, limit: int) -> Parsed[str]:
 
 def read_raw(path: Path, *, limit: int) -> Parsed[bytes]:
     """Read a whole regular file as bytes; see `read_text`."""
+    opened = open_raw(path, limit=limit)
+    if opened.value is None:
+        return Parsed(None, opened.findings)
+    with opened.value as stream:
+        try:
+            raw = stream.read(limit + 1)
+        except OSError as error:
+            return _unusable("F104", display_path(path), f"cannot be read: {_reason(error)}")
+    if len(raw) > limit:  # it has grown
+        return _too_large(display_path(path), limit)
+    return Parsed(raw)
+
+
+def open_raw(path: Path, *, limit: int) -> Parsed[BufferedReader]:
+    """Open a regular file, to read it a part at a time; see `read_text`."""
     file = display_path(path)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            return _not_regular(file, status)
-        if status.st_size > limit:
-            return _too_large(file, limit)
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)  # it may have grown
+        stream = open_file(path)
+        if os.fstat(stream.fileno()).st_size <= limit:
+            return Parsed(stream)
+        stream.close()
+        return _too_large(file, limit)
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
+    except NotRegularError as error:
+        return _unusable("F102", file, str(error.strerror))
     except (OSError, ValueError) as error:
         return _unusable("F104", file, f"cannot be read: {_reason(error)}")
-    if len(raw) > limit:
-        return _too_large(file, limit)
-    return Parsed(raw)
+
+
+class NotRegularError(OSError):
+    """A folder, a pipe, a device or a socket stands where a file is to be read."""
+
+
+def open_handle(path: str | Path, flags: int = os.O_RDONLY) -> int:
+    """Open a regular file; every file that somebody may have put in its place comes through here.
+
+    Raises:
+        NotRegularError: when it is none. Opening a pipe would wait for a writer, and some devices never end.
+        OSError: when it cannot be opened.
+    """
+    _refuse_irregular(os.stat(path) if flags == os.O_RDONLY else None, path)  # noqa: PTH116  # a device stays shut
+    handle = os.open(path, flags | _NO_WAITING, 0o666)
+    try:
+        _refuse_irregular(os.fstat(handle), path)  # it may be another one by now
+    except NotRegularError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _refuse_irregular(status: os.stat_result | None, path: str | Path) -> None:
+    if status is None or stat.S_ISREG(status.st_mode):
+        return
+    message = "this is a folder" if stat.S_ISDIR(status.st_mode) else "this is not a regular file"
+    raise NotRegularError(errno.EINVAL, message, str(path))
+
+
+def open_file(path: str | Path, *, buffering: int = DEFAULT_BUFFER_SIZE) -> BufferedReader:
+    """Open a regular file for reading; see `open_handle`."""
+    return BufferedReader(FileIO(open_handle(path)), buffering)
+
+
+def real_path(path: Path) -> Path:
+    """Return the path without links; `Path.resolve` raises an error of its own for a link that leads to itself."""
+    return Path(os.path.realpath(path))
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return the bytes of a regular file, of whatever size; see `open_handle`."""
+    with open_file(path) as stream:
+        return stream.read()
 
 
 def read_stdin(*, limit: int) -> Parsed[str]:
@@ -107,12 +173,6 @@ def read_raw_stdin(*, limit: int) -> Parsed[bytes]:
     if len(raw) > limit:
         return _too_large("<stdin>", limit)
     return Parsed(raw)
-
-
-def _not_regular(file: str, status: os.stat_result) -> Parsed[Any]:
-    if stat.S_ISDIR(status.st_mode):
-        return _unusable("F102", file, "this is a folder")
-    return _unusable("F102", file, "this is not a regular file")
 
 
 def _too_large(file: str, limit: int) -> Parsed[Any]:
@@ -174,7 +234,8 @@ def files_below(
 ) -> Iterator[Path]:
     """Yield the files of a folder with one of the suffixes, in the order of their paths; hidden ones are left out.
 
-    A link to a folder that it lies in is not followed.
+    A link to a folder within it is not followed: what it holds is listed where it is. Of several links to one folder
+    elsewhere the first is followed.
 
     Args:
         folder: the folder.
@@ -184,31 +245,35 @@ def files_below(
     Raises:
         OSError: when a folder cannot be listed.
     """
-    yield from _files_below(folder, suffixes, unreadable, ())
+    root = real_path(folder)
+    followed: list[Path] = []
+    waiting = [folder]  # no recursion: folders may be nested deeper than calls
+    while waiting:
+        path = waiting.pop()
+        if path.is_dir() and (path == folder or not path.name.startswith(".")):
+            if not path.is_symlink() or path == folder or _is_new(real_path(path), root, followed):
+                waiting += reversed(_children(path, unreadable))
+        elif not path.name.startswith(".") and path.suffix in suffixes:
+            yield path
 
 
-def _files_below(
-    folder: Path,
-    suffixes: Sequence[str],
-    unreadable: Callable[[Path, OSError], None] | None,
-    above: tuple[Path, ...],
-) -> Iterator[Path]:
+def _is_new(target: Path, root: Path, followed: list[Path]) -> bool:
+    """Whether a link leads to a folder that is not listed otherwise; it is remembered then."""
+    listed = [root, *followed]
+    if any(target.is_relative_to(folder) or folder.is_relative_to(target) for folder in listed):
+        return False
+    followed.append(target)
+    return True
+
+
+def _children(folder: Path, unreadable: Callable[[Path, OSError], None] | None) -> list[Path]:
     try:
-        children = sorted(folder.iterdir(), key=lambda child: child.name)
+        return sorted(folder.iterdir(), key=lambda child: child.name)
     except OSError as error:
         if unreadable is None:
             raise
         unreadable(folder, error)
-        return
-    above = (*above, folder.resolve())
-    for child in children:
-        if child.name.startswith("."):
-            continue
-        if not child.is_dir():
-            if child.suffix in suffixes:
-                yield child
-        elif not (child.is_symlink() and child.resolve() in above):  # else it would be listed without end
-            yield from _files_below(child, suffixes, unreadable, above)
+        return []
 
 
 def cannot_read(path: Path, error: OSError) -> Finding:
@@ -318,7 +383,7 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> Finding | None:
     try:
         # Whatever can fail because a disk is full or a folder closed fails here, before anything is replaced.
         for path, data in files:
-            prepared.append(_Replacement(path.resolve()))
+            prepared.append(_Replacement(real_path(path)))
             prepared[-1].prepare(data)
         for replacement in prepared:
             path = replacement.path
@@ -392,10 +457,14 @@ class _Replacement:
 
 def remove_stale(folder: Path) -> None:
     """Remove temporary files that killed runs left in a folder and below it."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(_TEMPORARY) and name.startswith("."):
-                _unlink(f"{parent}/{name}")
+    waiting = [str(folder)]  # not os.walk, which calls itself: folders may be nested deeper than calls
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as scan:
+            for entry in scan:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name.endswith(_TEMPORARY) and entry.name.startswith("."):
+                    _unlink(entry.path)
 
 
 def remove_stale_of(*paths: Path) -> None:

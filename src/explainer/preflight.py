@@ -22,7 +22,7 @@ from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text
+from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
 from explainer.rendering.renderer import render_context
 from explainer.rendering.templates import builtin_renderer, user_renderer, with_template
 
@@ -135,9 +135,9 @@ class _Checker:
         self._add([cannot_read(folder, error)])
 
     def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
-        if path.resolve() in self._checked:
+        if real_path(path) in self._checked:
             return
-        self._checked.add(path.resolve())
+        self._checked.add(real_path(path))
         if path.name in PROJECT_FILES:
             self.check_settings(path)
             return
@@ -185,7 +185,7 @@ class _Checker:
         location = loaded.document.locate(("id",))
         first = places.setdefault(loaded.id, location)
         if first is not location:
-            message = f"the id {loaded.id!r} stands twice, first in {first.file}:{first.line}"
+            message = f"duplicate id {loaded.id!r}, first in {first.file}:{first.line}"
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)

@@ -89,7 +89,9 @@ def test_the_earlier_catalog_wins() -> None:
 def test_without_an_order_unequal_entries_are_ambiguous_and_equal_ones_are_one() -> None:
     unequal = library("models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: two}]\n", ranked=False)
     equal = library("models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: one}]\n", ranked=False)
-    assert [f.code for f in resolved("models: [X]\n", unequal).findings] == ["Q403"]
+    (finding,) = resolved("models: [X]\n", unequal).findings
+    assert finding.code == "Q403"
+    assert finding.message.endswith(" differ in dataset")
     assert len(resolved("models: [X]\n", equal).unwrap().models) == 1
 
 

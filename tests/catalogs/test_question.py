@@ -86,8 +86,8 @@ def test_what_is_wrong_with_plain_text_is_placed_in_that_text() -> None:
 def test_plain_text_at_the_top_is_told_what_to_type() -> None:
     for text, hint in (
         ("How did they\nvanish?\n", 'write the key before the text: question: "How did they vanish?"'),
-        ("question:How?\n", "put a space behind the colon: question: How?"),
-        ("question:\xa0How?\n", "put a space behind the colon: question: How?"),
+        ("question:How?\n", "put a space after the colon: question: How?"),
+        ("question:\xa0How?\n", "put a space after the colon: question: How?"),
         ("'Is it: so?'\n", 'write the key before the text: question: "Is it: so?"'),
     ):
         [finding] = parse_question(text, "q", default_id="q").findings

@@ -66,13 +66,13 @@ def test_findings_about_workflows_are_waived_and_kept_in_a_baseline() -> None:
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        ("{id: a, code: A201, reason: r}", "the key 'until' is missing"),
-        ("{id: ' ', code: A201, reason: r, until: 2999-01-01}", "the key 'id' is missing"),
+        ("{id: a, code: A201, reason: r}", "missing key 'until'"),
+        ("{id: ' ', code: A201, reason: r, until: 2999-01-01}", "missing key 'id'"),
         ("{id: a, code: A201, reason: r, until: 2999-01-01, why: x}", "unknown key 'why'"),
         ("{id: a, code: A601, reason: r, until: 2999-01-01}", "the code 'A601' cannot be waived"),
         ("{id: a, code: A999, reason: r, until: 2999-01-01}", "the code 'A999' cannot be waived"),
         ("{id: a, cod: A201, reason: r, until: 2999-01-01}", "unknown key 'cod'"),
-        ("{id: a, code: A201, reason: r, until: soon}", "'soon' is no date"),
+        ("{id: a, code: A201, reason: r, until: soon}", "'soon' is not a date"),
         ("{id: a, code: A201, reason: [r], until: 2999-01-01}", "a waiver is a mapping of texts"),
         ("{id: a, code: A201, reason: r, until: 2999-01-01, text: null}", "a waiver is a mapping of texts"),
         ("only text", "a waiver is a mapping of texts"),

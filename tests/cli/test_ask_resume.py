@@ -153,7 +153,7 @@ def test_a_file_that_is_no_journal_is_left_as_it_is(canned: FaultProxy, text: st
     JOURNAL.write_text(text)
     done = ask(canned, "questions/q00.yaml", "--out", "out")
     assert (done.status, canned.seen, JOURNAL.read_text()) == (2, [], text)
-    assert "no journal" in done.err
+    assert "not a journal" in done.err
 
 
 @pytest.mark.parametrize("end", [1, 20, 38])

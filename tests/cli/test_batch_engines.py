@@ -195,7 +195,7 @@ def test_a_bad_row_is_a_row_with_findings(root: Path) -> None:
     assert done.status == 1
     assert "q.parquet:2:" in done.err
     assert "did you mean 'Alpha'?" in done.err
-    assert "the id 'q/00000' stands twice, first on line 1" in done.err
+    assert "duplicate id 'q/00000', first on line 1" in done.err
     assert done.err.endswith("2 rendered, 0 unchanged, 0 removed, 2 failed\n")
     made = read_table(root / "o.parquet")
     assert [[finding["code"] for finding in row["findings"]] for row in made] == [[], ["Q401"], [], ["Q407"]]

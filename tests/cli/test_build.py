@@ -288,3 +288,16 @@ def test_a_folder_is_for_batch(tmp_path: Path) -> None:
     assert outcome.status == 2
     assert "F102 this is a folder\n" in outcome.err
     assert f"explainer batch {tmp_path} --out DIR\n" in outcome.err
+
+
+def test_an_ambiguous_name_is_said_with_both_places_and_what_differs() -> None:
+    one = "# one\nmodels:\n- {name: Same}\n- {name: X, dataset: a, github: 'https://github.com/a/b'}\n"
+    two = "models:\n- {name: Same}\n- {name: X, dataset: b, github: 'https://github.com/a/b', aliases: [y]}\n"
+    write_tree(
+        Path(), {"catalogs/one.yaml": one, "catalogs/two.yaml": two, "q.yaml": "question: Why?\nmodels: [Same, X]\n"}
+    )
+    told = explainer("build", "q.yaml").err
+    assert (
+        "q.yaml:2:16: Q403 'X' means 2 different entries: those in catalogs/one.yaml:4 and catalogs/two.yaml:3" in told
+    )
+    assert "differ in aliases, dataset\n" in told

@@ -168,14 +168,14 @@ def test_fix_mends_what_is_safe_and_says_so(tmp_path: Path, capfdbinary: Capture
     assert check(path, "--question", QUESTION, "--fix", "--strict-links") == 0
     assert path.read_bytes() == RESPELLED.encode().replace(b"\n", b"\r\n")
     out, err = capfdbinary.readouterr()
-    assert b"mended 1 place" in err
+    assert b"fixed 1 place" in err
     assert out.count(b"A203") == 1
 
 
 def test_the_repair_prompt_is_the_product(capfdbinary: Capture) -> None:
     assert check(CASES / "foreign-link/answer.md", "--question", QUESTION, "--repair-prompt") == 1
     out, _ = capfdbinary.readouterr()
-    assert out.startswith(b"Your answer has these faults.")
+    assert out.startswith(b"Your answer has these errors.")
     assert b"GitHub: https://github.com/lightlab/glownet" in out
 
 
@@ -195,7 +195,7 @@ def test_lines_of_json_are_mended_in_their_place(tmp_path: Path, capfdbinary: Ca
     assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == RESPELLED
     assert lines[2].endswith(b"\r")
     out, err = capfdbinary.readouterr()
-    assert b"mended 2 places" in err
+    assert b"fixed 2 places" in err
     assert out.count(b"A203") == 2
 
 
@@ -207,7 +207,7 @@ def test_repair_prompts_of_lines_are_lines(tmp_path: Path, capfdbinary: Capture)
     assert check(path, "--repair-prompt") == 1
     found = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
     assert [row["id"] for row in found] == ["bad"]
-    assert found[0]["text"].startswith("Your answer has these faults.")
+    assert found[0]["text"].startswith("Your answer has these errors.")
 
 
 def test_lines_on_stdin_cannot_be_mended(capfdbinary: Capture) -> None:

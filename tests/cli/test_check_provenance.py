@@ -293,3 +293,19 @@ def test_what_cannot_be_recorded_is_said(tmp_path: Path) -> None:
         "check", FAITHFUL / "answer.md", "--question", FAITHFUL / "question.yaml", "--write-provenance", tmp_path
     )
     assert (full.status, "F105" in full.err) == (2, True)
+
+
+def test_a_record_of_a_model_with_a_kind_of_data_of_its_catalog_is_a_proof(tmp_path: Path) -> None:
+    catalog = """
+models: [{name: Img2Heat-Map, signature: Img2Heat, paper: "https://example.org/heat"}]
+ports: [{id: Heat, description: a heat map}]
+"""
+    answer = "# 1. Task\nIt looks.\n\n# 2. Workflow\nphoto → Img2Heat-Map\n\n# 3. References\n- [Img2Heat-Map](https://example.org/heat)\n"
+    question = "question: Where does it look?\nmodels: [Img2Heat-Map]\npapers: []\ncatalog: c.yaml\n"
+    write_tree(tmp_path, {"c.yaml": catalog, "q.yaml": question, "a.md": answer})
+    proof = tmp_path / "p.jsonl"
+    assert (
+        explainer("check", tmp_path / "a.md", "--question", tmp_path / "q.yaml", "--write-provenance", proof).status
+        == 0
+    )
+    assert explainer("check", proof).status == 0

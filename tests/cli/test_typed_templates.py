@@ -57,7 +57,7 @@ def test_a_batch_of_typed_skeletons_has_the_facts_of_each() -> None:
     assert "- **captioning**: Describe a picture." in found["a"]
     assert "Data set: Photos-1k" in found["a"]
     assert "s1 -->|Txt| s2" in found["a"]
-    assert "wanted: a sound (Snd)." in found["b"].lower() or "Wanted: a sound (Snd)." in found["b"]
+    assert "Output: a sound (Snd)." in found["b"]
     assert "s1 -->|Txt| out1" in found["c"]
     assert "a mood (Mood)" in found["d"]
 

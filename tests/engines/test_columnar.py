@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -84,9 +85,16 @@ def test_rows_are_what_the_command_line_writes(tmp_path: Path, catalog: Path, ou
         json.loads(line) for line in (tmp_path / "o.manifest.jsonl").read_text(encoding="utf-8").splitlines()[1:]
     ]
     assert rows.column("custom_id").to_pylist() == [row["custom_id"] for row in manifest]
-    assert rows.column("sources").to_pylist() == [
-        {kind: row[kind] for kind in ("models", "papers")} for row in manifest
+    offered = [
+        {kind: [entry["name"] for entry in entries] for kind, entries in row.items()}
+        for row in rows.column("sources").to_pylist()
     ]
+    entry = {"B": "Beta", "beta": "Beta"}  # another name, another case
+    assert offered == [
+        {kind: [entry.get(name, name) for name in asked[kind]] for kind in ("models", "papers")} for asked in questions
+    ]
+    hashes = {entry["hash"] for row in rows.column("sources").to_pylist() for kind in row for entry in row[kind]}
+    assert all(re.fullmatch(r"[0-9a-f]{24}", hash_) for hash_ in hashes)
 
 
 def test_record_batches_of_any_size_give_the_same_rows(job: Job) -> None:
@@ -198,7 +206,7 @@ def test_a_table_of_something_else_is_refused(job: Job) -> None:
         rendered([{**question(1), "colour": "red"}], job)
     with pytest.raises(JobError, match="'question' is missing"):
         rendered([{"id": "a"}], job)
-    with pytest.raises(JobError, match="'id' stands twice"):
+    with pytest.raises(JobError, match="duplicate column 'id'"):
         rendered(pa.table([["a"], ["b"], ["c"]], ["id", "id", "question"]), job)
 
 
@@ -342,7 +350,7 @@ def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
         with pytest.raises(JobError):
             list(check_batches(table([row]).to_batches(), job))
     twice = pa.table([["a"], ["b"], ["c"], ["d"]], ["id", "prompt", "answer", "answer"])
-    with pytest.raises(JobError, match="'answer' stands twice"):
+    with pytest.raises(JobError, match="duplicate column 'answer'"):
         list(check_batches(twice.to_batches(), job))
 
 

@@ -53,10 +53,6 @@ def answer_the_batch(project: Path, base_url: str) -> None:
     (project / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def test_pipes_are_the_first_thing() -> None:
-    assert blocks("sh")[0] == "explainer build q.yaml | llm\n"
-
-
 @slow
 def test_every_command_of_the_page_runs(project: Path, tmp_path: Path, canned: FaultProxy) -> None:
     llm = Llm(tmp_path / "llm", project)
@@ -64,21 +60,15 @@ def test_every_command_of_the_page_runs(project: Path, tmp_path: Path, canned: F
     answer = skeleton(project)
 
     now = {"text": answer}
-    canned.rule(lambda seen: Canned(answer if "has these faults" in seen.messages[-1]["content"] else now["text"]))
-    for block in blocks("sh"):
-        mending = "tee answer.md" in block
-        now["text"] = UNGROUNDED if mending else answer
-        for line in block.splitlines():
-            if "answers.jsonl" in line:
-                answer_the_batch(project, canned.base_url)
-            done = llm.shell(f"set +o pipefail; {line}")
-            assert done.status == int(mending), f"{line}\n{done.out}\n{done.err}"
-        if "answer-2.md" in block:
-            assert (project / "answer-2.md").read_text(encoding="utf-8").strip() == answer.strip()
-            shutil.move(project / "answer-2.md", project / "answer.md")
-    record = json.loads((project / "provenance.jsonl").read_text(encoding="utf-8"))
-    shown = json.loads(re.sub(r"\{…\}", "{}", blocks("json")[0]))
-    assert (set(record), set(record["citations"][0])) == (set(shown), set(shown["citations"][0]))
+    canned.rule(lambda seen: Canned(answer if "has these errors" in seen.messages[-1]["content"] else now["text"]))
+    for line in "".join(blocks("sh")).splitlines():
+        ungrounded = "tee answer.md" in line
+        now["text"] = UNGROUNDED if ungrounded else answer
+        if "answers.jsonl" in line:
+            answer_the_batch(project, canned.base_url)
+        done = llm.shell(f"set +o pipefail; {line}")
+        assert done.status == int(ungrounded), f"{line}\n{done.out}\n{done.err}"
+    assert (project / "answer-2.md").read_text(encoding="utf-8").strip() == answer.strip()
     assert {seen.headers["authorization"] for seen in canned.seen} == {f"Bearer {KEY}"}
 
 

@@ -20,7 +20,7 @@ def findings_page() -> str:
     lines = [
         "# Findings",
         "",
-        "Made from `src/explainer/diagnostics/rules.py`. Errors end a command with 1; those marked * with 2. `--fix` mends what is",
+        "Made from `src/explainer/diagnostics/rules.py`. Errors end a command with 1; those marked * with 2. `--fix` corrects what is",
         "marked +, where that is safe. A person may let pass (`--ignore`, waivers, baselines) what begins with",
         f"{', '.join(groups)}; never {', '.join(never)}.",
     ]

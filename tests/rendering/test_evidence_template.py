@@ -16,11 +16,11 @@ from explainer.rendering.layout import parse_prompt, print_entry
 from explainer.rendering.templates import builtin_renderer
 from tests.helpers.support import examples
 
-MODEL = {
+MODEL: dict[str, object] = {
     "name": "Glow", "signature": "ImgMsk2Img", "task": "inpainting", "dataset": "Places2", "summary": "It fills holes in old photographs.",
     "huggingface": "https://huggingface.co/own/glow", "links": ["https://glow.example.net/a"],
 }  # fmt: skip
-PAPER = {"title": "Filling Holes", "paper": "http://arxiv.org/pdf/2401.10001v1.pdf", "year": 2024}
+PAPER: dict[str, object] = {"title": "Filling Holes", "paper": "http://arxiv.org/pdf/2401.10001v1.pdf", "year": 2024}
 
 
 def rendered(question: str, models: list[dict[str, object]], papers: list[dict[str, object]]) -> str:

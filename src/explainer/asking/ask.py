@@ -35,7 +35,7 @@ from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.previous_run import folded
-from explainer.batching.renderer import device_in, no_question, on_line
+from explainer.batching.renderer import name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
@@ -46,8 +46,9 @@ from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
-from explainer.files import STDIN, display_path
+from explainer.files import STDIN, display_path, read_file
 from explainer.recommending.recommend import SupportsScores
 from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
@@ -129,18 +130,17 @@ class QuestionPreparer:
         name = id_
         if self.files:
             name = folded(id_)
-            device = device_in(id_)
-            if device:
-                message = f"the id {id_!r} cannot be a file on Windows because of {device!r}"
-                yield Finding("B703", place, message)
+            fault = name_fault(id_)
+            if fault:
+                yield Finding("B703", place, f"the id {shorten(id_)!r} {fault}", "give the question another id")
         first_id, first_place = self._ids.setdefault(name, (id_, place))
         if first_place == place:
             return
         if first_id == id_:
-            message = f"the id {id_!r} stands twice, first at {first_place}"
+            message = f"duplicate id {id_!r}, first at {first_place}"
             yield Finding("Q407", place, message, "give one of the two another id", id_)
         else:
-            message = f"the ids {id_!r} and {first_id!r} ({first_place}) are one file on many disks"
+            message = f"the ids {id_!r} and {first_id!r} ({first_place}) are the same file name on many systems"
             yield Finding("B702", place, message, "rename one of the two", id_)
 
 
@@ -276,7 +276,7 @@ def foresee(config: AskConfig, observer: AskObserver) -> tuple[int, Forecast] | 
         path = config.answers.journal
         journal = Journal(path, lambda: None)
         if path is not None and path.exists() and not config.force:
-            journal.learn(path.read_bytes())
+            journal.learn(read_file(path))
         return len(questions), sum(_forecasts(config, questions, journal), Forecast())
     return None
 
@@ -299,10 +299,10 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     """Turn what can end a run early into findings; whatever was answered by then is in the journal."""
     try:
         yield
-    except UnusableError as error:
-        advice = "see that the URL (it mostly ends in /v1), the key and the model's name are right"
+    except RequestFailedError as error:  # of nothing that is asked there: a failure of one question is its own
+        advice = "check the URL (it mostly ends in /v1), the key and the model's name"
         if error.failure.kind == "unreachable":
-            advice = "see that the endpoint runs and that the URL is right"
+            advice = "check that the endpoint is running, and its URL"
         place = Location("--base-url")
         observer.on_findings([Finding("R802", place, error.failure.message, f"{advice}; run it again to go on")])
     except OSError as error:
@@ -400,7 +400,7 @@ def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Find
         yield from (finding for finding in chosen.report.findings if finding.severity is not Severity.NOTE)
     too_strict = "too bad for --strict, though it is " if chosen.report.grounded else ""
     message = f"the answer is kept, but it is {too_strict}{verdict(chosen.report)}"
-    yield Finding("R803", Location(place), message, "mend it by hand, or ask another model")
+    yield Finding("R803", Location(place), message, "fix it by hand, or ask another model")
 
 
 class _AnswerObserver:

@@ -8,7 +8,7 @@ network, or the journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeVar
@@ -216,8 +216,13 @@ def _tokens(data: Any, key: str) -> int | None:
     return number if type(number) is int and 0 <= number < MOST_TOKENS else None
 
 
-def error_in(data: Any) -> tuple[str, str] | None:
-    """Return the message and the code of the error in a body or an event, or None when it holds none."""
+def error_in(data: Any, redact: Callable[[str], str] = str) -> tuple[str, str] | None:
+    """Return the message and the code of the error in a body or an event, or None when it holds none.
+
+    Args:
+        data: the body or the event.
+        redact: keeps the key out of both; the text is cut behind that, not through the key.
+    """
     error = data.get("error") if isinstance(data, dict) else None
     if not error:
         return None
@@ -225,7 +230,7 @@ def error_in(data: Any) -> tuple[str, str] | None:
         error = {"message": error}
     kind = error.get("type")
     message = error.get("message") or kind or "an error without a message"
-    return _plain(str(message), _MOST_MESSAGE), str(error.get("code") or kind or "")[:_MOST_CODE]
+    return _plain(redact(str(message)), _MOST_MESSAGE), redact(str(error.get("code") or kind or ""))[:_MOST_CODE]
 
 
 @dataclass(frozen=True)
@@ -382,7 +387,7 @@ def _mended(
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
         text = apply_fixes(report.text, [fix for _, fix in report.fixes])
-        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to mend, or mended in vain
+        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to fix, or mended in vain
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
         if _passes(again, settings):

@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -25,12 +25,17 @@ from explainer.asking.redaction import Redactor, StreamRedactor, public_url
 from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
+from explainer.documents.json_reader import parse_json
 
 if TYPE_CHECKING:
     import httpx2
 
 _OK: Final = 200
 _MAX_EVENT: Final = 1024 * 1024  # bytes; a piece of an answer has a few
+# Characters of a stream, and of those that may come one after the other without a word of the answer or of thoughts:
+# comments that keep a connection open have 20 every few seconds.
+_MAX_STREAM: Final = 256 * 1024 * 1024
+_MAX_IDLE: Final = 1024 * 1024
 _MAX_BODY: Final = 8 * 1024 * 1024  # bytes; an answer is cut off at a million characters
 _MAX_ERROR: Final = 64 * 1024  # bytes of a body that says what is wrong
 _CONNECT: Final = 10.0  # seconds; silence may last longer once there is a connection
@@ -136,11 +141,17 @@ class Endpoint:
         headers["Content-Type"] = "application/json"
         if self._address.key is not None:
             headers["Authorization"] = f"Bearer {self._address.key}"
-        self._client = httpx2.AsyncClient(
-            headers=headers, follow_redirects=False,  # a key is for the host that it was given for
-            timeout=httpx2.Timeout(self._address.timeout, connect=min(_CONNECT, self._address.timeout), pool=None),
-            limits=httpx2.Limits(max_connections=self._address.concurrency),
-        )  # fmt: skip
+        timeout = httpx2.Timeout(self._address.timeout, connect=min(_CONNECT, self._address.timeout), pool=None)
+        try:
+            self._client = httpx2.AsyncClient(
+                headers=headers, follow_redirects=False,  # a key is for the host that it was given for
+                timeout=timeout, limits=httpx2.Limits(max_connections=self._address.concurrency),
+                # what is meant for this machine goes to no proxy of the environment, least of all the key
+                trust_env=not _is_loopback(urlsplit(self._address.base_url).hostname or ""),
+            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001  # a proxy's scheme that it does not know, a package that it lacks
+            message = f"the client cannot be set up; see the proxies in the environment: {self._redact(str(error))}"
+            raise RequestFailedError(RequestFailure("unusable", message)) from None
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -194,34 +205,47 @@ class Endpoint:
             _raise_broken("the answer broke off")
         usage = received.usage or Usage(self._count(request.text), self._count(received.text), estimated=True)
         text, served = self._redact(received.text), self._redact(received.served)
-        return Reply(text, received.finish_reason or "", usage, time.monotonic() - begun, 1, self.name, served)
+        reason = self._redact(received.finish_reason or "")
+        return Reply(text, reason, usage, time.monotonic() - begun, 1, self.name, served)
 
     async def _listen(self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver) -> None:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
+        shown = StreamRedactor(self._redact)
+        async with asyncio.timeout(None) as patience:
+            await self._take_events(response, received, lambda piece: observer.on_text(shown.feed(piece)), patience)
+        if left := shown.finish():
+            observer.on_text(left)
+
+    async def _take_events(
+        self, response: httpx2.Response, received: StreamAccumulator, show: Callable[[str], None],
+        patience: asyncio.Timeout,
+    ) -> None:  # fmt: skip
         import httpx2
 
-        shown = StreamRedactor(self._redact)
         now = asyncio.get_running_loop().time
-        async with asyncio.timeout(None) as patience:
-            async for event in httpx2.EventSource(response, max_event_size=_MAX_EVENT):
-                if received.done:
-                    continue  # read to its end, the connection can be used again
-                if event.data.startswith("[DONE]"):
-                    received.done = True
-                    patience.reschedule(now() + _FAREWELL)
-                    continue
-                data = _loads(event.data)
-                if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                    _raise_broken("an event of the stream is garbage")
-                self._raise_error_in(data)
-                piece = received.take(data)
-                if piece:
-                    observer.on_text(shown.feed(piece))
-                if received.full:
-                    received.finish_reason = "length"
-                    return
-                if received.finish_reason is not None and patience.when() is None:  # the tokens may follow
-                    patience.reschedule(now() + _AFTERWORD)
+        stream = _BoundedStream(response)
+        # it takes what has the text, the headers and the request of a response
+        async for event in httpx2.EventSource(stream, max_event_size=_MAX_EVENT):  # type: ignore[arg-type]
+            if received.done:
+                continue  # read to its end, the connection can be used again
+            if event.data.startswith("[DONE]"):
+                received.done = True
+                patience.reschedule(now() + _FAREWELL)
+                continue
+            data = _loads(event.data)
+            if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
+                _raise_broken("an event of the stream cannot be parsed")
+            self._raise_error_in(data)
+            piece = received.take(data)
+            if piece:
+                show(piece)
+            if piece or _is_thinking(data):
+                stream.idle = 0
+            if received.full:
+                received.finish_reason = "length"
+                return
+            if received.finish_reason is not None and patience.when() is None:  # the tokens may follow
+                patience.reschedule(now() + _AFTERWORD)
 
     async def _read(
         self, response: httpx2.Response, kind: str, received: StreamAccumulator, observer: StreamObserver
@@ -229,11 +253,11 @@ class Endpoint:
         """Take a body that is not streamed: some servers know no other."""
         body = await _bounded(response, _MAX_BODY + 1)
         if len(body) > _MAX_BODY:
-            raise RequestFailedError(RequestFailure("refused", f"what came is larger than {_MAX_BODY:,} bytes"))
+            raise RequestFailedError(RequestFailure("refused", f"the response is larger than {_MAX_BODY:,} bytes"))
         data = _loads(body.decode("utf-8", "replace"))
         self._raise_error_in(data)
         if not isinstance(data, dict):
-            message = f"what came is not an answer but {kind or 'something without a type'}"
+            message = f"the response is not an answer but {kind or 'something without a type'}"
             if kind.endswith("json"):  # it was to be an answer
                 _raise_broken(message)
             raise RequestFailedError(RequestFailure("refused", message, at_first=True))
@@ -241,11 +265,11 @@ class Endpoint:
         if not received.whole and received.text:
             received.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
         if not received.whole:
-            _raise_broken("what came holds no answer")
+            _raise_broken("the response holds no answer")
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
-        said, code = error_in(_loads(body)) or (_plain(response, body), "")
+        said, code = error_in(_loads(body), self._redact) or (_plain(response, self._redact(body)), "")
         if response.has_redirect_location:
             said = f"it redirects to {public_url(response.headers['location'])}"
         after = parse_retry_after(response.headers.get("retry-after"), dt.datetime.now(tz=dt.UTC))
@@ -253,9 +277,9 @@ class Endpoint:
 
     def _raise_error_in(self, data: Any) -> None:
         """Raise the error that a stream or a body of status 200 holds."""
-        error = error_in(data)
+        error = error_in(data, self._redact)
         if error is not None:
-            message, code = self._redact(error[0]), error[1]
+            message, code = error
             if code.isdecimal() and int(code) != _OK:
                 raise RequestFailedError(failure_of_status(int(code), message, code, None))
             _raise_broken(f"the server says: {message}")
@@ -263,11 +287,11 @@ class Endpoint:
     @contextlib.asynccontextmanager
     async def _failures(self, received: StreamAccumulator) -> AsyncIterator[None]:
         """Turn what a client raises into a failure; an answer that was whole by then has not broken off."""
-        import httpx2
-
         try:
             yield
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeError, OSError) as error:
+        except RequestFailedError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever the client, or a library below it, raises
             failure = self._failure_of(error)
             if failure.kind != "broken" or not received.whole:
                 raise RequestFailedError(failure) from None
@@ -289,7 +313,7 @@ class Endpoint:
             return RequestFailure("refused", "one event of the stream is too large")
         message = f"the answer broke off: {reason or type(error).__name__}"
         if isinstance(error, httpx2.TimeoutException):
-            message = f"nothing came for {self._address.timeout:g} s"
+            message = f"no data for {self._address.timeout:g} s"
         elif isinstance(error, TimeoutError):
             message = f"the answer took longer than {self._address.deadline:g} s"
         return RequestFailure("broken", message, again=True)
@@ -298,6 +322,36 @@ class Endpoint:
 def _raise_broken(message: str) -> NoReturn:
     """An answer did not come whole: it may the next time."""
     raise RequestFailedError(RequestFailure("broken", message, again=True))
+
+
+class _BoundedStream:
+    """The text of a response that is streamed, which ends when too much of it says nothing.
+
+    Attributes:
+        idle: characters since the last word of the answer; whoever reads the events sets it back.
+    """
+
+    def __init__(self, response: httpx2.Response) -> None:
+        response.encoding = "utf-8"  # of every event stream (HTML, section 9.2.5), whatever the header says
+        self._response = response
+        self.headers, self.request = response.headers, response.request
+        self.idle = 0
+
+    async def aiter_text(self) -> AsyncIterator[str]:
+        size = 0
+        async for chunk in self._response.aiter_text():
+            size += len(chunk)
+            self.idle += len(chunk)
+            if self.idle > _MAX_IDLE or size > _MAX_STREAM:
+                _raise_broken("the stream says nothing without end: only empty events and comments come")
+            yield chunk
+
+
+def _is_thinking(data: Any) -> bool:
+    """Whether an event holds a piece of what a model thinks before it answers, as each server calls it."""
+    choices = data.get("choices") if isinstance(data, dict) else None
+    delta = choices[0].get("delta") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
+    return isinstance(delta, dict) and any(value for key, value in delta.items() if key != "role")
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:
@@ -319,6 +373,6 @@ def _plain(response: httpx2.Response, body: str) -> str:
 
 def _loads(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return None

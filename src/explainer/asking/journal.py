@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explainer.asking.conversation import MOST_TOKENS, Reply, Usage
 from explainer.asking.redaction import NO_REDACTION, Redactor
-from explainer.files import FileLock, write_all
+from explainer.files import FileLock, open_handle, write_all
 
 SCHEMA: Final = "explainer/ask-journal/1"  # a journal of another version is left alone
 _HEADER: Final = json.dumps({"schema": SCHEMA}).encode() + b"\n"
@@ -103,7 +103,7 @@ class Journal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             stack.enter_context(FileLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting))
-            self._handle = os.open(self._path, _FLAGS, 0o666)
+            self._handle = open_handle(self._path, _FLAGS)
             stack.callback(os.close, self._handle)
             self._read(self._handle)
             self._open_files = stack.pop_all()
@@ -132,7 +132,7 @@ class Journal:
         """
         lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn, the header too
         if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
-            message = "this is no journal of answers that this version can go on with"
+            message = "not a journal of answers that this version can resume"
             raise ForeignJournalError(0, message, str(self._path))
         if self._forget:
             return

@@ -21,7 +21,7 @@ from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
 from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import json_document, shorten
-from explainer.files import STDIN, display_path, remove_stale, remove_stale_of, write_whole
+from explainer.files import STDIN, display_path, read_file, remove_stale, remove_stale_of, write_whole
 
 if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
@@ -230,7 +230,7 @@ class _Files(Answers):
 
     def _write(self, path: Path, text: str) -> None:
         data = self._redact(text).encode()
-        if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
+        if not (path.is_file() and not path.is_symlink() and read_file(path) == data):
             write_whole(str(path), data)
 
     def complete(self, proofs: str) -> None:
@@ -257,7 +257,7 @@ class FolderAnswers(_Files):
         new = {proof.id for proof in map(_proof_in, proofs.splitlines()) if proof is not None}
         lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
-            lines = self.provenance.read_text(encoding="utf-8").split("\n")
+            lines = read_file(self.provenance).decode().split("\n")
         earlier = [line for line in lines if self._is_current(_proof_in(line), new)]
         super().complete("".join(f"{line}\n" for line in earlier) + proofs)
 
@@ -272,7 +272,7 @@ class FolderAnswers(_Files):
         stem.parent.mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._folder)
         if os.path.commonpath([root, os.path.realpath(stem.parent)]) != root:
-            message = "lies outside the target, through a link in it"
+            message = "is outside the target: a link in it leads there"
             raise UnsafePathError(0, message, str(stem))
         return stem.with_name(stem.name + _ANSWER), stem
 
@@ -294,7 +294,7 @@ def _proof_in(line: str) -> _Proof | None:
 def _sha256(path: Path) -> str:
     """The hash of a file; empty when it is not there, or when an odd id names no file."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except (OSError, ValueError):
         return ""
 

@@ -12,8 +12,8 @@ Kind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
 
 _FIRST: Final = 0.5  # seconds; they double with each attempt
 _LONGEST: Final = 30.0  # seconds between two attempts, when the server asks for none
-# Seconds that a server may ask to be left alone; a longer wait is for the user to decide.
-MAX_RETRY_AFTER: Final = 900.0
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide: the next question goes on.
+MAX_RETRY_AFTER: Final = 120.0
 
 # Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9
@@ -56,14 +56,14 @@ def failure_of_status(status: int, said: str, code: str, after: float | None) ->
     """
     message = f"status {status}" + f": {said}" * bool(said)
     if status in _REDIRECTS:
-        return RequestFailure("unusable", f"{message}; a key is never carried along to another place")
+        return RequestFailure("unusable", f"{message}; redirects are not followed, to keep the key safe")
     if status in _UNUSABLE or code in _QUOTA:
         return RequestFailure("unusable", message)
     if status in _UNUSABLE_AT_FIRST:
         return RequestFailure("refused", message, at_first=True)
     if status in _AGAIN or status >= _SERVER:
         if after is not None and after > MAX_RETRY_AFTER:
-            return RequestFailure("busy", f"{message}; it wants to be left alone for {after:,.0f} s")
+            return RequestFailure("busy", f"{message}; it asks to wait {after:,.0f} s")
         return RequestFailure("busy", message, again=True, after=after)
     return RequestFailure("refused", message)
 
@@ -75,11 +75,13 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
+        # Years of twenty digits, offsets of days: the library raises more than it says, and a date that is none is no
+        # reason to wait.
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+            seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
+        except (ValueError, OverflowError, TypeError, LookupError, AttributeError):
             return None
-        seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 
 

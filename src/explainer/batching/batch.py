@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,16 +11,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+import msgspec
+
 from explainer.batching.manifest import (
     ManifestRow,
     content_hash,
     hash_of_catalogs,
     hash_of_template,
-    loads,
+    row_line,
     short_hash,
 )
 from explainer.batching.open_source import cut, open_source
-from explainer.batching.previous_run import UsedIds, moved
+from explainer.batching.previous_run import EarlierRow, UsedIds
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
@@ -155,20 +156,17 @@ def run(
     return None
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(msgspec.Struct, gc=False):
     """A question that waits for its turn: it is unchanged, was no question the last time either, or is to render.
 
     Attributes:
         item: the question.
         earlier: what an earlier run knew of it.
-        row: its row in the earlier manifest.
         to_render: it has changed, or may have.
     """
 
     item: SourceItem | Skipped
-    earlier: ManifestRow | None = None
-    row: bytes = b""
+    earlier: EarlierRow | None = None
     to_render: bool = False
 
 
@@ -233,24 +231,25 @@ class Batch:
         yield tasks
 
     def _triage(self, item: SourceItem | Skipped) -> _Pending:
-        """Whether a question is unchanged can be seen from its bytes, when its catalogs are the same too."""
+        """A question is unchanged when its bytes and its catalogs are; nothing is parsed to see that."""
         if isinstance(item, Skipped):
             return _Pending(item)
         if not self._target.past or isinstance(item.raw, Finding):
             return _Pending(item, to_render=True)
         raw = content_hash(item.raw)
-        earlier, row = self._target.past.find(item.source, raw)
-        if earlier is None:
-            return _Pending(item, row=row, to_render=not row)
+        earlier = self._target.past.find(item.source, raw)
+        if earlier is None or not earlier.row.id:
+            return _Pending(item, earlier, to_render=earlier is None)
         if not self._target.is_intact(earlier):
             return _Pending(item, to_render=True)
-        unchanged = earlier.current and earlier.raw == raw and earlier.library == self._library_hash(earlier, item)
-        return _Pending(item, earlier, row, to_render=not unchanged)
+        unchanged = earlier.row.raw == raw and self._has_same_sources(earlier, item)
+        return _Pending(item, earlier, to_render=not unchanged)
 
-    def _library_hash(self, earlier: ManifestRow, item: SourceItem) -> str:
-        """The hash of the catalogs that a question is rendered from; nothing is parsed."""
-        paths = self._loader.files(earlier.catalogs, self._setup.folder_of(item.source)).value
-        return self._hash_of_catalogs(paths or ())
+    def _has_same_sources(self, earlier: EarlierRow, item: SourceItem) -> bool:
+        """Whether the options and the catalogs of a question are those of an earlier run; nothing is parsed."""
+        folder = self._setup.folder_of(item.source)
+        paths = self._loader.files(earlier.row.catalogs, folder).value
+        return earlier.current and earlier.row.library == self._hash_of_catalogs(paths or ())
 
     # --- from results to the target ---
 
@@ -262,11 +261,11 @@ class Batch:
                 self._skip(pending.item)
             elif pending.to_render:
                 self._settle_result(pending, pending.item, next(results))
-            elif pending.earlier is None:  # no question, as the last time
-                self._skip(Skipped(str(pending.item.source), loads(pending.row).get("skipped", "")))
-                self._other_rows.append(pending.row)
-            else:
-                self._settle_unchanged(pending.earlier, pending.row, pending.item)
+            elif pending.earlier is not None and pending.earlier.row.id:
+                self._settle_unchanged(pending.earlier, pending.item)
+            elif pending.earlier is not None:  # no question, as the last time
+                self._skip(Skipped(str(pending.item.source), pending.earlier.row.skipped))
+                self._other_rows.append(pending.earlier.line)
         self._ids.all_written()
         self._reporter.report(self._findings)
         self._target.put(self._outputs)
@@ -277,7 +276,7 @@ class Batch:
         if result.status == "skipped":
             self._skip(Skipped(str(item.source), result.why))
             raw = content_hash(item.raw if isinstance(item.raw, bytes) else b"")
-            self._other_rows.append(_as_row({"source": item.source, "raw": raw, "skipped": result.why}))
+            self._other_rows.append(row_line(ManifestRow(item.source, raw, skipped=result.why)))
             return
         self._findings += result.findings
         repeated = self._ids.claim(result.id, item) if result.status != "failed" else None
@@ -290,19 +289,20 @@ class Batch:
             self._outputs.append(TargetOutput(result.row, result.id + self._suffix, result.output))
         elif pending.earlier is not None:
             self.summary.unchanged += 1
-            self._outputs.append(TargetOutput(result.row, pending.earlier.out, earlier=pending.earlier))
+            self._outputs.append(TargetOutput(result.row, pending.earlier.row.out, earlier=pending.earlier))
 
-    def _settle_unchanged(self, earlier: ManifestRow, row: bytes, item: SourceItem) -> None:
-        repeated = self._ids.claim(earlier.id, item)
+    def _settle_unchanged(self, earlier: EarlierRow, item: SourceItem) -> None:
+        row, line = earlier.row, earlier.line
+        repeated = self._ids.claim(row.id, item)
         if repeated is not None:
             self._findings.append(repeated)
-            self._count_failure(item, earlier.id)
+            self._count_failure(item, row.id)
             return
         self.summary.unchanged += 1
         self._still_there += 1
-        if earlier.source != item.source:
-            row = moved(row, item.source)
-        self._outputs.append(TargetOutput(row, earlier.out, earlier=earlier))
+        if row.source != item.source:
+            line = row_line(msgspec.structs.replace(row, source=item.source))
+        self._outputs.append(TargetOutput(line, row.out, earlier=earlier))
 
     def _skip(self, skipped: Skipped) -> None:
         if skipped.why == "hidden":
@@ -332,11 +332,11 @@ class Batch:
         if not past or self._still_there == past.outputs:  # each of them is unchanged
             return
         accounted: set[int] = set()
-        for earlier, row in past.rows():
-            output = short_hash(earlier.out or earlier.id)
-            if output not in accounted and not self._is_made_again(earlier):
+        for earlier in past.rows():
+            output = short_hash(earlier.row.out or earlier.row.id)
+            if output not in accounted and not self._is_made_again(earlier.row):
                 accounted.add(output)
-                self._account_for(earlier, row)
+                self._account_for(earlier.row)
         self._keep_other_rows()
 
     def _is_made_again(self, earlier: ManifestRow) -> bool:
@@ -345,7 +345,7 @@ class Batch:
     def _has_this_format(self, earlier: ManifestRow) -> bool:
         return not self._setup.files or earlier.out == earlier.id + self._suffix
 
-    def _account_for(self, earlier: ManifestRow, row: bytes) -> None:
+    def _account_for(self, earlier: ManifestRow) -> None:
         has_failed = earlier.id in self._failed_ids
         if not self._setup.files:
             self.summary.removed += not has_failed
@@ -354,13 +354,13 @@ class Batch:
         if not os.path.lexists(path):
             return
         if has_failed or earlier.source in self._failed_sources:
-            self._other_rows.append(_without_hash(row))
+            self._other_rows.append(_without_hash(earlier))
         elif self._prune and not self._unreadable_ids:
             self._target.remove(earlier)
             self.summary.removed += 1
         else:
             self._report_gone(earlier, path)
-            self._other_rows.append(_without_hash(row))
+            self._other_rows.append(_without_hash(earlier))
 
     def _report_gone(self, earlier: ManifestRow, path: Path) -> None:
         self.summary.gone += 1
@@ -370,10 +370,6 @@ class Batch:
         self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it with --prune")])
 
 
-def _without_hash(row: bytes) -> bytes:
+def _without_hash(row: ManifestRow) -> bytes:
     """A row whose output no question is ever unchanged for."""
-    return _as_row({**json.loads(row), "raw": "", "key": ""})
-
-
-def _as_row(data: dict[str, object]) -> bytes:
-    return json.dumps(data, ensure_ascii=False).encode() + b"\n"
+    return row_line(msgspec.structs.replace(row, raw="", key=""))

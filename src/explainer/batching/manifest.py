@@ -1,8 +1,8 @@
 """The manifest of a batch: one line of JSON for each output, which says what it was made of.
 
 The first line is the header: the version of the schema and of the tool, the template, the format, the options. Every
-other line is a row; `docs/batch.md` lists the keys. Catalogs and templates decide many outputs: they are known by the
-hash of their bytes, and nothing is parsed for it.
+other line is a row; `docs/batch.md` lists the keys. Anyone can edit a manifest: what is no row is passed over. Catalogs
+and templates decide many outputs: they are known by the hash of their bytes, and nothing is parsed for it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from explainer.catalogs.loading import CatalogPath
-from explainer.files import builtin_folder
+from explainer.files import builtin_folder, read_file, real_path
 
-SCHEMA: Final = "explainer/manifest/1"
+SCHEMA: Final = "explainer/manifest/2"
+# The first version said what was asked and offered in each row too; nothing that is read of it has changed.
+_READ: Final = frozenset({SCHEMA, "explainer/manifest/1"})
 _HASH_BYTES: Final = 12
 _SIXTY_BITS: Final = (1 << 60) - 1
 
@@ -99,74 +103,83 @@ class RenderOptions:
         return json.dumps(header, ensure_ascii=False).encode() + b"\n"
 
 
-def read_header(line: bytes) -> dict[str, Any] | None:
-    """Return the header of a manifest, or None if it is none that this version understands."""
-    header = loads(line)
-    return header if isinstance(header, dict) and header.get("schema") == SCHEMA else None
-
-
-class ManifestRow(NamedTuple):
-    """A row of an earlier run, as far as the next run needs it.
+class ManifestHeader(msgspec.Struct):
+    """What is read of the first line of a manifest.
 
     Attributes:
-        id: the id of the question.
-        source: where the question was: a path below the source folder, or a line number.
-        raw: the hash of the question's bytes.
-        key: the hash of the question's text, its entries and the options.
-        library: the hash of the catalogs that were read.
-        catalogs: what the question's own `catalog:` said.
-        size: the bytes of the output.
-        output: the hash of the output's bytes, for files.
-        out: the file of the output below the target folder.
-        volume: which of the earlier runs it is from.
-        offset: where the output begins in a `.jsonl`.
-        current: the options are still the same.
+        schema: the version of the schema.
+        recipe: the hash of the options.
     """
 
-    id: str
-    source: str | int
+    schema: str
+    recipe: str
+
+
+def read_header(line: bytes) -> ManifestHeader | None:
+    """Return the header of a manifest, or None if it is none that this version understands."""
+    try:
+        header = msgspec.json.decode(line, type=ManifestHeader)
+    except (ValueError, RecursionError):
+        return None
+    return header if header.schema in _READ else None
+
+
+# Far more than an output can have, and few enough to be added up.
+_MOST_OUTPUT: Final = 1 << 40
+
+
+class ManifestRow(msgspec.Struct, omit_defaults=True, gc=False):
+    """A row: what is needed to join an output to its question, to compare it, and to go on after a run that was killed.
+
+    Attributes:
+        source: where the question was: a path below the source folder, or a line number.
+        raw: the hash of the question's bytes; empty when no question is ever unchanged for it.
+        library: the hash of the catalogs that were read.
+        key: the hash of the question's text, its entries and the options.
+        size: the bytes of the output.
+        id: the id of the question; empty when it was none.
+        custom_id: the id of the output.
+        output: the hash of the output's bytes, for files.
+        out: the file of the output below the target folder.
+        catalogs: what the question's own `catalog:` said.
+        models: the models that were offered, where the question does not say it.
+        papers: the papers that were offered, likewise.
+        tokens: how many tokens a prompt has, when there is a budget.
+        cut: what was cut to fit it.
+        skipped: why it is no question.
+    """
+
+    source: int | str
     raw: str
-    key: str
-    library: str
-    catalogs: tuple[str, ...] | None
-    size: int
+    library: str = ""
+    key: str = ""
+    size: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)] = 0
+    id: str = ""
+    custom_id: str = ""
     output: str = ""
     out: str = ""
-    volume: int = 0
-    offset: int = 0
-    current: bool = True
+    catalogs: tuple[str, ...] | None = None
+    models: list[msgspec.Raw] | None = None
+    papers: list[msgspec.Raw] | None = None
+    tokens: int | None = None
+    cut: list[dict[str, str]] | None = None
+    skipped: str = ""
 
 
-# Where a row goes on with what was asked and offered; inside a text, its quotes would have backslashes before them.
-_LONG_END: Final = b', "question": '
+_encode: Final = msgspec.json.Encoder().encode
+_decoder: Final = msgspec.json.Decoder(ManifestRow)
 
 
-def read_row(row: bytes) -> dict[str, Any]:
-    """Return what the next run needs of a row as plain data; empty when the row is damaged."""
-    begin, separator, _ = row.partition(_LONG_END)
-    # its end is three quarters of a row, and nobody asks for it: a run that changes nothing reads every row
-    data = loads(begin + b"}" if separator else row)
-    return data if isinstance(data, dict) else {}
+def row_line(row: ManifestRow) -> bytes:
+    """Return a row as a line of a manifest."""
+    return _encode(row) + b"\n"
 
 
-def loads(row: bytes) -> Any:
-    """Return a row as plain data; empty when it is damaged."""
+def read_row(line: bytes) -> ManifestRow | None:
+    """Return the row that a line is; None when it is none."""
     try:
-        return json.loads(row)
-    except ValueError:
-        return {}
-
-
-def entry_of(row: Mapping[str, Any], *, volume: int, offset: int, current: bool) -> ManifestRow | None:
-    """Return what a row says, or None for a row that says nothing (damaged, or about a file that was skipped)."""
-    try:
-        catalogs = row.get("catalogs")
-        return ManifestRow(
-            str(row["id"]), row["source"], str(row["raw"]), str(row["key"]), str(row["library"]),
-            None if catalogs is None else tuple(map(str, catalogs)), int(row["size"]), str(row.get("output", "")),
-            str(row.get("out", "")), volume, offset, current,
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
+        return _decoder.decode(line)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -180,7 +193,7 @@ def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
     Raises:
         OSError: when one cannot be read.
     """
-    return hash_of_contents((path.rank, path.path.read_bytes() if path.path.is_file() else b"") for path in paths)
+    return hash_of_contents((path.rank, read_file(path.path) if path.path.is_file() else b"") for path in paths)
 
 
 def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
@@ -209,15 +222,15 @@ def template_files(path: Path) -> dict[Path, bytes]:
     Raises:
         OSError: when it cannot be read.
     """
-    folder = path.absolute().parent.resolve()
+    folder = real_path(path.absolute().parent)
     sources: dict[Path, bytes] = {}
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        sources[file] = file.read_bytes()
+        sources[file] = read_file(file)
         # every quoted text that is a file beside it: Jinja would have to be loaded to know what is included
         for name in _QUOTED.findall(sources[file].decode("utf-8", "replace")):
-            included = (folder / name).resolve()
+            included = real_path(folder / name)
             if included not in sources and included.is_relative_to(folder) and _is_small_file(included):
                 waiting.append(included)
     return sources

@@ -5,17 +5,17 @@ The rows of the manifests of earlier runs, and the lines that these are about; e
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explainer.batching.manifest import ManifestRow, entry_of, file_hash, loads, read_header, read_row, short_hash
+from explainer.batching.manifest import ManifestHeader, ManifestRow, file_hash, read_header, read_row, short_hash
 from explainer.batching.sources import SourceItem
 from explainer.diagnostics.finding import Finding
+from explainer.files import open_file, open_handle, read_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +30,7 @@ class ManifestFile:
         self._complete = complete
         self.written = 0
         """When the last row was written, in nanoseconds."""
-        self.header: dict[str, Any] | None = None
+        self.header: ManifestHeader | None = None
         self._map = b""  # type: bytes | mmap.mmap
         self._data_handle = -1
         self._data_size = 0
@@ -42,7 +42,7 @@ class ManifestFile:
             OSError: when it is there and cannot be read.
         """
         try:
-            with self.rows.open("rb") as stream:
+            with open_file(self.rows) as stream:
                 about = os.fstat(stream.fileno())
                 self.written = about.st_mtime_ns
                 if not about.st_size:
@@ -50,11 +50,11 @@ class ManifestFile:
                 self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             self.header = read_header(self._map[: self._map.find(b"\n") + 1])
             if self.header is not None and self.data is not None:
-                self._data_handle = os.open(self.data, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                self._data_handle = open_handle(self.data)
                 data = os.fstat(self._data_handle)
                 self._data_size = data.st_size
                 if self._complete and data.st_mtime_ns > self.written:
-                    self.header["recipe"] = None  # edited since: nothing in it is to be trusted
+                    self.header.recipe = ""  # edited since: nothing in it is to be trusted
         except FileNotFoundError:
             self.close()
             return False
@@ -84,28 +84,35 @@ class ManifestFile:
         """Return the row that begins at an offset; nothing where no whole row does."""
         return bytes(self._map[offset : self._map.find(b"\n", offset) + 1])
 
-    def line(self, entry: ManifestRow) -> bytes | None:
+    def line(self, earlier: EarlierRow) -> bytes | None:
         """Return the line of output that a row is about, or None when it is not what was written."""
-        if not 0 < entry.size <= self._data_size - entry.offset:
+        size = earlier.row.size
+        if not 0 < size <= self._data_size - earlier.begin:
             return None
         if os.name == "nt":  # pragma: no cover
-            os.lseek(self._data_handle, entry.offset, os.SEEK_SET)
-            data = os.read(self._data_handle, entry.size)
+            os.lseek(self._data_handle, earlier.begin, os.SEEK_SET)
+            data = os.read(self._data_handle, size)
         else:
-            data = os.pread(self._data_handle, entry.size, entry.offset)
-        return data if len(data) == entry.size and data.endswith(b"\n") else None
+            data = os.pread(self._data_handle, size, earlier.begin)
+        return data if len(data) == size and data.endswith(b"\n") else None
 
 
 class EarlierRow(NamedTuple):
     """A row of an earlier run.
 
     Attributes:
-        entry: what it says of an output; None when the question was none, or when there is no row.
-        row: its bytes; empty when there is no row.
+        row: the row.
+        line: its bytes.
+        volume: which of the earlier runs it is from.
+        begin: where its output begins in a `.jsonl`.
+        current: the options are still the same.
     """
 
-    entry: ManifestRow | None = None
-    row: bytes = b""
+    row: ManifestRow
+    line: bytes
+    volume: int
+    begin: int
+    current: bool
 
 
 class PreviousRun:
@@ -146,18 +153,17 @@ class PreviousRun:
         (count,) = self._indexed().execute("SELECT count(*) FROM rows WHERE is_output").fetchone()
         return int(count)
 
-    def find(self, source: str | int, raw: str) -> EarlierRow:
+    def find(self, source: str | int, raw: str) -> EarlierRow | None:
         """Return what is known of a question, by its place or the hash of its bytes.
 
         Args:
             source: where the question is.
             raw: the hash of its bytes.
         """
-        if self._index is None and self._in_order:
-            following = self._next(source, raw)
-            if following is not None:
-                return following
-        latest = EarlierRow()
+        following = self._next(source, raw)
+        if following is not None:
+            return following
+        latest = None
         for earlier in self._candidates(source if self._by_place else raw):
             if self._is_about(earlier, source, raw):
                 latest = earlier
@@ -165,31 +171,33 @@ class PreviousRun:
 
     def _next(self, source: str | int, raw: str) -> EarlierRow | None:
         """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
-        row = self.volumes[0].row(self._offset)
-        data = read_row(row)
-        if data.get("source") != source or data.get("raw") != raw:
+        if self._index is not None or not self._in_order:
             return None
-        entry = self._entry(data, 0, self._begin)
-        if entry is None and not data.get("skipped"):
+        line = self.volumes[0].row(self._offset)
+        earlier = self._earlier(line, 0, self._begin)
+        if earlier is None or (earlier.row.source, earlier.row.raw) != (source, raw):
             return None
-        if entry is not None:
-            if not entry.current:
+        if earlier.row.id:
+            if not earlier.current:
                 return None
-            self._begin += entry.size
+            self._begin += earlier.row.size
             self._count += 1
-        self._offset += len(row)
-        return EarlierRow(entry, row)
+        elif not earlier.row.skipped:
+            return None
+        self._offset += len(line)
+        return earlier
 
     def _is_about(self, earlier: EarlierRow, source: str | int, raw: str) -> bool:
-        entry = earlier.entry
-        if entry is None:
-            data = read_row(earlier.row)
-            return bool(data.get("skipped")) and data.get("source") == source and data.get("raw") == raw
+        row = earlier.row
+        if row.skipped:
+            return row.source == source and row.raw == raw
+        if not row.id:
+            return False
         if self._by_place:
-            return entry.source == source
+            return row.source == source
         # the id of a line that has none of its own is its number: elsewhere it is another question
-        keeps_id = entry.source == source or entry.id != f"line-{entry.source}"
-        return entry.raw == raw and entry.current and keeps_id
+        keeps_id = row.source == source or row.id != f"line-{row.source}"
+        return row.raw == raw and earlier.current and keeps_id
 
     def _candidates(self, key: str | int) -> Iterator[EarlierRow]:
         """Yield the rows that may be about a question, the oldest first."""
@@ -197,12 +205,16 @@ class PreviousRun:
             "SELECT volume, offset, begin FROM rows WHERE key = ? ORDER BY rowid", (short_hash(str(key)),)
         )
         for volume, offset, begin in rows.fetchall():
-            row = self.volumes[volume].row(offset)
-            yield EarlierRow(self._entry(read_row(row), volume, begin), row)
+            earlier = self._earlier(self.volumes[volume].row(offset), volume, begin)
+            if earlier is not None:
+                yield earlier
 
-    def _entry(self, data: dict[str, Any], volume: int, begin: int) -> ManifestRow | None:
-        header = self.volumes[volume].header or {}
-        return entry_of(data, volume=volume, offset=begin, current=header.get("recipe") == self._recipe)
+    def _earlier(self, line: bytes, volume: int, begin: int) -> EarlierRow | None:
+        row = read_row(line)
+        header = self.volumes[volume].header
+        if row is None or header is None:
+            return None
+        return EarlierRow(row, line, volume, begin, header.recipe == self._recipe)
 
     def _indexed(self) -> sqlite3.Connection:
         if self._index is None:
@@ -221,24 +233,22 @@ class PreviousRun:
         for number, volume in enumerate(self.volumes):
             begin = 0
             for offset in volume.offsets():
-                data = read_row(volume.row(offset))
-                if "source" not in data or "raw" not in data:
+                row = read_row(volume.row(offset))
+                if row is None:
                     continue
                 key = None
-                if data["raw"]:  # without, it is about an output that is left over: no question is found by it
-                    key = short_hash(str(data["source"] if self._by_place else data["raw"]))
-                yield key, number, offset, begin, "id" in data
-                size = data.get("size")
-                begin += size if isinstance(size, int) else 0
+                if row.raw:  # without, it is about an output that is left over: no question is found by it
+                    key = short_hash(str(row.source if self._by_place else row.raw))
+                yield key, number, offset, begin, bool(row.id)
+                begin += row.size
 
-    def rows(self) -> Iterator[tuple[ManifestRow, bytes]]:
-        """Yield every row about an output."""
+    def rows(self) -> Iterator[EarlierRow]:
+        """Yield every row about an output; a row about what is not below the target is none."""
         for number, volume in enumerate(self.volumes):
             for offset in volume.offsets():
-                row = volume.row(offset)
-                entry = self._entry(read_row(row), number, 0)
-                if entry is not None:
-                    yield entry, row
+                earlier = self._earlier(volume.row(offset), number, 0)
+                if earlier is not None and earlier.row.id and not _leaves_folder(earlier.row.out):
+                    yield earlier
 
     def close(self) -> None:
         """Close all files."""
@@ -246,21 +256,29 @@ class PreviousRun:
             volume.close()
 
 
-def moved(row: bytes, source: str | int) -> bytes:
-    """Return a row with another place of its question."""
-    return json.dumps({**json.loads(row), "source": source}, ensure_ascii=False).encode() + b"\n"
+def _leaves_folder(out: str) -> bool:
+    path = PurePath(out)
+    return path.is_absolute() or ".." in path.parts
 
 
-def is_intact(path: str, entry: ManifestRow, written: int) -> bool:
-    """Whether a file is what a row says: at a glance when it is older than the row, else by its bytes."""
+def is_intact(path: str, row: ManifestRow, written: int) -> bool:
+    """Whether a file is what a row says: at a glance when it is older than the manifest, else by its bytes.
+
+    The time of an edit can be put back; the time at which the file system noted that (`st_ctime`) cannot.
+
+    Args:
+        path: the file.
+        row: what it was when it was written.
+        written: when the manifest was written, in nanoseconds; 0 to look at the bytes in any case.
+    """
     try:
         about = os.stat(path)  # noqa: PTH116
-        if about.st_size != entry.size:
+        if about.st_size != row.size:
             return False
-        if about.st_mtime_ns <= written:
+        if max(about.st_mtime_ns, about.st_ctime_ns) <= written:
             return True
-        return file_hash(Path(path).read_bytes()) == entry.output
-    except OSError:
+        return file_hash(read_file(path)) == row.output
+    except (OSError, ValueError):  # a manifest is a file that anyone can edit: it may name what no file can be called
         return False
 
 
@@ -300,9 +318,9 @@ class UsedIds:
         where = item.location
         place = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
         if first != id_:
-            message = f"the ids {id_!r} and {first!r} ({place}) are one file on many disks"
+            message = f"the ids {id_!r} and {first!r} ({place}) are the same file name on many systems"
             return Finding("B702", where, message, "rename one of the two", id_)
-        message = f"the id {id_!r} stands twice, first {place}"
+        message = f"duplicate id {id_!r}, first {place}"
         return Finding("Q407", where, message, "give one of the two another id", id_)
 
     def all_written(self) -> None:
@@ -318,9 +336,9 @@ class UsedIds:
                 return claimed, source
         if self._lookups > _MOST_LOOKUPS:
             return id_, "an earlier part of the source"
-        for row in map(loads, self._rows()):
-            if "id" in row and name == self._folded(row["id"]):
-                return row["id"], row["source"]
+        for row in map(read_row, self._rows()):
+            if row is not None and row.id and name == self._folded(row.id):
+                return row.id, row.source
         return None
 
     def _folded(self, id_: str) -> str:

@@ -2,7 +2,7 @@
 
 Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and
 its printed blocks and their encodings are kept (`rendering.fastpath`, `formats.Encoder`). A line that is plainly right
-takes a fast path; every other takes the path of `explainer build`, which also finds the words for what is wrong.
+is decoded into a type; every other takes the path of `explainer build`, which also finds the words for what is wrong.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from json.encoder import encode_basestring
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash
+import msgspec
+
+from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash, row_line
+from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import Counter, estimate
 from explainer.build import BuildResult, offer, source_context
@@ -22,7 +24,7 @@ from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
-from explainer.diagnostics.text import is_plain, suggest
+from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
@@ -44,12 +46,12 @@ class PreparedEntry:
         self.entry = entry
         self.data: EntryData = entry_data(entry)
         self.digest = content_hash(entry.model_dump_json(exclude_defaults=True).encode())
-        self.listed = f'{{"name": {encode_basestring(entry.label)}, "hash": "{self.digest}"}}'.encode()
+        self.listed = msgspec.Raw(msgspec.json.encode({"name": entry.label, "hash": self.digest}))
 
 
 def content_key(
     options_hash: str, question: str, models: Sequence[PreparedEntry], papers: Sequence[PreparedEntry],
-    answer: str | None = None,
+    answer: str = "",
     more: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """Return the hash of what an output is made of: the options, the question, its entries, its given answer.
@@ -62,15 +64,19 @@ def content_key(
         answer: an answer that stands beside the question.
         more: what the template gets beside the question and the entries.
     """
-    texts = [options_hash, question, "/"]
-    texts += [model.digest for model in models]
-    texts.append("/")
-    texts += [paper.digest for paper in papers]
-    if answer is not None:
-        texts += ["/", answer]
+    digests = [
+        options_hash,
+        question,
+        "/",
+        *[model.digest for model in models],
+        "/",
+        *[paper.digest for paper in papers],
+    ]
+    if answer:
+        digests += ["/", answer]
     if more:
-        texts += ["//", json.dumps(more, ensure_ascii=False, sort_keys=True)]
-    return content_hash("\0".join(texts).encode())
+        digests += ["//", json.dumps(more, ensure_ascii=False, sort_keys=True)]
+    return content_hash("\0".join(digests).encode())
 
 
 def output_file(result: BuildResult, question: str, options: RenderOptions) -> str:
@@ -145,12 +151,40 @@ _ID: Final = re.compile(
     r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII
 )  # the ids about which `catalogs.schema` has nothing to say
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
-# the scanner itself, in C; objects become tuples of pairs, so that a key that stands twice can be seen
-_SCAN: Final = json.JSONDecoder(object_pairs_hook=tuple).scan_once  # type: ignore[attr-defined]
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
-_LINE_TYPES: Final = (str, str, list, list)
-# names that Windows gives to devices, whatever ending follows
-_DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+# names that Windows gives to devices, whatever ending follows, and signs that it allows in none
+_NOT_ON_WINDOWS: Final = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|.*[<>:\"|?*\\\x00-\x1f\x7f]|.*[. ]$",
+    re.IGNORECASE | re.DOTALL,
+)
+# What outputs and their manifests are called: a folder of that name would take their place.
+_NAME_OF_OUTPUT: Final = re.compile(
+    r".*(?:\.(?:prompt|answer|ungrounded|record)\.[a-z]+|manifest\.jsonl|journal\.jsonl|provenance\.jsonl|promptfooconfig\.yaml)",
+    re.DOTALL,
+)
+_SURELY_SHORT: Final = 60
+_LONGEST_ENDING: Final = len(".ungrounded.md")
+_LONGEST_NAME: Final = 255  # bytes, on nearly all disks
+_LONGEST_ID: Final = 1000  # bytes: with the folder of the outputs, Linux allows 4,095 and macOS 1,023
+# Where a key of an object ends. Inside a text it may be found too, never missed outside of one.
+_KEY_END: Final = re.compile(rb'"\s*+:')
+
+
+class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A line about which there is nothing to say, if its names are known: whatever has another form is not one.
+
+    Attributes:
+        answer: the answer that belongs to it, for formats that put one beside the prompt.
+    """
+
+    question: str
+    models: list[str]
+    papers: list[str]
+    id: str = ""
+    answer: str = ""
+
+
+_decode_line: Final = msgspec.json.Decoder(QuestionLine).decode
 
 
 class SupportsRenderAll(Protocol):
@@ -194,8 +228,7 @@ def _failed(item: SourceItem, findings: tuple[Finding, ...], id_: str = "") -> R
     return RenderResult(item.source, "failed", id_, findings)
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(msgspec.Struct):
     """A question that was understood and is to be rendered."""
 
     item: SourceItem
@@ -205,14 +238,19 @@ class _Job:
     models: list[PreparedEntry]
     papers: list[PreparedEntry]
     library: PreparedLibrary
-    catalogs: Sequence[str] | None = None
-    answer: str | None = None
+    answer: str = ""
+    catalogs: tuple[str, ...] | None = None
     findings: tuple[Finding, ...] = ()
     key: str = ""
-    cut: list[dict[str, str]] = field(default_factory=list)
+    cut: list[dict[str, str]] = []
     tokens: int | None = None
     loaded: LoadedQuestion | None = None
     variables: dict[str, Any] | None = None
+    recommended: bool = False
+
+    @property
+    def custom_id(self) -> str:
+        return f"{self.id}.{self.key[:8]}"
 
     def context(self) -> Context:
         models = [model.data for model in self.models]
@@ -229,11 +267,12 @@ class BatchRenderer:
         completer: renders the answer that belongs to a prompt, for formats that need it.
         counter: counts tokens, when there is a budget.
         files: outputs become files, not lines of a `.jsonl`.
+        offers: rows say what was offered, also where the questions say it.
     """
 
     def __init__(
         self, options: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll,
-        completer: SupportsRenderAll, counter: Counter | None, *, files: bool,
+        completer: SupportsRenderAll, counter: Counter | None, *, files: bool, offers: bool = False,
     ) -> None:  # fmt: skip
         self._options = options
         self._options_hash = options.options_hash
@@ -243,10 +282,10 @@ class BatchRenderer:
         self._completer = completer
         self._count_tokens = counter or estimate
         self._files = files
+        self._offers = offers
         self._encoder = Encoder(Options(options.model, options.body))
-        self._keys = _KEYS | {"answer"} if self._format.completes else _KEYS
 
-    def run(self, tasks: Sequence[tuple[SourceItem, ManifestRow | None]], *, lines: bool) -> list[RenderResult]:
+    def run(self, tasks: Sequence[tuple[SourceItem, EarlierRow | None]], *, lines: bool) -> list[RenderResult]:
         """Make the outputs of some questions, in their order.
 
         Args:
@@ -261,25 +300,25 @@ class BatchRenderer:
 
     # --- from bytes to a job ---
 
-    def _prepare(self, item: SourceItem, earlier: ManifestRow | None, *, lines: bool) -> _Job | RenderResult:
+    def _prepare(self, item: SourceItem, earlier: EarlierRow | None, *, lines: bool) -> _Job | RenderResult:
         """The job of a question, or its result when there is nothing to render."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
         job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
         if isinstance(job, RenderResult):
             return job
-        device = device_in(job.id) if self._files else None
-        if device is not None:
-            message = f"the id {job.id!r} cannot be a file on Windows because of {device!r}"
+        fault = name_fault(job.id) if self._files else None
+        if fault is not None:
+            message = f"the id {shorten(job.id)!r} {fault}"
             return _failed(item, (*job.findings, Finding("B703", item.location, message)), job.id)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
             self._add_workflow_variables(job)
         job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
-        if earlier is not None and earlier.current and (earlier.key, earlier.id) == (job.key, job.id):
+        if earlier is not None and earlier.current and (earlier.row.key, earlier.row.id) == (job.key, job.id):
             # it was changed in its bytes alone, or in nothing that it uses
-            row = self._row(job, earlier.size, earlier.output)
+            row = self._row(job, earlier.row.size, earlier.row.output)
             return RenderResult(item.source, "same", job.id, job.findings, row=row)
         return job
 
@@ -289,42 +328,41 @@ class BatchRenderer:
         models = [(model.entry, model.data) for model in job.models if isinstance(model.entry, ModelEntry)]
         job.variables = variables(job.loaded, models, job.library.library)
 
-    def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:  # noqa: PLR0911  # leaves at the first doubt
+    def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:
         """Understand a line about which there is nothing to say; None for every other.
 
-        It is three times as fast as `_full_path`, which gives the same for the same line: nothing is validated by
-        pydantic, and no positions are kept. tests/properties/test_fast_rendering.py compares the two.
+        `_full_path` gives the same for the same line, in ten times the time: nothing is validated by pydantic here, and
+        no positions are kept. tests/properties/test_fast_rendering.py compares the two.
         """
-        data = _scan_line(raw)
-        if not self._keys.issuperset(data):
-            return None
-        id_ = data.get("id")
-        if id_ is None or id_ == "":  # not whatever is false: 0 is no id, and there is a finding for it
-            id_ = f"line-{item.source}"
-        question: Any = data.get("question")
-        models: Any = data.get("models")
-        papers: Any = data.get("papers")
-        if (type(question), type(id_), type(models), type(papers)) != _LINE_TYPES:
-            return None
-        if not (is_plain(question) and question.strip() and _ID.fullmatch(id_)):
-            return None
-        answer = data.get("answer")
-        if not (answer is None or _is_plain_text(answer)):
+        line = self._line_of(raw)
+        if line is None:
             return None
         library = self._library_for(None, item.source)
         if library.unusable:
             return None
+        models = [library.models[name] for name in line.models]
+        papers = [library.papers[name] for name in line.papers]
+        sources = {*models, *papers}
+        # a name that is unclear or unknown, or an entry that is named twice
+        if None in sources or len(sources) < len(models) + len(papers):
+            return None
+        id_ = line.id or f"line-{item.source}"
+        return _Job(item, content_hash(raw), id_, line.question, models, papers, library, line.answer)  # type: ignore[arg-type]
+
+    def _line_of(self, raw: bytes) -> QuestionLine | None:
+        """The line that some bytes are, if there is nothing to say about its texts and keys."""
         try:
-            chosen_models: list[Any] = [library.models[name] for name in models]
-            chosen_papers: list[Any] = [library.papers[name] for name in papers]
-        except TypeError:  # a whole entry instead of a name
+            line = _decode_line(raw)
+        except (ValueError, RecursionError):
             return None
-        chosen = {*chosen_models, *chosen_papers}
-        if None in chosen or len(chosen) < len(models) + len(
-            papers
-        ):  # an unclear name, or an entry that is named twice
+        # a key that stands twice is decoded without a word, and so is an empty text in the place of none
+        if len(_KEY_END.findall(raw)) != 3 + bool(line.id) + bool(line.answer):  # keys that must be
             return None
-        return _Job(item, content_hash(raw), id_, question, chosen_models, chosen_papers, library, answer=answer)
+        if line.answer and not (self._format.completes and is_plain(line.answer)):
+            return None
+        if line.id and not _ID.fullmatch(line.id):
+            return None
+        return line if is_plain(line.question) and line.question.strip() else None
 
     def _full_path(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
@@ -363,17 +401,18 @@ class BatchRenderer:
         sources, _ = offered.value
         models = [library.ready(entry) for entry in sources.models]
         papers = [library.ready(entry) for entry in sources.papers]
+        recommended = question.question.models is None or question.question.papers is None
         return _Job(
-            item, raw, question.id, question.question.question, models, papers, library, catalogs, findings=findings,
-            loaded=question,
+            item, raw, question.id, question.question.question, models, papers, library, catalogs=catalogs,
+            findings=findings, loaded=question, recommended=recommended,
         )  # fmt: skip
 
-    def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], None]:
-        return parse_question(text, item.file, default_id=_SUFFIX.sub("", str(item.source))), None
+    def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
+        return parse_question(text, item.file, default_id=_SUFFIX.sub("", str(item.source))), ""
 
-    def _load_line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str | None]:
+    def _load_line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
         document = read_json_line(text, item.file, int(item.source))
-        answer = None
+        answer = ""
         # `answer` is no key of a question: only formats that complete a prompt know it
         if self._format.completes and isinstance(document.data, dict) and isinstance(document.data.get("answer"), str):
             answer = document.data.pop("answer")
@@ -389,14 +428,11 @@ class BatchRenderer:
         completion = self._completion(job) if self._format.completes else []
         if isinstance(completion, Finding):
             return self._rendering_failed(job, completion)
-        output = Output(job.id, f"{job.id}.{job.key[:8]}", parts, completion)
-        if self._files or self._format.line is None:
-            data = self._format.file(output, self._encoder)
-            row = self._row(job, len(data), file_hash(data))
-        else:
-            data = self._format.line(output, self._encoder) + b"\n"
-            row = self._row(job, len(data), "")
-        return RenderResult(job.item.source, "rendered", job.id, job.findings, row=row, output=data)
+        output = Output(job.id, job.custom_id, parts, completion)
+        line = None if self._files else self._format.line
+        data = (line or self._format.file)(output, self._encoder)
+        row = self._row(job, len(data), "" if line else file_hash(data))
+        return RenderResult(job.item.source, "rendered", job.id, job.findings, "", row, data)
 
     def _completion(self, job: _Job) -> Parts | Finding:
         """The answer that stands beside a prompt: the question's own, or else the skeleton of one."""
@@ -412,25 +448,17 @@ class BatchRenderer:
         return _failed(job.item, (*job.findings, finding), job.id)
 
     def _row(self, job: _Job, size: int, output: str) -> bytes:
-        """The row of the manifest. It is put together by hand: its entries are encoded once, not with each question."""
-        source = job.item.source
-        place = str(source) if isinstance(source, int) else encode_basestring(source)
-        id_ = encode_basestring(job.id)
-        optional = ""
-        if self._files:
-            optional = f', "out": {id_[:-1]}.{self._options.kind}{self._format.suffix}"'
-        if job.catalogs is not None:
-            optional += f', "catalogs": {json.dumps(list(job.catalogs), ensure_ascii=False)}'
+        """The row of the manifest. What was offered is not in it where the question says so itself."""
+        row = ManifestRow(
+            job.item.source, job.raw, job.library.hash, job.key, size, job.id, job.custom_id, output,
+            f"{job.id}.{self._options.kind}{self._format.suffix}" if self._files else "", job.catalogs,
+        )  # fmt: skip
+        if self._offers or job.recommended:
+            row.models = [model.listed for model in job.models]
+            row.papers = [paper.listed for paper in job.papers]
         if job.tokens is not None:
-            optional += f', "tokens": {job.tokens}, "cut": {json.dumps(job.cut, ensure_ascii=False)}'
-        text = (
-            f'{{"source": {place}, "raw": "{job.raw}", "library": "{job.library.hash}", "key": "{job.key}", '
-            f'"size": {size}, "output": "{output}", "id": {id_}, "custom_id": {id_[:-1]}.{job.key[:8]}"{optional}, '
-            f'"question": {encode_basestring(job.question)}, "models": ['
-        )
-        models = b", ".join([model.listed for model in job.models])
-        papers = b", ".join([paper.listed for paper in job.papers])
-        return b'%b%b], "papers": [%b]}\n' % (text.encode(), models, papers)
+            row.tokens, row.cut = job.tokens, job.cut
+        return row_line(row)
 
     def _fit(self, job: _Job, parts: Parts, budget: int) -> Parts | Finding:
         """Cut a prompt to a budget: the summaries of papers, the last one first, then the papers themselves."""
@@ -449,23 +477,6 @@ class BatchRenderer:
 
     def _tokens_of(self, parts: Parts) -> int:
         return self._count_tokens("".join(["".join(pieces) for _, pieces in parts]))
-
-
-def _scan_line(raw: bytes) -> dict[str, Any]:
-    """Return the object that a line is; an empty one when it is none, or when a key stands twice in it."""
-    try:
-        text = raw.decode()
-        pairs, end = _SCAN(text, 0)
-    except (ValueError, StopIteration, RecursionError):
-        return {}
-    if type(pairs) is not tuple or end != len(text):  # an array or a number, or something behind an object
-        return {}
-    data = dict(pairs)
-    return data if len(data) == len(pairs) else {}
-
-
-def _is_plain_text(value: Any) -> bool:
-    return type(value) is str and is_plain(value)
 
 
 def _cuts(job: _Job) -> Iterator[bool]:
@@ -488,10 +499,20 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
     return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
 
 
-def device_in(id_: str) -> str | None:
-    """The part of an id that cannot be the name of a file on Windows."""
-    parts = id_.split("/")
-    return next((part for part in parts if _DEVICES.match(part) or part.endswith((".", " "))), None)
+def name_fault(id_: str) -> str | None:
+    """Return why no file can be called like an id on every system, or None; the ending of an output comes behind it."""
+    if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and not _NOT_ON_WINDOWS.match(id_):
+        return None  # nearly all are such
+    *folders, name = id_.split("/")
+    for part in (*folders, name):
+        if _NOT_ON_WINDOWS.match(part):
+            return f"cannot be a file on Windows because of {shorten(part)!r}"
+        if len(part.encode()) > _LONGEST_NAME - _LONGEST_ENDING * (part is name):
+            return f"is too long for the name of a file: {len(part.encode())} bytes"
+    if len(id_.encode()) > _LONGEST_ID:
+        return f"is too long for a path: {len(id_.encode()):,} bytes"
+    taken = next((part for part in folders if _NAME_OF_OUTPUT.fullmatch(part.casefold())), None)
+    return f"has a folder {shorten(taken)!r}, which is what outputs are called" if taken else None
 
 
 def no_question(text: str, file: str) -> str | None:

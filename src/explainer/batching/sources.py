@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location
-from explainer.files import MAX_QUESTION_BYTES, display_path
+from explainer.files import MAX_QUESTION_BYTES, NotRegularError, as_text, display_path, open_file, open_handle
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
@@ -68,7 +68,7 @@ class FolderSource:
     def __init__(self, folder: Path, leave_out: Path | None = None) -> None:
         self.base = folder
         self.name = display_path(folder)
-        self._leave_out = os.path.realpath(leave_out) if leave_out is not None else None
+        self._leave_out = leave_out
 
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every file below the folder.
@@ -81,7 +81,8 @@ class FolderSource:
             if isinstance(file, Skipped):
                 yield file
             else:
-                yield SourceItem(file, shown + file, read_bytes(f"{self.base}/{file}", shown + file))
+                name = as_text(shown + file)
+                yield SourceItem(file, name, read_bytes(f"{self.base}/{file}", name))
 
     def size(self) -> int:
         """How many questions there are."""
@@ -89,24 +90,41 @@ class FolderSource:
 
     def files(self) -> Iterator[str | Skipped]:
         """Yield the path of each question file below the folder, and what is none."""
-        return self._walk(str(self.base), "")
-
-    def _walk(self, folder: str, prefix: str) -> Iterator[str | Skipped]:
-        with os.scandir(folder) as scan:
-            names = sorted((_kind(entry) + entry.name for entry in scan), key=lambda name: name[1:], reverse=True)
-        while names:  # taken away one by one, so that a folder of a million files is not kept to the end
+        # Folders may be nested deeper than calls: those that are being listed stand in a list.
+        listings = [(str(self.base), "", _listing(str(self.base)))]
+        while listings:
+            folder, prefix, names = listings[-1]
+            if not names:
+                listings.pop()
+                continue
             kind, name = names[-1][0], names.pop()[1:]
             path = f"{folder}/{name}"
             if name.startswith("."):
                 yield Skipped(prefix + name, "hidden")
-            elif kind == "d" and os.path.realpath(path) != self._leave_out:
-                yield from self._walk(path, f"{prefix}{name}/")
+            elif kind == "d" and not self._is_left_out(path):
+                listings.append((path, f"{prefix}{name}/", _listing(path)))
             elif kind == "l":
                 yield Skipped(prefix + name, "a link to a folder")
             elif kind == "f" and not name.endswith(CATALOG_SUFFIXES):
                 yield Skipped(prefix + name, "not YAML")
             elif kind == "f":
                 yield prefix + name
+
+    def _is_left_out(self, path: str) -> bool:
+        if self._leave_out is None:
+            return False
+        with contextlib.suppress(OSError):  # the folder of the outputs may not be there yet
+            return self._leave_out.samefile(path)
+        return False
+
+
+def _listing(folder: str) -> list[str]:
+    """The names in a folder, each behind a letter that says what it is, in the reverse of their order.
+
+    They are taken away one by one, so that a folder of a million files is not kept to the end.
+    """
+    with os.scandir(folder) as scan:
+        return sorted((_kind(entry) + entry.name for entry in scan), key=lambda name: name[1:], reverse=True)
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
@@ -116,13 +134,13 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def read_bytes(path: str, file: str) -> bytes | Finding:
-    """Return the bytes of a regular file, or why they cannot be had."""
+    """Return the bytes of a regular file, or why they cannot be had; its output will have its name, which is text."""
+    if not path.isascii() and as_text(path) != path:
+        return Finding("F104", Location(file), "the name of the file is not UTF-8", "rename it")
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = open_handle(path)
         try:
             about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode):
-                return Finding("F102", Location(file), "this is not a regular file")
             if about.st_size > MAX_QUESTION_BYTES:
                 return Finding("F103", Location(file), f"larger than {MAX_QUESTION_BYTES:,} bytes")
             raw = os.read(handle, about.st_size + 1)
@@ -134,6 +152,8 @@ def read_bytes(path: str, file: str) -> bytes | Finding:
             os.close(handle)
     except FileNotFoundError:
         return Finding("F101", Location(file), "no such file")
+    except NotRegularError as error:
+        return Finding("F102", Location(file), str(error.strerror))
     except OSError as error:
         return Finding("F104", Location(file), f"cannot be read: {error.strerror or error}")
 
@@ -154,7 +174,7 @@ class LinesSource:
         Raises:
             OSError: when the file cannot be read.
         """
-        with self._path.open("rb", buffering=_BLOCK) as stream:
+        with open_file(self._path, buffering=_BLOCK) as stream:
             yield from self._items(stream)
 
     def _items(self, stream: BinaryIO) -> Iterator[SourceItem]:
@@ -175,7 +195,7 @@ class LinesSource:
 
     def size(self) -> int | None:
         """How many lines there are."""
-        with self._path.open("rb") as stream:
+        with open_file(self._path) as stream:
             return sum(block.count(b"\n") for block in iter(lambda: stream.read(_BLOCK), b""))
 
 

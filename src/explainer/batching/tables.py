@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import line_column
+from explainer.documents.json_reader import parse_json
 from explainer.files import MAX_QUESTION_BYTES, display_path
 
 _LISTS: Final = ("models", "papers", "catalog")
@@ -66,7 +67,7 @@ def column_fault(
         needed: columns of which it must have one each, and what to say otherwise.
     """
     faults = [f"unknown column {name!r}" for name in columns if name not in allowed]
-    faults += [f"the column {name!r} stands twice" for index, name in enumerate(columns) if name in columns[:index]]
+    faults += [f"duplicate column {name!r}" for index, name in enumerate(columns) if name in columns[:index]]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
     return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
 
@@ -100,7 +101,7 @@ def _as_list(cell: Any) -> Any:
         return cell
     if cell.lstrip().startswith("["):
         try:
-            return json.loads(cell)
+            return parse_json(cell)
         except ValueError:
             return [cell]  # a name may begin with a bracket
     return [name.strip() for name in cell.split(_SEPARATOR)]

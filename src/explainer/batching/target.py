@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from explainer.batching.manifest import ManifestRow, loads
-from explainer.batching.previous_run import ManifestFile, PreviousRun, is_intact
+from explainer.batching.manifest import ManifestRow, read_row
+from explainer.batching.previous_run import EarlierRow, ManifestFile, PreviousRun, is_intact
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import (
     STDIN,
@@ -23,6 +23,8 @@ from explainer.files import (
     display_path,
     left_parts,
     new_token,
+    open_file,
+    read_file,
     remove_stale,
     token_of,
     write_whole,
@@ -52,7 +54,7 @@ class TargetOutput(NamedTuple):
     row: bytes
     file: str
     data: bytes | None = None
-    earlier: ManifestRow | None = None
+    earlier: EarlierRow | None = None
 
 
 def open_target(config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> Target:
@@ -97,7 +99,7 @@ class Target:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         return None
 
-    def is_intact(self, earlier: ManifestRow) -> bool:  # noqa: ARG002
+    def is_intact(self, earlier: EarlierRow) -> bool:  # noqa: ARG002
         """Whether an output is still there as it was written."""
         return False
 
@@ -232,9 +234,10 @@ class FolderTarget(ResumableTarget):
         for shard in self._shards:
             shard.unlink(missing_ok=True)
 
-    def is_intact(self, earlier: ManifestRow) -> bool:
+    def is_intact(self, earlier: EarlierRow) -> bool:
         """Whether a file is still there as it was written."""
-        return is_intact(f"{self._root}/{earlier.out}", earlier, self.past.volumes[earlier.volume].written)
+        written = 0 if self._config.verify else self.past.volumes[earlier.volume].written
+        return is_intact(f"{self._root}/{earlier.row.out}", earlier.row, written)
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Write files."""
@@ -251,16 +254,13 @@ class FolderTarget(ResumableTarget):
         Path(folder).mkdir(parents=True, exist_ok=True)
         root = os.path.realpath(self._root)
         if os.path.commonpath([root, os.path.realpath(folder)]) != root:
-            message = "lies outside the target, through a link in it"
+            message = "is outside the target: a link in it leads there"
             raise UnsafePathError(0, message, folder)
         self._safe_folders.add(folder)
 
     def remove(self, earlier: ManifestRow) -> None:
         """Remove a file, and the folders that are empty then."""
         path = self.folder / earlier.out
-        # a manifest is a file that anyone can edit: it says nothing about files outside the target
-        if earlier.out.startswith("/") or ".." in Path(earlier.out).parts:
-            return
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a folder that is not empty stays, and so do those above it
             for folder in path.relative_to(self.folder).parents[:-1]:
@@ -298,7 +298,7 @@ class LinesTarget(ResumableTarget):
         ]
         return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
 
-    def is_intact(self, earlier: ManifestRow) -> bool:
+    def is_intact(self, earlier: EarlierRow) -> bool:
         """Whether a line is still there as it was written."""
         return self.past.volumes[earlier.volume].line(earlier) is not None
 
@@ -360,7 +360,7 @@ class FolderComparison(_Comparison):
             self._compared.add(output.file)
             path = self._out / output.file
             try:
-                if path.read_bytes() != output.data:
+                if read_file(path) != output.data:
                     self._report(1, "the output is out of date", path)
             except FileNotFoundError:
                 self._report(1, "the output is missing", path)
@@ -368,7 +368,7 @@ class FolderComparison(_Comparison):
     def complete(self) -> None:
         """Report the outputs of questions that are gone."""
         past = PreviousRun([ManifestFile(self.manifest, None)], "", by_place=True)
-        for earlier, _ in past.rows():
+        for earlier in (known.row for known in past.rows()):
             path = self._out / earlier.out
             if earlier.out not in self._compared and path.is_file():
                 message = f"its question ({earlier.source}) is gone"
@@ -387,7 +387,7 @@ class LinesComparison(_Comparison):
         self._line = 0
 
     def __enter__(self) -> Self:
-        self._stream = io.BytesIO() if self._is_missing else self._out.open("rb")
+        self._stream = io.BytesIO() if self._is_missing else open_file(self._out)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -398,8 +398,9 @@ class LinesComparison(_Comparison):
         for output in outputs:
             self._line += 1
             if self._stream.readline() != output.data:
+                row = read_row(output.row)
                 state = "missing" if self._is_missing else "out of date"
-                self._report(self._line, f"the output of {loads(output.row)['id']!r} is {state}")
+                self._report(self._line, f"the output of {row.id if row else ''!r} is {state}")
 
     def complete(self) -> None:
         """Report what is missing, and what is left over."""

@@ -42,6 +42,6 @@ def counter(name: str) -> Counter:
     """
     if name not in TOKENIZERS:
         meant = suggest(name, TOKENIZERS)
-        message = f"there is no tokenizer {name!r}" + (f"; did you mean {meant!r}?" if meant else "")
+        message = f"unknown tokenizer {name!r}" + (f"; did you mean {meant!r}?" if meant else "")
         raise UnknownTokenizerError(message)
     return TOKENIZERS[name]()

@@ -13,8 +13,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
-from explainer.batching.manifest import ManifestRow, RenderOptions, hash_of_catalogs
+from explainer.batching.manifest import RenderOptions, hash_of_catalogs
 from explainer.batching.open_source import Shard
+from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import ExplainerError, Finding
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 ROWS_SUFFIX: Final = ".parquet"
 
 # A question to render, and what an earlier run knew of it.
-Task: TypeAlias = tuple[SourceItem, ManifestRow | None]
+Task: TypeAlias = tuple[SourceItem, EarlierRow | None]
 
 
 class ChunkResult(NamedTuple):
@@ -102,6 +103,7 @@ class BatchConfig:
         force: render what has not changed, too.
         prune: remove the outputs of questions that are gone.
         check: write nothing, and compare.
+        verify: compare the bytes of every output that is kept, not only its size and times.
     """
 
     source: Path
@@ -112,6 +114,7 @@ class BatchConfig:
     force: bool = False
     prune: bool = False
     check: bool = False
+    verify: bool = False
 
     @property
     def rows(self) -> bool:

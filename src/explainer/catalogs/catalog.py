@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from explainer.catalogs.schema import Catalog, Kind, PortEntry
 from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
 from explainer.catalogs.validation import validate
-from explainer.diagnostics.finding import Parsed
+from explainer.diagnostics.finding import Location, Parsed
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import Document, KeyPath, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
@@ -25,6 +25,7 @@ class LoadedCatalog:
         rank: the order among catalogs, smaller first; equal where there is no order.
         broken: names of the entries that were left out: whoever names them made no mistake.
         complete: False when only a part of the file could be read: what it lacks may be in the rest.
+        find_place: finds the entry of a kind and name in the file, which takes reading it again.
     """
 
     file: str
@@ -32,6 +33,12 @@ class LoadedCatalog:
     rank: int = 0
     broken: frozenset[str] = frozenset()
     complete: bool = True
+    find_place: Callable[[Kind, str], Location] | None = field(default=None, compare=False, repr=False)
+
+    def place_of(self, kind: Kind, name: str) -> str:
+        """Return where an entry stands, as far as that can be known: the file and its line, or the file."""
+        place = self.find_place(kind, name) if self.find_place is not None else Location(self.file)
+        return f"{place.file}:{place.line}" if place.line > 1 else place.file
 
 
 def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
@@ -121,7 +128,7 @@ def _report_repeated_values(document: Document, kind: Kind, key: str, code: str)
         value = text_of(item, key)
         if value in first:
             line = document.locate((kind, first[value], key)).line
-            message = f"the {key} {shorten(value)!r} stands twice in {kind.value!r}, first on line {line}"
+            message = f"duplicate {key} {shorten(value)!r} in {kind.value!r}, first on line {line}"
             document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
         elif value:
             first[value] = index

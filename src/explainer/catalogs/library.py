@@ -18,6 +18,8 @@ from explainer.documents.document import Document, KeyPath
 
 E = TypeVar("E", bound=Entry)
 
+# Places of an ambiguous name that are said: there are seldom more than two.
+_MOST_PLACES: Final = 4
 # Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands.
 _SUGGESTIONS: Final = 5
 
@@ -137,6 +139,11 @@ class Library:
             for entry in getattr(loaded.catalog, kind):
                 yield loaded.rank, entry
 
+    def place_of(self, kind: Kind, entry: Entry) -> str:
+        """Return where an entry stands: the file and its line, as far as that can be known."""
+        holders = (loaded for loaded in self.catalogs if entry in getattr(loaded.catalog, kind))
+        return next(loaded.place_of(kind, entry.label) for loaded in holders)
+
     @property
     def where_read(self) -> str:
         """The hint about a name that nothing has: where it was looked for."""
@@ -253,8 +260,11 @@ class _Resolver(Generic[E]):
         ids = sorted({self._index.id_of(entry) for entry in candidates})
         if len(ids) == len(candidates):
             hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
+        places = [self._library.place_of(self._kind, entry) for entry in candidates[:_MOST_PLACES]]
+        differing = [key for key in self._kind.keys if len({getattr(entry, key) for entry in candidates}) > 1]
         message = f"{shorten(name)!r} means {len(candidates)} different entries"
-        self._document.report("Q403", path, message, hint, text=name)
+        about = f"those in {' and '.join(dict.fromkeys(places))} differ in {', '.join(differing)}"
+        self._document.report("Q403", path, f"{message}: {about}", hint, text=name)
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
         self._unknown += 1

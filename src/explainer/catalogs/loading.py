@@ -15,8 +15,8 @@ import contextlib
 import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,12 +29,14 @@ from explainer.files import (
     MAX_CATALOG_BYTES,
     MAX_QUESTION_BYTES,
     STDIN,
+    as_text,
     builtin_folder,
     cache_folder,
     cannot_read,
     display_path,
     files_below,
     is_private,
+    open_file,
     read_raw,
     read_stdin,
     read_text,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from explainer.catalogs.catalog import LoadedCatalog
     from explainer.catalogs.library import Library
     from explainer.catalogs.question import LoadedQuestion
-    from explainer.catalogs.schema import Catalog, Question, Settings, Task
+    from explainer.catalogs.schema import Catalog, Kind, Question, Settings, Task
     from explainer.documents.document import Document
 
 CATALOG_SUFFIXES: Final = (".yaml", ".yml")
@@ -70,7 +72,7 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     if str(path) == STDIN:
         text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
     else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), path.stem
+        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), as_text(path.stem)
     if text.value is None:
         return Parsed(None, text.findings)
     return parse_question(text.value, file, default_id=default_id)
@@ -111,7 +113,7 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
         if parsed.value is None:
             continue
         if parsed.value.id in loaded:
-            message = f"the id {shorten(parsed.value.id)!r} stands on an earlier line too"
+            message = f"duplicate id {shorten(parsed.value.id)!r}: an earlier line has it"
             findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
         else:
             loaded[parsed.value.id] = parsed.value
@@ -123,7 +125,33 @@ def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     raw = read_raw(path, limit=MAX_CATALOG_BYTES)
     if raw.value is None:
         return Parsed(None, raw.findings)
-    return read_catalog(raw.value, display_path(path), rank=rank)
+    parsed = read_catalog(raw.value, display_path(path), rank=rank)
+    if parsed.value is None:
+        return parsed
+    return Parsed(replace(parsed.value, find_place=_Places(path).find), parsed.findings)
+
+
+class _Places:
+    """Finds entries in a catalog file, which is read once more when a mistake first asks for one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _document(self) -> Document:
+        from explainer.documents.yaml_reader import read_yaml  # noqa: PLC0415
+
+        text = read_text(self._path, limit=MAX_CATALOG_BYTES)
+        return read_yaml(text.value or "", display_path(self._path))
+
+    def find(self, kind: Kind, name: str) -> Location:
+        """Return the place of an entry; the file alone where it has changed meanwhile."""
+        from explainer.documents.document import items_of  # noqa: PLC0415
+
+        for index, item in enumerate(items_of(self._document.data, kind)):
+            if isinstance(item, dict) and item.get(kind.name_key) == name:
+                return self._document.locate((kind, index))
+        return Location(display_path(self._path))
 
 
 def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
@@ -179,9 +207,9 @@ def cached_catalog(raw: bytes) -> Catalog | None:
         path = _path(raw)
         if not is_private(path.parent):
             return None
-        with path.open("rb", buffering=0) as stream:
+        with open_file(path) as stream:
             head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
-            body = stream.readall()
+            body = stream.read()
         if head != _head(body):
             return None
         with _no_garbage():

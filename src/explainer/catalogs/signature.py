@@ -190,9 +190,9 @@ class Ports:
 
 # What is missing where a signature ends, by whether reading is behind the separator and that side has a port already.
 _MISSING: Final = {
-    (True, False): f"nothing stands behind the separator {SEPARATOR!r}",
-    (False, True): "nothing says what the model gives",
-    (False, False): "nothing says what the model takes",
+    (True, False): f"nothing after the separator {SEPARATOR!r}",
+    (False, True): "the output is missing",
+    (False, False): "the input is missing",
 }
 # Where reading stands: the character, whether behind the separator, whether that side has a port already.
 _State: TypeAlias = tuple[int, bool, bool]

@@ -35,7 +35,7 @@ _PATTERNS: Final = {
         "use the code of a language in two or three small letters, such as ko",
     ),
     "id of a port": (
-        "S207", "the id {value} is none of a port",
+        "S207", "the id {value} is not valid for a port",
         "use letters and digits of ASCII, the first letter a capital, such as Msk or 3D",
     ),
     "id": (
@@ -134,7 +134,7 @@ def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Seque
         elif mistake.kind != "missing":
             _report_value(document, mistake)
         elif mistake.path not in misspelt:
-            document.report("S202", mistake.path[:-1], f"the key {mistake.path[-1]!r} is missing")
+            document.report("S202", mistake.path[:-1], f"missing key {mistake.path[-1]!r}")
 
 
 def _report_plain_text(document: Document, model: type[BaseModel], text: str) -> None:
@@ -142,7 +142,7 @@ def _report_plain_text(document: Document, model: type[BaseModel], text: str) ->
     keys = list(model.model_fields)
     key, colon, value = text.partition(":")
     if colon and key.strip() in keys:
-        hint = f"put a space behind the colon: {key.strip()}: {shorten(value.strip())}"
+        hint = f"put a space after the colon: {key.strip()}: {shorten(value.strip())}"
     elif "question" in keys:
         hint = f"write the key before the text: question: {scalar(shorten(text))}"
     else:

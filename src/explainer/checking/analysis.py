@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from itertools import chain, filterfalse
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
 from explainer.checking.match import Match, Verdict, judge_links
-from explainer.checking.names import MIN_TITLE_WORDS, judge_name
+from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
 from explainer.checking.offered import Offered
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import content_words, words
@@ -91,6 +92,8 @@ class AnswerAnalysis:
             joined = judge_name(claim.continued, self.offered, strict=True, right=right)
             if joined.match is Match.OFFERED:
                 return joined
+        if claim.is_item:
+            return judge_item(claim.text, claim.parts, self.offered, right)
         verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=right)
         is_label = claim.in_passing and len(content_words(claim.text)) < MIN_TITLE_WORDS  # such as `Why it matters:`
         if is_label and verdict.match is Match.FOREIGN:
@@ -173,11 +176,24 @@ def _is_edge_label(match: StepMatch) -> bool:
     return match.step.role == "edge" and match.fit is StepFit.OTHER
 
 
+def whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
+    """Where the names of offered entries stand in an answer, whole; where two overlap, the longer one."""
+    body = answer.body.lower()
+    spans: list[tuple[int, int]] = []
+    if len(body) != len(answer.body):  # a letter whose small form is longer, such as `İ`, moves all that follows
+        body = answer.body
+    for name in sorted({source.name.lower() for source in offered.sources}, key=len, reverse=True):
+        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w|-\w)", body):
+            if not is_within(match.start(), spans):
+                spans.append(match.span())
+    return sorted(spans)
+
+
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
     citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
     citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
     sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
-    claims = read_claims(answer, sections)
+    claims = read_claims(answer, sections, whole_names(answer, offered))
     return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)))

@@ -7,9 +7,9 @@ the sources. Knowledge from elsewhere that is not cited passes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any, Final
@@ -210,15 +210,14 @@ def check_answer(
         message = "nothing was offered, so no citation can be checked"
         finding = Finding("A102", Location(file), message, "name models or papers")
         return unchecked(answer_id, file, [finding], text, line)
-    analysis = analyse(text, offered)
+    analysis, statements, violations = _judged(text, offered)
     if not any(map(str.isalnum, analysis.answer.body)):
         finding = Finding(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
         )
         return unchecked(answer_id, file, [finding], text, line)
-    statements = judge_statements(analysis)
-    violations = find_violations(analysis, statements)
-    violations = [item for item in violations if strict_links or item.code != RESPELLED_CODE]
+    if not strict_links:
+        violations = [item for item in violations if item.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,
@@ -233,6 +232,13 @@ def check_answer(
         statements=tuple(_checked_statement(analysis, judged) for judged in statements),
         question=offered.question,
     )
+
+
+@lru_cache(maxsize=1)  # a record is proved, and then reported on: the same answer twice
+def _judged(text: str, offered: Offered) -> tuple[AnswerAnalysis, Sequence[JudgedStatement], Sequence[Violation]]:
+    analysis = analyse(text, offered)
+    statements = judge_statements(analysis)
+    return analysis, statements, find_violations(analysis, statements)
 
 
 def find_violations(analysis: AnswerAnalysis, statements: Iterable[JudgedStatement] = ()) -> list[Violation]:

@@ -1,73 +1,133 @@
-"""The references of an answer as claims: a name, and the links given for it.
+"""The references of an answer as claims: each item is a name, perhaps with authors, year and venue, and its links.
 
-Fields (`Model:`, `Paper:`, `GitHub:`), link texts, leads in bold or quotes, rows of tables and plain lines are read
-alike: whatever names something opens a claim, and what follows belongs to it until the next one opens.
+An item is what stands in a list, a row of a table, a heading with links below, or a paragraph. Fields (`Model: …`, also
+of BibTeX and JSON), link texts and leads name it; what is indented below it, or labelled otherwise, is a remark.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
-from operator import attrgetter, itemgetter
-from typing import Final, Literal, TypeAlias, TypeVar
+from itertools import chain, filterfalse, pairwise
+from operator import attrgetter
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from explainer.checking.answer import Answer, Cited, Phrase
-from explainer.checking.sections import Sections
-from explainer.checking.spotting import is_link
-from explainer.checking.titles import content_words, is_nothing, reads_like_title, words
+from explainer.checking.sections import Section, Sections
+from explainer.checking.titles import acronyms, content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
-FieldKind: TypeAlias = Literal["name", "paper", "code", "link"]
+FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark"]
+Span: TypeAlias = tuple[int, int]
 
 _LABELS: Final[dict[FieldKind, str]] = {
-    "name": "model title name tool framework method dataset system library architecture",
-    "paper": "paper papers arxiv pdf doi publication article preprint",
-    "code": "github code repo repository implementation hugging huggingface gitlab",
-    "link": "link links url website homepage page project source demo reference",
+    "name": "model models title name modell modelo modèle modello 模型 标题 題名 名称 タイトル モデル 모델 модель",
+    "source": "reference references source sources citation work works book tool tools see reading cited system "
+    "quelle fuente fonte источник 文献 出典 来源",
+    "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
+    "artikel artículo artigo articolo статья 论文 論文 논문",
+    "code": "github code repo repository implementation hugging huggingface gitlab 代码 コード",
+    "link": "link links url website homepage page project demo ссылка 链接 リンク lien enlace",
+    "remark": "relevance role why reason purpose note notes method methods methodology approach technique dataset "
+    "data datasets framework library architecture backbone language license licence venue conference "
+    "journal booktitle publisher year date published author authors task task input inputs output outputs "
+    "metric metrics training trained tag tags keywords type category domain field area focus version "
+    "status features feature strength strengths limitation limitations contribution contributions insight "
+    "insights idea finding findings summary description abstract overview use usage application "
+    "applications benefit benefits compatibility best performance results result section sections "
+    "supports support helps how what pages volume number editor institution month legend provided base "
+    "level size parameters requirements platform hardware format comment remark context justification "
+    "connection",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
-    "primary main core base recommended supporting related the official referenced key link links url name title page "  # noqa: SIM905
-    "source face or and".split()
+    "primary main core key recommended supporting related the official referenced further link links url name title "  # noqa: SIM905
+    "page source face also or and of for it".split()
 )
-_KINDS: Final[dict[frozenset[FieldKind | None], FieldKind]] = {
-    frozenset({"name"}): "name",
-    frozenset({"paper"}): "paper",
-    frozenset({"code"}): "code",
-    frozenset({"link"}): "link",
-    # `Paper / Code`
-    frozenset({"paper", "code"}): "link",
-    frozenset({"paper", "link"}): "link",
-    frozenset({"code", "link"}): "link",
-    frozenset({"paper", "code", "link"}): "link",
-}
-_ROLES: Final[dict[FieldKind, LinkRole]] = {"name": "any", "paper": "paper", "code": "github", "link": "any"}
+_ROLES: Final[dict[FieldKind, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
-_MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or in a list without a link, to be a title and no remark
-_NEAR_START: Final = 3  # characters behind the mark of a list within which a phrase begins its line
+_MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or below an item, to be a title and no remark
+_MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, for what it is
+_PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
+_BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
+_MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
+_NEAR: Final = 40  # characters between a name and a link that belong together in prose
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
-_SEPARATORS: Final = " \t([:：,;<|*_-–—"
-# `- **Model:** …`, `> 2) GitHub link: …`, with ornaments of up to any length before the label, and emphasis around it
-_FIELD: Final = re.compile(
-    r"[\s>|]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\[(`\"“<]*+"
-    r"(?P<label>[A-Za-z][A-Za-z /&()'-]{1,31}?(?:\s?\d{1,2})?)\s{0,3}"
-    r"[*_`]{0,3}\s{0,3}[:：][*_`]{0,3}(?P<value>.*)"
-)
+_SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
+_MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(r"\A[\s>|]*(?:[-+*•–—]\s+|\(?\[?\d{1,3}[.)\]]\s+)?[^\w\[(`\"“«「《]*")
-_MARK: Final = r"(?:[-+*•–—]\s|\(?\[?\d{1,3}[.)\]]\s)"  # the bullet or number of an item
-# a row of a table, or an item of a list
-_LISTED: Final = re.compile(rf"\s*\||[\s>]*{_MARK}")
+_LEAD: Final = re.compile(
+    rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
+)
+_MARKED: Final = re.compile(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_QUOTE_MARK: Final = re.compile(r"\s*>")
+# `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
+_FIELD: Final = re.compile(
+    r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
+    r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
+)
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
-# what a cell of a table says
 _CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
+_RULE: Final = re.compile(r"[\s|:>-]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere
-_DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s")
+_DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*")
+_BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
+# words behind a whole name that make it another: with capitals, and nothing that sets them apart
+_LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+_NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
+# tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
+_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = re.compile(
+    r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
+)
+_OBJECT: Final = re.compile(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_VISIBLE: Final = re.compile(r"[^\W_]")
+# punctuation and small words around a name in prose: `and on …`, `… is at`
+_SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
+_BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s*")
+_BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
+_FAR: Final = 80  # characters at the end of a text in which such words are looked for
+_QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
+# where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
+_BREAK: Final = re.compile(
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：]\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
+)
+# a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
+_BIBLIOGRAPHIC: Final = re.compile(
+    r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
+    r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
+)
+# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
+_REMARK: Final = re.compile(
+    r"(?:"
+    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
+    r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
+    r"however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
+    r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
+    r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
+    r"studies|validates|contains|includes|"
+    r"the (?:above|following|answer|combination|provided|links?|models?|papers?|works?|sources?|references?|"
+    r"code|survey|"
+    r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
+    r"links? (?:is|are|were)|"
+    r"there (?:is|are)|that (?:is|was))\b",
+    re.IGNORECASE,
+)
+_CLOSING: Final = re.compile(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+
+
+class Name(NamedTuple):
+    """A text that may name a source, and where it stands."""
+
+    text: str
+    start: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -81,6 +141,9 @@ class Claim:
         links: its links, each with the place that its label gives it.
         listed: it stands in the references.
         continued: its text with the line below, which may be the rest of it.
+        is_item: it is an item of the references as a whole, of which a part may be the title.
+        parts: those parts.
+        doubtful: it may be a remark.
     """
 
     text: str
@@ -90,6 +153,9 @@ class Claim:
     links: list[tuple[Cited, LinkRole]] = field(default_factory=list)
     listed: bool = True
     continued: str | None = None
+    is_item: bool = False
+    parts: tuple[str, ...] = ()
+    doubtful: bool = False
 
     @property
     def cited(self) -> list[Cited]:
@@ -99,195 +165,502 @@ class Claim:
     @property
     def asks_for_link(self) -> bool:
         """Whether it is given as a title in the references, and has no link."""
-        return self.listed and self.strict and not self.links
+        return self.listed and (self.strict or self.is_item) and not self.links
 
     @property
     def in_passing(self) -> bool:
         """Whether it is neither given as a title nor has a link."""
-        return not self.strict and not self.links
+        return not (self.strict or self.is_item or self.links)
 
 
-def read_claims(answer: Answer, sections: Sections) -> list[Claim]:
-    """Return all claims: those of the references, and every link text elsewhere."""
-    return _ClaimReader(answer, sections).read()
+def read_claims(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Claim]:
+    """Return all claims: those of the references, every link text elsewhere, and names with a link beside them.
+
+    Args:
+        answer: the answer.
+        sections: its sections.
+        mentions: where the names of offered entries stand in it, whole.
+    """
+    return _ClaimReader(answer, sections, mentions).read()
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the references: its number, where it begins, and what stands on it.
+class _Piece:
+    """A line of the references, or a part of one that HTML, JSON or BibTeX sets apart.
 
     Attributes:
+        number: the line.
+        start: where it begins in the answer.
+        text: what it says, with tags of HTML blank.
+        indent: the spaces before it.
         links: its links that lead somewhere.
         labels: the link texts on it that name something, of those links and then of others.
         phrases: what stands out on it and is no link text, but names something.
-        in_table: it is a row of a table.
+        names: where the whole names of offered entries stand on it.
+        follows: it goes on from the line above, without a blank line between.
+        is_marked: a bullet, a number or a tag of HTML begins an item.
     """
 
     number: int
     start: int
     text: str
+    indent: int
     links: list[Cited]
     labels: list[Phrase]
     phrases: list[Phrase]
-    in_table: bool
+    names: list[Span]
+    follows: bool
+    is_marked: bool
 
-    def before_link(self, begin: int) -> str:
-        """What stands behind a place in its text, up to its first link."""
-        if not self.links:
-            return self.text[begin:].rstrip()
-        return self.text[begin : max(begin, _place(self.links[0]) - self.start)].rstrip(_SEPARATORS)
+    @property
+    def lead(self) -> re.Match[str]:
+        """The indentation, the mark of an item and ornaments before the first words."""
+        return cast("re.Match[str]", _LEAD.match(self.text))  # every text has one, perhaps empty
 
-    def claim(self, begin: int, text: str, *, strict: bool = False, continued: str | None = None) -> Claim:
-        """Return a claim that is called as a part of the line, which begins at a place in the line's text."""
-        name = text.lstrip()
-        end = self.start + begin + len(text)
-        return Claim(name, end - len(name), end, strict, continued=continued)
+    def whole(self, begin: int, end: int) -> Name:
+        """A part of the text, as a name."""
+        text = self.text[begin:end]
+        start = self.start + begin + len(text) - len(text.lstrip())
+        return Name(text.strip(), start, start + len(text.strip()))
+
+    def name(self, begin: int, end: int, *, leads: bool = False) -> Name:
+        """A part of the text, as a name, without what stands around names in prose, behind it alone if it `leads`."""
+        text = self.text[begin:end].rstrip()
+        before = (_SPACES if leads else _BEFORE_NAME).match(text)
+        first = before.end() if before else 0
+        behind = _BEHIND_NAME.search(text, max(first, len(text) - _FAR))
+        last = behind.start() if behind else len(text)
+        return Name(text[first:last], self.start + begin + first, self.start + begin + last)
 
 
 class _ClaimReader:
-    def __init__(self, answer: Answer, sections: Sections) -> None:
+    def __init__(self, answer: Answer, sections: Sections, mentions: Sequence[Span]) -> None:
         self._answer = answer
+        self._section = sections.found.get("references")
+        self._lines = sections.lines("references")
         self._claims: list[Claim] = []
         self._subject = Claim("", 0, 0)  # what the next links belong to; at first nothing
-        self._lines = sections.lines("references")
+        self._item: int | None = None  # the column of the item that was named last
+        self._early: list[tuple[Cited, LinkRole]] | None = None  # links of an item that has no name yet
+        self._numbered: dict[str, Claim] = {}
+        self._columns: list[FieldKind | None] = []
         self._links = _by_line(answer, answer.citations, _place)
         self._phrases = _by_line(answer, answer.phrases, _START)
-        self._odd_labels = _by_line(answer, map(itemgetter(1), answer.odd_hrefs), _START)
+        self._odd_labels = _by_line(answer, (phrase for _, phrase in answer.odd_hrefs), _START)
+        self._names = _by_line(answer, mentions, lambda span: span[0])
 
     def read(self) -> list[Claim]:
-        for number in self._lines:
-            if not self._answer.is_program(number):
-                self._read_line(self._line(number))
-        for cited in self._answer.citations:
-            label = cited.label
-            if label is not None and _names(label.text) and self._answer.line_of(label.start) not in self._lines:
-                self._claims.append(_labelled(label, [(cited, "any")], listed=False))
+        if self._section is not None:
+            lines = filterfalse(self._answer.is_program, self._lines)
+            pieces = list(chain.from_iterable(self._pieces(self._section, number) for number in lines))
+            for index, piece in enumerate(pieces):
+                if _CLOSING.fullmatch(piece.text):  # `Summary:`: what follows are remarks
+                    self._close_item()
+                    self._item = _BELOW_HEADING
+                self._read_piece(piece, pieces[index + 1 : index + 1 + _MAX_BELOW])
+            self._close_item()
+        for number in self._links.keys() - set(self._lines):
+            self._read_elsewhere(self._piece(number, 0, self._answer.line(number), follows=False))
         return sorted(self._claims, key=_START)
 
-    def _line(self, number: int) -> _Line:
-        links = self._links.get(number, [])
-        labels = chain(filter(None, map(attrgetter("label"), links)), self._odd_labels.get(number, []))
-        return _Line(
-            number,
-            self._answer.line_starts[number],
-            self._answer.line(number),
-            links,
-            list(filter(_is_naming, labels)),
-            [phrase for phrase in self._phrases.get(number, []) if phrase.kind != "label" and _is_naming(phrase)],
-            number in self._answer.tables,
+    # --- pieces
+
+    def _pieces(self, section: Section, number: int) -> Iterator[_Piece]:
+        text = section.line(self._answer, number)
+        above = self._answer.line(number - 1) if number > section.first else ""
+        follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
+        cuts = [0]
+        if "<" in text or "{" in text or "=" in text:
+            cuts += [match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text)]
+        for begin, end in pairwise([*dict.fromkeys(cuts), len(text)]):
+            if text[begin:end].strip():
+                is_paragraph = text.startswith("<p", begin)
+                yield self._piece(number, begin, text[begin:end], follows=follows and not is_paragraph)
+
+    def _piece(self, number: int, begin: int, text: str, *, follows: bool) -> _Piece:
+        start = self._answer.line_starts[number] + begin
+        first = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
+        inside = range(start + first, start + len(text))
+        links = [cited for cited in self._links.get(number, ()) if _place(cited) in inside]
+        labels = [cited.label for cited in links if cited.label is not None]
+        labels += [label for label in self._odd_labels.get(number, ()) if label.start in inside]
+        phrases = [phrase for phrase in self._phrases.get(number, ()) if phrase.start in inside]
+        names = [(begin - start, end - start) for begin, end in self._names.get(number, ()) if begin in inside]
+        return _Piece(
+            number=number,
+            start=start,
+            text=_TAG.sub(lambda match: " " * len(match[0]), text),
+            indent=first,
+            links=links,
+            labels=[label for label in labels if _names(label.text)],
+            phrases=list(filter(_stands_out, phrases)),
+            names=names,
+            follows=follows,
+            is_marked=_MARKED.match(text) is not None,
         )
 
-    def _read_line(self, line: _Line) -> None:
-        if _DEFINITION.match(line.text):
+    # --- items
+
+    def _read_piece(self, piece: _Piece, below: Sequence[_Piece]) -> None:
+        if _OBJECT.fullmatch(piece.text):
+            self._close_item()
+            self._early = []
+        if _DEFINITION.fullmatch(piece.text) or not _VISIBLE.search(piece.text) or _OBJECT.fullmatch(piece.text):
             return
-        kind, value_at = _field(line.text)
-        if kind is not None:
-            self._read_field(line, kind, value_at)
-        elif line.number in self._answer.headings and not line.links:
-            self._read_heading(line)
-        elif line.labels:
-            self._read_link_texts(line)
+        is_section = self._section is not None and piece.number == self._section.first and self._section.text_at > 0
+        if piece.number in self._answer.tables and not is_section:
+            self._read_row(piece, below)
+            return
+        if self._answers_number(piece):
+            return
+        kind, value_at = _field(piece.text)
+        is_nested = self._enter(piece, kind)
+        if self._answer.headings.get(piece.number) is not None and not piece.links:
+            self._read_heading(piece, below)
+        elif kind is not None:
+            self._read_field(piece, kind, value_at, is_nested=is_nested)
+        elif piece.links:
+            self._read_linked(piece)
+        elif is_nested:
+            self._read_remark(piece)
         else:
-            self._read_plain_line(line)
+            self._read_item(piece, below)
 
-    def _below(self, number: int) -> str:
-        return self._answer.body[self._answer.start_of(number + 1) : self._answer.start_of(number + 2)]
+    def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
+        """Begin another item, unless the piece goes on within the last one; return whether it does."""
+        is_heading = piece.number in self._answer.headings
+        goes_on = piece.follows and not piece.is_marked and not is_heading
+        if self._item is not None and (goes_on or piece.indent > self._item):
+            return True
+        begins = kind in (None, "name", "source") or is_heading
+        if begins and not (goes_on and self._early is not None):
+            self._close_item()
+        return False
 
-    def _read_heading(self, line: _Line) -> None:
-        """A heading ends a claim; it opens one when links follow at once, as under the title of a paper."""
-        title = line.text.strip().strip("#*_ :：")
-        self._subject = line.claim(line.text.index(title), title)
-        below = line.number + 1
-        while below in self._lines and not self._answer.line(below).strip():
-            below += 1
-        if self._links.get(below) and _names(title) and not names_source(self._answer.line(below)):
-            self._claims.append(self._subject)
+    def _close_item(self) -> None:
+        """End an item; links that stand in it without any name belong to what was named before."""
+        self._subject.links.extend(self._early or ())
+        self._early = None
+        self._item = None
 
-    def _read_field(self, line: _Line, kind: FieldKind, value_at: int) -> None:
-        """A field names something, or gives links of what was named before."""
-        before_link = line.before_link(value_at)
-        if kind != "name" and not (kind == "paper" and _is_title(before_link)):
-            for label in line.labels:
-                if reads_like_title(label.text):
-                    self._open(_labelled(label, []))
-            self._attach(line.links, _ROLES[kind])
+    def _open(self, piece: _Piece, claim: Claim) -> None:
+        """Note a claim as the name of an item, and give it the links that came before it."""
+        self._claims.append(claim)
+        claim.links.extend(self._early or ())
+        self._early = None
+        self._subject = claim
+        if self._item is None:
+            self._item = _BELOW_HEADING if piece.number in self._answer.headings else piece.indent
+        number = _NUMBER.match(piece.lead["mark"] or "")
+        if number is not None:
+            self._numbered.setdefault(number[1], claim)
+
+    def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
+        """Give links to the item, in the role of their field, or else of their own text."""
+        for cited in links:
+            place = self._early if self._early is not None else self._subject.links
+            place.append((cited, _role_of(cited) if role == "any" else role))
+
+    def _answers_number(self, piece: _Piece) -> bool:
+        """Whether a piece only gives the links of an item by its number: `[1] https://…`."""
+        number = _NUMBER.match(piece.lead["mark"] or "")
+        claim = self._numbered.get(number[1]) if number else None
+        if claim is None or not piece.links or piece.labels or _names(_before_link(piece, piece.lead.end()).text):
+            return False
+        claim.links.extend((cited, _role_of(cited)) for cited in piece.links)
+        return True
+
+    def _read_heading(self, piece: _Piece, below: Sequence[_Piece]) -> None:
+        """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
+        title = piece.whole(piece.lead.end(), len(piece.text))
+        bare = title.text.strip("#*_ :：")
+        self._subject = Claim(bare, title.start, title.end)
+        if not _names(bare) or self._divides(piece, below):
             return
-        if line.labels:
-            self._open(_labelled(line.labels[0], [], strict=True))
-        elif not is_nothing(before_link):
-            continued = self._continued(line, line.text[value_at:])
-            self._open(line.claim(value_at, before_link, strict=True, continued=continued))
-        self._attach(line.links, "any")
+        links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
+        claim = Claim(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
+        self._open(piece, claim)
 
-    def _continued(self, line: _Line, value: str) -> str | None:
+    def _divides(self, piece: _Piece, below: Sequence[_Piece]) -> bool:
+        """Whether a heading, or an item, only stands above others that name sources."""
+        if piece.names:
+            return False
+        is_heading = piece.number in self._answer.headings
+        for index, other in enumerate(below):
+            is_over = other.number in self._answer.headings or (not is_heading and other.indent <= piece.indent)
+            if is_over:
+                return False
+            if other.names or names_source(other.text):
+                return True
+            if index == 0 and other.is_marked and not other.links:  # a remark below the name of an item
+                return False
+        return False
+
+    def _read_field(self, piece: _Piece, kind: FieldKind, value_at: int, *, is_nested: bool) -> None:
+        """A field names something, gives links of what is named, or is a remark."""
+        value = _before_link(piece, value_at)
+        is_named = _names(value.text)
+        is_title = _is_title(value.text)
+        opens = kind == "name" or (kind in ("source", "paper") and not is_nested) or (kind == "paper" and is_title)
+        if not opens:
+            self._read_attribute(piece, kind, value if is_named and not is_title else None)
+            return
+        if piece.labels:
+            self._open(piece, _labelled(piece.labels[0], strict=kind == "name"))
+        elif is_named:
+            claim = Claim(*value, strict=True, is_item=kind != "name" and not is_title)
+            if kind != "name":
+                claim.parts = _parts(value.text)
+            if kind != "source":
+                claim.continued = self._continued(piece, piece.text[value_at:])
+            self._open(piece, claim)
+        self._attach(piece.links, "any" if is_named else _ROLES.get(kind, "any"))
+
+    def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name | None) -> None:
+        """A field of an item that was named: its links, or a remark; `Paper: Segment Anything` is in doubt."""
+        if kind == "paper" and value is not None and not piece.links:
+            self._claims.append(Claim(*value, is_item=True, doubtful=True))
+        for label in piece.labels:
+            if reads_like_title(label.text):
+                self._open(piece, _labelled(label))
+        self._attach(piece.links, _ROLES.get(kind, "any"))
+
+    def _continued(self, piece: _Piece, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
-        below = self._below(line.number)
+        below = self._answer.body[self._answer.start_of(piece.number + 1) : self._answer.start_of(piece.number + 2)]
         if _WRAPPED.match(below) is None or _field(below)[0]:
             return None
         return f"{value.strip()} {below.strip()}"
 
-    def _read_link_texts(self, line: _Line) -> None:
-        """Each text names something; links with other texts, such as `Paper`, belong to the last one."""
-        for label in line.labels:
-            self._open(_labelled(label, []))
-            self._attach([cited for cited in line.links if cited.label is label], "any")
-        self._attach([cited for cited in line.links if cited.label not in line.labels], "any")
+    def _read_linked(self, piece: _Piece) -> None:
+        """A piece with links: each belongs to the name beside it."""
+        names = self._names_beside(piece)
+        if not names:
+            if self._item is None and self._early is None and (piece.is_marked or not piece.follows):
+                self._early = []
+            self._attach(piece.links, "any")
+            return
+        for claim, links in _paired(names, piece.links):
+            if claim is not None:
+                self._open(piece, claim)
+            self._attach(links, "any")
 
-    def _read_plain_line(self, line: _Line) -> None:
-        lead = self._lead(line)
-        if lead is not None:
-            self._open(lead)
-        self._attach(line.links[:1], "any")
-        for previous, cited in pairwise(line.links):
-            begin, end = previous.spotted.end - line.start, _place(cited) - line.start
-            between = line.text[begin:end]
-            if _names(between) and not line.in_table:
-                self._open(Claim(between, line.start + begin, line.start + end))
-            self._attach([cited], "any")
+    def _names_beside(self, piece: _Piece) -> list[Claim]:
+        """The names on a piece with links: link texts, offered names, and what stands around the links."""
+        claims = [_labelled(label) for label in piece.labels]
+        covered = [(claim.start - piece.start, claim.end - piece.start) for claim in claims]
+        for begin, end in piece.names:
+            if not _overlaps((begin, end), covered):
+                longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
+                name = piece.name(begin, longer.end() if longer else end)
+                claims.append(Claim(*name))
+                covered.append((begin, name.end - piece.start))
+        if not piece.labels or piece.names:
+            claims += self._names_in_gaps(piece, covered, is_named=bool(claims))
+        return sorted(claims, key=_START)
 
-    def _lead(self, line: _Line) -> Claim | None:
-        """What a line without link texts begins with, when that names something."""
-        offset = len(line.text) - len(_LEAD.sub("", line.text))
-        for phrase in line.phrases:
-            if phrase.start > line.start + offset + _NEAR_START:
-                break
-            if line.links or len(content_words(phrase.text)) > 1 or reads_like_title(phrase.text):
-                return Claim(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
-            if phrase.kind == "strong":
-                return None  # a label: `**Relevance**: …`
-        if line.in_table:
-            return _first_cell(line)
-        return _plain_lead(line, offset, line.before_link(offset).rstrip(_SEPARATORS))
+    def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Claim]:
+        """What names something before, between or behind the links of a piece, where no other name stands."""
+        starts = [max(0, _place(cited) - piece.start) for cited in piece.links]
+        ends = [_end_of(cited) - piece.start for cited in piece.links]
+        gaps = list(zip([piece.lead.end(), *ends], [*starts, len(piece.text)], strict=True))
+        for begin, end in gaps:
+            is_first, is_last = (begin, end) == gaps[0], (begin, end) == gaps[-1]
+            if is_last and (is_named or self._item is not None):  # a remark behind the links
+                return
+            name = self._lead(piece, begin, end) if is_first else piece.name(begin, end)
+            if end > begin and _names(name.text) and not _overlaps((begin, end), covered):
+                is_named = True
+                yield Claim(*name)
 
-    def _open(self, claim: Claim) -> None:
-        self._claims.append(claim)
-        self._subject = claim
+    def _lead(self, piece: _Piece, begin: int, end: int) -> Name:
+        """What a piece begins with: what stands out there, else the words up to its first link."""
+        for phrase in piece.phrases[:1]:
+            if phrase.start - piece.start <= begin + 3:
+                return Name(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
+        name = piece.name(begin, min(end, begin + _LONGEST), leads=True)
+        return Name(name.text.rstrip(_SEPARATORS), name.start, name.start + len(name.text.rstrip(_SEPARATORS)))
 
-    def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
-        """Give links to the claim that is open, in the role of their field, or else of their own text."""
-        for cited in links:
-            self._subject.links.append((cited, _role_of(cited) if role == "any" else role))
+    def _read_remark(self, piece: _Piece) -> None:
+        """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
+        for phrase in piece.phrases:
+            if phrase.kind == "quote" and _is_title(phrase.text):
+                self._claims.append(Claim(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
+                return
+        name = piece.whole(piece.lead.end(), len(piece.text))
+        if _is_title(name.text) and not _REMARK.match(name.text):
+            self._claims.append(Claim(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
 
+    def _read_item(self, piece: _Piece, below: Sequence[_Piece]) -> None:
+        """An item of the list without links: it names a source, unless it is a remark."""
+        begin = piece.lead.end()
+        if self._divides(piece, below):
+            return
+        listed = [phrase for phrase in piece.phrases if _is_title(phrase.text) or len(piece.phrases) == 1]
+        if len(listed) > 1:
+            for phrase in listed:
+                self._open(piece, Claim(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text)))
+            return
+        for first, last in _enumerated(piece, begin):
+            name = piece.whole(first, last)
+            doubt = self._doubt(piece, name)
+            if _names(name.text) and doubt is not None:
+                claim = Claim(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
+                claim.continued = self._continued(piece, name.text)
+                self._open(piece, claim)
 
-def _plain_lead(line: _Line, begin: int, plain: str) -> Claim | None:
-    """What a line names by plain words: those before its links, or a title in a list."""
-    is_named = line.links or (_LISTED.match(line.text) and _is_title(plain))
-    if not is_named or len(plain) > _LONGEST or not _names(plain):
+    def _doubt(self, piece: _Piece, name: Name) -> bool | None:
+        """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
+        if piece.names:
+            return False
+        raw = piece.text[piece.lead.end() :].lstrip("*_\"'“(`")
+        is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
+        if _REMARK.match(raw) and not _is_title(name.text):
+            return False if is_publication and _QUOTED.search(name.text) else None
+        if is_publication:
+            return False
+        if piece.is_marked or self._early is not None:
+            return raw[:1].islower() and raw.islower() and len(words(raw)) > 1  # fragments of prose have no capitals
+        # a paragraph: prose, unless it begins with a title
+        if _is_title(_BREAK.split(name.text)[0]):
+            return False
+        return True if len(words(name.text)) <= _MAX_TITLE and not raw.rstrip().endswith((":", "：")) else None
+
+    # --- tables, and other sections
+
+    def _read_row(self, piece: _Piece, below: Sequence[_Piece]) -> None:
+        """A row of a table: the cell that names a source, and the links of the row."""
+        cells = [Name(cell[0], *cell.span()) for cell in _CELL.finditer(piece.text)]
+        if not cells or _RULE.fullmatch(piece.text):
+            return
+        kinds = [_field_kind(_letters(cell.text)) for cell in cells]
+        if below and _RULE.fullmatch(below[0].text):
+            self._columns = kinds
+        elif kinds[0] is not None and len(cells) == _PAIR and not _names(cells[0].text):
+            self._read_field(piece, kinds[0], cells[1].start, is_nested=False)
+        else:
+            self._close_item()
+            self._read_cells(piece, cells)
+            self._item = None
+
+    def _read_cells(self, piece: _Piece, cells: Sequence[Name]) -> None:
+        cell = self._naming_cell(piece, cells)
+        claims = self._names_beside(piece)[:1] if piece.labels else []
+        if not claims and cell is not None:
+            name = piece.whole(cell.start, cell.end)
+            claims = [Claim(*name, is_item=not piece.links, parts=_parts(name.text))]
+        for claim in claims:
+            self._open(piece, claim)
+            self._attach(piece.links, "any")
+
+    def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
+        """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
+        naming = [cell for cell in cells if _names(cell.text)]
+        for begin, _ in piece.names:
+            naming = [cell for cell in cells if cell.start <= begin < cell.end]
+            return naming[0] if naming else None
+        columns = dict(zip(cells, self._columns, strict=False))
+        for kinds in (("name",), ("paper", "source"), (None,)):
+            for cell in naming:
+                if columns.get(cell) in kinds and not _is_author(cell.text):
+                    return cell
         return None
-    return line.claim(begin, plain)
+
+    def _read_elsewhere(self, piece: _Piece) -> None:
+        """Outside the references link texts are claims, and whole names with a link close by."""
+        for cited in piece.links:
+            if cited.label is not None and _names(cited.label.text):
+                claim = _labelled(cited.label)
+                claim.links, claim.listed = [(cited, "any")], False
+                self._claims.append(claim)
+        names = [Claim(*piece.name(*span), listed=False) for span in piece.names]
+        for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
+            if name is not None and len(links) == 1 and self._is_close(name, links[0]):
+                name.links.append((links[0], "any"))
+                self._claims.append(name)
+
+    def _is_close(self, claim: Claim, cited: Cited) -> bool:
+        """Whether a link stands behind a name with hardly a word between: `X (https://…)`."""
+        place = _place(cited)
+        return claim.end < place <= claim.end + _NEAR and len(words(self._answer.body[claim.end : place])) <= 1
 
 
-def _first_cell(line: _Line) -> Claim | None:
-    """The first cell of a table's row that names something, when the row is of a source."""
-    for cell in _CELL.finditer(line.text):
-        if _names(cell[0]):
-            return _plain_lead(line, cell.start(), cell[0])
-    return None
+def _paired(names: list[Claim], links: list[Cited]) -> Iterator[tuple[Claim | None, list[Cited]]]:
+    """Each name with its links, behind it or before it; links before any name stand with none."""
+    if len(names) == len(links) > 1 and max(name.end for name in names) <= _place(links[0]):
+        # `A and B: link of A and link of B, respectively`
+        yield from ((name, [cited]) for name, cited in zip(names, links, strict=True))
+        return
+    groups: list[tuple[Claim | None, list[Cited]]] = [(None, [])]
+    for item in _in_reading_order(names, links):
+        if isinstance(item, Claim):
+            groups.append((item, []))
+        else:
+            groups[-1][1].append(item)
+    yield groups[0]
+    yield from sorted(groups[1:], key=lambda group: group[0].start if group[0] else 0)
+
+
+def _in_reading_order(names: list[Claim], links: list[Cited]) -> list[Claim | Cited]:
+    """Names and links in the order in which each link follows its name; from the end where the links come first."""
+    links_first = (
+        bool(names and links) and _end_of(links[0]) <= names[0].start and _end_of(links[-1]) <= names[-1].start
+    )
+    direction = -1 if links_first else 1
+    places: list[tuple[int, int, int]] = [(direction * name.start, 0, index) for index, name in enumerate(names)]
+    places += [(direction * _place(cited), 1, index) for index, cited in enumerate(links)]
+    return [links[index] if is_link else names[index] for _, is_link, index in sorted(places)]
+
+
+def _enumerated(piece: _Piece, begin: int) -> list[Span]:
+    """The names in a piece: several offered ones, or parts between semicolons that read like titles; else the whole."""
+    parts = [(max(begin, match.start()), match.end()) for match in _BETWEEN_SEMICOLONS.finditer(piece.text, begin)]
+    texts = [piece.text[first:last].strip(" .") for first, last in parts]
+    offered = [piece.text[first:last] for first, last in piece.names]
+    if len(parts) > 1 and (all(map(reads_like_title, texts)) or not set(offered).isdisjoint(texts)):
+        return parts
+    return piece.names if len(offered) > 1 else [(begin, len(piece.text))]
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """The parts of a reference that may be its title: quoted, between breaks, and from its beginning up to each."""
+    parts = [next(filter(None, match.groups())).rstrip(" .,") for match in _QUOTED.finditer(text)]
+    at = 0
+    for match in list(_BREAK.finditer(text))[:12]:
+        parts += [text[at : match.start()], text[: match.start()]]
+        at = match.end()
+    parts.append(text[at:])
+    # a title may have a colon or a full stop of its own: two parts in a row
+    cuts = [0, *(match.end() for match in list(_BREAK.finditer(text))[:12]), len(text)]
+    parts += [text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)]
+    return tuple(part.strip(" *_\"“”'`.,)") for part in dict.fromkeys(parts) if content_words(part))
+
+
+def _before_link(piece: _Piece, begin: int) -> Name:
+    """What stands behind a place in a piece, up to its first link."""
+    end = max(begin, _place(piece.links[0]) - piece.start) if piece.links else len(piece.text)
+    text = piece.text[begin:end].rstrip(_SEPARATORS if piece.links else " \t,}\"'")
+    value = text.lstrip(" \t{\"'")
+    start = piece.start + begin + len(text) - len(value)
+    return Name(value, start, start + len(value))
 
 
 def _place(cited: Cited) -> int:
     """Where a link stands for its reader: a reference link where its text is, not where it is defined."""
     return cited.label.start if cited.label is not None else cited.spotted.start
+
+
+def _end_of(cited: Cited) -> int:
+    is_near = cited.label is None or 0 <= cited.spotted.start - cited.label.end < _LONGEST
+    return cited.spotted.end if is_near or cited.label is None else cited.label.end
+
+
+def _stands_out(phrase: Phrase) -> bool:
+    return phrase.kind != "label" and _names(phrase.text)
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(begin < span[1] and span[0] < end for begin, end in others)
 
 
 def _by_line(answer: Answer, items: Iterable[T], place: Callable[[T], int]) -> dict[int, list[T]]:
@@ -299,20 +672,39 @@ def _by_line(answer: Answer, items: Iterable[T], place: Callable[[T], int]) -> d
 
 def _field(text: str) -> tuple[FieldKind | None, int]:
     """The kind of a field line, if it is one, and where its value begins."""
-    match = _FIELD.match(text, 0, _LONGEST)
+    lead = _LEAD.match(text)
+    match = _FIELD.match(text, lead.start("ornaments") if lead else 0, _LONGEST)
     if match is None:
         return None, 0
-    return _field_kind(_letters(match["label"])), match.start("value")
+    letters = _letters(match["label"])
+    kind = _field_kind(letters)
+    value = match["value"].strip()
+    if value.startswith("//"):  # the scheme of a URL is no label
+        return None, 0
+    # an unknown label before a title is a label; else what stands before the colon is the name itself, or prose
+    if kind is None and (_is_author(match["label"]) or acronyms(match["label"]) or not _is_title(value)):
+        is_label = value.startswith("http") and not (reads_like_title(match["label"]) or acronyms(match["label"]))
+        return ("remark" if is_label else None), match.start("value")
+    return kind or "source", match.start("value")
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
-    """What the words of a label, of which there is at least one, say that the field is."""
+    """What the words of a label say that the field is; None for words that are no label."""
     telling = [word for word in label if word not in _MINOR_WORDS] or label[-1:]
-    return _KINDS.get(frozenset(map(_WORD_KINDS.get, telling)))
+    kinds = {_WORD_KINDS.get(word) for word in telling}
+    if "remark" in kinds:
+        return "remark"
+    if kinds <= {"paper", "code", "link"} and len(kinds) > 1:  # `Paper / Code`
+        return "link"
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _letters(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower())
+    return _LETTERS.findall(text.lower())
+
+
+def _is_author(text: str) -> bool:
+    return "et al" in text or re.fullmatch(r"[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}", text.strip()) is not None
 
 
 def _is_title(value: str) -> bool:
@@ -330,20 +722,16 @@ def _role_of(cited: Cited) -> LinkRole:
     """The role that the text of a link gives it, such as `Paper`; none when it speaks of more, or names a source."""
     if cited.label is None or _names(cited.label.text):
         return "any"
-    kinds = frozenset(map(_WORD_KINDS.get, _letters(cited.label.text)))
-    return _ROLES[_KINDS.get(kinds & {"paper", "code"}, "link")]
+    kinds = {_WORD_KINDS.get(word) for word in _letters(cited.label.text)} & {"paper", "code"}
+    return _ROLES[kinds.pop()] if len(kinds) == 1 else "any"  # type: ignore[index]
 
 
 def _names(text: str) -> bool:
-    """Whether a text says more than `Paper`, `GitHub` or `here`, and is no URL."""
-    return bool(content_words(text)) and "://" not in text and not is_nothing(text) and not is_link(text)
+    """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
+    if "://" in text or is_nothing(text):
+        return False
+    return any(not word.isdigit() for word in content_words(text))
 
 
-def _is_naming(phrase: Phrase) -> bool:
-    return _names(phrase.text)
-
-
-def _labelled(
-    label: Phrase, links: list[tuple[Cited, LinkRole]], *, strict: bool = False, listed: bool = True
-) -> Claim:
-    return Claim(label.text, label.start, label.end, strict, links, listed=listed)
+def _labelled(label: Phrase, *, strict: bool = False) -> Claim:
+    return Claim(label.text, label.start, label.end, strict)

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, reduce
+from io import BufferedReader, BytesIO
 from itertools import chain, product
 from operator import attrgetter, getitem
 from pathlib import Path
@@ -29,10 +31,21 @@ from explainer.checking.check import CheckReport, check_answer, unchecked
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
-from explainer.diagnostics.text import did_you_mean
+from explainer.diagnostics.text import did_you_mean, digest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
-from explainer.files import STDIN, cannot_read, display_path, files_below, read_raw, read_raw_stdin
+from explainer.files import (
+    STDIN,
+    as_text,
+    cannot_read,
+    display_path,
+    files_below,
+    open_raw,
+    read_raw,
+    read_raw_stdin,
+    read_stdin,
+    read_text,
+)
 from explainer.rendering.layout import parse_prompt
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
@@ -45,6 +58,7 @@ _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"
 _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 _OK: Final = 200  # HTTP
+_KEY_BYTES: Final = 16
 _CHOICES: Final = ("response", "body", "choices")
 _TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
 _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
@@ -88,6 +102,7 @@ class AnswerInput:
         offered: what was offered to it; None when that is not known.
         findings: what is wrong with what came.
         line: the line of its file that it stands on, 0 for a file of its own.
+        key: a hash of the answer and of its question, as they came; empty where nobody asked for it.
     """
 
     id: str
@@ -96,6 +111,7 @@ class AnswerInput:
     offered: Offered | None = None
     findings: tuple[Finding, ...] = ()
     line: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,10 @@ class _Row:
     finding: Finding | None = None
     text: str = ""
     choice: int = 0
+
+    def name_of(self, name: str) -> str:
+        """The id of the answer, from that of the line: further choices are numbered."""
+        return f"{name}#{self.choice + 1}" if self.choice else name
 
 
 @dataclass(frozen=True)
@@ -139,14 +159,14 @@ class _Sources:
     def unknown(self, name: str, place: Location, text: str = "") -> Parsed[Any]:
         """Return what to say of an answer that no question is there for."""
         hint = did_you_mean(name, list(self.items)[:_MAX_SUGGESTED])
-        return Parsed(None, (Finding("A604", place, f"there is no question {name!r}", hint, text),))
+        return Parsed(None, (Finding("A604", place, f"unknown question {name!r}", hint, text),))
 
     def unanswered(self, answered: Mapping[str, int], file: str, hint: str | None = None) -> Iterator[AnswerInput]:
         """Yield the questions or prompts that no answer came for."""
         for name, item in self.items.items():
             if name in answered:
                 continue
-            finding = Finding("A602", Location(file), f"there is no answer for {name!r}", hint, name)
+            finding = Finding("A602", Location(file), f"no answer for {name!r}", hint, name)
             if isinstance(item, _Row) and item.finding is not None:
                 finding = item.finding
             yield AnswerInput(name, file, findings=(finding,))
@@ -162,11 +182,19 @@ class AnswerReader:
     Args:
         load: loads the catalogs that a question names in `catalog:`, or those for a question that names none.
         catalogs_given: the catalogs are those of the command line, so that all that is wrong with them is worth saying.
+        passes_over: says of which answers, by their keys, nobody wants to know more than that they are there.
     """
 
-    def __init__(self, load: LoadLibrary | None = None, *, catalogs_given: bool = False) -> None:
+    def __init__(
+        self,
+        load: LoadLibrary | None = None,
+        *,
+        catalogs_given: bool = False,
+        passes_over: Callable[[str], bool] | None = None,
+    ) -> None:
         self._load = load or CatalogLoader().for_named
         self._catalogs_given = catalogs_given
+        self._passes_over = passes_over
         self._findings: dict[Finding, None] = {}
 
     @property
@@ -177,7 +205,7 @@ class AnswerReader:
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         text = _read(path, MAX_ANSWER_BYTES)
-        name = "stdin" if _is_stdin(path) else _ANSWERS.ending.sub("", path.name)
+        name = "stdin" if _is_stdin(path) else as_text(_ANSWERS.ending.sub("", path.name))
         return AnswerInput(name, _shown(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
@@ -219,9 +247,13 @@ class AnswerReader:
             return
         answered: dict[str, int] = {}
         for name, file in answers.value:
-            offered = self._offered_by(parsed.value, name, Location(_shown(file)))
             answered[parsed.value.id_of(name)] = 1
-            yield replace(self.single(file, offered), id=name)
+            key = self._key(name, parsed.value, file)
+            if self._is_passed_over(key):
+                yield AnswerInput(name, _shown(file), key=key)
+                continue
+            offered = self._offered_by(parsed.value, name, Location(_shown(file)))
+            yield replace(self.single(file, offered), id=name, key=key)
         yield from parsed.value.unanswered(answered, _shown(path))
 
     def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
@@ -230,16 +262,37 @@ class AnswerReader:
         if row.finding is not None:
             answered.setdefault(name, row.line)
             return AnswerInput(name, file, findings=(row.finding,), line=row.line)
+        key = self._key(row.id, sources, row.text, str(row.choice))
+        if self._is_passed_over(key) and name not in answered:
+            answered[name] = row.line
+            return AnswerInput(row.name_of(name), file, line=row.line, key=key)
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered and not row.choice:
-            message = f"the id {row.id!r} came already, on line {answered[name]}"
+            message = f"duplicate id {row.id!r}, first on line {answered[name]}"
             findings.append(Finding("A603", place, message, "keep one of the two", row.id))
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
-        if row.choice:
-            name = f"{name}#{row.choice + 1}"
-        return AnswerInput(name, file, answer.value, offered.value, (*findings, *offered.findings), row.line)
+        findings += offered.findings
+        return AnswerInput(row.name_of(name), file, answer.value, offered.value, tuple(findings), row.line, key)
+
+    def _key(self, name: str, sources: _Sources, *answer: Path | str) -> str:
+        """The key of an answer: a hash of it, and of what is asked in it; empty where nobody asks for keys."""
+        if self._passes_over is None:
+            return ""
+        source = sources.items.get(sources.id_of(name), sources.home)
+        parts = [part.text if isinstance(part, _Row) else part for part in (*answer, source)]
+        return digest("\0".join(map(self._content, parts)), _KEY_BYTES)
+
+    def _content(self, part: Path | str) -> str:
+        """The content of a file, or a text as it is; of the one question of all answers, once."""
+        if isinstance(part, str) or not part.is_file():
+            return str(part)
+        raw = read_raw(part, limit=MAX_ANSWER_BYTES).value or b""
+        return raw.decode("latin-1")  # any bytes, each as one character
+
+    def _is_passed_over(self, key: str) -> bool:
+        return self._passes_over is not None and self._passes_over(key)
 
     def _sources(self, questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
         """Questions or prompts by id, or the only one; what is wrong with that is remembered, and not said of each."""
@@ -302,14 +355,15 @@ class AnswerReader:
         if loaded.value is None:
             return Parsed(None, loaded.findings)
         recorded = offer(loaded.value, Library([]))
-        findings = loaded.findings + recorded.findings
+        findings = tuple(filter(_is_about_record, loaded.findings + recorded.findings))
         if recorded.value is None:
             return Parsed(None, findings)
         sources, question = recorded.value[0], loaded.value.question.question
-        findings += verify_record(row.data, row.text, sources, place)
+        offered = offered_by_sources(sources, question)
+        findings += verify_record(row.data, row.text, offered, place)
         library = self._catalogs_given and self._library(None, base)
         if not library:
-            return Parsed(offered_by_sources(sources, question), findings)
+            return Parsed(offered, findings)
         findings += tuple(changed_since(sources, row.data, library, place))
         return Parsed(offered_by_sources(as_catalogued(sources, library), question, lookup_of(library)), findings)
 
@@ -339,6 +393,11 @@ class AnswerReader:
         return library.value
 
 
+def _is_about_record(finding: Finding) -> bool:
+    """Whether a finding about the entries of a record counts: it holds no kinds of data that a catalog adds (W601)."""
+    return finding.code != "W601"
+
+
 def check_input(answer: AnswerInput, *, strict_links: bool = False) -> CheckReport:
     """Check an answer as it came; what is wrong with how it came stands before what is wrong with it."""
     if answer.text is None or answer.offered is None:
@@ -363,35 +422,39 @@ def _shown(path: Path) -> str:
 
 
 def _read(path: Path, limit: int) -> Parsed[str]:
-    raw = _read_raw(path, limit)
-    return raw if raw.value is None else decode(raw.value, _shown(path))
-
-
-def _read_raw(path: Path, limit: int) -> Parsed[Any]:
-    return read_raw_stdin(limit=limit) if _is_stdin(path) else read_raw(path, limit=limit)
+    return read_stdin(limit=limit) if _is_stdin(path) else read_text(path, limit=limit)
 
 
 def _rows(path: Path) -> Iterator[_Row]:
+    """The rows of a file, one in memory at a time."""
     file = _shown(path)
-    raw = _read_raw(path, MAX_LINES_BYTES)
-    lines = raw if raw.value is None else _lines(raw.value, file)
-    if lines.value is None:
-        yield _Row(file, 0, {}, lines.findings[0])
+    opened = _open(path)
+    if opened.value is None:
+        yield _Row(file, 0, {}, opened.findings[0])
         return
-    for number, line in enumerate(lines.value, start=1):
-        if line.strip():
-            yield _row_of(line, Location(file, number))
+    with opened.value as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield _row_of(line, Location(file, number))
 
 
-def _lines(raw: bytes, file: str) -> Parsed[list[str]]:
-    """The lines of a file. One byte that is not UTF-8 costs its row, not the file."""
-    text = decode(raw, file)
-    if text.value is not None:
-        return Parsed(text.value.split("\n"))
-    escaped = raw.decode("utf-8", "surrogateescape")
-    if _UNDECODED.search(escaped) is None:  # it is UTF-8, but no text
-        return Parsed(None, text.findings)
-    return Parsed(escaped.split("\n"))
+def _open(path: Path) -> Parsed[Any]:
+    """The bytes of a file of lines as a stream: UTF-8, whatever the file is in."""
+    opened: Parsed[Any] = open_raw(path, limit=MAX_LINES_BYTES)
+    if _is_stdin(path):
+        raw = read_raw_stdin(limit=MAX_LINES_BYTES)
+        opened = Parsed(None if raw.value is None else BufferedReader(BytesIO(raw.value)), raw.findings)
+    stream = opened.value
+    if stream is None:
+        return opened
+    start = stream.peek(len(BOM_UTF8))[: len(BOM_UTF8)]
+    if start == BOM_UTF8:
+        stream.read(len(BOM_UTF8))
+    if b"\0" not in start and not start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return opened
+    with stream:
+        text = decode(stream.read(), _shown(path))
+    return Parsed(None if text.value is None else BytesIO(text.value.encode()), text.findings)
 
 
 class _RepeatedKeyError(ValueError):
@@ -405,8 +468,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return mapping
 
 
-def _row_of(line: str, place: Location) -> _Row:
+def _row_of(raw: bytes, place: Location) -> _Row:
+    """What a line holds. One byte that is not UTF-8 costs its row, not the file."""
     name = f"line-{place.line}"
+    line = raw.decode("utf-8", "surrogateescape")
     fault = _undecoded(line, place)
     try:
         data = json.loads(line, object_pairs_hook=_object)
@@ -457,7 +522,7 @@ def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
     for key in filter(_MISSPELT.__contains__, row.data):
         if not isinstance(row.data[key], str):
-            yield Finding("A606", place, f"the key {key!r} means nothing here", None, key)
+            yield Finding("A606", place, f"unknown key {key!r}", None, key)
 
 
 def _sources_in(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:
@@ -479,7 +544,7 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
         files = [file for file in files_below(folder, naming.suffixes) if not naming.others.search(file.name)]
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
-    return Parsed([(naming.ending.sub("", file.relative_to(folder).as_posix()), file) for file in files])
+    return Parsed([(as_text(naming.ending.sub("", file.relative_to(folder).as_posix())), file) for file in files])
 
 
 def _beside_manifest(path: Path) -> Path:

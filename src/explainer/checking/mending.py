@@ -16,7 +16,7 @@ from explainer.checking.inputs import AnswerInput, with_answer
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import printable, shorten
-from explainer.files import cannot_read, write_bytes
+from explainer.files import cannot_read, read_file, write_bytes
 
 _MARK: Final = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
 _MOST_POINTS: Final = 40  # findings that a follow-up lists: more of them are seldom mended at once
@@ -78,7 +78,7 @@ def _places_to_mend(report: CheckReport) -> int:
 def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | None:
     """Write mended answers back: one as the whole file, or several into their lines; all else stays byte for byte."""
     try:
-        before = path.read_bytes()
+        before = read_file(path)
     except OSError as error:
         return cannot_read(path, error)
     content = before.removeprefix(_MARK)
@@ -90,8 +90,8 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
         line = lines[answer.line - 1].decode()
         changed = with_answer(line, str(answer.text), text)
         if changed is None:
-            message = f"the answer {answer.id!r} stands in several pieces, so it was not mended"
-            return Finding("A601", Location(str(path), answer.line), message, "mend it by hand")
+            message = f"the answer {answer.id!r} is in several pieces, so it was not fixed"
+            return Finding("A601", Location(str(path), answer.line), message, "fix it by hand")
         lines[answer.line - 1] = (changed + "\r" * line.endswith("\r")).encode()
     return write_bytes(path, mark + b"\n".join(lines))
 
@@ -121,13 +121,13 @@ def repair_prompts(answers: Sequence[AnswerInput], reports: Iterable[CheckReport
 def repair_prompt(report: CheckReport, offered: Offered) -> str:
     """Return the follow-up for an LLM: each error and warning, what to do about it, and what may be cited.
 
-    An answer with no error or warning gets an empty text: there is nothing to mend.
+    An answer with no error or warning gets an empty text: there is nothing to fix.
     """
     points = report.faults
     if not points:
         return ""
     lines = [
-        "Your answer has these faults. Mend exactly them, change nothing else, and give the whole answer again.",
+        "Your answer has these errors. Correct exactly these, change nothing else, and give the whole answer again.",
         "",
     ]
     for number, finding in enumerate(points[:_MOST_POINTS], start=1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -46,6 +46,13 @@ _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）
 _TAIL: Final = re.compile(
     r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s",
     re.IGNORECASE,
+)
+_HYPHENATED: Final = re.compile(r"[-+]\w|\+")
+# a name with a sign, a version or a size behind it
+_VARIANT: Final = re.compile(
+    r"(?<![\w-])(?P<stem>[^\W_](?:[\w.-]{0,60}?[^\W_])?)(?:\+{1,2}|[-_ ]?[vV]?\d{1,2}(?:\.\d{1,2})?"
+    r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
+    r"(?![\w+.-]*[^\W_])"
 )
 # what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = re.compile(r"\s*[:：]\s|\s+[-–—]{1,3}\s+")
@@ -106,6 +113,13 @@ class _Name:
         title = content_words(self.offered.sources[index].name)
         return self.shares[index] < least_share or self.count > _ABRIDGED * len(title)
 
+    def is_rewritten(self, index: int) -> bool:
+        """Whether all its words are a title's, some in other forms, such as initials: none was added or taken away."""
+        if canonical(self.plain) == f"{self.offered.sources[index].key}s":
+            return False
+        vocabulary = self.offered.sources[index].vocabulary
+        return self.shares[index] == 1 and any(word not in vocabulary for word in content_words(self.plain))
+
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
@@ -127,6 +141,41 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
         if verdict is not None:
             return verdict
     return Verdict(Match.NO_CITATION)
+
+
+# what the parts of a reference say about it, the first that any part says counts
+_TELLING: Final = (Match.OFFERED, Match.KNOWN, Match.CATALOGUED, Match.ALTERED, Match.SHORTENED)
+
+
+def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collection[int] = ()) -> Verdict:
+    """Judge an item of the references, of which some part may be the title: it names an offered entry, or is foreign.
+
+    Args:
+        text: the item, as written.
+        parts: what of it may be the title.
+        offered: what may be cited.
+        right: the sources that the links beside it are right for.
+    """
+    verdicts: dict[Match, Verdict] = {}
+    for part in dict.fromkeys((text, *parts)):
+        verdict = judge_name(part, offered, strict=True, right=right)
+        if _counts(part, verdict, offered):
+            verdicts.setdefault(verdict.match, verdict)
+    for match in _TELLING:
+        if match in verdicts:
+            return verdicts[match]
+    return Verdict(Match.FOREIGN)
+
+
+def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
+    """Whether what a part of a reference is says something about the whole: remarks have words of titles, too."""
+    if verdict.match is Match.SHORTENED:
+        return len(content_words(part)) <= _MAX_MISQUOTE_FREE
+    if verdict.match is Match.ALTERED:
+        is_near = similarity(canonical(part), canonical(verdict.meant or "")) >= NEAR
+        own = [own_words(part, offered.sources[index].vocabulary) for index in verdict.sources]
+        return is_near or (reads_like_title(part) and max(own, default=0) >= _SHARED_MOST)
+    return True
 
 
 def bare_forms(text: str) -> Iterator[str]:
@@ -173,7 +222,7 @@ def _quoting(name: _Name) -> Verdict | None:
         return None
     for index, source in enumerate(name.offered.sources):
         before, title, behind = name.plain.casefold().partition(source.name.casefold())
-        is_apart = _APART.match(before[::-1]) and _APART.match(behind)
+        is_apart = _APART.match(before[::-1]) and _APART.match(behind) and not _HYPHENATED.match(behind)
         if title and is_apart and len(source.key) >= _MIN_QUOTED_KEY:
             return name.verdict(Match.SHORTENED, index)
     return None
@@ -186,7 +235,7 @@ def _catalogued(name: _Name) -> Verdict | None:
 
 
 def _nearly_title(name: _Name) -> Verdict | None:
-    """A title but for a few letters: altered, unless it drops what people drop, or its link is right."""
+    """A title but for a few letters or words: altered, also beside its right link, unless it is a call name."""
     key = canonical(name.plain)
     compared = {key, *name.keys[1:_MAX_FORMS]}
     sources = name.offered.sources
@@ -194,9 +243,21 @@ def _nearly_title(name: _Name) -> Verdict | None:
     ratio, index = max(ratios, default=(0.0, 0))
     if ratio < NEAR:
         return None
-    is_abridged = key in sources[index].key or (index in name.linked and name.shares[index] == 1)
-    is_shortened = key in sources[index].call_names or (is_abridged and not name.strict)
-    return name.verdict(Match.SHORTENED if is_shortened else Match.ALTERED, index)
+    is_called = key in sources[index].call_names
+    is_rewritten = not name.strict and index in name.linked and name.is_rewritten(index)
+    return name.verdict(Match.SHORTENED if is_called or is_rewritten else Match.ALTERED, index)
+
+
+def _variant(name: _Name) -> Verdict | None:
+    """The call name of a source with a size or a version behind it that nothing offered has: `LanternNet-XL`."""
+    for match in _VARIANT.finditer(name.plain):
+        if canonical(match[0]) in name.offered.text:
+            continue
+        stem = canonical(match["stem"])
+        for index, source in enumerate(name.offered.sources):
+            if stem in source.call_names:
+                return name.verdict(Match.ALTERED, index)
+    return None
 
 
 def _beside_right_link(name: _Name) -> Verdict | None:
@@ -257,7 +318,7 @@ def _foreign(name: _Name) -> Verdict | None:
 _REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
 _CALL_NAMES: Final = attrgetter("call_names")
 _NICKNAMES: Final = attrgetter("nicknames")
-_CERTAIN: Final = (_exact, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title)
+_CERTAIN: Final = (_exact, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title, _variant)
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts
 _STEPS: Final = {

@@ -92,7 +92,7 @@ def proof_record(
         "question": question,
         "models": list(map(_plain, sources.models)),
         "papers": list(map(_plain, sources.papers)),
-        "citations": list(_citations(again, offered, sources)),
+        "citations": list(_citations(again, offered)),
         "claims": claims_data(again),
     }
     if about:
@@ -111,13 +111,13 @@ def is_record(data: Mapping[str, Any]) -> bool:
     return str(data.get("schema")).startswith(_FAMILY) or data.keys() >= _OTHER_MARKS
 
 
-def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: Location) -> tuple[Finding, ...]:
+def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: Location) -> tuple[Finding, ...]:
     """Prove a record anew, from what it holds.
 
     Args:
         data: the record, as it was read.
         line: the line that it was read from.
-        sources: its entries.
+        offered: its entries, whole.
         place: where it stands.
 
     Returns:
@@ -127,7 +127,7 @@ def verify_record(data: Mapping[str, Any], line: str, sources: Sources, place: L
         record = _Record.model_validate(data)
     except ValidationError as error:
         return (_shape_fault(error, place),)
-    return tuple(_faults(record, data, line.strip(), sources, place))
+    return tuple(_faults(record, data, line.strip(), offered, place))
 
 
 def _shape_fault(error: ValidationError, place: Location) -> Finding:
@@ -141,16 +141,15 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
 
 
 def _faults(
-    record: _Record, data: Mapping[str, Any], line: str, sources: Sources, place: Location
+    record: _Record, data: Mapping[str, Any], line: str, offered: Offered, place: Location
 ) -> Iterator[Finding]:
     if not _as_written(data, line):
-        message = "the record is not as it was written: its hash is another one"
+        message = "the record was changed: its hash does not match"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
     if record.answer_sha256 != sha256_of(record.answer):
-        yield Finding("A903", place, "the hash of the answer is not that of the answer that stands there")
-    offered = offered_by_sources(sources, record.question)
+        yield Finding("A903", place, "the hash of the answer does not match the answer")
     proved = check_answer(record.answer, offered)
-    if record.citations != list(_citations(proved, offered, sources)):
+    if record.citations != list(_citations(proved, offered)):
         message = "what the record says of its citations does not follow from its answer and its entries"
         yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
     if record.claims is not None and record.claims != claims_data(proved):
@@ -240,25 +239,34 @@ def _current(entry: Entry, index: EntryIndex[Any]) -> Entry | None:
     return next(iter((*index.find(entry.id or ""), *named)), None)
 
 
-def _citations(report: CheckReport, offered: Offered, sources: Sources) -> Iterator[dict[str, Any]]:
+def _citations(report: CheckReport, offered: Offered) -> Iterator[dict[str, Any]]:
     """What each citation rests on: the entry that it means, and the link of that entry that stands for it."""
+    sources = offered.entries or Sources()
     entries: Sequence[Entry] = (*sources.models, *sources.papers)
     for citation in report.citations:
         row = {key: getattr(citation, key) for key in ("text", "kind", "status", "line", "column", "entry")}
         yield {**row, "entry_sha256": None, "link": None, **_basis(citation, offered, entries)}
 
 
-def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
-    """The offered entry that a citation means, and its URL that stands for it; nothing when it means none.
+def cited_source(citation: Citation, offered: Offered) -> int | None:
+    """Return the place of the offered entry that a citation means; None when it means none.
 
     Of a model and a paper of one name, it is the one whose link it is.
     """
+    named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
     link = _linked(citation, offered)
-    named = [(index, source) for index, source in enumerate(offered.sources) if source.name == citation.entry]
-    if not named:
+    return min(
+        named, key=lambda index: link is not None and _spelling(offered.sources[index], link) is None, default=None
+    )
+
+
+def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
+    """The offered entry that a citation means, and its URL that stands for it; nothing when it means none."""
+    index = cited_source(citation, offered)
+    if index is None:
         return {}
-    index, source = min(named, key=lambda item: link is not None and _spelling(item[1], link) is None)
-    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": _spelling(source, link)}
+    link = _spelling(offered.sources[index], _linked(citation, offered))
+    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": link}
 
 
 def _linked(citation: Citation, offered: Offered) -> Link | None:

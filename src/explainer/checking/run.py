@@ -92,7 +92,7 @@ def run_check(config: CheckConfig) -> CheckRun:
     """Check all answers of a configuration. Only `fix` writes anything: the mended answers."""
     loader = CatalogLoader(config.catalogs)
     reader = AnswerReader(loader.for_named, catalogs_given=bool(config.catalogs))
-    answers = list(_answers(config, reader))
+    answers = list(read_answers(config, reader))
     run = CheckRun(answers, list(map(config.check, answers)))
     if config.fix:
         _mend(run, config)
@@ -105,7 +105,8 @@ def run_check(config: CheckConfig) -> CheckRun:
     return run
 
 
-def _answers(config: CheckConfig, reader: AnswerReader) -> Iterator[AnswerInput]:
+def read_answers(config: CheckConfig, reader: AnswerReader) -> Iterator[AnswerInput]:
+    """Yield the answers of a configuration, each with what was offered to it, in their order."""
     offered: Parsed[Offered] | None = None
     for path in config.answers:
         if config.holds_lines(path):

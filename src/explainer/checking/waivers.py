@@ -31,8 +31,8 @@ _IN_BASELINE: Final = {code for code in _WAIVABLE if RULES[code].severity is not
 # Pydantic's names for keys that are unknown, missing or blank
 _SHAPE_FAULTS: Final = {
     "extra_forbidden": "unknown key {!r}",
-    "missing": "the key {!r} is missing",
-    "string_pattern_mismatch": "the key {!r} is missing",
+    "missing": "missing key {!r}",
+    "string_pattern_mismatch": "missing key {!r}",
 }
 _FilledText = Annotated[str, StringConstraints(pattern=r"\S")]
 
@@ -125,7 +125,7 @@ def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
     try:
         until = dt.date.fromisoformat(item.until)
     except ValueError:
-        return _Unusable(f"{item.until!r} is no date", "write it as 2027-01-31")
+        return _Unusable(f"{item.until!r} is not a date", "write it as 2027-01-31")
     # no text waives all of the code; an empty one only what is about no text
     return Waiver(item.id, item.code, item.reason, until, location, data.get("text"))
 

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "check": "Prove that answers cite only the sources that they were given, named and linked rightly.",
     "workflow": "Compose the workflows that the models of a question can form, and draw them.",
     "ask": "Ask language models, check their answers, send back what is not grounded, keep the proof.",
+    "publish": "Make a static site of checked answers and their sources.",
+    "cite": "Write the references of what answers cite, for reference managers and word processors.",
     "recommend": "Rank models and papers for a question in lay words, with reasons.",
     "validate": "Check catalogs, questions and templates, all in one pass.",
     "catalog": "List, show, import, lint, compare, rename and export what catalogs hold.",
@@ -29,7 +31,7 @@ COMMANDS: Final = {
 }
 """Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
 # The modules of subcommands that are not called like these.
-_MODULES: Final = {"catalog": "catalog.browse"}
+_MODULES: Final = {"catalog": "catalog.browse", "cite": "publishing", "publish": "publishing"}
 
 
 class LazyGroup(TyperGroup):

@@ -167,7 +167,7 @@ RoundsOption = Annotated[
         "--rounds", min=0, max=20, metavar="N", help="How often an answer that is not grounded is sent back, at most."
     ),
 ]
-FixOption = Annotated[bool, typer.Option("--fix/--no-fix", help="Mend what is safe, if that makes an answer grounded.")]
+FixOption = Annotated[bool, typer.Option("--fix/--no-fix", help="Fix what is safe, if that makes an answer grounded.")]
 RepairBodyOption = Annotated[
     list[str] | None,
     typer.Option("--repair-body", metavar="KEY=VALUE", help="As --body, for requests that send an answer back."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
 from explainer.asking.costs import Forecast, Totals
@@ -19,6 +20,10 @@ from explainer.diagnostics.text import printable
 # Of an answer that comes: more than a terminal shows of it.
 _KEPT_CHARACTERS = 8192
 _TEXT_LINES = 8  # shared by all models that answer at once
+
+
+# Seconds of waiting that whoever looks on is told of, and how to stop it.
+_LONG_WAIT: Final = 10.0
 
 
 class AskDisplay:
@@ -127,7 +132,10 @@ class AskDisplay:
         """An answer did not come."""
         line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")  # one line, whatever the server says
         self._heads[prepared.id, model] = line
-        self._say_of(prepared, line)
+        if seconds >= _LONG_WAIT and not self._alone and not self._verbose:
+            self.on_note(f"{prepared.id}: {line}; Ctrl-C stops, and what was answered is kept")
+        else:
+            self._say_of(prepared, line)
         self._draw(now=True)
 
     def on_checked(

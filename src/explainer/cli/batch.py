@@ -91,6 +91,9 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if an output is out of date or missing.")
     ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare kept files by their bytes, not by their sizes and times.")
+    ] = False,
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="Cut summaries, then papers, until a prompt fits.")
     ] = None,
@@ -117,7 +120,7 @@ def run(
         __version__, kind, template, "", output_format, model, request_body(output_format, model, body), max_tokens,
         tokenizer, strict, models, papers,
     )  # fmt: skip
-    config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check)
+    config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check, verify)
     _refuse_contradictions(config, engine)
     _refuse_missing_tokenizer(config.options)
     try:

@@ -62,11 +62,11 @@ def run(
     ] = False,
     fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe, in place: near-miss titles, spellings of links.")
+        bool, typer.Option("--fix", help="Fix what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
     repair: Annotated[
         bool,
-        typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to mend, and no report."),
+        typer.Option("--repair-prompt", help="Print the follow-up that tells an LLM what to correct, and no report."),
     ] = False,
     waivers: Annotated[Path | None, _path("--waivers", "Reviewed exceptions (YAML: id, code, reason, until).")] = None,
     baseline: Annotated[
@@ -105,7 +105,7 @@ def run(
         baseline=baseline,
         provenance=provenance,
     )
-    _refuse_wrong_usage(config)
+    refuse_wrong_usage(config)
     if statistics and out is None and output_format not in (None, "text"):
         refuse("it is a text: --format json has the same counts as 'summary'", "--statistics")
     if write_provenance is not None and prompt is not None:
@@ -128,7 +128,7 @@ def run(
 def _explain(code: str) -> None:
     rule = RULES.get(code.upper())
     if rule is None:
-        sentences = (f"there is no code {code!r}", did_you_mean(code.upper(), RULES))
+        sentences = (f"unknown code {code!r}", did_you_mean(code.upper(), RULES))
         refuse("; ".join(filter(None, sentences)), "--explain")
     write_stdout(f"{code.upper()} ({rule.severity}): {rule.meaning}\n")
 
@@ -141,7 +141,12 @@ def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     return codes
 
 
-def _refuse_wrong_usage(config: CheckConfig) -> None:
+def refuse_wrong_usage(config: CheckConfig) -> None:
+    """Refuse answers without what was offered to them, and what else cannot be meant.
+
+    Raises:
+        typer.BadParameter: when that is so.
+    """
     for is_wrong, option, message in _wrong_usages(config):
         if is_wrong:
             refuse(message, option)
@@ -156,7 +161,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
     yield len(sources) > 1, "--question/--prompt", message
     yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
-    message = "--fix mends files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
     yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
     message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
     yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
@@ -164,7 +169,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
 
 def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:
     for file, count in run.mended.items():
-        say(f"{file}: mended {counted(count, 'place')}")
+        say(f"{file}: fixed {counted(count, 'place')}")
     for name in run.files_read if verbose else ():
         say(f"catalog: {name}")
 
@@ -187,7 +192,7 @@ def _repair_prompts(run: CheckRun) -> str:
 
     text = repair_prompts(run.answers, run.reports)
     if not text:
-        complain("nothing to mend", prefix="")
+        complain("nothing to fix", prefix="")
     return text
 
 

@@ -15,6 +15,8 @@ from explainer.diagnostics.finding import ExitStatus
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+# What Typer says of a text where a number belongs.
+_NO_NUMBER: Final = re.compile(r"Input should be a valid (integer|number), unable to parse.*")
 # What Typer says of a number outside of the range of an option, in the words of people who write programs.
 _OUTSIDE_RANGE: Final = re.compile(r"Input should be (greater|less) than or equal to ([\d.]*\d)")
 
@@ -68,6 +70,7 @@ def _status_of(error: Exception) -> int:
 def _explain_usage(error: Exception) -> None:
     context = getattr(error, "ctx", None)
     message = _OUTSIDE_RANGE.sub(_say_range, str(getattr(error, "format_message", lambda: error)()))
+    message = _NO_NUMBER.sub("write a number", message)
     if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
         complain(message, prefix="")
         return

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from explainer.catalogs.library import Library
@@ -26,7 +26,7 @@ _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
 _ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
-# Braces as commands: BibTeX counts those behind a backslash too.
+# Braces as commands: BibTeX counts those behind a backslash too, so that only pairs of them may stand there.
 _LATEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}", **{sign: f"\\{sign}" for sign in "&%$#_"},
@@ -40,6 +40,8 @@ _RIS_TYPES: Final = {Kind.MODELS: "COMP", Kind.PAPERS: "GEN"}
 _CSL_TYPES: Final = {Kind.MODELS: "software", Kind.PAPERS: "article"}
 _DOI_HOST: Final = "https://doi.org/"
 _LATEX_TABLE: Final = str.maketrans(_LATEX)
+# Pandoc (2.17) knows these, and drops the commands.
+_PAIRED_BRACES: Final = str.maketrans({**_LATEX, "{": r"\{", "}": r"\}"})
 
 
 def entries_of(library: Library, kind: Kind) -> Iterable[Entry | Task | PortEntry]:
@@ -61,14 +63,13 @@ def export(library: Library, output_format: str, kind: Kind | None = None) -> It
         output_format: one of `EXPORT_FORMATS`.
         kind: only entries of this kind.
     """
-    return _EXPORTERS[output_format](_records(library, kind))
+    kinds = Kind if kind is None else [kind]
+    return export_entries(((kind, entry) for kind in kinds for entry in entries_of(library, kind)), output_format)
 
 
-def _records(library: Library, only: Kind | None) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    for kind in Kind:
-        if only in (None, kind):
-            for entry in entries_of(library, kind):
-                yield kind, entry_record(kind, entry)
+def export_entries(entries: Iterable[tuple[Kind, Entry | Task | PortEntry]], output_format: str) -> Iterator[str]:
+    """Yield the text of some entries, each with its kind, a part at a time; see `export`."""
+    return _EXPORTERS[output_format]((kind, entry_record(kind, entry)) for kind, entry in entries)
 
 
 def guard(cell: str) -> str:
@@ -116,7 +117,6 @@ def _bibtex(records: Records) -> Iterator[str]:
     for kind, record in records:
         if kind in SOURCE_KINDS:
             key = _citation_key(record, taken)
-            taken.add(key)
             fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
             yield f"@misc{{{key},\n{fields}}}\n\n"
 
@@ -149,15 +149,18 @@ def _one_line(text: str) -> str:
 
 def _csl_json(records: Records) -> Iterator[str]:
     separator = "[\n"
+    taken: set[str] = set()
     for kind, record in records:
         if kind in SOURCE_KINDS:
-            yield separator + json.dumps(_csl_item(kind, record), ensure_ascii=False)
+            item = csl_item(kind, record)
+            item["id"] = _untaken(item["id"], taken)
+            yield separator + json.dumps(item, ensure_ascii=False)
             separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def _csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
-    """An entry as an item of CSL-JSON; what that has no variable for stands under `custom`."""
+def csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry as an item of CSL-JSON; what that has no variable for stands under `custom`."""
     links = [record.get("github"), record.get("huggingface"), *record.get("links", ())]
     item = {
         "id": record.get("id") or slugify(record[kind.name_key]) or "entry",
@@ -174,15 +177,20 @@ def _csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if value}
 
 
-def _citation_key(record: dict[str, Any], taken: Collection[str]) -> str:
+def _citation_key(record: dict[str, Any], taken: set[str]) -> str:
     """A citation key in ASCII that no other entry of the file has."""
     name = str(record.get("id") or slugify(record.get("name") or record["title"]))
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60] or "entry"
+    return _untaken(re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60] or "entry", taken)
+
+
+def _untaken(stem: str, taken: set[str]) -> str:
+    """A key that no other entry of the file has; it is taken from now on."""
     key, number = stem, 1
     while key in taken:
         number += 1
         key = f"{stem}-{number}"
+    taken.add(key)
     return key
 
 
@@ -227,7 +235,17 @@ def _url(url: str) -> str:
 
 def _latex(text: str) -> str:
     """A text whose signs LaTeX prints and does not obey; letters of any script stay (biber, lualatex)."""
-    return _LIGATURE.sub("{}", text.translate(_LATEX_TABLE))
+    table = _PAIRED_BRACES if _has_paired_braces(text) else _LATEX_TABLE
+    return _LIGATURE.sub("{}", text.translate(table))
+
+
+def _has_paired_braces(text: str) -> bool:
+    depth = 0
+    for brace in re.findall("[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 _EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {

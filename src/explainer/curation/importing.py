@@ -27,7 +27,16 @@ from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in
 from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import unified_diff
 from explainer.documents.yaml_writer import entry_block
-from explainer.files import MAX_CATALOG_BYTES, STDIN, display_path, files_below, read_text, write_stream, write_together
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    STDIN,
+    display_path,
+    files_below,
+    open_file,
+    read_text,
+    write_stream,
+    write_together,
+)
 
 _CARD_SUFFIXES: Final = (".md",)
 # Findings that are kept: a list of a million records may have a million.
@@ -248,7 +257,7 @@ class _Import:
                 yield from reader(RecordStream("<stdin>", self._stdin(), inside, self._job.mapping))
                 continue
             try:
-                with path.open("rb") as stream:
+                with open_file(path) as stream:
                     yield from reader(RecordStream(display_path(path), stream, inside, self._job.mapping))
             except OSError as error:
                 message = f"cannot be read: {error.strerror}"

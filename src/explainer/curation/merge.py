@@ -30,7 +30,7 @@ from explainer.diagnostics.text import digest, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text
+from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, real_path
 
 MAX_ORIGINS_BYTES: Final = 4 * MAX_CATALOG_BYTES
 """Bytes of a record of sources: a line of it may be longer than the entry that it is about."""
@@ -284,7 +284,7 @@ class ProjectEntries:
         shipped = builtin_folder("catalogs").resolve()
         for path in (catalog.path for catalog in find_catalogs(out.absolute().parent).value or ()):
             # a project without catalogs of its own has those that ship, and loses them with its first one
-            is_other = path.resolve() != out.resolve() and shipped not in path.resolve().parents
+            is_other = real_path(path) != real_path(out) and shipped not in real_path(path).parents
             text = read_text(path, limit=MAX_CATALOG_BYTES).value if is_other else None
             if text is not None:
                 self._add(read_yaml(text, display_path(path)))

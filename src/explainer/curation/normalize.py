@@ -6,7 +6,6 @@ be one is left out and pointed out, and a number is the text that stood in the s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_lis
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
+from explainer.documents.json_reader import parse_json
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("model", "model name", "modelname", "model id", "modelid"),
@@ -368,8 +368,8 @@ def _is_signature(value: Any) -> bool:
 def _json(cell: str) -> Any:
     """What stands in a cell as JSON, numbers as text; None for anything else."""
     try:
-        return json.loads(cell, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
+        return parse_json(cell, parse_float=str, parse_int=str)
+    except ValueError:
         return None
 
 
@@ -457,7 +457,7 @@ def _meant_link(key: str, text: str) -> str | None:
 
 
 def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
-    message = f"{shorten(text)!r} is no link; {key!r} is left out"
+    message = f"{shorten(text)!r} is not a link; {key!r} is left out"
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
     if link is not None and "\\" not in link:  # older DOIs have such signs: in a link they are written otherwise
         hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"

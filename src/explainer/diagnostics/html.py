@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -22,10 +22,8 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from explainer._package import __version__
-from explainer.diagnostics.text import replace_refused
+from explainer.diagnostics.text import replace_refused, visible
 
-# what a link may lead to; a browser opens these only when somebody asks for it
-_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _MOST_MARKS: Final = 500
 _DEEPEST_HEADING: Final = 6
 
@@ -49,6 +47,11 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
     )
 
 
+def _shown(value: Any) -> Any:
+    """A value as a page prints it: no character of it hides or forges text. Markup was made here."""
+    return visible(value) if type(value) is str else value
+
+
 def style_sheet(package: str, styles: str) -> str:
     """Return the style sheet of all pages, with another one behind it."""
     return resource("explainer.diagnostics", "html.css") + resource(package, styles)
@@ -60,14 +63,23 @@ def csp_hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-@lru_cache(maxsize=16)
 def page_template(package: str, template: str) -> jinja2.Template:
     """Return a Jinja template that escapes what it shows."""
+    return _environment(package).get_template(template)
+
+
+@lru_cache(maxsize=8)
+def _environment(package: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FunctionLoader(partial(resource, package)),
+        finalize=_shown,
     )
     environment.globals["version"] = __version__
-    return environment.from_string(resource(package, template))
+    return environment
 
 
 def resource(package: str, name: str) -> str:
@@ -95,12 +107,10 @@ class TextMarks:
 
     Args:
         marks: the texts, each with its mark.
-        opens_links: links lead to where they lead; else they are shown as text.
     """
 
-    def __init__(self, marks: Mapping[str, TextMark], *, opens_links: bool = False) -> None:
+    def __init__(self, marks: Mapping[str, TextMark]) -> None:
         self._marks = dict(list(marks.items())[:_MOST_MARKS])
-        self.opens_links = opens_links
 
     def of(self, text: str) -> TextMark | None:
         """Return the mark of one whole text."""
@@ -140,8 +150,8 @@ def _marked(text: str, mark: TextMark, nested: bool) -> str:
 def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:
     """Return the Markdown of a stranger as HTML that runs nothing and loads nothing.
 
-    Its own HTML is shown as text, images are shown by their descriptions, and links lead to the web or nowhere: with no
-    markup let through there is nothing left that a sanitiser could take out.
+    Its own HTML is shown as text, images are shown by their descriptions, and links lead where the mark of their URL
+    leads, or nowhere: no markup and no URL of the text gets through, so nothing is left for a sanitiser to take out.
 
     Args:
         text: Markdown (CommonMark, with tables).
@@ -153,7 +163,7 @@ def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer).enable("table")
 
 
 class _Renderer(RendererHTML):
@@ -178,17 +188,15 @@ class _Renderer(RendererHTML):
 
     def link_open(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
         env["link_depth"] = env.get("link_depth", 0) + 1
-        href = str(tokens[idx].attrs.get("href", ""))
-        mark = env["marks"].of(href) or TextMark("")
+        url = str(tokens[idx].attrs.get("href", ""))
+        mark = env["marks"].of(url) or TextMark("")
         css = f"link {mark.css}".rstrip()
-        title = " ".join(filter(None, (mark.title, href)))
-        if not env["marks"].opens_links or not _WEB.match(href):
+        title = " ".join(filter(None, (mark.title, url)))
+        if not mark.href:
             env.setdefault("closing", []).append("</span>")
             return str(Markup('<span class="{}" title="{}">').format(css, title))
         env.setdefault("closing", []).append("</a>")
-        return str(
-            Markup('<a class="{}" title="{}" rel="nofollow noopener noreferrer" href="{}">').format(css, title, href)
-        )
+        return str(Markup('<a class="{}" title="{}" href="{}">').format(css, title, mark.href))
 
     def link_close(self, _tokens: Sequence[Token], _idx: int, _options: Any, env: Any) -> str:
         env["link_depth"] -= 1

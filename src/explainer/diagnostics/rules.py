@@ -227,7 +227,10 @@ _TABLE: Final = (
     _error(
         "B702", "Two ids that are the same file name on many systems: they differ only in letter case or Unicode form."
     ),
-    _error("B703", "An id that Windows cannot store: the name of a device, or a dot at the end."),
+    _error(
+        "B703",
+        "An id that cannot be a file name: a device of Windows, a dot at the end, too long, or like an output.",
+    ),
     _error("B704", "The prompt exceeds `--max-tokens` even without summaries and papers."),
     _error("B705", "The output is missing or out of date (`batch --check`)."),
     _warning("B706", "An output without a question; `--prune` removes it."),

@@ -89,7 +89,16 @@ def printable(text: str) -> str:
     r"""Return the text on one line, safe for a terminal: what is not printable is shown as `\n`, `\x1b`, `\u202e`."""
     if _UNPRINTABLE.search(text) is None:
         return text
-    return _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode(), text)
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def visible(text: str) -> str:
+    r"""Return the text, its lines as they are, with what hides or forges text shown as `\x1b`, `\u202e`."""
+    return text if is_plain(text) else _REFUSED_IN_SOURCE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape", "surrogatepass").decode()
 
 
 def shorten(text: str, width: int = 80) -> str:
@@ -149,8 +158,16 @@ def meant_hint(meant: str | None) -> str | None:
     return f"did you mean {meant!r}?" if meant else None
 
 
-def json_document(data: object) -> str:
-    """Return data as a JSON document that people read, too."""
+def json_document(data: object, indent: int | None = 2) -> str:
+    r"""Return data as a JSON document that people read, too; without an indent, as a line of JSON.
+
+    What hides or forges text is written as an escape (`\u202e`): whoever reads the JSON gets it, and no terminal does.
+    """
     import json  # noqa: PLC0415  # few commands print JSON
 
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return _REFUSED_IN_SOURCE.sub(_json_escape, json.dumps(data, ensure_ascii=False, indent=indent)) + "\n"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass")  # JSON escapes units of UTF-16 (RFC 8259, section 7)
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -87,7 +87,7 @@ def read_yaml(text: str, file: str) -> Document:
     for path, index in reader.repeated_keys:
         first = document.locate(path, key=True)
         location = Location(file, *reader.lines.position(index))
-        message = f"the key {path[-1]!r} stands twice in one mapping, first on line {first.line}"
+        message = f"duplicate key {path[-1]!r} in one mapping, first on line {first.line}"
         document.findings.append(Finding("Y103", location, message, "remove one of the two", str(path[-1])))
     return document
 
@@ -358,9 +358,7 @@ class _Reader:
         line_end = self._line_end(index)
         glued = _GLUED_KEY.search(self.text, self._line_before(index), line_end)
         if glued:
-            return glued.end(
-                1
-            ) + 1, f"put a space behind the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
+            return glued.end(1) + 1, f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
             return index, f"quote the text: {second[1]}: {quoted(second[2])}"
@@ -404,8 +402,9 @@ def _continues(value: str, glued: str, behind: str) -> bool:
     if "://" in value or _REMARK.match(glued):
         return False
     if not glued:
-        # `# a remark` is how comments are written: only the end of a question tells that the sentence goes on.
-        return not behind.strip() or (behind.rstrip().endswith("?") and bool(_BEGINS_QUESTION.match(value)))
+        # `# a remark` is how comments are written: only a question without its end tells that the sentence goes on.
+        has_end = value.rstrip().endswith((".", "?", "!", "…")) and not behind.rstrip().endswith("?")
+        return not behind.strip() or (not has_end and bool(_BEGINS_QUESTION.match(value)))
     # A number, or a sign that ends a clause, belongs to the sentence; a word does where there is a sentence.
     return not glued[0].isalpha() or " " in value
 

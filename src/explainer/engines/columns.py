@@ -165,7 +165,7 @@ def rendered_rows(batch: pa.RecordBatch, opened: OpenJob) -> list[RenderedRow]:
     questions = batch.drop_columns([ROW]) if ROW in batch.schema.names else batch
     items = [SourceItem(row.number or 0, ROWS, row.raw) for row in numbered_rows(batch, questions)]
     with opened.lock:
-        results = opened.renderer().run([(item, None) for item in items], lines=True)
+        results = opened.renderer(offers=True).run([(item, None) for item in items], lines=True)
     return [RenderedRow(result, id_) for result, id_ in zip(results, ids_of(questions), strict=True)]
 
 

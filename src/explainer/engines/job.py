@@ -22,7 +22,7 @@ from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
 from explainer.diagnostics.rules import RULES
-from explainer.files import builtin_folder, display_path, read_text
+from explainer.files import builtin_folder, display_path, read_file, read_text, real_path
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
 
@@ -248,7 +248,7 @@ def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], 
 
 
 def _pack_catalog(catalog: CatalogPath) -> CatalogFile:
-    return CatalogFile(display_path(catalog.path), catalog.rank, catalog.path.read_bytes())
+    return CatalogFile(display_path(catalog.path), catalog.rank, read_file(catalog.path))
 
 
 class _PackedTemplate(NamedTuple):
@@ -265,7 +265,7 @@ def _pack_template(template: str) -> Parsed[_PackedTemplate]:
     text = read_text(path, limit=_MAX_TEMPLATE)
     if text.value is None:
         return Parsed(None, text.findings)
-    folder = path.absolute().parent.resolve()
+    folder = real_path(path.absolute().parent)
     files = {"": text.value.encode()}
     for included, raw in template_files(path).items():
         if included != path:

@@ -57,7 +57,7 @@ class OpenJob:
         self.lock = threading.Lock()
         self._content = content
         self._libraries: dict[tuple[str, ...] | None, PreparedLibrary] = {}
-        self._renderers: dict[bool, BatchRenderer] = {}
+        self._renderers: dict[tuple[bool, bool], BatchRenderer] = {}
 
     def library_for(self, named: Sequence[str] | None, source: str | int = 0) -> PreparedLibrary:  # noqa: ARG002
         """Return the entries for a question, from its own `catalog:`, wherever it is."""
@@ -68,18 +68,25 @@ class OpenJob:
             self._libraries[names] = _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
         return self._libraries[names]
 
-    def renderer(self, *, files: bool = False) -> BatchRenderer:
+    def renderer(self, *, files: bool = False, offers: bool = False) -> BatchRenderer:
         """Return what makes outputs.
 
         Args:
             files: outputs become files, not rows or lines.
+            offers: rows of the manifest say what was offered, also where the questions say it.
         """
-        if files not in self._renderers:
+        if (files, offers) not in self._renderers:
             count = counter(self.options.tokenizer) if self.options.max_tokens is not None else None
-            self._renderers[files] = BatchRenderer(
-                self.options, self.library_for, self._template, builtin_renderer("answer"), count, files=files
+            self._renderers[files, offers] = BatchRenderer(
+                self.options,
+                self.library_for,
+                self._template,
+                builtin_renderer("answer"),
+                count,
+                files=files,
+                offers=offers,
             )
-        return self._renderers[files]
+        return self._renderers[files, offers]
 
     @cached_property
     def answer_reader(self) -> AnswerReader:

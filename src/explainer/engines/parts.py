@@ -140,7 +140,7 @@ def _refuse_repeated(row: RenderedRow, number: int, part: TablePart) -> Rendered
     if number not in part.repeated:
         return row
     id_ = row.id or row.result.id
-    message = f"the id {id_!r} stands twice, first on line {part.repeated[number]}"
+    message = f"duplicate id {id_!r}, first on line {part.repeated[number]}"
     finding = Finding("Q407", Location(ROWS, number), message, "give one of the two another id", id_)
     return RenderedRow(RenderResult(number, "failed", id_, (*row.result.findings, finding)), row.id)
 

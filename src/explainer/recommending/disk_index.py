@@ -28,7 +28,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
-from explainer.files import cache_folder, display_path, is_private
+from explainer.files import cache_folder, display_path, is_private, read_file
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
 from explainer.recommending.disk_tables import (
@@ -499,7 +499,7 @@ def open_indexed(
 def _key(paths: Sequence[Path]) -> str:
     whole = hashlib.blake2b(FORMAT.encode(), digest_size=16)
     for path in paths:
-        whole.update(hashlib.blake2b(path.read_bytes()).digest())
+        whole.update(hashlib.blake2b(read_file(path)).digest())
     return whole.hexdigest()
 
 
@@ -517,7 +517,7 @@ def _trust(cache: Path) -> None:
 
 
 def _open(folder: Path) -> IndexedRecommender:
-    own, others = _TASKS.validate_json((folder / "tasks.json").read_bytes())
+    own, others = _TASKS.validate_json(read_file(folder / "tasks.json"))
     taxonomy = Taxonomy(own, others)
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.files import cache_folder, display_path
+from explainer.files import cache_folder, display_path, read_file
 from explainer.recommending.intent import known_phrases
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 
@@ -86,7 +86,7 @@ class VectorCache:
         """The vectors of the records that check out."""
         vectors: dict[bytes, bytes] = {}
         try:
-            raw = self._path.read_bytes()
+            raw = read_file(self._path)
         except OSError:
             return vectors
         # the size of a vector is not in the file
@@ -168,8 +168,8 @@ class Embedder:
         import onnxruntime
         import tokenizers
 
-        raw = model.read_bytes()
-        self.id = hashlib.blake2b(raw + tokenizer.read_bytes(), digest_size=16).hexdigest()
+        raw = read_file(model)
+        self.id = hashlib.blake2b(raw + read_file(tokenizer), digest_size=16).hexdigest()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])

@@ -23,8 +23,8 @@ Role: TypeAlias = Literal["system", "user"]
 Parts: TypeAlias = list[tuple[Role, list[str]]]
 
 if TYPE_CHECKING:
-    # The parts of a rendering; in each, texts and the numbers of holes take turns.
-    _Case: TypeAlias = list[tuple[Role, list[str]]]
+    # The parts of a rendering: texts, and what fills the holes between them.
+    _Case: TypeAlias = "list[tuple[Role, list[str | _Filling]]]"
 
 _LISTS: Final = ("models", "papers")
 # Statements that print the same for the same variables: no expression of the sandbox has an effect, but for two.
@@ -65,18 +65,19 @@ class FastTemplate:
         self._render = render
         self._slow = partial(render, environment.get_template(name))
         self._fast: Callable[[Context], Parts] = self._slow
-        self._renderings = 0
+        self._has_rendered = False
+        self._is_prepared = False
 
     def parts(self, context: Context) -> Parts:
         """Return the parts of a rendering."""
-        self._renderings += 1
-        if self._renderings == 1:
-            return self._slow(context)
-        with contextlib.suppress(Exception):  # a stranger's template can raise anything
-            if self._renderings == 2:  # noqa: PLR2004  # it is not the only one
+        try:
+            if self._has_rendered and not self._is_prepared:
+                self._is_prepared = True
                 self._fast = self._prepared()
+            self._has_rendered = True
             return self._fast(context)
-        return self._slow(context)
+        except Exception:  # noqa: BLE001  # a stranger's template can raise anything
+            return self._slow(context)
 
     def _prepared(self) -> Callable[[Context], Parts]:
         with contextlib.suppress(_UnsuitableError):
@@ -101,22 +102,24 @@ class FastTemplate:
         cases: dict[tuple[bool, ...], _Case] = {}
         for filled in product((False, True), repeat=len(_LISTS)):
             parts = self._render(template, dict(zip(_LISTS, filled, strict=True)))
-            cases[filled] = [(role, "".join(pieces).split(_HOLE)) for role, pieces in parts]
-        return partial(_joined, cases, maker.fillings)
+            cases[filled] = [(role, list(maker.steps("".join(pieces)))) for role, pieces in parts]
+        return partial(_joined, cases)
 
 
 class _UnsuitableError(Exception):
     """The template prints something that cannot be known before."""
 
 
-def _joined(cases: dict[tuple[bool, ...], _Case], fillings: list[_Filling], context: Context) -> Parts:
+def _joined(cases: dict[tuple[bool, ...], _Case], context: Context) -> Parts:
     """The parts of a rendering: the texts of its case, with the holes filled."""
     parts: Parts = []
-    for role, texts in cases[bool(context["models"]), bool(context["papers"])]:
-        pieces = texts[:1]
-        for number, text in zip(texts[1::2], texts[2::2], strict=True):
-            pieces += fillings[int(number)](context)
-            pieces.append(text)
+    for role, steps in cases[bool(context["models"]), bool(context["papers"])]:
+        pieces: list[str] = []
+        for step in steps:
+            if isinstance(step, str):
+                pieces.append(step)
+            else:
+                pieces += step(context)
         if any(pieces):
             parts.append((role, pieces))
     return parts
@@ -155,7 +158,9 @@ class _Block:
 
     def of_lists(self, names: tuple[str, ...], context: Context) -> list[str]:
         """Return what the statements print of each entry of some lists."""
-        return [self.text(entry) for name in names for entry in context[name]]
+        texts = self._texts
+        # looked up here too: a call for each entry would cost a tenth of a line
+        return [texts.get(id(entry)) or self.text(entry) for name in names for entry in context[name]]
 
 
 class _BlockMaker(NodeTransformer):
@@ -218,7 +223,7 @@ class _HoleMaker(_BlockMaker):
 
     def __init__(self, environment: jinja2.Environment) -> None:
         super().__init__(environment)
-        self.fillings: list[_Filling] = []
+        self._fillings: list[_Filling] = []
 
     def made(self, tree: nodes.Template) -> nodes.Template:
         """Return a parsed template with holes.
@@ -247,8 +252,16 @@ class _HoleMaker(_BlockMaker):
         return node
 
     def _hole(self, filling: _Filling) -> nodes.TemplateData:
-        self.fillings.append(filling)
-        return nodes.TemplateData(f"{_HOLE}{len(self.fillings) - 1}{_HOLE}")
+        self._fillings.append(filling)
+        return nodes.TemplateData(f"{_HOLE}{len(self._fillings) - 1}{_HOLE}")
+
+    def steps(self, printed: str) -> Iterator[str | _Filling]:
+        """Yield the texts of what such a template printed, and what fills the holes between them."""
+        for index, text in enumerate(printed.split(_HOLE)):
+            if index % 2:
+                yield self._fillings[int(text)]
+            elif text:
+                yield text
 
 
 def _require(condition: bool) -> None:

@@ -1,7 +1,7 @@
 """Renders a stranger's template in a process of its own: one process a run, ended when a rendering exceeds a limit.
 
-On Linux the kernel enforces CPU time and memory. macOS enforces CPU time, and ignores the memory limit. Windows has
-neither: there the time on the clock and the size of the output are bounded, which is enough for endless loops.
+Where no kernel limits the process, the time on the clock and the size of the output are bounded, which is enough for
+endless loops.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Final
 
 import jinja2
@@ -25,15 +23,10 @@ import msgspec
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.rendering.fastpath import Context, Parts, Role
+from explainer.rendering.processes import end_process, exceeded_cpu, start_process
 from explainer.rendering.renderer import Rendering, asks_for_workflow, rendering_of
 from explainer.rendering.worker import LISTS, RenderAnswer, RenderRequest, TemplateFile, TemplateSetup
 
-# Starts the process on our own files, wherever they were found, and on nothing that the environment names.
-_BOOT: Final = (
-    "import sys; ours, *others = sys.argv[1:]; sys.path[:0] = [ours] if ours not in sys.path else []; "
-    "sys.path += [home for home in others if home not in sys.path]; "
-    "from explainer.rendering.worker import main; main()"
-)
 # Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
 WALL_SECONDS: Final = 10.0  # for where no kernel counts the time of the processor
@@ -124,23 +117,10 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self._unanswered = 0
         if process is None:
             return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):  # what was still to be sent to a process that is gone
-                pipe.close()  # type: ignore[union-attr]  # it was started with pipes
+        end_process(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        libraries = [
-            str(Path(file).resolve().parents[1]) for file in (jinja2.__file__, markupsafe.__file__, msgspec.__file__)
-        ]
-        homes = [str(Path(__file__).resolve().parents[2]), *libraries]
-        process = subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us, and deaf to others
-            [sys.executable, "-I", "-c", _BOOT, *homes],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        process = start_process("explainer.rendering.worker", [jinja2, markupsafe, msgspec])
         self._process = process
         self._answers = queue.SimpleQueue()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
@@ -157,7 +137,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         except subprocess.TimeoutExpired:
             status = 0
         self.close()
-        if status == -getattr(signal, "SIGXCPU", 0) and status:
+        if exceeded_cpu(status):
             return self._failed("T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time")
         return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
 

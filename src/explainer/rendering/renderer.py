@@ -107,7 +107,7 @@ def render_context(
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
     context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
-    return {**context, **(more or {})}
+    return {**context, **more} if more else context
 
 
 _LOOP_COUNTS: Final = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
@@ -250,7 +250,10 @@ def _parts(chunks: Iterator[str]) -> Parts:
 
 
 def _bounded(parts: Parts) -> Parts:
-    if sum(sum(map(len, pieces)) for _, pieces in parts) > MAX_OUTPUT:
+    size = 0
+    for _, pieces in parts:
+        size += sum(map(len, pieces))
+    if size > MAX_OUTPUT:
         raise _TooMuchOutputError
     return parts
 

@@ -9,12 +9,8 @@ sends them once.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import os
-import re
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +20,7 @@ import msgspec
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
 from explainer.rendering.fastpath import Context, EntryData, Parts, Role
+from explainer.rendering.processes import CpuLimit, limit_memory
 from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
@@ -33,11 +30,6 @@ _SHORT: Final = 12
 _MOST_CHARACTERS: Final = 16 * 1024 * 1024
 # Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
-# An escape, or a way to format a number as a character (an operator never touches a brace as `{%` does); and such a
-# character itself.
-_MAKES_CHARACTERS = re.compile(
-    r"\\|(?<!\{)%(?!\})|format|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ class TemplateFile:
             if "/." in f"/{path.relative_to(folder).as_posix()}":  # what is hidden is no template
                 return None
             return path.read_text(encoding="utf-8-sig")
-        except (OSError, ValueError):  # an impossible name, or bytes that are no text
+        except (OSError, ValueError, RuntimeError):  # an impossible name, a link to itself, or bytes that are no text
             return None
 
 
@@ -118,18 +110,10 @@ def main() -> None:
     """Serve renderings until the input ends."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     setup = msgspec.json.decode(requests.readline(), type=TemplateSetup)
-    _limit_once(setup.memory_bytes)
+    limit_memory(setup.memory_bytes)
     template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
-    makers: set[str] = set()  # templates that could print a character which is nowhere in their data
-
-    def find(name: str) -> str | None:
-        source = template.find(name)
-        if name not in template.builtin and _MAKES_CHARACTERS.search(source or ""):
-            makers.add(name)
-        return source
-
-    renderer = Renderer(template.name, find)
-    limit = _CpuLimit(setup.cpu_seconds)
+    renderer = Renderer(template.name, template.find)
+    limit = CpuLimit(setup.cpu_seconds)
     texts = _NumberedTexts()
     entries: dict[int, EntryData] = {}
     decoder = msgspec.json.Decoder(RenderRequest)
@@ -142,7 +126,7 @@ def main() -> None:
         for context in request.contexts:
             limit.renew()
             outcome = renderer.render_parts(_with_entries(context, entries))
-            outcomes.append(_without_refused(outcome, template.name) if makers else outcome)
+            outcomes.append(texts.judged(outcome, template.name))
         answers.write(msgspec.json.encode(texts.answer(outcomes)) + b"\n")
         answers.flush()
 
@@ -159,6 +143,20 @@ class _NumberedTexts:
         self._numbers: dict[str, int] = {}
         self._new: list[str] = []
         self._characters = 0
+
+    def judged(self, outcome: Parts | Finding, name: str) -> Parts | Finding:
+        """Return an outcome, or a finding about a character in it that loading would refuse in data.
+
+        What was sent before was judged then; and no two pieces make a character that neither has.
+        """
+        if isinstance(outcome, Finding):
+            return outcome
+        for _, pieces in outcome:
+            for piece in pieces:
+                if piece not in self._numbers and (char := next(refused_characters(piece), None)):
+                    message = f"the template writes {describe_character(char[1])}, which is not allowed"
+                    return Finding("T504", Location(name), message)
+        return outcome
 
     def answer(self, outcomes: list[Parts | Finding]) -> RenderAnswer:
         """Return outcomes with numbers in the place of texts."""
@@ -182,46 +180,6 @@ class _NumberedTexts:
             self._new.append(piece)
             self._characters += len(piece)
         return number
-
-
-def _without_refused(outcome: Parts | Finding, name: str) -> Parts | Finding:
-    """Refuse output with a character that loading would refuse in data: it can only come from the template."""
-    if isinstance(outcome, Finding):
-        return outcome
-    for _, pieces in outcome:
-        for _, char in refused_characters("".join(pieces)):
-            message = f"the template writes {describe_character(char)}, which is not allowed"
-            return Finding("T504", Location(name), message)
-    return outcome
-
-
-def _limit_once(memory_bytes: int) -> None:
-    """Bound the memory. macOS accepts the call and ignores it; Windows has no such call."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415  # not there on Windows
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
-class _CpuLimit:
-    """Lets the kernel end this process when one rendering takes more than so many seconds of CPU."""
-
-    def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
-        self._limit = 0
-
-    def renew(self) -> None:
-        """Allow that much again, from now on."""
-        limit = math.ceil(time.process_time()) + self._seconds
-        if limit == self._limit:
-            return
-        with contextlib.suppress(ImportError, ValueError, OSError):
-            import resource  # noqa: PLC0415  # not there on Windows
-
-            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
-        self._limit = limit
 
 
 if __name__ == "__main__":

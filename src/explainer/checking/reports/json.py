@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -39,7 +38,7 @@ def as_json(reports: Sequence[CheckReport]) -> str:
 
 def as_jsonl(reports: Sequence[CheckReport]) -> str:
     """A line of JSON for each answer, in their order."""
-    return "".join(json.dumps(report_data(report), ensure_ascii=False) + "\n" for report in reports)
+    return "".join(json_document(report_data(report), indent=None) for report in reports)
 
 
 def report_data(report: CheckReport) -> dict[str, Any]:

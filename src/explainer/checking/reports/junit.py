@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -13,10 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from explainer.checking.check import CheckReport
 from explainer.diagnostics.finding import Finding, errors_in
 from explainer.diagnostics.rules import RULES
-from explainer.diagnostics.text import counted
-
-# What XML 1.0 cannot hold, even escaped (W3C, section 2.2)
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from explainer.diagnostics.text import counted, visible
 
 # what says that there was nothing to check, or no way to
 _UNCHECKED: Final = {code for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file}
@@ -66,8 +62,8 @@ def _line(finding: Finding) -> str:
 
 
 def _text(findings: Sequence[Finding]) -> str:
-    return escape(_NOT_XML.sub("\ufffd", "\n".join(map(_line, findings))))
+    return escape(visible("\n".join(map(_line, findings))))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
+    return quoteattr(visible(text))

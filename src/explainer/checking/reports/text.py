@@ -96,7 +96,7 @@ def verdict_line(report: CheckReport) -> str:
     """Return the outcome of one answer in one line."""
     parts = _counts(report.findings)
     if report.sources:  # else nothing was checked
-        parts.append(_cited(report))
+        parts.append(cited_in_words(report))
     if report.statements:
         parts.append(_claims(report))
     if report.waived:
@@ -114,8 +114,8 @@ def _place(report: CheckReport) -> str:
     return f"{place} ({report.id})"
 
 
-def _cited(report: CheckReport) -> str:
-    """How many of the citations are right."""
+def cited_in_words(report: CheckReport) -> str:
+    """Return how many of the citations of an answer are right."""
     count = len(report.citations)
     right = sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations)))
     if not count:

@@ -42,10 +42,10 @@ _FAULTS: Final = {
     Match.ALTERED: ("A202", "this link was not offered, but looks like one that was", _MEANT),
     Match.CATALOGUED: ("A207", "this is the link of {name!r}, which is catalogued but was not offered", _INSTEAD),
     Match.FOREIGN: ("A201", "this link was not offered", _INSTEAD),
-    Match.INVALID: ("A204", "this is no link that leads anywhere", _MEANT),
+    Match.INVALID: ("A204", "this is not a working link", _MEANT),
     Match.QUESTION: ("A208", "the question mentions this link, but it was not offered as a source", _INSTEAD),
 }
-_FOREIGN_NUMBER: Final = ("A209", "this reads like the arXiv id of a paper that was not offered", _INSTEAD)
+_FOREIGN_NUMBER: Final = ("A209", "this looks like the arXiv id of a paper that was not offered", _INSTEAD)
 _FAULTS_BY_FORM: Final = {"number": {**_FAULTS, Match.FOREIGN: _FOREIGN_NUMBER}}
 
 
@@ -170,7 +170,7 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
             continue
         if _TYPE_OR_PATH.fullmatch(key):
             continue
-        code, message, hint = "A308", "this reads like a repository that was not offered", _instead(analysis.offered)
+        code, message, hint = "A308", "this looks like a repository that was not offered", _instead(analysis.offered)
         meant = by_name.get(key.partition("/")[2])
         if meant is not None:
             code, message, hint = "A309", "this repository was offered under another owner", f"did you mean {meant}?"

@@ -43,7 +43,9 @@ _FAULTS: Final = {
     Match.FOREIGN: ("A301", "was not offered", _INSTEAD),
     Match.REWORDED: ("A304", "is not the name of the entry", "write {meant!r}"),
 }
-_FOREIGN_TITLE: Final = ("A307", "reads like a title that was not offered", "leave it out, unless it is no source")
+_FOREIGN_TITLE: Final = ("A307", "looks like a title that was not offered", "leave it out, unless it is not a source")
+# below an item stand remarks, which may hold words of titles
+_DOUBTS: Final = {Match.ALTERED: ("A304", "is not the name of the entry", "write {meant!r}")}
 # the same of what stands out in the text
 _PHRASE_FAULTS: Final = {
     Match.CATALOGUED: ("A303", _CATALOGUED, "leave it out"),
@@ -57,6 +59,8 @@ def claimed_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
         fault = _FAULTS.get(verdict.match)
         if fault is None or is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
             continue
+        if claim.doubtful:
+            fault = _FOREIGN_TITLE if verdict.match is Match.FOREIGN else _DOUBTS.get(verdict.match, fault)
         fix = None
         if _is_safe_to_mend(claim, verdict, analysis):
             fix = Fix(claim.start, claim.end, str(verdict.meant))
@@ -172,4 +176,4 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     hint = "cite an offered paper by its title, or leave it out"
     for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
         if canonical(match["name"]) not in known:
-            yield Violation("A306", *match.span(), f"{match.group()!r} is no paper that was offered", hint)
+            yield Violation("A306", *match.span(), f"{match.group()!r} is not an offered paper", hint)

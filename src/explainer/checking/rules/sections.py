@@ -66,7 +66,7 @@ def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
     starts = list(map(attrgetter("heading.line"), ordered))
     if starts != sorted(starts):
         start = answer.line_starts[min(starts)]
-        message = "the sections stand in another order than task, workflow, references"
+        message = "the sections are not in the order task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
     for heading in analysis.sections.extra:
         yield Violation("A115", *answer.span(heading.line), f"another section: {shorten(heading.title, 60)!r}")
@@ -77,7 +77,7 @@ def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
             message, hint = f"this is section {section.number}, numbered {number}", f"number it {section.number}"
             yield _at(section, analysis, "A114", message, hint)
     for heading in analysis.sections.repeated[:1]:
-        message = "a second answer begins here: each of the three sections stands twice"
+        message = "a second answer begins here: each of the three sections is there again"
         yield Violation("A116", *answer.span(heading.line), message, "keep one answer: only one of them was checked")
 
 
@@ -147,7 +147,7 @@ def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def unused(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A502: what was offered is used."""
     for index in sorted(set(range(len(analysis.offered.sources))) - analysis.used):
-        yield Violation("A502", 0, 0, f"{analysis.quoted_name(index)} was offered but is never used")
+        yield Violation("A502", 0, 0, f"{analysis.quoted_name(index)} was offered but not used")
 
 
 def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:

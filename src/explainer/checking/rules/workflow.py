@@ -23,7 +23,7 @@ _NAME_RULES: Final = {
     StepFit.ALTERED: ("A302", "the workflow uses {name}, which is not as it was offered", "did you mean {meant}?"),
     StepFit.FOREIGN: ("A301", "the workflow uses {name}, which was not offered", _INSTEAD),
     StepFit.DOUBTFUL: (
-        "A815", "{name} reads like the name of a model that was not offered", "leave it out, unless it is no model",
+        "A815", "{name} looks like the name of a model that was not offered", "leave it out, unless it is not a model",
     ),
 }  # fmt: skip
 

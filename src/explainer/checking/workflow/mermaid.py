@@ -140,11 +140,11 @@ def _single_quoted(match: re.Match[str]) -> str:
 _QUOTE_IT: Final = 'put a text that holds brackets or quotes in quotes: A["text"]'
 # what stands where Mermaid stops reading, and what to write there
 _REFUSED_SIGNS: Final = (
-    (re.compile(r"(?:[-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])"), "is no arrow of Mermaid's", "write -->"),
+    (re.compile(r"(?:[-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])"), "is not an arrow in Mermaid", "write -->"),
     (re.compile(r"--|==|-\."), "is an arrow with a text that is never closed", "write A -->|text| B"),
     (re.compile(r"\|"), "opens the text of an arrow that Mermaid cannot read", 'write -->|"text"|'),
     (re.compile(r"[\[({>]"), "opens a label that Mermaid cannot read", _QUOTE_IT),
-    (re.compile(r"[^\s;]{1,20}"), "stands where an arrow or a new line is expected", _QUOTE_IT),
+    (re.compile(r"[^\s;]{1,20}"), "is not an arrow or a new line", _QUOTE_IT),
 )
 _Label: TypeAlias = tuple[str, int, int]
 
@@ -201,7 +201,7 @@ class _Reader:
         start, end = word.span(1) if word else (0, 0)
         kind = self._text[start:end]
         if kind in OTHER_DIAGRAMS:
-            self._report(start, end, f"a {kind} is no flowchart, so it was not read", code="A802")
+            self._report(start, end, f"a {kind} is not a flowchart, so it was not read", code="A802")
             return False
         self._report(start, end, "the diagram does not say that it is a flowchart", "begin it with 'flowchart LR'")
         return _ANY_ARROW.search(self._text) is not None
@@ -250,7 +250,7 @@ class _Reader:
             if self._text.startswith("|", self._at):
                 raise self._refusal()
             if not _ID.match(self._text, self._at):
-                raise _Refused(*link, "an arrow that leads to no node", "write the node behind it")
+                raise _Refused(*link, "an arrow that leads to no node", "write the node after it")
             targets = self._nodes_joined()
             self._count_edges(sources * targets, *link)
             sources = targets
@@ -269,7 +269,7 @@ class _Reader:
             signs = pattern.match(self._text, self._at)
             if signs is not None:
                 return _Refused(*signs.span(), f"{signs.group()!r} {what}", hint)
-        return _Refused(self._at, self._at + 1, "the line cannot be read on", _QUOTE_IT)
+        return _Refused(self._at, self._at + 1, "the rest of the line cannot be read", _QUOTE_IT)
 
     def _nodes_joined(self) -> int:
         """Read one node, or several with ` & ` between them; return their number."""
@@ -286,7 +286,7 @@ class _Reader:
             raise self._refusal()
         name = match.group()
         if word := _RESERVED.match(name):
-            self._report(*match.span(), f"{word.group()!r} is a word of Mermaid's own and no id", "use another id")
+            self._report(*match.span(), f"{word.group()!r} is a keyword of Mermaid, not an id", "use another id")
         label = self._label()
         self._move(_CLASS)
         label = self._data_label() or label

@@ -43,7 +43,7 @@ class CatalogGroup(LazyGroup):
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
         "stats": ("explainer.cli.catalog.writing", "Count entries by task, by signature and by what they lack."),
-        "lint": ("explainer.cli.catalog.lint", "Find what validation cannot say, and mend what is safe to mend."),
+        "lint": ("explainer.cli.catalog.lint", "Find what validation cannot find, and fix what is safe to fix."),
         "import": ("explainer.cli.catalog.importing", "Make or refresh a catalog from a list kept elsewhere."),
         "export": ("explainer.cli.catalog.writing", "Write catalogs as JSON Lines, CSV or BibTeX."),
         "used-by": ("explainer.cli.catalog.change", "List the questions that name an entry."),

@@ -144,7 +144,7 @@ def _day(text: str | None) -> str:
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
-        message = f"{text!r} is not a day; write it like 2026-01-31"
+        message = f"{text!r} is not a date; write it like 2026-01-31"
         raise typer.BadParameter(message, param_hint="--retrieved") from None
 
 
@@ -159,7 +159,7 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
             if separator:
                 meant = suggest(field, fields)
                 hint = f"did you mean {meant!r}?" if meant else f"fields are {', '.join(fields)}"
-                message = f"there is no field {field!r}; {hint}"
+                message = f"unknown field {field!r}; {hint}"
             raise typer.BadParameter(message, param_hint="--map")
         mapping[column] = field
     return mapping

@@ -83,7 +83,7 @@ def _codes(option: str, values: list[str] | None) -> set[str]:
     for prefix in filter(None, map(str.strip, ",".join(values or ()).split(","))):
         matching = {code for code in LINT_CODES if code.startswith(prefix.upper())}
         if not matching:
-            message = f"{prefix!r} is none of the rules {', '.join(LINT_CODES)}"
+            message = f"unknown rule {prefix!r}; the rules are {', '.join(LINT_CODES)}"
             raise typer.BadParameter(message, param_hint=option)
         chosen |= matching
     return chosen

@@ -108,6 +108,9 @@ def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         except errors.DefusedXmlException as error:
             yield Finding("I802", target.place(), f"the XML is refused: {type(error).__name__}")
             return
+        except Exception as error:  # noqa: BLE001  # a declared encoding may be any codec, which raises what it likes
+            yield Finding("I802", target.place(), f"the XML cannot be read: {error}", "save the file as UTF-8")
+            return
         yield from target.take()
     if not target.root.startswith(_ATOM):
         yield from unrecognised(feed, "a feed of Atom")

@@ -27,12 +27,13 @@ _AMPERSAND: Final = re.compile(r"\\?&amp;")
 _BRACKET: Final = re.compile(r"\\([()\[\]])")
 # Between two equal signs of any kind stands what is meant to the letter.
 _VERBATIM: Final = re.compile(r"\\verb\*?([^\w\s])(.*?)\1")
-# Bare signs that people mean literally, though LaTeX takes them for a comment, a column and a formula. Private
-# characters stand for them meanwhile, so that they come out as they went in, in formulas too.
+# Bare signs that people mean literally, though LaTeX takes them for a comment, a column and a formula. Halves of
+# characters stand for them meanwhile, which no text from a file holds, so that they come out as they went in, in
+# formulas too.
 _BARE_TEXT_SIGN: Final = re.compile(r"(?<!\\)[%&]")
 _BARE_LINK_SIGN: Final = re.compile(r"(?<!\\)[%&$]")
-_HIDDEN: Final = {"%": "\ue000", "&": "\ue001", "$": "\ue002"}
-_SHOWN: Final = str.maketrans({private: sign for sign, private in _HIDDEN.items()})
+_HIDDEN: Final = {"%": "\ud800", "&": "\ud801", "$": "\ud802"}
+_SHOWN: Final = str.maketrans({hidden: sign for sign, hidden in _HIDDEN.items()})
 # An accent over nothing is the sign itself.
 _LONE_ACCENTS: Final = re.compile(r"\\([~^])\{\s*\}")
 _LONE_ACCENT_NAMES: Final = {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}

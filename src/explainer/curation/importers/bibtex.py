@@ -229,7 +229,7 @@ class _Grammar:
 
     def _unexpected(self) -> str:
         rest = self._text[self._position :].split("\n", 1)[0].strip()
-        return f"{rest[:20]!r} is no field" if rest and not _START.match(rest) else _NOT_CLOSED
+        return f"{rest[:20]!r} is not a field" if rest and not _START.match(rest) else _NOT_CLOSED
 
     def _value(self) -> str:
         """A value: texts in braces or quotes, numbers and abbreviations, joined by `#`."""
@@ -293,7 +293,7 @@ class _Reader:
                 message = f"{broken.message}; the entry is left out"
                 yield Finding("Y101", Location(self._file, block.line), message, "save the file as UTF-8")
             elif block.key and self._first_lines.add(block.key, block.line) is not None:
-                yield self._unreadable(block.line, f"the key {block.key!r} stands on an earlier entry too")
+                yield self._unreadable(block.line, f"duplicate key {block.key!r}: an earlier entry has it")
             else:
                 yield from self._slips(block)
                 yield self._record(block)

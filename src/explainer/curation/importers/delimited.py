@@ -7,6 +7,7 @@ Windows-1252, as Excel writes it. Apostrophes that keep a spreadsheet from takin
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -53,8 +54,8 @@ def row_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str
 
 def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
     """Yield a finding for each name that several columns of a table have."""
-    for name in dict.fromkeys(header):
-        if name and header.count(name) > 1:
+    for name, count in Counter(header).items():
+        if name and count > 1:
             yield Finding("I802", Location(file, 1), f"two columns are called {name!r}; the last one counts")
 
 

@@ -34,7 +34,7 @@ from explainer.curation.importers.record import (
     texts_in,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.json_reader import read_json_line
+from explainer.documents.json_reader import parse_json, read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
 
@@ -132,10 +132,10 @@ def _fault(value: Any, where: Location) -> Finding | None:
     parts = [value]
     for part in parts:  # it grows: values may be nested deeper than functions can call themselves
         if isinstance(part, _Repeated):
-            message = "a key stands twice in one object; the record is left out"
+            message = "duplicate key in one object; the record is left out"
             return Finding("Y103", where, message, "remove one of the two")
         if isinstance(part, _Constant):
-            return Finding("Y102", where, f"{_NOT_JSON}: {part} is no value; the record is left out", "write null")
+            return Finding("Y102", where, f"{_NOT_JSON}: {part} is not a value; the record is left out", "write null")
         parts += as_mapping(part).values()
         parts += as_list(part)
     return None
@@ -217,8 +217,8 @@ def _is_lines(head: bytes) -> bool:
     """Whether the first line is a record by itself: snapshots of millions of lines are often called `.json`."""
     line = head.split(b"\n", 1)[0]
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         # a line that is longer than what was read: no document is written like that
         return len(line) >= _CHUNK - 1 and b"\n" not in head
     return isinstance(value, dict) and not _lists(value)
@@ -318,7 +318,7 @@ def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
 
 
 def _slip(window: _Window, file: str, *, is_missing: bool) -> Finding:
-    slip = "a comma is missing" if is_missing else "there is a comma too many"
+    slip = "a comma is missing" if is_missing else "there is an extra comma"
     return Finding("I812", window.locate(file), f"{slip} before this; it is read anyway")
 
 
@@ -331,7 +331,7 @@ def _array_end(window: _Window, file: str) -> Iterator[Finding]:
     window.position += 1
     window.skip_separators()
     if window.sign():
-        message = "text stands behind the end of the array; it is not read"
+        message = "text after the end of the array; it is not read"
         yield Finding("Y102", window.locate(file), message, "one array holds all records")
 
 

@@ -1,0 +1,329 @@
+"""Checked answers to the pages of a site: values in, texts out.
+
+No page runs anything but the search of the front page, and none loads anything from elsewhere. Links in answers lead to
+the page of the entry that they cite, or nowhere; only the page of an entry leads out, to what the entry itself names.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from explainer.catalogs.library import Library
+from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
+from explainer.checking.check import CheckReport
+from explainer.checking.evidence.proving import StatementVerdict
+from explainer.checking.match import GOOD
+from explainer.checking.offered import Offered
+from explainer.checking.reports.html import text_marks
+from explainer.checking.reports.text import cited_in_words
+from explainer.diagnostics.finding import errors_in
+from explainer.diagnostics.html import TextMark, TextMarks, markdown_html, page_template, resource, style_sheet
+from explainer.diagnostics.text import counted, digest, replace_refused, shorten, slugify
+from explainer.publishing.references import offered_entries, proved_citations
+from explainer.workflows.planning import Tasks, plan_workflows
+from explainer.workflows.svg import svg
+
+PACKAGE: Final = "explainer.publishing"
+RESOURCES: Final = ("base.html.j2", "answer.html.j2", "entry.html.j2", "list.html.j2", "entries.html.j2", "feed.xml.j2",
+                    "rows.html.j2", "site.css", "search.js")  # fmt: skip
+PER_PAGE: Final = 100
+_IN_FEED: Final = 50
+_TITLE: Final = 160
+_SLUG: Final = 80
+
+STATES: Final = {
+    "grounded": "grounded",
+    "warned": "grounded, with warnings",
+    "refuted": "grounded, but refuted",
+    "faulty": "not grounded",
+}
+WRONG: Final = frozenset({"refuted", "faulty"})
+"""The states of answers that nobody should take as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """What lists, the search and the feeds say of an answer.
+
+    Attributes:
+        id: its id.
+        page: the name of its page, without the ending.
+        title: the beginning of its question.
+        state: a key of `STATES`.
+        verdict: the state in words, with what is right and wrong.
+        models: the names of the models that it cites; `tasks`: what these do.
+        cited: the pages of the entries that it cites.
+        offered: the pages of all entries that it was offered.
+        drawing: the name of the drawing that it shows, if any.
+        digest: a hash of its page.
+        updated: when the page changed last (RFC 3339).
+    """
+
+    id: str
+    page: str
+    title: str
+    state: str
+    verdict: str
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    cited: tuple[str, ...]
+    offered: tuple[str, ...]
+    drawing: str = ""
+    digest: str = ""
+    updated: str = ""
+
+
+class _Wrong(NamedTuple):
+    """A text that an answer cites wrongly."""
+
+    text: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """The page of an answer, and what goes with it.
+
+    Attributes:
+        row: what lists say of it.
+        html: the page.
+        drawing: the drawing that it shows, as SVG; empty for none.
+        entries: the records of the entries that it was offered, by the names of their pages.
+    """
+
+    row: AnswerRow
+    html: str
+    drawing: str
+    entries: dict[str, dict[str, Any]]
+
+
+def entry_page_name(kind: Kind, label: str) -> str:
+    """Return the name of the page of an entry, without its ending."""
+    return f"{kind.singular}-{page_name(label)}"
+
+
+def page_name(name: str) -> str:
+    """Return the name of a file for a name; two names have one only if they have one slug and one hash."""
+    slug = slugify(name)
+    if slug == name and len(slug) <= _SLUG:
+        return slug
+    return f"{slug[:_SLUG].rstrip('-')}-{digest(name)}"
+
+
+def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
+    """Return the page of a checked answer, from what was found about it and what was offered to it."""
+    entries = offered_entries(offered)
+    names = [entry_page_name(kind, entry.label) for kind, entry in entries]
+    proved = list(proved_citations(report, offered))
+    cited = list(dict.fromkeys(place for _, place in proved))
+    drawing = _drawing([entries[place][1] for place in cited])
+    row = _row(report, entries, names, cited)
+    html = _render(
+        "answer.html.j2",
+        root="../",
+        title=row.title,
+        report=report,
+        row=row,
+        errors=errors_in(report.findings),
+        remarks=[finding for finding in report.faults if not finding.is_error],
+        answer=markdown_html(report.text, TextMarks(_marks(report, proved, names)), top=3),
+        wrong=list(
+            dict.fromkeys(_Wrong(cited.text, cited.status) for cited in report.citations if cited.status not in GOOD)
+        ),
+        cited=[_named(names[place], *entries[place]) for place in cited],
+        unused=[
+            _named(names[place], *entry) for place, entry in enumerate(entries) if entry[1].label not in report.used
+        ],
+        drawing=drawing,
+        pages={entry.label: name for name, (_, entry) in zip(names, entries, strict=True)},
+    )
+    row = replace(row, drawing=drawing["name"] if drawing else "", digest=digest(html, 16))
+    records = {
+        name: {"kind": kind.value, **entry_record(kind, entry)}
+        for name, (kind, entry) in zip(names, entries, strict=True)
+    }
+    return AnswerPage(row, html, drawing["svg"] if drawing else "", records)
+
+
+def _row(
+    report: CheckReport, entries: Sequence[tuple[Kind, Entry]], names: Sequence[str], cited: Sequence[int]
+) -> AnswerRow:
+    models = [entries[place][1] for place in cited if entries[place][0] is Kind.MODELS]
+    tasks = filter(None, (_task(model.task) for model in models))
+    return AnswerRow(
+        id=report.id,
+        page=page_name(report.id),
+        title=replace_refused(shorten(" ".join(report.question.split()), _TITLE)) or report.id,
+        state=_state(report),
+        verdict=_verdict(report),
+        models=tuple(dict.fromkeys(map(attrgetter("label"), models))),
+        tasks=tuple(dict.fromkeys(tasks)),
+        cited=tuple(names[place] for place in cited),
+        offered=tuple(names),
+    )
+
+
+def _state(report: CheckReport) -> str:
+    if not report.grounded:
+        return "faulty"
+    if report.claims is StatementVerdict.REFUTED:
+        return "refuted"
+    return "warned" if report.faults else "grounded"
+
+
+def _verdict(report: CheckReport) -> str:
+    words = cited_in_words(report)
+    state = _state(report)
+    if state in WRONG:
+        return f"{STATES[state]}: {counted(len(errors_in(report.findings)), 'error')}, {words}"
+    return f"{STATES[state]}: {words}"
+
+
+def _task(label: str | None) -> str | None:
+    """The id of the task that a label means; the label itself where it is none that ships."""
+    task = Tasks.of(_no_library()).find(label)
+    return task.id if task else label
+
+
+@lru_cache(maxsize=1)
+def _no_library() -> Library:
+    return Library([])
+
+
+def _marks(report: CheckReport, proved: Iterable[tuple[Any, int]], names: Sequence[str]) -> dict[str, TextMark]:
+    """How cited texts are marked: what is proved leads to the page of its entry."""
+    marks = text_marks(report)
+    for citation, place in proved:
+        mark = marks.get(citation.text)
+        if mark is not None and mark.css == f"c-{citation.status}":
+            marks[citation.text] = replace(mark, href=f"../entries/{names[place]}.html")
+    return marks
+
+
+def _named(name: str, kind: Kind, entry: Entry) -> tuple[str, str, str]:
+    """An entry as a list shows it: its page, its kind, its name."""
+    return name, kind.singular, entry.label
+
+
+def _drawing(entries: Iterable[Entry]) -> dict[str, str] | None:
+    """The workflow that the cited models form, if they form one."""
+    models = [entry for entry in entries if isinstance(entry, ModelEntry) and entry.signature]
+    return _drawn(tuple(models)) if models else None
+
+
+@lru_cache(maxsize=4096)  # thousands of answers cite the same few models
+def _drawn(models: tuple[ModelEntry, ...]) -> dict[str, str] | None:
+    library = _no_library()
+    plan = plan_workflows(None, models, library, Tasks.of(library), limit=1)
+    if not plan.composition.workflows:
+        return None
+    workflow = plan.composition.workflows[0]
+    words = " → ".join(replace_refused(node.label) for node in workflow.nodes)
+    text = svg(workflow, words)
+    return {"name": f"{digest(text, 8)}.svg", "svg": text, "words": words}
+
+
+def entry_page(record: Mapping[str, Any], rows: Sequence[AnswerRow]) -> str:
+    """Return the page of an entry, with the answers that cite it."""
+    kind = Kind(record["kind"])
+    links = [
+        ("Paper", record.get("paper")),
+        ("Code", record.get("github")),
+        ("Hugging Face", record.get("huggingface")),
+    ]
+    links += [("See also", url) for url in record.get("links", ())]
+    facts = [
+        ("Task", record.get("task")), ("Signature", record.get("signature")), ("Data set", record.get("dataset")),
+        ("Authors", ", ".join(record.get("authors", ()))), ("Year", record.get("year")),
+    ]  # fmt: skip
+    return _render(
+        "entry.html.j2",
+        root="../",
+        title=record[kind.name_key],
+        kind=kind.singular,
+        summary=record.get("summary"),
+        deprecated=record.get("deprecated"),
+        links=[link for link in links if link[1]],
+        facts=[fact for fact in facts if fact[1]],
+        rows=rows,
+    )
+
+
+def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
+    """Return the pages that list all answers, by their names; the first one has the search."""
+    count = max(1, -(-len(rows) // PER_PAGE))
+    names = ["index.html", *(f"page-{number}.html" for number in range(2, count + 1))]
+    states = Counter(map(attrgetter("state"), rows))
+    pages = {}
+    for number, name in enumerate(names):
+        shown = rows[number * PER_PAGE : (number + 1) * PER_PAGE]
+        pages[name] = _render(
+            "list.html.j2", root="", title=title, rows=shown, names=names, number=number, states=states, total=len(rows)
+        )
+    return pages
+
+
+def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str) -> str:
+    """Return the page that lists all entries by their tasks, each with the number of the answers that cite it."""
+    counts = Counter(name for row in rows for name in row.cited)
+    groups: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for name, record in entries.items():
+        label = record[Kind(record["kind"]).name_key]
+        groups[_task(record.get("task")) or "no task"].append((name, label, counts[name]))
+    tables = [(task, sorted(listed, key=lambda item: (-item[2], item[1]))) for task, listed in sorted(groups.items())]
+    return _render("entries.html.j2", root="", title=f"Models and papers: {title}", groups=tables)
+
+
+def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
+    """Return an Atom feed (RFC 4287) of the answers that changed last.
+
+    Args:
+        rows: the answers.
+        title: of the feed.
+        name: its file.
+        base: the address of the site, if that is known; else links are relative.
+    """
+    newest = sorted(rows, key=attrgetter("updated"), reverse=True)[:_IN_FEED]
+    items = [(row, uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{row.id}")) for row in newest]
+    own = uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{name}{title}")
+    updated = newest[0].updated if newest else "1970-01-01T00:00:00Z"
+    return _render("feed.xml.j2", title=title, name=name, base=base, items=items, own=own, updated=updated)
+
+
+def search_index(rows: Sequence[AnswerRow]) -> str:
+    """Return what the search of the front page reads: a script that holds data and does nothing."""
+    data = [[row.page, row.title, row.state, row.verdict, row.models, row.tasks] for row in rows]
+    # ASCII, for no line separator to end a line of it, and without what could begin markup
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    return f"self.ANSWERS={text};\n"
+
+
+def static_files() -> dict[str, str]:
+    """Return the files that all sites have."""
+    return {"style.css": style_sheet(PACKAGE, "site.css"), "search.js": resource(PACKAGE, "search.js")}
+
+
+def _render(template: str, **values: Any) -> str:
+    return page_template(PACKAGE, template).render(states_words=STATES, **values)
+
+
+def row_data(row: AnswerRow) -> dict[str, Any]:
+    """Return a row as plain data; see `row_of`."""
+    return asdict(row)
+
+
+def row_of(data: Mapping[str, Any]) -> AnswerRow:
+    """Return the row of plain data.
+
+    Raises:
+        TypeError: when that is no row.
+    """
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return AnswerRow(**fields)

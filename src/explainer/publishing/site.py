@@ -1,0 +1,313 @@
+"""A folder of pages from checked answers: read, rendered in as many processes as it takes, written where they changed.
+
+What a run knows, it leaves in a file of the site, so that the next one renders only what is new: an answer whose text,
+question and catalogs are what they were is neither checked nor written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from explainer._package import __version__
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader
+from explainer.checking.inputs import AnswerInput, AnswerReader, check_input
+from explainer.checking.run import CheckConfig, read_answers
+from explainer.diagnostics.finding import Finding, Location, errors_in
+from explainer.diagnostics.html import resource
+from explainer.diagnostics.text import digest
+from explainer.files import cannot_write, display_path, write_whole
+from explainer.publishing import pages
+from explainer.publishing.pages import AnswerRow
+
+STATE_FILE: Final = ".explainer-site.json"
+"""What a run leaves for the next one."""
+_SCHEMA: Final = "explainer/site/1"
+_FOLDERS: Final = ("answers", "entries", "drawings")
+# answers that one process renders sooner than others are started
+_FEW: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SiteConfig:
+    """What is published, and where.
+
+    Attributes:
+        answers: the answers, as for `check`.
+        out: the folder of the site.
+        now: when it is published (RFC 3339).
+        title: of the front page.
+        base: the address of the site, for feeds; empty where it is not known.
+        processes: how many render, at most.
+    """
+
+    answers: CheckConfig
+    out: Path
+    now: str
+    title: str = "Checked answers"
+    base: str = ""
+    processes: int = 1
+
+
+@dataclass(slots=True)
+class PublishedSite:
+    """What a run made of a site.
+
+    Attributes:
+        rows: the answers that have a page, in their order.
+        written: how many files are new or changed.
+        removed: how many files are gone.
+        findings: what is wrong with files, and with answers that have no page.
+    """
+
+    rows: list[AnswerRow] = field(default_factory=list)
+    written: int = 0
+    removed: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What the last run knew: its answers with their keys, its entries, and a hash of each file of the site."""
+
+    environment: str = ""
+    catalogs: list[str] = field(default_factory=list)
+    answers: list[tuple[str, AnswerRow]] = field(default_factory=list)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one process rendered: rows with their keys by the places of their answers, and what else it met."""
+
+    rows: dict[int, tuple[str, AnswerRow]] = field(default_factory=dict)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    catalogs: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What one process is to render: of the answers that nobody knows, every so many.
+
+    Attributes:
+        config: what is published.
+        known: the keys of answers that are not rendered again.
+        files: the hashes of the files that are there.
+        number: of the process; `count`: how many there are.
+    """
+
+    config: SiteConfig
+    known: frozenset[str]
+    files: Mapping[str, str]
+    number: int = 0
+    count: int = 1
+
+    def leaves_out(self, key: str) -> bool:
+        """Whether an answer is known, or another process renders it."""
+        return key in self.known or int(key[:8], 16) % self.count != self.number
+
+
+def publish(config: SiteConfig) -> PublishedSite:
+    """Publish answers as a site; what is the same as before is not written again."""
+    memory = _remembered(config.out)
+    if memory is None:
+        message = "the folder holds something else: a site needs a folder of its own"
+        return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
+    try:
+        for folder in _FOLDERS:
+            (config.out / folder).mkdir(parents=True, exist_ok=True)
+        _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
+        return _publish(config, memory)
+    except OSError as error:
+        return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
+
+
+def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
+    # what somebody took away is written again
+    memory.files = {name: value for name, value in memory.files.items() if (config.out / name).is_file()}
+    is_same = memory.environment == _environment(config, memory.catalogs)
+    known = _known(memory) if is_same else {}
+    keys = list(_keys(config))
+    share = _rendered(_Job(config, frozenset(known), memory.files), sum(key not in known for key in keys))
+    for place, key in enumerate(keys):
+        if key in known:
+            share.rows[place] = (key, known[key])
+    answers = _dated([share.rows[place] for place in sorted(share.rows)], memory, config.now)
+    rows = [row for _, row in answers]
+    offered = set(chain.from_iterable(row.offered for row in rows))
+    every_entry = {**memory.entries, **share.entries}
+    entries = {name: every_entry[name] for name in sorted(offered)}
+    files = {name: row.digest for row in rows for name in _files_of(row)}
+    written = len(share.written)
+    for name, content in _common_files(config, rows, entries):
+        files[name] = digest(content, 16)
+        written += _write(config.out, name, content, files[name], memory.files)
+    stale = memory.files.keys() - files.keys()
+    for name in stale:
+        (config.out / name).unlink(missing_ok=True)
+    catalogs = sorted({*memory.catalogs, *share.catalogs})
+    _remember(config.out, _Memory(_environment(config, catalogs), catalogs, answers, entries, files))
+    return PublishedSite(rows, written, len(stale), share.findings)
+
+
+def _known(memory: _Memory) -> dict[str, AnswerRow]:
+    """The answers by their keys that need not be rendered again."""
+    return {key: row for key, row in memory.answers if key and memory.files.keys() >= set(_files_of(row))}
+
+
+def _files_of(row: AnswerRow) -> list[str]:
+    """The files of one answer alone, but for its drawing, which others may show too."""
+    drawing = [f"drawings/{row.drawing}"] if row.drawing else []
+    return [f"answers/{row.page}.html", *drawing]
+
+
+def _keys(config: SiteConfig) -> Iterator[str]:
+    """The keys of all answers, in their order, without judging any."""
+    reader = AnswerReader(passes_over=lambda _: True)
+    return (answer.key for answer in read_answers(config.answers, reader))
+
+
+def _rendered(job: _Job, unknown: int) -> _Share:
+    """Render the answers that nobody knows: here, or in several processes when they are many."""
+    count = min(job.config.processes, unknown // _FEW + 1)
+    if count == 1:
+        return _render(job)
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  # for large sites only
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
+    total = _Share()
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        for share in pool.map(_render, [replace(job, number=number, count=count) for number in range(count)]):
+            total.rows |= share.rows
+            total.entries |= share.entries
+            total.written |= share.written
+            total.catalogs |= share.catalogs
+            total.findings += [finding for finding in share.findings if finding not in total.findings]
+    return total
+
+
+def _render(job: _Job) -> _Share:
+    """Check and render one share of the answers, and write their pages."""
+    config = job.config
+    loader = CatalogLoader(config.answers.catalogs)
+    reader = AnswerReader(loader.for_named, catalogs_given=bool(config.answers.catalogs), passes_over=job.leaves_out)
+    share = _Share()
+    for place, answer in enumerate(read_answers(config.answers, reader)):
+        # answers without a key, such as broken lines, are shared out by their places
+        if job.leaves_out(answer.key or f"{place:x}"):
+            continue
+        if _has_page(answer):
+            _render_answer(answer, place, job, share)
+        else:
+            share.findings += errors_in(answer.findings)
+    share.findings += reader.findings
+    share.catalogs = set(loader.files_read)
+    return share
+
+
+def _has_page(answer: AnswerInput) -> bool:
+    """Whether an answer can be shown: it was read and checked, and no other one has its id."""
+    is_repeated = any(finding.code == "A603" for finding in answer.findings)
+    return answer.text is not None and answer.offered is not None and not is_repeated
+
+
+def _render_answer(answer: AnswerInput, place: int, job: _Job, share: _Share) -> None:
+    assert answer.offered is not None  # noqa: S101  # see `_has_page`
+    page = pages.answer_page(check_input(answer), answer.offered)
+    contents = [page.html, *filter(None, [page.drawing])]
+    for name, content in zip(_files_of(page.row), contents, strict=True):
+        if name not in share.written and _write(job.config.out, name, content, page.row.digest, job.files):
+            share.written.add(name)
+    share.rows[place] = (answer.key, page.row)
+    share.entries |= page.entries
+
+
+def _dated(answers: Iterable[tuple[str, AnswerRow]], memory: _Memory, now: str) -> list[tuple[str, AnswerRow]]:
+    """The answers with the times at which their pages changed: before, where the last run had the same page."""
+    times = {(row.page, row.digest): row.updated for _, row in memory.answers}
+    return [(key, replace(row, updated=times.get((row.page, row.digest), now))) for key, row in answers]
+
+
+def _common_files(
+    config: SiteConfig, rows: list[AnswerRow], entries: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """The files of a site that are about several answers, or about none."""
+    yield from pages.static_files().items()
+    yield from pages.list_pages(rows, config.title).items()
+    yield "entries.html", pages.entries_page(entries, rows, config.title)
+    yield "search-index.js", pages.search_index(rows)
+    yield "feed.xml", pages.feed(rows, config.title, "feed.xml", config.base)
+    wrong = [row for row in rows if row.state in pages.WRONG]
+    title = f"{config.title}: not grounded, or refuted"
+    yield "not-grounded.xml", pages.feed(wrong, title, "not-grounded.xml", config.base)
+    citing: dict[str, list[AnswerRow]] = defaultdict(list)
+    for row in rows:
+        for name in row.cited:
+            citing[name].append(row)
+    for name, record in entries.items():
+        yield f"entries/{name}.html", pages.entry_page(record, citing[name])
+
+
+def _write(out: Path, name: str, content: str, value: str, files: Mapping[str, str]) -> bool:
+    """Write a file of the site; nothing when it is there already."""
+    if files.get(name) == value:
+        return False
+    write_whole(out / name, content.encode("utf-8", "backslashreplace"))
+    return True
+
+
+def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
+    """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
+    given = [str(path) for path in config.answers.catalogs]
+    folders = {Path(name).parent for name in catalogs} | {path for path in config.answers.catalogs if path.is_dir()}
+    files = {Path(name) for name in catalogs}
+    for folder in filter(Path.is_dir, folders):
+        files |= {path for path in folder.iterdir() if path.suffix in CATALOG_SUFFIXES}
+    contents = [f"{path}\0{path.read_bytes().decode('latin-1')}" for path in sorted(files) if path.is_file()]
+    texts = [resource(pages.PACKAGE, name) for name in pages.RESOURCES]
+    return digest("\0".join([__version__, *given, *texts, *contents]), 16)
+
+
+def _remembered(out: Path) -> _Memory | None:
+    """What the last run knew of a site; None when the folder is not one."""
+    path = out / STATE_FILE
+    if not path.is_file():
+        return None if out.exists() and any(out.iterdir()) else _Memory()
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        answers = [(key, pages.row_of(row)) for key, row in data["answers"]]
+        memory = _Memory(data["environment"], data["catalogs"], answers, data["entries"], data["files"])
+    except (ValueError, TypeError, KeyError):  # of another version: all is made anew
+        return _Memory()
+    return memory
+
+
+def _remember(out: Path, memory: _Memory) -> None:
+    data = {
+        "schema": _SCHEMA,
+        "environment": memory.environment,
+        "catalogs": memory.catalogs,
+        "answers": [(key, pages.row_data(row)) for key, row in memory.answers],
+        "entries": memory.entries,
+        "files": memory.files,
+    }
+    write_whole(
+        out / STATE_FILE,
+        json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"),
+    )
+
+
+def processes() -> int:
+    """Return how many processes may render here."""
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -43,7 +43,8 @@ _TILDE_FORMULA: Final = re.compile(r"\$\s*\\sim\s*\$|\\ensuremath\{\s*\\sim\s*\}
 # What the library does not know, or shows as another character.
 _TEXT_SIGNS: Final = {
     "textasciicircum": "^", "textasciitilde": "~", "textbraceleft": "{", "textbraceright": "}", "lbrace": "{",
-    "rbrace": "}", "TeX": "TeX", "LaTeX": "LaTeX", "BibTeX": "BibTeX",
+    "rbrace": "}", "S": "§", "P": "¶", "copyright": "©", "pounds": "£", "ddag": "‡", "lq": "‘", "rq": "’", "slash": "/",
+    "textbar": "|", "textbullet": "•", "TeX": "TeX", "LaTeX": "LaTeX", "BibTeX": "BibTeX",
 }  # fmt: skip
 # In a link every escape is the sign, and marks where a line may break are nothing.
 _LINK_SIGNS: Final = {
@@ -51,6 +52,23 @@ _LINK_SIGNS: Final = {
     "textunderscore": "_", "textdollar": "$", "textless": "<", "textgreater": ">", "sim": "~", "-": "", "/": "",
     "allowbreak": "", "linebreak": "", "protect": "",
 }  # fmt: skip
+# Commands that refer to something by its key, in their last argument.
+_REFERRING: Final = (
+    "cite",
+    "citet",
+    "citep",
+    "citealt",
+    "citealp",
+    "citeauthor",
+    "citeyear",
+    "ref",
+    "eqref",
+    "pageref",
+)
+# Commands whose arguments are not printed.
+_INVISIBLE: Final = ("label", "index", "phantom", "hphantom", "vphantom", "rule", "includegraphics")
+# Commands that print what they hold, and for which the library prints nothing.
+_BOXES: Final = ("mbox", "hbox", "fbox")
 # Commands with a link as their first argument, and the number of arguments.
 _LINK_COMMANDS: Final = {"url": "{", "nolinkurl": "{", "path": "{", "href": "{{", "texttt": "{", "textit": "{"}
 
@@ -129,7 +147,12 @@ def _text_context(latex: Any) -> Any:
     context = latex.get_default_latex_context_db()
     signs = [latex.MacroTextSpec(name, sign) for name, sign in _TEXT_SIGNS.items()]
     texts = [latex.MacroTextSpec("url", "%s"), latex.MacroTextSpec("href", "%(2)s")]
+    texts += [latex.MacroTextSpec(name, _bracketed) for name in _REFERRING]
+    texts += [latex.MacroTextSpec(name, _arguments) for name in _BOXES]
+    texts += [latex.MacroTextSpec(name, "") for name in _INVISIBLE]
     context.add_context_category("catalog", macros=[*signs, *texts], prepend=True)
+    # the library leaves out what commands without a rule hold, such as the name of a program in \texttt
+    context.set_unknown_macro_spec(latex.MacroTextSpec("", _arguments))
     return context
 
 
@@ -137,7 +160,7 @@ def _text_grammar(spec: Any, purpose: str) -> Any:
     """How many arguments the commands of a text have."""
     walker = load_library("pylatexenc.latexwalker", "pylatexenc", purpose)
     grammar = walker.get_default_latex_context_db()
-    macros = [spec.std_macro("href", "{{"), spec.std_macro("url", "{")]
+    macros = [spec.std_macro("href", "{{"), *(spec.std_macro(name, "{") for name in ("url", *_BOXES))]
     grammar.add_context_category("catalog", macros=macros, prepend=True)
     return grammar
 
@@ -150,6 +173,18 @@ def _link_context(latex: Any, spec: Any) -> Any:
     context.add_context_category("catalog", macros=[*signs, *links], environments=[], specials=[])
     context.set_unknown_macro_spec(latex.MacroTextSpec("", _verbatim))
     return context
+
+
+def _bracketed(node: Any) -> str:
+    """What a command refers to, in brackets: the library says <cit.> and <ref>, which name nothing."""
+    last = node.nodeargd.argnlist[-1]
+    return f"[{last.latex_verbatim().strip('{}')}]" if last is not None else _verbatim(node)
+
+
+def _arguments(node: Any, l2tobj: Any) -> str:
+    """What a command holds, without the command."""
+    arguments = node.nodeargd.argnlist if node.nodeargd is not None else []
+    return "".join(str(l2tobj.nodelist_to_text([argument])) for argument in arguments if argument is not None)
 
 
 def _verbatim(node: Any) -> str:

@@ -108,10 +108,8 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
             # strict: else text behind a closing quote is taken into the cell, without a word
             cells = next(csv.reader(lines, delimiter=separator, strict=True), None)
         except csv.Error as error:
-            cells = _lenient(lines, separator)
-            if cells is None:
-                yield _unclosed(file, start, lines, separator, str(error))
-                continue
+            yield _unclosed(file, start, lines, separator, str(error))
+            continue
         if cells is None:
             return
         row = _Row(cells, start, "".join(lines.kept))
@@ -122,14 +120,6 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
             yield row
 
 
-def _lenient(lines: CountedLines, separator: str) -> list[str] | None:
-    """The cells of a row of one line with a quote inside a cell, as people write it; None where it is not closed."""
-    text = "".join(lines.kept)
-    if len(lines.kept) != 1 or text.count('"') % 2:
-        return None
-    return next(csv.reader([text], delimiter=separator), None)
-
-
 def _unclosed(file: str, start: int, lines: CountedLines, separator: str, problem: str) -> Finding:
     """What is wrong with a row that cannot be read; the lines behind its first one are read once more."""
     first, *others = lines.kept or [""]
@@ -137,8 +127,8 @@ def _unclosed(file: str, start: int, lines: CountedLines, separator: str, proble
     column = unclosed_quote(first, separator)
     if column is None:
         return Finding("I802", Location(file, start), f"the row cannot be read: {problem}")
-    message = "the row cannot be read: a quote is not closed"
-    hint = "close it, or write it twice where it is meant"
+    message = "the row cannot be read: a quote is not closed, or text follows it"
+    hint = "write a quote inside of a cell twice"
     return Finding("I802", Location(file, start, column), message, hint)
 
 

@@ -26,7 +26,6 @@ _REQUIREMENT: Final = "REQUIREMENT"
 
 # The files of a project: copies of those in the folder `new_project`, and the schemas of what users write.
 _FILES: Final[dict[str, str | type[Catalog | Question]]] = {
-    "explainer.toml": "explainer.toml",
     "catalogs/catalog.yaml": "catalog.yaml",
     "questions/bird-at-the-feeder.yaml": "bird-at-the-feeder.yaml",
     "questions/loud-meeting.yaml": "loud-meeting.yaml",
@@ -35,6 +34,7 @@ _FILES: Final[dict[str, str | type[Catalog | Question]]] = {
     ".github/workflows/explainer.yml": "workflow.yml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
     "README.md": "README.md",
+    "explainer.toml": "explainer.toml",
 }
 
 

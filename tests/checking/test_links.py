@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections import defaultdict
 
 import pytest
@@ -44,6 +45,7 @@ text → {MODEL} → picture
 # ways to write a URL that change its structure, and ways to write each of its characters
 STRUCTURAL = sorted(name for name, encode in ANYWHERE.items() if "&" not in encode(FOREIGN[0]))
 BY_REFERENCE = ("all decimal", "all hexadecimal", "every second")
+ATTACKS = yaml.safe_load((DATA.parent / "link_attacks.yaml").read_text(encoding="utf-8"))
 HIDDEN_PARTS = yaml.safe_load((DATA.parent / "hidden_parts.yaml").read_text(encoding="utf-8"))
 
 
@@ -233,3 +235,17 @@ def test_what_was_offered_is_read_as_curators_write_it(paper: dict[str, str], re
     lines = [f"- **Paper**: {name}", f"  - Link: {reference}"][: 1 + ("://" in reference)]
     text = SECOND[: SECOND.index("- **Model**")] + "\n".join([f"- **Model**: {MODEL}", *lines])
     assert [f.code for f in check_answer(f"{FIRST}\n{text}", world).findings if f.code != "A502"] == []
+
+
+def _repeated(text: str) -> str:
+    return re.sub(r"<(\d+)\*(.+?)>", lambda match: match[2] * int(match[1]), text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("text", ATTACKS["found"])
+def test_no_way_to_hide_a_link_works(text: str) -> None:
+    assert not judge(_repeated(text)).grounded
+
+
+@pytest.mark.parametrize("text", ATTACKS["left alone"])
+def test_what_only_looks_like_hiding_is_left_alone(text: str) -> None:
+    assert [finding for finding in judge(text).findings if finding.code.startswith("A2")] == []

@@ -341,3 +341,18 @@ def test_a_record_that_lists_its_tasks_is_no_catalog(name: str) -> None:
 def test_a_single_record_with_an_empty_list_is_no_catalog() -> None:
     write_tree(Path(), {"a.json": '{\n"name": "A",\n"tasks": []\n}'})
     assert explainer("catalog", "import", "a.json").out == "models:\n  - name: A\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "task"),
+    [
+        ("automatic-speech-recognition", "asr"), ("image-segmentation", "segmentation"), ("translation", "text-to-text"),
+        ("text-to-speech", "tts"), ("image-classification", "classification"), ("tabular-regression", None),
+    ],
+)  # fmt: skip
+def test_the_tag_of_a_card_becomes_a_task_that_ships(tag: str, task: str | None) -> None:
+    write_tree(Path(), {"cards/acme/m/README.md": f"---\npipeline_tag: {tag}\n---\n# M\n"})
+    made = explainer("catalog", "import", "cards", "-o", "c.yaml")
+    assert made.status == 0
+    model = parse_catalog(Path("c.yaml").read_text(encoding="utf-8"), "c.yaml").unwrap().catalog.models[0]
+    assert (model.task, model.category) == (task, tag)

@@ -16,7 +16,14 @@ from itertools import filterfalse, islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
-from explainer.checking.spotting import Form, LinkInText, anchor_text, html_destinations, spot_links
+from explainer.checking.spotting import (
+    Form,
+    LinkInText,
+    anchor_text,
+    html_destinations,
+    spot_links,
+    unparsed_destinations,
+)
 from explainer.diagnostics.text import Lines
 
 if TYPE_CHECKING:
@@ -96,7 +103,7 @@ _QUOTED: Final = re.compile(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
 )
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
-_METACHARACTER_RUN: Final = re.compile(r"([^\w\s])\1{63,}+")
+_METACHARACTER_RUN: Final = re.compile(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -545,6 +552,11 @@ class _MarkdownReader:
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
+        places = {link.start for link in self._links}
+        for destination in unparsed_destinations(self._answer.body):
+            if destination.start not in places:
+                place = (destination.start, destination.end)
+                self._links.append(_MarkedLink(destination.href, *place, None, place))
         return self._links
 
     def _own_indent(self, match: re.Match[str]) -> str:

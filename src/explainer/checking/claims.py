@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections
+from explainer.checking.spotting import is_link
 from explainer.checking.titles import acronyms, content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
@@ -728,7 +729,7 @@ def _role_of(cited: Cited) -> LinkRole:
 
 def _names(text: str) -> bool:
     """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
-    if "://" in text or is_nothing(text):
+    if "://" in text or is_nothing(text) or is_link(text):
         return False
     return any(not word.isdigit() for word in content_words(text))
 

@@ -14,7 +14,7 @@ from html import unescape
 from typing import Final, Literal, TypeAlias
 from unicodedata import normalize
 
-from explainer.catalogs.links import HIDDEN_CHARACTERS, Link, arxiv_link, doi_link, identify
+from explainer.catalogs.links import HIDDEN_CHARACTERS, Link, arxiv_link, doi_link, identify, opened_url
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 
@@ -22,7 +22,8 @@ Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 _RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
-      | (?P<arxiv>(?<![\w/.])arxiv(?:\s?id)?\s{0,2}[:\s]\s{0,2}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
+      | (?P<arxiv>(?<![\w/.])arxiv(?:[\s.-]{0,2}(?:id|no|nr|number|preprint|paper|e-?print)\b\.?)?
+          [\])*_`]{0,3}[:\s\#=/_-]{1,3}[\[(*_`]{0,3}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
       | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
       | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
       | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
@@ -32,19 +33,22 @@ _DOMAINS: Final = (
     r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site|ly|be|gl|gg|xyz|cloud|science|page"
     r"|us|ca|au|nl|es|kr|ru|se|pl|br|hk|tw|sg|il|at|wiki|online|space|blog|art|video|news|live|top|to)/(?=\w)"
 )
-_FLAGS: Final = re.VERBOSE | re.IGNORECASE
+_FLAGS: Final = re.VERBOSE | re.IGNORECASE | re.MULTILINE
 _WITH_SCHEME: Final = re.compile(_SCHEMES, _FLAGS)
 _WITH_OR_WITHOUT: Final = re.compile(
     rf"""{_SCHEMES}
-      | (?P<bare>(?<![\w@.-])www\d?\.(?=[^\W_])
-      | (?<![\w@/.:-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})""",
+      | (?P<bare>(?<![^\W_])(?<![@.-])www\d?\.(?=[^\W_])
+      | (?:(?<![\w@/.:-])|(?<=\s//)|(?<=^//))(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})""",
     _FLAGS,
 )
 # every text that is a link has one of these
 _LINK_MARK: Final = re.compile(r"/|\d\.\d|\bwww", re.IGNORECASE)
 # the domains inside whole URLs are no hint at addresses without a scheme
-_WHOLE_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}|\bwww\d?\.", re.IGNORECASE)
+_WHOLE_URL: Final = re.compile(rf"https?://{_RUN.pattern}", re.IGNORECASE)
+# viewers of GitHub's Markdown end a bare URL at a space or `<` alone, which matters where it climbs behind a bracket
+_BARE_RUN: Final = re.compile(r"[^\s<]++")
+_CLIMBS: Final = re.compile(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE)
+_DOMAIN_HINT: Final = re.compile(rf"\.{_DOMAINS}|(?<![^\W_])www\d?\.", re.IGNORECASE)
 _ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
 _LONGEST: Final = 4_096  # characters that a URL may have
 # punctuation of the sentence around a URL, and marks of emphasis
@@ -57,9 +61,20 @@ _SPACE: Final = r"[\t\n\f\r ]"
 _ATTRIBUTE: Final = re.compile(
     r"(?<![\w:.-])(?P<name>(?:xlink:)?href|src|srcset|imagesrcset|srcdoc|action|formaction|data|poster|background|cite"
     r"|longdesc|codebase|classid|archive|manifest|ping|content|to|from|by|values|style|on[a-z]{3,20})"
-    rf"{_SPACE}{{0,99}}={_SPACE}{{0,99}}"
-    r"(?:\"(?P<double>[^\"]{0,4096})|'(?P<single>[^']{0,4096})|(?P<bare>[^\t\n\f\r >\"'][^\t\n\f\r >]{0,4096}))",
+    rf"{_SPACE}*+={_SPACE}*+"
+    # a value in quotes ends where the next attribute opens its own, so that looking for all ends takes linear time
+    r"(?:\"(?P<double>[^\"]*+)|'(?P<single>[^']*+)"
+    r"|(?P<bare>[\x00-\x08\x0e-\x1f]*+[^\t\n\f\r >\"'][^\t\n\f\r >]{0,4096}))",
     re.IGNORECASE,
+)
+_SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
+# destinations of Markdown where its parser does not look: in footnotes, in what is indented too far or nested too deep;
+# and those of diagrams
+_UNPARSED: Final = re.compile(
+    r"\]\(\s{0,9}+<?(?P<inline>[^\s<>()]{1,4096})"
+    r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?=(?P<defined>[^\s<>]{1,4096}))"
+    r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TAG: Final = re.compile(r"<[^<>]{0,4096}>")
 _IS_ANCHOR: Final = re.compile(r"a(?![a-z])")
@@ -72,10 +87,18 @@ _CANDIDATE: Final = re.compile(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
 _SPELLED_OUT: Final = frozenset({"content", "to", "from", "by", "values", "style", "data", "archive", "classid"})
 _ABSOLUTE: Final = re.compile(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
+_LEADS_AWAY: Final = re.compile(
+    r"[\s\x00-\x20]*+(?:(?:https?|javascript|vbscript|data|file|blob):|[/\\]{2})", re.IGNORECASE
+)
 _MAX_DOCUMENTS: Final = 3  # of `srcdoc` within `srcdoc`
-# what stands for other characters: character references, backslash escapes, and what cannot be told from a letter
+# what stands for other characters: character references, backslash escapes, what cannot be told from a letter, stops in
+# brackets, and markup in the middle of a word
 _ENCODED: Final = re.compile(
     r"&(?:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
+    r"|[\[(](?:\.|dot)[\])]"
+    r"|(?<=[\w./:-])(?:</?(?:b|i|em|strong|u|s|wbr|span|font|mark|small|big|tt|kbd)\b[^<>]{0,200}>|<!--[^<>]{0,200}-->){1,9}"
+    r"(?=[\w./:-])"
+    r"|(?<=[\d.])\*{1,2}(?=[\d.])"
     rf"|[{HIDDEN_CHARACTERS}\u2024\uff0e\uff0f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]",
     re.IGNORECASE,
 )
@@ -154,6 +177,10 @@ def _decoded(encoded: str) -> str:
         return unescape(encoded)
     if encoded[0] == "\\":
         return encoded[1]
+    if encoded[0] in "[(":
+        return "."
+    if encoded[0] in "<*":
+        return ""
     return normalize("NFKC", encoded) if encoded not in HIDDEN_CHARACTERS else ""
 
 
@@ -174,9 +201,16 @@ def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
         exact: URLs that are taken as they are, even where they hold punctuation that usually ends a URL.
     """
     seen = SeenText(text)
+    if seen.text is text:
+        yield from _spot_links(text, exact)
+        return
     for spotted in _spot_links(seen.text, exact):
         start, end = seen.place(spotted.start), seen.place(spotted.end)
-        yield replace(spotted, start=start, end=end, text=text[start:end]) if seen.text is not text else spotted
+        written = text[start:end]
+        # a backslash that Markdown would take for an escape ends the host for a browser: `https://a.org\@b.org`
+        as_opened = opened_url(written) if "\\" in written and "@" in written else None
+        link = identify(as_opened) if as_opened else spotted.link
+        yield replace(spotted, start=start, end=end, text=written, link=link)
 
 
 def _spot_links(text: str, exact: Sequence[str]) -> Iterator[LinkInText]:
@@ -204,10 +238,13 @@ def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInTex
         return LinkInText(start, number.end(), written, "arxiv", arxiv_link(number[0]), written)
     run = _RUN.match(text, start, start + _LONGEST) or match
     written = _exactly(run[0], exact) or _trimmed(run[0])
+    bare = _BARE_RUN.match(text, start, start + _LONGEST)
+    if bare is not None and _CLIMBS.search(bare[0], len(written)):
+        written = bare[0].rstrip(_TRAILING)
     if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
         return None
     form, read = _FORMS[kind]
-    link = read(written)
+    link = read(written) if len(run[0]) < _LONGEST else None
     if link is None and form == "url":
         form = "broken"
     return LinkInText(start, start + len(written), written, form, link, written)
@@ -245,6 +282,8 @@ def _trimmed(run: str) -> str:
 
 def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
     """Yield the destinations in HTML, with their places in it."""
+    for script in _SCRIPT.finditer(html):
+        yield Destination("javascript:", *script.span())
     position = 0
     while (match := _ATTRIBUTE.search(html, position)) is not None:
         position = match.end("name")
@@ -259,6 +298,15 @@ def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
             if written >= 0:
                 start, end = written, written + len(href)
             yield Destination(href, start, end, tag.startswith("base"), _IS_ANCHOR.match(tag) is not None)
+
+
+def unparsed_destinations(text: str) -> Iterator[Destination]:
+    """Yield what reads like the destination of a link of Markdown, or of a node of Mermaid, and says where it leads."""
+    for match in _UNPARSED.finditer(text):
+        group = str(match.lastgroup)
+        href = SeenText(match[group]).text
+        if _LEADS_AWAY.match(href):
+            yield Destination(href, *match.span(group))
 
 
 def anchor_text(html: str, at: int) -> tuple[str, int, int] | None:

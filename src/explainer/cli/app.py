@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from explainer.catalogs.loading import ProjectFile
-    from explainer.diagnostics.finding import Parsed
+    from explainer.diagnostics.finding import Finding, Parsed
 
 COMMANDS: Final = {
     "build": "Build the prompt or the answer skeleton of one question.",
@@ -80,18 +80,15 @@ class ProjectCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line; what it leaves out is what the project file says."""
         # the shell asks for completions while somebody types
-        if ctx.resilient_parsing or not _SETTINGS.keys() & {param.name for param in self.params}:
+        if ctx.resilient_parsing or _SETTINGS.isdisjoint(str(param.name) for param in self.params):
             return super().parse_args(ctx, args)
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         project = _project_of(given)
         ctx.default_map = self._defaults(project.value, given)
         rest = super().parse_args(ctx, args)
-        if project.findings and self.stops_at_bad_settings:
-            from explainer.cli.terminal import show_findings
-            from explainer.diagnostics.finding import exit_status
-
-            show_findings(project.findings, ctx.params.get("findings", "text"))
-            raise typer.Exit(exit_status(project.findings))
+        # not before: --help and wrong usage end the command, whatever the file says
+        if self.stops_at_bad_settings:
+            _stop_at(project.findings, ctx.params.get("findings", "text"))
         if ctx.params.get("findings") == "json":
             ctx.params["verbose"] = False  # stderr holds one document, and nothing else
         if project.value is not None and ctx.params.get("verbose"):
@@ -100,12 +97,18 @@ class ProjectCommand(TyperCommand):
 
     def _defaults(self, project: ProjectFile | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults that a project file gives to the options of this command."""
-        defaults: dict[str, Any] = {}
-        for param in self.params:
-            key = _SETTINGS.get(param.name or "")
-            value = getattr(project.settings, key) if project is not None and key is not None else None
-            if value is not None and _applies(param.name, given, self.params):
-                defaults[str(param.name)] = [value] if getattr(param, "multiple", False) else value
+        if project is None:
+            return {}
+        defaults = project.settings.model_dump(exclude={"catalogs"}, exclude_none=True)
+        options = {param.name: param for param in self.params}
+        # the template is one of prompts, and of what is built only requests name a model
+        if given.get("kind") == "answer":
+            defaults.pop("template", None)
+        if "output_format" in options and given.get("output_format") != "openai-batch":
+            defaults.pop("model", None)
+        for name, value in defaults.items():
+            if getattr(options.get(name), "multiple", False):
+                defaults[name] = [value]
         return defaults
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -157,12 +160,9 @@ def _group_of(param: Any) -> str:
     return next(matching, "Options")
 
 
-# The parameters that a project file gives defaults to, and its keys. It has `catalogs` too, which are found for each
-# question by itself: what a question says goes before them.
-_SETTINGS: Final = {
-    "template": "template", "model": "model", "models": "models", "papers": "papers", "strict": "strict",
-    "catalog": None,
-}  # fmt: skip
+# The parameters that depend on a project file. Catalogs are found for each question by itself, and what a question says
+# goes before those of the file; so they are no defaults.
+_SETTINGS: Final = frozenset({"template", "model", "models", "papers", "strict", "catalog"})
 # The parameters that say which project a command is about: the first that is a path.
 _SUBJECTS: Final = ("question", "questions", "source", "answers", "paths")
 
@@ -186,26 +186,27 @@ def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
             yield from value
 
 
-def _applies(name: str | None, given: Mapping[str, Any], params: Sequence[Any]) -> bool:
-    """Whether a default fits the other options: a template is one of prompts, and only requests name a model."""
-    if name == "template":
-        return given.get("kind") != "answer"
-    if name == "model" and any(param.name == "output_format" for param in params):
-        return given.get("output_format") == "openai-batch"
-    return True
+def _stop_at(findings: Sequence[Finding], style: str) -> None:
+    """End the command with what is wrong with its project file, if anything is."""
+    if not findings:
+        return
+    from explainer.cli.terminal import show_findings
+    from explainer.diagnostics.finding import exit_status
+
+    show_findings(findings, style)
+    raise typer.Exit(exit_status(findings))
 
 
 def _say_origins(ctx: Any, project: ProjectFile) -> None:
+    """Say which options have their value from the project file, and where there."""
     from explainer.cli.terminal import say
 
-    for name in ctx.default_map:
+    for name, value in project.settings.model_dump(exclude_none=True).items():
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "DEFAULT_MAP":
-            key = str(_SETTINGS[name])
-            place = project.place_of(key)
-            value = getattr(project.settings, key)
+            place = project.place_of(name)
             shown = value if isinstance(value, str) else json.dumps(value)  # true, as the file says it
-            say(f"{key}: {shown} ({place.file}:{place.line})")
+            say(f"{name}: {shown} ({place.file}:{place.line})")
 
 
 class _App(typer.Typer):

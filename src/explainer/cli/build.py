@@ -31,9 +31,10 @@ from explainer.cli.options import (
     TextOption,
     VerboseOption,
     choice,
+    question_files,
+    refuse,
     request_body,
     settle_template,
-    typed_question,
 )
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
@@ -82,35 +83,20 @@ def run(
     Models and papers that the question leaves out are recommended from the catalogs; -v says why. The prompt goes to
     stdout (or to --out), findings go to stderr. For more than a few questions there is `explainer batch`.
     """
-    words = question or []
-    if text is None and words:
-        text = typed_question(words)
-        words = [] if text is not None else words
-    files = [Path(word) for word in words]
-    _refuse_unclear(files, text, output_format, out, pin=pin)
+    files, text = question_files(question, text)
+    _refuse_unclear(files, output_format, out, pin=pin)
     kind, template = settle_template(kind, template)
     if FORMATS[output_format].chat and kind == "answer":
-        message = f"the format {output_format!r} is for prompts, not for answers"
-        raise typer.BadParameter(message, param_hint="--format")
-    keys = request_body(output_format, model, body)
+        refuse(f"the format {output_format!r} is for prompts, not for answers", "--format")
     options = _BuildOptions(
-        kind, template, output_format, model, keys, CatalogLoader(catalog or ()), SourceCounts(models, papers),
-        semantic, pin=pin, strict=strict, verbose=verbose,
+        kind, template, output_format, model, request_body(output_format, model, body), CatalogLoader(catalog or ()),
+        SourceCounts(models, papers), semantic, pin=pin, strict=strict, verbose=verbose,
     )  # fmt: skip
-    said: list[Finding] = []
-    products: list[str] = []
-    with ExitStack() as stack:
-        renderer = templates.renderer_of(template, stack)
-        for path in [*files] or [Path(STDIN)]:
-            loaded = load_question(path) if text is None else question_from_text(text, file="--text")
-            product = _product(loaded, path, renderer, options)
-            said += product.findings
-            if product.value is not None:
-                products.append(product.value)
-    if products:
-        said += filter(None, [write_product("".join(products), out)])
-    show_findings(dict.fromkeys(said), findings)
-    raise typer.Exit(exit_status(said, strict=strict))
+    reported, texts = _build_all(files, text, options)
+    if texts:
+        reported += filter(None, [write_product("".join(texts), out)])
+    show_findings(dict.fromkeys(reported), findings)
+    raise typer.Exit(exit_status(reported, strict=strict))
 
 
 @dataclass(frozen=True)
@@ -130,22 +116,32 @@ class _BuildOptions:
     verbose: bool
 
 
-def _refuse_unclear(files: list[Path], text: str | None, output_format: str, out: Path | None, *, pin: bool) -> None:
-    """Refuse what cannot be meant: no question, two kinds of them, several where there is room for one.
+def _refuse_unclear(files: list[Path], output_format: str, out: Path | None, *, pin: bool) -> None:
+    """Refuse what cannot be meant: to write into no file, and several questions where there is room for one.
 
     Raises:
         typer.BadParameter: when that is so.
     """
-    from_stdin = STDIN in map(str, files)
-    if bool(files) == (text is not None):
-        message = "give a question file, - for stdin, or --text"
-        raise typer.BadParameter(message, param_hint="QUESTION")
+    from_stdin = Path(STDIN) in files
     if pin and (not files or from_stdin):
-        message = "there is no question file to write into"
-        raise typer.BadParameter(message, param_hint="--pin")
+        refuse("there is no question file to write into", "--pin")
     if len(files) > 1 and (from_stdin or output_format != "text" or out is not None):
         message = "several questions go to stdout as text, one behind the other; for all else there is explainer batch"
-        raise typer.BadParameter(message, param_hint="QUESTION")
+        refuse(message, "QUESTION")
+
+
+def _build_all(files: list[Path], text: str | None, options: _BuildOptions) -> tuple[list[Finding], list[str]]:
+    """Build the questions of some files, or the one that is a text; what is wrong with one leaves the others."""
+    findings: list[Finding] = []
+    texts: list[str] = []
+    with ExitStack() as stack:
+        renderer = templates.renderer_of(options.template, stack)
+        for path in files or [Path(STDIN)]:
+            loaded = load_question(path) if text is None else question_from_text(text, file="--text")
+            product = _product(loaded, path, renderer, options)
+            findings += product.findings
+            texts += filter(None, [product.value])
+    return findings, texts
 
 
 def _product(loaded: Parsed[LoadedQuestion], path: Path, renderer: Parsed[Any], options: _BuildOptions) -> Parsed[str]:
@@ -173,23 +169,32 @@ def _built(
 ) -> Parsed[BuildResult]:
     """What is built for one question, and recorded in its file if that is asked for."""
     library = library_of(loaded, path.parent, options.loader, verbose=options.verbose)
-    if library.value is None or renderer.value is None:
-        return Parsed(None, library.findings + renderer.findings)
-    is_complete = loaded.question.models is not None and loaded.question.papers is not None
-    semantic = semantic_model(None if is_complete else options.semantic)
-    if semantic.findings:
-        return Parsed(None, library.findings + semantic.findings)
+    # loading the model takes seconds, and a question that names everything does without it
+    names_all = loaded.question.models is not None and loaded.question.papers is not None
+    semantic = semantic_model(None if names_all else options.semantic)
+    findings = library.findings + renderer.findings + semantic.findings
+    if library.value is None or renderer.value is None or semantic.findings:
+        return Parsed(None, findings)
     built = build(loaded, library.value, renderer.value, options.counts, semantic.value)
-    findings = library.findings + built.findings
-    if built.value is None or built.value.choice is None:
-        return Parsed(built.value, findings)
-    if options.verbose:
-        _say_choice(built.value.choice)
-    if options.pin:
-        from explainer.project import save_choice
-
-        findings += save_choice(path, loaded, built.value.sources, library.value)
+    findings += built.findings
+    if built.value is not None and built.value.choice is not None:
+        findings += _settle_choice(built.value, built.value.choice, path, loaded, library.value, options)
     return Parsed(built.value, findings)
+
+
+def _settle_choice(
+    built: BuildResult, choice: Choice, path: Path, loaded: LoadedQuestion, library: Library, options: _BuildOptions
+) -> tuple[Finding, ...]:
+    """Say what was recommended, and write it into the question's file, as far as that is asked for."""
+    if options.verbose:
+        for kind, recommended in (("model", choice.models), ("paper", choice.papers)):
+            for entry in recommended:
+                say(f"recommended {kind}: {entry.entry.label} ({entry.why})")
+    if not options.pin:
+        return ()
+    from explainer.project import save_choice
+
+    return save_choice(path, loaded, built.sources, library)
 
 
 def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, verbose: bool) -> Parsed[Library]:
@@ -206,12 +211,6 @@ def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, ver
             say(f"catalog: {file}")
     library = loader.for_question(loaded.question, base)
     return Parsed(library.value, errors_in(library.findings))
-
-
-def _say_choice(choice: Choice) -> None:
-    for kind, recommended in (("model", choice.models), ("paper", choice.papers)):
-        for entry in recommended:
-            say(f"recommended {kind}: {entry.entry.label} ({entry.why})")
 
 
 def _encoded(built: BuildResult, loaded: LoadedQuestion, options: _BuildOptions) -> str:

@@ -117,20 +117,30 @@ _FEWEST_WORDS = 3
 _FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".txt", ".md", ".j2"})
 
 
-def one_question(words: Sequence[str] | None, text: str | None) -> tuple[Path | None, str | None]:
-    """Return the file of a question or its text, from the arguments of a command that takes one, and `--text`.
+def question_files(words: Sequence[str] | None, text: str | None) -> tuple[list[Path], str | None]:
+    """Return the files that the arguments of a command are, or else the text of its question.
 
     Raises:
-        typer.BadParameter: when there is neither, or more than one.
+        typer.BadParameter: when there is neither, or both.
     """
     if words and text is None:
         text = typed_question(words)
-        words = () if text is not None else words
+        words = words if text is None else ()
     if bool(words) == (text is not None):
         refuse("give a question file, - for stdin, or the question itself", "QUESTION")
-    if words and len(words) > 1:
+    return list(map(Path, words or ())), text
+
+
+def one_question(words: Sequence[str] | None, text: str | None) -> tuple[Path | None, str | None]:
+    """Return the file of a question or its text, for a command that takes one; see `question_files`.
+
+    Raises:
+        typer.BadParameter: when there is more than one, too.
+    """
+    files, text = question_files(words, text)
+    if len(files) > 1:
         refuse("give one question; to ask in a few words, end with a question mark or use --text", "QUESTION")
-    return Path(words[0]) if words else None, text
+    return next(iter(files), None), text
 
 
 FINDINGS_STYLES = ("text", "json", "github")

@@ -41,6 +41,18 @@ _OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]*\w(?:/\d+)?)")
 # The id in the BibTeX that a card asks to be cited by.
 _CITED: Final = re.compile(r"\beprint\s*=\s*[{\"]([\w./-]+)[}\"]")
+# Tags of Hugging Face (https://huggingface.co/tasks) that no name of a task that ships is like. Others, such as
+# text-generation, mean more than one of these tasks.
+_PIPELINE_TASKS: Final = {
+    "automatic-speech-recognition": "asr",
+    "document-question-answering": "visual-question-answering",
+    "image-segmentation": "segmentation",
+    "image-text-to-text": "visual-question-answering",
+    "mask-generation": "segmentation",
+    "text2text-generation": "text-to-text",
+    "translation": "text-to-text",
+    "video-text-to-text": "video-understanding",
+}
 # Letters that a paragraph must have to say something.
 _SHORTEST: Final = 40
 
@@ -119,6 +131,10 @@ def _without_front_matter(text: str, feed: RecordStream) -> Iterator[SourceRecor
     yield _record(Document(feed.file), 0, text, _repository(feed.inside))
 
 
+def _task_of(tag: str | None) -> str | None:
+    return _PIPELINE_TASKS.get(tag or "") or task_of(tag)
+
+
 def _record(front: Document, above: int, body: str, folder: str | None) -> SourceRecord:
     data = as_mapping(front.data)
     outline = _outline(body)
@@ -134,7 +150,7 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
         "github": _code(outline.mentions, repository),
         "summary": outline.paragraph,
         "category": category,
-        "task": task_of(as_text(category)),
+        "task": _task_of(as_text(category)),
         "dataset": ", ".join(texts_in(data.get("datasets")) or index["dataset"]),
         "links": [f"https://huggingface.co/{base}" for base in bases],
         "aliases": [name for name in texts_in(own_name) if repository not in (None, name)],

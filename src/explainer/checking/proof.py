@@ -152,7 +152,7 @@ def _faults(
     if record.citations != list(_citations(proved, offered)):
         message = "what the record says of its citations does not follow from its answer and its entries"
         yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
-    if record.claims is not None and record.claims != claims_data(proved):
+    if "claims" in data and record.claims != claims_data(proved):
         message = "what the record says of the statements does not follow from its answer and its entries"
         yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
     if record.grounded is not True:

@@ -18,6 +18,7 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import Figure, directions, figures_in
+from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
     QuotationFit,
@@ -116,11 +117,17 @@ class _Basis:
     violation: Violation | None = None
 
 
-def judge_statements(analysis: AnswerAnalysis) -> list[JudgedStatement]:
-    """Return the statements of an answer that are about offered entries, each with what was found about it."""
+def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
+    """Return the statements of an answer that are about offered entries, each with what was found about it.
+
+    Args:
+        analysis: the answer.
+        spans: spans that its provider cites documents for.
+    """
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts)
-    return [prover.judge(statement) for statement in read_statements(analysis) if prover.is_about_entries(statement)]
+    statements = with_spans(analysis, read_statements(analysis), spans)
+    return [prover.judge(statement) for statement in statements if prover.is_about_entries(statement)]
 
 
 def evidence_of(source: OfferedEntry) -> str:
@@ -203,19 +210,19 @@ class _Prover:
             if is_own:
                 yield _Basis(entry, passage)
             else:
-                message = f"this stands in {self._name(entry)}, not in {self._name(statement.entries[0])}"
+                message = f"this quotation is from {self._name(entry)}, not from {self._name(statement.entries[0])}"
                 yield self._fault("A413", start, end, message, entry, passage)
             return
         if fit is QuotationFit.ABSENT:
             if statement.entries and self._has_text(statement):
-                yield self._fault("A414", start, end, "nothing offered says this word for word", entry, passage)
+                yield self._fault("A414", start, end, "no offered text contains this quotation", entry, passage)
             return
         if not statement.entries:
             return
         code = "A412" if fit is QuotationFit.STITCHED else "A411"
-        message = "this is put together from passages that do not stand together"
+        message = "stitched quotation: these passages do not stand together"
         if code == "A411":
-            message = f"{self._name(entry)} says it in other words"
+            message = f"altered quotation of {self._name(entry)}"
         yield self._fault(code, start, end, message, entry, passage)
 
     # --- figures -------------------------------------------------------------------------------------------------
@@ -270,11 +277,11 @@ class _Prover:
             for other, sentence in text.figures:
                 is_shared = len(sentence.terms & statement.terms) >= _MIN_SHARED
                 if index not in statement.entries and figure.equals(other) and is_shared:
-                    message = f"this stands in {self._name(index)}, not in {self._name(statement.entries[0])}"
+                    message = f"this figure is from {self._name(index)}, not from {self._name(statement.entries[0])}"
                     yield self._figure_fault("A424", statement, figure, message, index, sentence)
                     return
         if self._has_text(statement):
-            message = f"{self._name(statement.entries[0])} prints no such figure"
+            message = f"{self._name(statement.entries[0])} contains no such figure"
             yield self._figure_fault("A425", statement, figure, message, statement.entries[0], None)
 
     def _figure_fault(
@@ -290,7 +297,7 @@ class _Prover:
 
     def _opposite(self, statement: Statement) -> Iterator[_Basis]:
         """A statement in the words of a sentence, turned round by a `not` or a word of the opposite meaning."""
-        said = frozenset(filter(None, map(term, statement.words)))
+        said = statement.all_terms
         # what is quoted is compared word by word
         if len(said) < _MIN_SAME or statement.quotations:
             return
@@ -317,7 +324,7 @@ class _Prover:
         is_loose = index in statement.entries or len(statement.terms) < _MIN_FOREIGN
         if is_loose and not self._repeats(statement, index):
             return
-        message = f"this is what {self._name(index)} says, not {self._name(own[0])}"
+        message = f"these are the words of {self._name(index)}, not of {self._name(own[0])}"
         yield self._fault("A441", statement.start, statement.end, message, index, sentence.text)
 
     def _is_of(self, statement: Statement, own: Sequence[int]) -> bool:

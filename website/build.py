@@ -1,6 +1,6 @@
-"""Build the static site: the docs, and a page for each task, model and paper of the shipped catalogs.
+"""Build the static site: the docs, the reference, and a page for each task, model and paper of the shipped catalogs.
 
-    pip install -e '.[site]' && python website/build.py OUT
+    pip install -e '.[site]' && python -m website.build OUT
 
 The pages need no server: search works from a disk, and nothing is loaded from elsewhere.
 """
@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.cmd.build import build_main
+from website.reference import api_page, commands_page, files_page
 
 from explainer import Library, ModelEntry, PaperEntry, Signature, Task, load_catalogs, load_question
 from explainer.diagnostics.text import slugify
@@ -111,9 +112,8 @@ def entry_pages(library: Library, questions: dict[str, list[str]]) -> Iterator[E
 
 def tasks_by_name(library: Library) -> dict[str, Task]:
     """Return the tasks of the catalogs by id and alias."""
-    tasks = [task for loaded in library.catalogs for task in loaded.catalog.tasks]
-    by_alias = {alias: task for task in tasks for alias in task.aliases}
-    return by_alias | {task.id: task for task in tasks}
+    by_alias = {alias: task for task in library.tasks for alias in task.aliases}
+    return by_alias | {task.id: task for task in library.tasks}
 
 
 def draw(library: Library, model: ModelEntry, path: Path) -> bool:
@@ -156,6 +156,11 @@ class SiteSource:
             (self.folder / path.name).write_text(site_text(path), encoding="utf-8")
         self.write("index.md.j2", "index", readme=site_text(ROOT / "README.md"))
 
+    def write_reference(self) -> None:
+        """Write the pages that are made from the code."""
+        for name, page in (("commands", commands_page), ("files", files_page), ("api", api_page)):
+            (self.folder / f"{name}.md").write_text(page(), encoding="utf-8")
+
     def write_catalog(self, library: Library) -> None:
         """Write the pages of tasks and entries."""
         pages = list(entry_pages(library, questions_by_name(ROOT / "questions")))
@@ -167,7 +172,7 @@ class SiteSource:
             drawn = isinstance(page.entry, ModelEntry) and draw(library, page.entry, drawing)
             self.write("entry.md.j2", page.path, page=page, drawing=drawing.name if drawn else None)
             by_task[page.task.id if page.task else ""].append(page)
-        tasks = sorted(dict.fromkeys(tasks_by_name(library).values()), key=lambda task: task.id)
+        tasks = sorted(library.tasks, key=lambda task: task.id)
         for task in tasks:
             models, papers = by_kind(by_task[task.id])
             self.write("task.md.j2", f"catalog/tasks/{slugify(task.id)}", task=task, models=models, papers=papers)
@@ -192,6 +197,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         source = SiteSource(Path(temporary))
         source.copy_docs()
+        source.write_reference()
         source.write_catalog(load_catalogs().unwrap())
         doctrees = source.folder / "_doctrees"
         arguments = ["-b", "html", "-c", str(HERE), "-d", str(doctrees), "-j", "auto", "-W", "--keep-going", "-q"]

@@ -1,4 +1,4 @@
-"""How Sphinx builds the site; `python website/build.py OUT` gathers its pages and calls it."""
+"""How Sphinx builds the site; `python -m website.build OUT` gathers its pages and calls it."""
 
 from __future__ import annotations
 

@@ -131,6 +131,18 @@ def test_mistakes_are_findings_with_their_place(text: str) -> None:
         Project().build("questions/named.yaml")
 
 
+def test_a_project_of_a_stranger_prints_no_file_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("hunter2")
+    write_tree(Path("theirs"), FILES)
+    Path("theirs/templates/link.j2").symlink_to(tmp_path / "secret.txt")
+    for template in (str(tmp_path / "secret.txt"), "templates/link.j2", "../" * 9 + "etc/hostname"):
+        write_tree(Path("theirs"), {"explainer.toml": f"template = '{template}'\n"})
+        done = explainer("build", "theirs/questions/named.yaml")
+        assert (done.status, done.out) in {(1, ""), (2, "")}
+        assert "explainer.toml:1:1: " in done.err
+        assert Project().try_build("theirs/questions/named.yaml").value is None
+
+
 @pytest.mark.parametrize("text", [
     "[tool]\nexplainer = 1\n", "tool.explainer.bogus = 1\n", "[tool]\nexplainer = {strict = 2}\n", "[tool.explainer]\nnope=1\n",
 ])  # fmt: skip

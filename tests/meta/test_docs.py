@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from explainer.cli.app import COMMANDS
 from explainer.diagnostics.rules import FAMILIES, RULES
 from tests.helpers.support import ROOT, explainer
 
@@ -34,31 +32,6 @@ def findings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def helps() -> Iterator[tuple[str, str]]:
-    yield "explainer", explainer("--help").out
-    for command in COMMANDS:
-        out = explainer(command, "--help").out
-        yield f"explainer {command}", out
-        below = out.partition("\nCommands:\n")[2]
-        for sub in re.findall(r"^  (\w[\w-]*)", below, re.MULTILINE):
-            yield f"explainer {command} {sub}", explainer(command, sub, "--help").out
-
-
-def test_every_help_has_an_example_that_begins_with_its_command() -> None:
-    for name, text in helps():
-        if "\nCommands:\n" not in text:
-            examples = text.partition("\nExamples:\n")[2].splitlines()
-            assert examples, f"give {name} an example: @app.command(epilog=...)"
-            assert [line for line in examples if not line.startswith(f"  {name} ") and line != f"  {name}"] == []
-
-
-def commands_page() -> str:
-    lines = ["# Commands", "", "What `--help` prints, for each command."]
-    for name, text in helps():
-        lines += ["", f"## `{name}`", "", "```text", text.rstrip(), "```"]
-    return "\n".join(lines) + "\n"
-
-
 def schema_file(*arguments: str) -> str:
     return explainer("catalog", "schema", *arguments).out
 
@@ -67,7 +40,6 @@ def schema_file(*arguments: str) -> str:
     ("path", "page"),
     [
         ("docs/findings.md", findings_page),
-        ("docs/commands.md", commands_page),
         ("schemas/catalog.schema.json", schema_file),
         ("schemas/question.schema.json", lambda: schema_file("--question")),
     ],

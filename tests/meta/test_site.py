@@ -1,4 +1,4 @@
-"""The site that `website/build.py` makes: every entry has a page, every link leads somewhere, nothing comes from elsewhere."""
+"""The site that `website.build` makes: every entry has a page, every link leads somewhere, nothing comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class _Targets(html.parser.HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, str(ROOT / "website" / "build.py"), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    command = [sys.executable, "-m", "website.build", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return out
 

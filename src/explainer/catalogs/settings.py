@@ -6,7 +6,8 @@ They stand in `explainer.toml`, or in the table `tool.explainer` of `pyproject.t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -49,11 +50,11 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
         data: Any = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         return Parsed(None, (_syntax_error(str(error), text, file),))
-    for key in table:
-        data = data.get(key) if isinstance(data, dict) else None
+    data = _value_at(data, table)
     if data is None:
         return Parsed(None)
-    document = Document(file, data, find_spans=lambda: _spans(text, table, data))
+    keys = list(data) if isinstance(data, dict) else []
+    document = Document(file, data, find_spans=partial(_spans, text, table, keys))
     if not isinstance(data, dict):
         document.report("S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]")
         return Parsed(None, tuple(document.findings))
@@ -71,40 +72,51 @@ def _syntax_error(message: str, text: str, file: str) -> Finding:
     return Finding("Y102", Location(file, line, column), f"not valid TOML: {_PLACE.sub('', message)}")
 
 
-def _spans(text: str, table: tuple[str, ...], data: Any) -> Spans:
+def _spans(text: str, table: Sequence[str], keys: Iterable[str]) -> Spans:
     """Where the keys of a table stand. tomllib gives no positions, so this asks it which line brings a key."""
     spans = Spans()
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
         return spans
-    if table:
-        spans.values[()] = _place_of(lines, table)
-    for key in data if isinstance(data, dict) else ():
+    spans.values[()] = _place_of(lines, table)
+    for key in keys:
         spans.values[(key,)] = spans.keys[(key,)] = _place_of(lines, (*table, key))
     return spans
 
 
-def _place_of(lines: Sequence[str], path: tuple[str, ...]) -> tuple[int, int]:
+def _place_of(lines: Sequence[str], path: Sequence[str]) -> tuple[int, int]:
     """The line of a key: it is not in the text that ends before that line, and in the next text that is whole."""
-    import tomllib  # noqa: PLC0415
-
     before = 0
-    for count in range(1, len(lines) + 1):
-        try:
-            data: Any = tomllib.loads("\n".join(lines[:count]))
-        except (tomllib.TOMLDecodeError, RecursionError):
-            continue
-        for key in path:
-            data = data.get(key) if isinstance(data, dict) else None
-        if data is not None:
+    for count in range(len(lines) + 1):
+        data = _data_of("\n".join(lines[:count]))
+        if data is not None and _value_at(data, path) is not None:
             return _first_of_value(lines, before)
-        before = count
+        if data is not None:
+            before = count
     return (1, 1)
 
 
+def _data_of(text: str) -> Any:
+    """The data of a text; None for one that ends in the middle of a value."""
+    import tomllib  # noqa: PLC0415
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _value_at(data: Any, path: Sequence[str]) -> Any:
+    """The value at a path of tables, or None."""
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
 def _first_of_value(lines: Sequence[str], before: int) -> tuple[int, int]:
-    """The line and column at which what follows some lines begins."""
-    for number, line in enumerate(lines[before:], before + 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            return number, len(line) - len(line.lstrip()) + 1
-    return before + 1, 1
+    """The line and column at which what follows some lines begins, behind blank lines and comments."""
+    number = before
+    while number < len(lines) - 1 and lines[number].lstrip()[:1] in ("", "#", "\r"):
+        number += 1
+    line = lines[number]
+    return number + 1, len(line) - len(line.lstrip()) + 1

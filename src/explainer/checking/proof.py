@@ -254,10 +254,14 @@ def cited_source(citation: Citation, offered: Offered) -> int | None:
     Of a model and a paper of one name, it is the one whose link it is.
     """
     named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
+    if not named:
+        return None
+    if len(named) == 1:  # nearly always, and reading the link takes longer than the rest
+        return named[0]
     link = _linked(citation, offered)
-    return min(
-        named, key=lambda index: link is not None and _spelling(offered.sources[index], link) is None, default=None
-    )
+    if link is None:
+        return named[0]
+    return min(named, key=lambda index: _spelling(offered.sources[index], link) is None)
 
 
 def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -171,13 +171,11 @@ def complete_templates(incomplete: str) -> list[str]:
     from explainer.rendering.templates import BUILTIN_TEMPLATES
 
     folder, begin = os.path.split(incomplete)
-    names = [name for name in BUILTIN_TEMPLATES if name.startswith(incomplete)]
+    names = completing(BUILTIN_TEMPLATES)(incomplete)
     for path in sorted(Path(folder).glob(f"{escape(begin)}*")):
-        if path.name.startswith(".") and not begin:
-            continue
         if path.suffix == ".j2":
             names.append(str(path))
-        elif path.is_dir():
+        elif path.is_dir() and not path.name.startswith("."):
             names.append(f"{path}/")
     return names
 
@@ -186,12 +184,7 @@ def complete_codes(incomplete: str) -> list[tuple[str, str]]:
     """Complete the codes of findings, with what they mean."""
     from explainer.diagnostics.rules import RULES
 
-    return [(code, rule.meaning) for code, rule in RULES.items() if code.startswith(incomplete)]
-
-
-def code_option(flag: str, text: str) -> Any:
-    """Return an option that takes the code of a finding, and completes it."""
-    return typer.Option(flag, metavar="CODE", help=text, autocompletion=complete_codes)
+    return _matching(((code, rule.meaning) for code, rule in RULES.items()), incomplete)
 
 
 def complete_entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -199,30 +192,36 @@ def complete_entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
     from explainer.catalogs.schema import SOURCE_KINDS
 
     library = _library_of(ctx)
-    if library is None:
-        return []
-    completions: list[tuple[str, str]] = []
+    words: dict[str, str] = {}
     for kind in SOURCE_KINDS:
         index: EntryIndex[Any] = library.index_of(kind)
         for entry in index:
             word = index.id_of(entry) if " " in entry.label else entry.label
-            if word.startswith(incomplete):
-                completions.append((word, entry.label))
-    return completions
+            words[word] = entry.label
+    return _matching(words.items(), incomplete)
 
 
 def complete_tasks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete the ids of tasks."""
-    library = _library_of(ctx)
-    tasks = library.tasks if library is not None else ()
-    return [(task.id, task.description or "") for task in tasks if task.id.startswith(incomplete)]
+    tasks = _library_of(ctx).tasks
+    return _matching(((task.id, task.description or "") for task in tasks), incomplete)
 
 
-def _library_of(ctx: typer.Context) -> Library | None:
+def _library_of(ctx: typer.Context) -> Library:
     """The catalogs of a command line that is still being typed."""
+    from explainer.catalogs.library import Library
     from explainer.catalogs.loading import CatalogLoader
 
-    return CatalogLoader([Path(path) for path in ctx.params.get("catalog") or ()]).for_named().value
+    return CatalogLoader(list(map(Path, ctx.params.get("catalog") or ()))).for_named().value or Library([])
+
+
+def _matching(words: Iterable[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
+    return [(word, meaning) for word, meaning in words if word.startswith(incomplete)]
+
+
+def code_option(flag: str, text: str) -> Any:
+    """Return an option that takes the code of a finding, and completes it."""
+    return typer.Option(flag, metavar="CODE", help=text, autocompletion=complete_codes)
 
 
 def choice(flag: str, choices: Collection[str], text: str) -> Any:

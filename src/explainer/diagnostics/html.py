@@ -141,10 +141,11 @@ class TextMarks:
 
 
 def _marked(text: str, mark: TextMark, nested: bool) -> str:
-    shown = Markup('<mark class="{}" title="{}">{}</mark>').format(mark.css, mark.title, text)
+    # f-strings: `Markup.format` takes ten times as long, and a page has hundreds of marks
+    shown = f'<mark class="{escape(mark.css)}" title="{escape(mark.title)}">{escape(text)}</mark>'
     if mark.href and not nested:
-        return str(Markup('<a href="{}">{}</a>').format(mark.href, shown))
-    return str(shown)
+        return f'<a href="{escape(mark.href)}">{shown}</a>'
+    return shown
 
 
 def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from operator import attrgetter
+from itertools import chain, filterfalse, repeat
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
-from explainer.checking.check import CheckReport
+from explainer.checking.check import CheckReport, Citation
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.offered import Offered
@@ -46,6 +47,11 @@ STATES: Final = {
 }
 WRONG: Final = frozenset({"refuted", "faulty"})
 """The states of answers that nobody should take as they are."""
+# what a page says of an entry, by the keys of its record
+_FACTS: Final = {
+    "Task": "task", "Signature": "signature", "Data set": "dataset", "Authors": "authors", "Year": "year",
+}  # fmt: skip
+_LINKS: Final = {"Paper": "paper", "Code": "github", "Hugging Face": "huggingface", "See also": "links"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,6 @@ class AnswerRow:
     updated: str = ""
 
 
-class _Wrong(NamedTuple):
-    """A text that an answer cites wrongly."""
-
-    text: str
-    status: str
-
-
 @dataclass(frozen=True, slots=True)
 class AnswerPage:
     """The page of an answer, and what goes with it.
@@ -119,12 +118,13 @@ def page_name(name: str) -> str:
 
 def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
-    entries = offered_entries(offered)
-    names = [entry_page_name(kind, entry.label) for kind, entry in entries]
+    entries = [
+        _OfferedPage(entry_page_name(kind, entry.label), kind, entry) for kind, entry in offered_entries(offered)
+    ]
     proved = list(proved_citations(report, offered))
-    cited = list(dict.fromkeys(place for _, place in proved))
-    drawing = _drawing([entries[place][1] for place in cited])
-    row = _row(report, entries, names, cited)
+    cited = [entries[place] for place in dict.fromkeys(map(itemgetter(1), proved))]
+    drawing = _drawing(map(attrgetter("entry"), cited))
+    row = _row(report, entries, cited)
     html = _render(
         "answer.html.j2",
         root="../",
@@ -132,41 +132,45 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         report=report,
         row=row,
         errors=errors_in(report.findings),
-        remarks=[finding for finding in report.faults if not finding.is_error],
-        answer=markdown_html(report.text, TextMarks(_marks(report, proved, names)), top=3),
-        wrong=list(
-            dict.fromkeys(_Wrong(cited.text, cited.status) for cited in report.citations if cited.status not in GOOD)
-        ),
-        cited=[_named(names[place], *entries[place]) for place in cited],
-        unused=[
-            _named(names[place], *entry) for place, entry in enumerate(entries) if entry[1].label not in report.used
-        ],
+        remarks=list(filterfalse(attrgetter("is_error"), report.faults)),
+        answer=markdown_html(report.text, TextMarks(_marks(report, proved, entries)), top=3),
+        wrong={wrong.text: wrong for wrong in filterfalse(_is_right, report.citations)}.values(),
+        cited=cited,
+        unused=[page for page in entries if page.entry.label not in report.used],
         drawing=drawing,
-        pages={entry.label: name for name, (_, entry) in zip(names, entries, strict=True)},
+        pages={page.entry.label: page.name for page in entries},
     )
     row = replace(row, drawing=drawing["name"] if drawing else "", digest=digest(html, 16))
-    records = {
-        name: {"kind": kind.value, **entry_record(kind, entry)}
-        for name, (kind, entry) in zip(names, entries, strict=True)
-    }
+    records = {page.name: {"kind": page.kind.value, **entry_record(page.kind, page.entry)} for page in entries}
     return AnswerPage(row, html, drawing["svg"] if drawing else "", records)
 
 
-def _row(
-    report: CheckReport, entries: Sequence[tuple[Kind, Entry]], names: Sequence[str], cited: Sequence[int]
-) -> AnswerRow:
-    models = [entries[place][1] for place in cited if entries[place][0] is Kind.MODELS]
-    tasks = filter(None, (_task(model.task) for model in models))
+class _OfferedPage(NamedTuple):
+    """An entry that was offered, and the name of its page."""
+
+    name: str
+    kind: Kind
+    entry: Entry
+
+
+def _is_right(citation: Citation) -> bool:
+    return citation.status in GOOD
+
+
+def _row(report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]) -> AnswerRow:
+    models = [page.entry for page in cited if page.kind is Kind.MODELS]
+    tasks = filter(None, map(_task, map(attrgetter("task"), models)))
+    title = replace_refused(shorten(" ".join(report.question.split()), _TITLE))
     return AnswerRow(
         id=report.id,
         page=page_name(report.id),
-        title=replace_refused(shorten(" ".join(report.question.split()), _TITLE)) or report.id,
+        title=title or report.id,
         state=_state(report),
         verdict=_verdict(report),
         models=tuple(dict.fromkeys(map(attrgetter("label"), models))),
         tasks=tuple(dict.fromkeys(tasks)),
-        cited=tuple(names[place] for place in cited),
-        offered=tuple(names),
+        cited=tuple(map(attrgetter("name"), cited)),
+        offered=tuple(map(attrgetter("name"), entries)),
     )
 
 
@@ -197,19 +201,17 @@ def _no_library() -> Library:
     return Library([])
 
 
-def _marks(report: CheckReport, proved: Iterable[tuple[Any, int]], names: Sequence[str]) -> dict[str, TextMark]:
+def _marks(
+    report: CheckReport, proved: Iterable[tuple[Citation, int]], entries: Sequence[_OfferedPage]
+) -> dict[str, TextMark]:
     """How cited texts are marked: what is proved leads to the page of its entry."""
     marks = text_marks(report)
     for citation, place in proved:
         mark = marks.get(citation.text)
+        # a text that is cited wrongly elsewhere is marked as wrong, and leads nowhere
         if mark is not None and mark.css == f"c-{citation.status}":
-            marks[citation.text] = replace(mark, href=f"../entries/{names[place]}.html")
+            marks[citation.text] = replace(mark, href=f"../entries/{entries[place].name}.html")
     return marks
-
-
-def _named(name: str, kind: Kind, entry: Entry) -> tuple[str, str, str]:
-    """An entry as a list shows it: its page, its kind, its name."""
-    return name, kind.singular, entry.label
 
 
 def _drawing(entries: Iterable[Entry]) -> dict[str, str] | None:
@@ -233,16 +235,6 @@ def _drawn(models: tuple[ModelEntry, ...]) -> dict[str, str] | None:
 def entry_page(record: Mapping[str, Any], rows: Sequence[AnswerRow]) -> str:
     """Return the page of an entry, with the answers that cite it."""
     kind = Kind(record["kind"])
-    links = [
-        ("Paper", record.get("paper")),
-        ("Code", record.get("github")),
-        ("Hugging Face", record.get("huggingface")),
-    ]
-    links += [("See also", url) for url in record.get("links", ())]
-    facts = [
-        ("Task", record.get("task")), ("Signature", record.get("signature")), ("Data set", record.get("dataset")),
-        ("Authors", ", ".join(record.get("authors", ()))), ("Year", record.get("year")),
-    ]  # fmt: skip
     return _render(
         "entry.html.j2",
         root="../",
@@ -250,10 +242,25 @@ def entry_page(record: Mapping[str, Any], rows: Sequence[AnswerRow]) -> str:
         kind=kind.singular,
         summary=record.get("summary"),
         deprecated=record.get("deprecated"),
-        links=[link for link in links if link[1]],
-        facts=[fact for fact in facts if fact[1]],
+        links=list(_values(record, _LINKS)),
+        facts=list(_values(record, _FACTS)),
         rows=rows,
     )
+
+
+def _values(record: Mapping[str, Any], keys: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The values of a record under some keys, each with its name for people; of a list, one by one."""
+    for name, key in keys.items():
+        value = record.get(key)
+        if isinstance(value, list):
+            yield from zip(repeat(name), value, strict=False)
+        elif value is not None:
+            yield name, value
+
+
+def is_wrong(row: AnswerRow) -> bool:
+    """Whether nobody should take an answer as it is."""
+    return row.state in WRONG
 
 
 def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
@@ -272,13 +279,14 @@ def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
 
 def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str) -> str:
     """Return the page that lists all entries by their tasks, each with the number of the answers that cite it."""
-    counts = Counter(name for row in rows for name in row.cited)
-    groups: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    counts = Counter(chain.from_iterable(map(attrgetter("cited"), rows)))
+    groups: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for name, record in entries.items():
         label = record[Kind(record["kind"]).name_key]
-        groups[_task(record.get("task")) or "no task"].append((name, label, counts[name]))
-    tables = [(task, sorted(listed, key=lambda item: (-item[2], item[1]))) for task, listed in sorted(groups.items())]
-    return _render("entries.html.j2", root="", title=f"Models and papers: {title}", groups=tables)
+        groups[_task(record.get("task")) or "no task"].append((-counts[name], label, name))
+    for listed in groups.values():
+        listed.sort()  # the most cited first
+    return _render("entries.html.j2", root="", title=f"Models and papers: {title}", groups=sorted(groups.items()))
 
 
 def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
@@ -325,5 +333,8 @@ def row_of(data: Mapping[str, Any]) -> AnswerRow:
     Raises:
         TypeError: when that is no row.
     """
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    fields = dict(data)
+    for key, value in data.items():
+        if isinstance(value, list):  # JSON has no tuples
+            fields[key] = tuple(value)
     return AnswerRow(**fields)

@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, repeat, starmap
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,10 +52,11 @@ class StyleError(Exception):
 
 def offered_entries(offered: Offered) -> list[KindedEntry]:
     """Return the entries that were offered, in their order; where only a prompt is known, as it prints them."""
-    if offered.entries is not None:
-        models = [(Kind.MODELS, model) for model in offered.entries.models]
-        return [*models, *((Kind.PAPERS, paper) for paper in offered.entries.papers)]
-    return [_printed_entry(offered, source) for source in offered.sources]
+    if offered.entries is None:
+        return [_printed_entry(offered, source) for source in offered.sources]
+    models = zip(repeat(Kind.MODELS), offered.entries.models, strict=False)
+    papers = zip(repeat(Kind.PAPERS), offered.entries.papers, strict=False)
+    return [*models, *papers]
 
 
 def _printed_entry(offered: Offered, source: OfferedEntry) -> KindedEntry:
@@ -82,8 +84,8 @@ def proved_citations(report: CheckReport, offered: Offered) -> Iterator[tuple[Ci
 
 def proved_entries(report: CheckReport, offered: Offered) -> list[KindedEntry]:
     """Return the entries that an answer cites rightly, each once, in the order in which it cites them."""
-    entries = offered_entries(offered)
-    return [entries[place] for place in dict.fromkeys(place for _, place in proved_citations(report, offered))]
+    places = dict.fromkeys(map(itemgetter(1), proved_citations(report, offered)))
+    return list(map(offered_entries(offered).__getitem__, places))
 
 
 def references(answers: Iterable[tuple[CheckReport, Offered]], output_format: str) -> str:
@@ -93,14 +95,13 @@ def references(answers: Iterable[tuple[CheckReport, Offered]], output_format: st
         answers: the answers, checked, each with what was offered to it.
         output_format: one of `FORMATS`, but not `markdown`.
     """
-    entries: dict[tuple[Kind, str], Entry] = {}
-    for report, offered in answers:
-        for kind, entry in proved_entries(report, offered):
-            entries.setdefault((kind, entry.label), entry)
-    return "".join(export_entries(((kind, entry) for (kind, _), entry in entries.items()), output_format))
+    entries: dict[tuple[Kind, str], KindedEntry] = {}
+    for entry in chain.from_iterable(starmap(proved_entries, answers)):
+        entries.setdefault(_identity(entry), entry)
+    return "".join(export_entries(entries.values(), output_format))
 
 
-def with_footnotes(answers: Sequence[tuple[CheckReport, Offered]], style: str | None = None) -> str:
+def with_footnotes(answers: Iterable[tuple[CheckReport, Offered]], style: str | None = None) -> str:
     """Return answers as one Markdown document, with a footnote for each entry where it is cited rightly.
 
     Nothing in the answers is anything but text to Pandoc: neither TeX, nor HTML, nor metadata.
@@ -113,9 +114,9 @@ def with_footnotes(answers: Sequence[tuple[CheckReport, Offered]], style: str | 
         StyleError: when the style cannot be used.
     """
     write_notes = plain_notes if style is None else style_notes(style)
-    parts = [
-        _answer(report, offered, f"a{number}-", write_notes) for number, (report, offered) in enumerate(answers, 1)
-    ]
+    parts: list[str] = []
+    for number, (report, offered) in enumerate(answers, 1):
+        parts.append(_answer(report, offered, f"a{number}-", write_notes))
     return "\n".join(parts)
 
 
@@ -124,17 +125,31 @@ Notes = Callable[[Sequence[KindedEntry]], list[str]]
 
 def _answer(report: CheckReport, offered: Offered, prefix: str, write_notes: Notes) -> str:
     entries = proved_entries(report, offered)
-    keys = {entry: f"[^{prefix}{number}]" for number, entry in enumerate(map(_identity, entries), 1)}
-    all_entries = offered_entries(offered)
-    proved = [(citation, keys[_identity(all_entries[place])]) for citation, place in proved_citations(report, offered)]
-    named = {key for citation, key in proved if citation.kind != "link"}
-    # a link says nothing more than the name that stands beside it
-    marks = [(citation.end, key) for citation, key in proved if citation.kind != "link" or key not in named]
+    keys = [f"[^{prefix}{number}]" for number in range(1, len(entries) + 1)]
+    marks = _footnote_marks(report, offered, dict(zip(map(_identity, entries), keys, strict=True)))
     title = " ".join((report.question or report.id).split())
-    blocks = [f"# {escaped(title)}", *_warning(report), _noted(report.text, marks).strip()]
-    notes = zip(keys.values(), write_notes(entries), strict=True)
-    blocks += [f"{key}: {note}" for key, note in notes]
+    notes = map("{}: {}".format, keys, write_notes(entries))
+    blocks = [f"# {escaped(title)}", *_warning(report), _noted(report.text, marks).strip(), *notes]
     return "\n\n".join(blocks) + "\n"
+
+
+def _footnote_marks(
+    report: CheckReport, offered: Offered, keys: Mapping[tuple[Kind, str], str]
+) -> Iterator[tuple[int, str]]:
+    """Where footnotes belong: behind names; behind a link where no name stands beside it, for it says nothing more."""
+    entries = offered_entries(offered)
+    named: set[str] = set()
+    links: list[tuple[int, str]] = []
+    for citation, place in proved_citations(report, offered):
+        key = keys[_identity(entries[place])]
+        if citation.kind == "link":
+            links.append((citation.end, key))
+        else:
+            named.add(key)
+            yield citation.end, key
+    for end, key in links:
+        if key not in named:
+            yield end, key
 
 
 def _identity(entry: KindedEntry) -> tuple[Kind, str]:
@@ -175,9 +190,15 @@ def _noted(text: str, marks: Iterable[tuple[int, str]]) -> str:
 
 def _fences(text: str, lines: Sequence[str]) -> list[range]:
     """The lines of each block of code, from 0, of those that every reader of Markdown sees as one."""
-    tokens = MarkdownIt("commonmark").parse(text)
-    blocks = [(token.map, token.markup) for token in tokens if token.type == "fence" and not token.level]
-    return [range(*place) for place, fence in blocks if place and lines[place[1] - 1].strip().startswith(fence)]
+    fences: list[range] = []
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type != "fence" or token.level or token.map is None:
+            continue
+        first, end = token.map
+        is_closed = lines[end - 1].strip().startswith(token.markup)
+        if is_closed:
+            fences.append(range(first, end))
+    return fences
 
 
 def _text_line(line: str, notes: Mapping[int, str], *, is_first: bool) -> str:

@@ -10,9 +10,11 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from itertools import chain
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +35,8 @@ _SCHEMA: Final = "explainer/site/1"
 _FOLDERS: Final = ("answers", "entries", "drawings")
 # answers that one process renders sooner than others are started
 _FEW: Final = 200
+# beyond, the disk is what takes time
+_MOST_PROCESSES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +138,20 @@ def publish(config: SiteConfig) -> PublishedSite:
 
 def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     # what somebody took away is written again
-    memory.files = {name: value for name, value in memory.files.items() if (config.out / name).is_file()}
-    is_same = memory.environment == _environment(config, memory.catalogs)
-    known = _known(memory) if is_same else {}
+    for name in list(memory.files):
+        if not (config.out / name).is_file():
+            del memory.files[name]
+    known = _known(config, memory)
     keys = list(_keys(config))
-    share = _rendered(_Job(config, frozenset(known), memory.files), sum(key not in known for key in keys))
+    unknown = len(set(keys) - known.keys())
+    share = _rendered(_Job(config, frozenset(known), memory.files), unknown)
     for place, key in enumerate(keys):
         if key in known:
             share.rows[place] = (key, known[key])
-    answers = _dated([share.rows[place] for place in sorted(share.rows)], memory, config.now)
-    rows = [row for _, row in answers]
-    offered = set(chain.from_iterable(row.offered for row in rows))
-    every_entry = {**memory.entries, **share.entries}
-    entries = {name: every_entry[name] for name in sorted(offered)}
-    files = {name: row.digest for row in rows for name in _files_of(row)}
+    answers = _dated(share, memory, config.now)
+    rows = list(map(itemgetter(1), answers))
+    entries = _offered_entries(rows, {**memory.entries, **share.entries})
+    files = _answer_files(rows)
     written = len(share.written)
     for name, content in _common_files(config, rows, entries):
         files[name] = digest(content, 16)
@@ -160,15 +164,39 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     return PublishedSite(rows, written, len(stale), share.findings)
 
 
-def _known(memory: _Memory) -> dict[str, AnswerRow]:
+def _offered_entries(rows: Iterable[AnswerRow], entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The records of the entries that the answers were offered, by the names of their pages."""
+    names = sorted(set(chain.from_iterable(map(attrgetter("offered"), rows))))
+    return dict(zip(names, map(entries.__getitem__, names), strict=True))
+
+
+def _answer_files(rows: Iterable[AnswerRow]) -> dict[str, str]:
+    """The files that are about one answer, with their hashes."""
+    files: dict[str, str] = {}
+    for row in rows:
+        files |= dict.fromkeys(_files_of(row), row.digest)
+    return files
+
+
+def _known(config: SiteConfig, memory: _Memory) -> dict[str, AnswerRow]:
     """The answers by their keys that need not be rendered again."""
-    return {key: row for key, row in memory.answers if key and memory.files.keys() >= set(_files_of(row))}
+    if memory.environment != _environment(config, memory.catalogs):
+        return {}
+    return dict(filter(partial(_is_whole, memory.files.keys()), memory.answers))
+
+
+def _is_whole(files: Collection[str], answer: tuple[str, AnswerRow]) -> bool:
+    """Whether an answer has a key, and its files are there."""
+    key, row = answer
+    return bool(key) and all(map(files.__contains__, _files_of(row)))
 
 
 def _files_of(row: AnswerRow) -> list[str]:
-    """The files of one answer alone, but for its drawing, which others may show too."""
-    drawing = [f"drawings/{row.drawing}"] if row.drawing else []
-    return [f"answers/{row.page}.html", *drawing]
+    """The page of an answer and its drawing, which others may show too."""
+    files = [f"answers/{row.page}.html"]
+    if row.drawing:
+        files.append(f"drawings/{row.drawing}")
+    return files
 
 
 def _keys(config: SiteConfig) -> Iterator[str]:
@@ -186,14 +214,18 @@ def _rendered(job: _Job, unknown: int) -> _Share:
     from multiprocessing import get_context  # noqa: PLC0415
 
     context = get_context("fork" if sys.platform == "linux" else "spawn")
-    total = _Share()
+    jobs = [replace(job, number=number, count=count) for number in range(count)]
     with ProcessPoolExecutor(count, mp_context=context) as pool:
-        for share in pool.map(_render, [replace(job, number=number, count=count) for number in range(count)]):
-            total.rows |= share.rows
-            total.entries |= share.entries
-            total.written |= share.written
-            total.catalogs |= share.catalogs
-            total.findings += [finding for finding in share.findings if finding not in total.findings]
+        return reduce(_joined, pool.map(_render, jobs))
+
+
+def _joined(total: _Share, share: _Share) -> _Share:
+    """Two shares as one; what both found is said once."""
+    total.rows |= share.rows
+    total.entries |= share.entries
+    total.written |= share.written
+    total.catalogs |= share.catalogs
+    total.findings = list(dict.fromkeys([*total.findings, *share.findings]))
     return total
 
 
@@ -233,10 +265,15 @@ def _render_answer(answer: AnswerInput, place: int, job: _Job, share: _Share) ->
     share.entries |= page.entries
 
 
-def _dated(answers: Iterable[tuple[str, AnswerRow]], memory: _Memory, now: str) -> list[tuple[str, AnswerRow]]:
-    """The answers with the times at which their pages changed: before, where the last run had the same page."""
-    times = {(row.page, row.digest): row.updated for _, row in memory.answers}
-    return [(key, replace(row, updated=times.get((row.page, row.digest), now))) for key, row in answers]
+def _dated(share: _Share, memory: _Memory, now: str) -> list[tuple[str, AnswerRow]]:
+    """The answers in their order, each with the time at which its page changed last."""
+    times: dict[tuple[str, str], str] = {}
+    for _, row in memory.answers:
+        times[row.page, row.digest] = row.updated
+    answers: list[tuple[str, AnswerRow]] = []
+    for _, (key, row) in sorted(share.rows.items()):
+        answers.append((key, replace(row, updated=times.get((row.page, row.digest), now))))
+    return answers
 
 
 def _common_files(
@@ -248,15 +285,21 @@ def _common_files(
     yield "entries.html", pages.entries_page(entries, rows, config.title)
     yield "search-index.js", pages.search_index(rows)
     yield "feed.xml", pages.feed(rows, config.title, "feed.xml", config.base)
-    wrong = [row for row in rows if row.state in pages.WRONG]
+    wrong = list(filter(pages.is_wrong, rows))
     title = f"{config.title}: not grounded, or refuted"
     yield "not-grounded.xml", pages.feed(wrong, title, "not-grounded.xml", config.base)
+    citing = _citing(rows)
+    for name, record in entries.items():
+        yield f"entries/{name}.html", pages.entry_page(record, citing[name])
+
+
+def _citing(rows: Iterable[AnswerRow]) -> Mapping[str, list[AnswerRow]]:
+    """The answers that cite an entry, by the name of its page."""
     citing: dict[str, list[AnswerRow]] = defaultdict(list)
     for row in rows:
         for name in row.cited:
             citing[name].append(row)
-    for name, record in entries.items():
-        yield f"entries/{name}.html", pages.entry_page(record, citing[name])
+    return citing
 
 
 def _write(out: Path, name: str, content: str, value: str, files: Mapping[str, str]) -> bool:
@@ -269,14 +312,24 @@ def _write(out: Path, name: str, content: str, value: str, files: Mapping[str, s
 
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
     """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
-    given = [str(path) for path in config.answers.catalogs]
-    folders = {Path(name).parent for name in catalogs} | {path for path in config.answers.catalogs if path.is_dir()}
-    files = {Path(name) for name in catalogs}
+    given = map(str, config.answers.catalogs)
+    texts = map(partial(resource, pages.PACKAGE), pages.RESOURCES)
+    files = filter(Path.is_file, sorted(_catalog_files(config, catalogs)))
+    return digest("\0".join([__version__, *given, *texts, *map(_file_text, files)]), 16)
+
+
+def _catalog_files(config: SiteConfig, catalogs: Iterable[str]) -> set[Path]:
+    """The catalogs that were read, and those that would be read from the same folders today."""
+    files = set(map(Path, catalogs))
+    folders = {*map(attrgetter("parent"), files), *config.answers.catalogs}
     for folder in filter(Path.is_dir, folders):
-        files |= {path for path in folder.iterdir() if path.suffix in CATALOG_SUFFIXES}
-    contents = [f"{path}\0{path.read_bytes().decode('latin-1')}" for path in sorted(files) if path.is_file()]
-    texts = [resource(pages.PACKAGE, name) for name in pages.RESOURCES]
-    return digest("\0".join([__version__, *given, *texts, *contents]), 16)
+        for suffix in CATALOG_SUFFIXES:
+            files.update(folder.glob(f"*{suffix}"))
+    return files
+
+
+def _file_text(path: Path) -> str:
+    return f"{path}\0{path.read_bytes().decode('latin-1')}"  # any bytes, each as one character
 
 
 def _remembered(out: Path) -> _Memory | None:
@@ -310,4 +363,6 @@ def _remember(out: Path, memory: _Memory) -> None:
 
 def processes() -> int:
     """Return how many processes may render here."""
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    if hasattr(os, "sched_getaffinity"):
+        return min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    return min(_MOST_PROCESSES, os.cpu_count() or 1)

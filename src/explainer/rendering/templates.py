@@ -68,19 +68,32 @@ def with_template(project: Parsed[ProjectFile]) -> Parsed[ProjectFile]:
     if project.value is None or project.value.settings.template is None:
         return project
     template = project.value.settings.template
+    problem = _problem_of_template(template, project.value)
+    if problem is not None:
+        return Parsed(None, (*project.findings, problem))
     if template not in BUILTIN_TEMPLATES:
-        path = project.value.path.parent / template
-        if not path.is_file():
-            meant = did_you_mean(template, BUILTIN_TEMPLATES)
-            place = project.value.place_of("template")
-            missing = Finding("F101", place, f"no such template: {display_path(path)}", meant)
-            return Parsed(None, (*project.findings, missing))
-        template = display_path(path)
-    elif BUILTIN_TEMPLATES[template] != "prompt":
-        message = f"the template {template!r} builds {BUILTIN_TEMPLATES[template]}s, and this is the one of prompts"
-        return Parsed(None, (*project.findings, Finding("S208", project.value.place_of("template"), message)))
+        template = display_path(project.value.path.parent / template)
     settings = project.value.settings.model_copy(update={"template": template})
     return Parsed(replace(project.value, settings=settings), project.findings)
+
+
+def _problem_of_template(template: str, project: ProjectFile) -> Finding | None:
+    """What is wrong with the template that a project file names, which is one of prompts."""
+    place = project.place_of("template")
+    built_by = BUILTIN_TEMPLATES.get(template)
+    if built_by is not None:
+        message = f"the template {template!r} builds {built_by}s, and this is the one of prompts"
+        return None if built_by == "prompt" else Finding("S208", place, message)
+    folder = project.path.parent
+    path = folder / template
+    if not path.is_file():
+        meant = did_you_mean(template, BUILTIN_TEMPLATES)
+        return Finding("F101", place, f"no such template: {display_path(path)}", meant)
+    # the project may be a stranger's, and what a template holds gets into the prompts that `ask` sends
+    if not path.resolve().is_relative_to(folder.resolve()):
+        message = f"the template {template!r} lies outside of the project"
+        return Finding("S208", place, message, "copy it into the project, or type --template")
+    return None
 
 
 def renderer_of(template: str, stack: ExitStack) -> Parsed[Renderer] | Parsed[IsolatedRenderer]:

@@ -184,16 +184,23 @@ class _Prover:
             order = self._likeliest_first(statement)
             fit, place = compare(quotation, [self.texts[index] for index in order])
             entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text):
+            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text, entry):
                 yield from self._judged_quotation(statement, (start, end, text), fit, entry)
 
-    def _is_no_passage(self, start: int, text: str) -> bool:
-        """Whether a quotation is an example, a title, or the user's own words."""
+    def _is_no_passage(self, start: int, text: str, entry: int | None) -> bool:
+        """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
         before = self.analysis.answer.body[max(0, start - 60) : start].rstrip('"“«')
-        if _EXAMPLE.search(before) or reads_like_title(text) or self.analysis.in_diagram(start):
+        is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
+        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(start):
             return True
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT
+
+    def _passage(self, entry: int, text: str) -> str:
+        return self.texts[entry].sentence_with(tokens(plain(text)))
+
+    def _title(self, entry: int) -> str:
+        return self.texts[entry].sentences[0].text
 
     def _likeliest_first(self, statement: Statement) -> list[int]:
         return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
@@ -202,7 +209,7 @@ class _Prover:
         self, statement: Statement, quoted: tuple[int, int, str], fit: QuotationFit, entry: int | None
     ) -> Iterator[_Basis]:
         start, end, text = quoted
-        passage = "" if entry is None else self.texts[entry].sentence_with(tokens(plain(text)))
+        passage = "" if entry is None else self._passage(entry, text)
         if fit is QuotationFit.INFLECTED:
             return
         is_own = not statement.entries or entry in statement.entries

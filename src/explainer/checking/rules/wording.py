@@ -34,7 +34,7 @@ _RESTATED: Final = re.compile(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_NOT_A_WORD: Final = re.compile(r"[\W_]+")
+_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
 _CODE: Final = re.compile(r"https?://\S+|\[cite[^\]]*\]|【[^】]*】")
 
 

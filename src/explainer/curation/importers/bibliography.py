@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, home_field, identify
@@ -144,13 +145,16 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _text_context(latex: Any) -> Any:
     """How the commands of a text are shown."""
+    rules = {
+        **_TEXT_SIGNS,
+        **dict.fromkeys(_REFERRING, _bracketed),
+        **dict.fromkeys(_BOXES, _arguments),
+        **dict.fromkeys(_INVISIBLE, ""),
+        "url": "%s",
+        "href": "%(2)s",
+    }
     context = latex.get_default_latex_context_db()
-    signs = [latex.MacroTextSpec(name, sign) for name, sign in _TEXT_SIGNS.items()]
-    texts = [latex.MacroTextSpec("url", "%s"), latex.MacroTextSpec("href", "%(2)s")]
-    texts += [latex.MacroTextSpec(name, _bracketed) for name in _REFERRING]
-    texts += [latex.MacroTextSpec(name, _arguments) for name in _BOXES]
-    texts += [latex.MacroTextSpec(name, "") for name in _INVISIBLE]
-    context.add_context_category("catalog", macros=[*signs, *texts], prepend=True)
+    context.add_context_category("catalog", macros=starmap(latex.MacroTextSpec, rules.items()), prepend=True)
     # the library leaves out what commands without a rule hold, such as the name of a program in \texttt
     context.set_unknown_macro_spec(latex.MacroTextSpec("", _arguments))
     return context
@@ -160,17 +164,19 @@ def _text_grammar(spec: Any, purpose: str) -> Any:
     """How many arguments the commands of a text have."""
     walker = load_library("pylatexenc.latexwalker", "pylatexenc", purpose)
     grammar = walker.get_default_latex_context_db()
-    macros = [spec.std_macro("href", "{{"), *(spec.std_macro(name, "{") for name in ("url", *_BOXES))]
+    arguments = {"href": "{{", **dict.fromkeys(("url", *_BOXES), "{")}
+    macros = starmap(spec.std_macro, arguments.items())
     grammar.add_context_category("catalog", macros=macros, prepend=True)
     return grammar
 
 
 def _link_context(latex: Any, spec: Any) -> Any:
     """How the commands of a link are shown: none has a meaning but those that print a sign."""
+    rules = _LINK_SIGNS | dict.fromkeys(_LINK_COMMANDS, " %(1)s ")
     context = spec.LatexContextDb()
-    signs = [latex.MacroTextSpec(name, sign) for name, sign in _LINK_SIGNS.items()]
-    links = [latex.MacroTextSpec(name, " %(1)s ") for name in _LINK_COMMANDS]
-    context.add_context_category("catalog", macros=[*signs, *links], environments=[], specials=[])
+    context.add_context_category(
+        "catalog", macros=starmap(latex.MacroTextSpec, rules.items()), environments=[], specials=[]
+    )
     context.set_unknown_macro_spec(latex.MacroTextSpec("", _verbatim))
     return context
 
@@ -183,8 +189,10 @@ def _bracketed(node: Any) -> str:
 
 def _arguments(node: Any, l2tobj: Any) -> str:
     """What a command holds, without the command."""
-    arguments = node.nodeargd.argnlist if node.nodeargd is not None else []
-    return "".join(str(l2tobj.nodelist_to_text([argument])) for argument in arguments if argument is not None)
+    if node.nodeargd is None:
+        return ""
+    arguments = filter(None, node.nodeargd.argnlist)
+    return str(l2tobj.nodelist_to_text(list(arguments)))
 
 
 def _verbatim(node: Any) -> str:

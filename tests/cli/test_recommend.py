@@ -43,7 +43,7 @@ def test_what_is_offered_is_known_before_it_is_used() -> None:
 
 
 def test_a_refusal_names_the_nearest_tasks() -> None:
-    outcome = explainer("recommend", "How do I hang a picture frame?", "--catalog", CATALOGS)
+    outcome = explainer("recommend", "How do I fold a paper plane?", "--catalog", CATALOGS)
     assert (outcome.status, outcome.out) == (1, "")
     assert "the nearest tasks are " in outcome.err
 

@@ -5,9 +5,24 @@ from pathlib import Path
 import pytest
 
 from explainer import parse_catalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.loading import load_catalog
+from explainer.files import chosen_model
 from explainer.recommending.query import Query
 from explainer.recommending.recommend import Recommender
-from explainer.recommending.semantic import Semantic, VectorCache, load_semantic
+from explainer.recommending.semantic import (
+    SHIPPED_FILE,
+    Semantic,
+    VectorCache,
+    load_semantic,
+    shipped_vectors,
+    text_key,
+    texts_of,
+)
+from tests.helpers.support import ROOT
+
+# Bytes of a row of the file that ships: a key, a scale and a byte for each number.
+ROW = 8 + 2 + 384
 
 CATALOG = """\
 models:
@@ -45,6 +60,45 @@ def semantic() -> Semantic:
     if found.value is None:
         pytest.skip("the embedding model is not installed")
     return found.value
+
+
+def test_the_vectors_of_the_shipped_models_ship() -> None:
+    catalogs = ROOT / "catalogs"
+    recommender = Recommender(Library([load_catalog(path).unwrap() for path in sorted(catalogs.glob("*.yaml"))]))
+    raw = (catalogs / SHIPPED_FILE).read_bytes()
+    keys = {raw[start : start + 8] for start in range(0, len(raw), ROW)}
+    texts = set(texts_of(recommender.models.around(Query.of(""), 1)))
+    # a few texts that changed since cost 20 ms each; many are a reason to run `python -m benchmarks.vectors`
+    assert sum(text_key(text)[:8] in keys for text in texts) > 0.9 * len(texts)
+
+
+def test_what_ships_is_as_near_as_what_is_computed(semantic: Semantic) -> None:
+    np = pytest.importorskip("numpy")
+    path = ROOT / "catalogs" / SHIPPED_FILE
+    shipped = shipped_vectors(path, 384)
+    for text in ("Take grain and speckle out of a picture and spare its detail.", "denoise"):
+        embedded = load_semantic("wheel").unwrap()._embedder.embed(text)
+        assert float(np.dot(embedded, shipped[text_key(text)[:8]])) > 0.999
+    assert shipped_vectors(path.with_name("nowhere.bin"), 384) == {}
+    assert shipped_vectors(ROOT / "catalogs" / "tasks.yaml", 383) == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "variable", "model"),
+    [
+        ("off", "", "off"),
+        ("folder", "off", "folder"),
+        (None, "off", "off"),
+        (None, "wheel", "wheel"),
+        (None, "", "off"),
+    ],
+)
+def test_an_option_wins_over_the_environment_and_that_over_what_is_installed(
+    option: str | None, variable: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAINER_SEMANTIC", variable)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert chosen_model(option) == model
 
 
 def test_meanings_are_compared_where_no_word_is_the_same(semantic: Semantic) -> None:

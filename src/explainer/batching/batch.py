@@ -34,7 +34,7 @@ from explainer.batching.workers import (
     RenderSetup,
     RenderWorker,
     Summary,
-    Task,
+    TaskChunk,
     Worker,
     WorkerLostError,
 )
@@ -214,10 +214,10 @@ class Batch:
             self._settle(self._chunks.popleft(), result)
             self._reporter.show(self.summary)
 
-    def _tasks(self) -> Iterator[list[Task]]:
+    def _tasks(self) -> Iterator[TaskChunk]:
         """Yield what is to render of each chunk; the chunk itself waits until the results are there."""
         chunk: Pending = []
-        tasks: list[Task] = []
+        tasks = TaskChunk()
         for item in self._source:
             pending = self._triage(item)
             chunk.append(pending)
@@ -226,7 +226,7 @@ class Batch:
             if len(tasks) >= CHUNK or len(chunk) >= _MOST_ENTRIES:
                 self._chunks.append(chunk)
                 yield tasks
-                chunk, tasks = [], []
+                chunk, tasks = [], TaskChunk()
         self._chunks.append(chunk)
         yield tasks
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from explainer.catalogs.loading import CatalogPath
-from explainer.files import builtin_folder, read_file, real_path
+from explainer.files import builtin_folder, chosen_model, read_file, real_path
 
 SCHEMA: Final = "explainer/manifest/2"
 # The first version said what was asked and offered in each row too; nothing that is read of it has changed.
@@ -49,7 +49,7 @@ def short_hash(text: str) -> int:
     return hash(text) & _SIXTY_BITS
 
 
-_NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "papers"})
+_NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "papers", "semantic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class RenderOptions:
         strict: warnings count as errors, so a question with a warning has no output.
         models: how many models are recommended to a question that leaves them out.
         papers: how many papers.
+        semantic: which embedding model recommends them.
     """
 
     version: str
@@ -83,6 +84,7 @@ class RenderOptions:
     strict: bool = False
     models: int = 1
     papers: int = 3
+    semantic: str = field(default_factory=chosen_model)
 
     @property
     def hash(self) -> str:

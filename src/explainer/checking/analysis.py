@@ -155,6 +155,14 @@ class AnswerAnalysis:
             named |= self._named_lines[line]
         return named
 
+    def cited_in(self, first: int, last: int) -> bool:
+        """Whether some lines cite an offered source: by a claim, by a link, or by its whole name; a word is none."""
+        lines = range(first, last)
+        places = [claim.start for claim, verdict in self.verdicts if verdict.good_sources]
+        places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]
+        places += [start for start, _ in whole_names(self.answer, self.offered)]
+        return any(self.answer.line_of(place) in lines for place in places)
+
     def entry_name(self, verdict: Verdict) -> str | None:
         """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
         for index in verdict.sources:

@@ -20,7 +20,7 @@ from explainer.checking.titles import acronyms, content_words, is_nothing, reads
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
-FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark"]
+FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unknown"]
 Span: TypeAlias = tuple[int, int]
 
 _LABELS: Final[dict[FieldKind, str]] = {
@@ -77,6 +77,7 @@ _RULE: Final = re.compile(r"[\s|:>-]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere
 _DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*")
 _BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
+_JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
 _LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
 _NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
@@ -218,11 +219,17 @@ class _Piece:
         """The indentation, the mark of an item and ornaments before the first words."""
         return cast("re.Match[str]", _LEAD.match(self.text))  # every text has one, perhaps empty
 
+    @property
+    def is_name(self) -> bool:
+        """Whether it is the whole name of an offered entry and nothing else."""
+        return any(not _VISIBLE.search(self.text[:begin] + self.text[end:]) for begin, end in self.names)
+
     def whole(self, begin: int, end: int) -> Name:
         """A part of the text, as a name."""
-        text = self.text[begin:end]
-        start = self.start + begin + len(text) - len(text.lstrip())
-        return Name(text.strip(), start, start + len(text.strip()))
+        text = self.text[begin:end].rstrip(" \t*_")
+        name = text.lstrip(" \t*_")
+        start = self.start + begin + len(text) - len(name)
+        return Name(name, start, start + len(name))
 
     def name(self, begin: int, end: int, *, leads: bool = False) -> Name:
         """A part of the text, as a name, without what stands around names in prose, behind it alone if it `leads`."""
@@ -303,20 +310,29 @@ class _ClaimReader:
     # --- items
 
     def _read_piece(self, piece: _Piece, below: Sequence[_Piece]) -> None:
-        if _OBJECT.fullmatch(piece.text):
+        if _OBJECT.fullmatch(piece.text):  # the beginning of an entry of BibTeX or JSON, in which links may come first
             self._close_item()
             self._early = []
-        if _DEFINITION.fullmatch(piece.text) or not _VISIBLE.search(piece.text) or _OBJECT.fullmatch(piece.text):
+        elif _DEFINITION.fullmatch(piece.text) or not _VISIBLE.search(piece.text):
             return
-        is_section = self._section is not None and piece.number == self._section.first and self._section.text_at > 0
-        if piece.number in self._answer.tables and not is_section:
+        elif self._is_row(piece):
             self._read_row(piece, below)
-            return
-        if self._answers_number(piece):
-            return
+        elif not self._answers_number(piece):
+            self._read_line(piece, below)
+
+    def _is_row(self, piece: _Piece) -> bool:
+        """Whether a piece is a row of a table; one that holds the whole section is read as a line."""
+        is_section = self._section is not None and piece.number == self._section.first and self._section.text_at > 0
+        return piece.number in self._answer.tables and not is_section
+
+    def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         kind, value_at = _field(piece.text)
+        if kind == "unknown" and piece.names:
+            kind = "source"
         is_nested = self._enter(piece, kind)
-        if self._answer.headings.get(piece.number) is not None and not piece.links:
+        if not piece.links:
+            self._read_rest(piece)
+        if piece.number in self._answer.headings and not piece.links:
             self._read_heading(piece, below)
         elif kind is not None:
             self._read_field(piece, kind, value_at, is_nested=is_nested)
@@ -331,9 +347,13 @@ class _ClaimReader:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
         is_heading = piece.number in self._answer.headings
         goes_on = piece.follows and not piece.is_marked and not is_heading
+        if goes_on and kind is None and piece.is_name and self._early is None:
+            self._close_item()
+            return False
         if self._item is not None and (goes_on or piece.indent > self._item):
             return True
-        begins = kind in (None, "name", "source") or is_heading
+        is_unknown = kind == "unknown" and not self._subject.strict
+        begins = kind in (None, "name", "source") or is_unknown or is_heading
         if begins and not (goes_on and self._early is not None):
             self._close_item()
         return False
@@ -388,7 +408,9 @@ class _ClaimReader:
             return False
         is_heading = piece.number in self._answer.headings
         for index, other in enumerate(below):
-            is_over = other.number in self._answer.headings or (not is_heading and other.indent <= piece.indent)
+            is_listed_below = index == 0 and other.follows and other.is_marked and not piece.is_marked
+            is_above = is_heading or is_listed_below or other.indent > piece.indent
+            is_over = other.number in self._answer.headings or not is_above
             if is_over:
                 return False
             if other.names or names_source(other.text):
@@ -402,9 +424,10 @@ class _ClaimReader:
         value = _before_link(piece, value_at)
         is_named = _names(value.text)
         is_title = _is_title(value.text)
+        is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
         opens = kind == "name" or (kind in ("source", "paper") and not is_nested) or (kind == "paper" and is_title)
-        if not opens:
-            self._read_attribute(piece, kind, value if is_named and not is_title else None)
+        if not opens and (kind != "unknown" or is_nested or is_flat):
+            self._read_attribute(piece, kind, value)
             return
         if piece.labels:
             self._open(piece, _labelled(piece.labels[0], strict=kind == "name"))
@@ -417,10 +440,12 @@ class _ClaimReader:
             self._open(piece, claim)
         self._attach(piece.links, "any" if is_named else _ROLES.get(kind, "any"))
 
-    def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name | None) -> None:
-        """A field of an item that was named: its links, or a remark; `Paper: Segment Anything` is in doubt."""
-        if kind == "paper" and value is not None and not piece.links:
-            self._claims.append(Claim(*value, is_item=True, doubtful=True))
+    def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
+        """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
+        is_publication = _BIBLIOGRAPHIC.search(value.text) or _QUOTED.search(piece.text) or self._item is None
+        is_doubtful = kind in ("paper", "source", "unknown") or (kind == "remark" and is_publication)
+        if is_doubtful and not piece.links and _names(value.text) and (kind == "paper" or _is_title(value.text)):
+            self._claims.append(Claim(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
@@ -510,6 +535,16 @@ class _ClaimReader:
                 claim.continued = self._continued(piece, name.text)
                 self._open(piece, claim)
 
+    def _read_rest(self, piece: _Piece) -> None:
+        """What a comma, `and` or a bracket joins to an offered name may be another title."""
+        for _, end in piece.names:
+            joined = _JOINED.match(piece.text, end)
+            name = piece.name(joined.end(), len(piece.text)) if joined else None
+            if name is None or _BIBLIOGRAPHIC.search(name.text) or any(begin >= end for begin, _ in piece.names):
+                continue
+            if _is_title(name.text) and len(content_words(name.text)) > _MIN_TITLE:
+                self._claims.append(Claim(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
+
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
         if piece.names:
@@ -518,14 +553,14 @@ class _ClaimReader:
         is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
         if _REMARK.match(raw) and not _is_title(name.text):
             return False if is_publication and _QUOTED.search(name.text) else None
-        if is_publication:
-            return False
-        if piece.is_marked or self._early is not None:
-            return raw[:1].islower() and raw.islower() and len(words(raw)) > 1  # fragments of prose have no capitals
-        # a paragraph: prose, unless it begins with a title
+        if is_publication or piece.is_marked or self._early is not None:
+            # fragments of prose have no capitals
+            return not is_publication and raw[:1].islower() and raw.islower() and len(words(raw)) > 1
+        # a paragraph: prose, unless it begins with a title; in bold it may be a heading of prose
         if _is_title(_BREAK.split(name.text)[0]):
             return False
-        return True if len(words(name.text)) <= _MAX_TITLE and not raw.rstrip().endswith((":", "：")) else None
+        is_heading = piece.text.rstrip().endswith(("**", "__", ":", "：")) and not reads_like_title(name.text)
+        return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
 
     # --- tables, and other sections
 
@@ -686,7 +721,7 @@ def _field(text: str) -> tuple[FieldKind | None, int]:
     if kind is None and (_is_author(match["label"]) or acronyms(match["label"]) or not _is_title(value)):
         is_label = value.startswith("http") and not (reads_like_title(match["label"]) or acronyms(match["label"]))
         return ("remark" if is_label else None), match.start("value")
-    return kind or "source", match.start("value")
+    return kind or "unknown", match.start("value")
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:

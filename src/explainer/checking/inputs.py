@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, reduce
 from io import BufferedReader, BytesIO
 from itertools import chain, product
-from operator import attrgetter, getitem
+from operator import getitem
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -254,13 +254,16 @@ class AnswerReader:
         answered: dict[str, int] = {}
         for name, file in answers.value:
             answered[parsed.value.id_of(name)] = 1
-            key = self._key(name, parsed.value, file)
-            if self._is_passed_over(key):
-                yield AnswerInput(name, _shown(file), key=key)
-                continue
-            offered = self._offered_by(parsed.value, name, Location(_shown(file)))
-            yield replace(self.single(file, offered), id=name, key=key)
+            yield self._file(name, file, parsed.value)
         yield from parsed.value.unanswered(answered, _shown(path))
+
+    def _file(self, name: str, file: Path, sources: _Sources) -> AnswerInput:
+        """The answer in a file of a folder."""
+        key = self._key(name, sources, file)
+        if self._is_passed_over(key):
+            return AnswerInput(name, _shown(file), key=key)
+        offered = self._offered_by(sources, name, Location(_shown(file)))
+        return replace(self.single(file, offered), id=name, key=key)
 
     def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
         place = Location(file, row.line)
@@ -302,16 +305,23 @@ class AnswerReader:
         return self._passes_over is not None and self._passes_over(key)
 
     def _sources(self, questions: Path | None, prompts: Path | None) -> Parsed[_Sources]:
-        """Questions or prompts by id, or the only one; what is wrong with that is remembered, and not said of each."""
-        home = questions or prompts
-        if home is None:
-            return Parsed(_NO_SOURCES)
+        """Questions or prompts by id, or the only one."""
+        if questions is not None:
+            return self._sources_at(questions, _QUESTIONS, self.by_question)
+        if prompts is not None:
+            return self._sources_at(prompts, _PROMPTS, self.by_prompt)
+        return Parsed(_NO_SOURCES)
+
+    def _sources_at(self, home: Path, naming: _Naming, read: Callable[[Path], Parsed[Offered]]) -> Parsed[_Sources]:
         path = _beside_manifest(home)
-        if path.is_dir() or path.suffix in LINES_SUFFIXES:
-            return _sources_in(path, home, _QUESTIONS if questions else _PROMPTS)
-        offered = self.by_question(home) if questions else self.by_prompt(home)
+        if path.is_dir():
+            return _sources_in_folder(path, home, naming)
+        if path.suffix in LINES_SUFFIXES:
+            return _sources_in_lines(path, home)
+        offered = read(home)
         if offered.value is None:
             return Parsed(None, offered.findings)
+        # all answers are to the one question: what is wrong with it is said once
         self._findings.update(dict.fromkeys(offered.findings))
         return Parsed(_Sources({}, home, offered.value))
 
@@ -448,21 +458,29 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 def _open(path: Path) -> Parsed[Any]:
     """The bytes of a file of lines as a stream: UTF-8, whatever the file is in."""
-    opened: Parsed[Any] = open_raw(path, limit=MAX_LINES_BYTES)
-    if _is_stdin(path):
-        raw = read_raw_stdin(limit=MAX_LINES_BYTES)
-        opened = Parsed(None if raw.value is None else BufferedReader(BytesIO(raw.value)), raw.findings)
-    stream = opened.value
-    if stream is None:
+    opened = _open_stdin() if _is_stdin(path) else open_raw(path, limit=MAX_LINES_BYTES)
+    if opened.value is None or _is_utf8(opened.value):
         return opened
+    with opened.value as stream:
+        text = decode(stream.read(), _shown(path))
+    if text.value is None:
+        return Parsed(None, text.findings)
+    return Parsed(BytesIO(text.value.encode()))
+
+
+def _open_stdin() -> Parsed[Any]:
+    raw = read_raw_stdin(limit=MAX_LINES_BYTES)
+    if raw.value is None:
+        return raw
+    return Parsed(BufferedReader(BytesIO(raw.value)))
+
+
+def _is_utf8(stream: BufferedReader) -> bool:
+    """Whether a stream begins as UTF-8 does; its byte order mark is passed over."""
     start = stream.peek(len(BOM_UTF8))[: len(BOM_UTF8)]
     if start == BOM_UTF8:
         stream.read(len(BOM_UTF8))
-    if b"\0" not in start and not start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return opened
-    with stream:
-        text = decode(stream.read(), _shown(path))
-    return Parsed(None if text.value is None else BytesIO(text.value.encode()), text.findings)
+    return b"\0" not in start and not start.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
 
 
 class _RepeatedKeyError(ValueError):
@@ -531,17 +549,22 @@ def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
             yield Finding("A606", place, f"unknown key {key!r}", None, key)
 
 
-def _sources_in(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:
-    """Questions or prompts by id: files of a folder, or lines of JSON; a manifest stands for its output."""
-    if not path.is_dir():
-        rows = list(_rows(path))
-        if rows and not rows[0].line:  # the file cannot be read
-            return Parsed(None, tuple(filter(None, map(attrgetter("finding"), rows))))
-        return Parsed(_Sources({row.id: row for row in rows}, home))
+def _sources_in_folder(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:
+    """The questions or prompts in a folder, by id."""
     files = _named_files(path, naming)
     if files.value is None:
         return Parsed(None, files.findings)
     return Parsed(_Sources(dict(files.value), home))
+
+
+def _sources_in_lines(path: Path, home: Path) -> Parsed[_Sources]:
+    """The questions or prompts in lines of JSON, by id; a line that cannot be read costs its own answer only."""
+    rows: dict[str, Path | _Row] = {}
+    for row in _rows(path):
+        if not row.line and row.finding is not None:  # the file cannot be read
+            return Parsed(None, (row.finding,))
+        rows[row.id] = row
+    return Parsed(_Sources(rows, home))
 
 
 def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:

@@ -42,6 +42,7 @@ _EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”�
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
 _TRAILING_BRACKET: Final = re.compile(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
+_IN_BRACKETS: Final = re.compile(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
 _TAIL: Final = re.compile(
     r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s",
@@ -114,11 +115,11 @@ class _Name:
         return self.shares[index] < least_share or self.count > _ABRIDGED * len(title)
 
     def is_rewritten(self, index: int) -> bool:
-        """Whether all its words are a title's, some in other forms, such as initials: none was added or taken away."""
-        if canonical(self.plain) == f"{self.offered.sources[index].key}s":
+        """Whether all its words are a name's own: of a model any of them, of a title some in other forms (initials)."""
+        source = self.offered.sources[index]
+        if self.shares[index] < 1 or canonical(self.plain) == f"{source.key}s":
             return False
-        vocabulary = self.offered.sources[index].vocabulary
-        return self.shares[index] == 1 and any(word not in vocabulary for word in content_words(self.plain))
+        return source.kind == "model" or any(word not in source.vocabulary for word in content_words(self.plain))
 
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
@@ -200,6 +201,16 @@ def _exact(name: _Name) -> Verdict | None:
         for sources in filter(None, map(lookup.get, name.keys)):
             return name.verdict(match, *sources)
     return None
+
+
+def _bracketed(name: _Name) -> Verdict | None:
+    """The whole name of a source in brackets, behind words of it: `FHDR (HDR-FHDR-I1)`."""
+    match = _IN_BRACKETS.fullmatch(name.plain)
+    sources = name.offered.by_key.get(canonical(match["inside"])) if match else None
+    if match is None or sources is None:
+        return None
+    is_own = own_words(match["before"], name.offered.sources[sources[0]].vocabulary) == 1
+    return name.verdict(Match.SHORTENED, *sources) if is_own else None
 
 
 def _says_nothing(name: _Name) -> Verdict | None:
@@ -318,7 +329,7 @@ def _foreign(name: _Name) -> Verdict | None:
 _REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
 _CALL_NAMES: Final = attrgetter("call_names")
 _NICKNAMES: Final = attrgetter("nicknames")
-_CERTAIN: Final = (_exact, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title, _variant)
+_CERTAIN: Final = (_exact, _bracketed, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title, _variant)
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts
 _STEPS: Final = {

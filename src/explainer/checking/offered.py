@@ -150,7 +150,9 @@ class OfferedEntry:
             return
         parts = self.name.replace("_", "-").split("-")
         for start in range(1, len(parts) - 1):
-            yield "-".join(parts[start:])
+            # `gender-recognition` may be said of any model; a long name or one with capitals within is its own
+            if len(parts) - start >= _MIN_RUN_WORDS or any(map(acronyms, parts[start:])):
+                yield "-".join(parts[start:])
         # a last part alone is mostly a size or a style (`-Large`, `-Oil`), unless it is written as a name is
         if len(acronyms(parts[-1])) == 1:
             yield parts[-1]

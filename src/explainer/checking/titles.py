@@ -62,7 +62,7 @@ _MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
 _NOTHING: Final = re.compile(
     r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
     r"|tbd|-+|–|—"
-    r"|no (?:paper|link|github|code|url|arxiv)?[\w\s]{0,30}(?:available|provided|listed|given)?)?",
+    r"|no (?:papers?|links?|github|code|url|arxiv)[\w\s]{0,30}|no [\w\s]{0,30}(?:available|provided|listed|given))?",
     re.IGNORECASE,
 )
 # signs that tell names apart: `C++`, `C#`, `Q&A`

@@ -36,6 +36,7 @@ from explainer.cli.options import (
     CatalogOption,
     FindingsOption,
     ModelCountOption,
+    NoSemanticOption,
     PaperCountOption,
     SemanticOption,
     StrictOption,
@@ -315,6 +316,7 @@ def run(
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
     semantic: SemanticOption = None,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     tokenizer: TokenizerOption = "estimate",
     strict: StrictOption = False,
     findings: FindingsOption = "text",

@@ -25,6 +25,7 @@ from explainer.cli.options import (
     KindOption,
     ModelCountOption,
     ModelOption,
+    NoSemanticOption,
     PaperCountOption,
     StrictOption,
     TemplateOption,
@@ -74,6 +75,7 @@ def run(
     ] = "text",
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     model: ModelOption = None,
     body: BodyOption = None,
     jobs: Annotated[

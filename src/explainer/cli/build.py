@@ -23,6 +23,7 @@ from explainer.cli.options import (
     KindOption,
     ModelCountOption,
     ModelOption,
+    NoSemanticOption,
     PaperCountOption,
     QuestionArgument,
     SemanticOption,
@@ -68,6 +69,7 @@ def run(
     models: ModelCountOption = 1,
     papers: PaperCountOption = 3,
     semantic: SemanticOption = None,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     pin: Annotated[
         bool,
         typer.Option("--pin", help="Write what was recommended into the question file."),
@@ -171,7 +173,7 @@ def _built(
     library = library_of(loaded, path.parent, options.loader, verbose=options.verbose)
     # loading the model takes seconds, and a question that names everything does without it
     names_all = loaded.question.models is not None and loaded.question.papers is not None
-    semantic = semantic_model(None if names_all else options.semantic)
+    semantic: Parsed[Any] = Parsed(None) if names_all else semantic_model(options.semantic)
     findings = library.findings + renderer.findings + semantic.findings
     if library.value is None or renderer.value is None or semantic.findings:
         return Parsed(None, findings)

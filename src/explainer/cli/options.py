@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from explainer.diagnostics.text import did_you_mean, printable
-from explainer.files import STDIN
+from explainer.files import MODEL_VARIABLE, NO_MODEL, STDIN
 
 if TYPE_CHECKING:
     from explainer.catalogs.library import EntryIndex, Library
@@ -287,6 +287,19 @@ SemanticOption = Annotated[
 ]  # fmt: skip
 
 
+def _switch_off(value: bool) -> bool:
+    """Tell this process, and those that it starts, not to compare meanings."""
+    if value:
+        os.environ[MODEL_VARIABLE] = NO_MODEL
+    return value
+
+
+NoSemanticOption = Annotated[
+    bool,
+    typer.Option("--no-semantic", callback=_switch_off, help="Compare words alone, even if a model is installed."),
+]
+
+
 def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | None:
     """Return the second opinion that `--semantic` asks for.
 
@@ -294,11 +307,9 @@ def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | Non
         where: the value of the option.
         found: takes a finding when the model cannot be used.
     """
-    if where is None:
-        return None
-    from explainer.recommending.semantic import load_semantic
+    from explainer.build import semantic_model
 
-    loaded = load_semantic(where)
+    loaded = semantic_model(where)
     found += loaded.findings
     return loaded.value
 

@@ -15,6 +15,7 @@ from explainer.cli.options import (
     FileOption,
     FindingsOption,
     ModelCountOption,
+    NoSemanticOption,
     PaperCountOption,
     SemanticOption,
     StrictOption,
@@ -52,6 +53,7 @@ def run(
         bool, typer.Option("--explain", help="Show what each word adds to each score.")
     ] = False,
     semantic: SemanticOption = None,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     index: Annotated[
         bool,
         typer.Option(
@@ -83,7 +85,7 @@ def run(
         questions=questions,
         catalogs=tuple(catalog or ()),
         counts=SourceCounts(models, papers),
-        semantic=semantic_of(semantic, problems),
+        semantic=None if index else semantic_of(semantic, problems),
         use_index=index,
         progress=_show_progress,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
+from explainer.build import semantic_model
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.answer import clean
@@ -350,7 +351,7 @@ def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
     prepared = opened.library_for(question.catalog)
     if prepared.unusable:
         return _unanswered(*prepared.unusable, id_=loaded.value.id)
-    recommender = recommender_of(prepared.library)
+    recommender = recommender_of(prepared.library, semantic_model().value)
     counts = SourceCounts(opened.options.models, opened.options.papers)
     choice = recommender.recommend(question.question, models=counts.models, papers=counts.papers)
     findings = loaded.findings + fit_findings(choice, recommender.expected(counts), loaded.value.document)

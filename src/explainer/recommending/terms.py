@@ -68,6 +68,8 @@ _AMERICAN: Final = {
     "programme": "program", "spectre": "specter", "theatre": "theater", "tyre": "tire",
 }  # fmt: skip
 
+# The stem of `colorize` is that of `color`, which is a word of many tasks; the verb names one. So it is a term, too.
+_IZE: Final = re.compile(r"(\w{4,}?)iz(?:e|ed|es|er|ers|ing|ation|ations)")
 # Words that people clip, and what they are compared as.
 _CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
 _STEMMER: Final = Stemmer.Stemmer("english")
@@ -123,6 +125,8 @@ def word_terms(word: str) -> tuple[str, ...]:
     if is_unspaced(word):
         return pieces(word)
     found_terms = {term(word): None}
+    if match := _IZE.fullmatch(_american(word.casefold())):
+        found_terms[f"{match[1]}ize"] = None
     parts = _PARTS.findall(word)
     if len(parts) > 1:
         # single letters and bare numbers say nothing

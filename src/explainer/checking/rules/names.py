@@ -22,6 +22,10 @@ _AUTHOR_YEAR: Final = re.compile(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
     r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
+# `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
+_CITATION_NUMBERS: Final = re.compile(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+_DIGITS: Final = re.compile(r"\d+")
+_ITEM_NUMBER: Final = re.compile(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
 _VISIBLE: Final = re.compile(r"[^\s*_`\"']")
 _SPAN: Final = attrgetter("start", "end")
@@ -174,6 +178,41 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     authors = chain.from_iterable(map(attrgetter("authors"), analysis.offered.sources))
     known = canonical(" ".join(authors)) + analysis.offered.text
     hint = "cite an offered paper by its title, or leave it out"
+    judged = [_SPAN(claim) for claim, verdict in analysis.verdicts if verdict.match in _FAULTS]
+    said: set[str] = set()
     for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
-        if canonical(match["name"]) not in known:
-            yield Violation("A306", *match.span(), f"{match.group()!r} is not an offered paper", hint)
+        author = canonical(match["name"])
+        if author in known or author + match["year"] in said or is_within(match.start(), judged):
+            continue
+        said.add(author + match["year"])
+        yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
+
+
+def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A310: `[7]` in the text, where the references have no item of that number, and fewer than seven items."""
+    lines = analysis.sections.lines("references")
+    listed = {int(number) for number in map(_item_number, map(analysis.answer.line, lines)) if number}
+    if not listed:
+        listed.update(range(1, 1 + sum(claim.listed for claim in analysis.claims)))
+    for match in _numbers_in_text(analysis):
+        numbers = list(map(int, _DIGITS.findall(match[1])))
+        hanging = [number for number in numbers if number not in listed]
+        if hanging and 0 not in numbers:  # `[0, 1]` is a range
+            message = f"the references have no item {hanging[0]}"
+            yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
+
+
+def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:
+    """Numbers in brackets outside the references and code, that are no text of a link."""
+    answer, lines = analysis.answer, analysis.sections.lines("references")
+    spans = [_SPAN(phrase) for phrase in answer.phrases if phrase.kind == "code"]
+    spans += [_SPAN(cited.label) for cited in answer.citations if cited.label is not None]
+    for match in _CITATION_NUMBERS.finditer(answer.body):
+        line = answer.line_of(match.start())
+        if line not in lines and line not in answer.code_lines and not is_within(match.start() + 1, spans):
+            yield match
+
+
+def _item_number(line: str) -> str | None:
+    match = _ITEM_NUMBER.match(line)
+    return match["number"] if match else None

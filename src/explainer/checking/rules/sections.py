@@ -11,6 +11,7 @@ from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.match import Match
 from explainer.checking.rules.names import is_cut_off
 from explainer.checking.sections import KINDS, NAMES, Section
+from explainer.checking.workflow.naming import NOT_OFFERED
 from explainer.diagnostics.text import shorten
 
 # the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too
@@ -42,7 +43,7 @@ def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
         elif not _says_something(analysis, section):
             yield _at(section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again")
-        elif kind == "references" and not analysis.named_in(section.first, section.last):
+        elif kind == "references" and not analysis.cited_in(section.first, section.last):
             message, hint = f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer"
             yield _at(section, analysis, "A112", message, hint)
 
@@ -87,6 +88,8 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
     models = analysis.offered.models
     if section is None or not models.isdisjoint(analysis.named_in(section.first, section.last)):
         return
+    if any(match.fit in NOT_OFFERED for _, matches in analysis.flows for match in matches):
+        return  # a model that was not offered, or a name that was altered, is said there
     names = ", ".join(analysis.quoted_name(index, 60) for index in sorted(models)[:_MAX_NAMED])
     message = "the workflow names no model that was offered"
     yield _at(section, analysis, "A121", message, f"say what {names} does in it")

@@ -76,6 +76,10 @@ class StepFit(StrEnum):
     OTHER = "other"
 
 
+NOT_OFFERED: Final = frozenset((StepFit.CATALOGUED, StepFit.ALTERED, StepFit.FOREIGN))
+"""What a step is that certainly uses a model which was not offered."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepMatch:
     """What one step is.

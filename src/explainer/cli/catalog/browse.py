@@ -28,6 +28,7 @@ from explainer.cli.options import (
     CatalogOption,
     EntryArgument,
     FindingsOption,
+    NoSemanticOption,
     SemanticOption,
     choice,
     complete_tasks,
@@ -222,6 +223,7 @@ def evaluate(
     ],
     catalog: CatalogOption = None,
     semantic: SemanticOption = None,
+    no_semantic: NoSemanticOption = False,  # noqa: ARG001
     misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",

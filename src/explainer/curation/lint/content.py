@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import filterfalse
 from operator import methodcaller
 from typing import Final, TypeAlias
@@ -15,7 +15,9 @@ from explainer.curation.lint import CatalogItem, LintFinding, catalogs_of
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import KeyPath
 from explainer.recommending.intent import Taxonomy, leading_signature
+from explainer.recommending.ranking import bare_link
 from explainer.recommending.recommend import Recommender
+from explainer.recommending.terms import terms
 
 # Letters that a summary should have; a sign of a script without spaces counts three times.
 _SHORTEST: Final = 40
@@ -63,6 +65,71 @@ def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
     bare = plain.strip(" .!*_[](){}")
     says_nothing = bare in _EMPTY_WORDS | {item.entry.label.casefold()}
     return says_nothing or _BOILERPLATE.search(plain) is not None
+
+
+# With fewer words beside those of the title and the hollow ones, nothing of a summary can be used; the leanest
+# of the shipped ones has 6.
+_LEAST_NEW_WORDS: Final = 5
+# What summaries say whatever they are about.
+_HOLLOW_TEXT: Final = """
+    a the this that we our it paper model method approach framework novel new propose proposes present presents
+    introduce introduces study work result results performance state art achieve achieves improve improves outperform
+    effective efficient task based using deep learning neural network called named entitled title about project
+    repository code implementation official available experiments show demonstrate data set dataset
+"""
+_HOLLOW: Final = frozenset(terms(_HOLLOW_TEXT))
+
+
+def hollow(item: CatalogItem) -> Iterator[LintFinding]:
+    """Yield a summary that repeats the title, or has nothing besides what summaries always say."""
+    summary = item.entry.summary
+    if summary is None or _is_boilerplate(item, summary) or len(summary) < _SHORTEST or _WIDE.search(summary):
+        return
+    new_words = {*terms(summary)} - {*terms(item.entry.label)} - _HOLLOW
+    if len(new_words) < _LEAST_NEW_WORDS:
+        message = f"the summary says no more than the {item.kind.name_key}: {shorten(summary)!r}"
+        yield item.finding("L713", ("summary",), message, "say what it does and for whom", summary)
+
+
+# The part of the models or papers of all catalogs together that may lack something, and what that is.
+_BARS: Final[Mapping[Kind, Mapping[str, float]]] = {
+    Kind.MODELS: {"summary": 0.1, "signature": 0.1, "link": 0.1, "paper of its own among the papers": 0.5},
+    Kind.PAPERS: {"summary": 0.1, "link": 0.1},
+}
+# Of fewer entries a share says little.
+_LEAST_ENTRIES: Final = 10
+
+
+def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
+    """Yield what too many of the models, or of the papers, lack: at the first one, with how many there are."""
+    papers = {bare_link(item.entry.paper or "") for item in items if item.kind is Kind.PAPERS}
+    for kind, bars in _BARS.items():
+        of_kind = [item for item in items if item.kind is kind and not item.entry.deprecated]
+        if len(of_kind) < _LEAST_ENTRIES:
+            continue
+        for what, bar in bars.items():
+            yield from _above_bar(of_kind, what, bar, papers)
+
+
+def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]) -> Iterator[LintFinding]:
+    """What is said when more than a part of some entries of one kind lack something."""
+    without = list(filterfalse(lambda item: _has(item, what, papers), items))
+    share = len(without) / len(items)
+    if share <= bar:
+        return
+    kind = items[0].kind
+    message = f"{len(without)} of {len(items)} {kind.value} ({share:.0%}) have no {what}, this one first"
+    yield without[0].finding("L712", (kind.name_key,), message, f"at most {bar:.0%} should lack it")
+
+
+def _has(item: CatalogItem, what: str, papers: Collection[str]) -> bool:
+    entry = item.entry
+    if what == "link":
+        return any((entry.paper, entry.github, entry.huggingface, entry.links))
+    if what in ("summary", "signature"):
+        return bool(getattr(entry, what))
+    # without any papers, models cannot have theirs among them
+    return not papers or (bool(entry.paper) and bare_link(entry.paper or "") in papers)
 
 
 def damaged(item: CatalogItem) -> Iterator[LintFinding]:

@@ -32,6 +32,8 @@ _RULES: Final[dict[str, Rule]] = {
     "L709": content.never_recommended,
     "L710": content.shared_examples,
     "L711": for_each(content.markup),
+    "L712": content.lacking,
+    "L713": for_each(content.hollow),
 }
 LINT_CODES: Final = tuple(_RULES)
 """The codes that may be selected and ignored."""

@@ -1,0 +1,438 @@
+"""Every figure of docs/performance.md, as its table: `python benchmarks/figures.py [--quick] [--before CHECKOUT]`.
+
+One process is measured by its CPU time, several by the clock; a ratio is the median over runs that take turns. Entries
+and questions are those of `../shared/corpus` (or of EXPLAINER_SHARED): the questions of `golden.jsonl`, again and again,
+and, which is kinder, one sentence with entries drawn at random. Without that folder, both are made up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jinja2
+import yaml
+
+from explainer.catalogs.schema import ModelEntry, PaperEntry
+from explainer.rendering.fastpath import Context
+from explainer.rendering.isolated import IsolatedRenderer
+from explainer.rendering.renderer import Renderer, entry_data, render_context
+from explainer.rendering.worker import TemplateFile
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
+QUESTION = ROOT / "questions" / "studio-portrait.yaml"
+
+# What every command imports, idle.
+FLOOR = """\
+import jinja2.sandbox, typer, yaml
+from pydantic import BaseModel
+"""
+HEAD = """\
+import json, os, sys, yaml, jinja2
+catalog = yaml.load(open(sys.argv[1]), yaml.CSafeLoader)
+models = {entry["name"]: entry for entry in catalog["models"]}
+papers = {entry["title"]: entry for entry in catalog["papers"]}
+loader = jinja2.FileSystemLoader(sys.argv[4])
+template = jinja2.Environment(loader=loader, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True).get_template("prompt.md.j2")
+def render(q):
+    return template.render(question=q["question"], models=[models[n] for n in q["models"]], papers=[papers[n] for n in q["papers"]])
+"""
+LINES_SCRIPT = f"""{HEAD}
+with open(sys.argv[2]) as lines, open(sys.argv[3], "w") as out:
+    for q in map(json.loads, lines):
+        out.write(json.dumps({{"id": q["id"], "text": render(q)}}, ensure_ascii=False) + "\\n")
+"""
+FILES_SCRIPT = f"""{HEAD}
+os.makedirs(sys.argv[3])
+for name in sorted(os.listdir(sys.argv[2])):
+    with open(os.path.join(sys.argv[2], name)) as stream:
+        text = render(yaml.load(stream, yaml.CSafeLoader))
+    with open(os.path.join(sys.argv[3], name[:-5] + ".prompt.md"), "w") as out:
+        out.write(text)
+"""
+OWN = """\
+You are terse.
+{% for model in models %}
+{{ loop.index }}. {{ model.name }} ({{ model.paper or "no paper" }})
+{% endfor %}
+{{ question }}
+{% for paper in papers %}
+{{ loop.index }}. {{ paper.title|upper }} <{{ paper.paper }}>{% if paper.github %}, code {{ paper.github }}{% endif %}
+
+{{ paper.summary }}
+{% endfor %}
+Answer:
+"""
+
+Entry: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Times:
+    """What one run of a program took."""
+
+    cpu: float
+    wall: float
+
+
+# --- how things are measured ---
+
+
+def run(*command: object, tree: Path = ROOT) -> Times:
+    """Run a program with the package of a checkout, and its bytecode cached; it and its children are measured."""
+    environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [str(part) for part in command], cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return Times(usage.ru_utime + usage.ru_stime, time.perf_counter() - start)
+
+
+def explainer(*arguments: object, tree: Path = ROOT) -> Times:
+    return run(sys.executable, "-m", "explainer", *arguments, tree=tree)
+
+
+Sides: TypeAlias = dict[str, Callable[[], float]]
+
+
+def ratios(runs: int, against: str, sides: Sides) -> dict[str, float]:
+    """The time of each side by that of one of them: the median over runs that take turns, after one that warms up."""
+    for side in sides.values():
+        side()
+    times = [{name: side() for name, side in sides.items()} for _ in range(runs)]
+    return {name: statistics.median(row[name] / row[against] for row in times) for name in sides}
+
+
+def show(what: str, against: str, bound: str, now: float, before: float | None, unit: str = "×") -> None:
+    shown = "" if before is None else f"{before:.2f} {unit}"
+    print(f"| {what} | {against} | {bound} | {shown} | {now:.2f} {unit} |", flush=True)
+
+
+# --- what is rendered ---
+
+
+def corpus() -> tuple[dict[str, Entry], dict[str, Entry], list[Entry]]:
+    """Models by name, papers by title, and questions that name them."""
+    models: dict[str, Entry] = {}
+    papers: dict[str, Entry] = {}
+    folder = SHARED / "corpus"
+    if not folder.is_dir():
+        return made_up()
+    questions = []
+    for line in (folder / "golden.jsonl").read_text("utf-8").splitlines():
+        asked = json.loads(line)
+        for model in asked["models"]:
+            models.setdefault(model["name"], filled(model))
+        for paper in asked["papers"]:
+            papers.setdefault(paper["title"], filled(paper))
+        names = {"models": [m["name"] for m in asked["models"]], "papers": [p["title"] for p in asked["papers"]]}
+        questions.append({"id": asked["id"][:100], "question": asked["question"], **names})
+    for name, key, entries in (("models", "name", models), ("papers", "title", papers)):
+        for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
+            entry = json.loads(line)
+            entries.setdefault(entry[key], filled(entry))
+    return models, papers, questions
+
+
+def filled(entry: Entry) -> Entry:
+    return {key: value for key, value in entry.items() if value}
+
+
+def made_up() -> tuple[dict[str, Entry], dict[str, Entry], list[Entry]]:
+    words = "light depth image text model sparse robust of a the with “and” é".split()
+    draw = random.Random(1)
+    models = {f"Model {n}": {"name": f"Model {n}", "paper": f"https://example.org/m{n}"} for n in range(200)}
+    papers = {
+        f"Paper {n}": {"title": f"Paper {n}", "paper": f"https://example.org/{n}", "summary": " ".join(draw.choices(words, k=230))}
+        for n in range(600)
+    }  # fmt: skip
+    names = list(models), list(papers)
+    questions = [
+        {"id": f"q{n}", "question": " ".join(draw.choices(words, k=25)), "models": draw.sample(names[0], 1), "papers": draw.sample(names[1], 3)}
+        for n in range(50)
+    ]  # fmt: skip
+    return models, papers, questions
+
+
+def write_catalog(path: Path) -> list[Entry]:
+    models, papers, questions = corpus()
+    entries = {"models": list(models.values()), "papers": list(papers.values())}
+    path.write_text(yaml.dump(entries, Dumper=yaml.CSafeDumper, allow_unicode=True), "utf-8")
+    return questions
+
+
+def golden_mix(count: int) -> Iterator[Entry]:
+    _, _, questions = corpus()
+    for number in range(count):
+        asked = questions[number % len(questions)]
+        yield {**asked, "id": f"{asked['id']}-{number}"}
+
+
+def kind_mix(count: int) -> Iterator[Entry]:
+    models, papers, _ = corpus()
+    names, draw = (list(models), list(papers)), random.Random(3)
+    for number in range(count):
+        question = f"Question {number}: how does AI keep the light so “real”, and with which steps?"
+        yield {
+            "id": f"q-{number:06}", "question": question, "models": [draw.choice(names[0])],
+            "papers": draw.sample(names[1], 3),
+        }  # fmt: skip
+
+
+def write_lines(path: Path, questions: Iterator[Entry]) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
+
+
+# --- the figures ---
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is measured, and beside what."""
+
+    quick: bool
+    before: Path | None
+
+    def size(self, full: int) -> int:
+        return full // 10 if self.quick else full
+
+    def trees(self) -> dict[str, Path]:
+        return {"now": ROOT} | ({"before": self.before} if self.before else {})
+
+
+def startup(settings: Settings, folder: Path) -> None:
+    answer = folder / "answer.md"
+    explainer("build", QUESTION, "--as", "answer", "--out", answer)
+    (folder / "one" / "questions").mkdir(parents=True)
+    shutil.copy(QUESTION, folder / "one" / "questions")
+    shutil.copytree(ROOT / "catalogs", folder / "one" / "catalogs")
+    asked = "How does AI colourise old photos?"
+    commands: dict[str, tuple[str, list[object]]] = {
+        "a cold `build`": ("≤ 1.10", ["build", QUESTION]),
+        "a cold `check`": ("≤ 1.10", ["check", answer, "--question", QUESTION]),
+        "a cold `validate`": ("≤ 1.10", ["validate", folder / "one" / "questions"]),
+        "`--help`": ("≤ 1.10", ["--help"]),
+        "a `build` that recommends": ("≤ 1.5", ["build", "--text", asked]),
+    }
+    for what, (bound, arguments) in commands.items():
+        sides: Sides = {"floor": lambda: run(sys.executable, "-c", FLOOR).cpu}
+        for name, tree in settings.trees().items():
+            sides[name] = lambda a=arguments, t=tree: explainer(*a, tree=t).cpu  # type: ignore[misc]
+        found = ratios(5 if settings.quick else 21, "floor", sides)
+        show(what, "its libraries, imported and idle", bound, found["now"], found.get("before"))
+
+
+def rendering(settings: Settings, _folder: Path) -> None:
+    models, papers, _ = corpus()
+    entries = (
+        [entry_data(ModelEntry(**model)) for model in models.values()],
+        [entry_data(PaperEntry(**paper)) for paper in papers.values() if "summary" in paper],
+    )
+    draw = random.Random(2)
+    contexts = [
+        render_context(f"How does “{n}” work?", [draw.choice(entries[0])], draw.sample(entries[1], 3))
+        for n in range(settings.size(10_000))
+    ]
+    environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
+    shipped = (ROOT / "templates" / "prompt.md.j2").read_text("utf-8")
+
+    def plain(source: str) -> Callable[[], float]:
+        template = environment.from_string(source)
+        return lambda: cpu_of(lambda: deque(map(template.render, contexts), maxlen=0))
+
+    renderer = Renderer("x", {"x": shipped}.get)
+    here = ratios(5, "now", {
+        "plain": plain(shipped), "now": lambda: cpu_of(lambda: deque(map(renderer.render, contexts), maxlen=0))
+    })  # fmt: skip
+    show("rendering the shipped prompt in this process, rate", "plain precompiled Jinja2", "≥ 2", here["plain"], None)
+
+    def whole(contexts: list[Context]) -> float:
+        start = used()
+        with IsolatedRenderer(TemplateFile("x", ROOT, OWN, {})) as renderer:
+            renderer.render_all(contexts)
+        return used() - start  # a child's time is known when it has ended
+
+    def isolated() -> float:
+        return whole(contexts) - whole(contexts[:50])  # without its start
+
+    there = ratios(5, "now", {"plain": plain(OWN), "now": isolated})
+    show("rendering a template of one's own in its process, rate", "the same", "≥ 0.7", there["plain"], None)
+
+
+def cpu_of(work: Callable[[], object]) -> float:
+    """Seconds of CPU of this process and of the children that it ended."""
+    start = used()
+    work()
+    return used() - start
+
+
+def used() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def lines(settings: Settings, folder: Path) -> None:
+    write_catalog(folder / "c.yaml")
+    (folder / "script.py").write_text(LINES_SCRIPT)
+    count = settings.size(100_000)
+    for mix, questions in (("golden", golden_mix), ("kind", kind_mix)):
+        write_lines(folder / "q.jsonl", questions(count))
+
+        def script() -> Times:
+            return run(
+                sys.executable, folder / "script.py", folder / "c.yaml", folder / "q.jsonl", folder / "s.jsonl",
+                ROOT / "templates",
+            )  # fmt: skip
+
+        def batch(jobs: int, tree: Path) -> Times:
+            for path in folder.glob("ours.*"):
+                path.unlink()
+            target = ("--catalog", folder / "c.yaml", "--out", folder / "ours.jsonl", "--jobs", jobs)
+            return explainer("batch", folder / "q.jsonl", *target, tree=tree)
+
+        what = f"{count:,} lines → lines ({mix} mix)"
+        rate: dict[str, float] = {}
+        for name, tree in settings.trees().items():
+            sides: Sides = {"script": lambda: script().cpu, "ours": lambda t=tree: batch(1, t).cpu}  # type: ignore[misc]
+            rate[name] = ratios(3, "ours", sides)["script"]
+        assert (folder / "s.jsonl").read_bytes() == (folder / "ours.jsonl").read_bytes()
+        show(f"{what}, one job, rate in CPU time", "a ten-line script", "≥ 4", rate["now"], rate.get("before"))
+        if mix == "golden":
+            clock(settings, what, lambda: script().wall, lambda jobs, tree: batch(jobs, tree).wall)
+
+
+def clock(settings: Settings, what: str, script: Callable[[], float], batch: Callable[[int, Path], float]) -> None:
+    """Two jobs, by the clock: on a machine that does nothing else."""
+    by_script: dict[str, float] = {}
+    by_one: dict[str, float] = {}
+    for name, tree in settings.trees().items():
+        sides: Sides = {"script": script, "one": lambda t=tree: batch(1, t), "two": lambda t=tree: batch(2, t)}  # type: ignore[misc]
+        found = ratios(3, "two", sides)
+        by_script[name], by_one[name] = found["script"], found["one"]
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    show(
+        f"{what}, two jobs, rate by the clock ({load})",
+        "the same script",
+        "≥ 7",
+        by_script["now"],
+        by_script.get("before"),
+    )
+    show(f"{what}, two jobs, rate by the clock", "one job", "≥ 1.8", by_one["now"], by_one.get("before"))
+
+
+def files(settings: Settings, folder: Path) -> None:
+    write_catalog(folder / "c.yaml")
+    (folder / "script.py").write_text(FILES_SCRIPT)
+    (folder / "q").mkdir()
+    count = settings.size(10_000)
+    for asked in golden_mix(count):
+        (folder / "q" / f"{asked.pop('id')}.yaml").write_text(yaml.safe_dump(asked, allow_unicode=True), "utf-8")
+
+    def script() -> float:
+        shutil.rmtree(folder / "s", ignore_errors=True)
+        command = (folder / "script.py", folder / "c.yaml", folder / "q", folder / "s", ROOT / "templates")
+        return run(sys.executable, *command).cpu
+
+    def first(tree: Path) -> float:
+        shutil.rmtree(folder / "ours", ignore_errors=True)
+        return again(tree)
+
+    def again(tree: Path) -> float:
+        target = ("--catalog", folder / "c.yaml", "--out", folder / "ours", "--jobs", 1)
+        return explainer("batch", folder / "q", *target, tree=tree).cpu
+
+    loop: dict[str, float] = {}
+    second: dict[str, float] = {}
+    for name, tree in settings.trees().items():
+        sides: Sides = {"script": script, "first": lambda t=tree: first(t), "second": lambda t=tree: again(t)}  # type: ignore[misc]
+        loop[name] = ratios(3, "script", sides)["first"]
+        second[name] = ratios(3, "first", sides)["second"]
+    show(f"{count:,} files → files, CPU time", "a bare loop", "≤ 1.6", loop["now"], loop.get("before"))
+    show("the same again, nothing changed", "the first run", "≤ 0.15", second["now"], second.get("before"))
+
+
+def validation(settings: Settings, folder: Path) -> None:
+    draw = random.Random(5)
+    words = "light depth image text model sparse robust of a the with and learning to see".split()
+    (folder / "catalogs").mkdir()
+    (folder / "questions").mkdir()
+    catalog = folder / "catalogs" / "big.yaml"
+    with catalog.open("w", encoding="utf-8") as stream:
+        stream.write("papers:\n")
+        for number in range(settings.size(15_000)):
+            summary = " ".join(draw.choices(words, k=240))
+            stream.write(
+                f"  - title: Paper {number}\n    paper: https://example.org/{number}\n    summary: {summary}\n"
+            )
+    for number in range(settings.size(1_000)):
+        text = f"question: How does {number} work?\nmodels: []\npapers: [Paper {number}]\n"
+        (folder / "questions" / f"q{number}.yaml").write_text(text)
+    code = f"import glob, yaml\nfor file in glob.glob({str(folder)!r} + '/*/*.yaml'): yaml.load(open(file), yaml.CSafeLoader)"
+
+    sides: Sides = {"yaml": lambda: run(sys.executable, "-c", code).cpu}
+    for name, tree in settings.trees().items():
+        sides[name] = lambda t=tree: explainer("validate", folder, tree=t).cpu  # type: ignore[misc]
+    found = ratios(3, "yaml", sides)
+    what = f"`validate` of {settings.size(1_000):,} questions and {catalog.stat().st_size / 1e6:.0f} MB of catalog"
+    show(what, "`yaml.load` with libyaml", "≤ 1.2", found["now"], found.get("before"))
+
+
+def memory(settings: Settings, folder: Path) -> None:
+    write_catalog(folder / "c.yaml")
+    code = (
+        "import resource, sys; from explainer.cli.run import run; run(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peaks = []
+    counts = (settings.size(10_000), settings.size(300_000))
+    for count in counts:
+        write_lines(folder / "q.jsonl", golden_mix(count))
+        target = ["--catalog", str(folder / "c.yaml"), "--out", str(folder / f"{count}.jsonl"), "--jobs", "1"]
+        command = [sys.executable, "-c", code, "batch", str(folder / "q.jsonl"), *target]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) * 1024)
+        (folder / f"{count}.jsonl").unlink()
+    each = (peaks[1] - peaks[0]) / (counts[1] - counts[0])
+    show(f"memory for each question, {counts[1]:,} instead of {counts[0]:,}", "", "≤ 128", each, None, "bytes")
+
+
+PARTS = {
+    "startup": startup, "rendering": rendering, "lines": lines, "files": files, "validation": validation, "memory": memory,
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="measure another version beside this one")
+    options = parser.parse_args()
+    print("| what | against | wanted | before | now |\n|---|---|---|---|---|")
+    settings = Settings(options.quick, options.before and options.before.resolve())
+    for name in options.parts or PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            PARTS[name](settings, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

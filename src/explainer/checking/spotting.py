@@ -21,11 +21,12 @@ Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 # what a URL may consist of: up to a space, a quote or a bracket of prose
 _RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
 _SCHEMES: Final = r"""(?P<url>https?://)
-      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;]/{0,3}|/{2})(?=[\w/]))
-      | (?P<arxiv>(?<![\w/.])arxiv(?:[\s.-]{0,2}(?:id|no|nr|number|preprint|paper|e-?print)\b\.?)?
+      | (?P<broken>(?<![\w/.])(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;∶]/{0,3}|/{2})(?=[\w/]))
+      | (?P<arxiv>(?<![\w/.])(?:abs|pdf)/(?=\d{4}\.\d{4,5})
+      | (?<![\w/.])arxiv(?:[\s.-]{0,2}(?:id|no|nr|number|preprint|paper|e-?print)\b\.?)?
           [\])*_`]{0,3}[:\s\#=/_-]{1,3}[\[(*_`]{0,3}(?=\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7}))
-      | (?P<doi>(?<![\w/.])10\.\d{4,9}/(?=\S))
-      | (?P<ssh>(?<!\w)git@(?=github\.com[:/]))
+      | (?P<doi>(?:(?<![\w/.])|(?<=\bdoi))10\.\d{4,9}/(?=\S))
+      | (?P<ssh>(?<!\w)git(?:@(?=github\.com[:/])|://(?=\w)))
       | (?P<number>(?<![\w.:/-])(?:0[7-9]|[12]\d)(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?(?![\w.]*\w))
 """
 # top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none

@@ -103,7 +103,7 @@ def canonical(text: str) -> str:
     `#`, `α`, `½`) stay.
     """
     if "&" in text:
-        text = _REFERENCE.sub(lambda match: unescape(match[0]), text)
+        text = _REFERENCE.sub(_decoded, text)
     if "\\" in text:
         text = _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower()))
     if text.isascii():
@@ -113,6 +113,12 @@ def canonical(text: str) -> str:
     for _ in range(3):  # taking a sign away can bring two others together; the third time nothing changes any more
         text = _folded(text)
     return text
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character of a reference; that of `&APOS;` is `&apos;`, in a title that was put into capitals."""
+    decoded = unescape(match[0])
+    return decoded if decoded != match[0] else unescape(match[0].lower())
 
 
 def _folded(text: str) -> str:

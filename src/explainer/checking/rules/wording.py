@@ -35,7 +35,7 @@ _RESTATED: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
-_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]]*\]|【[^】]*】")
+_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
 def _lines_of(name: str) -> list[str]:

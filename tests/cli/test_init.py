@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from explainer._package import __version__
 from tests.helpers.support import explainer
 
 
@@ -59,7 +60,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 @pytest.mark.parametrize(
     ("origin", "requirement"),
     [
-        (None, "cnaps-explainer"),
+        (None, f"cnaps-explainer=={__version__}"),
         (
             {"url": "https://example.org/e.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
             f"cnaps-explainer @ git+https://example.org/e.git@{COMMIT}",

@@ -35,6 +35,23 @@ if TYPE_CHECKING:
     from explainer.batching.workers import BatchConfig, BatchReporter, RenderSetup
 
 MANIFEST: Final = "manifest.jsonl"
+# What the names of outputs end in.
+_ENDINGS: Final = tuple(f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values())
+# How each manifest of this tool begins, of whatever version.
+_OURS: Final = re.compile(rb'\{"schema": ?"explainer/manifest/')
+
+
+def _refuse_foreign(manifest: Path) -> None:
+    """Leave a file alone that stands where the manifest belongs, and is none.
+
+    Raises:
+        OSError: when there is one.
+    """
+    with contextlib.suppress(FileNotFoundError), open_file(manifest) as stream:
+        beginning = stream.read(1024)
+        if beginning and not _OURS.match(beginning):
+            message = "line 1 is not that of a manifest: move the file away or delete it, or run with --force"
+            raise OSError(0, message, str(manifest))
 
 
 class UnsafePathError(OSError):
@@ -117,8 +134,9 @@ class Target:
     def complete(self) -> None:
         """Put everything in its place."""
 
-    def remove(self, earlier: ManifestRow) -> None:
+    def remove(self, earlier: ManifestRow) -> bool:  # noqa: ARG002
         """Remove the output of a question that is gone; a line that is gone is not there any more."""
+        return True
 
 
 class ResumableTarget(Target):
@@ -147,6 +165,8 @@ class ResumableTarget(Target):
 
     def __enter__(self) -> Self:
         self.manifest.parent.mkdir(parents=True, exist_ok=True)
+        if not self._config.force:
+            _refuse_foreign(self.manifest)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._lock)
             self._old_parts = left_parts(self.manifest)
@@ -258,13 +278,21 @@ class FolderTarget(ResumableTarget):
             raise UnsafePathError(0, message, folder)
         self._safe_folders.add(folder)
 
-    def remove(self, earlier: ManifestRow) -> None:
-        """Remove a file, and the folders that are empty then."""
+    def remove(self, earlier: ManifestRow) -> bool:
+        """Remove a file, and the folders that are empty then; return whether it was what the row says.
+
+        A manifest is a file that anyone can edit. Removed is only what it may have written: a regular file below the
+        target, reached without a link, that is called like an output and has the hash that the manifest recorded.
+        """
         path = self.folder / earlier.out
+        is_below = os.path.realpath(path) == os.path.join(os.path.realpath(self.folder), earlier.out)  # noqa: PTH118
+        if not (is_below and earlier.out.endswith(_ENDINGS) and is_intact(str(path), earlier, 0)):
+            return False
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a folder that is not empty stays, and so do those above it
             for folder in path.relative_to(self.folder).parents[:-1]:
                 (self.folder / folder).rmdir()
+        return True
 
 
 class LinesTarget(ResumableTarget):

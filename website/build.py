@@ -69,7 +69,7 @@ def escaped(text: str) -> str:
 
 
 def site_text(path: Path) -> str:
-    """Return a page of the repository as a page of the site: pages stand at its root, and files of code are no pages."""
+    """Return a page of the repository as one of the site, where pages are at the root and code has none."""
     text = path.read_text(encoding="utf-8")
     for page in _BESIDE_THE_DOCS:
         text = text.replace(f"](../{page}", f"]({Path(page).name}").replace(f"]({page}", f"]({Path(page).name}")

@@ -249,7 +249,7 @@ def test_a_row_that_is_none_costs_nothing(root: Path, target: str, row: str) -> 
     right = manifest.read_bytes()
     header, *others = right.splitlines(keepends=True)
     damaged = row.encode("latin-1") + b"\n"
-    for lines_ in ([header, damaged, *others], [header, *others, damaged], [damaged, *others], [header, damaged]):
+    for lines_ in ([header, damaged, *others], [header, *others, damaged], [header, damaged]):
         manifest.write_bytes(b"".join(lines_))
         done = batch(root / "questions", "--out", root / target)
         assert (done.status, done.err.count("Traceback")) == (0, 0), done.err
@@ -536,7 +536,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
     [
         (["nowhere", "--out", "out"], "nowhere:1:1: F101 no such file or folder"),
         (["q.jsonl"], "Missing option '--out'"),
-        (["q.jsonl", "--out", "q.jsonl"], "the source would be overwritten"),
+        (["q.jsonl", "--out", "q.jsonl"], "would be overwritten"),
         (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
         (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
         (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
@@ -547,7 +547,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
             "is set already; use --model",
         ),
         (["q.jsonl", "--out", "o", "--format", "massages"], "did you mean 'messages'?"),
-        (["q.jsonl", "--out", "catalogs/c.yaml"], "is a file, and no .jsonl"),
+        (["q.jsonl", "--out", "catalogs/c.yaml"], "would be overwritten"),
         (["q.jsonl", "--out", "o.csv"], "a .csv cannot be written"),
         (["q.jsonl", "--out", "-", "--check"], "there is nothing to compare on stdout"),
         (["catalogs/c.yaml", "--out", "out"], "a source is a folder or a .jsonl"),

@@ -16,7 +16,7 @@ def test_a_new_project_builds_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     questions = sorted(Path("questions").glob("*.yaml"))
     built = explainer("build", *questions)
     assert (built.status, built.err) == (0, "")
-    assert (len(questions), built.out.count("You are an AI scientist.")) == (2, 2)
+    assert (len(questions), built.out.count("quote one short passage")) == (2, 2)
     assert "Model: resnet-50\n" in built.out
     assert "Model: whisper-large-v3\n" in built.out
     validated = explainer("validate", "--strict")

@@ -14,7 +14,7 @@ import pytest
 from tests.helpers.support import ROOT, explainer
 
 # Made from the code, or without anything to type.
-_WITHOUT_EXAMPLES = {"findings", "glossary", "architecture", "performance", "catalog-sources"}
+_WITHOUT_EXAMPLES = {"findings", "glossary", "architecture", "performance"}
 PAGES = [path for path in sorted(ROOT.glob("docs/*.md")) if path.stem not in _WITHOUT_EXAMPLES]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -35,6 +35,7 @@ _FILES: Final[dict[str, str | type[Catalog | Question]]] = {
     ".github/workflows/explainer.yml": "workflow.yml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
     "README.md": "README.md",
+    "explainer.toml": "explainer.toml",
 }
 
 

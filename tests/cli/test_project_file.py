@@ -197,3 +197,18 @@ def test_the_place_of_a_key_is_the_line_that_begins_with_it(keys: list[str], gap
     for key in keys:
         place = document.locate((key,), key=True)
         assert lines[place.line - 1].startswith(f"{key} = ")
+
+
+@pytest.mark.parametrize(("text", "hint"), [
+    ('template = "a\\nb"', "write it on one line"),
+    ("model = 5", "quote it, so that it stays the text that you wrote"),
+])  # fmt: skip
+def test_hints_say_what_to_type_in_toml(text: str, hint: str) -> None:
+    assert [finding.hint for finding in parse_settings(text, "explainer.toml", "explainer.toml").findings] == [hint]
+
+
+def test_hints_say_what_to_type_in_json() -> None:
+    write_tree(Path(), {"q.jsonl": '{"question": "How?", "models": "A"}\n"How?"\n'})
+    told = explainer("batch", "q.jsonl", "--out", "out").err
+    assert 'put it in brackets, as in ["one", "two"]' in told
+    assert "write an object with the keys question, " in told

@@ -54,7 +54,7 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
     if data is None:
         return Parsed(None)
     keys = list(data) if isinstance(data, dict) else []
-    document = Document(file, data, find_spans=partial(_spans, text, table, keys))
+    document = Document(file, data, is_yaml=False, find_spans=partial(_spans, text, table, keys))
     if not isinstance(data, dict):
         document.report("S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]")
         return Parsed(None, tuple(document.findings))
@@ -69,7 +69,9 @@ def _syntax_error(message: str, text: str, file: str) -> Finding:
     line, column = text.count("\n") + 1, 1
     if place is not None and place[1]:
         line, column = int(place[1]), int(place[2])
-    return Finding("Y102", Location(file, line, column), f"not valid TOML: {_PLACE.sub('', message)}")
+    # tomllib's words for a key that is there already
+    problem = _PLACE.sub("", message).replace("Cannot overwrite a value", "duplicate key")
+    return Finding("Y102", Location(file, line, column), f"not valid TOML: {problem}")
 
 
 def _spans(text: str, table: Sequence[str], keys: Iterable[str]) -> Spans:

@@ -26,7 +26,7 @@ _URL: Final = (
     "S204", "{subject} is not an http or https URL: {value}",
     "a link begins with http:// or https:// and holds no space, quote or user name",
 )  # fmt: skip
-_ONE_LINE: Final = ("S206", "{subject} has line breaks", "write it on one line; a block of YAML is one with '>-'")
+_ONE_LINE: Final = ("S206", "{subject} has line breaks", "write it on one line")
 # What is wrong with a text that does not match the pattern of its key: code, message and hint.
 _PATTERNS: Final = {
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _URL),
@@ -143,7 +143,9 @@ def _report_plain_text(document: Document, model: type[BaseModel], text: str) ->
     """Report a file that is one text, and what to type to make it a mapping."""
     keys = list(model.model_fields)
     key, colon, value = text.partition(":")
-    if colon and key.strip() in keys:
+    if not document.is_yaml:
+        hint = f"write an object with the keys {', '.join(keys)}"
+    elif colon and key.strip() in keys:
         hint = f"put a space after the colon: {key.strip()}: {shorten(value.strip())}"
     elif "question" in keys:
         hint = f"write the key before the text: question: {scalar(shorten(text))}"
@@ -183,7 +185,8 @@ def _report_value(document: Document, mistake: _Mistake) -> None:
             _report_text(document, path, value)
     elif kind in _WRONG_TYPES:
         found = f"{_subject(path)} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
-        document.report("S203", path, found, _type_hint(kind, value))
+        hints = _YAML_HINTS if document.is_yaml else _HINTS
+        document.report("S203", path, found, hints.get((kind, type(value))))
     else:
         shown = shorten(str(value), 40)
         document.report(
@@ -215,6 +218,8 @@ def _report_text(document: Document, path: KeyPath, value: str) -> None:
     if path[-2:-1] == ("vocabulary",):
         key = "vocabulary"
     code, message, hint = _PATTERNS.get(key, _ONE_LINE)
+    if code == "S206" and document.is_yaml:
+        hint = "fold it into one line with '>-'"
     document.report(code, path, message.format(subject=_subject(path), value=repr(shorten(value))), hint, text=value)
 
 
@@ -236,24 +241,26 @@ _DESCRIPTIONS: Final[dict[type, str]] = {
     type(None): "nothing",
     bool: "true or false",
     int: "a number",
-    float: "a number",
+    float: "a decimal number",
     str: "text",
     list: "a list",
     dict: "a mapping",
 }
 
 
-def _type_hint(kind: str, value: Any) -> str | None:
-    return _TYPE_HINTS.get((kind, type(value)))
-
-
 _UNQUOTED: Final = "quote it, so that it stays the text that you wrote"
-# What to do about a value, by pydantic's error and the type of the value.
-_TYPE_HINTS: Final[dict[tuple[str, type], str]] = {
+# What to do about a value, by pydantic's error and the type of the value: in YAML, and in JSON and TOML.
+_YAML_HINTS: Final[dict[tuple[str, type], str]] = {
     ("string_type", dict): "quote a text that holds ': '",
     ("string_type", type(None)): "write the text; quote it if it is the word null",
     ("string_type", bool): _UNQUOTED,
     ("string_type", int): _UNQUOTED,
     ("string_type", float): _UNQUOTED,
     ("tuple_type", str): "begin each item with '- ' on a line of its own, or write [one, two]",
+}
+_HINTS: Final[dict[tuple[str, type], str]] = {
+    ("string_type", bool): _UNQUOTED,
+    ("string_type", int): _UNQUOTED,
+    ("string_type", float): _UNQUOTED,
+    ("tuple_type", str): 'put it in brackets, as in ["one", "two"]',
 }

@@ -57,6 +57,7 @@ class Document:
         findings: what is wrong with the text itself.
         readable: False when nothing, or only a part, could be read.
         unreliable: paths whose value stands for something refused: what else is wrong there is not worth saying.
+        is_yaml: whether it is written in YAML, not in JSON or TOML: hints say what to type.
         find_spans: computes the positions. It reads the text again, on demand: success pays nothing for positions.
     """
 
@@ -65,6 +66,7 @@ class Document:
     findings: list[Finding] = field(default_factory=list)
     readable: bool = True
     unreliable: set[KeyPath] = field(default_factory=set)
+    is_yaml: bool = True
     find_spans: Callable[[], Spans] = Spans
     _spans: Spans | None = None
 

@@ -38,7 +38,7 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
         file: the name that findings give it.
         line: the number of the line in its file, from 1.
     """
-    document = Document(file, find_spans=lambda: _Walker(text, line).spans)
+    document = Document(file, is_yaml=False, find_spans=lambda: _Walker(text, line).spans)
     if not text.strip():
         return _unreadable(document, "Y109", line, 1, "the line is empty")
     if _depth(text) > MAX_DEPTH:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -159,46 +159,73 @@ def _refuse_missing_tokenizer(options: RenderOptions) -> None:
         raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
 
 
+# Whether something cannot be meant; the option that is to change, and why.
+_Contradiction: TypeAlias = tuple[object, str, str]
+
+
 def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
     """Refuse what cannot be meant.
 
     Raises:
-        typer.BadParameter: says which options do not go together.
+        typer.BadParameter: says which options do not go together; of several the first.
     """
-    source, out, options = config.source, config.out, config.options
-    format_ = FORMATS[options.format]
-    answers = options.kind == "answer"
-    a_file = config.rows or config.lines
-    from_table = source.suffix == ROWS_SUFFIX
-    stdin = str(source) == STDIN
-    shown = printable(str(out))
-    # the first that is the case is said: what is wrong, the option that is to change, and why
     contradictions = (
-        (config.rows and not from_table, "--out", "a .parquet is made of a .parquet: give one as SOURCE"),
-        (engine != "local" and not from_table, "--engine", "an engine takes a .parquet as SOURCE"),
-        (config.rows and out.is_file(), "--out", f"{out} is a file: a .parquet that is written is a folder of parts"),
-        (config.rows and (config.prune or config.check or config.force), "--prune/--check/--force",
-         "a .parquet is written as a whole each time: nothing is kept, pruned or compared"),
-        (config.shard and (config.prune or config.check), "--shard",
-         "a shard knows a part of the questions: prune and check without --shard"),
-        (config.shard and stdin, "--shard", "stdin has no size, so no parts: give a file"),
-        (out.suffix in _TABLE_SUFFIXES, "--out",
-         f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet"),
-        (format_.chat and answers, "--format", f"the format {options.format!r} is for prompts, not for answers"),
-        (a_file and format_.line is None, "--out",
-         f"the format {options.format!r} makes a file of each question: give a folder"),
-        (options.max_tokens is not None and answers, "--max-tokens",
-         "an answer skeleton has nothing to cut: it is for prompts"),
-        (config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"),
-        (not a_file and out.exists() and not out.is_dir(), "--out",
-         f"{shown} is a file, and no .jsonl: give a folder or a .jsonl"),
-        (config.lines and out.is_dir(), "--out", f"{shown} is a folder"),
-        (_is_same(source, out) and (a_file or format_.suffix == ".yaml"), "--out",
-         "the source would be overwritten: give another place"),
-    )  # fmt: skip
+        *_contradictions_of_tables(config, engine),
+        *_contradictions_of_shards(config),
+        *_contradictions_of_outputs(config),
+        *_contradictions_of_places(config),
+    )
     for is_so, option, message in contradictions:
         if is_so:
             raise typer.BadParameter(message, param_hint=option)
+
+
+def _contradictions_of_tables(config: BatchConfig, engine: str) -> Iterator[_Contradiction]:
+    out = config.out
+    from_table = config.source.suffix == ROWS_SUFFIX
+    compares = config.prune or config.check or config.force
+    yield config.rows and not from_table, "--out", "a .parquet is made of a .parquet: give one as SOURCE"
+    yield engine != "local" and not from_table, "--engine", "an engine takes a .parquet as SOURCE"
+    message = f"{out} is a file: a .parquet that is written is a folder of parts"
+    yield config.rows and out.is_file(), "--out", message
+    message = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    yield config.rows and compares, "--prune/--check/--force", message
+
+
+def _contradictions_of_shards(config: BatchConfig) -> Iterator[_Contradiction]:
+    message = "a shard knows a part of the questions: prune and check without --shard"
+    yield config.shard and (config.prune or config.check), "--shard", message
+    from_stdin = str(config.source) == STDIN
+    yield config.shard and from_stdin, "--shard", "stdin has no size, so no parts: give a file"
+
+
+def _contradictions_of_outputs(config: BatchConfig) -> Iterator[_Contradiction]:
+    out, name = config.out, config.options.format
+    answers = config.options.kind == "answer"
+    message = f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet"
+    yield out.suffix in _TABLE_SUFFIXES, "--out", message
+    yield FORMATS[name].chat and answers, "--format", f"the format {name!r} is for prompts, not for answers"
+    message = f"the format {name!r} makes a file of each question: give a folder"
+    yield _is_one_file(config) and FORMATS[name].line is None, "--out", message
+    has_budget = config.options.max_tokens is not None
+    yield has_budget and answers, "--max-tokens", "an answer skeleton has nothing to cut: it is for prompts"
+    yield config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"
+
+
+def _contradictions_of_places(config: BatchConfig) -> Iterator[_Contradiction]:
+    out = config.out
+    shown = printable(str(out))
+    is_other_file = out.exists() and not out.is_dir() and not _is_one_file(config)
+    yield is_other_file, "--out", f"{shown} is a file, and no .jsonl: give a folder or a .jsonl"
+    yield config.lines and out.is_dir(), "--out", f"{shown} is a folder"
+    # outputs of another ending stand beside the questions
+    overwrites = _is_one_file(config) or FORMATS[config.options.format].suffix == ".yaml"
+    message = "the source would be overwritten: give another place"
+    yield overwrites and _is_same(config.source, out), "--out", message
+
+
+def _is_one_file(config: BatchConfig) -> bool:
+    return config.rows or config.lines
 
 
 def _is_same(source: Path, out: Path) -> bool:

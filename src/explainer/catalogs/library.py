@@ -232,21 +232,21 @@ class _Resolver(Generic[E]):
 
     def _entry_of(self, item: str | E, path: KeyPath, earlier: Sequence[E | None]) -> E | None:
         if not isinstance(item, str):  # a whole entry, in a line of JSON
-            if isinstance(item, ModelEntry) and item.signature:
-                report_signature(self._document, (*path, "signature"), item.signature, self._library.ports)
+            self._report_signature(item, path)
             return item
-        if not item:  # left out of a question with mistakes
-            return None
-        candidates = self._index.find(item)
+        candidates = self._index.find(item) if item else ()  # a name is empty where a question has a mistake
         if len(candidates) == 1:
             self._report_chosen(candidates[0], item, path, earlier)
             return candidates[0]
         if candidates:
             self._report_ambiguous(item, path, candidates)
-        # A name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here.
-        elif item not in self._library.broken and self._library.complete:
+        elif item:
             self._report_unknown(item, path)
         return None
+
+    def _report_signature(self, entry: E, path: KeyPath) -> None:
+        if isinstance(entry, ModelEntry) and entry.signature:
+            report_signature(self._document, (*path, "signature"), entry.signature, self._library.ports)
 
     def _report_chosen(self, entry: E, name: str, path: KeyPath, earlier: Sequence[E | None]) -> None:
         if entry in earlier:
@@ -267,6 +267,9 @@ class _Resolver(Generic[E]):
         self._document.report("Q403", path, f"{message}: {about}", hint, text=name)
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
+        # a name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here
+        if name in self._library.broken or not self._library.complete:
+            return
         self._unknown += 1
         code = {Kind.MODELS: "Q401", Kind.PAPERS: "Q402"}[self._kind]
         message = f"unknown {self._kind.singular} {shorten(name)!r}"

@@ -159,17 +159,22 @@ class Ports:
         if len(text) > MAX_SIGNATURE:
             message = f"a signature has at most {MAX_SIGNATURE} characters, not {len(text):,}"
             return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
-        offset, is_output, has_port = self._reader.farthest(text)
-        wrong = _word_at(text, offset)
-        subject = _MISSING.get((is_output, has_port), f"a second separator {SEPARATOR!r}")
-        if wrong and not (is_output and has_port and wrong.startswith(SEPARATOR)):
-            subject = f"unknown port {shorten(wrong, 40)!r}"
-        elif wrong:
-            wrong = SEPARATOR
+        offset, wrong, subject = self._fault(text)
         hint = f"the ports are {', '.join(self.ports)}"
         if meant := self._meant(text):
             hint = f"did you mean {str(meant)!r}?"
         return SignatureProblem(offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
+
+    def _fault(self, text: str) -> tuple[int, str, str]:
+        """Where reading stops, the word that stands there, and what is wrong with it."""
+        offset, is_output, has_port = self._reader.farthest(text)
+        wrong = _word_at(text, offset)
+        second = f"a second separator {SEPARATOR!r}"
+        if not wrong:
+            return offset, "", _MISSING.get((is_output, has_port), second)
+        if is_output and has_port and wrong.startswith(SEPARATOR):
+            return offset, SEPARATOR, second
+        return offset, wrong, f"unknown port {shorten(wrong, 40)!r}"
 
     def _meant(self, text: str) -> Signature | None:
         """The signature that was probably meant: in other letter case, or with the nearest port for what is none."""

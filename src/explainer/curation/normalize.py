@@ -16,7 +16,7 @@ from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text, split_links
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text, split_links, text_in
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -171,17 +171,16 @@ class Normalizer:
         if raw.ready:
             return raw.values, raw.licence
         values: dict[str, Any] = {}
-        licence = raw.licence
-        has_own_ids = _states_kind(raw.values)
         for column, value in raw.values.items():
             key = self._field_of(column)
-            if key == "id" and not has_own_ids and self.mapping.get(column) != "id":
-                continue  # what the source calls an entry is not its id in the catalog
-            if key == "licence" and isinstance(value, str) and value.strip():
-                licence = value
-            if key is not None and _is_nothing(values.get(key)):
+            if key is not None and _is_nothing(values.get(key)) and self._is_taken(raw, column, key):
                 values[key] = value
-        return values, licence
+        stated = values.get("licence")
+        return values, stated if text_in(stated) else raw.licence
+
+    def _is_taken(self, raw: SourceRecord, column: str, key: str) -> bool:
+        """Whether a column is what its key says: what a source calls an entry is not its id in the catalog."""
+        return key != "id" or _states_kind(raw.values) or self.mapping.get(column) == "id"
 
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
         stated = as_text(values.get("kind")) or ""
@@ -247,7 +246,7 @@ class Normalizer:
                 places[key,] = location.line, location.column
             return Spans(places)
 
-        return validate_item(Document(where.file, record, find_spans=find_spans), ITEMS[kind])
+        return validate_item(Document(where.file, record, is_yaml=False, find_spans=find_spans), ITEMS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:

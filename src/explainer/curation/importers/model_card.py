@@ -264,14 +264,15 @@ class _Outline:
         """Take a part of the text, and what it is a part of."""
         if token.type == "html_block":
             self.mentions += _anchors(token.content)
-        if token.type != "inline":
-            return
-        self.mentions += _mentions(token)
-        text = " ".join("".join(_words(token)).split())
-        is_paragraph = opening.type == "paragraph_open" and opening.level == 0
+        if token.type == "inline":
+            self.mentions += _mentions(token)
+            self._add_text(opening, " ".join("".join(_words(token)).split()))
+
+    def _add_text(self, opening: Any, text: str) -> None:
+        """Take the text of a heading or of a paragraph; those in lists and quotes are deeper."""
         if opening.type == "heading_open":
             self.heading = self.heading or text or None
-        if is_paragraph and len(text) >= _SHORTEST:
+        elif opening.type == "paragraph_open" and opening.level == 0 and len(text) >= _SHORTEST:
             self.paragraph = self.paragraph or text
 
 

@@ -274,6 +274,7 @@ _TABLE: Final = (
     _warning("I812", "A harmless mistake in the source, such as a missing comma."),
     _error("I813", "Nothing in the source was recognised."),
     _warning("I814", "Another catalog of the project has this entry."),
+    _note("I815", "Rows that are no references, such as the attachments of Zotero; skipped."),
     _error("R801", "The model did not answer; the next run asks again."),
     _file("R802", "The endpoint cannot be used."),
     _error("R803", "The answer is kept although it is not grounded."),

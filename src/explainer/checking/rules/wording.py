@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import chain
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain
+from explainer.checking.offered import Offered
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
 from explainer.recommending.terms import term, terms
 
@@ -59,7 +60,7 @@ def _expansions() -> dict[str, set[tuple[str, ...]]]:
 
 def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """Names of models, data sets and methods in prose that nothing offered, nor the question, has."""
-    familiar = _Familiar(analysis)
+    familiar = _familiar(analysis.offered)
     seen = set[str]()
     for start, line in _prose(analysis):
         for name in acronyms(line):
@@ -75,8 +76,8 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
 class _Familiar:
     """The names that an answer may use: of the offered text, of the question, and of the field."""
 
-    def __init__(self, analysis: AnswerAnalysis) -> None:
-        self._offered = analysis.offered
+    def __init__(self, offered: Offered) -> None:
+        self._offered = offered
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -106,6 +107,10 @@ class _Familiar:
         return key in self._words or singular in self._words
 
 
+# what was offered is read once for all answers to one prompt
+_familiar = lru_cache(maxsize=64)(_Familiar)
+
+
 def _prose(analysis: AnswerAnalysis) -> Iterator[tuple[int, str]]:
     """The lines of the answer outside code, with their places; addresses are blanked out."""
     answer = analysis.answer
@@ -118,7 +123,7 @@ def _prose(analysis: AnswerAnalysis) -> Iterator[tuple[int, str]]:
 
 def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """What an answer says that acronyms stand for, where the offered text says something else, or nothing."""
-    offered = _OfferedExpansions(analysis)
+    offered = _offered_expansions(analysis.offered)
     for start, line in _prose(analysis):
         if "(" not in line and ":" not in line:
             continue
@@ -135,8 +140,8 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
 class _OfferedExpansions:
     """What the offered text says that acronyms stand for; it is read for the first one that an answer explains."""
 
-    def __init__(self, analysis: AnswerAnalysis) -> None:
-        self._offered = analysis.offered
+    def __init__(self, offered: Offered) -> None:
+        self._offered = offered
 
     @cached_property
     def _text(self) -> str:
@@ -168,6 +173,9 @@ class _OfferedExpansions:
         """Whether words are those of a title in another order: `VividMed: Versatile Visual Grounding in Medicine`."""
         content = {stem for stem in stems if len(stem) >= _MIN_CONTENT}
         return any(content <= set(_stems(source.name)) for source in self._offered.sources)
+
+
+_offered_expansions = lru_cache(maxsize=64)(_OfferedExpansions)
 
 
 def _expanded(text: str) -> Iterator[tuple[str, str, int]]:

@@ -25,7 +25,14 @@ from explainer.diagnostics.finding import (
     exit_status,
     has_errors,
 )
-from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    MAX_QUESTION_BYTES,
+    builtin_folder,
+    display_path,
+    read_text,
+    write_in_place,
+)
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of, with_template
 
 if TYPE_CHECKING:
@@ -477,7 +484,7 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     pinned = insert_choice(text.value, display_path(path), names)
     if pinned.value is None:
         return pinned.findings
-    problem = write_bytes(path, pinned.value.encode())
+    problem = write_in_place(path, pinned.value.encode())
     return (problem,) if problem else ()
 
 

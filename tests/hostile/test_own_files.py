@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.support import SLOW
 from tests.hostile.support import ODD_FILES, ODD_VALUES, attack, project, with_value
 
 LINES = '{"question": "Why?", "models": ["M"], "papers": ["P"]}\n{"question": "How?", "models": ["M"], "papers": []}\n'
@@ -29,7 +30,7 @@ def _batched(source: str, out: str) -> Path:
 def test_a_manifest_with_odd_values(source: str, out: str, key: str, mode: str) -> None:
     manifest = _batched(source, out)
     header, *rows = manifest.read_text().splitlines()
-    for name, value in ODD_VALUES.items():
+    for name, value in list(ODD_VALUES.items())[:: 1 if SLOW else 3]:
         lines = (
             [with_value(header, key, value), *rows]
             if key in HEADER_KEYS

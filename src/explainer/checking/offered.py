@@ -39,6 +39,8 @@ _MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` 
 
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
+# fields of the template `evidence` that hold links, and the roles of these
+_FURTHER_LINKS: Final[dict[str, Role]] = {"Hugging Face": "github", "Link": "summary"}
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
 
@@ -65,6 +67,7 @@ class OfferedEntry:
         known: other catalogued URLs of the same entry.
         aliases: other catalogued names.
         text: its summary, printed or not.
+        details: what else is printed of it, such as its data set and its year.
         authors: names of its authors.
     """
 
@@ -75,6 +78,7 @@ class OfferedEntry:
     aliases: tuple[str, ...] = ()
     text: str = ""
     authors: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -123,7 +127,7 @@ class OfferedEntry:
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(" ".join((self.name, self.text, *map(_url, self.links))))
+        return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
 
     @property
     def spoken_names(self) -> Iterator[str]:
@@ -346,12 +350,21 @@ def lookup_of(library: Library | None) -> CatalogLookup:
     return CatalogLookup(library or Library([]))
 
 
-def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
-    """Return what the prompt of a question offers, from the entries that it is built from."""
+def offered_by_sources(
+    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, whole: bool = False
+) -> Offered:
+    """Return what the prompt of a question offers, from the entries that it is built from.
+
+    Args:
+        sources: the entries.
+        question: the question.
+        lookup: what else is in the catalogs.
+        whole: the prompt prints all links of the entries, and the summaries of models, as the template `evidence` does.
+    """
     lookup = lookup or lookup_of(None)
-    models = [_of_entry("model", entry, None) for entry in sources.models]
-    # the built-in layout prints no summaries of models
-    papers = [_of_entry("paper", entry, entry.summary) for entry in sources.papers]
+    # the layout of the template `prompt` has no summaries of models
+    models = [_of_entry("model", entry, entry.summary if whole else None, whole=whole) for entry in sources.models]
+    papers = [_of_entry("paper", entry, entry.summary, whole=whole) for entry in sources.papers]
     return Offered([*models, *papers], question, lookup, sources)
 
 
@@ -379,18 +392,26 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
     return Offered(sources, content.question, lookup)
 
 
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, summary: str | None) -> OfferedEntry:
-    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry)
+def _of_entry(
+    kind: Literal["model", "paper"], entry: Entry, summary: str | None, *, whole: bool = False
+) -> OfferedEntry:
+    further = [("Hugging Face", entry.huggingface or ""), *(("Link", url) for url in entry.links)]
+    printed = PrintedEntry(
+        kind, entry.label, entry.paper, entry.github, summary, further=tuple(further) if whole else ()
+    )
+    return _of_printed(printed, entry)
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
     links = (
         *_own("paper", printed.paper),
         *_own("github", printed.github),
+        *chain.from_iterable(_own(_FURTHER_LINKS[key], url) for key, url in printed.further if key in _FURTHER_LINKS),
         *_inside("paper", printed.name),
         *_inside("summary", printed.summary),
     )
-    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "")
+    details = tuple(value for key, value in printed.further if key not in _FURTHER_LINKS)
+    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details)
     if entry is None:
         return source
     spelled = set(map(_url, links))
@@ -401,7 +422,13 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
         aliases=tuple(filter(None, (*entry.aliases, entry.id))),
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),
+        details=source.details or _known_details(entry),
     )
+
+
+def _known_details(entry: Entry) -> tuple[str, ...]:
+    year = getattr(entry, "year", None)
+    return tuple(filter(None, (entry.dataset, str(year) if year else None)))
 
 
 def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:

@@ -126,12 +126,16 @@ def slugify(name: str) -> str:
 
 # Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told.
 _LIKE_WORD = 0.6
+# Comparing takes the product of two lengths: titles have fewer characters, and nobody mistypes a longer text.
+_LONGEST_WORD = 500
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that was probably meant, or None: a case-blind match first, then the nearest spelling."""
     import difflib  # noqa: PLC0415  # only mistakes need it
 
+    if len(word) > _LONGEST_WORD:
+        return None
     names = list(candidates)
     # Reversed, so that of names which differ in letter case alone the first one counts.
     folded = {name.casefold(): name for name in reversed(names)}

@@ -250,9 +250,10 @@ def check_schema() -> pa.Schema:
     text = pa.string()
     finding = [("code", text), ("severity", text), *place, ("message", text), ("text", text), ("hint", text)]
     citation = [("text", text), ("kind", text), ("status", text), ("entry", text), *place]
+    claims = [("verdict", text), *((verdict, pa.int32()) for verdict in ("refuted", "proved", "open"))]
     return pa.schema([
-        ("id", text), ("grounded", pa.bool_()), ("findings", pa.list_(pa.struct(finding))),
-        ("citations", pa.list_(pa.struct(citation))),
+        ("id", text), ("grounded", pa.bool_()), ("claims", pa.struct(claims)),
+        ("findings", pa.list_(pa.struct(finding))), ("citations", pa.list_(pa.struct(citation))),
     ])  # fmt: skip
 
 
@@ -265,7 +266,7 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
         job: brings the catalogs along.
 
     Returns:
-        Rows in the same order: `id`, `grounded`, `findings`, `citations`.
+        Rows in the same order: `id`, `grounded`, `claims`, `findings`, `citations`.
 
     Raises:
         JobError: when the columns are not those of answers, or this worker cannot do the job.

@@ -32,6 +32,7 @@ _SIGN: Final = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, revers
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
 # what a full stop ends without ending a sentence
 _ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
 _ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
@@ -87,7 +88,8 @@ def tokens(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         text = "".join(char for char in text if not unicodedata.combining(char))
-    return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text.casefold())]
+    text = _THOUSANDS.sub("", text.casefold())
+    return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text)]
 
 
 class Passage(NamedTuple):

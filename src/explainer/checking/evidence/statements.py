@@ -7,6 +7,7 @@ sentence before it is about one entry alone. What is bound to nothing is no stat
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -70,6 +71,7 @@ class Statement:
         quotations: what it quotes: place, end, and the words.
         words: its words in lower case.
         terms: their stems, without names of the entries.
+        all_terms: their stems.
     """
 
     text: str
@@ -80,6 +82,7 @@ class Statement:
     quotations: tuple[tuple[int, int, str], ...] = ()
     words: tuple[str, ...] = ()
     terms: frozenset[str] = frozenset()
+    all_terms: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -206,13 +209,15 @@ class _StatementReader:
         text = shown(self._answer.body[slice(*span)])
         words = tuple(words_of(text))
         own_names = frozenset(chain.from_iterable(self._names[index] for index in self._named(*span)))
-        said = frozenset(filter(None, map(term, words))) - own_names
+        all_terms = frozenset(filter(None, map(term, words)))
+        said = all_terms - own_names
         if len(said) >= _MIN_TERMS:
-            yield Statement(text, *span, entries, context, quotes, words, said)
+            yield Statement(text, *span, entries, context, quotes, words, said, all_terms)
 
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
-        return tuple(dict.fromkeys(index for at, index in self._places if start <= at < end))
+        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
+        return tuple(dict.fromkeys(index for _, index in self._places[first:last]))
 
 
 def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:

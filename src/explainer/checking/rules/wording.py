@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain
-from explainer.checking.offered import Offered
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
 from explainer.recommending.terms import term, terms
 
@@ -35,6 +34,7 @@ _RESTATED: Final = re.compile(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
+_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
 _CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
@@ -60,7 +60,7 @@ def _expansions() -> dict[str, set[tuple[str, ...]]]:
 
 def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """Names of models, data sets and methods in prose that nothing offered, nor the question, has."""
-    familiar = _familiar(analysis.offered)
+    familiar = _Familiar(analysis)
     seen = set[str]()
     for start, line in _prose(analysis):
         for name in acronyms(line):
@@ -76,19 +76,25 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
 class _Familiar:
     """The names that an answer may use: of the offered text, of the question, and of the field."""
 
-    def __init__(self, offered: Offered) -> None:
-        self._offered = offered
+    def __init__(self, analysis: AnswerAnalysis) -> None:
+        self._offered = analysis.offered
 
     @cached_property
     def _texts(self) -> list[str]:
         texts = [self._offered.question]
         for source in self._offered.sources:
-            texts += [source.name, source.text, *source.aliases, *(own_link.url for own_link in source.own_links)]
+            texts += [
+                source.name,
+                source.text,
+                *source.details,
+                *source.aliases,
+                *(own_link.url for own_link in source.own_links),
+            ]
         return texts
 
     @cached_property
-    def _words(self) -> frozenset[str]:
-        return frozenset(canonical(word) for text in self._texts for word in words(text))
+    def _spaced(self) -> str:
+        return f" {_NOT_A_WORD.sub(' ', ' '.join(self._texts).casefold())} "
 
     def has(self, name: str) -> bool:
         """Whether a name is one of them, or is made of them: `DINO-based`."""
@@ -104,26 +110,29 @@ class _Familiar:
         # a short name stands in a longer word by chance: `CHM` in `benchmark`
         if len(singular) >= _MIN_WITHIN and singular in self._offered.text:
             return True
-        return key in self._words or singular in self._words
+        return f" {key} " in self._spaced or f" {singular} " in self._spaced
 
 
-# what was offered is read once for all answers to one prompt
-_familiar = lru_cache(maxsize=64)(_Familiar)
-
-
-def _prose(analysis: AnswerAnalysis) -> Iterator[tuple[int, str]]:
+def _prose(analysis: AnswerAnalysis) -> tuple[tuple[int, str], ...]:
     """The lines of the answer outside code, with their places; addresses are blanked out."""
     answer = analysis.answer
-    for number in range(answer.lines):
-        start, end = answer.span(number)
-        line = answer.body[start:end]
-        if line.strip() and not (number in answer.code_lines and not line.lstrip().startswith(("*", "-"))):
-            yield start, _CODE.sub(lambda match: " " * len(match[0]), line)
+    return _prose_of(answer.body, tuple(answer.line_starts), frozenset(answer.code_lines))
+
+
+@lru_cache(maxsize=1)  # two rules look at the same lines
+def _prose_of(body: str, starts: tuple[int, ...], code_lines: frozenset[int]) -> tuple[tuple[int, str], ...]:
+    lines = []
+    for number, (start, end) in enumerate(pairwise((*starts, len(body)))):
+        line = body[start:end]
+        # residue before an item makes Markdown take it for code
+        if number not in code_lines or line.lstrip().startswith(("*", "-")):
+            lines.append((start, _CODE.sub(lambda match: " " * len(match[0]), line) if "://" in line else line))
+    return tuple(lines)
 
 
 def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """What an answer says that acronyms stand for, where the offered text says something else, or nothing."""
-    offered = _offered_expansions(analysis.offered)
+    offered = _OfferedExpansions(analysis)
     for start, line in _prose(analysis):
         if "(" not in line and ":" not in line:
             continue
@@ -140,8 +149,8 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
 class _OfferedExpansions:
     """What the offered text says that acronyms stand for; it is read for the first one that an answer explains."""
 
-    def __init__(self, offered: Offered) -> None:
-        self._offered = offered
+    def __init__(self, analysis: AnswerAnalysis) -> None:
+        self._offered = analysis.offered
 
     @cached_property
     def _text(self) -> str:
@@ -173,9 +182,6 @@ class _OfferedExpansions:
         """Whether words are those of a title in another order: `VividMed: Versatile Visual Grounding in Medicine`."""
         content = {stem for stem in stems if len(stem) >= _MIN_CONTENT}
         return any(content <= set(_stems(source.name)) for source in self._offered.sources)
-
-
-_offered_expansions = lru_cache(maxsize=64)(_OfferedExpansions)
 
 
 def _expanded(text: str) -> Iterator[tuple[str, str, int]]:

@@ -34,8 +34,15 @@ AnyEntry: TypeAlias = ModelEntry | PaperEntry
 
 # Every sign that Markdown may read as markup; CommonMark lets each be escaped (spec 0.31.2, section 2.4).
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
-# Pages of the site that the repository keeps elsewhere than in docs/.
-_BESIDE_THE_DOCS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "catalogs/SOURCES.md")
+# Pages that the repository keeps elsewhere than in docs/, and their names on the site.
+_BESIDE_THE_DOCS = {
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "SECURITY.md": "SECURITY.md",
+    "catalogs/SOURCES.md": "sources.md",
+    "benchmarks/README.md": "measured.md",
+    "benchmarks/SPEED.md": "speed.md",
+}
 # A link from a page of the docs to a file of the repository.
 _TO_CODE = re.compile(r"\[([^\]]*)\]\(\.\./[^)]*\)")
 # Labels of links, in the order in which a reader wants them.
@@ -71,8 +78,8 @@ def escaped(text: str) -> str:
 def site_text(path: Path) -> str:
     """Return a page of the repository as one of the site, where pages are at the root and code has none."""
     text = path.read_text(encoding="utf-8")
-    for page in _BESIDE_THE_DOCS:
-        text = text.replace(f"](../{page}", f"]({Path(page).name}").replace(f"]({page}", f"]({Path(page).name}")
+    for page, name in _BESIDE_THE_DOCS.items():
+        text = text.replace(f"](../{page}", f"]({name}").replace(f"]({page}", f"]({name}")
     return _TO_CODE.sub(r"\1", text.replace("](docs/", "]("))
 
 
@@ -156,8 +163,10 @@ class SiteSource:
     def copy_docs(self) -> None:
         """Copy the docs, and the README as the first page."""
         shutil.copytree(ROOT / "docs" / "images", self.folder / "images")
-        for path in [*ROOT.glob("docs/*.md"), *(ROOT / page for page in _BESIDE_THE_DOCS)]:
-            (self.folder / path.name).write_text(site_text(path), encoding="utf-8")
+        pages = {path: path.name for path in ROOT.glob("docs/*.md")}
+        pages |= {ROOT / page: name for page, name in _BESIDE_THE_DOCS.items()}
+        for path, name in pages.items():
+            (self.folder / name).write_text(site_text(path), encoding="utf-8")
         self.write("index.md.j2", "index", readme=site_text(ROOT / "README.md"))
 
     def write_reference(self) -> None:

@@ -380,3 +380,25 @@ def test_a_card_has_any_line_breaks(line_break: str, above: str) -> None:
     model = parse_catalog(done.out, "c.yaml").unwrap().catalog.models[0]
     assert (model.name, model.task) == ("acme/tiny", "text-to-image")
     assert model.summary == "It makes a small picture from a line of text, in one step."
+
+
+@pytest.mark.parametrize("text", [
+    "models:\n- name: A\n{}: {{title: B}}\n",
+    "{}: B\nmodels:\n- name: A\n",
+    '{{"models": [{{"name": "A"}}], "{}": {{"title": "B"}}}}',
+    '{{\n"{}": "B",\n"models": [{{"name": "A"}}]\n}}',
+])  # fmt: skip
+def test_a_part_of_a_catalog_that_is_no_list_is_said(text: str) -> None:
+    name = "list.json" if "[" in text else "list.yaml"
+    write_tree(Path(), {name: text.format("papers")})
+    done = explainer("catalog", "import", name)
+    assert (done.status, done.out) == (1, "models:\n  - name: A\n")
+    assert "I802 'papers' is not a list of entries; it is left out" in done.err
+
+
+@pytest.mark.parametrize("name", ["list.yaml", "list.json"])
+def test_a_misspelt_list_beside_another_is_said(name: str) -> None:
+    write_tree(Path(), {name: json.dumps({"models": [{"name": "A"}], "paper": [{"title": "B"}]})})
+    done = explainer("catalog", "import", name)
+    assert (done.status, done.out) == (1, "models:\n  - name: A\n")
+    assert "I802 the list 'paper' is not read" in done.err

@@ -32,6 +32,7 @@ from explainer.curation.importers.record import (
     as_text,
     first_of,
     texts_in,
+    unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.documents.json_reader import parse_json, read_json_line
@@ -186,6 +187,8 @@ def _records(value: Any, where: Callable[[str], Location]) -> Iterator[SourceRec
     lists = {None: value} if isinstance(value, list) else _lists(value)
     if not lists:
         yield _record(value, where)
+    elif None not in lists:
+        yield from unread_lists(value, where)
     for kind, items in lists.items():
         for item in items:
             record = _fault(item, where("")) or _record(item, partial(_same_place, where("")))

@@ -90,6 +90,22 @@ def as_mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location]) -> Iterator[Finding]:
+    """Yield a finding for each part of a catalog that is no list of entries, and for each other list beside them.
+
+    Args:
+        document: the document, which has a list of entries.
+        locate: gives the place of a key.
+    """
+    for key, value in document.items():
+        if key in list(Kind) and value is not None and not isinstance(value, list):
+            message = f"{key!r} is not a list of entries; it is left out"
+            yield Finding("I802", locate(key), message, "begin each entry with a dash, or put all in brackets")
+        elif key not in list(Kind) and mappings_in(value):
+            names = ", ".join(Kind)
+            yield Finding("I802", locate(key), f"the list {key!r} is not read", f"lists are called {names}")
+
+
 def text_in(value: Any) -> str:
     """Return a value that is text, stripped; an empty one for any other."""
     return value.strip() if isinstance(value, str) else ""

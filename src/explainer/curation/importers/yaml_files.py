@@ -19,6 +19,7 @@ from explainer.curation.importers.record import (
     mappings_in,
     text_in,
     texts_in,
+    unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import Document, KeyPath
@@ -38,6 +39,8 @@ def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
         yield from metafile_records(document)
     elif document.readable and not any(kind in data for kind in Kind):
         yield from unrecognised(feed, "a list of models, papers, tasks or ports")
+    else:
+        yield from unread_lists(data, lambda key: document.locate((key,), key=True))
     for kind in Kind:
         for index, item in enumerate(as_list(data.get(kind))):
             yield _catalog_record(kind, item, partial(_catalog_place, document, (kind, index)))

@@ -24,6 +24,9 @@ app = new_app()
 _EXPORT_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex", ".ris": "ris"}
 # The formats of references, as a note calls them.
 _REFERENCES = {"bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
+# What references have no room for.
+_LOST = "signatures, tasks, examples, aliases and data sets"
+_LOST_IN_BIBTEX = "further links, signatures, tasks, examples, aliases and data sets"
 _STATS_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
 
 
@@ -62,8 +65,8 @@ def export(
     text = "".join(exported(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
     # on stderr: the product may go to stdout
     if chosen in _REFERENCES and findings != "json":
-        lost = f"{_REFERENCES[chosen]} has no room for tasks, examples, aliases and data sets"
-        say(f"note: {lost}; jsonl and csv keep everything")
+        lost = _LOST_IN_BIBTEX if chosen == "bibtex" else _LOST
+        say(f"note: {_REFERENCES[chosen]} has no room for {lost}; jsonl and csv keep everything")
     _write(text, out, findings)
 
 

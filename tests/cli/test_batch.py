@@ -9,6 +9,7 @@ import pytest
 
 from explainer.batching.manifest import content_hash
 from explainer.batching.previous_run import ManifestFile
+from explainer.rendering.formats import FORMATS
 from tests.helpers.batches import CATALOG, golden, leftovers, lines, project, question
 from tests.helpers.support import ROOT, Outcome, explainer, process, write_tree
 
@@ -359,14 +360,16 @@ def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-def test_check_finds_a_line_by_its_id(root: Path) -> None:
+@pytest.mark.parametrize("output_format", [name for name, each in FORMATS.items() if each.line])
+def test_check_finds_a_line_by_its_id(root: Path, output_format: str) -> None:
     """One line more or less, or another order, makes no other line stale."""
+    options = ["--format", output_format, *(["--model", "m"] if output_format.endswith("-batch") else [])]
     questions: list[dict[str, object]] = [
         {"id": f"q{number}", "question": f"Why {number}?", "models": [], "papers": []} for number in range(9)
     ]
     write_tree(root, {"q.jsonl": lines(*questions)})
-    assert batch(root / "q.jsonl", "--out", root / "out.jsonl").status == 0
-    check = ("--out", root / "out.jsonl", "--check")
+    assert batch(root / "q.jsonl", "--out", root / "out.jsonl", *options).status == 0
+    check = ("--out", root / "out.jsonl", "--check", *options)
 
     def found(*changed: dict[str, object]) -> list[str]:
         write_tree(root, {"q.jsonl": lines(*changed)})
@@ -540,7 +543,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
         (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
         (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
         (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
-        (["q.jsonl", "--out", "out", "--model", "m"], "are for the format 'openai-batch'"),
+        (["q.jsonl", "--out", "out", "--model", "m"], "are for the formats openai-batch, "),
         (["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "x"], "is not KEY=VALUE"),
         (
             ["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "model=x"],

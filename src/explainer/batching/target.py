@@ -408,9 +408,9 @@ class FolderComparison(_Comparison):
 
 
 # The id in a line of any format; in its texts, quotes have a backslash before them.
-_ID: Final = re.compile(rb'"(?:id|question_id|custom_id)": ("(?:[^"\\]|\\.)*")')
-# What a `custom_id` has behind the id.
-_HASH: Final = re.compile(rb'\.[0-9a-f]{8}"$')
+_ID: Final = re.compile(rb'"(?:id|key|question_id|custom_id)": ("(?:[^"\\]|\\.)*")')
+# What a `custom_id` has behind the id; not every service takes a point there.
+_HASH: Final = re.compile(rb'[.-][0-9a-f]{8}"$')
 
 
 def _hash_of_id(line: bytes) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="The model that requests name (openai-batch)."),
+    typer.Option("--model", metavar="NAME", help="The model that requests name (openai-batch, anthropic-batch)."),
 ]
 BodyOption = Annotated[
     list[str] | None,
@@ -35,8 +35,8 @@ TextOption = Annotated[
     str | None,
     typer.Option("--text", metavar="TEXT", help="Ask this, instead of a question file."),
 ]
-# The format whose outputs are requests.
-_REQUESTS = "openai-batch"
+# The formats whose outputs are requests; that of Anthropic has a model of its own where none is named.
+_REQUESTS = ("openai-batch", "anthropic-batch", "gemini-batch")
 # Keys of a request that are set by `--model`, and by the prompt itself.
 _TAKEN = ("model", "messages")
 
@@ -60,9 +60,9 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     Raises:
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
-    if output_format != _REQUESTS and (pairs or model is not None):
-        refuse(f"--model and --body are for the format {_REQUESTS!r}", "--format")
-    if output_format == _REQUESTS and model is None:
+    if output_format not in _REQUESTS and (pairs or model is not None):
+        refuse(f"--model and --body are for the formats {', '.join(_REQUESTS)}", "--format")
+    if output_format == "openai-batch" and model is None:
         refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
     return body_of(pairs, "--body")
 

@@ -369,7 +369,7 @@ def test_check_finds_a_line_by_its_id(root: Path, output_format: str) -> None:
     ]
     write_tree(root, {"q.jsonl": lines(*questions)})
     assert batch(root / "q.jsonl", "--out", root / "out.jsonl", *options).status == 0
-    check = ("--out", root / "out.jsonl", "--check", *options)
+    check: tuple[str | Path, ...] = ("--out", root / "out.jsonl", "--check", *options)
 
     def found(*changed: dict[str, object]) -> list[str]:
         write_tree(root, {"q.jsonl": lines(*changed)})

@@ -188,7 +188,7 @@ class Answer:
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
-        return self.body[self.line_starts[number] : self.start_of(number + 1)].rstrip("\r\n")
+        return self.positions.texts[number]
 
     def start_of(self, number: int) -> int:
         """Where a line begins, counted from 0; the end of the body for one behind the last."""

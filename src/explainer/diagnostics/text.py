@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from hashlib import blake2b
 
 MAX_SLUG = 150
@@ -72,7 +73,14 @@ class Lines:
     """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The lines, without their line breaks."""
+        ends = (*self.starts[1:], len(self._text))
+        return [self._text[start:end].rstrip("\r\n") for start, end in zip(self.starts, ends, strict=True)]
 
     def position(self, index: int) -> tuple[int, int]:
         """Return the line and the column (both from 1) of a character."""

@@ -117,6 +117,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "waived": len(report.waived),
+        "statements": report.statements,
         "sources": report.sources,
         "used": report.used,
         "workflows": list(filter(_is_worth_showing, report.workflow)),

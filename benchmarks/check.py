@@ -226,7 +226,7 @@ LINK_FAULTS: dict[str, Mutation] = {
     "a placeholder": one_url(
         lambda url, rng: rng.choice(["https://example.com/paper", "https://github.com/your-username/repo"])
     ),
-    "a broken scheme": one_url(lambda url, rng: url.replace("://", rng.choice(["//", ":::", " : //"]), 1)),
+    "a broken scheme": one_url(lambda url, rng: url.replace("://", rng.choice([":/", "//", ":"]), 1)),
     "cut short": one_url(lambda url, rng: url[: len(url) - rng.randint(7, 12)]),
 }
 

@@ -313,6 +313,33 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
     return _write_output(path, (data,))
 
 
+def write_in_place(path: Path, data: bytes) -> Finding | None:
+    """Write a file that was read, through a link where one leads to it; see `write_bytes`."""
+    return write_bytes(real_path(path), data)
+
+
+# What commands read of a folder that they are given.
+_READ_IN_FOLDERS: Final = (".yaml", ".yml", ".jsonl", ".j2", ".md", ".txt", ".markdown")
+
+
+def overwritten_input(outputs: Iterable[Path], inputs: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Return the first output that would take the place of something that is read, and what that is; else None.
+
+    Args:
+        outputs: files that would be written.
+        inputs: files that are read, and folders of such.
+    """
+    for output in outputs:
+        if not output.is_file():
+            continue
+        for path in inputs:
+            with contextlib.suppress(OSError):
+                is_in_folder = output.suffix in _READ_IN_FOLDERS and real_path(output).is_relative_to(real_path(path))
+                if output.samefile(path) or (path.is_dir() and is_in_folder):
+                    return output, path
+    return None
+
+
 def write_stream(path: Path, text: TextIO) -> Finding | None:
     """Write a file of any size from an open text file; see `write_bytes`."""
     return _write_output(path, iter(lambda: text.read(_CHUNK).encode(), b""))

@@ -25,8 +25,21 @@ from explainer.diagnostics.finding import (
     exit_status,
     has_errors,
 )
-from explainer.files import MAX_CATALOG_BYTES, MAX_QUESTION_BYTES, builtin_folder, display_path, read_text, write_bytes
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of, with_template
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    MAX_QUESTION_BYTES,
+    builtin_folder,
+    display_path,
+    read_text,
+    write_in_place,
+)
+from explainer.rendering.templates import (
+    BUILTIN_TEMPLATES,
+    EVIDENCE_TEMPLATE,
+    builtin_renderer,
+    renderer_of,
+    with_template,
+)
 
 if TYPE_CHECKING:
     from explainer.batching.workers import Summary
@@ -261,7 +274,9 @@ class Project:
         if offered.value is None:
             return Parsed(None, findings)
         asked = loaded.value.question.question
-        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value))
+        project = project_file(_folder_of(question)).value
+        whole = project is not None and project.settings.template == EVIDENCE_TEMPLATE
+        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), whole=whole)
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
 
@@ -477,7 +492,7 @@ def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: L
     pinned = insert_choice(text.value, display_path(path), names)
     if pinned.value is None:
         return pinned.findings
-    problem = write_bytes(path, pinned.value.encode())
+    problem = write_in_place(path, pinned.value.encode())
     return (problem,) if problem else ()
 
 

@@ -42,7 +42,7 @@ def reports() -> list[CheckReport]:
 
 def test_the_json_document_has_the_keys_that_it_promises(reports: list[CheckReport]) -> None:
     data = json.loads(render_report("json", reports[:1]))
-    assert set(data) == {"schema", "id", "grounded", "findings", "citations", "workflow"}
+    assert set(data) == {"schema", "id", "grounded", "claims", "findings", "citations", "workflow"}
     every = json.loads(render_report("json", reports))["answers"]
     assert [row["id"] for row in every] == [report.id for report in reports]
     for row in every:

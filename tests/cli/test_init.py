@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from explainer._package import __version__
 from tests.helpers.support import explainer
 
 
@@ -15,7 +16,7 @@ def test_a_new_project_builds_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     questions = sorted(Path("questions").glob("*.yaml"))
     built = explainer("build", *questions)
     assert (built.status, built.err) == (0, "")
-    assert (len(questions), built.out.count("You are an AI scientist.")) == (2, 2)
+    assert (len(questions), built.out.count("quote one short passage")) == (2, 2)
     assert "Model: resnet-50\n" in built.out
     assert "Model: whisper-large-v3\n" in built.out
     validated = explainer("validate", "--strict")
@@ -59,7 +60,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 @pytest.mark.parametrize(
     ("origin", "requirement"),
     [
-        (None, "cnaps-explainer"),
+        (None, f"cnaps-explainer=={__version__}"),
         (
             {"url": "https://example.org/e.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
             f"cnaps-explainer @ git+https://example.org/e.git@{COMMIT}",

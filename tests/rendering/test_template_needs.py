@@ -36,7 +36,7 @@ def test_a_text_of_braces_is_read_in_linear_time() -> None:
 
 def test_the_seeds_templates_do_not_ask() -> None:
     assert {name: builtin_renderer(name).asks for name in BUILTIN_TEMPLATES} == {
-        "prompt": False, "answer": False, "workflow": True, "typed": True,
+        "prompt": False, "evidence": True, "answer": False, "workflow": True, "typed": True,
     }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
 from explainer.recommending.recommend import SupportsScores
-from explainer.rendering.templates import renderer_of
+from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
 
 @dataclass
@@ -64,6 +64,7 @@ class QuestionPreparer:
         semantic: a second opinion on what fits.
         strict: a question with a warning is not asked.
         files: ids become the names of files.
+        whole: the template prints all links of the entries, and the summaries of models.
     """
 
     loader: CatalogLoader
@@ -72,6 +73,7 @@ class QuestionPreparer:
     semantic: SupportsScores | None = None
     strict: bool = False
     files: bool = True
+    whole: bool = False
     _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
 
     def prepare(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
@@ -91,7 +93,7 @@ class QuestionPreparer:
         if built.value is None or exit_status(findings, strict=self.strict) is not ExitStatus.OK:
             return Parsed(None, findings)
         question = loaded.question.question
-        offered = offered_by_sources(built.value.sources, question, lookup_of(library.value))
+        offered = offered_by_sources(built.value.sources, question, lookup_of(library.value), whole=self.whole)
         if not offered.sources:
             message = "nothing is offered, so no answer could be checked: it is not asked"
             unasked = Finding("A102", loaded.document.locate(()), message, "name models or papers")
@@ -323,7 +325,7 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
         loader = CatalogLoader(config.catalogs)
         preparer = QuestionPreparer(
             loader, renderer.value, config.counts, semantic.value,
-            strict=config.settings.strict, files=config.answers.files,
+            strict=config.settings.strict, files=config.answers.files, whole=config.template == EVIDENCE_TEMPLATE,
         )  # fmt: skip
         questions, skipped = list[PreparedQuestion](), list[Skipped]()
         for item in _prepared_items(config, preparer, observer):

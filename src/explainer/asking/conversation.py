@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
+from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import Offered
 from explainer.diagnostics.finding import Finding, Location
@@ -370,7 +371,8 @@ def step(
 
 
 def _passes(report: CheckReport, settings: AskSettings) -> bool:
-    return report.grounded and not (settings.strict and _count(report, Severity.WARNING))
+    is_refuted = report.claims is StatementVerdict.REFUTED
+    return report.grounded and not is_refuted and not (settings.strict and _count(report, Severity.WARNING))
 
 
 def _count(report: CheckReport, severity: Severity) -> int:

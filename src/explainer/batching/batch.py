@@ -278,7 +278,7 @@ class Batch:
             raw = content_hash(item.raw if isinstance(item.raw, bytes) else b"")
             self._other_rows.append(row_line(ManifestRow(item.source, raw, skipped=result.why)))
             return
-        self._findings += result.findings
+        self._findings += item.in_table(result.findings)
         repeated = self._ids.claim(result.id, item) if result.status != "failed" else None
         if repeated is not None:
             self._findings.append(repeated)
@@ -356,11 +356,18 @@ class Batch:
         if has_failed or earlier.source in self._failed_sources:
             self._other_rows.append(_without_hash(earlier))
         elif self._prune and not self._unreadable_ids:
-            self._target.remove(earlier)
-            self.summary.removed += 1
+            if self._target.remove(earlier):
+                self.summary.removed += 1
+            else:
+                self._report_kept(path)
         else:
             self._report_gone(earlier, path)
             self._other_rows.append(_without_hash(earlier))
+
+    def _report_kept(self, path: Path) -> None:
+        self.summary.gone += 1
+        message = "its question is gone, but it is not the file that was written"
+        self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it by hand")])
 
     def _report_gone(self, earlier: ManifestRow, path: Path) -> None:
         self.summary.gone += 1

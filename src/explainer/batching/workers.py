@@ -57,7 +57,7 @@ class TaskChunk(list[Task]):
     """Questions that are rendered at a time."""
 
     def __reduce__(self) -> tuple[Callable[..., TaskChunk], tuple[object, ...]]:
-        """Travel as plain tuples: 0.1 µs a question, where named ones take 3, of the process that all wait for."""
+        """Travel as plain tuples: named ones take 3 µs a question, of the process that all others wait for."""
         return _task_chunk, ([(tuple(item), earlier) for item, earlier in self],)
 
 

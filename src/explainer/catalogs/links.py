@@ -27,17 +27,17 @@ _SCHEMES: Final = ("", "http", "https")
 # What a browser takes off a URL before it reads it: spaces and controls around it, and line breaks and tabs within.
 _AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _WITHIN_URL: Final = str.maketrans("", "", "\t\r\n")
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{0,40}:", re.IGNORECASE)
-# Where the host of a URL ends. Browsers read a backslash as a slash, but not behind the first `?` or `#`.
-_HOST_END: Final = re.compile(r"[/\\?#]")
-_PATH_END: Final = re.compile(r"[?#]")
+_DESTINATION: Final = re.compile(r"(?:([a-z][a-z0-9+.-]{0,40}):)?([/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+# Browsers read a backslash as a slash, but not behind the first `?` or `#`; a port without a number is none.
+_AUTHORITY: Final = re.compile(
+    r"(?:[^/\\?#]*@)?(?P<host>[^/\\?#@]*?)(?::|(?P<port>:\d{1,5}))?(?P<path>[/\\][^?#]*)?(?P<behind>[?#].*)?", re.DOTALL
+)
 _NOT_IN_HOST: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-_PORT: Final = re.compile(r":\d{0,5}\Z")
 _ITSELF: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _PARENT: Final = re.compile(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
-# As `git clone` takes it: git@github.com:owner/name.
-_GIT_SSH: Final = re.compile(r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>\S+)")
+# As `git clone` takes it: git@github.com:owner/name, git://github.com/owner/name.
+_GIT_SSH: Final = re.compile(r"(?:(?:ssh://)?git@|git://)(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
 _ARXIV_ID: Final = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
@@ -208,39 +208,29 @@ def opened_url(href: str, base: str | None = None) -> str | None:
     Returns:
         None for another scheme, such as `javascript:`, and for a relative destination without a base.
     """
-    text = href.strip(_AROUND_URL).translate(_WITHIN_URL)
-    match = _SCHEME.match(text)
-    scheme = match[0][:-1].lower() if match else ""
-    if scheme and scheme not in _DEFAULT_PORTS:
+    scheme, slashes, below = _DESTINATION.findall(href.strip(_AROUND_URL).translate(_WITHIN_URL))[0]
+    scheme = scheme.lower()
+    if scheme not in _SCHEMES:
         return None
-    behind = text[match.end() :] if match else text
-    below = behind.lstrip("/\\")
-    slashes = len(behind) - len(below)
-    if scheme and (slashes or base is None):
-        return _absolute(scheme, below)
-    if slashes > 1:
-        return _absolute((base or "https:").partition(":")[0], below)
+    if len(slashes) > 1 or (scheme and (slashes or base is None)):
+        return _absolute(scheme or (base or "https").partition(":")[0], below)
     if base is None:
         return None
-    joined = urljoin(base, behind.replace("\\", "/"))
-    return _absolute(*joined.split("://", 1))
+    return _absolute(*urljoin(base, f"{slashes}{below}".replace("\\", "/")).split("://", 1))
 
 
 def _absolute(scheme: str, text: str) -> str | None:
     """The normal form of what stands behind `https://`; None where no host stands there."""
-    end = _HOST_END.search(text)
-    authority, below = (text[: end.start()], text[end.start() :]) if end else (text, "")
-    host = authority.rpartition("@")[2]
-    port = _PORT.search(host)
-    if port:
-        host = host[: port.start()]
-    host = _host(host)
+    match = _AUTHORITY.fullmatch(text)
+    if match is None:
+        return None
+    parts = match.groupdict(default="")
+    host = _host(parts["host"])
     if not host or _NOT_IN_HOST.search(host):
         return None
-    number = port[0] if port and port[0] not in (":", _DEFAULT_PORTS[scheme]) else ""
-    path_end = _PATH_END.search(below)
-    path, behind = (below[: path_end.start()], below[path_end.start() :]) if path_end else (below, "")
-    return f"{scheme}://{host}{number}{_without_dots(path.replace(chr(92), '/'))}{behind}"
+    port = parts["port"].removesuffix(_DEFAULT_PORTS[scheme])
+    path = _without_dots(parts["path"].replace("\\", "/"))
+    return f"{scheme}://{host}{port}{path}{parts['behind']}"
 
 
 def _host(text: str) -> str:

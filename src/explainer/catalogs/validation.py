@@ -26,7 +26,7 @@ _URL: Final = (
     "S204", "{subject} is not an http or https URL: {value}",
     "a link begins with http:// or https:// and holds no space, quote or user name",
 )  # fmt: skip
-_ONE_LINE: Final = ("S206", "{subject} has line breaks", "fold it into one line with '>-'")
+_ONE_LINE: Final = ("S206", "{subject} has line breaks", "write it on one line; a block of YAML is one with '>-'")
 # What is wrong with a text that does not match the pattern of its key: code, message and hint.
 _PATTERNS: Final = {
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _URL),
@@ -43,6 +43,8 @@ _PATTERNS: Final = {
         "use letters, digits, '.', '_' and '-', with '/' between parts that begin with a letter, digit or '_'",
     ),
 }  # fmt: skip
+# Findings of a file that say what was probably meant: the first show what is wrong, and looking up takes time.
+_MOST_HINTS: Final = 1_000
 _UNKNOWN_KEY: Final = "extra_forbidden"
 # Pydantic's errors about types, and what should stand there instead.
 _WRONG_TYPES: Final = {
@@ -157,7 +159,7 @@ def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPat
         model = ITEMS[str(path[0])]
     allowed = list(model.model_fields)
     meant = _SWAPPED.get(key, "")
-    if meant not in allowed:
+    if meant not in allowed and len(document.findings) < _MOST_HINTS:
         meant = suggest(key, allowed) or ""
     if not _is_mistaken_character(document, key):
         hint = f"the keys are {', '.join(allowed)}"

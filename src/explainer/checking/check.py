@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.claims import Claim
+from explainer.checking.evidence.native import CitedSpan, strange_documents
 from explainer.checking.evidence.proving import JudgedStatement, StatementVerdict, judge_statements
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
@@ -195,6 +196,7 @@ def check_answer(
     file: str = "<answer>",
     line: int = 0,
     strict_links: bool = False,
+    spans: Sequence[CitedSpan] = (),
 ) -> CheckReport:
     """Check one answer against what was offered to it.
 
@@ -205,12 +207,13 @@ def check_answer(
         file: the name that findings give it.
         line: the line of the file that it stands on, when that holds several answers.
         strict_links: note the offered links that are spelled otherwise, though they lead to the same thing.
+        spans: the spans of it that its provider cites documents for.
     """
     if not offered.sources:
         message = "nothing was offered, so no citation can be checked"
         finding = Finding("A102", Location(file), message, "name models or papers")
         return unchecked(answer_id, file, [finding], text, line)
-    analysis, statements, violations = _judged(text, offered)
+    analysis, statements, violations = _judged(text, offered, tuple(spans))
     if not any(map(str.isalnum, analysis.answer.body)):
         finding = Finding(
             "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
@@ -235,18 +238,22 @@ def check_answer(
 
 
 @lru_cache(maxsize=1)  # a record is proved, and then reported on: the same answer twice
-def _judged(text: str, offered: Offered) -> tuple[AnswerAnalysis, Sequence[JudgedStatement], Sequence[Violation]]:
+def _judged(
+    text: str, offered: Offered, spans: tuple[CitedSpan, ...]
+) -> tuple[AnswerAnalysis, Sequence[JudgedStatement], Sequence[Violation]]:
     analysis = analyse(text, offered)
-    statements = judge_statements(analysis)
-    return analysis, statements, find_violations(analysis, statements)
+    statements = judge_statements(analysis, spans)
+    return analysis, statements, find_violations(analysis, statements, spans)
 
 
-def find_violations(analysis: AnswerAnalysis, statements: Iterable[JudgedStatement] = ()) -> list[Violation]:
+def find_violations(
+    analysis: AnswerAnalysis, statements: Iterable[JudgedStatement] = (), spans: Iterable[CitedSpan] = ()
+) -> list[Violation]:
     """Return what all rules find, and what is wrong with statements, each thing once: in the order of the text.
 
     Notes come behind all else.
     """
-    violations: set[Violation] = set()
+    violations = set(strange_documents(analysis, spans))
     for judged in statements:
         violations.update(judged.violations)
     for check in chain.from_iterable(CHECKS.values()):
@@ -326,6 +333,26 @@ def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
         tuple(source.name for source in sources),
         *analysis.answer.position(match.step.start),
     )
+
+
+def claims_data(report: CheckReport) -> dict[str, Any]:
+    """Return what was found about the statements of an answer as plain data: the verdict, counts, and each statement.
+
+    The support of the whole answer is the mean of its statements; None without any.
+    """
+    supports = [statement.support for statement in report.statements]
+    return {
+        "verdict": str(report.claims),
+        **{str(verdict): report.count(verdict) for verdict in StatementVerdict},
+        "support": round(sum(supports) / len(supports), 3) if supports else None,
+        "statements": list(map(_statement_row, report.statements)),
+    }
+
+
+def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
+    keys = ("text", "line", "column", "entry", "passage", "support")
+    row = {key: getattr(statement, key) for key in keys}
+    return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}
 
 
 def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:

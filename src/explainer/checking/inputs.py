@@ -15,7 +15,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial, reduce
+from functools import cache, cached_property, partial, reduce
 from io import BufferedReader, BytesIO
 from itertools import chain, product
 from operator import getitem
@@ -24,10 +24,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, project_file
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
+from explainer.checking.evidence.native import CitedSpan, NativeAnswer, openai_spans, read_native
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
@@ -47,6 +48,7 @@ from explainer.files import (
     read_text,
 )
 from explainer.rendering.layout import parse_prompt
+from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -59,6 +61,7 @@ _HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 _OK: Final = 200  # HTTP
 _KEY_BYTES: Final = 16
+_ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gemini's and Bedrock's
 _CHOICES: Final = ("response", "body", "choices")
 _TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
 _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
@@ -66,7 +69,9 @@ _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 # why a completion or a response ended, when it was cut off
 _CUT_ENDINGS: Final = (("length", None), (None, "incomplete"))
-_MESSAGE_PLACES: Final = (("messages",), ("body", "messages"), ("body", "input"))
+_MESSAGE_PLACES: Final = (
+    ("messages",), ("body", "messages"), ("body", "input"), ("params", "messages"), ("request", "contents"),
+)  # fmt: skip
 
 LoadLibrary: TypeAlias = Callable[[Sequence[str] | None, Path], Parsed[Library]]
 
@@ -103,6 +108,7 @@ class AnswerInput:
         findings: what is wrong with what came.
         line: the line of its file that it stands on, 0 for a file of its own.
         key: a hash of the answer and of its question, as they came; empty where nobody asked for it.
+        spans: the spans of it that its provider cites documents for.
     """
 
     id: str
@@ -112,6 +118,7 @@ class AnswerInput:
     findings: tuple[Finding, ...] = ()
     line: int = 0
     key: str = ""
+    spans: tuple[CitedSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ class AnswerReader:
         self._load = load or CatalogLoader().for_named
         self._catalogs_given = catalogs_given
         self._passes_over = passes_over
+        self._prints_whole = cache(_prints_whole)
         self._findings: dict[Finding, None] = {}
 
     @property
@@ -275,8 +283,9 @@ class AnswerReader:
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
         findings += offered.findings
+        spans = _spans_in(row.data)
         name = choice_id(name, row.choice)
-        return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key)
+        return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key, spans)
 
     def _key(self, name: str, sources: _Sources, *answer: Path | str) -> str:
         """The key of an answer: a hash of it, and of what is asked in it; empty where nobody asks for keys."""
@@ -383,7 +392,7 @@ class AnswerReader:
         if library is None:
             missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
             return Parsed(None, (*loaded.findings, missing))
-        offered = offered_by_question(loaded.value, library)
+        offered = offered_by_question(loaded.value, library, whole=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
@@ -402,6 +411,12 @@ class AnswerReader:
         return library.value
 
 
+def _prints_whole(base: Path) -> bool:
+    """Whether the prompts of a folder's questions print all that is known of an entry: as their project file says."""
+    project = project_file(base).value
+    return project is not None and project.settings.template == EVIDENCE_TEMPLATE
+
+
 def _is_about_record(finding: Finding) -> bool:
     """Whether a finding about the entries of a record counts: it holds no kinds of data that a catalog adds (W601)."""
     return finding.code != "W601"
@@ -418,6 +433,7 @@ def check_input(answer: AnswerInput, *, strict_links: bool = False) -> CheckRepo
         file=answer.file,
         line=answer.line,
         strict_links=strict_links,
+        spans=answer.spans,
     )
     return replace(report, findings=(*answer.findings, *report.findings))
 
@@ -529,9 +545,7 @@ def _choices(row: _Row) -> Iterator[_Row]:
 
 
 def _named_row(data: dict[str, Any], number: int, line: str) -> _Row:
-    name = data.get("custom_id", data.get("id"))
-    if not isinstance(name, str):
-        name = ""
+    name = next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
     return _Row(clean(name) or f"line-{number}", number, data, text=line)
 
 
@@ -587,9 +601,28 @@ def answer_in(data: Mapping[str, Any], place: Location) -> Parsed[str]:
         return Parsed(clean(data["answer"]))
     if "answer" in data:
         return Parsed(None, (Finding("A601", place, "'answer' must be text"),))
+    native = read_native(data)
+    if native is not None:
+        return _native_answer(native, place)
     if data.keys().isdisjoint({"response", "error"}):
         return Parsed(None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),))
     return _answer_of_batch(data, place)
+
+
+def _native_answer(native: NativeAnswer, place: Location) -> Parsed[str]:
+    if native.text is None:
+        return Parsed(None, (Finding("A605", place, f"the request failed: {clean(native.failure)}", "send it again"),))
+    return Parsed(clean(native.text), (_cut_off(place),) if native.cut else ())
+
+
+def _spans_in(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
+    """The spans of an answer that its provider cites documents for."""
+    native = read_native(data)
+    return openai_spans(data) if native is None else native.spans
+
+
+def _cut_off(place: Location) -> Finding:
+    return Finding("A104", Location(place.file), "the answer was cut off at its greatest length", "allow more tokens")
 
 
 def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
@@ -603,8 +636,7 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     endings = (_value_at(body, ("choices", 0, "finish_reason")), _value_at(body, ("status",)))
     if endings not in _CUT_ENDINGS:
         return Parsed(clean(text))
-    cut = Finding("A104", Location(place.file), "the answer was cut off at its greatest length", "allow more tokens")
-    return Parsed(clean(text), (cut,))
+    return Parsed(clean(text), (_cut_off(place),))
 
 
 def _failure(response: Any, error: Any) -> str | None:
@@ -667,7 +699,7 @@ def _mappings(items: Any) -> list[dict[str, Any]]:
 
 
 def _content(message: Mapping[str, Any]) -> str:
-    return _joined(message.get("content")) or ""
+    return _joined(message.get("content", message.get("parts"))) or ""
 
 
 def _joined(content: Any) -> str | None:

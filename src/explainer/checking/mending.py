@@ -16,7 +16,7 @@ from explainer.checking.inputs import AnswerInput, with_answer
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import printable, shorten
-from explainer.files import cannot_read, read_file, write_bytes
+from explainer.files import cannot_read, read_file, write_in_place
 
 _MARK: Final = b"\xef\xbb\xbf"  # the byte order mark of UTF-8
 _MOST_POINTS: Final = 40  # findings that a follow-up lists: more of them are seldom mended at once
@@ -84,7 +84,7 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
     content = before.removeprefix(_MARK)
     mark = before.removesuffix(content)
     if not answers[0][0].line:
-        return write_bytes(path, mark + answers[0][1].encode())
+        return write_in_place(path, mark + answers[0][1].encode())
     lines = content.split(b"\n")
     for answer, text in answers:
         line = lines[answer.line - 1].decode()
@@ -93,7 +93,7 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
             message = f"the answer {answer.id!r} is in several pieces, so it was not fixed"
             return Finding("A601", Location(str(path), answer.line), message, "fix it by hand")
         lines[answer.line - 1] = (changed + "\r" * line.endswith("\r")).encode()
-    return write_bytes(path, mark + b"\n".join(lines))
+    return write_in_place(path, mark + b"\n".join(lines))
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:

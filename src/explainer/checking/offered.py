@@ -22,7 +22,7 @@ from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
-from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
+from explainer.checking.titles import acronyms, canonical, content_words, head, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
@@ -39,6 +39,8 @@ _MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` 
 
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
+# fields of the template `evidence` that hold links, and the roles of these
+_FURTHER_LINKS: Final[dict[str, Role]] = {"Hugging Face": "github", "Link": "summary"}
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
 
@@ -65,6 +67,7 @@ class OfferedEntry:
         known: other catalogued URLs of the same entry.
         aliases: other catalogued names.
         text: its summary, printed or not.
+        details: what else is printed of it, such as its data set and its year.
         authors: names of its authors.
     """
 
@@ -75,6 +78,7 @@ class OfferedEntry:
     aliases: tuple[str, ...] = ()
     text: str = ""
     authors: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -123,7 +127,7 @@ class OfferedEntry:
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(" ".join((self.name, self.text, *map(_url, self.links))))
+        return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
 
     @cached_property
     def calls(self) -> tuple[tuple[str, ...], ...]:
@@ -294,14 +298,19 @@ class Offered:
         """The forms in which an answer may repeat the question."""
         return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
 
-    def called_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where a text calls an offered source by a name: (position, source)."""
-        all_tokens = tokens(text)
-        keys = tuple(key for key, _ in all_tokens)
-        for position, (key, at) in enumerate(all_tokens):
-            for parts, index in self.calls.get(key, ()):
-                if keys[position : position + len(parts)] == parts:
-                    yield at, index
+    def called_by(self, written: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """Yield where a row of words calls an offered source by a name: (place in the row, source, words of the name).
+
+        Args:
+            written: the words, as they are written.
+        """
+        # few words begin a name, and most stand there more than once
+        beginnings = {word for word in set(written) if canonical(word) in self.calls}
+        for position, word in enumerate(written):
+            if word in beginnings:
+                for parts, index in self.calls[canonical(word)]:
+                    if tuple(map(canonical, written[position : position + len(parts)])) == parts:
+                        yield position, index, parts
 
     @cached_property
     def calls(self) -> Calls:
@@ -341,26 +350,36 @@ def lookup_of(library: Library | None) -> CatalogLookup:
     return CatalogLookup(library or Library([]))
 
 
-def offered_by_sources(sources: Sources, question: str, lookup: CatalogLookup | None = None) -> Offered:
-    """Return what the prompt of a question offers, from the entries that it is built from."""
+def offered_by_sources(
+    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, whole: bool = False
+) -> Offered:
+    """Return what the prompt of a question offers, from the entries that it is built from.
+
+    Args:
+        sources: the entries.
+        question: the question.
+        lookup: what else is in the catalogs.
+        whole: the prompt prints all links of the entries, and the summaries of models, as the template `evidence` does.
+    """
     lookup = lookup or lookup_of(None)
-    models = [_of_entry("model", entry, None) for entry in sources.models]
-    # the built-in layout prints no summaries of models
-    papers = [_of_entry("paper", entry, entry.summary) for entry in sources.papers]
+    # the layout of the template `prompt` has no summaries of models
+    models = [_of_entry("model", entry, entry.summary if whole else None, whole=whole) for entry in sources.models]
+    papers = [_of_entry("paper", entry, entry.summary, whole=whole) for entry in sources.papers]
     return Offered([*models, *papers], question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library, *, whole: bool = False) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
+        whole: see `offered_by_sources`.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library))
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), whole=whole)
     return Parsed(offered, chosen.findings)
 
 
@@ -375,18 +394,26 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
 
 
 @lru_cache(maxsize=1024)  # the same entries are offered to many answers: each is prepared once
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, summary: str | None) -> OfferedEntry:
-    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary), entry)
+def _of_entry(
+    kind: Literal["model", "paper"], entry: Entry, summary: str | None, *, whole: bool = False
+) -> OfferedEntry:
+    further = [("Hugging Face", entry.huggingface or ""), *(("Link", url) for url in entry.links)]
+    printed = PrintedEntry(
+        kind, entry.label, entry.paper, entry.github, summary, further=tuple(further) if whole else ()
+    )
+    return _of_printed(printed, entry)
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
     links = (
         *_own("paper", printed.paper),
         *_own("github", printed.github),
+        *chain.from_iterable(_own(_FURTHER_LINKS[key], url) for key, url in printed.further if key in _FURTHER_LINKS),
         *_inside("paper", printed.name),
         *_inside("summary", printed.summary),
     )
-    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "")
+    details = tuple(value for key, value in printed.further if key not in _FURTHER_LINKS)
+    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details)
     if entry is None:
         return source
     spelled = set(map(_url, links))
@@ -397,7 +424,13 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
         aliases=tuple(filter(None, (*entry.aliases, entry.id))),
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),
+        details=source.details or _known_details(entry),
     )
+
+
+def _known_details(entry: Entry) -> tuple[str, ...]:
+    year = getattr(entry, "year", None)
+    return tuple(filter(None, (entry.dataset, str(year) if year else None)))
 
 
 def _catalogued_links(entry: Entry) -> Iterator[OwnLink]:

@@ -24,7 +24,7 @@ from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
 from explainer.catalogs.schema import Entry
 from explainer.checking.answer import clean
-from explainer.checking.check import CheckReport, Citation, check_answer
+from explainer.checking.check import CheckReport, Citation, check_answer, claims_data
 from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
 from explainer.checking.spotting import spot_links
 from explainer.diagnostics.finding import Finding, Location
@@ -35,8 +35,10 @@ SCHEMA: Final = "explainer/provenance/1"
 
 _FAMILY: Final = "explainer/provenance/"
 _TOOL: Final = f"explainer {__version__}"
-# a line with all of these keys is a record, even when somebody took its schema away
-_OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256"})
+# a line with three of these keys is a record, even when somebody took its schema and others of them away: what is
+# missing is a failure
+_OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256", "tool", "grounded"})
+_FEWEST_MARKS: Final = 3
 _TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # without them nothing can be proved
 
 
@@ -57,6 +59,7 @@ class _Record(BaseModel):
     papers: Any
     citations: Any
     sha256: Any
+    claims: Any = None  # records of earlier versions have none
     about: Any = None
 
 
@@ -92,6 +95,7 @@ def proof_record(
         "models": list(map(_plain, sources.models)),
         "papers": list(map(_plain, sources.papers)),
         "citations": list(_citations(again, offered)),
+        "claims": claims_data(again),
     }
     if about:
         record["about"] = dict(about)
@@ -106,7 +110,7 @@ def proof_line(record: Mapping[str, Any]) -> str:
 
 def is_record(data: Mapping[str, Any]) -> bool:
     """Whether a line of JSON is such a record, of whatever version; also when the key that says so was changed."""
-    return str(data.get("schema")).startswith(_FAMILY) or data.keys() >= _OTHER_MARKS
+    return str(data.get("schema")).startswith(_FAMILY) or len(data.keys() & _OTHER_MARKS) >= _FEWEST_MARKS
 
 
 def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: Location) -> tuple[Finding, ...]:
@@ -149,6 +153,9 @@ def _faults(
     proved = check_answer(record.answer, offered)
     if record.citations != list(_citations(proved, offered)):
         message = "what the record says of its citations does not follow from its answer and its entries"
+        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
+    if "claims" in data and record.claims != claims_data(proved):
+        message = "what the record says of the statements does not follow from its answer and its entries"
         yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
     if record.grounded is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")

@@ -89,7 +89,8 @@ GENERIC_ACRONYMS: Final = frozenset(
     "pca vaes "
     "cvpr iccv eccv neurips iclr icml aaai acl emnlp miccai arxiv doi github http https www pdf html mri ct pet "
     "psnr ssim fid ieee acm qa ir kg slam vr ar xr ui ux sdk id ids pdfs url urls eeg ecg cv hci ood fps nerf nerfs "
-    "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io".split()
+    "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io "
+    "iii vii viii xii xiii xiv".split()
 )
 """Terms of the field and venues: naming them names no entry."""
 
@@ -103,7 +104,7 @@ def canonical(text: str) -> str:
     `#`, `α`, `½`) stay.
     """
     if "&" in text:
-        text = _REFERENCE.sub(lambda match: unescape(match[0]), text)
+        text = _REFERENCE.sub(_decoded, text)
     if "\\" in text:
         text = _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower()))
     if text.isascii():
@@ -113,6 +114,12 @@ def canonical(text: str) -> str:
     for _ in range(3):  # taking a sign away can bring two others together; the third time nothing changes any more
         text = _folded(text)
     return text
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character of a reference; that of `&APOS;` is `&apos;`, in a title that was put into capitals."""
+    decoded = unescape(match[0])
+    return decoded if decoded != match[0] else unescape(match[0].lower())
 
 
 def _folded(text: str) -> str:
@@ -139,15 +146,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def words_in(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the words of a text, as written, with where each begins and ends."""
-    return ((match.group(), *match.span()) for match in _WORD.finditer(text))
-
-
-def tokens(text: str) -> list[tuple[str, int]]:
-    """Return the words of a text in canonical form, with their places."""
-    # every word of every answer passes here, so it does not go through `words_in`
-    return [(canonical(match[0]), match.start()) for match in _WORD.finditer(text)]
+def words_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the words of a text, as `words` returns them, each with its place."""
+    return _WORD.finditer(text)
 
 
 def content_words(text: str) -> list[str]:

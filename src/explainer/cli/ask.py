@@ -53,6 +53,7 @@ from explainer.cli.terminal import write_product, write_stdout
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
 from explainer.diagnostics.text import is_plain, printable
 from explainer.files import STDIN
+from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
@@ -344,7 +345,7 @@ def run(
         display.on_findings([Finding("E704", NOWHERE, "asking needs the package httpx2", hint)])
         display.close()
         raise typer.Exit(display.status or ExitStatus.OK)
-    _, template = settle_template("prompt", template)
+    _, template = settle_template("prompt", template or EVIDENCE_TEMPLATE)
     config = AskConfig(
         source, text, alone, out, answers_in(out, redact), catalog or (), template, SourceCounts(models, papers),
         semantic, settings, prices, address, redact, _counter(tokenizer), force,

@@ -79,7 +79,7 @@ def run(
     model: ModelOption = None,
     body: BodyOption = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes to work with; by default as many as cores.")
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; by default as many as cores.")
     ] = None,
     engine: Annotated[
         str,
@@ -97,7 +97,7 @@ def run(
         bool, typer.Option("--verify", help="Compare kept files by their bytes, not by their sizes and times.")
     ] = False,
     max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="Cut summaries, then papers, until a prompt fits.")
+        int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Cut summaries, then papers, until it fits.")
     ] = None,
     tokenizer: Annotated[
         str,

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from explainer._package import __version__
 from explainer.catalogs.schema import Catalog, Question, json_schema
 from explainer.cli.app import new_app
 from explainer.cli.terminal import say, show_findings
@@ -34,6 +35,7 @@ _FILES: Final[dict[str, str | type[Catalog | Question]]] = {
     ".github/workflows/explainer.yml": "workflow.yml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
     "README.md": "README.md",
+    "explainer.toml": "explainer.toml",
 }
 
 
@@ -53,7 +55,7 @@ def requirement_of(origin: str | None) -> str | None:
         origin: the record of where the package was installed from (PEP 610); None when it came from an index.
     """
     if origin is None:
-        return PACKAGE
+        return f"{PACKAGE}=={__version__}"  # what was tried here, not what may come
     record = json.loads(origin)
     url = record["url"]
     if url.startswith("file:"):  # a checkout or an archive on this machine alone

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -24,7 +24,6 @@ from markupsafe import Markup, escape
 from explainer._package import __version__
 from explainer.diagnostics.text import replace_refused, visible
 
-_PACKAGE: Final = "explainer.diagnostics"
 _MOST_MARKS: Final = 500
 _DEEPEST_HEADING: Final = 6
 
@@ -55,7 +54,7 @@ def _shown(value: Any) -> Any:
 
 def style_sheet(package: str, styles: str) -> str:
     """Return the style sheet of all pages, with another one behind it."""
-    return resource(_PACKAGE, "html.css") + resource(package, styles)
+    return resource("explainer.diagnostics", "html.css") + resource(package, styles)
 
 
 def csp_hash(text: str) -> str:
@@ -76,7 +75,7 @@ def _environment(package: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package, ""), jinja2.PackageLoader(_PACKAGE, "")]),
+        loader=jinja2.FunctionLoader(partial(resource, package)),
         finalize=_shown,
     )
     environment.globals["version"] = __version__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -98,4 +99,41 @@ def report(findings: Iterable[Finding], style: str, *, colored: bool = False) ->
         colored: color the text for a terminal; the formats for programs have no colors.
     """
     reporter = _colored_text if colored and style == "text" else REPORTERS[style]
-    return reporter(sorted(findings, key=lambda finding: (finding.location, finding.code)))
+    in_order = sorted(findings, key=lambda finding: (finding.location, finding.code))
+    if style == "json":  # a program counts by itself
+        return reporter(in_order)
+    shown, more = _first_of_each_kind(in_order)
+    return reporter(shown) + "".join(map(_SUMMARIES.get(style, _said_in_text), more))
+
+
+# Findings of one kind in one file that are shown: nobody reads more, and a hostile file may have a million.
+_MOST_OF_A_KIND: Final = 100
+
+
+def _first_of_each_kind(findings: Sequence[Finding]) -> tuple[list[Finding], list[tuple[Finding, int]]]:
+    """The first hundred findings of each kind in each file; one of each kind that has more, and how many more."""
+    counts: Counter[tuple[str, str]] = Counter()
+    shown: list[Finding] = []
+    last: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        kind = finding.location.file, finding.code
+        counts[kind] += 1
+        if counts[kind] <= _MOST_OF_A_KIND:
+            shown.append(finding)
+        else:
+            last[kind] = finding
+    return shown, [(finding, counts[kind] - _MOST_OF_A_KIND) for kind, finding in last.items()]
+
+
+def _said_in_text(kind: tuple[Finding, int]) -> str:
+    finding, count = kind
+    return printable(f"{finding.location.file}: and {count:,} more {finding.code}") + "\n"
+
+
+def _said_on_github(kind: tuple[Finding, int]) -> str:
+    finding, count = kind
+    where = f"file={_property(finding.location.file)},title={finding.code}"
+    return f"::{_GITHUB_LEVELS[finding.severity]} {where}::and {count:,} more {finding.code}\n"
+
+
+_SUMMARIES: Final = {"github": _said_on_github}

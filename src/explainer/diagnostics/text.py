@@ -6,7 +6,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from hashlib import blake2b
 
 MAX_SLUG = 150
@@ -73,14 +72,7 @@ class Lines:
     """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
         self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
-
-    @cached_property
-    def texts(self) -> list[str]:
-        """The lines, without their line breaks."""
-        ends = (*self.starts[1:], len(self._text))
-        return [self._text[start:end].rstrip("\r\n") for start, end in zip(self.starts, ends, strict=True)]
 
     def position(self, index: int) -> tuple[int, int]:
         """Return the line and the column (both from 1) of a character."""
@@ -134,12 +126,16 @@ def slugify(name: str) -> str:
 
 # Likeness, 0 to 1, that makes a slip of the keyboard likely: what difflib takes when it is not told.
 _LIKE_WORD = 0.6
+# Comparing takes the product of two lengths: titles have fewer characters, and nobody mistypes a longer text.
+_LONGEST_WORD = 500
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that was probably meant, or None: a case-blind match first, then the nearest spelling."""
     import difflib  # noqa: PLC0415  # only mistakes need it
 
+    if len(word) > _LONGEST_WORD:
+        return None
     names = list(candidates)
     # Reversed, so that of names which differ in letter case alone the first one counts.
     folded = {name.casefold(): name for name in reversed(names)}

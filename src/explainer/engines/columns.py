@@ -250,9 +250,10 @@ def check_schema() -> pa.Schema:
     text = pa.string()
     finding = [("code", text), ("severity", text), *place, ("message", text), ("text", text), ("hint", text)]
     citation = [("text", text), ("kind", text), ("status", text), ("entry", text), *place]
+    claims = [("verdict", text), *((verdict, pa.int32()) for verdict in ("refuted", "proved", "open"))]
     return pa.schema([
-        ("id", text), ("grounded", pa.bool_()), ("findings", pa.list_(pa.struct(finding))),
-        ("citations", pa.list_(pa.struct(citation))),
+        ("id", text), ("grounded", pa.bool_()), ("claims", pa.struct(claims)),
+        ("findings", pa.list_(pa.struct(finding))), ("citations", pa.list_(pa.struct(citation))),
     ])  # fmt: skip
 
 
@@ -265,8 +266,8 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
         job: brings the catalogs along.
 
     Returns:
-        Rows in the same order: `id`, `grounded`, `findings`, `citations`. A response with several choices gets a row
-        for each: the second is called `id#2`.
+        Rows in the same order: `id`, `grounded`, `claims`, `findings`, `citations`. A response with several
+            choices gets a row for each: the second is called `id#2`.
 
     Raises:
         JobError: when the columns are not those of answers, or this worker cannot do the job.

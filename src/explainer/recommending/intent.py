@@ -14,18 +14,20 @@ do not carry a task that has nothing else to say for itself.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, combinations
 from typing import Final, Protocol
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
 from explainer.recommending.bm25f import FieldedIndex, Fields, Postings, add_postings
-from explainer.recommending.languages import ENGLISH
+from explainer.recommending.languages import ENGLISH, is_foreign
 from explainer.recommending.terms import term, terms, tokens_of, vocabulary_terms
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
@@ -80,15 +82,23 @@ class Taxonomy:
             key: numbers[0] for (key, *more), numbers in self._by_phrase.items() if not more and len(set(numbers)) == 1
         }
         self.languages = sorted(set(chain.from_iterable(task.vocabulary for task in self.tasks)) - {ENGLISH})
-        weights = {**VOCABULARY_WEIGHTS, **dict.fromkeys(self.languages, FOREIGN_WEIGHT)}
-        self._index = FieldedIndex(map(_vocabulary, self.tasks), weights, background=_BACKGROUND)
+        self._index = FieldedIndex(map(_vocabulary, self.tasks), VOCABULARY_WEIGHTS, background=_BACKGROUND)
+
+    @cached_property
+    def _foreign_index(self) -> FieldedIndex:
+        """The words in other languages: most questions need none of them, and to split them takes long."""
+        weights = dict.fromkeys(self.languages, FOREIGN_WEIGHT)
+        return FieldedIndex(map(_foreign_vocabulary, self.tasks), weights, background=_BACKGROUND)
+
+    def _index_of(self, term: str) -> FieldedIndex:
+        return self._foreign_index if is_foreign(term) else self._index
 
     def __contains__(self, term: str) -> bool:
-        return term in self._index
+        return term in self._index_of(term)
 
     def frequency(self, term: str) -> int:
         """Return how many tasks have a term."""
-        return self._index.frequency(term)
+        return self._index_of(term).frequency(term)
 
     def named_by(self, term: str) -> int | None:
         """Return the number of the only task that a term names by itself, such as “photogrammetry”; None for none."""
@@ -121,11 +131,15 @@ class Taxonomy:
 
     def scores(self, question: Iterable[str]) -> list[float]:
         """Return how well each task fits the terms of a question."""
-        return self._index.scores(question)
+        terms = list(question)
+        scores = self._index.scores(terms)
+        if any(map(is_foreign, terms)):
+            scores = list(map(operator.add, scores, self._foreign_index.scores(terms)))
+        return scores
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one task."""
-        return self._index.score_of(term, number)
+        return self._index_of(term).score_of(term, number)
 
 
 def phrase_key(word: str) -> str:
@@ -161,12 +175,16 @@ def _vocabulary(task: Task) -> Fields:
     phrases = [task.description or "", *task.vocabulary.get(ENGLISH, ())]
     for alias in task.aliases:
         (phrases if len(terms(alias)) > 1 else names).append(alias)
-    foreign = {
+    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases))}
+
+
+def _foreign_vocabulary(task: Task) -> Fields:
+    """The words by which a task is known in each other language."""
+    return {
         language: vocabulary_terms("\n".join(texts), language)
         for language, texts in task.vocabulary.items()
         if language != ENGLISH
     }
-    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases)), **foreign}
 
 
 _IN_HAND: Final = {

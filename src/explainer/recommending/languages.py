@@ -217,6 +217,11 @@ def is_unspaced(word: str) -> bool:
     return _UNSPACED.search(word) is not None
 
 
+def is_foreign(term: str) -> bool:
+    """Whether a term is one of a language other than English: of `foreign_term`, or of `pieces`."""
+    return ":" in term or (not term.isascii() and is_unspaced(term))
+
+
 @lru_cache(maxsize=100_000)
 def pieces(word: str) -> tuple[str, ...]:
     """Return the terms of a run of Korean, Japanese or Chinese, each once."""

@@ -486,6 +486,8 @@ def _best_known(text: str, vocabulary: SupportsLanguages) -> str:
     def known_words(language: str) -> int:
         return len({word for term, word in terms_with_words(text, language, _MAX_WORDS).items() if term in vocabulary})
 
+    if known_words(ENGLISH) == len(set(terms_with_words(text, ENGLISH, _MAX_WORDS).values())):
+        return ENGLISH
     return max((ENGLISH, *vocabulary.languages), key=known_words)
 
 

@@ -40,7 +40,7 @@ _WITHOUT_MODEL: Final = 2.0
 # A clause of a question is short, and what it must take is known: so many times the usual bar.
 _STEP_BARS: Final = 0.6
 # What the score of an entry is multiplied by for each better one of its family: a tenth less, not a fifth, held on
-# nearly all sets of questions (docs/recommend.md).
+# nearly all sets of questions (benchmarks/README.md).
 NEAR_DUPLICATE: Final = 0.9
 # What a word about the chosen model's task counts for papers, against 1 for a word of the question.
 MODEL_WEIGHT: Final = 0.5

@@ -159,7 +159,7 @@ class _Block:
     def of_lists(self, names: tuple[str, ...], context: Context) -> list[str]:
         """Return what the statements print of each entry of some lists."""
         texts = self._texts
-        # looked up here too: a call for each entry would cost a tenth of a line
+        # looked up here too, which saves a call for each entry
         return [texts.get(id(entry)) or self.text(entry) for name in names for entry in context[name]]
 
 

@@ -32,6 +32,8 @@ INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:
 MODELS_HEADING: Final = "### Recommended AI Models:"
 PAPERS_HEADING: Final = "### Related Papers:"
 ANSWER_FIELD: Final = "Answer:"
+FURTHER_FIELDS: Final = ("Hugging Face", "Link", "Task", "Data set", "Signature", "Year")
+"""What the prompt that asks for evidence prints of an entry beside its links and before its summary, on a line each."""
 NO_LINK: Final = "None"  # printed for an entry without a paper
 # An item of the list of signatures. A signature has no spaces, so the last colon divides it from the name.
 _LISTED: Final = re.compile(r"- (?P<name>.*): (?P<signature>[^ ]+)", re.DOTALL)
@@ -112,6 +114,8 @@ class PrintedEntry:
     line: int = field(default=0, compare=False)
     # What a list above the entries says that a model takes and gives, as the prompt of workflows has one.
     signature: str | None = field(default=None, compare=False)
+    # What is printed in the fields of `FURTHER_FIELDS`: label and value.
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,9 @@ def print_entry(entry: PrintedEntry) -> str:
         "Model": entry.name,
         "Paper": entry.paper or NO_LINK,
         "GitHub": entry.github,
-        "Summary": neutralise(entry.summary or ""),
     }
-    return "".join(f"{label}: {text}\n" for label, text in fields.items() if text)
+    rows = [*fields.items(), *entry.further, ("Summary", neutralise(entry.summary or ""))]
+    return "".join(f"{label}: {text}\n" for label, text in rows if text)
 
 
 def parse_prompt(text: str, file: str = "<prompt>") -> Parsed[PromptContent]:
@@ -223,6 +227,8 @@ class _PromptReader:
             if index < end and self._lines[index].startswith(prefix):
                 fields[label] = self._lines[index].removeprefix(prefix)
                 index += 1
+        further = tuple(self._further(index, end))
+        index += len(further)
         summary = self._summary(index, end)
         if summary is None:
             self._note_strays(index, end)
@@ -234,8 +240,22 @@ class _PromptReader:
             fields.get("GitHub"),
             summary,
             line=start + 1,
-            signature=self._signatures.get(fields["Model"]) if kind == "model" else None,
+            signature=self._signature(fields["Model"], further) if kind == "model" else None,
+            further=further,
         )
+
+    def _signature(self, name: str, further: tuple[tuple[str, str], ...]) -> str | None:
+        """What a model takes and gives: as its own field says, else as a list above the entries does."""
+        printed = dict(further).get("Signature")
+        return printed.partition(" ")[0] if printed else self._signatures.get(name)
+
+    def _further(self, start: int, end: int) -> Iterator[tuple[str, str]]:
+        """The fields between an entry's links and its summary; what stands in the summary is none of them."""
+        for line in self._lines[start:end]:
+            label, colon, value = line.partition(": ")
+            if not colon or label not in FURTHER_FIELDS:
+                return
+            yield label, value
 
     def _summary(self, start: int, end: int) -> str | None:
         """The summary that begins on a line, up to the blank line that ends the entry."""

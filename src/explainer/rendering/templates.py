@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from explainer.rendering.renderer import Renderer
 
 # The names of the built-in templates, and what each renders: a prompt or an answer.
-BUILTIN_TEMPLATES: Final = {"prompt": "prompt", "answer": "answer", "workflow": "prompt", "typed": "answer"}
+BUILTIN_TEMPLATES: Final = {
+    "prompt": "prompt",
+    "evidence": "prompt",
+    "answer": "answer",
+    "workflow": "prompt",
+    "typed": "answer",
+}
+EVIDENCE_TEMPLATE: Final = "evidence"
+"""The template that prints all that is known of the entries; `ask` uses it where nobody chose one."""
 
 
 class TemplateChoiceError(ValueError):

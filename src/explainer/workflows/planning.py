@@ -241,7 +241,7 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     # Two models may be equal and still be two, so they are told apart by identity.
     entries = {id(model): entry for model, entry in offered}
     typed, untyped = ([*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped))
-    signatures = {id(model): str(part.signature) for model, part in zip(plan.models, plan.parts, strict=True)}
+    signatures = {id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)}
     steps: list[dict[str, Any]] = []
     diagram = ""
     if composition.workflows:
@@ -254,13 +254,21 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     return {
         "inputs": _ports_data(composition.inputs, ports),
         "outputs": _ports_data(composition.outputs, ports),
-        "models": [{"model": entry, "signature": signatures.get(id(model))} for model, entry in offered],
+        "models": [_model_data(entry, signatures.get(id(model)), ports) for model, entry in offered],
         "steps": steps,
         "mermaid": diagram,
         "problem": what_is_missing(plan),
         "unused": unused,
         "untyped": untyped,
     }
+
+
+def _model_data(entry: EntryData, signature: Signature | None, ports: Ports) -> dict[str, Any]:
+    """A model with its signature, and what that says it takes and gives."""
+    if signature is None:
+        return {"model": entry, "signature": None, "takes": [], "gives": []}
+    takes, gives = _ports_data(signature.inputs, ports), _ports_data(signature.outputs, ports)
+    return {"model": entry, "signature": str(signature), "takes": takes, "gives": gives}
 
 
 def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import Figure, directions, figures_in
+from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
     QuotationFit,
@@ -28,7 +29,7 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
-from explainer.checking.evidence.statements import Statement, read_statements, words_of
+from explainer.checking.evidence.statements import Quoted, Statement, read_statements, words_of
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.rules import RULES, Severity
@@ -58,6 +59,12 @@ _EXAMPLE: Final = re.compile(
     r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
     re.IGNORECASE,
 )
+# what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
+_QUOTATION_FAULTS: Final = {
+    QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
+    QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+}
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
 """
@@ -116,16 +123,22 @@ class _Basis:
     violation: Violation | None = None
 
 
-def judge_statements(analysis: AnswerAnalysis) -> list[JudgedStatement]:
-    """Return the statements of an answer that are about offered entries, each with what was found about it."""
+def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
+    """Return the statements of an answer that are about offered entries, each with what was found about it.
+
+    Args:
+        analysis: the answer.
+        spans: spans that its provider cites documents for.
+    """
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts)
-    return [prover.judge(statement) for statement in read_statements(analysis) if prover.is_about_entries(statement)]
+    statements = with_spans(analysis, read_statements(analysis), spans)
+    return [prover.judge(statement) for statement in statements if prover.is_about_entries(statement)]
 
 
 def evidence_of(source: OfferedEntry) -> str:
     """Return all that is known to be printed of an entry beside its name."""
-    return " ".join(filter(None, (source.text, *source.aliases)))
+    return ". ".join(filter(None, (source.text.rstrip(". "), *source.details, *source.aliases)))
 
 
 @dataclass
@@ -142,7 +155,7 @@ class _Prover:
         """Whether a statement is about an entry, or quotes at such length that it may be."""
         if statement.entries:
             return True
-        return any(self._stands_anywhere(text) for _, _, text in statement.quotations)
+        return any(self._stands_anywhere(quoted.text) for quoted in statement.quotations)
 
     def _stands_anywhere(self, text: str) -> bool:
         quotation = read_quotation(text)
@@ -170,53 +183,55 @@ class _Prover:
     # --- quotations ----------------------------------------------------------------------------------------------
 
     def _quotations(self, statement: Statement) -> Iterator[_Basis]:
-        for start, end, text in statement.quotations:
-            quotation = read_quotation(text)
+        order = self._likeliest_first(statement)
+        texts = [self.texts[index] for index in order]
+        for quoted in statement.quotations:
+            quotation = read_quotation(quoted.text)
             if len(quotation.tokens) < MIN_QUOTED:
                 continue
-            order = self._likeliest_first(statement)
-            fit, place = compare(quotation, [self.texts[index] for index in order])
+            fit, place = compare(quotation, texts)
             entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text):
-                yield from self._judged_quotation(statement, (start, end, text), fit, entry)
+            if fit is QuotationFit.VERBATIM or not self._is_no_passage(quoted, entry):
+                yield from self._judged_quotation(statement, quoted, fit, entry)
 
-    def _is_no_passage(self, start: int, text: str) -> bool:
-        """Whether a quotation is an example, a title, or the user's own words."""
-        before = self.analysis.answer.body[max(0, start - 60) : start].rstrip('"“«')
-        if _EXAMPLE.search(before) or reads_like_title(text) or self.analysis.in_diagram(start):
+    def _is_no_passage(self, quoted: Quoted, entry: int | None) -> bool:
+        """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
+        before = self.analysis.answer.body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
+        text = quoted.text
+        is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
+        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
             return True
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT
+
+    def _passage(self, entry: int, text: str) -> str:
+        return self.texts[entry].sentence_with(tokens(plain(text)))
+
+    def _title(self, entry: int) -> str:
+        return self.texts[entry].sentences[0].text
 
     def _likeliest_first(self, statement: Statement) -> list[int]:
         return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
 
     def _judged_quotation(
-        self, statement: Statement, quoted: tuple[int, int, str], fit: QuotationFit, entry: int | None
+        self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
     ) -> Iterator[_Basis]:
-        start, end, text = quoted
-        passage = "" if entry is None else self.texts[entry].sentence_with(tokens(plain(text)))
         if fit is QuotationFit.INFLECTED:
             return
-        is_own = not statement.entries or entry in statement.entries
-        if fit is QuotationFit.VERBATIM:
-            if is_own:
-                yield _Basis(entry, passage)
-            else:
-                message = f"this stands in {self._name(entry)}, not in {self._name(statement.entries[0])}"
-                yield self._fault("A413", start, end, message, entry, passage)
-            return
         if fit is QuotationFit.ABSENT:
-            if statement.entries and self._has_text(statement):
-                yield self._fault("A414", start, end, "nothing offered says this word for word", entry, passage)
+            if quoted.is_sure and statement.entries and self._has_text(statement):
+                yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
             return
-        if not statement.entries:
-            return
-        code = "A412" if fit is QuotationFit.STITCHED else "A411"
-        message = "this is put together from passages that do not stand together"
-        if code == "A411":
-            message = f"{self._name(entry)} says it in other words"
-        yield self._fault(code, start, end, message, entry, passage)
+        if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
+            yield _Basis(entry, self._passage(entry or 0, quoted.text))
+        elif statement.entries:
+            code, message = _QUOTATION_FAULTS[fit]
+            message = message.format(entry=self._name(entry), own=self._name(statement.entries[0]))
+            yield self._quotation_fault(code, quoted, message, entry)
+
+    def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Basis:
+        passage = "" if entry is None else self._passage(entry, quoted.text)
+        return self._fault(code, quoted.start, quoted.end, message, entry, passage)
 
     # --- figures -------------------------------------------------------------------------------------------------
 
@@ -270,11 +285,11 @@ class _Prover:
             for other, sentence in text.figures:
                 is_shared = len(sentence.terms & statement.terms) >= _MIN_SHARED
                 if index not in statement.entries and figure.equals(other) and is_shared:
-                    message = f"this stands in {self._name(index)}, not in {self._name(statement.entries[0])}"
+                    message = f"this figure is from {self._name(index)}, not from {self._name(statement.entries[0])}"
                     yield self._figure_fault("A424", statement, figure, message, index, sentence)
                     return
         if self._has_text(statement):
-            message = f"{self._name(statement.entries[0])} prints no such figure"
+            message = f"{self._name(statement.entries[0])} contains no such figure"
             yield self._figure_fault("A425", statement, figure, message, statement.entries[0], None)
 
     def _figure_fault(
@@ -290,7 +305,7 @@ class _Prover:
 
     def _opposite(self, statement: Statement) -> Iterator[_Basis]:
         """A statement in the words of a sentence, turned round by a `not` or a word of the opposite meaning."""
-        said = frozenset(filter(None, map(term, statement.words)))
+        said = statement.all_terms
         # what is quoted is compared word by word
         if len(said) < _MIN_SAME or statement.quotations:
             return
@@ -307,7 +322,7 @@ class _Prover:
     def _words_of_another(self, statement: Statement) -> Iterator[_Basis]:
         """A statement that says of its entries what another entry prints."""
         own = statement.context or statement.entries
-        if not own or not all(self.texts[index].text for index in own) or self._is_of(statement, own):
+        if not own or not self._have_text(own) or self._is_of(statement, own):
             return
         others = [index for index in range(len(self.texts)) if index not in own]
         shared, index, sentence = self._most_alike(statement, others)
@@ -317,7 +332,7 @@ class _Prover:
         is_loose = index in statement.entries or len(statement.terms) < _MIN_FOREIGN
         if is_loose and not self._repeats(statement, index):
             return
-        message = f"this is what {self._name(index)} says, not {self._name(own[0])}"
+        message = f"these are the words of {self._name(index)}, not of {self._name(own[0])}"
         yield self._fault("A441", statement.start, statement.end, message, index, sentence.text)
 
     def _is_of(self, statement: Statement, own: Sequence[int]) -> bool:
@@ -331,9 +346,15 @@ class _Prover:
 
     def _most_alike(self, statement: Statement, entries: Iterable[int]) -> tuple[int, int, Sentence | None]:
         """The sentence of some entries that shares most terms with a statement: how many, whose, and which."""
-        rows = ((index, sentence) for index in entries for sentence in self.texts[index].sentences)
-        counted = ((len(sentence.terms & statement.terms), index, sentence) for index, sentence in rows)
-        return max(counted, key=lambda row: row[0], default=(0, 0, None))
+        best: tuple[int, int, Sentence | None] = (0, 0, None)
+        for index in entries:
+            if len(self.texts[index].terms & statement.terms) <= best[0]:  # no sentence of it shares more
+                continue
+            for sentence in self.texts[index].sentences:
+                shared = len(sentence.terms & statement.terms)
+                if shared > best[0]:
+                    best = (shared, index, sentence)
+        return best
 
     def _verbatim(self, statement: Statement) -> Iterator[_Basis]:
         """A statement whose own words stand in its entry in a row."""
@@ -358,7 +379,10 @@ class _Prover:
 
     def _has_text(self, statement: Statement) -> bool:
         """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""
-        return all(self.texts[index].text for index in statement.entries)
+        return self._have_text(statement.entries)
+
+    def _have_text(self, entries: Iterable[int]) -> bool:
+        return all(self.analysis.offered.sources[index].text for index in entries)
 
     def _name(self, index: int | None) -> str:
         return self.analysis.quoted_name(index or 0, 60)
@@ -381,8 +405,8 @@ def _refutes(basis: _Basis) -> bool:
 
 def _without_quotations(statement: Statement) -> str:
     text = statement.text
-    for _, _, quoted in statement.quotations:
-        text = text.replace(" ".join(quoted.split()), " ")
+    for quoted in statement.quotations:
+        text = text.replace(" ".join(quoted.text.split()), " ")
     return text
 
 

@@ -12,7 +12,8 @@ from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any, Final
 
-from explainer.checking.check import CheckReport, Citation, Workflow
+from explainer.checking.check import CheckedStatement, CheckReport, Citation, Workflow
+from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
@@ -24,6 +25,9 @@ MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""
 _MOST_OPEN: Final = 10  # answers that are open when the page is: more would bury the list
 _LONGEST_MARK: Final = 300  # characters: what is longer is a whole part of an answer
+
+_VERDICT_ORDER: Final = (*StatementVerdict,)
+
 
 _span: Final = attrgetter("start", "end")
 
@@ -50,13 +54,13 @@ class _Mark:
 
 def as_html(reports: Sequence[CheckReport]) -> str:
     """Return the page: answers that are not grounded come first, and the first of these are open."""
-    faulty_first = sorted(reports, key=attrgetter("grounded"))
+    faulty_first = sorted(reports, key=_badness)
     answers = [_answer(number, report) for number, report in enumerate(faulty_first, start=1)]
     for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
         answer["rendered"] = markdown_html(report.text, TextMarks(text_marks(report)), top=4)
     for answer in answers[:_MOST_OPEN]:
-        answer["is_open"] = answer["status"] == "faulty" or len(answers) == 1
+        answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
     return html_page(
         "explainer.checking.reports",
         "html.html.j2",
@@ -87,10 +91,20 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
     return marks
 
 
+def _badness(report: CheckReport) -> tuple[bool, bool]:
+    """The order of answers: those that are not grounded, then those with a refuted statement, then the others."""
+    return report.grounded, report.claims is not StatementVerdict.REFUTED
+
+
+def _refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+    return _VERDICT_ORDER.index(statement.verdict), statement.start
+
+
 def _title_of_page(reports: Sequence[CheckReport]) -> str:
     grounded = sum(map(attrgetter("grounded"), reports))
     if len(reports) == 1:
-        return ("The answer is not grounded", "The answer is grounded")[grounded]
+        outcome = ("The answer is not grounded", "The answer is grounded")[grounded]
+        return outcome + ", and a statement is refuted" * (reports[0].claims is StatementVerdict.REFUTED)
     verb = "is" if grounded == 1 else "are"
     return f"{grounded} of {len(reports)} answers {verb} grounded"
 
@@ -116,8 +130,10 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "cited": len(report.citations),
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
+        "claims": str(report.claims),
+        "statements": sorted(report.statements, key=_refuted_first),
+        "verdicts": [(str(verdict), report.count(verdict)) for verdict in StatementVerdict],
         "waived": len(report.waived),
-        "statements": report.statements,
         "sources": report.sources,
         "used": report.used,
         "workflows": list(filter(_is_worth_showing, report.workflow)),

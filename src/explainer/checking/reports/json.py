@@ -9,7 +9,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
-from explainer.checking.check import CheckReport, Citation, Workflow
+from explainer.checking.check import CheckReport, Citation, Workflow, claims_data
 from explainer.checking.match import GOOD
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -47,6 +47,7 @@ def report_data(report: CheckReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "id": report.id,
         "grounded": report.grounded,
+        "claims": claims_data(report),
         "findings": list(map(finding_row, report.findings)),
         "citations": list(map(_citation_row, report.citations)),
         "workflow": list(map(_workflow_data, report.workflow)),

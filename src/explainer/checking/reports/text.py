@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from explainer.checking.check import CheckReport, Workflow, WorkflowStep
+from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.checking.workflow.reading import PLACES
@@ -96,6 +97,8 @@ def verdict_line(report: CheckReport) -> str:
     parts = _counts(report.findings)
     if report.sources:  # else nothing was checked
         parts.append(cited_in_words(report))
+    if report.statements:
+        parts.append(_claims(report))
     if report.waived:
         parts.append(f"{len(report.waived)} waived")
     return printable(f"{_place(report)}: {_VERDICTS[report.grounded]}: {', '.join(parts)}")
@@ -121,6 +124,12 @@ def cited_in_words(report: CheckReport) -> str:
         return f"{right} of {counted(count, 'citation')} {('are', 'is')[right == 1]} right"
     whose = f"all {count} citations are" if count > 1 else "the only citation is"
     return f"{whose} offered, named and linked rightly"
+
+
+def _claims(report: CheckReport) -> str:
+    """The verdict on what the answer says of its sources, with the numbers of statements."""
+    counts = [f"{report.count(verdict)} {verdict}" for verdict in StatementVerdict if report.count(verdict)]
+    return f"claims {report.claims}: {', '.join(counts)}"
 
 
 def _counts(findings: Iterable[Finding]) -> list[str]:

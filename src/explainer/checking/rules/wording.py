@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.passages import plain
+from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
 from explainer.recommending.terms import term, terms
 
@@ -34,7 +34,9 @@ _RESTATED: Final = re.compile(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]]*\]|【[^】]*】")
+_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
+_ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
+_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
 def _lines_of(name: str) -> list[str]:
@@ -82,16 +84,22 @@ class _Familiar:
     def _texts(self) -> list[str]:
         texts = [self._offered.question]
         for source in self._offered.sources:
-            texts += [source.name, source.text, *source.aliases, *(own_link.url for own_link in source.own_links)]
+            texts += [
+                source.name,
+                source.text,
+                *source.details,
+                *source.aliases,
+                *(own_link.url for own_link in source.own_links),
+            ]
         return texts
 
     @cached_property
-    def _words(self) -> frozenset[str]:
-        return frozenset(canonical(word) for text in self._texts for word in words(text))
+    def _spaced(self) -> str:
+        return f" {_NOT_A_WORD.sub(' ', ' '.join(self._texts).casefold())} "
 
     def has(self, name: str) -> bool:
-        """Whether a name is one of them, or is made of them: `DINO-based`."""
-        if self._has(canonical(name)):
+        """Whether a name is one of them, is made of them (`DINO-based`), or names no work: `III`, `Txt2Snd`."""
+        if self._has(canonical(name)) or _ROMAN.fullmatch(name) or self._offered.ports.read(name):
             return True
         parts = [part for part in re.split(r"[-+/]", name) if part]
         return len(parts) > 1 and all(self._has(canonical(part)) for part in parts if acronyms(part))
@@ -103,17 +111,24 @@ class _Familiar:
         # a short name stands in a longer word by chance: `CHM` in `benchmark`
         if len(singular) >= _MIN_WITHIN and singular in self._offered.text:
             return True
-        return key in self._words or singular in self._words
+        return f" {key} " in self._spaced or f" {singular} " in self._spaced
 
 
-def _prose(analysis: AnswerAnalysis) -> Iterator[tuple[int, str]]:
+def _prose(analysis: AnswerAnalysis) -> tuple[tuple[int, str], ...]:
     """The lines of the answer outside code, with their places; addresses are blanked out."""
     answer = analysis.answer
-    for number in range(answer.lines):
-        start, end = answer.span(number)
-        line = answer.body[start:end]
-        if line.strip() and not (number in answer.code_lines and not line.lstrip().startswith(("*", "-"))):
-            yield start, _CODE.sub(lambda match: " " * len(match[0]), line)
+    return _prose_of(without_tags(answer.body), tuple(answer.line_starts), frozenset(answer.code_lines))
+
+
+@lru_cache(maxsize=1)  # two rules look at the same lines
+def _prose_of(body: str, starts: tuple[int, ...], code_lines: frozenset[int]) -> tuple[tuple[int, str], ...]:
+    lines = []
+    for number, (start, end) in enumerate(pairwise((*starts, len(body)))):
+        line = body[start:end]
+        # residue before an item makes Markdown take it for code
+        if number not in code_lines or line.lstrip().startswith(("*", "-")):
+            lines.append((start, _CODE.sub(lambda match: " " * len(match[0]), line) if "://" in line else line))
+    return tuple(lines)
 
 
 def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -27,6 +27,7 @@ from explainer.curation.importers.bibliography import (
 from explainer.curation.importers.reading import text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import counted
 
 
 def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -70,6 +71,7 @@ def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | 
 def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceRecord | Finding]:
     header: list[str] = []
     make_record = row_record
+    attached: list[int] = []
     for row in _rows(file, lines, separator):
         if isinstance(row, Finding):
             yield row
@@ -81,8 +83,13 @@ def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceR
             count = f"the row has {len(row.cells)} cells, the header {len(header)}"
             hint = "quote cells that hold the separator"
             yield Finding("I802", Location(file, row.line), f"{count}: a separator is not quoted", hint)
+        elif make_record is zotero_record and _is_attached(header, row.cells):
+            attached.append(row.line)
         else:
             yield make_record(header, row.cells, partial(_place, file, row, separator, tuple(header)))
+    if attached:
+        message = f"skipped {counted(len(attached), 'row')} of attachments, notes or annotations"
+        yield Finding("I815", Location(file, attached[0]), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +164,8 @@ def _place(file: str, row: _Row, separator: str, header: tuple[str, ...], key: s
 
 
 _HEADER: Final = frozenset({"Key", "Item Type", "Title", "Author"})
+# What belongs to the references of a library, and has a row of its own in some exports.
+_ATTACHED: Final = frozenset({"attachment", "note", "annotation"})
 _ZOTERO_NAMES: Final = {
     "title": "Title", "authors": "Author", "year": "Publication Year", "paper": "DOI", "links": "Url", "github": "Url",
     "summary": "Abstract Note", "category": "Manual Tags",
@@ -166,6 +175,12 @@ _ZOTERO_NAMES: Final = {
 def is_zotero(header: Sequence[str]) -> bool:
     """Whether a table has the columns of Zotero."""
     return _HEADER.issubset(header)
+
+
+def _is_attached(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row of Zotero belongs to another one, which is the reference."""
+    row = dict(zip(header, cells, strict=False))
+    return row.get("Item Type", "").strip().casefold() in _ATTACHED
 
 
 def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str], Location]) -> SourceRecord:

@@ -251,7 +251,8 @@ class _Window:
         """Read on, and drop what is behind; False when the item is too long, or all is read."""
         if len(self.text) - self.position > MAX_LINE:
             return False
-        piece = self._reader.read(_CHUNK)
+        # twice as much each time: what is longer than the window is parsed anew from its beginning
+        piece = self._reader.read(max(_CHUNK, len(self.text) - self.position))
         start = self.locate("")
         self._line, self._column = start.line, start.column - 1
         self.text, self.position = self.text[self.position :] + piece, 0

@@ -18,7 +18,7 @@ from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.documents.yaml_editor import Editor, whole_diff
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_bytes
+from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_in_place
 
 _RULES: Final[dict[str, Rule]] = {
     "L701": for_each(links.wrong_field),
@@ -131,7 +131,7 @@ def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, wri
         result.findings += findings
         if not write:
             result.diff += whole_diff(catalog.text, fixed.text, display_path(catalog.path))
-        elif count and (problem := write_bytes(catalog.path, fixed.text.encode())):
+        elif count and (problem := write_in_place(catalog.path, fixed.text.encode())):
             # what stands in the file counts: its findings are reported as if nothing had been tried
             result.findings.append(problem)
             fixed, count = catalog, 0

@@ -1,0 +1,225 @@
+"""Citations that providers return beside an answer: which span of it rests on which document, and on what of that.
+
+Read as their batches write them: Anthropic (`cited_text`), OpenAI (annotations), Gemini (grounding supports, whose
+places count bytes) and Bedrock (Anthropic's messages, or those of Converse). Other programs write them, so nothing is
+taken for granted of their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import getitem
+from typing import Any, Final
+
+from explainer.catalogs.links import identify
+from explainer.checking.analysis import AnswerAnalysis, Violation
+from explainer.checking.evidence.statements import Quoted, Statement, shown, words_of
+from explainer.checking.titles import canonical
+from explainer.recommending.terms import terms
+
+_WHOLE: Final = frozenset({"succeeded", None})
+_CUT: Final = frozenset({"max_tokens", "MAX_TOKENS"})
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSpan:
+    """A span of an answer that its provider cites a document for.
+
+    Attributes:
+        start: where it begins in the answer; `end`: where it ends.
+        quoted: what it quotes of the document; empty when the provider does not say.
+        title: the title of the document, if it has one; `url`: its address.
+    """
+
+    start: int
+    end: int
+    quoted: str = ""
+    title: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeAnswer:
+    """An answer as a provider's batch holds it.
+
+    Attributes:
+        text: the answer; None when the request failed.
+        spans: its cited spans.
+        failure: why there is no answer.
+        cut: it was cut off at its greatest length.
+    """
+
+    text: str | None
+    spans: tuple[CitedSpan, ...] = ()
+    failure: str = ""
+    cut: bool = False
+
+
+def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
+    """Return the answer in a line of a batch of Anthropic, Gemini or Bedrock; None for any other line."""
+    if isinstance(data.get("result"), dict):
+        return _anthropic(data["result"])
+    if isinstance(_at(data, "response", "candidates"), list):
+        return _gemini(data["response"]["candidates"])
+    if "modelOutput" in data or ("recordId" in data and "error" in data):
+        return _bedrock(data)
+    return None
+
+
+def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
+    """Return the annotated spans of an answer in a line of OpenAI's batches: of responses, or of chat completions."""
+    body = _at(data, "response", "body")
+    spans: list[CitedSpan] = []
+    offset = 0
+    for item in _mappings(_at(body, "output")):
+        for part in _mappings(item.get("content")):
+            spans += map(lambda row, at=offset: _annotated(row, at), _mappings(part.get("annotations")))  # type: ignore[misc]
+            offset += len(str(part.get("text", "")))
+    message = _at(body, "choices", 0, "message")
+    spans += (_annotated(_at(row, "url_citation") or {}, 0) for row in _mappings(_at(message, "annotations")))
+    return tuple(span for span in spans if span.url and span.end > span.start)
+
+
+def _annotated(row: Mapping[str, Any], offset: int) -> CitedSpan:
+    start, end = _number(row.get("start_index")), _number(row.get("end_index"))
+    return CitedSpan(offset + start, offset + end, "", _text(row.get("title")), _text(row.get("url")))
+
+
+def _anthropic(result: Mapping[str, Any]) -> NativeAnswer:
+    message = result.get("message")
+    if result.get("type") not in _WHOLE or not isinstance(message, dict):
+        reason = _text(_at(result, "error", "error", "message")) or _text(_at(result, "error", "message"))
+        return NativeAnswer(None, failure=reason or _text(result.get("type")) or "no message")
+    return _message(message)
+
+
+def _message(message: Mapping[str, Any]) -> NativeAnswer:
+    """An answer in blocks, some of which have citations."""
+    text, spans = "", list[CitedSpan]()
+    for block in _mappings(message.get("content")):
+        own, citations = _block(block)
+        spans += (_cited(citation, len(text), len(text) + len(own)) for citation in citations)
+        text += own
+    if not text:
+        return NativeAnswer(None, failure="the response holds no text")
+    return NativeAnswer(text, tuple(spans), cut=_text(message.get("stop_reason")) in _CUT)
+
+
+def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The text of a block and its citations: Anthropic's, or Converse's `citationsContent`."""
+    inner = block.get("citationsContent")
+    if isinstance(inner, dict):
+        text = "".join(_text(part.get("text")) for part in _mappings(inner.get("content")))
+        return text, _mappings(inner.get("citations"))
+    is_text = block.get("type", "text") == "text"
+    return _text(block.get("text")) if is_text else "", _mappings(block.get("citations"))
+
+
+def _cited(citation: Mapping[str, Any], start: int, end: int) -> CitedSpan:
+    sources = " … ".join(_text(part.get("text")) for part in _mappings(citation.get("sourceContent")))
+    title = _text(citation.get("document_title")) or _text(citation.get("title"))
+    return CitedSpan(start, end, _text(citation.get("cited_text")) or sources, title, _text(citation.get("url")))
+
+
+def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
+    candidate = next(iter(_mappings(candidates)), {})
+    parts = [part for part in _mappings(_at(candidate, "content", "parts")) if not part.get("thought")]
+    text = "".join(_text(part.get("text")) for part in parts)
+    if not text:
+        return NativeAnswer(None, failure=_text(candidate.get("finishReason")) or "the response holds no text")
+    metadata = candidate.get("groundingMetadata")
+    chunks = _at(metadata, "groundingChunks")
+    spans = [
+        _grounded(text, support, chunk)
+        for support in _mappings(_at(metadata, "groundingSupports"))
+        for chunk in _chunks_of(support, chunks)
+    ]
+    return NativeAnswer(text, tuple(spans), cut=_text(candidate.get("finishReason")) in _CUT)
+
+
+def _chunks_of(support: Mapping[str, Any], chunks: Any) -> Iterator[dict[str, Any]]:
+    indices = support.get("groundingChunkIndices")
+    for index in indices if isinstance(indices, list) else ():
+        chunk = _at(chunks, index)
+        if isinstance(chunk, dict):
+            yield next((value for value in chunk.values() if isinstance(value, dict)), {})
+
+
+def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -> CitedSpan:
+    """A span whose places count bytes of UTF-8."""
+    encoded = text.encode()
+    start, end = (_number(_at(support, "segment", key)) for key in ("startIndex", "endIndex"))
+    first = len(encoded[:start].decode(errors="ignore"))
+    last = len(encoded[:end].decode(errors="ignore"))
+    return CitedSpan(first, last, _text(chunk.get("text")), _text(chunk.get("title")), _text(chunk.get("uri")))
+
+
+def _bedrock(data: Mapping[str, Any]) -> NativeAnswer:
+    output = data.get("modelOutput")
+    if not isinstance(output, dict):
+        return NativeAnswer(None, failure=_text(_at(data, "error", "errorMessage")) or "no output")
+    message = _at(output, "output", "message")
+    return _message(message if isinstance(message, dict) else output)
+
+
+def with_spans(
+    analysis: AnswerAnalysis, statements: Sequence[Statement], spans: Iterable[CitedSpan]
+) -> list[Statement]:
+    """Return the statements, with what a provider cites documents for: bound to their entries, with what it quotes."""
+    result = list(statements)
+    for span in spans:
+        entry = _entry_of(analysis, span)
+        if entry is not None:
+            _bind(analysis, result, span, entry)
+    return sorted(result, key=lambda statement: statement.start)
+
+
+def _bind(analysis: AnswerAnalysis, statements: list[Statement], span: CitedSpan, entry: int) -> None:
+    quotations = (Quoted(span.start, span.end, span.quoted),) if span.quoted else ()
+    for number, statement in enumerate(statements):
+        if statement.start < span.end and span.start < statement.end:
+            entries = tuple(dict.fromkeys((entry, *statement.entries)))
+            statements[number] = replace(statement, entries=entries, quotations=(*statement.quotations, *quotations))
+            return
+    text = shown(analysis.answer.body[span.start : span.end])
+    said = frozenset(terms(text))
+    statements.append(
+        Statement(text, span.start, span.end, (entry,), (), quotations, tuple(words_of(text)), said, said)
+    )
+
+
+def strange_documents(analysis: AnswerAnalysis, spans: Iterable[CitedSpan]) -> Iterator[Violation]:
+    """Spans that are cited to a document that was not offered."""
+    for span in spans:
+        if _entry_of(analysis, span) is None and (span.url or span.title):
+            code, what = ("A201", span.url) if span.url else ("A301", span.title)
+            yield Violation(code, span.start, span.end, f"this is cited to {what!r}, which was not offered")
+
+
+def _entry_of(analysis: AnswerAnalysis, span: CitedSpan) -> int | None:
+    """The offered entry that a document is: by its address, else by its title."""
+    link = identify(span.url) if span.url else None
+    for index, _ in analysis.offered.owners(link) if link is not None else ():
+        return index
+    return next(iter(analysis.offered.by_key.get(canonical(span.title), ())), None) if span.title else None
+
+
+def _at(data: Any, *path: str | int) -> Any:
+    try:
+        return reduce(getitem, path, data)
+    except (LookupError, TypeError):
+        return None
+
+
+def _mappings(items: Any) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0

@@ -1,0 +1,182 @@
+"""What is written over, and what is deleted: never an input, never a stranger's file, never through a link."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.support import attack, project
+
+ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
+OVER: dict[str, tuple[str, ...]] = {
+    "question": ("build", "q/a.yaml", "--out", "q/a.yaml"),
+    "question by another name": ("build", "q/a.yaml", "--out", "q/../q/a.yaml"),
+    "template": ("build", "q/a.yaml", "--template", "t.j2", "--out", "t.j2"),
+    "catalog": ("build", "q/a.yaml", "--catalog", "catalogs/c.yaml", "--out", "catalogs/c.yaml"),
+    "catalog in a folder": ("build", "q/a.yaml", "--catalog", "catalogs", "--out", "catalogs/c.yaml"),
+    "answer": ("check", "a.md", "--question", "q/a.yaml", "--out", "a.md"),
+    "checked question": ("check", "a.md", "--question", "q/a.yaml", "--out", "q/a.yaml"),
+    "baseline over the answer": ("check", "a.md", "--question", "q/a.yaml", "--write-baseline", "a.md"),
+    "proof over the question": ("check", "a.md", "--question", "q/a.yaml", "--write-provenance", "q/a.yaml"),
+    "one of many answers": ("check", "answers", "--question", "q", "--out", "answers/a.md"),
+    "exported catalog": ("catalog", "export", "--format", "csv", "--catalog", "catalogs/c.yaml", "--out", "catalogs/c.yaml"),
+    "default catalog": ("catalog", "export", "--format", "csv", "--out", "catalogs/c.yaml"),
+    "imported": ("catalog", "import", "more.yaml", "--out", "more.yaml"),
+    "source": ("batch", "q.jsonl", "--out", "q.jsonl"),
+    "batch template": ("batch", "q.jsonl", "--template", "t.j2", "--out", "t.j2"),
+    "manifest as a source": ("batch", "o.manifest.jsonl", "--out", "o.jsonl"),
+    "asked": ("ask", "q.jsonl", "--model", "m", "--base-url", "http://127.0.0.1:1/v1", "--out", "q.jsonl"),
+    "link to it": ("build", "q/a.yaml", "--out", "link.yaml"),
+    "questions of recommend": ("recommend", "--questions", "q.jsonl", "--format", "jsonl", "--out", "q.jsonl"),
+    "drawn": ("workflow", "q/a.yaml", "--out", "q/a.yaml"),
+}  # fmt: skip
+
+
+def _everything() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(Path().rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_no_input_is_written_over(name: str) -> None:
+    line = json.dumps({"id": "a", "question": "Why?", "models": ["M"], "papers": ["P"]}) + "\n"
+    project(
+        t__j2="{{ question }}", a__md=ANSWER, q__jsonl=line, more__yaml="models:\n  - name: N\n",
+        **{"answers/a__md": ANSWER, "o__manifest__jsonl": line},
+    )  # fmt: skip
+    Path("link.yaml").symlink_to("q/a.yaml")
+    before = _everything()
+    assert attack(*OVER[name]).status == 2
+    assert _everything() == before
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b"precious\n",
+        b'{"a": 1}\n',
+        b"\x00\x01",
+        b'{"schema": "other/1"}\n',
+        b"[]",
+        b"{",
+        b"\n",
+        b'"',
+        b"a,b\n1,2\n",
+        b"{}\n",
+    ],
+)
+def test_a_manifest_of_somebody_else_stays(foreign: bytes) -> None:
+    project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
+    Path("o.manifest.jsonl").write_bytes(foreign)
+    outcome = attack("batch", "q.jsonl", "--out", "o.jsonl")
+    assert outcome.status == 2
+    assert "--force" in outcome.err
+    assert Path("o.manifest.jsonl").read_bytes() == foreign
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
+
+
+def test_lines_of_somebody_else_stay() -> None:
+    project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
+    for arguments in ((), ("--format", "promptfoo"), ("--prune",)):
+        Path("o.jsonl").write_text("precious\n")
+        outcome = attack("batch", "q.jsonl", "--out", "o.jsonl", *arguments)
+        assert outcome.status == 2
+        assert "--force" in outcome.err
+        assert Path("o.jsonl").read_text() == "precious\n"
+    assert not Path("o.manifest.jsonl").exists()
+    Path("o.jsonl").write_text("")
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl").status == 0
+    Path("o.manifest.jsonl").unlink()
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl").status == 2
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
+
+
+@pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])
+def test_a_configuration_that_people_edit_stays(out: str, name: str) -> None:
+    project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text("precious: 1\n")
+    run = ("batch", "q.jsonl", "--format", "promptfoo", "--out", out)
+    assert attack(*run).status == 0
+    assert Path(name).read_text() == "precious: 1\n"
+    assert attack(*run, "--force").status == 0
+    assert Path(name).read_text() != "precious: 1\n"
+
+
+FORGED = [
+    "victim.prompt.md",
+    "../outside.prompt.md",
+    "/etc/hostname",
+    "link/victim.prompt.md",
+    "link.prompt.md",
+    "dir.prompt.md",
+    "q/a.yaml",
+    "..",
+    ".",
+    "",
+    "a.prompt.md/../victim.prompt.md",
+    "b.prompt.md\0",
+    "prompt.manifest.jsonl",
+    "x" * 3_000,
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+@pytest.mark.parametrize("forged", FORGED, ids=lambda name: name[:20].replace("/", "|").replace("\0", "0"))
+def test_only_what_was_written_is_pruned(forged: str) -> None:
+    project(**{"q/b__yaml": "question: How?\nmodels: [M]\npapers: []\n"})
+    assert attack("batch", "q", "--out", "out").status == 0
+    written = Path("out/b.prompt.md").read_bytes()
+    for path in ("out/victim.prompt.md", "outside.prompt.md", "far/victim.prompt.md"):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_bytes(b"precious" if path != "far/victim.prompt.md" else written)
+    Path("out/link").symlink_to("../far")
+    Path("out/link.prompt.md").symlink_to("../far/victim.prompt.md")
+    Path("out/dir.prompt.md").mkdir()
+    manifest = Path("out/prompt.manifest.jsonl")
+    lines = manifest.read_text().splitlines()
+    rows = [json.loads(line) for line in lines[1:]]
+    for row in rows:
+        if row["id"] == "b":
+            row["out"] = forged
+    manifest.write_text("\n".join([lines[0], *map(json.dumps, rows), ""]))
+    Path("q/b.yaml").unlink()
+    attack("batch", "q", "--out", "out", "--prune")
+    assert Path("out/victim.prompt.md").read_bytes() == b"precious"
+    assert Path("outside.prompt.md").read_bytes() == b"precious"
+    assert Path("far/victim.prompt.md").read_bytes() == written
+    assert Path("out/link.prompt.md").is_symlink()
+    assert Path("out/dir.prompt.md").is_dir()
+    assert Path("q/a.yaml").is_file()
+    assert manifest.is_file()
+
+
+def test_what_was_edited_since_is_not_pruned() -> None:
+    project(**{"q/b__yaml": "question: How?\nmodels: [M]\npapers: []\n"})
+    assert attack("batch", "q", "--out", "out").status == 0
+    Path("out/b.prompt.md").write_text("edited by hand")
+    Path("q/b.yaml").unlink()
+    assert "B706" in attack("batch", "q", "--out", "out", "--prune").err
+    assert Path("out/b.prompt.md").read_text() == "edited by hand"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_what_is_mended_in_place_is_written_through_a_link() -> None:
+    project(
+        **{
+            "far/a__md": ANSWER.replace("https://example.org/m", "http://example.org/m"),
+            "far/c__yaml": "models:\n  - name: M\n    github: https://github.com/o/n.git\n",
+            "far/q__yaml": "question: Why M?\n",
+        }
+    )
+    for name in ("a.md", "c.yaml", "q.yaml"):
+        Path(name).symlink_to(f"far/{name}")
+    before = {name: Path("far", name).read_bytes() for name in ("a.md", "c.yaml", "q.yaml")}
+    attack("check", "a.md", "--question", "q/a.yaml", "--fix")
+    attack("catalog", "lint", "c.yaml", "--fix")
+    attack("build", "q.yaml", "--catalog", "catalogs", "--pin")
+    for name, old in before.items():
+        assert Path(name).is_symlink(), name
+        assert Path("far", name).read_bytes() != old or name == "a.md"

@@ -1,0 +1,131 @@
+"""Who is believed: a proof with parts taken away, an endpoint behind a proxy of the environment, a server's echo."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from explainer.asking.redaction import Redactor, StreamRedactor
+from tests.endpoint.faults import Canned, SourceRecord, Status
+from tests.endpoint.proxy import FaultProxy
+from tests.helpers import ask as helper
+from tests.helpers.ask import GOOD
+from tests.hostile.support import attack, project
+
+ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
+PROOF_KEYS = ("schema", "tool", "grounded", "answer_sha256", "prompt_sha256", "citations", "sha256")
+
+
+@pytest.mark.parametrize(
+    "gone", [*itertools.combinations(PROOF_KEYS, 1), *itertools.combinations(PROOF_KEYS, 2)], ids=" ".join
+)
+def test_a_proof_with_parts_taken_away_proves_nothing(gone: tuple[str, ...]) -> None:
+    project(a__md=ANSWER)
+    attack("check", "a.md", "--question", "q/a.yaml", "--write-provenance", "p.jsonl")
+    record = {key: value for key, value in json.loads(Path("p.jsonl").read_text()).items() if key not in gone}
+    Path("p.jsonl").write_text(json.dumps(record, ensure_ascii=False) + "\n")
+    assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
+
+
+KEY = "sk-proj-Ab3/De+F=0123456789-abcdefghijklmnopqrstuvwxyz_ABCD"
+
+
+def _longest(text: str) -> int:
+    """The longest run of the key in a text, in any of its encodings."""
+    for _ in range(3):
+        text = html.unescape(text).replace("%25", "%")
+    sizes = (
+        size for size in range(len(KEY), 0, -1) if any(KEY[at : at + size] in text for at in range(len(KEY) - size + 1))
+    )
+    return next(sizes, 0)
+
+
+FORMS = {
+    "plain": KEY, "cut": KEY[:40], "end": KEY[-30:], "middle": KEY[10:33], "percent": quote(KEY, safe=""),
+    "percent of all": "".join(f"%{ord(char):02x}" for char in KEY), "twice": quote(quote(KEY, safe=""), safe=""),
+    "html": html.escape(KEY), "numbers": "".join(f"&#{ord(char)};" for char in KEY), "hex": "".join(f"&#x{ord(char):X};" for char in KEY),
+    "json": "".join(f"\\u{ord(char):04x}" for char in KEY), "slashes": KEY.replace("/", "\\/"), "pieces": f"{KEY[:20]} {KEY[20:40]} {KEY[40:]}",
+    "some": "".join(f"%{ord(char):02X}" if number % 3 else char for number, char in enumerate(KEY)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_run_of_the_key_is_left(form: str) -> None:
+    redact = Redactor(KEY)
+    text = f"Incorrect API key provided: {FORMS[form]}. See here."
+    assert _longest(redact(text)) < 12
+    assert redact(text).endswith(". See here.")
+    assert json.loads(redact(json.dumps({"said": text}))).keys() == {"said"}
+    for size in (1, 3, 11, 17):
+        stream = StreamRedactor(redact)
+        shown = [stream.feed(text[at : at + size]) for at in range(0, len(text), size)]
+        assert _longest("".join([*shown, stream.finish()])) < 12
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_server_that_echoes_the_key_gets_it_nowhere(
+    form: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("httpx2")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.chdir(helper.project(Path("p"), "rain"))
+    said = FORMS[form]
+    for fault in (
+        Status(400, message=said), Status(400, message="x" * (501 - len(said)) + said), Status(400, message="x" * 470 + said),
+        Canned(GOOD + said), Canned(GOOD, finish_reason=said), Canned(GOOD, finish_reason="x" * 20 + said),
+        SourceRecord(json.dumps({"error": {"message": "no", "code": said}}).encode()),
+        SourceRecord(f"x{said}".encode(), "text/plain"),
+    ):  # fmt: skip
+        canned.otherwise = fault
+        outcome = helper.ask(
+            canned, "questions/rain.yaml", "--out", "out", "-v", "--force", "--retries", "0", "--report", "r.html"
+        )
+        written = "".join(path.read_text(errors="replace") for path in Path().rglob("*") if path.is_file())
+        assert _longest(outcome.err + outcome.out + written) < 12
+
+
+PROXIES = [
+    "http://127.0.0.1:1",
+    "socks5://127.0.0.1:1",
+    "socks4://x",
+    "nobody://x",
+    "http://",
+    "::::",
+    "http://[",
+    "x" * 500,
+    "http://u:p@127.0.0.1:1",
+    "ftp://x",
+    "http://127.0.0.1:99999999",
+    "\\",
+]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_loopback_goes_around_the_proxies_of_the_environment(
+    proxy: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("httpx2")
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.chdir(helper.project(Path("p"), "rain"))
+    canned.otherwise = Canned(GOOD)
+    assert helper.ask(canned, "questions/rain.yaml", "--out", "out").status == 0
+    outcome = attack(
+        "ask",
+        "questions/rain.yaml",
+        "--model",
+        "m",
+        "--base-url",
+        "http://explainer.invalid/v1",
+        "--retries",
+        "0",
+        "--out",
+        "o2",
+    )
+    assert outcome.status in (1, 2)

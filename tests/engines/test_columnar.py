@@ -324,7 +324,7 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
     (tmp_path / "a.jsonl").write_text(lines(*present), encoding="utf-8")
     told = explainer("check", tmp_path / "a.jsonl", "--catalog", catalog, "--format", "jsonl").out
     expected = [
-        {key: json.loads(line)[key] for key in ("id", "grounded", "findings", "citations")}
+        {key: json.loads(line)[key] for key in ("id", "grounded", "claims", "findings", "citations")}
         for line in told.splitlines()
     ]
     for size in (1, 2, 10):

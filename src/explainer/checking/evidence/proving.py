@@ -227,7 +227,7 @@ class _Prover:
         if not statement.entries:
             return
         code = "A412" if fit is QuotationFit.STITCHED else "A411"
-        message = "stitched quotation: these passages do not stand together"
+        message = "stitched quotation: these passages are not next to each other"
         if code == "A411":
             message = f"altered quotation of {self._name(entry)}"
         yield self._fault(code, start, end, message, entry, passage)

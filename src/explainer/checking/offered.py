@@ -22,7 +22,7 @@ from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
-from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
+from explainer.checking.titles import acronyms, canonical, content_words, head, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
@@ -296,14 +296,19 @@ class Offered:
         """The forms in which an answer may repeat the question."""
         return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
 
-    def called_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where a text calls an offered source by a name: (position, source)."""
-        all_tokens = tokens(text)
-        keys = tuple(key for key, _ in all_tokens)
-        for position, (key, at) in enumerate(all_tokens):
-            for parts, index in self.calls.get(key, ()):
-                if keys[position : position + len(parts)] == parts:
-                    yield at, index
+    def called_by(self, written: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """Yield where a row of words calls an offered source by a name: (place in the row, source, words of the name).
+
+        Args:
+            written: the words, as they are written.
+        """
+        # few words begin a name, and most stand there more than once
+        beginnings = {word for word in set(written) if canonical(word) in self.calls}
+        for position, word in enumerate(written):
+            if word in beginnings:
+                for parts, index in self.calls[canonical(word)]:
+                    if tuple(map(canonical, written[position : position + len(parts)])) == parts:
+                        yield position, index, parts
 
     @cached_property
     def calls(self) -> Calls:

@@ -345,9 +345,15 @@ class _Prover:
 
     def _most_alike(self, statement: Statement, entries: Iterable[int]) -> tuple[int, int, Sentence | None]:
         """The sentence of some entries that shares most terms with a statement: how many, whose, and which."""
-        rows = ((index, sentence) for index in entries for sentence in self.texts[index].sentences)
-        counted = ((len(sentence.terms & statement.terms), index, sentence) for index, sentence in rows)
-        return max(counted, key=lambda row: row[0], default=(0, 0, None))
+        best: tuple[int, int, Sentence | None] = (0, 0, None)
+        for index in entries:
+            if len(self.texts[index].terms & statement.terms) <= best[0]:  # no sentence of it shares more
+                continue
+            for sentence in self.texts[index].sentences:
+                shared = len(sentence.terms & statement.terms)
+                if shared > best[0]:
+                    best = (shared, index, sentence)
+        return best
 
     def _verbatim(self, statement: Statement) -> Iterator[_Basis]:
         """A statement whose own words stand in its entry in a row."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
@@ -14,7 +14,7 @@ from explainer.checking.answer import Phrase
 from explainer.checking.claims import Claim
 from explainer.checking.match import Match, Verdict
 from explainer.checking.names import judge_name
-from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words, words_in
+from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
 from explainer.diagnostics.text import shorten
 
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none
@@ -29,7 +29,6 @@ _ITEM_NUMBER: Final = re.compile(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[
 # anything but the marks that may close a title
 _VISIBLE: Final = re.compile(r"[^\s*_`\"']")
 _SPAN: Final = attrgetter("start", "end")
-_FIRST: Final = itemgetter(0)
 _NO_TITLE_END: Final = re.compile(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
@@ -146,7 +145,7 @@ def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
 def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A303: a catalogued name anywhere in the text, word for word as the catalog has it, that was not offered."""
     spans = list(_judged_spans(analysis))
-    for name, start, end in _runs_in(analysis):
+    for name, start, end in analysis.catalogued_runs():
         if not is_within(start, spans):
             message = f"{shorten(name)!r} {_CATALOGUED}"
             yield Violation("A303", start, end, message, "leave it out, or cite an offered entry")
@@ -159,18 +158,6 @@ def _judged_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
         is_run = analysis.offered.lookup.by_name(canonical(phrase.text))
         if is_run and not analysis.in_diagram(phrase.start):
             yield _SPAN(phrase)
-
-
-def _runs_in(analysis: AnswerAnalysis) -> Iterator[tuple[str, int, int]]:
-    """Where the text holds catalogued names that the prompt does not: (name, start, end)."""
-    body_words = list(words_in(analysis.answer.body))
-    for position, (word, start, _) in enumerate(body_words):
-        for parts, name in analysis.runs.get(word, ()):
-            behind = body_words[position : position + len(parts)]
-            is_run = tuple(map(_FIRST, behind)) == parts
-            if is_run and canonical(name) not in analysis.offered.text:
-                yield name, start, behind[-1][2]
-                break
 
 
 def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -38,21 +38,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.jsonl"
 # What the names of outputs end in.
 _ENDINGS: Final = tuple(f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values())
-# How each manifest of this tool begins, of whatever version.
-_OURS: Final = re.compile(rb'\{"schema": ?"explainer/manifest/')
-
-
-def _refuse_foreign(manifest: Path) -> None:
-    """Leave a file alone that stands where the manifest belongs, and is none.
-
-    Raises:
-        OSError: when there is one.
-    """
-    with contextlib.suppress(FileNotFoundError), open_file(manifest) as stream:
-        beginning = stream.read(1024)
-        if beginning and not _OURS.match(beginning):
-            message = "line 1 is not that of a manifest: move the file away or delete it, or run with --force"
-            raise OSError(0, message, str(manifest))
 
 
 class UnsafePathError(OSError):
@@ -166,8 +151,6 @@ class ResumableTarget(Target):
 
     def __enter__(self) -> Self:
         self.manifest.parent.mkdir(parents=True, exist_ok=True)
-        if not self._config.force:
-            _refuse_foreign(self.manifest)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._lock)
             self._old_parts = left_parts(self.manifest)
@@ -175,6 +158,7 @@ class ResumableTarget(Target):
             recipe = "" if self._config.force else self._options.hash
             self.past = PreviousRun(self._volumes(), recipe, by_place=self._by_place)
             stack.callback(self.past.close)
+            self._refuse_foreign()
             stack.push(self._close)
             self._begin(new_token())
             self._stack = stack.pop_all()
@@ -198,6 +182,13 @@ class ResumableTarget(Target):
     def _clean(self) -> None:
         """Remove what a killed run left and nobody can use."""
 
+    def _refuse_foreign(self) -> None:
+        """Leave a file alone that stands where the output belongs, and that no run has written.
+
+        Raises:
+            ExplainerError: when there is one.
+        """
+
     def _volumes(self) -> list[ManifestFile]:
         """What earlier runs made; the newest comes last."""
         raise NotImplementedError
@@ -215,7 +206,7 @@ class ResumableTarget(Target):
         """Put everything in its place."""
         if self._options.format == "promptfoo":
             path, data = self._beside
-            if not path.is_file() or path.read_bytes() != data:
+            if self._config.force or not path.exists():  # people edit it
                 write_whole(str(path), data)
         for appender in self._appenders:
             appender.publish()
@@ -247,7 +238,8 @@ class FolderTarget(ResumableTarget):
             remove_stale(self.folder)
 
     def _volumes(self) -> list[ManifestFile]:
-        return [ManifestFile(rows, None) for rows in (*self._shards, self.manifest, *self._old_parts)]
+        force = self._config.force
+        return [ManifestFile(rows, None, forgiving=force) for rows in (*self._shards, self.manifest, *self._old_parts)]
 
     def complete(self) -> None:
         """Put everything in its place; the manifests of shards are in the whole one then."""
@@ -321,11 +313,19 @@ class LinesTarget(ResumableTarget):
     def _volumes(self) -> list[ManifestFile]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
         parts = [ManifestFile(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
-        shards = [
-            ManifestFile(shard.with_name(f"{shard.stem}.{MANIFEST}"), shard, complete=True)
-            for shard in shards_of(self.path, "jsonl")
+        ends = [
+            ManifestFile(path.with_name(f"{path.stem}.{MANIFEST}"), path, complete=True, forgiving=self._config.force)
+            for path in (*shards_of(self.path, "jsonl"), self.path)
         ]
-        return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
+        return [*ends, *parts]
+
+    def _refuse_foreign(self) -> None:
+        is_own = any(volume.data == self.path for volume in self.past.volumes)
+        if is_own or self._config.force or not self.path.exists() or not self.path.stat().st_size:
+            return
+        message = f"the batch was stopped: the file is there, and no {self.manifest.name} says that a run wrote it"
+        hint = "move the file away, or run with --force to write over it"
+        raise ExplainerError([Finding("F105", Location(display_path(self.path)), message, hint)])
 
     def is_intact(self, earlier: EarlierRow) -> bool:
         """Whether a line is still there as it was written."""

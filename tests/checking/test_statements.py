@@ -66,6 +66,14 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (LUMEN, 'It writes that "satellites have always been the better choice here".', ["A414"]),
         (LUMEN, 'It takes prompts such as "make the sky look like a green sea".', []),
         (LUMEN, 'It answers "How can a picture be made clearer" for phones.', []),
+        (LUMEN, "It is worth a look:\n    > A small network that brightens them on a phone.", []),
+        (LUMEN, "It is worth a look:\n    > A small network that\n    > darkens them on a phone. — LUMEN", ["A411"]),
+        (LUMEN, "It is worth a look.\n    > A small network that darkens them on a phone.", ["A411"]),
+        (LUMEN, "The authors write:\n    > Satellites have always been the better choice here.", ["A414"]),
+        (LUMEN, "It is worth a look.\n    > Satellites have always been the better choice here.", []),
+        (LUMEN, "It is worth a look:\n    > **Note:** a good choice for photographs in the dark.", []),
+        (LUMEN, 'It is a network:\n    > "A small network\n    > that brightens them on a phone".', []),
+        (LUMEN, '<span title="Satellites are always the better choice">It</span> brightens photographs.', []),
         # figures
         (LUMEN, "It runs 20 times faster than its teacher network.", []),
         (LUMEN, "It runs twenty times faster than its teacher network.", []),
@@ -91,6 +99,7 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (MAPS, "Smaller drawings improve the result, while colours have no effect.", ["A426"]),
         (MAPS, "Growers estimate their harvest by walking the rows.", ["A441"]),
         # names
+        (LUMEN, '<b id="DeepGlow-III">III.</b> Its signature is Txt2Snd, or ImgMsk2Vid.', []),
         (LUMEN, "It was compared with the DeepGlow network.", ["A431"]),
         (GRANITE, "It is a Graph Surface Network (GSN).", []),
         (GRANITE, "It is a Granular Stone Navigator (GSN).", ["A432"]),

@@ -15,7 +15,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial, reduce
+from functools import cache, cached_property, partial, reduce
 from io import BufferedReader, BytesIO
 from itertools import chain, product
 from operator import getitem
@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, project_file
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
@@ -48,6 +48,7 @@ from explainer.files import (
     read_text,
 )
 from explainer.rendering.layout import parse_prompt
+from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -201,6 +202,7 @@ class AnswerReader:
         self._load = load or CatalogLoader().for_named
         self._catalogs_given = catalogs_given
         self._passes_over = passes_over
+        self._prints_whole = cache(_prints_whole)
         self._findings: dict[Finding, None] = {}
 
     @property
@@ -391,7 +393,7 @@ class AnswerReader:
         if library is None:
             missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
             return Parsed(None, (*loaded.findings, missing))
-        offered = offered_by_question(loaded.value, library)
+        offered = offered_by_question(loaded.value, library, whole=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
@@ -408,6 +410,12 @@ class AnswerReader:
         if remembers:
             self._findings.update(dict.fromkeys(library.findings))
         return library.value
+
+
+def _prints_whole(base: Path) -> bool:
+    """Whether the prompts of a folder's questions print all that is known of an entry: as their project file says."""
+    project = project_file(base).value
+    return project is not None and project.settings.template == EVIDENCE_TEMPLATE
 
 
 def _is_about_record(finding: Finding) -> bool:

@@ -368,17 +368,18 @@ def offered_by_sources(
     return Offered([*models, *papers], question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library, *, whole: bool = False) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
+        whole: see `offered_by_sources`.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library))
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), whole=whole)
     return Parsed(offered, chosen.findings)
 
 

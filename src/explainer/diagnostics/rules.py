@@ -171,7 +171,7 @@ _TABLE: Final = (
     _note("A203", "An offered link in another spelling (with --strict-links).", fixable=True),
     _error("A204", "Not a link: broken, empty, or a placeholder."),
     _error("A205", "A link whose text is another URL."),
-    _warning("A206", "A link of an offered entry that was not printed."),
+    _note("A206", "A link of an offered entry that was not printed."),
     _error("A207", "A link of a catalog entry that was not offered."),
     _warning("A208", "A link from the question that was not offered."),
     _warning("A209", "A number like an arXiv id that was not offered."),

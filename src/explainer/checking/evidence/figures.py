@@ -62,6 +62,7 @@ _FIGURE: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ARXIV_ID: Final = re.compile(r"\d{4}\.\d{4,5}")
 _SCALE: Final = re.compile(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _UNIT: Final = re.compile(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
 _NEXT_WORD: Final = re.compile(r"[\s-]{1,3}([^\W\d_]+)")
@@ -222,7 +223,7 @@ def _described(
     if kind == "measure":
         base, size = _MEASURES[_singular(word)]
         return kind, value * size, step * size, base
-    if kind is None and is_attached:  # `3D`, `4DGS`: a part of a name
+    if kind is None and (is_attached or _ARXIV_ID.fullmatch(match["digits"] or "")):  # `3D`, `4DGS`: a part of a name
         return None
     return kind or _bare_kind(value, step, match), value, step, ""
 

@@ -32,6 +32,9 @@ _SIGN: Final = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, revers
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
 # what a full stop ends without ending a sentence
 _ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+# a tag of HTML, or a comment; `<https://…>` is a link
+_TAG: Final = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
+_NOT_BREAK: Final = re.compile(r"[^\n]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
@@ -69,6 +72,12 @@ def plain(text: str) -> str:
         text = _COMMAND.sub("", _CITED.sub("", text))
         text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
     return text
+
+
+@lru_cache(maxsize=2)  # statements and names are read from the same answer
+def without_tags(text: str) -> str:
+    """Return a text with its tags of HTML blanked out: no reader sees what their attributes say."""
+    return _TAG.sub(lambda tag: _NOT_BREAK.sub(" ", tag[0]), text) if "<" in text else text
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:

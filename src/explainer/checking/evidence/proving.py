@@ -29,7 +29,7 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
-from explainer.checking.evidence.statements import Statement, read_statements, words_of
+from explainer.checking.evidence.statements import Quoted, Statement, read_statements, words_of
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.rules import RULES, Severity
@@ -59,6 +59,12 @@ _EXAMPLE: Final = re.compile(
     r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
     re.IGNORECASE,
 )
+# what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
+_QUOTATION_FAULTS: Final = {
+    QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
+    QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+}
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
 """
@@ -149,7 +155,7 @@ class _Prover:
         """Whether a statement is about an entry, or quotes at such length that it may be."""
         if statement.entries:
             return True
-        return any(self._stands_anywhere(text) for _, _, text in statement.quotations)
+        return any(self._stands_anywhere(quoted.text) for quoted in statement.quotations)
 
     def _stands_anywhere(self, text: str) -> bool:
         quotation = read_quotation(text)
@@ -177,21 +183,23 @@ class _Prover:
     # --- quotations ----------------------------------------------------------------------------------------------
 
     def _quotations(self, statement: Statement) -> Iterator[_Basis]:
-        for start, end, text in statement.quotations:
-            quotation = read_quotation(text)
+        order = self._likeliest_first(statement)
+        texts = [self.texts[index] for index in order]
+        for quoted in statement.quotations:
+            quotation = read_quotation(quoted.text)
             if len(quotation.tokens) < MIN_QUOTED:
                 continue
-            order = self._likeliest_first(statement)
-            fit, place = compare(quotation, [self.texts[index] for index in order])
+            fit, place = compare(quotation, texts)
             entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text, entry):
-                yield from self._judged_quotation(statement, (start, end, text), fit, entry)
+            if fit is QuotationFit.VERBATIM or not self._is_no_passage(quoted, entry):
+                yield from self._judged_quotation(statement, quoted, fit, entry)
 
-    def _is_no_passage(self, start: int, text: str, entry: int | None) -> bool:
+    def _is_no_passage(self, quoted: Quoted, entry: int | None) -> bool:
         """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
-        before = self.analysis.answer.body[max(0, start - 60) : start].rstrip('"“«')
+        before = self.analysis.answer.body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
+        text = quoted.text
         is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
-        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(start):
+        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
             return True
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT
@@ -206,24 +214,15 @@ class _Prover:
         return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
 
     def _judged_quotation(
-        self, statement: Statement, quoted: tuple[int, int, str], fit: QuotationFit, entry: int | None
+        self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
     ) -> Iterator[_Basis]:
-        start, end, text = quoted
-        passage = "" if entry is None else self._passage(entry, text)
         if fit is QuotationFit.INFLECTED:
             return
-        is_own = not statement.entries or entry in statement.entries
-        if fit is QuotationFit.VERBATIM:
-            if is_own:
-                yield _Basis(entry, passage)
-            else:
-                message = f"this quotation is from {self._name(entry)}, not from {self._name(statement.entries[0])}"
-                yield self._fault("A413", start, end, message, entry, passage)
-            return
         if fit is QuotationFit.ABSENT:
-            if statement.entries and self._has_text(statement):
-                yield self._fault("A414", start, end, "no offered text contains this quotation", entry, passage)
+            if quoted.is_sure and statement.entries and self._has_text(statement):
+                yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
             return
+<<<<<<< HEAD
         if not statement.entries:
             return
         code = "A412" if fit is QuotationFit.STITCHED else "A411"
@@ -231,6 +230,18 @@ class _Prover:
         if code == "A411":
             message = f"altered quotation of {self._name(entry)}"
         yield self._fault(code, start, end, message, entry, passage)
+=======
+        if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
+            yield _Basis(entry, self._passage(entry or 0, quoted.text))
+        elif statement.entries:
+            code, message = _QUOTATION_FAULTS[fit]
+            message = message.format(entry=self._name(entry), own=self._name(statement.entries[0]))
+            yield self._quotation_fault(code, quoted, message, entry)
+
+    def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Basis:
+        passage = "" if entry is None else self._passage(entry, quoted.text)
+        return self._fault(code, quoted.start, quoted.end, message, entry, passage)
+>>>>>>> main
 
     # --- figures -------------------------------------------------------------------------------------------------
 
@@ -404,8 +415,8 @@ def _refutes(basis: _Basis) -> bool:
 
 def _without_quotations(statement: Statement) -> str:
     text = statement.text
-    for _, _, quoted in statement.quotations:
-        text = text.replace(" ".join(quoted.split()), " ")
+    for quoted in statement.quotations:
+        text = text.replace(" ".join(quoted.text.split()), " ")
     return text
 
 

@@ -38,7 +38,7 @@ _ENDS_LINK: Final = re.compile(r"[\s<>()\"'`|,]")
 # what is wrong with a link, and what to do; `name` is the entry that it belongs to
 _FAULTS: Final = {
     Match.RESPELLED: (RESPELLED_CODE, "this spelling differs from the offered link of {name!r}", _WRITE),
-    Match.KNOWN: ("A206", "this is a catalogued link of {name!r}, but not one that the prompt offered", _WRITE),
+    Match.KNOWN: ("A206", "this link of {name!r} is catalogued, but the prompt does not print it", _WRITE),
     Match.ALTERED: ("A202", "this link was not offered, but looks like one that was", _MEANT),
     Match.CATALOGUED: ("A207", "this is the link of {name!r}, which is catalogued but was not offered", _INSTEAD),
     Match.FOREIGN: ("A201", "this link was not offered", _INSTEAD),

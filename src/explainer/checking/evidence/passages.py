@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from explainer.checking.evidence.figures import Figure, figures_in
@@ -181,25 +181,30 @@ def entry_text(name: str, text: str) -> EntryText:
     return EntryText(name, text)
 
 
+class QuotedPart(NamedTuple):
+    """Words in a row of a quotation, and whether they may begin and end within a word: `[o]n real noise`."""
+
+    words: tuple[str, ...]
+    begins_loose: bool
+    ends_loose: bool
+
+
 @dataclass(frozen=True)
 class Quotation:
     """A quotation, read for comparing: its words, in parts where its author left something out or edited."""
 
-    parts: tuple[tuple[str, ...], ...]
-    edited: tuple[bool, ...]
+    parts: tuple[QuotedPart, ...]
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[str, ...]:
         """All its words."""
-        return tuple(token for part in self.parts for token in part)[:_MAX_TOKENS]
+        return tuple(chain.from_iterable(part.words for part in self.parts))[:_MAX_TOKENS]
 
     def stands_in(self, entry: EntryText) -> bool:
         """Whether an entry has all parts of it, word by word and in their order."""
         position = 0
-        for number, part in enumerate(self.parts):
-            is_edited_behind = number < len(self.edited) and self.edited[number]
-            is_edited_before = number > 0 and self.edited[number - 1]
-            behind = entry.find(part, position, loose=(is_edited_before, is_edited_behind))
+        for part in self.parts:
+            behind = entry.find(part.words, position, loose=(part.begins_loose, part.ends_loose))
             if behind is None:
                 return False
             position = behind
@@ -208,17 +213,16 @@ class Quotation:
 
 def read_quotation(text: str) -> Quotation:
     """Return a quotation read for comparing."""
-    parts: list[tuple[str, ...]] = []
-    edited: list[bool] = []
-    for piece in _ELLIPSIS.split(plain(text)):
-        for number, own in enumerate(_EDITED.split(piece)):
-            words = tuple(tokens(own))
-            if not words:
-                continue
-            if parts:
-                edited.append(number > 0)
-            parts.append(words)
-    return Quotation(tuple(parts), tuple(edited))
+    return Quotation(tuple(chain.from_iterable(map(_edited_parts, _ELLIPSIS.split(plain(text))))))
+
+
+def _edited_parts(piece: str) -> Iterator[QuotedPart]:
+    """The parts of a piece around the brackets with which its author changed it."""
+    edits = _EDITED.split(piece)
+    for number, part in enumerate(edits):
+        words = tuple(tokens(part))
+        if words:
+            yield QuotedPart(words, number > 0, number + 1 < len(edits))
 
 
 class _Piece(NamedTuple):

@@ -27,7 +27,8 @@ _BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
 # a field that gives a name or a link says nothing of the entry
 _FIELD: Final = re.compile(
-    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}(?:model|title|name|paper|arxiv|pdf|doi|github|code|repository|link|url)s?"
+    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}"
+    r"(?:model|title|name|paper|arxiv|pdf|doi|github|hugging ?face|code|repository|link|url)s?"
     r"\W{0,6}[:：]",
     re.IGNORECASE,
 )
@@ -39,12 +40,25 @@ _PRONOUN: Final = re.compile(
 )
 # what stands before the words of a sentence
 _ORNAMENTS: Final = re.compile(r"[^\w\"“(\[]*")
-_QUOTE: Final = re.compile(r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»")
+_QUOTE: Final = re.compile(
+    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»"
+    r"|„(?P<low>[^“”]{3,600})[“”]|‘(?P<single>(?:[^’\n]|’(?=\w)){8,600})’(?!\w)"
+)
 _QUOTE_MARK: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
 _REMARK: Final = re.compile(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
 _CREDIT: Final = re.compile(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
 _INTRODUCED: Final = re.compile(r"[:：]\W*\Z")
+# words right before an entry that is compared with, and how many characters they may be
+_COMPARED: Final = re.compile(
+    r"\b(?:than|compared (?:with|to)|in comparison (?:with|to)|relative to|unlike|versus|vs|against)\W+(?:the\W+)?\Z",
+    re.IGNORECASE,
+)
+_COMPARED_BEFORE: Final = 32
+# `less accurate than its large version`, but not `faster than its rivals`
+_COMPARED_ITSELF: Final = re.compile(
+    r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)", re.IGNORECASE
+)
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = re.compile(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
@@ -93,6 +107,7 @@ class Statement:
         words: its words in lower case.
         terms: their stems, without names of the entries.
         all_terms: their stems.
+        is_reversed: it compares something else with an entry: `the older network is slower than EfficientNet`.
     """
 
     text: str
@@ -104,6 +119,7 @@ class Statement:
     words: tuple[str, ...] = ()
     terms: frozenset[str] = frozenset()
     all_terms: frozenset[str] = frozenset()
+    is_reversed: bool = False
 
 
 @dataclass(slots=True)
@@ -247,7 +263,16 @@ class _StatementReader:
         all_terms = frozenset(filter(None, map(term, words)))
         said = all_terms - own_names
         if len(said) >= _MIN_TERMS:
-            yield Statement(text, *span, entries, context, quotes, words, said, all_terms)
+            yield Statement(text, *span, entries, context, quotes, words, said, all_terms, self._is_reversed(*span))
+
+    def _is_reversed(self, start: int, end: int) -> bool:
+        """Whether an entry is what something else is compared with."""
+        if _COMPARED_ITSELF.search(self._text, start, end):
+            return True
+        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
+        return any(
+            _COMPARED.search(self._text, max(start, at - _COMPARED_BEFORE), at) for at, _ in self._places[first:last]
+        )
 
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""

@@ -66,7 +66,7 @@ _EXAMPLE: Final = re.compile(
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
     QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
-    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages are not next to each other"),
 }
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
@@ -232,15 +232,6 @@ class _Prover:
             if quoted.is_sure and statement.entries and self._has_text(statement):
                 yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
             return
-<<<<<<< HEAD
-        if not statement.entries:
-            return
-        code = "A412" if fit is QuotationFit.STITCHED else "A411"
-        message = "stitched quotation: these passages are not next to each other"
-        if code == "A411":
-            message = f"altered quotation of {self._name(entry)}"
-        yield self._fault(code, start, end, message, entry, passage)
-=======
         if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
         elif statement.entries:
@@ -251,7 +242,6 @@ class _Prover:
     def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Evidence:
         passage = "" if entry is None else self._passage(entry, quoted.text)
         return self._fault(code, quoted.start, quoted.end, message, entry, passage)
->>>>>>> main
 
     # --- figures -------------------------------------------------------------------------------------------------
 

@@ -358,6 +358,16 @@ def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
         list(check_batches(twice.to_batches(), job))
 
 
+def test_each_choice_of_a_response_gets_a_verdict(job: Job) -> None:
+    choices = [{"message": {"content": text}} for text in ("one", "two")]
+    responses = [{"status_code": 200, "body": {"choices": choices[:count]}} for count in (2, 1)]
+    answers = [
+        {"custom_id": id_, "prompt": "x", "response": response} for id_, response in zip("ab", responses, strict=True)
+    ]
+    rows = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
+    assert rows.column("id").to_pylist() == ["a", "a#2", "b"]
+
+
 @pytest.mark.parametrize("ids", [[None, "b"], [None, None], [1, 2], ["", "b"]])
 def test_a_verdict_without_an_id_has_none_of_another(job: Job, ids: list[Any]) -> None:
     answers = [{"id": id_, "prompt": "x", "answer": "y"} for id_ in ids]

@@ -65,6 +65,7 @@ class AnswerAnalysis:
         sections: its three sections.
         claims: what it presents as sources by name.
         links: its links, each with what it is.
+        whole_names: where the names of offered entries stand in it, whole.
     """
 
     answer: Answer
@@ -72,6 +73,7 @@ class AnswerAnalysis:
     sections: Sections
     claims: list[Claim]
     links: list[tuple[Cited, Verdict]]
+    whole_names: list[tuple[int, int]]
 
     def link_verdict(self, cited: Cited) -> Verdict:
         """What a link of the answer is."""
@@ -180,7 +182,7 @@ class AnswerAnalysis:
         lines = range(first, last)
         places = [claim.start for claim, verdict in self.verdicts if verdict.good_sources]
         places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]
-        places += [start for start, _ in whole_names(self.answer, self.offered)]
+        places += [start for start, _ in self.whole_names]
         return any(self.answer.line_of(place) in lines for place in places)
 
     def entry_name(self, verdict: Verdict) -> str | None:
@@ -204,7 +206,7 @@ def _is_edge_label(match: StepMatch) -> bool:
     return match.step.role == "edge" and match.fit is StepFit.OTHER
 
 
-def whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
+def _whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
     """Where the names of offered entries stand in an answer, whole; where two overlap, the longer one."""
     body = answer.body.lower()
     spans: list[tuple[int, int]] = []
@@ -233,5 +235,6 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
     citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
     sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
-    claims = read_claims(answer, sections, whole_names(answer, offered))
-    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)))
+    names = _whole_names(answer, offered)
+    claims = read_claims(answer, sections, names)
+    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)), names)

@@ -129,11 +129,13 @@ class OfferedEntry:
         """The canonical form of everything that was printed about it."""
         return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
 
-    @property
-    def spoken_names(self) -> Iterator[str]:
-        """What prose may call it, as written."""
-        yield from (self.name, head(self.name), *self.aliases, *acronyms(self.name), *acronyms(self.text))
-        yield from (*self.repositories, *self._tails)
+    @cached_property
+    def calls(self) -> tuple[tuple[str, ...], ...]:
+        """What prose may call it, each name by its words in canonical form."""
+        title = (self.name, head(self.name), *self.aliases, *acronyms(self.name))
+        names = dict.fromkeys((*title, *acronyms(self.text), *self.repositories, *self._tails))
+        calls = (tuple(_keys(words(name))) for name in filter(content_words, names))
+        return tuple(call for call in calls if len("".join(call)) >= _MIN_CALL_NAME)
 
     @property
     def _head(self) -> str:
@@ -315,10 +317,8 @@ class Offered:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
         calls: Calls = defaultdict(list)
         for index, source in enumerate(self.sources):
-            for name in dict.fromkeys(source.spoken_names):
-                parts = tuple(_keys(words(name)))
-                if content_words(name) and len("".join(parts)) >= _MIN_CALL_NAME:
-                    calls[parts[0]].append((parts, index))
+            for parts in source.calls:
+                calls[parts[0]].append((parts, index))
         return dict(calls)
 
     @property
@@ -393,6 +393,7 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
     return Offered(sources, content.question, lookup)
 
 
+@lru_cache(maxsize=1024)  # the same entries are offered to many answers: each is prepared once
 def _of_entry(
     kind: Literal["model", "paper"], entry: Entry, summary: str | None, *, whole: bool = False
 ) -> OfferedEntry:

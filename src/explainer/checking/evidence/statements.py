@@ -27,7 +27,8 @@ _BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
 # a field that gives a name or a link says nothing of the entry
 _FIELD: Final = re.compile(
-    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}(?:model|title|name|paper|arxiv|pdf|doi|github|code|repository|link|url)s?"
+    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}"
+    r"(?:model|title|name|paper|arxiv|pdf|doi|github|hugging ?face|code|repository|link|url)s?"
     r"\W{0,6}[:：]",
     re.IGNORECASE,
 )

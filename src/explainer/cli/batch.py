@@ -88,8 +88,8 @@ def run(
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="I/N", help="Do part I of N only; the parts make the whole.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Render everything, changed or not.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Remove the outputs of questions that are gone.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Render everything, even if unchanged.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove outputs whose questions are gone.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if an output is out of date or missing.")
     ] = False,
@@ -106,7 +106,7 @@ def run(
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     statistics: Annotated[
-        bool, typer.Option("--statistics", help="Count findings by their codes, and show none of them.")
+        bool, typer.Option("--statistics", help="Count findings by code, instead of showing them.")
     ] = False,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Say only what makes the run fail.")
@@ -208,7 +208,7 @@ def _contradictions_of_outputs(config: BatchConfig) -> Iterator[_Contradiction]:
     message = f"the format {name!r} makes a file of each question: give a folder"
     yield _is_one_file(config) and FORMATS[name].line is None, "--out", message
     has_budget = config.options.max_tokens is not None
-    yield has_budget and answers, "--max-tokens", "an answer skeleton has nothing to cut: it is for prompts"
+    yield has_budget and answers, "--max-tokens", "it is for prompts, not for answer skeletons"
     yield config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"
 
 
@@ -220,7 +220,7 @@ def _contradictions_of_places(config: BatchConfig) -> Iterator[_Contradiction]:
     yield config.lines and out.is_dir(), "--out", f"{shown} is a folder"
     # outputs of another ending stand beside the questions
     overwrites = _is_one_file(config) or FORMATS[config.options.format].suffix == ".yaml"
-    message = "the source would be overwritten: give another place"
+    message = "the source would be overwritten: choose another place"
     yield overwrites and _is_same(config.source, out), "--out", message
 
 

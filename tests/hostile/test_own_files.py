@@ -137,3 +137,18 @@ def test_other_files_of_ours_that_are_none(name: str) -> None:
     attack("catalog", "import", "more.csv", "--out", "catalogs/c.yaml")
     attack("catalog", "list")
     attack("validate", ".")
+
+
+PROJECT_FILES = [
+    "models = " + "1" * 5_000, "models = inf", "models = [[[]]]", "a = " + "[" * 5_000, "a." * 5_000 + "b = 1", "[a]\n" * 3_000,
+    'catalog = ["/dev/zero"]', 'catalog = ["a\\u0000"]', "models = 1979-05-27", '"\\u001b[31m" = 1', 'template = "/dev/zero"',
+    'semantic = "/dev/zero"', "papers = 1e400", "models = 0x" + "f" * 5_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*PROJECT_FILES, *ODD_FILES.values()], ids=lambda text: str(text[:12]))
+def test_a_project_file_of_a_stranger(text: str | bytes) -> None:
+    project()
+    Path("explainer.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    for arguments in (("build", "q/a.yaml"), ("recommend", "why x"), ("validate", ".")):
+        attack(*arguments)

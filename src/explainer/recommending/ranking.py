@@ -265,8 +265,8 @@ class Ranking(Generic[E]):
         return (known_terms + matched_terms - len(query.corrections)) / (2 * len(query.words))
 
     def witnesses(self, query: Query, number: int) -> int:
-        """Return how many of two speak for an entry's task: the words of the tasks, and the likelihood of them."""
-        by_words = self.taxonomy.scores(query.words)
+        """Return how many of two speak for an entry's task: the words and phrases of the tasks, and their likelihood."""
+        by_words = task_scores(self.taxonomy, self._prior, query)
         by_likelihood = self._prior.scores(query.words)
         best_by_words = by_words.index(max(by_words))
         likeliest = max(self._prior.tasks, key=by_likelihood.__getitem__)

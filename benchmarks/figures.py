@@ -1,4 +1,4 @@
-"""Every figure of docs/performance.md, as its table: `python benchmarks/figures.py [--quick] [--before CHECKOUT]`.
+"""Every figure of benchmarks/SPEED.md, as its table: `python benchmarks/figures.py [--quick] [--before CHECKOUT]`.
 
 One process is measured by its CPU time, several by the clock; a ratio is the median over runs that take turns. Entries
 and questions are those of `../shared/corpus` (or of EXPLAINER_SHARED): the questions of `golden.jsonl`, again and again,

@@ -34,6 +34,15 @@ AnyEntry: TypeAlias = ModelEntry | PaperEntry
 
 # Every sign that Markdown may read as markup; CommonMark lets each be escaped (spec 0.31.2, section 2.4).
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+# Pages that the repository keeps elsewhere than in docs/, and their names on the site.
+_BESIDE_THE_DOCS = {
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "SECURITY.md": "SECURITY.md",
+    "catalogs/SOURCES.md": "sources.md",
+    "benchmarks/README.md": "measured.md",
+    "benchmarks/SPEED.md": "speed.md",
+}
 # A link from a page of the docs to a file of the repository.
 _TO_CODE = re.compile(r"\[([^\]]*)\]\(\.\./[^)]*\)")
 # Labels of links, in the order in which a reader wants them.
@@ -67,9 +76,11 @@ def escaped(text: str) -> str:
 
 
 def site_text(path: Path) -> str:
-    """Return a page of the repository as a page of the site: docs stand at its root, and files of code are no pages."""
-    text = path.read_text(encoding="utf-8").replace("](docs/", "](").replace("](../CONTRIBUTING", "](CONTRIBUTING")
-    return _TO_CODE.sub(r"\1", text)
+    """Return a page of the repository as one of the site, where pages are at the root and code has none."""
+    text = path.read_text(encoding="utf-8")
+    for page, name in _BESIDE_THE_DOCS.items():
+        text = text.replace(f"](../{page}", f"]({name}").replace(f"]({page}", f"]({name}")
+    return _TO_CODE.sub(r"\1", text.replace("](docs/", "]("))
 
 
 def links_of(entry: AnyEntry) -> list[tuple[str, str]]:
@@ -152,8 +163,10 @@ class SiteSource:
     def copy_docs(self) -> None:
         """Copy the docs, and the README as the first page."""
         shutil.copytree(ROOT / "docs" / "images", self.folder / "images")
-        for path in [*ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
-            (self.folder / path.name).write_text(site_text(path), encoding="utf-8")
+        pages = {path: path.name for path in ROOT.glob("docs/*.md")}
+        pages |= {ROOT / page: name for page, name in _BESIDE_THE_DOCS.items()}
+        for path, name in pages.items():
+            (self.folder / name).write_text(site_text(path), encoding="utf-8")
         self.write("index.md.j2", "index", readme=site_text(ROOT / "README.md"))
 
     def write_reference(self) -> None:

@@ -33,7 +33,13 @@ from explainer.files import (
     read_text,
     write_in_place,
 )
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, renderer_of, with_template
+from explainer.rendering.templates import (
+    BUILTIN_TEMPLATES,
+    EVIDENCE_TEMPLATE,
+    builtin_renderer,
+    renderer_of,
+    with_template,
+)
 
 if TYPE_CHECKING:
     from explainer.batching.workers import Summary
@@ -268,7 +274,9 @@ class Project:
         if offered.value is None:
             return Parsed(None, findings)
         asked = loaded.value.question.question
-        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value))
+        project = project_file(_folder_of(question)).value
+        whole = project is not None and project.settings.template == EVIDENCE_TEMPLATE
+        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), whole=whole)
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
 

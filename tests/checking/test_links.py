@@ -147,6 +147,36 @@ def test_a_link_that_misleads_is_found(link: str, code: str) -> None:
     assert code in {finding.code for finding in judge(link).findings}
 
 
+@pytest.mark.parametrize("form", ["{}", "[paper]({})", "<{}>", "`{}`", "<a href='{}'>paper</a>"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "htp://",
+        "ttps://",
+        "https//",
+        "hhtps://",
+        "httpss://",
+        "htttps://",
+        "https;//",
+        "hxxps://",
+        "xttps://",
+        "hts://",
+        "https.://",
+        "https>://",
+        "http：//",
+    ],
+)
+def test_a_link_with_a_broken_scheme_is_found(scheme: str, form: str) -> None:
+    broken = OFFERED[0].replace("https://", scheme)
+    assert "A204" in {finding.code for finding in judge(form.format(broken)).findings}
+
+
+@pytest.mark.parametrize("scheme", ["https:/", "https:", "https:\\\\", "HTTPS:///"])
+def test_a_destination_that_browsers_mend_is_judged_by_where_it_leads(scheme: str) -> None:
+    for link, is_offered in ((OFFERED[0], True), ("https://elsewhere.museum/x", False)):
+        assert judge(f"[paper]({link.replace('https://', scheme)})").grounded == is_offered
+
+
 @pytest.mark.parametrize(
     "link",
     [

@@ -54,7 +54,7 @@ def gemini(quoted: str, title: str) -> dict[str, Any]:
 
 
 def checked(data: dict[str, Any]) -> CheckReport:
-    return check_input(AnswerReader().row(data, "<rows>"))
+    return check_input(next(AnswerReader().row(data, "<rows>")))
 
 
 def codes(report: CheckReport) -> list[str]:

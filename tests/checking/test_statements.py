@@ -66,7 +66,24 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (LUMEN, 'It writes that "satellites have always been the better choice here".', ["A414"]),
         (LUMEN, 'It takes prompts such as "make the sky look like a green sea".', []),
         (LUMEN, 'It answers "How can a picture be made clearer" for phones.', []),
+        (LUMEN, "It is worth a look:\n    > A small network that brightens them on a phone.", []),
+        (LUMEN, "It is worth a look:\n    > A small network that\n    > darkens them on a phone. — LUMEN", ["A411"]),
+        (LUMEN, "It is worth a look.\n    > A small network that darkens them on a phone.", ["A411"]),
+        (LUMEN, "The authors write:\n    > Satellites have always been the better choice here.", ["A414"]),
+        (LUMEN, "It is worth a look.\n    > Satellites have always been the better choice here.", []),
+        (LUMEN, "It is worth a look:\n    > **Note:** a good choice for photographs in the dark.", []),
+        (LUMEN, 'It is a network:\n    > "A small network\n    > that brightens them on a phone".', []),
+        (LUMEN, '<span title="Satellites are always the better choice">It</span> brightens photographs.', []),
+        (LUMEN, 'It says that "[p]hotographs that are taken at night lose detail".', []),
+        (LUMEN, "It is ‘a small network that darkens them on a phone’.", ["A411"]),
+        (LUMEN, "It is „a small network that darkens them on a phone“.", ["A411"]),
         # figures
+        (LUMEN, "Die correlation with the judgement of people ist 0,62.", []),
+        (LUMEN, "Die correlation with the judgement of people ist 0,92.", ["A421"]),
+        (LUMEN, "We test it on 3 photographs, and hold 50% of these back.", ["A425"]),
+        (RAIN, "Die collection hat 14.500 photographs of drops.", []),
+        (ORCHARD, "Walking the rows is 15 times slower than ORCHARD for the data.", []),
+        (ORCHARD, "ORCHARD is at least 15 times slower than walking.", ["A423"]),
         (LUMEN, "It runs 20 times faster than its teacher network.", []),
         (LUMEN, "It runs twenty times faster than its teacher network.", []),
         (LUMEN, "It runs 20x faster than its teacher network.", []),
@@ -91,6 +108,7 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (MAPS, "Smaller drawings improve the result, while colours have no effect.", ["A426"]),
         (MAPS, "Growers estimate their harvest by walking the rows.", ["A441"]),
         # names
+        (LUMEN, '<b id="DeepGlow-III">III.</b> Its signature is Txt2Snd, or ImgMsk2Vid.', []),
         (LUMEN, "It was compared with the DeepGlow network.", ["A431"]),
         (GRANITE, "It is a Graph Surface Network (GSN).", []),
         (GRANITE, "It is a Granular Stone Navigator (GSN).", ["A432"]),
@@ -100,6 +118,31 @@ def about_statements(report: CheckReport) -> list[Finding]:
 )  # fmt: skip
 def test_a_statement_is_judged_by_what_its_entry_prints(paper: int, statement: str, expected: list[str]) -> None:
     assert codes(checked(paper, statement)) == expected
+
+
+SWIFT = {
+    "title": "Swift Classifiers for Small Computers",
+    "paper": "https://arxiv.org/abs/2405.01234",
+    "github": None,
+    "summary": "The classifier is 8.4 times smaller and 6.1 times faster than the best network before. On a large card it "
+    "handles 13.2 pictures per second.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("The classifier is 6.1 times faster and 8.4 times smaller than the best network.", []),
+        ("The best network before is 6.1 times slower than it.", []),
+        ("The classifier is 6.1 times slower than the best network.", ["A423", "A426"]),
+        ("The classifier is 8.4 times faster and 6.1 times smaller than the best network.", ["A421", "A421"]),
+        ("On a large card it handles 13.2 FPS.", []),
+        ("On a large card it handles 13,2 Bilder pro Sekunde.", []),
+        ("On a large card it handles 31.2 images/s.", ["A421"]),
+    ],
+)
+def test_figures_are_compared_on_their_own_scales(statement: str, expected: list[str]) -> None:
+    assert codes(check_answer(answer_about([SWIFT], [(0, statement)]), offered_of([SWIFT]))) == expected
 
 
 def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:

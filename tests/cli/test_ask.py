@@ -67,7 +67,7 @@ def test_what_is_asked_is_the_prompt_with_its_roles_and_the_body_of_the_options(
         canned, "questions/rain.yaml", "--body", "temperature=0.5", "--body", "max_completion_tokens=800", model="gpt-x"
     )
     body = canned.seen[0].body
-    prompt = explainer("build", "questions/rain.yaml").out
+    prompt = explainer("build", "questions/rain.yaml", "--template", "evidence").out
     assert canned.seen[0].said == prompt
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     assert {key: body[key] for key in ("model", "stream", "temperature", "max_completion_tokens")} == {
@@ -208,7 +208,10 @@ def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(canned
     each = ["answer.md", "prompt.md", "record.json"]
     about = [f"{id_}.{what}" for id_ in ("a/snow", "hail", "rain") for what in each]
     assert names == sorted([*about, "ask.journal.jsonl", "provenance.jsonl"])
-    assert Path("out/hail.prompt.md").read_text() == explainer("build", "questions/hail.yaml").out
+    assert (
+        Path("out/hail.prompt.md").read_text()
+        == explainer("build", "questions/hail.yaml", "--template", "evidence").out
+    )
     assert "3 of 3 answers are grounded" in Path("r.html").read_text()
     for way in (("out/provenance.jsonl",), ("out", "--question", "questions"), ("out", "--prompt", "out")):
         assert explainer("check", *way).status == 0, way
@@ -313,7 +316,7 @@ def test_a_dry_run_says_what_it_will_be_and_neither_connects_nor_writes(canned: 
     assert lines[0] == "2 questions, 1 model, sent back 1× at most"
     assert lines[1].startswith("calls: 2 at least, 4 at most")
     assert lines[3] == "tokens out: 400 at most"
-    assert lines[4].startswith("cost: 0.000")
+    assert lines[4].startswith("cost: 0.00")
     assert canned.seen == []
     assert not Path("out").exists()
     free = ask(canned, "questions", "--dry-run").out

@@ -249,7 +249,7 @@ def test_a_row_that_is_none_costs_nothing(root: Path, target: str, row: str) -> 
     right = manifest.read_bytes()
     header, *others = right.splitlines(keepends=True)
     damaged = row.encode("latin-1") + b"\n"
-    for lines_ in ([header, damaged, *others], [header, *others, damaged], [damaged, *others], [header, damaged]):
+    for lines_ in ([header, damaged, *others], [header, *others, damaged], [header, damaged]):
         manifest.write_bytes(b"".join(lines_))
         done = batch(root / "questions", "--out", root / target)
         assert (done.status, done.err.count("Traceback")) == (0, 0), done.err
@@ -357,6 +357,34 @@ def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path
     assert stale.status == 1
     assert stale.err.count("B705") == 1
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_check_finds_a_line_by_its_id(root: Path) -> None:
+    """One line more or less, or another order, makes no other line stale."""
+    questions: list[dict[str, object]] = [
+        {"id": f"q{number}", "question": f"Why {number}?", "models": [], "papers": []} for number in range(9)
+    ]
+    write_tree(root, {"q.jsonl": lines(*questions)})
+    assert batch(root / "q.jsonl", "--out", root / "out.jsonl").status == 0
+    check = ("--out", root / "out.jsonl", "--check")
+
+    def found(*changed: dict[str, object]) -> list[str]:
+        write_tree(root, {"q.jsonl": lines(*changed)})
+        told = batch(root / "q.jsonl", *check)
+        assert told.status == ("B705" in told.err)
+        return [line.partition("out.jsonl:")[2] for line in told.err.splitlines() if "B705" in line]
+
+    new: dict[str, object] = {"id": "new", "question": "Why now?", "models": [], "papers": []}
+    assert found(*questions) == []
+    assert found(*questions[:2], new, *questions[2:]) == ["3:1: B705 the output of 'new' is missing"]
+    assert found(*questions[:2], {**questions[2], "question": "How?"}, *questions[3:], new) == [
+        "3:1: B705 the output of 'q2' is out of date", "10:1: B705 the output of 'new' is missing",
+    ]  # fmt: skip
+    assert found(*questions[:4], *questions[5:]) == ["5:1: B705 there is more here than the source asks for"]
+    assert found(*questions[:8]) == ["9:1: B705 there is more here than the source asks for"]
+    assert found(questions[1], questions[0], *questions[2:]) == [
+        "1:1: B705 the lines are in another order than the questions"
+    ]
 
 
 # --- mistakes ---
@@ -508,7 +536,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
     [
         (["nowhere", "--out", "out"], "nowhere:1:1: F101 no such file or folder"),
         (["q.jsonl"], "Missing option '--out'"),
-        (["q.jsonl", "--out", "q.jsonl"], "the source would be overwritten"),
+        (["q.jsonl", "--out", "q.jsonl"], "would be overwritten"),
         (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
         (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
         (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
@@ -519,7 +547,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
             "is set already; use --model",
         ),
         (["q.jsonl", "--out", "o", "--format", "massages"], "did you mean 'messages'?"),
-        (["q.jsonl", "--out", "catalogs/c.yaml"], "is a file, and no .jsonl"),
+        (["q.jsonl", "--out", "catalogs/c.yaml"], "would be overwritten"),
         (["q.jsonl", "--out", "o.csv"], "a .csv cannot be written"),
         (["q.jsonl", "--out", "-", "--check"], "there is nothing to compare on stdout"),
         (["catalogs/c.yaml", "--out", "out"], "a source is a folder or a .jsonl"),
@@ -592,7 +620,7 @@ def test_a_csv_is_a_source(root: Path) -> None:
         {"id": "a", "question": 'What, “then”?\r\nAnd "now"?', "models": ["Alpha", "Beta"], "papers": ["Light: a study"]},
     )})  # fmt: skip
     done = batch(root / "q.csv", "--out", root / "out.jsonl")
-    assert "q.csv:3:" in done.err  # a carriage return in a text is refused, wherever it comes from
+    assert "q.csv:2:1: Y108" in done.err  # a carriage return in a text is refused, wherever it comes from
     (root / "q.csv").write_bytes((root / "q.csv").read_bytes().replace(b"?\r\nAnd", b"?\nAnd"))
     (root / "c.jsonl").write_text((root / "c.jsonl").read_text().replace("\\r\\n", "\\n"))
     batch(root / "q.csv", "--out", root / "out.jsonl")

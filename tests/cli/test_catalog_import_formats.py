@@ -356,3 +356,27 @@ def test_the_tag_of_a_card_becomes_a_task_that_ships(tag: str, task: str | None)
     assert made.status == 0
     model = parse_catalog(Path("c.yaml").read_text(encoding="utf-8"), "c.yaml").unwrap().catalog.models[0]
     assert (model.task, model.category) == (task, tag)
+
+
+ZOTERO = "Key,Item Type,Publication Year,Author,Title,Url\n"
+
+
+def test_attachments_and_notes_of_zotero_are_no_papers() -> None:
+    rows = 'K1,journalArticle,2021,"Doe, Jane",A Paper,https://example.org/1\nK2,attachment,,,Full Text PDF,https://example.org/1.pdf\n'
+    write_tree(Path(), {"list.csv": f"{ZOTERO}{rows}K3,note,,,,\nK4,annotation,,,Marked words,\n"})
+    done = explainer("catalog", "import", "list.csv")
+    assert (done.status, done.out.count("title:")) == (0, 1)
+    assert "list.csv:3:1: I815 note: skipped 3 rows of attachments, notes or annotations" in done.err
+    assert "1 record: 1 added" in done.err
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("above", ["", "\n\n", "<!-- by a script -->\n"])
+def test_a_card_has_any_line_breaks(line_break: str, above: str) -> None:
+    card = f"{above}---\nlicense: mit\npipeline_tag: text-to-image\n---\n# acme/tiny\n\nIt makes a small picture from a line of text, in one step.\n"
+    Path("card.md").write_bytes(card.replace("\n", line_break).encode())
+    done = explainer("catalog", "import", "card.md")
+    assert done.status == 0
+    model = parse_catalog(done.out, "c.yaml").unwrap().catalog.models[0]
+    assert (model.name, model.task) == ("acme/tiny", "text-to-image")
+    assert model.summary == "It makes a small picture from a line of text, in one step."

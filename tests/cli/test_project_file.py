@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,16 @@ def test_the_place_of_a_key_is_the_line_that_begins_with_it(keys: list[str], gap
     for key in keys:
         place = document.locate((key,), key=True)
         assert lines[place.line - 1].startswith(f"{key} = ")
+
+
+@pytest.mark.parametrize(("template", "expected"), [("evidence", []), ("prompt", ["A206", "A206"])])
+def test_links_that_the_template_of_the_project_prints_are_offered(template: str, expected: list[str]) -> None:
+    link = "https://huggingface.co/lab/own"
+    catalog = f"models:\n- {{name: Own, paper: 'https://example.org/1', huggingface: '{link}'}}\n"
+    answer = f"# 1. Task\n\nTo see.\n\n# 2. Workflow\n\nOwn looks: {link}\n\n# 3. References\n\n- Own: {link}\n"
+    files = {"data/own.yaml": catalog, "questions/named.yaml": FILES["questions/named.yaml"], "answer.md": answer}
+    write_tree(Path(), files | {"explainer.toml": f'catalogs = ["data/own.yaml"]\ntemplate = "{template}"\n'})
+    done = explainer("check", "answer.md", "--question", "questions/named.yaml", "--format", "json")
+    assert [finding["code"] for finding in json.loads(done.out)["findings"]] == expected
+    report = Project().check(Path("answer.md"), "questions/named.yaml")
+    assert [finding.code for finding in report.findings] == expected

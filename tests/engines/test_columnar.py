@@ -324,7 +324,7 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
     (tmp_path / "a.jsonl").write_text(lines(*present), encoding="utf-8")
     told = explainer("check", tmp_path / "a.jsonl", "--catalog", catalog, "--format", "jsonl").out
     expected = [
-        {key: json.loads(line)[key] for key in ("id", "grounded", "findings", "citations")}
+        {key: json.loads(line)[key] for key in ("id", "grounded", "claims", "findings", "citations")}
         for line in told.splitlines()
     ]
     for size in (1, 2, 10):
@@ -352,6 +352,16 @@ def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
     twice = pa.table([["a"], ["b"], ["c"], ["d"]], ["id", "prompt", "answer", "answer"])
     with pytest.raises(JobError, match="duplicate column 'answer'"):
         list(check_batches(twice.to_batches(), job))
+
+
+def test_each_choice_of_a_response_gets_a_verdict(job: Job) -> None:
+    choices = [{"message": {"content": text}} for text in ("one", "two")]
+    responses = [{"status_code": 200, "body": {"choices": choices[:count]}} for count in (2, 1)]
+    answers = [
+        {"custom_id": id_, "prompt": "x", "response": response} for id_, response in zip("ab", responses, strict=True)
+    ]
+    rows = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
+    assert rows.column("id").to_pylist() == ["a", "a#2", "b"]
 
 
 @pytest.mark.parametrize("ids", [[None, "b"], [None, None], [1, 2], ["", "b"]])

@@ -77,6 +77,34 @@ def test_a_manifest_of_somebody_else_stays(foreign: bytes) -> None:
     assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
 
 
+def test_lines_of_somebody_else_stay() -> None:
+    project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
+    for arguments in ((), ("--format", "promptfoo"), ("--prune",)):
+        Path("o.jsonl").write_text("precious\n")
+        outcome = attack("batch", "q.jsonl", "--out", "o.jsonl", *arguments)
+        assert outcome.status == 2
+        assert "--force" in outcome.err
+        assert Path("o.jsonl").read_text() == "precious\n"
+    assert not Path("o.manifest.jsonl").exists()
+    Path("o.jsonl").write_text("")
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl").status == 0
+    Path("o.manifest.jsonl").unlink()
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl").status == 2
+    assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
+
+
+@pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])
+def test_a_configuration_that_people_edit_stays(out: str, name: str) -> None:
+    project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text("precious: 1\n")
+    run = ("batch", "q.jsonl", "--format", "promptfoo", "--out", out)
+    assert attack(*run).status == 0
+    assert Path(name).read_text() == "precious: 1\n"
+    assert attack(*run, "--force").status == 0
+    assert Path(name).read_text() != "precious: 1\n"
+
+
 FORGED = [
     "victim.prompt.md",
     "../outside.prompt.md",

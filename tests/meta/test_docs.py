@@ -23,9 +23,9 @@ def findings_page() -> str:
         f"{', '.join(groups)}; never {', '.join(never)}.",
     ]
     for family in FAMILIES.values():
-        lines += ["", f"## {family}", "", "| code | severity | meaning |", "|---|---|---|"]
+        lines += ["", f"## {family}", "", "code | severity | meaning", "---|---|---"]
         lines += [
-            f"| {rule.code}{'*' * rule.unusable_file}{'+' * rule.fixable} | {rule.severity} | {rule.meaning} |"
+            f"{rule.code}{'*' * rule.unusable_file}{'+' * rule.fixable} | {rule.severity} | {rule.meaning}"
             for rule in RULES.values()
             if rule.family == family
         ]

@@ -264,6 +264,22 @@ def test_a_page_shows_statements_with_the_passages_behind_them(tmp_path: Path) -
     assert 'class="alert"' not in (tmp_path / "site/answers/t.html").read_text(encoding="utf-8")
 
 
+def test_report_and_site_show_refuted_statements_first_with_their_passages(tmp_path: Path) -> None:
+    write_tree(tmp_path, {
+        "c.yaml": "papers: [{title: Quick Paint, paper: 'https://example.org/p', summary: 'It reaches an accuracy of 91.2 % on <i>Strokes</i>.'}]",
+        "q.yaml": "question: How?\nmodels: []\npapers: [Quick Paint]\ncatalog: c.yaml\n",
+        "a/f.md": "# 1. Task\nPainting.\n\n# 2. Workflow\nphoto → Quick Paint → picture\n\nQuick Paint reaches an accuracy of 91.2 % on Strokes.\n\n"
+        "Quick Paint reaches an accuracy of 55.5 % on Strokes.\n\n# 3. References\n- [Quick Paint](https://example.org/p)\n",
+    })  # fmt: skip
+    given = (tmp_path / "a", "--question", tmp_path / "q.yaml")
+    explainer("publish", *given, "--out", tmp_path / "site")
+    report = explainer("check", *given, "--format", "html").out
+    for page in (report, (tmp_path / "site/answers/f.html").read_text(encoding="utf-8")):
+        statements = page[page.index('class="statement') :]
+        assert statements.index("55.5 %") < statements.index("91.2 % on Strokes.")
+        assert re.search(r"an accuracy of 91.2 % on .{0,9}Strokes.{0,10}\.?</", statements), statements[:1500]
+
+
 def test_the_shipped_questions_stand_as_a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     questions = ROOT / "questions"

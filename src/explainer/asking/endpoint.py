@@ -25,6 +25,7 @@ from explainer.asking.redaction import Redactor, StreamRedactor, public_url
 from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import reason_of
 from explainer.documents.json_reader import parse_json
 
 if TYPE_CHECKING:
@@ -150,7 +151,9 @@ class Endpoint:
                 trust_env=not _is_loopback(urlsplit(self._address.base_url).hostname or ""),
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001  # a proxy's scheme that it does not know, a package that it lacks
-            message = f"the client cannot be set up; see the proxies in the environment: {self._redact(str(error))}"
+            message = (
+                f"the client cannot be set up; see the proxies in the environment: {reason_of(error, self._redact)}"
+            )
             raise RequestFailedError(RequestFailure("unusable", message)) from None
         return self
 
@@ -299,19 +302,19 @@ class Endpoint:
     def _failure_of(self, error: Exception) -> RequestFailure:
         import httpx2
 
-        reason = self._redact(str(error))
+        reason = reason_of(error, self._redact)
         if isinstance(
             error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol
         ):
             # A certificate, or a protocol that the client does not know, will be no other the next time.
             is_final = "certificate" in reason.casefold() or isinstance(error, httpx2.UnsupportedProtocol)
-            message = f"cannot connect to {self.name}: {reason or 'no answer'}"
+            message = f"cannot connect to {self.name}: {reason if str(error) else 'no answer'}"
             return RequestFailure("unreachable", message, again=not is_final)
         if isinstance(error, httpx2.InvalidURL | UnicodeError):
             return RequestFailure("unusable", f"not a URL: {reason}")
         if isinstance(error, httpx2.SSEError):
             return RequestFailure("refused", "one event of the stream is too large")
-        message = f"the answer broke off: {reason or type(error).__name__}"
+        message = f"the answer broke off: {reason}"
         if isinstance(error, httpx2.TimeoutException):
             message = f"no data for {self._address.timeout:g} s"
         elif isinstance(error, TimeoutError):

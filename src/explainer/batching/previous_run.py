@@ -14,20 +14,28 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explainer.batching.manifest import ManifestHeader, ManifestRow, file_hash, read_header, read_row, short_hash
 from explainer.batching.sources import SourceItem
-from explainer.diagnostics.finding import Finding
-from explainer.files import open_file, open_handle, read_file
+from explainer.diagnostics.finding import ExplainerError, Finding, Location
+from explainer.files import PART, display_path, open_file, open_handle, read_file
 
 if TYPE_CHECKING:
     import sqlite3
 
 
 class ManifestFile:
-    """The manifest of one earlier run, and the `.jsonl` that it is about, when it is about one."""
+    """The manifest of one earlier run, and the `.jsonl` that it is about, when it is about one.
 
-    def __init__(self, rows: Path, data: Path | None, *, complete: bool = False) -> None:
+    Args:
+        rows: the manifest.
+        data: the `.jsonl`.
+        complete: the manifest is about all of it, and was written after it.
+        forgiving: pass over lines that are no rows; else they are an error.
+    """
+
+    def __init__(self, rows: Path, data: Path | None, *, complete: bool = False, forgiving: bool = False) -> None:
         self.rows = rows
         self.data = data
         self._complete = complete
+        self._forgiving = forgiving
         self.written = 0
         """When the last row was written, in nanoseconds."""
         self.header: ManifestHeader | None = None
@@ -35,11 +43,17 @@ class ManifestFile:
         self._data_handle = -1
         self._data_size = 0
 
+    @property
+    def is_part(self) -> bool:
+        """Whether a run left it that did not end, perhaps in the middle of a row."""
+        return self.rows.name.endswith(PART)
+
     def open(self) -> bool:
         """Open it; return whether it is of any use.
 
         Raises:
             OSError: when it is there and cannot be read.
+            ExplainerError: when it is no manifest.
         """
         try:
             with open_file(self.rows) as stream:
@@ -58,7 +72,15 @@ class ManifestFile:
         except FileNotFoundError:
             self.close()
             return False
+        if self.header is None and not self.is_part and not self._forgiving:
+            raise self.not_a_row(1)
         return self.header is not None
+
+    def not_a_row(self, line: int) -> ExplainerError:
+        """What is raised for a line that no run has written."""
+        message = "the batch was stopped: this line is not that of a manifest"
+        hint = "move the file away, or run with --force to render all again"
+        return ExplainerError([Finding("F105", Location(display_path(self.rows), line), message, hint)])
 
     def close(self) -> None:
         """Close its files."""
@@ -73,19 +95,35 @@ class ManifestFile:
         """Return where the first row begins."""
         return self._map.find(b"\n") + 1
 
-    def offsets(self) -> Iterator[int]:
-        """Yield where each whole row begins."""
-        offset = self.first()
-        while offset and (end := self._map.find(b"\n", offset)) >= 0:
-            yield offset
-            offset = end + 1
+    def all_rows(self) -> Iterator[tuple[int, ManifestRow]]:
+        """Yield each row, and where it begins.
+
+        Raises:
+            ExplainerError: for a line that is none. What a run left that did not end counts up to there.
+        """
+        begin = self.first()
+        number = 2
+        while begin and (end := self._map.find(b"\n", begin)) >= 0:
+            row = read_row(self._map[begin : end + 1])
+            if row is not None:
+                yield begin, row
+            elif self.is_part:
+                return
+            elif not self._forgiving:
+                raise self.not_a_row(number)
+            begin = end + 1
+            number += 1
 
     def row(self, offset: int) -> bytes:
         """Return the row that begins at an offset; nothing where no whole row does."""
         return bytes(self._map[offset : self._map.find(b"\n", offset) + 1])
 
     def line(self, earlier: EarlierRow) -> bytes | None:
-        """Return the line of output that a row is about, or None when it is not what was written."""
+        """Return the line of output that a row is about, or None when it is not what was written.
+
+        Where it begins is the sum of the sizes before it. Rows that were moved or changed would lead to the line of
+        another question: it must be one line, and hold the id or the key of the row.
+        """
         size = earlier.row.size
         if not 0 < size <= self._data_size - earlier.begin:
             return None
@@ -94,7 +132,9 @@ class ManifestFile:
             data = os.read(self._data_handle, size)
         else:
             data = os.pread(self._data_handle, size, earlier.begin)
-        return data if len(data) == size and data.endswith(b"\n") else None
+        is_a_line = data.find(b"\n") == size - 1
+        names_row = f'"{earlier.row.id}"'.encode() in data or earlier.row.key[:8].encode() in data
+        return data if is_a_line and names_row else None
 
 
 class EarlierRow(NamedTuple):
@@ -211,10 +251,12 @@ class PreviousRun:
 
     def _earlier(self, line: bytes, volume: int, begin: int) -> EarlierRow | None:
         row = read_row(line)
-        header = self.volumes[volume].header
-        if row is None or header is None:
+        if row is None:
             return None
-        return EarlierRow(row, line, volume, begin, header.recipe == self._recipe)
+        return EarlierRow(row, line, volume, begin, self._is_current(self.volumes[volume]))
+
+    def _is_current(self, volume: ManifestFile) -> bool:
+        return volume.header is not None and volume.header.recipe == self._recipe
 
     def _indexed(self) -> sqlite3.Connection:
         if self._index is None:
@@ -232,10 +274,7 @@ class PreviousRun:
     def _index_rows(self) -> Iterator[tuple[int | None, int, int, int, bool]]:
         for number, volume in enumerate(self.volumes):
             begin = 0
-            for offset in volume.offsets():
-                row = read_row(volume.row(offset))
-                if row is None:
-                    continue
+            for offset, row in volume.all_rows():
                 key = None
                 if row.raw:  # without, it is about an output that is left over: no question is found by it
                     key = short_hash(str(row.source if self._by_place else row.raw))
@@ -245,10 +284,9 @@ class PreviousRun:
     def rows(self) -> Iterator[EarlierRow]:
         """Yield every row about an output; a row about what is not below the target is none."""
         for number, volume in enumerate(self.volumes):
-            for offset in volume.offsets():
-                earlier = self._earlier(volume.row(offset), number, 0)
-                if earlier is not None and earlier.row.id and not _leaves_folder(earlier.row.out):
-                    yield earlier
+            for offset, row in volume.all_rows():
+                if row.id and not _leaves_folder(row.out):
+                    yield EarlierRow(row, volume.row(offset), number, 0, self._is_current(volume))
 
     def close(self) -> None:
         """Close all files."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
@@ -24,16 +25,24 @@ class SourceItem(NamedTuple):
         source: the path below the folder, or the number of the line.
         file: what findings call its file.
         raw: its bytes, YAML of a file or JSON of a line; or why it cannot be read.
+        row_line: the line where the row of a table begins, whose JSON its bytes are; 0 for all others.
     """
 
     source: str | int
     file: str
     raw: bytes | Finding
+    row_line: int = 0
 
     @property
     def location(self) -> Location:
         """Where it begins."""
-        return Location(self.file, self.source if isinstance(self.source, int) else 1)
+        return Location(self.file, self.row_line or (self.source if isinstance(self.source, int) else 1))
+
+    def in_table(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings about it, at the row of the table that they are about: its JSON stands in no file."""
+        for finding in findings:
+            is_own = self.row_line and finding.location.file == self.file
+            yield replace(finding, location=self.location) if is_own else finding
 
 
 class Skipped(NamedTuple):

@@ -218,8 +218,14 @@ class CsvSource(_Table):
                 if row is None:
                     return
                 if row:
-                    fault = self._undecoded("".join(lines.kept), first)
-                    yield SourceItem(lines.number, self.name, fault or as_line(_cells(names, row)))
+                    yield self._item(lines, first, _cells(names, row))
+
+    def _item(self, lines: CountedLines, first: int, cells: Mapping[str, str]) -> SourceItem:
+        """The question that a row is, or what is wrong with its bytes."""
+        fault = self._undecoded("".join(lines.kept), first)
+        if fault is not None:
+            return SourceItem(lines.number, self.name, fault)
+        return SourceItem(lines.number, self.name, as_line(cells), first)
 
     def _unreadable(self, lines: CountedLines, separator: str, number: int, problem: str) -> Finding:
         """What is wrong with a row; the lines behind its first one are read once more."""
@@ -282,7 +288,7 @@ class ParquetSource(_Table):
         """Yield some of the rows, by the numbers of the first and of the last one."""
         for number, batch in self.batches(first, last):
             for row, raw in enumerate(rows_of(batch, self.name, count(number)), number):
-                yield SourceItem(row, self.name, raw)
+                yield SourceItem(row, self.name, raw, row)
 
     def catalogs(self) -> list[tuple[str, ...]]:
         """What the column `catalog` says, each once, in order."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -37,21 +38,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.jsonl"
 # What the names of outputs end in.
 _ENDINGS: Final = tuple(f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values())
-# How each manifest of this tool begins, of whatever version.
-_OURS: Final = re.compile(rb'\{"schema": ?"explainer/manifest/')
-
-
-def _refuse_foreign(manifest: Path) -> None:
-    """Leave a file alone that stands where the manifest belongs, and is none.
-
-    Raises:
-        OSError: when there is one.
-    """
-    with contextlib.suppress(FileNotFoundError), open_file(manifest) as stream:
-        beginning = stream.read(1024)
-        if beginning and not _OURS.match(beginning):
-            message = "line 1 is not that of a manifest: move the file away or delete it, or run with --force"
-            raise OSError(0, message, str(manifest))
 
 
 class UnsafePathError(OSError):
@@ -165,8 +151,6 @@ class ResumableTarget(Target):
 
     def __enter__(self) -> Self:
         self.manifest.parent.mkdir(parents=True, exist_ok=True)
-        if not self._config.force:
-            _refuse_foreign(self.manifest)
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._lock)
             self._old_parts = left_parts(self.manifest)
@@ -174,6 +158,7 @@ class ResumableTarget(Target):
             recipe = "" if self._config.force else self._options.hash
             self.past = PreviousRun(self._volumes(), recipe, by_place=self._by_place)
             stack.callback(self.past.close)
+            self._refuse_foreign()
             stack.push(self._close)
             self._begin(new_token())
             self._stack = stack.pop_all()
@@ -197,6 +182,13 @@ class ResumableTarget(Target):
     def _clean(self) -> None:
         """Remove what a killed run left and nobody can use."""
 
+    def _refuse_foreign(self) -> None:
+        """Leave a file alone that stands where the output belongs, and that no run has written.
+
+        Raises:
+            ExplainerError: when there is one.
+        """
+
     def _volumes(self) -> list[ManifestFile]:
         """What earlier runs made; the newest comes last."""
         raise NotImplementedError
@@ -214,7 +206,7 @@ class ResumableTarget(Target):
         """Put everything in its place."""
         if self._options.format == "promptfoo":
             path, data = self._beside
-            if not path.is_file() or path.read_bytes() != data:
+            if self._config.force or not path.exists():  # people edit it
                 write_whole(str(path), data)
         for appender in self._appenders:
             appender.publish()
@@ -246,7 +238,8 @@ class FolderTarget(ResumableTarget):
             remove_stale(self.folder)
 
     def _volumes(self) -> list[ManifestFile]:
-        return [ManifestFile(rows, None) for rows in (*self._shards, self.manifest, *self._old_parts)]
+        force = self._config.force
+        return [ManifestFile(rows, None, forgiving=force) for rows in (*self._shards, self.manifest, *self._old_parts)]
 
     def complete(self) -> None:
         """Put everything in its place; the manifests of shards are in the whole one then."""
@@ -320,11 +313,19 @@ class LinesTarget(ResumableTarget):
     def _volumes(self) -> list[ManifestFile]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
         parts = [ManifestFile(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
-        shards = [
-            ManifestFile(shard.with_name(f"{shard.stem}.{MANIFEST}"), shard, complete=True)
-            for shard in shards_of(self.path, "jsonl")
+        ends = [
+            ManifestFile(path.with_name(f"{path.stem}.{MANIFEST}"), path, complete=True, forgiving=self._config.force)
+            for path in (*shards_of(self.path, "jsonl"), self.path)
         ]
-        return [*shards, ManifestFile(self.manifest, self.path, complete=True), *parts]
+        return [*ends, *parts]
+
+    def _refuse_foreign(self) -> None:
+        is_own = any(volume.data == self.path for volume in self.past.volumes)
+        if is_own or self._config.force or not self.path.exists() or not self.path.stat().st_size:
+            return
+        message = f"the batch was stopped: the file is there, and no {self.manifest.name} says that a run wrote it"
+        hint = "move the file away, or run with --force to write over it"
+        raise ExplainerError([Finding("F105", Location(display_path(self.path)), message, hint)])
 
     def is_intact(self, earlier: EarlierRow) -> bool:
         """Whether a line is still there as it was written."""
@@ -406,16 +407,38 @@ class FolderComparison(_Comparison):
         past.close()
 
 
+# The id in a line of any format; in its texts, quotes have a backslash before them.
+_ID: Final = re.compile(rb'"(?:id|question_id|custom_id)": ("(?:[^"\\]|\\.)*")')
+# What a `custom_id` has behind the id.
+_HASH: Final = re.compile(rb'\.[0-9a-f]{8}"$')
+
+
+def _hash_of_id(line: bytes) -> int:
+    """The hash of the id of a line; lines without one share one hash."""
+    match = _ID.search(line)
+    return hash(_HASH.sub(b'"', match[1])) if match else 0
+
+
+class _Line(NamedTuple):
+    """The number of a line, and the hash of its bytes."""
+
+    number: int
+    hash: int
+
+
 class LinesComparison(_Comparison):
-    """Compares the lines of a `.jsonl`."""
+    """Compares the lines of a `.jsonl`: one after the other, and from the first that differs on by their ids."""
 
     def __init__(self, path: Path, reporter: BatchReporter) -> None:
         super().__init__(path, path.with_name(f"{path.stem}.{MANIFEST}"), reporter)
-        self._is_missing = not path.exists()
         self._line = 0
+        """The number of the last line that has its question."""
+        self._by_id: dict[int, _Line] | None = None
+        """The lines that have no question yet, by the hashes of their ids, once one differs."""
+        self._is_reordered = False
 
     def __enter__(self) -> Self:
-        self._stream = io.BytesIO() if self._is_missing else open_file(self._out)
+        self._stream = open_file(self._out) if self._out.exists() else io.BytesIO()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -424,13 +447,41 @@ class LinesComparison(_Comparison):
     def put(self, outputs: list[TargetOutput]) -> None:
         """Compare lines."""
         for output in outputs:
-            self._line += 1
-            if self._stream.readline() != output.data:
-                row = read_row(output.row)
-                state = "missing" if self._is_missing else "out of date"
-                self._report(self._line, f"the output of {row.id if row else ''!r} is {state}")
+            if self._by_id is None:
+                line = self._stream.readline()
+                if line == output.data:
+                    self._line += 1
+                    continue
+                self._by_id = self._index(line)
+            self._compare(output, self._by_id)
+
+    def _index(self, first: bytes) -> dict[int, _Line]:
+        """The lines from the one that was read last on, by the hashes of their ids."""
+        lines = enumerate(itertools.chain([first] if first else [], self._stream), self._line + 1)
+        return {_hash_of_id(line): _Line(number, hash(line)) for number, line in lines}
+
+    def _compare(self, output: TargetOutput, by_id: dict[int, _Line]) -> None:
+        """Compare an output with the line that has its id."""
+        data = output.data or b""
+        line = by_id.pop(_hash_of_id(data), None)
+        if line is None:
+            self._report(self._line + 1, f"the output of {_id_of(output)!r} is missing")
+            return
+        if line.hash != hash(data):
+            self._report(line.number, f"the output of {_id_of(output)!r} is out of date")
+        self._is_reordered |= line.number < self._line
+        self._line = max(self._line, line.number)
 
     def complete(self) -> None:
-        """Report what is missing, and what is left over."""
-        if self._stream.readline():
-            self._report(self._line + 1, "there is more here than the source asks for")
+        """Report what is left over, and lines in another order."""
+        by_id = self._index(self._stream.readline()) if self._by_id is None else self._by_id
+        if by_id:
+            first = min(line.number for line in by_id.values())
+            self._report(first, "there is more here than the source asks for")
+        if self._is_reordered:
+            self._report(1, "the lines are in another order than the questions")
+
+
+def _id_of(output: TargetOutput) -> str:
+    row = read_row(output.row)
+    return row.id if row else ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import filterfalse
 from operator import ne
 from typing import Final
@@ -260,6 +261,7 @@ def _without_dots(path: str) -> str:
     return "/".join(kept) + "/" * bool(is_folder)
 
 
+@lru_cache(maxsize=4096)  # an answer has each of its links several times, and other answers have them, too
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())

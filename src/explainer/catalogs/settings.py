@@ -48,7 +48,7 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
 
     try:
         data: Any = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for numbers of thousands of digits
         return Parsed(None, (_syntax_error(str(error), text, file),))
     data = _value_at(data, table)
     if data is None:
@@ -102,7 +102,7 @@ def _data_of(text: str) -> Any:
 
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, filterfalse
+from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.claims import Claim, names_source, read_claims
@@ -14,10 +15,13 @@ from explainer.checking.match import Match, Verdict, judge_links
 from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
 from explainer.checking.offered import Offered
 from explainer.checking.sections import Sections, find_sections
-from explainer.checking.titles import content_words, words
+from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
 from explainer.diagnostics.text import shorten
+
+_NAME_BEGINS: Final = re.compile(r"(?<!\w)")
+_NAME_ENDS: Final = re.compile(r"(?!\w|-\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class AnswerAnalysis:
         sections: its three sections.
         claims: what it presents as sources by name.
         links: its links, each with what it is.
+        whole_names: where the names of offered entries stand in it, whole.
     """
 
     answer: Answer
@@ -68,6 +73,7 @@ class AnswerAnalysis:
     sections: Sections
     claims: list[Claim]
     links: list[tuple[Cited, Verdict]]
+    whole_names: list[tuple[int, int]]
 
     def link_verdict(self, cited: Cited) -> Verdict:
         """What a link of the answer is."""
@@ -101,9 +107,15 @@ class AnswerAnalysis:
         return verdict
 
     @cached_property
+    def words(self) -> list[re.Match[str]]:
+        """The words of the text, each with its place."""
+        return list(words_in(self.answer.body))
+
+    @cached_property
     def mentions(self) -> list[tuple[int, int]]:
         """Where the text calls an offered source by a name: (position, source)."""
-        return list(self.offered.called_in(self.answer.body))
+        calls = self.offered.called_by([word[0] for word in self.words])
+        return [(self.words[number].start(), index) for number, index, _ in calls]
 
     @cached_property
     def flows(self) -> list[tuple[Flow, list[StepMatch]]]:
@@ -114,8 +126,7 @@ class AnswerAnalysis:
 
     def in_diagram(self, at: int) -> bool:
         """Whether a place is in a flowchart, whose quotes are no quotations."""
-        diagrams = [(flow.start, flow.end) for flow, _ in self.flows if flow.kind == "mermaid"]
-        return is_within(at, diagrams)
+        return any(flow.kind == "mermaid" and flow.start <= at < flow.end for flow, _ in self.flows)
 
     @property
     def runs(self) -> Mapping[str, list[tuple[tuple[str, ...], str]]]:
@@ -126,6 +137,17 @@ class AnswerAnalysis:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
         parts = words(name)
         return any(list(run) == parts for run, _ in self.runs.get("".join(parts[:1]), ()))
+
+    def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
+        """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
+        runs = self.runs
+        for position, word in enumerate(self.words):
+            for parts, name in runs.get(word[0], ()):
+                behind = self.words[position : position + len(parts)]
+                is_run = tuple(word[0] for word in behind) == parts
+                if is_run and canonical(name) not in self.offered.text:
+                    yield name, word.start(), behind[-1].end()
+                    break
 
     @cached_property
     def _named_lines(self) -> dict[int, set[int]]:
@@ -160,7 +182,7 @@ class AnswerAnalysis:
         lines = range(first, last)
         places = [claim.start for claim, verdict in self.verdicts if verdict.good_sources]
         places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]
-        places += [start for start, _ in whole_names(self.answer, self.offered)]
+        places += [start for start, _ in self.whole_names]
         return any(self.answer.line_of(place) in lines for place in places)
 
     def entry_name(self, verdict: Verdict) -> str | None:
@@ -184,17 +206,27 @@ def _is_edge_label(match: StepMatch) -> bool:
     return match.step.role == "edge" and match.fit is StepFit.OTHER
 
 
-def whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
+def _whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
     """Where the names of offered entries stand in an answer, whole; where two overlap, the longer one."""
     body = answer.body.lower()
     spans: list[tuple[int, int]] = []
     if len(body) != len(answer.body):  # a letter whose small form is longer, such as `İ`, moves all that follows
         body = answer.body
-    for name in sorted({source.name.lower() for source in offered.sources}, key=len, reverse=True):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w|-\w)", body):
-            if not is_within(match.start(), spans):
-                spans.append(match.span())
+    names = {source.name.lower() for source in offered.sources}
+    for name in sorted(names, key=len, reverse=True):
+        for start in _places_of(name, body):
+            if not is_within(start, spans):
+                spans.append((start, start + len(name)))
     return sorted(spans)
+
+
+def _places_of(name: str, text: str) -> Iterator[int]:
+    """Where a name stands in a text, set apart; a pattern for each name would take longer to compile than to search."""
+    start = text.find(name)
+    while start >= 0:
+        if _NAME_BEGINS.match(text, start) and _NAME_ENDS.match(text, start + len(name)):
+            yield start
+        start = text.find(name, start + len(name))
 
 
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
@@ -203,5 +235,6 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
     citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
     sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
-    claims = read_claims(answer, sections, whole_names(answer, offered))
-    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)))
+    names = _whole_names(answer, offered)
+    claims = read_claims(answer, sections, names)
+    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)), names)

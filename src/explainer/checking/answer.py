@@ -167,6 +167,12 @@ class Answer:
     odd_hrefs: list[tuple[str, Phrase]] = field(default_factory=list)
     cut: bool = False
     unclosed_fence: int | None = None
+    _texts: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Cut the body into lines once: every reader and every rule goes through them."""
+        ends = [*self.line_starts[1:], len(self.body)]
+        self._texts = [self.body[start:end].rstrip("\r\n") for start, end in zip(self.line_starts, ends, strict=True)]
 
     @property
     def line_starts(self) -> list[int]:
@@ -176,7 +182,7 @@ class Answer:
     @property
     def lines(self) -> int:
         """The number of lines."""
-        return len(self.line_starts)
+        return len(self._texts)
 
     def line_of(self, index: int) -> int:
         """The line, from 0, of a character."""
@@ -188,7 +194,7 @@ class Answer:
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
-        return self.body[self.line_starts[number] : self.start_of(number + 1)].rstrip("\r\n")
+        return self._texts[number]
 
     def start_of(self, number: int) -> int:
         """Where a line begins, counted from 0; the end of the body for one behind the last."""

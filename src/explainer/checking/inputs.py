@@ -15,7 +15,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial, reduce
+from functools import cache, cached_property, partial, reduce
 from io import BufferedReader, BytesIO
 from itertools import chain, product
 from operator import getitem
@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
-from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, project_file
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
@@ -48,6 +48,7 @@ from explainer.files import (
     read_text,
 )
 from explainer.rendering.layout import parse_prompt
+from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -136,10 +137,6 @@ class _Row:
     text: str = ""
     choice: int = 0
 
-    def name_of(self, name: str) -> str:
-        """The id of the answer, from that of the line: further choices are numbered."""
-        return f"{name}#{self.choice + 1}" if self.choice else name
-
 
 @dataclass(frozen=True)
 class _Sources:
@@ -201,6 +198,7 @@ class AnswerReader:
         self._load = load or CatalogLoader().for_named
         self._catalogs_given = catalogs_given
         self._passes_over = passes_over
+        self._prints_whole = cache(_prints_whole)
         self._findings: dict[Finding, None] = {}
 
     @property
@@ -237,9 +235,11 @@ class AnswerReader:
             yield self._row(row, file, path.parent, parsed.value, answered)
         yield from parsed.value.unanswered(answered, file, "ask for it again")
 
-    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> AnswerInput:
-        """The answer in the data of one line of JSON, which holds its own prompt or question."""
-        return self._row(_named_row(dict(data), line, ""), file, Path(), _NO_SOURCES, {})
+    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Iterator[AnswerInput]:
+        """The answers in the data of one line of JSON, which holds its own prompt or question."""
+        answered: dict[str, int] = {}
+        for row in _choices(_named_row(dict(data), line, "")):
+            yield self._row(row, file, Path(), _NO_SOURCES, answered)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name, or all beside the only one."""
@@ -274,7 +274,7 @@ class AnswerReader:
         key = self._key(row.id, sources, row.text, str(row.choice))
         if self._is_passed_over(key) and name not in answered:
             answered[name] = row.line
-            return AnswerInput(row.name_of(name), file, line=row.line, key=key)
+            return AnswerInput(choice_id(name, row.choice), file, line=row.line, key=key)
         answer = answer_in(row.data, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered and not row.choice:
@@ -284,7 +284,8 @@ class AnswerReader:
         offered = self._offered_to(row, place, base, sources)
         findings += offered.findings
         spans = _spans_in(row.data)
-        return AnswerInput(row.name_of(name), file, answer.value, offered.value, tuple(findings), row.line, key, spans)
+        name = choice_id(name, row.choice)
+        return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key, spans)
 
     def _key(self, name: str, sources: _Sources, *answer: Path | str) -> str:
         """The key of an answer: a hash of it, and of what is asked in it; empty where nobody asks for keys."""
@@ -391,7 +392,7 @@ class AnswerReader:
         if library is None:
             missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
             return Parsed(None, (*loaded.findings, missing))
-        offered = offered_by_question(loaded.value, library)
+        offered = offered_by_question(loaded.value, library, whole=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
@@ -408,6 +409,12 @@ class AnswerReader:
         if remembers:
             self._findings.update(dict.fromkeys(library.findings))
         return library.value
+
+
+def _prints_whole(base: Path) -> bool:
+    """Whether the prompts of a folder's questions print all that is known of an entry: as their project file says."""
+    project = project_file(base).value
+    return project is not None and project.settings.template == EVIDENCE_TEMPLATE
 
 
 def _is_about_record(finding: Finding) -> bool:
@@ -517,6 +524,11 @@ def _undecoded(line: str, place: Location) -> Finding | None:
         return None
     message = f"the byte 0x{ord(byte.group()) - 0xDC00:02x} is not UTF-8"
     return Finding("Y101", replace(place, column=byte.start() + 1), message, "save the file as UTF-8")
+
+
+def choice_id(name: str, choice: int) -> str:
+    """Return the id of an answer, from that of its line: choices behind the first (0) are numbered."""
+    return f"{name}#{choice + 1}" if choice else name
 
 
 def _choices(row: _Row) -> Iterator[_Row]:

@@ -20,7 +20,7 @@ from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import NEAR, canonical, content_words, own_words, reads_like_title, similarity, words
 
 # The shares below are of a text's content words. The rates that they lead to are measured by benchmarks/check.py and
-# stand in docs/check.md: false alarms on faithful answers against altered and foreign titles that are caught.
+# stand in benchmarks/README.md: false alarms on faithful answers against altered and foreign titles that are caught.
 MIN_TITLE_WORDS: Final = 4
 """Content words from which a text on its own is taken for a title."""
 # share of words that must be the title's own for a text beside the title's right link to mean it

@@ -22,7 +22,7 @@ from explainer.catalogs.question import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
-from explainer.checking.titles import acronyms, canonical, content_words, head, tokens, words
+from explainer.checking.titles import acronyms, canonical, content_words, head, words
 from explainer.diagnostics.finding import Parsed
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
@@ -129,11 +129,13 @@ class OfferedEntry:
         """The canonical form of everything that was printed about it."""
         return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
 
-    @property
-    def spoken_names(self) -> Iterator[str]:
-        """What prose may call it, as written."""
-        yield from (self.name, head(self.name), *self.aliases, *acronyms(self.name), *acronyms(self.text))
-        yield from (*self.repositories, *self._tails)
+    @cached_property
+    def calls(self) -> tuple[tuple[str, ...], ...]:
+        """What prose may call it, each name by its words in canonical form."""
+        title = (self.name, head(self.name), *self.aliases, *acronyms(self.name))
+        names = dict.fromkeys((*title, *acronyms(self.text), *self.repositories, *self._tails))
+        calls = (tuple(_keys(words(name))) for name in filter(content_words, names))
+        return tuple(call for call in calls if len("".join(call)) >= _MIN_CALL_NAME)
 
     @property
     def _head(self) -> str:
@@ -296,24 +298,27 @@ class Offered:
         """The forms in which an answer may repeat the question."""
         return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
 
-    def called_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where a text calls an offered source by a name: (position, source)."""
-        all_tokens = tokens(text)
-        keys = tuple(key for key, _ in all_tokens)
-        for position, (key, at) in enumerate(all_tokens):
-            for parts, index in self.calls.get(key, ()):
-                if keys[position : position + len(parts)] == parts:
-                    yield at, index
+    def called_by(self, written: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """Yield where a row of words calls an offered source by a name: (place in the row, source, words of the name).
+
+        Args:
+            written: the words, as they are written.
+        """
+        # few words begin a name, and most stand there more than once
+        beginnings = {word for word in set(written) if canonical(word) in self.calls}
+        for position, word in enumerate(written):
+            if word in beginnings:
+                for parts, index in self.calls[canonical(word)]:
+                    if tuple(map(canonical, written[position : position + len(parts)])) == parts:
+                        yield position, index, parts
 
     @cached_property
     def calls(self) -> Calls:
         """What the sources are called, for reading prose: (words in canonical form, source), by their first word."""
         calls: Calls = defaultdict(list)
         for index, source in enumerate(self.sources):
-            for name in dict.fromkeys(source.spoken_names):
-                parts = tuple(_keys(words(name)))
-                if content_words(name) and len("".join(parts)) >= _MIN_CALL_NAME:
-                    calls[parts[0]].append((parts, index))
+            for parts in source.calls:
+                calls[parts[0]].append((parts, index))
         return dict(calls)
 
     @property
@@ -363,17 +368,18 @@ def offered_by_sources(
     return Offered([*models, *papers], question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library, *, whole: bool = False) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
+        whole: see `offered_by_sources`.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library))
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), whole=whole)
     return Parsed(offered, chosen.findings)
 
 
@@ -387,6 +393,7 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
     return Offered(sources, content.question, lookup)
 
 
+@lru_cache(maxsize=1024)  # the same entries are offered to many answers: each is prepared once
 def _of_entry(
     kind: Literal["model", "paper"], entry: Entry, summary: str | None, *, whole: bool = False
 ) -> OfferedEntry:

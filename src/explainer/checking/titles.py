@@ -89,7 +89,8 @@ GENERIC_ACRONYMS: Final = frozenset(
     "pca vaes "
     "cvpr iccv eccv neurips iclr icml aaai acl emnlp miccai arxiv doi github http https www pdf html mri ct pet "
     "psnr ssim fid ieee acm qa ir kg slam vr ar xr ui ux sdk id ids pdfs url urls eeg ecg cv hci ood fps nerf nerfs "
-    "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io".split()
+    "blip coco imagenet cifar bert t5 dino dinov2 chatgpt gpt4 openai us eu uk usa n/a na ok io "
+    "iii vii viii xii xiii xiv".split()
 )
 """Terms of the field and venues: naming them names no entry."""
 
@@ -145,15 +146,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def words_in(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the words of a text, as written, with where each begins and ends."""
-    return ((match.group(), *match.span()) for match in _WORD.finditer(text))
-
-
-def tokens(text: str) -> list[tuple[str, int]]:
-    """Return the words of a text in canonical form, with their places."""
-    # every word of every answer passes here, so it does not go through `words_in`
-    return [(canonical(match[0]), match.start()) for match in _WORD.finditer(text)]
+def words_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the words of a text, as `words` returns them, each with its place."""
+    return _WORD.finditer(text)
 
 
 def content_words(text: str) -> list[str]:

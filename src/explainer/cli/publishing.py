@@ -18,7 +18,7 @@ from explainer.cli.options import CatalogOption, FileOption, choice, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.rules import Severity
-from explainer.diagnostics.text import counted
+from explainer.diagnostics.text import counted, refused_characters, replace_refused
 from explainer.files import STDIN
 from explainer.publishing.references import (
     FORMATS,
@@ -66,8 +66,10 @@ def publish(
     if Path(STDIN) in (*answers, question, prompt):
         refuse("answers are read more than once: give a file", "ANSWERS")
     base = url and url.rstrip("/") + "/"
+    if base and (not base.startswith(("http://", "https://")) or any(refused_characters(base))):
+        refuse("not an http or https URL", "--url")
     config = _config(answers, question, prompt, catalog)
-    site = made(SiteConfig(config, out, _now(), title, base, processes()))
+    site = made(SiteConfig(config, out, _now(), replace_refused(title), base, processes()))
     show_findings(site.findings, "text")
     status = exit_status(site.findings)
     if status is not ExitStatus.UNUSABLE:
@@ -82,8 +84,11 @@ def publish(
 def _now() -> str:
     """The time, or the one that a reproducible build sets (reproducible-builds.org, SOURCE_DATE_EPOCH)."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdecimal() else time.time()
-    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        moment = dt.datetime.fromtimestamp(int(epoch or time.time()), tz=dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        refuse("not a number of seconds since 1970", "SOURCE_DATE_EPOCH")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @app.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
 MAX_SLUG = 150
@@ -104,6 +104,20 @@ def _escaped(match: re.Match[str]) -> str:
 def shorten(text: str, width: int = 80) -> str:
     """Return the text cut to at most `width` characters, with an ellipsis where it was cut."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+# Enough of what a library says; a stranger's input may be part of it.
+_REASON = 200
+
+
+def reason_of(error: BaseException, redact: Callable[[str], str] = str) -> str:
+    """Return what an exception says, cut short; the name of its class where it says nothing.
+
+    Args:
+        error: the exception.
+        redact: takes secrets out, before anything is cut.
+    """
+    return shorten(redact(str(error)), _REASON) or type(error).__name__
 
 
 def digest(text: str, size: int = 3) -> str:

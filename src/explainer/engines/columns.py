@@ -19,7 +19,7 @@ from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
-from explainer.checking.inputs import check_input
+from explainer.checking.inputs import check_input, choice_id
 from explainer.checking.reports.json import report_data
 from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.documents.document import decode
@@ -266,7 +266,8 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
         job: brings the catalogs along.
 
     Returns:
-        Rows in the same order: `id`, `grounded`, `claims`, `findings`, `citations`.
+        Rows in the same order: `id`, `grounded`, `claims`, `findings`, `citations`. A response with several
+            choices gets a row for each: the second is called `id#2`.
 
     Raises:
         JobError: when the columns are not those of answers, or this worker cannot do the job.
@@ -280,18 +281,21 @@ def _check_columns(names: Sequence[str]) -> None:
 
 def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
     with opened.lock:
-        reports = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
-    rows = [report_data(report) for report in reports]
-    # not the number that a report has without an id: which row it is nobody knows
-    for row, custom_id, id_ in zip(rows, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
-        row["id"] = clean(custom_id or id_ or "") or None
+        checked = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
+    rows: list[dict[str, Any]] = []
+    for reports, custom_id, id_ in zip(checked, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
+        # not the number that a report has without an id: which row it is nobody knows
+        name = clean(custom_id or id_ or "") or None
+        for number, report in enumerate(reports):
+            rows.append({**report_data(report), "id": name and choice_id(name, number)})
     yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
 
 
-def _check(raw: bytes | Finding, opened: OpenJob) -> CheckReport:
+def _check(raw: bytes | Finding, opened: OpenJob) -> list[CheckReport]:
+    """The reports on the answers of a row; a response may hold several choices."""
     if isinstance(raw, Finding):
-        return unchecked("", ROWS, [raw])
-    return check_input(opened.answer_reader.row(json.loads(raw), ROWS))
+        return [unchecked("", ROWS, [raw])]
+    return list(map(check_input, opened.answer_reader.row(json.loads(raw), ROWS)))
 
 
 # The columns of a table of questions that matter here; what else a question names is no help to a recommendation.
@@ -308,7 +312,8 @@ def recommend_schema() -> pa.Schema:
         return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), *texts, ("links", links)]))
 
     return pa.schema([
-        ("id", pa.string()), ("models", entries("name")), ("papers", entries("title")), ("findings", finding_type()),
+        ("id", pa.string()), ("language", pa.string()), ("models", entries("name")), ("papers", entries("title")),
+        ("findings", finding_type()),
     ])  # fmt: skip
 
 
@@ -321,7 +326,7 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
         job: brings the catalogs along, and says how many models and papers are wanted.
 
     Returns:
-        Rows in the same order: `id`, `models`, `papers`, `findings`.
+        Rows in the same order: `id`, `language` (in which the question was read), `models`, `papers`, `findings`.
 
     Raises:
         JobError: when the columns are not those of questions, or this worker cannot do the job.
@@ -359,4 +364,4 @@ def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
 
 
 def _unanswered(*findings: Finding, id_: str = "") -> dict[str, Any]:
-    return {"id": id_, "models": [], "papers": [], "findings": finding_rows(findings)}
+    return {"id": id_, "language": None, "models": [], "papers": [], "findings": finding_rows(findings)}

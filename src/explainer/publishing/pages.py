@@ -7,10 +7,12 @@ the page of the entry that they cite, or nowhere; only the page of an entry lead
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, filterfalse, repeat
 from operator import attrgetter, itemgetter
@@ -38,6 +40,10 @@ PER_PAGE: Final = 100
 _IN_FEED: Final = 50
 _TITLE: Final = 160
 _SLUG: Final = 80
+# Most disks allow 255 bytes for a name; a kind, a hash and an ending are added.
+_SLUG_BYTES: Final = 200
+# What Windows calls devices, with whatever ending.
+_DEVICE: Final = re.compile("con|prn|aux|nul|(?:com|lpt)[0-9¹²³]")
 
 STATES: Final = {
     "grounded": "grounded",
@@ -111,9 +117,11 @@ def entry_page_name(kind: Kind, label: str) -> str:
 def page_name(name: str) -> str:
     """Return the name of a file for a name; two names have one only if they have one slug and one hash."""
     slug = slugify(name)
-    if slug == name and len(slug) <= _SLUG:
-        return slug
-    return f"{slug[:_SLUG].rstrip('-')}-{digest(name)}"
+    cut = slug[:_SLUG].encode()[:_SLUG_BYTES].decode("utf-8", "ignore")
+    is_portable = unicodedata.is_normalized("NFC", cut) and not _DEVICE.fullmatch(cut)
+    if cut == name and is_portable:
+        return cut
+    return f"{cut.rstrip('-')}-{digest(name)}"
 
 
 def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
@@ -320,21 +328,3 @@ def static_files() -> dict[str, str]:
 
 def _render(template: str, **values: Any) -> str:
     return page_template(PACKAGE, template).render(states_words=STATES, **values)
-
-
-def row_data(row: AnswerRow) -> dict[str, Any]:
-    """Return a row as plain data; see `row_of`."""
-    return asdict(row)
-
-
-def row_of(data: Mapping[str, Any]) -> AnswerRow:
-    """Return the row of plain data.
-
-    Raises:
-        TypeError: when that is no row.
-    """
-    fields = dict(data)
-    for key, value in data.items():
-        if isinstance(value, list):  # JSON has no tuples
-            fields[key] = tuple(value)
-    return AnswerRow(**fields)

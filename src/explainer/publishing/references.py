@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, chain, pairwise, repeat, starmap
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -20,7 +21,8 @@ from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.proof import cited_source
 from explainer.curation.export import csl_item, export_entries
 from explainer.diagnostics.finding import errors_in
-from explainer.diagnostics.text import counted, printable, replace_refused
+from explainer.diagnostics.text import counted, printable, reason_of, replace_refused
+from explainer.files import open_file
 
 FORMATS: Final = ("markdown", "csl-json", "ris", "bibtex")
 FORMATS_BY_ENDING: Final = {".json": "csl-json", ".ris": "ris", ".bib": "bibtex", ".md": "markdown"}
@@ -270,12 +272,26 @@ def style_notes(style: str) -> Notes:
     except ImportError:
         message = "styles need the extra `cite`: pip install 'cnaps-explainer[cite]'"
         raise StyleError(message) from None
+    with _style_failures(style):
+        if style.endswith(".csl"):
+            open_file(style).close()  # the library would wait for a pipe
+        loaded = CitationStylesStyle(style, validate=False)
+    return partial(_styled_notes, style, loaded)
+
+
+@contextlib.contextmanager
+def _style_failures(style: str) -> Iterator[None]:
+    """Turn what the library raises, of its own and of the parser below it, into one error."""
     try:
-        loaded = CitationStylesStyle(str(Path(style)) if style.endswith(".csl") else style, validate=False)
+        yield
     except Exception as error:  # noqa: BLE001  # the library raises what the parser and the file system raise
-        message = f"the style {style!r} cannot be used: {error}"
+        message = f"the style {style!r} cannot be used: {reason_of(error)}"
         raise StyleError(message) from None
-    return lambda entries: _styled(entries, loaded)
+
+
+def _styled_notes(name: str, style: Any, entries: Sequence[KindedEntry]) -> list[str]:
+    with _style_failures(name):
+        return _styled(entries, style)
 
 
 def _styled(entries: Sequence[KindedEntry], style: Any) -> list[str]:

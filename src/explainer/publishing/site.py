@@ -11,21 +11,25 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial, reduce
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
 
 from explainer._package import __version__
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader
+from explainer.catalogs.schema import SOURCE_KINDS
+from explainer.catalogs.validation import ITEMS
 from explainer.checking.inputs import AnswerInput, AnswerReader, check_input
 from explainer.checking.run import CheckConfig, read_answers
 from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.diagnostics.html import resource
 from explainer.diagnostics.text import digest
-from explainer.files import cannot_write, display_path, write_whole
+from explainer.files import cannot_write, display_path, read_file, real_path, write_whole
 from explainer.publishing import pages
 from explainer.publishing.pages import AnswerRow
 
@@ -77,15 +81,37 @@ class PublishedSite:
     findings: list[Finding] = field(default_factory=list)
 
 
+# What pages are called; a state file is one that anyone can edit, and what it names is written to and deleted.
+_FileName = Annotated[
+    str, msgspec.Meta(pattern=r"\A(?:(?:answers|entries|drawings)/)?\w[\w-]*\.(?:html|svg|xml|css|js)\Z")
+]
+
+
 @dataclass(slots=True)
 class _Memory:
     """What the last run knew: its answers with their keys, its entries, and a hash of each file of the site."""
 
+    schema: Literal["explainer/site/1"] = _SCHEMA
     environment: str = ""
     catalogs: list[str] = field(default_factory=list)
     answers: list[tuple[str, AnswerRow]] = field(default_factory=list)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[_FileName, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what no run has written.
+
+        Raises:
+            ValueError: for a row that has another page, or names what is not there; for an entry that is none.
+        """
+        for _, row in self.answers:
+            if row.page != pages.page_name(row.id) or row.state not in pages.STATES:
+                message = f"not a row: {row.id}"
+                raise ValueError(message)
+            _offered_entries([row], self.entries)
+        for record in self.entries.values():
+            kind = SOURCE_KINDS[SOURCE_KINDS.index(record["kind"])]
+            ITEMS[kind].model_validate({key: record[key] for key in record.keys() - {"kind"}})
 
 
 @dataclass(slots=True)
@@ -123,17 +149,30 @@ class _Job:
 
 def publish(config: SiteConfig) -> PublishedSite:
     """Publish answers as a site; what is the same as before is not written again."""
-    memory = _remembered(config.out)
-    if memory is None:
-        message = "the folder holds something else: a site needs a folder of its own"
-        return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
     try:
+        memory = _remembered(config.out)
+        if memory is None:
+            message = "the folder holds something else: a site needs a folder of its own"
+            return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
         for folder in _FOLDERS:
-            (config.out / folder).mkdir(parents=True, exist_ok=True)
+            _make_folder(config.out, folder)
         _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
+
+
+def _make_folder(out: Path, name: str) -> None:
+    """Make a folder of a site.
+
+    Raises:
+        OSError: when a link is in its place: nothing is written or deleted where that leads.
+    """
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if real_path(folder) != real_path(out) / name:
+        message = "this is a link: delete it"
+        raise OSError(0, message, str(folder))
 
 
 def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
@@ -156,11 +195,11 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     for name, content in _common_files(config, rows, entries):
         files[name] = digest(content, 16)
         written += _write(config.out, name, content, files[name], memory.files)
-    stale = memory.files.keys() - files.keys()
+    stale = [name for name in memory.files.keys() - files.keys() if _is_own(config.out / name, memory.files[name])]
     for name in stale:
-        (config.out / name).unlink(missing_ok=True)
+        (config.out / name).unlink()
     catalogs = sorted({*memory.catalogs, *share.catalogs})
-    _remember(config.out, _Memory(_environment(config, catalogs), catalogs, answers, entries, files))
+    _remember(config.out, _Memory(_SCHEMA, _environment(config, catalogs), catalogs, answers, entries, files))
     return PublishedSite(rows, written, len(stale), share.findings)
 
 
@@ -310,6 +349,14 @@ def _write(out: Path, name: str, content: str, value: str, files: Mapping[str, s
     return True
 
 
+def _is_own(path: Path, value: str) -> bool:
+    """Whether a file is what a run wrote, by its hash; that of a drawing is its name."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    text = read_file(path).decode("utf-8", "replace")
+    return digest(text, 16) == value or f"{digest(text, 8)}.svg" == path.name
+
+
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
     """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
     given = map(str, config.answers.catalogs)
@@ -333,32 +380,23 @@ def _file_text(path: Path) -> str:
 
 
 def _remembered(out: Path) -> _Memory | None:
-    """What the last run knew of a site; None when the folder is not one."""
+    """What the last run knew of a site; None when the folder is not one.
+
+    Raises:
+        OSError: when the folder cannot be read.
+    """
     path = out / STATE_FILE
     if not path.is_file():
         return None if out.exists() and any(out.iterdir()) else _Memory()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        answers = [(key, pages.row_of(row)) for key, row in data["answers"]]
-        memory = _Memory(data["environment"], data["catalogs"], answers, data["entries"], data["files"])
-    except (ValueError, TypeError, KeyError):  # of another version: all is made anew
+        return msgspec.json.decode(read_file(path), type=_Memory)
+    except (ValueError, KeyError, RecursionError):  # of another version, or of somebody else: all is made anew
         return _Memory()
-    return memory
 
 
 def _remember(out: Path, memory: _Memory) -> None:
-    data = {
-        "schema": _SCHEMA,
-        "environment": memory.environment,
-        "catalogs": memory.catalogs,
-        "answers": [(key, pages.row_data(row)) for key, row in memory.answers],
-        "entries": memory.entries,
-        "files": memory.files,
-    }
-    write_whole(
-        out / STATE_FILE,
-        json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace"),
-    )
+    text = json.dumps(asdict(memory), ensure_ascii=False, separators=(",", ":"))
+    write_whole(out / STATE_FILE, text.encode("utf-8", "backslashreplace"))
 
 
 def processes() -> int:

@@ -79,7 +79,7 @@ Progress = Callable[[int], object]
 # A part of every key: raise it when what is indexed changes.
 FORMAT: Final = "6"
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
-# the first three of 14,851 papers were those of the ranking in memory each time (docs/recommend.md).
+# the first three of 14,851 papers were those of the ranking in memory each time (benchmarks/README.md).
 _CANDIDATES: Final = 50
 _CANDIDATES_EACH: Final = 8
 # The engine multiplies every score of BM25 by k1 + 1, which changes no order; what is added must be, too.

@@ -26,7 +26,7 @@ from explainer.recommending.query import Query
 from explainer.recommending.terms import readings, terms
 
 E = TypeVar("E", bound=Entry)
-# What a word of each field counts. Nothing hangs on the exact figures: see docs/recommend.md.
+# What a word of each field counts. Nothing hangs on the exact figures: see benchmarks/README.md.
 FIELD_WEIGHTS: Final[Mapping[str, float]] = {
     "name": 3.0,
     "examples": 1.5,
@@ -37,7 +37,7 @@ FIELD_WEIGHTS: Final[Mapping[str, float]] = {
 
 # What a word of the same task's entries counts for an entry with at most one example; see `same_task_weight`.
 SAME_TASK_WEIGHT: Final = 0.5
-# Less than 1: the prior beside it counts the words of a task, too (docs/recommend.md).
+# Less than 1: the prior beside it counts the words of a task, too (benchmarks/README.md).
 TASK_WEIGHT: Final = 0.75
 KIND_WEIGHT: Final = 1.0
 # What a direction that is said outright counts for a signature that has just that, and against one that does not: it
@@ -265,7 +265,7 @@ class Ranking(Generic[E]):
         return (known_terms + matched_terms - len(query.corrections)) / (2 * len(query.words))
 
     def witnesses(self, query: Query, number: int) -> int:
-        """Return how many of two speak for an entry's task: the words and phrases of the tasks, and their likelihood."""
+        """Return how many of two speak for an entry's task: the words of the tasks, and their likelihood."""
         by_words = task_scores(self.taxonomy, self._prior, query)
         by_likelihood = self._prior.scores(query.words)
         best_by_words = by_words.index(max(by_words))

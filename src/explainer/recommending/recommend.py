@@ -45,7 +45,7 @@ _WITNESS_BARS: Final = (1.3, 1.1, 0.9)
 # A clause of a question is short, and what it must take is known: so many times the usual bar.
 _STEP_BARS: Final = 0.6
 # What the score of an entry is multiplied by for each better one of its family: a tenth less, not a fifth, held on
-# nearly all sets of questions (docs/recommend.md).
+# nearly all sets of questions (benchmarks/README.md).
 NEAR_DUPLICATE: Final = 0.9
 # What a word about the chosen model's task counts for papers, against 1 for a word of the question.
 MODEL_WEIGHT: Final = 0.5
@@ -73,8 +73,8 @@ _DIGITS: Final = 6
 # What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
 # "An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first.
 _SEMANTIC_WEIGHT: Final = 8.0
-# A near meaning lowers the bar, a far one raises it, from what the nearest entry of an everyday question has. Of the same
-# questions 6 about other things are offered something, and 323 on the tasks get the right one.
+# A near meaning lowers the bar, a far one raises it, from what the nearest entry of an everyday question has. Of the
+# same questions 6 about other things are offered something, and 323 on the tasks get the right one.
 _MEANING_BARS: Final = 3.0
 _USUAL_NEARNESS: Final = 1.3
 # With meanings whatever is above 0 may be offered: a far one has lost points already.

@@ -202,7 +202,7 @@ def _anthropic_line(output: Output, encoder: Encoder) -> bytes:
         params["system"] = texts["system"]
     # what the API allows in an id
     custom_id = re.sub(r"[^A-Za-z0-9_-]", "-", output.custom_id)[-_LONGEST_ID:]
-    return json.dumps({"custom_id": custom_id, "params": params}, ensure_ascii=False).encode()
+    return json.dumps({"custom_id": custom_id, "params": params}, ensure_ascii=False).encode() + b"\n"
 
 
 def _gemini_line(output: Output, encoder: Encoder) -> bytes:
@@ -216,7 +216,7 @@ def _gemini_line(output: Output, encoder: Encoder) -> bytes:
     if texts["system"]:
         request["systemInstruction"] = {"parts": [{"text": texts["system"]}]}
     line = {"key": output.custom_id, "request": {**request, **encoder.options.body}}
-    return json.dumps(line, ensure_ascii=False).encode()
+    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
 
 def _texts_of(output: Output) -> dict[str, str]:
@@ -308,8 +308,8 @@ FORMATS: Final[dict[str, Format]] = {
     "text": Format(_text_file, _text_line, ".md"),
     "messages": Format(_messages_file, _messages_line, ".json", chat=True),
     "openai-batch": Format(_batch_line, _batch_line, ".json", chat=True),
-    "anthropic-batch": Format(lambda o, e: _anthropic_line(o, e) + b"\n", _anthropic_line, ".json", chat=True),
-    "gemini-batch": Format(lambda o, e: _gemini_line(o, e) + b"\n", _gemini_line, ".json", chat=True),
+    "anthropic-batch": Format(_anthropic_line, _anthropic_line, ".json", chat=True),
+    "gemini-batch": Format(_gemini_line, _gemini_line, ".json", chat=True),
     "llm": Format(_llm_file, None, ".yaml", chat=True),
     "promptfoo": Format(_file_of(_promptfoo_line), _promptfoo_line, ".json", chat=True),
     "hf-chat": Format(_chat_row, _chat_row, ".json", chat=True, completes=True),

@@ -7,9 +7,10 @@ faster`, nor `20 % faster`, nor `20 times slower`. Numbers that belong to a name
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.recommending.terms import term
 
@@ -45,6 +46,8 @@ _MEASURES: Final[dict[str, tuple[str, float]]] = {
     "kg": ("g", 1e3), "g": ("g", 1), "mg": ("g", 1e-3), "db": ("db", 1), "w": ("w", 1), "kw": ("w", 1e3),
     "bit": ("bit", 1), "flops": ("flop", 1), "gflops": ("flop", 1e9), "tflops": ("flop", 1e12),
 }  # fmt: skip
+_ATTACHED_MAGNITUDES: Final = frozenset({"k", "m", "b", "bn"})
+_KINDS_WITH_UNIT: Final = frozenset({"percent", "factor", "measure", "rank"})
 _LETTER_UNITS: Final = frozenset("smg")  # units of one letter that may stand apart from their number: `5 s`
 _PERCENT: Final = frozenset({"%", "percent", "percentage", "p.p.", "pp", "pts"})
 _FACTOR: Final = frozenset({"times", "x", "×", "fold"})
@@ -53,7 +56,7 @@ _NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
 _FIGURE: Final = re.compile(
     rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
-    (?:(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+    (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
      | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
      | \b(?P<word>{_NUMBER_WORDS})\b
      | \b(?P<factor>{"|".join(_FACTOR_WORDS)})\b
@@ -62,9 +65,20 @@ _FIGURE: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ARXIV_ID: Final = re.compile(r"\d{4}\.\d{4,5}")
+_GROUPED: Final = re.compile(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
+DECIMAL_COMMA: Final = re.compile(r"0,\d+|\d+,\d{1,2}")
+"""A number whose comma is a point: `0,782`."""
+# pictures of a second have many names
+_RATE: Final = re.compile(
+    r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b", re.IGNORECASE
+)
+# what a figure of one kind is in that of another: `62 %` is `0.62`
+_PERCENT_SIZES: Final = {("percent", "decimal"): 100.0, ("decimal", "percent"): 0.01}
 _SCALE: Final = re.compile(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _UNIT: Final = re.compile(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
 _NEXT_WORD: Final = re.compile(r"[\s-]{1,3}([^\W\d_]+)")
+_BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%"})  # the beginning and the end of a range
 # a clause ends where its words no longer go with the figure
 _CLAUSE_END: Final = re.compile(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
 _YEARS: Final = range(1900, 2100)
@@ -89,8 +103,8 @@ _SCALES_TEXT: Final = """
         grows | low lower lowers decrease decreases decreased decreasing reduce reduces reduced reducing reduction drop
         drops dropped decline declines cut cuts fall falls
     quality: improve improves improved improving improvement improvements better outperform outperforms outperforming
-        surpass surpasses surpassing exceed exceeds best superior enhance enhances
-        | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms worst inferior
+        surpass surpasses surpassing exceed exceeds superior enhance enhances
+        | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms inferior
         impair impairs
     size: large larger big bigger | small smaller tiny
     length: long longer | short shorter
@@ -145,16 +159,26 @@ class Figure:
         """Whether it is the same amount as another one, as exactly as it is written itself."""
         if not _comparable(self, other):
             return False
-        amount = other.amount * (100 if self.kind == "percent" and other.kind == "decimal" else 1)
-        amount /= 100 if self.kind == "decimal" and other.kind == "percent" else 1
-        return abs(self.amount - amount) <= self.step / 2 + 1e-9 * abs(amount)
+        amount = other.amount * _PERCENT_SIZES.get((self.kind, other.kind), 1.0)
+        amounts = (self.amount, self.amount * 1000 if _GROUPED.match(self.text) else self.amount)
+        return any(abs(own - amount) <= self.step / 2 + 1e-9 * abs(amount) for own in amounts)
 
     def contradicts(self, other: Figure) -> bool:
         """Whether it compares in the opposite way: faster for slower, up to for at least."""
         if {self.bound, other.bound} == {"most", "least"}:
             return True
-        opposite = {(scale, -sign) for scale, sign in self.directions}
-        return bool(opposite & other.directions) and not self.directions & other.directions
+        return any(
+            (scale, -sign) in other.directions
+            # a scale on which both ways are named tells nothing
+            and (scale, sign) not in other.directions
+            and (scale, -sign) not in self.directions
+            for scale, sign in self.directions
+        )
+
+    @property
+    def scales(self) -> frozenset[str]:
+        """What it compares, such as speed and size."""
+        return frozenset(scale for scale, _ in self.directions)
 
 
 def _comparable(one: Figure, other: Figure) -> bool:
@@ -167,41 +191,80 @@ def _comparable(one: Figure, other: Figure) -> bool:
 
 def figures_in(text: str) -> list[Figure]:
     """Return the figures of a text in order; the first one of a range has the unit of the second."""
-    found_figures = list(filter(None, (_figure(text, match) for match in _FIGURE.finditer(text))))
-    return list(_with_units_of_ranges(text, found_figures))
+    figures = [_figure(text, match) for match in _FIGURE.finditer(text)]
+    return list(_with_units_of_ranges(text, list(filter(None, figures))))
+
+
+class _Number(NamedTuple):
+    """A number that is written: its value, one in its last place, where it ends, and the letters right behind it."""
+
+    value: float
+    step: float
+    end: int
+    attached: str
+
+    def times(self, size: float, end: int) -> _Number:
+        """Return it with the magnitude that is written behind it."""
+        return _Number(self.value * size, self.step * size, end, "")
 
 
 def _figure(text: str, match: re.Match[str]) -> Figure | None:
-    value, step = _value(match)
-    attached = (match["attached"] or "").lower()
-    end = match.start("attached") if attached else match.end()
-    if attached in ("k", "m", "b", "bn") and (attached != "m" or not _MEASURES.get(attached) or value < 1):
-        value, step, end, attached = value * _MAGNITUDES[attached], step * _MAGNITUDES[attached], match.end(), ""
-    scale = None if attached else _SCALE.match(text, end)
-    if scale is not None:
-        value, step, end = value * _MAGNITUDES[scale[1].lower()], step * _MAGNITUDES[scale[1].lower()], scale.end()
-    unit = _UNIT.match(text, end)
-    word = unit[1].lower() if unit is not None else ""
-    is_spelled = match["digits"] is None
-    described = _described(value, step, word, bool(attached), match)
-    if described is None or unit is None:
+    number = _number(text, match)
+    unit = _unit_behind(text, number.end)
+    described = _described(number.value, number.step, unit.word, bool(number.attached), match)
+    if described is None:
         return None
     kind, amount, step, base = described
-    if kind in ("percent", "factor", "measure", "rank") and not (match["factor"] or match["order"]):
-        end = unit.end()
+    says_unit_itself = match["factor"] or match["order"]
+    end = unit.end if kind in _KINDS_WITH_UNIT and not says_unit_itself else number.end
     before, behind = _around(text, match.start(), end)
-    nouns = _nouns(text, end) if kind == "count" else frozenset[str]()
-    bound = _bound(before)
-    directions = _directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind)
     return Figure(
-        text[match.start() : end], match.start(), end, kind, amount, step, base, nouns, bound, directions, is_spelled
+        text=text[match.start() : end],
+        start=match.start(),
+        end=end,
+        kind=kind,
+        amount=amount,
+        step=step,
+        unit=base,
+        nouns=_nouns(text, end) if kind == "count" else frozenset(),
+        bound=_bound(before),
+        directions=_directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind),
+        spelled=match["digits"] is None,
     )
+
+
+def _number(text: str, match: re.Match[str]) -> _Number:
+    """The number of a match, with its magnitude: `1.5 million`, `11K`."""
+    value, step = _value(match)
+    attached = (match["attached"] or "").lower()
+    number = _Number(value, step, match.start("attached") if attached else match.end(), attached)
+    # `5m` is five metres, and `0.5m` half a million
+    if attached in _ATTACHED_MAGNITUDES and (attached != "m" or value < 1):
+        return number.times(_MAGNITUDES[attached], match.end())
+    scale = None if attached else _SCALE.match(text, number.end)
+    return number if scale is None else number.times(_MAGNITUDES[scale[1].lower()], scale.end())
+
+
+class _Unit(NamedTuple):
+    """The word behind a number, which may be its unit, and where it ends."""
+
+    word: str
+    end: int
+
+
+def _unit_behind(text: str, start: int) -> _Unit:
+    rate = _RATE.match(text, start)
+    if rate is not None:
+        return _Unit("fps", rate.end())
+    unit = _UNIT.match(text, start)
+    return _Unit(unit[1].lower(), unit.end()) if unit is not None else _Unit("", start)
 
 
 def _value(match: re.Match[str]) -> tuple[float, float]:
     """The number that is written, and one in its last place."""
     if match["digits"]:
-        digits = match["digits"].replace(",", "")
+        digits = match["digits"]
+        digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
         _, _, decimals = digits.partition(".")
         return float(digits), 10.0 ** -len(decimals)
     if match["tens"]:
@@ -222,7 +285,7 @@ def _described(
     if kind == "measure":
         base, size = _MEASURES[_singular(word)]
         return kind, value * size, step * size, base
-    if kind is None and is_attached:  # `3D`, `4DGS`: a part of a name
+    if kind is None and (is_attached or _ARXIV_ID.fullmatch(match["digits"] or "")):  # `3D`, `4DGS`: a part of a name
         return None
     return kind or _bare_kind(value, step, match), value, step, ""
 
@@ -291,21 +354,23 @@ def directions(words: Iterable[str]) -> frozenset[tuple[str, int]]:
     return frozenset(filter(None, map(_DIRECTIONS.get, words)))
 
 
-def _with_units_of_ranges(text: str, found_figures: list[Figure]) -> Iterator[Figure]:
-    for number, figure in enumerate(found_figures):
-        following = found_figures[number + 1] if number + 1 < len(found_figures) else None
-        if following is None or figure.kind not in ("count", "decimal") or following.kind == "count":
+def _with_units_of_ranges(text: str, figures: Sequence[Figure]) -> Iterator[Figure]:
+    for figure, following in zip_longest(figures, figures[1:]):
+        if following is None or not _is_range(text, figure, following):
             yield figure
             continue
-        between = text[figure.end : following.start].strip(" $")
-        if between in ("-", "--", "–", "—", "to", "and", "%"):
-            size = _measure_size(text, following)
-            yield Figure(
-                figure.text, figure.start, figure.end, following.kind, figure.amount * size, figure.step * size,
-                following.unit, frozenset(), figure.bound, figure.directions, figure.spelled,
-            )  # fmt: skip
-        else:
-            yield figure
+        size = _measure_size(text, following)
+        amount, step = figure.amount * size, figure.step * size
+        yield replace(
+            figure, kind=following.kind, amount=amount, step=step, unit=following.unit, nouns=frozenset[str]()
+        )
+
+
+def _is_range(text: str, figure: Figure, following: Figure) -> bool:
+    """Whether a number without a unit begins a range whose end has one."""
+    if figure.kind not in ("count", "decimal") or following.kind == "count":
+        return False
+    return text[figure.end : following.start].strip(" $") in _BETWEEN
 
 
 def _measure_size(text: str, figure: Figure) -> float:

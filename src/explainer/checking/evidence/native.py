@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.statements import Statement, shown, words_of
+from explainer.checking.evidence.statements import Quoted, Statement, shown, words_of
 from explainer.checking.titles import canonical
 from explainer.recommending.terms import terms
 
@@ -177,7 +177,7 @@ def with_spans(
 
 
 def _bind(analysis: AnswerAnalysis, statements: list[Statement], span: CitedSpan, entry: int) -> None:
-    quotations = ((span.start, span.end, span.quoted),) if span.quoted else ()
+    quotations = (Quoted(span.start, span.end, span.quoted),) if span.quoted else ()
     for number, statement in enumerate(statements):
         if statement.start < span.end and span.start < statement.end:
             entries = tuple(dict.fromkeys((entry, *statement.entries)))

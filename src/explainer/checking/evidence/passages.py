@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from explainer.checking.evidence.figures import Figure, figures_in
@@ -32,6 +32,9 @@ _SIGN: Final = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, revers
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
 # what a full stop ends without ending a sentence
 _ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+# a tag of HTML, or a comment; `<https://…>` is a link
+_TAG: Final = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
+_NOT_BREAK: Final = re.compile(r"[^\n]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
@@ -69,6 +72,12 @@ def plain(text: str) -> str:
         text = _COMMAND.sub("", _CITED.sub("", text))
         text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
     return text
+
+
+@lru_cache(maxsize=2)  # statements and names are read from the same answer
+def without_tags(text: str) -> str:
+    """Return a text with its tags of HTML blanked out: no reader sees what their attributes say."""
+    return _TAG.sub(lambda tag: _NOT_BREAK.sub(" ", tag[0]), text) if "<" in text else text
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -172,25 +181,30 @@ def entry_text(name: str, text: str) -> EntryText:
     return EntryText(name, text)
 
 
+class QuotedPart(NamedTuple):
+    """Words in a row of a quotation, and whether they may begin and end within a word: `[o]n real noise`."""
+
+    words: tuple[str, ...]
+    begins_loose: bool
+    ends_loose: bool
+
+
 @dataclass(frozen=True)
 class Quotation:
     """A quotation, read for comparing: its words, in parts where its author left something out or edited."""
 
-    parts: tuple[tuple[str, ...], ...]
-    edited: tuple[bool, ...]
+    parts: tuple[QuotedPart, ...]
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[str, ...]:
         """All its words."""
-        return tuple(token for part in self.parts for token in part)[:_MAX_TOKENS]
+        return tuple(chain.from_iterable(part.words for part in self.parts))[:_MAX_TOKENS]
 
     def stands_in(self, entry: EntryText) -> bool:
         """Whether an entry has all parts of it, word by word and in their order."""
         position = 0
-        for number, part in enumerate(self.parts):
-            is_edited_behind = number < len(self.edited) and self.edited[number]
-            is_edited_before = number > 0 and self.edited[number - 1]
-            behind = entry.find(part, position, loose=(is_edited_before, is_edited_behind))
+        for part in self.parts:
+            behind = entry.find(part.words, position, loose=(part.begins_loose, part.ends_loose))
             if behind is None:
                 return False
             position = behind
@@ -199,17 +213,16 @@ class Quotation:
 
 def read_quotation(text: str) -> Quotation:
     """Return a quotation read for comparing."""
-    parts: list[tuple[str, ...]] = []
-    edited: list[bool] = []
-    for piece in _ELLIPSIS.split(plain(text)):
-        for number, own in enumerate(_EDITED.split(piece)):
-            words = tuple(tokens(own))
-            if not words:
-                continue
-            if parts:
-                edited.append(number > 0)
-            parts.append(words)
-    return Quotation(tuple(parts), tuple(edited))
+    return Quotation(tuple(chain.from_iterable(map(_edited_parts, _ELLIPSIS.split(plain(text))))))
+
+
+def _edited_parts(piece: str) -> Iterator[QuotedPart]:
+    """The parts of a piece around the brackets with which its author changed it."""
+    edits = _EDITED.split(piece)
+    for number, part in enumerate(edits):
+        words = tuple(tokens(part))
+        if words:
+            yield QuotedPart(words, number > 0, number + 1 < len(edits))
 
 
 class _Piece(NamedTuple):

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.figures import Figure, directions, figures_in
+from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
@@ -29,17 +29,20 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
-from explainer.checking.evidence.statements import Statement, read_statements, words_of
+from explainer.checking.evidence.statements import Quoted, Statement, read_statements, words_of
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
-from explainer.recommending.terms import term
+from explainer.recommending.terms import term, terms
 
 MIN_QUOTED: Final = 4
 """Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
 
 _MIN_SHARED: Final = 2  # terms that a statement and a sentence share, for their figures to be about one thing
+_NEAR: Final = 40  # characters on either side of a figure
+# the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
+_OTHERS_SHARE: Final = 0.4
 _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
 # the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
 # made of 660 summaries: below it, sentences of one field begin to resemble each other)
@@ -59,6 +62,12 @@ _EXAMPLE: Final = re.compile(
     r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
     re.IGNORECASE,
 )
+# what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
+_QUOTATION_FAULTS: Final = {
+    QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
+    QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+}
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
 """
@@ -109,12 +118,20 @@ class JudgedStatement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Basis:
+class _Evidence:
     """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
 
     entry: int | None
     passage: str
     violation: Violation | None = None
+
+
+class _Printed(NamedTuple):
+    """A figure that is printed of an entry, with its sentence."""
+
+    entry: int
+    figure: Figure
+    sentence: Sentence
 
 
 def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
@@ -139,7 +156,6 @@ def evidence_of(source: OfferedEntry) -> str:
 class _Prover:
     analysis: AnswerAnalysis
     texts: list[EntryText]
-    _bases: list[_Basis] = field(default_factory=list)
 
     @cached_property
     def _question(self) -> EntryText:
@@ -149,7 +165,7 @@ class _Prover:
         """Whether a statement is about an entry, or quotes at such length that it may be."""
         if statement.entries:
             return True
-        return any(self._stands_anywhere(text) for _, _, text in statement.quotations)
+        return any(self._stands_anywhere(quoted.text) for quoted in statement.quotations)
 
     def _stands_anywhere(self, text: str) -> bool:
         quotation = read_quotation(text)
@@ -157,12 +173,12 @@ class _Prover:
 
     def judge(self, statement: Statement) -> JudgedStatement:
         """Return what was found about a statement."""
-        bases = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
-        if not any(map(_faulty, bases)):
-            bases += self._words_of_another(statement)
-        faulty = list(filter(_faulty, bases))
+        evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
+        if not any(map(_faulty, evidence)):
+            evidence += self._words_of_another(statement)
+        faulty = list(filter(_faulty, evidence))
         refuting = list(filter(_refutes, faulty))
-        carrying = list(filterfalse(_faulty, bases))
+        carrying = list(filterfalse(_faulty, evidence))
         if not refuting and not carrying:
             carrying += self._verbatim(statement)
         shown = next(iter((*refuting, *carrying, *faulty)), None) or self._nearest(statement)
@@ -176,22 +192,24 @@ class _Prover:
 
     # --- quotations ----------------------------------------------------------------------------------------------
 
-    def _quotations(self, statement: Statement) -> Iterator[_Basis]:
-        for start, end, text in statement.quotations:
-            quotation = read_quotation(text)
+    def _quotations(self, statement: Statement) -> Iterator[_Evidence]:
+        order = self._likeliest_first(statement)
+        texts = [self.texts[index] for index in order]
+        for quoted in statement.quotations:
+            quotation = read_quotation(quoted.text)
             if len(quotation.tokens) < MIN_QUOTED:
                 continue
-            order = self._likeliest_first(statement)
-            fit, place = compare(quotation, [self.texts[index] for index in order])
+            fit, place = compare(quotation, texts)
             entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_no_passage(start, text, entry):
-                yield from self._judged_quotation(statement, (start, end, text), fit, entry)
+            if fit is QuotationFit.VERBATIM or not self._is_no_passage(quoted, entry):
+                yield from self._judged_quotation(statement, quoted, fit, entry)
 
-    def _is_no_passage(self, start: int, text: str, entry: int | None) -> bool:
+    def _is_no_passage(self, quoted: Quoted, entry: int | None) -> bool:
         """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
-        before = self.analysis.answer.body[max(0, start - 60) : start].rstrip('"“«')
+        before = self.analysis.answer.body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
+        text = quoted.text
         is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
-        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(start):
+        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
             return True
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT
@@ -206,107 +224,109 @@ class _Prover:
         return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
 
     def _judged_quotation(
-        self, statement: Statement, quoted: tuple[int, int, str], fit: QuotationFit, entry: int | None
-    ) -> Iterator[_Basis]:
-        start, end, text = quoted
-        passage = "" if entry is None else self._passage(entry, text)
+        self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
+    ) -> Iterator[_Evidence]:
         if fit is QuotationFit.INFLECTED:
             return
-        is_own = not statement.entries or entry in statement.entries
-        if fit is QuotationFit.VERBATIM:
-            if is_own:
-                yield _Basis(entry, passage)
-            else:
-                message = f"this quotation is from {self._name(entry)}, not from {self._name(statement.entries[0])}"
-                yield self._fault("A413", start, end, message, entry, passage)
-            return
         if fit is QuotationFit.ABSENT:
-            if statement.entries and self._has_text(statement):
-                yield self._fault("A414", start, end, "no offered text contains this quotation", entry, passage)
+            if quoted.is_sure and statement.entries and self._has_text(statement):
+                yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
             return
-        if not statement.entries:
-            return
-        code = "A412" if fit is QuotationFit.STITCHED else "A411"
-        message = "stitched quotation: these passages do not stand together"
-        if code == "A411":
-            message = f"altered quotation of {self._name(entry)}"
-        yield self._fault(code, start, end, message, entry, passage)
+        if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
+            yield _Evidence(entry, self._passage(entry or 0, quoted.text))
+        elif statement.entries:
+            code, message = _QUOTATION_FAULTS[fit]
+            message = message.format(entry=self._name(entry), own=self._name(statement.entries[0]))
+            yield self._quotation_fault(code, quoted, message, entry)
+
+    def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Evidence:
+        passage = "" if entry is None else self._passage(entry, quoted.text)
+        return self._fault(code, quoted.start, quoted.end, message, entry, passage)
 
     # --- figures -------------------------------------------------------------------------------------------------
 
-    def _figures(self, statement: Statement) -> Iterator[_Basis]:
+    def _figures(self, statement: Statement) -> Iterator[_Evidence]:
         if not statement.entries:
             return
-        text = plain(_without_quotations(statement))
-        for figure in figures_in(text):
-            yield from self._judged_figure(statement, figure)
+        for figure in figures_in(plain(_without_quotations(statement))):
+            fault = self._fault_of_figure(statement, figure)
+            if fault is not None:
+                yield fault
 
-    def _judged_figure(self, statement: Statement, figure: Figure) -> Iterator[_Basis]:
-        printed = [(index, *row) for index in statement.entries for row in self.texts[index].figures]
-        equal = [row for row in printed if figure.equals(row[1])]
-        if equal:
-            index, other, sentence = max(equal, key=lambda row: len(row[2].terms & statement.terms))
-            agreeing = [row for row in equal if not figure.contradicts(row[1])]
-            if not agreeing and len(sentence.terms & statement.terms) >= _MIN_SHARED:
-                message = f"{self._name(index)} says: {_around(sentence.text, other)!r}"
-                yield self._figure_fault("A423", statement, figure, message, index, sentence)
-            return
-        if any(figure.equals(other) for other, _ in self._question.figures) or not _is_comparable(figure):
-            return
-        counterpart = self._counterpart(statement, figure, printed)
-        if counterpart is not None:
-            code, index, other, sentence = counterpart
-            message = f"{self._name(index)} says: {_around(sentence.text, other)!r}"
-            yield self._figure_fault(code, statement, figure, message, index, sentence)
-            return
-        yield from self._strange_figure(statement, figure)
-
-    def _counterpart(
-        self, statement: Statement, figure: Figure, printed: Sequence[tuple[int, Figure, Sentence]]
-    ) -> tuple[str, int, Figure, Sentence] | None:
-        """The figure of an entry that stands where another one stands in a statement about it."""
-        candidates = []
-        for index, other, sentence in printed:
-            shared = len(sentence.terms & statement.terms)
-            is_same_kind = _is_of_kind(figure, other)
-            has_other_unit = not is_same_kind and _has_other_unit(figure, other)
-            if shared >= _MIN_SHARED and (is_same_kind or has_other_unit):
-                candidates.append((shared + is_same_kind, "A421" if is_same_kind else "A422", index, other, sentence))
-        if not candidates:
+    def _fault_of_figure(self, statement: Statement, figure: Figure) -> _Evidence | None:
+        printed = list(self._printed(statement.entries))
+        if any(_has_unit_by_another_name(figure, row.figure) for row in printed):
             return None
-        return max(candidates, key=lambda candidate: candidate[0])[1:]
+        equal = [row for row in printed if figure.equals(row.figure)]
+        if equal:
+            return self._compared_otherwise(statement, figure, equal)
+        is_asked = any(figure.equals(asked) for asked, _ in self._question.figures)
+        if is_asked or not _is_comparable(figure):
+            return None
+        return self._counterpart(statement, figure, printed) or self._strange_figure(statement, figure)
 
-    def _strange_figure(self, statement: Statement, figure: Figure) -> Iterator[_Basis]:
+    def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
+        for index in entries:
+            for figure, sentence in self.texts[index].figures:
+                yield _Printed(index, figure, sentence)
+
+    def _compared_otherwise(self, statement: Statement, figure: Figure, equal: Sequence[_Printed]) -> _Evidence | None:
+        """A figure that its entry has, but for the opposite, or for something else than it is given for."""
+        nearest = max(equal, key=lambda row: len(row.sentence.terms & statement.terms))
+        if all(figure.contradicts(row.figure) for row in equal):
+            is_about_same = _count_shared(statement, nearest.sentence) >= _MIN_SHARED
+            is_fault = is_about_same and not statement.is_reversed
+            return self._figure_fault("A423", statement, figure, nearest) if is_fault else None
+        if _is_swapped(figure, nearest.figure, nearest.sentence):
+            return self._figure_fault("A421", statement, figure, nearest)
+        return None
+
+    def _counterpart(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> _Evidence | None:
+        """Another figure of an entry that stands where a statement about it has this one."""
+        fault, likeness = None, 0
+        for row in printed:
+            is_same_kind = _is_of_kind(figure, row.figure)
+            shared = _count_shared(statement, row.sentence)
+            if shared < _MIN_SHARED or not (is_same_kind or _has_other_unit(figure, row.figure)):
+                continue
+            if shared + is_same_kind > likeness and _is_near(statement, figure, row.sentence):
+                fault, likeness = ("A421" if is_same_kind else "A422", row), shared + is_same_kind
+        return self._figure_fault(fault[0], statement, figure, fault[1]) if fault else None
+
+    def _strange_figure(self, statement: Statement, figure: Figure) -> _Evidence | None:
         """A figure that its own entries do not have: another entry may have it, or none."""
         if not figure.is_telling:
-            return
-        for index, text in enumerate(self.texts):
-            for other, sentence in text.figures:
-                is_shared = len(sentence.terms & statement.terms) >= _MIN_SHARED
-                if index not in statement.entries and figure.equals(other) and is_shared:
-                    message = f"this figure is from {self._name(index)}, not from {self._name(statement.entries[0])}"
-                    yield self._figure_fault("A424", statement, figure, message, index, sentence)
-                    return
-        if self._has_text(statement):
-            message = f"{self._name(statement.entries[0])} contains no such figure"
-            yield self._figure_fault("A425", statement, figure, message, statement.entries[0], None)
+            return None
+        own = statement.entries[0]
+        least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
+        for row in self._printed(index for index in range(len(self.texts)) if index not in statement.entries):
+            if figure.equals(row.figure) and _count_shared(statement, row.sentence) >= least_shared:
+                message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
+                return self._figure_fault("A424", statement, figure, row, message)
+        if not self._has_text(statement):
+            return None
+        start, end = self._place_of_figure(statement, figure)
+        return self._fault("A425", start, end, f"{self._name(own)} contains no such figure", own, "")
 
     def _figure_fault(
-        self, code: str, statement: Statement, figure: Figure, message: str, index: int, sentence: Sentence | None
-    ) -> _Basis:
+        self, code: str, statement: Statement, figure: Figure, row: _Printed, message: str = ""
+    ) -> _Evidence:
+        says = f"{self._name(row.entry)} says: {_around(row.sentence.text, row.figure)!r}"
+        start, end = self._place_of_figure(statement, figure)
+        return self._fault(code, start, end, message or says, row.entry, row.sentence.text)
+
+    def _place_of_figure(self, statement: Statement, figure: Figure) -> tuple[int, int]:
+        """Where a figure stands in the answer; the whole statement where its text was changed for reading."""
         start = self.analysis.answer.body.find(figure.text, statement.start, statement.end)
-        end = start + len(figure.text)
-        if start < 0:
-            start, end = statement.start, statement.end
-        return self._fault(code, start, end, message, index, sentence.text if sentence else "")
+        return (start, start + len(figure.text)) if start >= 0 else (statement.start, statement.end)
 
     # --- words ---------------------------------------------------------------------------------------------------
 
-    def _opposite(self, statement: Statement) -> Iterator[_Basis]:
+    def _opposite(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement in the words of a sentence, turned round by a `not` or a word of the opposite meaning."""
         said = statement.all_terms
         # what is quoted is compared word by word
-        if len(said) < _MIN_SAME or statement.quotations:
+        if len(said) < _MIN_SAME or statement.quotations or statement.is_reversed:
             return
         for index in statement.entries:
             for sentence in self.texts[index].sentences:
@@ -318,7 +338,7 @@ class _Prover:
                     yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
                     return
 
-    def _words_of_another(self, statement: Statement) -> Iterator[_Basis]:
+    def _words_of_another(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement that says of its entries what another entry prints."""
         own = statement.context or statement.entries
         if not own or not self._have_text(own) or self._is_of(statement, own):
@@ -345,26 +365,32 @@ class _Prover:
 
     def _most_alike(self, statement: Statement, entries: Iterable[int]) -> tuple[int, int, Sentence | None]:
         """The sentence of some entries that shares most terms with a statement: how many, whose, and which."""
-        rows = ((index, sentence) for index in entries for sentence in self.texts[index].sentences)
-        counted = ((len(sentence.terms & statement.terms), index, sentence) for index, sentence in rows)
-        return max(counted, key=lambda row: row[0], default=(0, 0, None))
+        best: tuple[int, int, Sentence | None] = (0, 0, None)
+        for index in entries:
+            if len(self.texts[index].terms & statement.terms) <= best[0]:  # no sentence of it shares more
+                continue
+            for sentence in self.texts[index].sentences:
+                shared = len(sentence.terms & statement.terms)
+                if shared > best[0]:
+                    best = (shared, index, sentence)
+        return best
 
-    def _verbatim(self, statement: Statement) -> Iterator[_Basis]:
+    def _verbatim(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement whose own words stand in its entry in a row."""
         words = tokens(plain(statement.text).rstrip("."))
         if len(words) < _MIN_VERBATIM:
             return
         for index in statement.entries:
             if self.texts[index].find(words) is not None:
-                yield _Basis(index, self.texts[index].sentence_with(words))
+                yield _Evidence(index, self.texts[index].sentence_with(words))
                 return
 
-    def _nearest(self, statement: Statement) -> _Basis:
+    def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
         shared, index, sentence = self._most_alike(statement, statement.entries)
         if sentence is None or shared < _SHOWN_SHARE * len(statement.terms):
-            return _Basis(None, "")
-        return _Basis(index, sentence.text)
+            return _Evidence(None, "")
+        return _Evidence(index, sentence.text)
 
     def _support(self, statement: Statement) -> float:
         own_terms = frozenset(chain.from_iterable(self.texts[index].terms for index in statement.entries))
@@ -380,32 +406,51 @@ class _Prover:
     def _name(self, index: int | None) -> str:
         return self.analysis.quoted_name(index or 0, 60)
 
-    def _fault(self, code: str, start: int, end: int, message: str, entry: int | None, passage: str) -> _Basis:
+    def _fault(self, code: str, start: int, end: int, message: str, entry: int | None, passage: str) -> _Evidence:
         hint = f"the passage is: {shorten(passage, 300)!r}" if passage else None
-        return _Basis(entry, passage, Violation(code, start, end, message, hint))
+        return _Evidence(entry, passage, Violation(code, start, end, message, hint))
 
 
 _VIOLATION: Final = attrgetter("violation")
 
 
-def _faulty(basis: _Basis) -> bool:
-    return basis.violation is not None
+def _faulty(evidence: _Evidence) -> bool:
+    return evidence.violation is not None
 
 
-def _refutes(basis: _Basis) -> bool:
-    return basis.violation is not None and RULES[basis.violation.code].severity is Severity.ERROR
+def _refutes(evidence: _Evidence) -> bool:
+    return evidence.violation is not None and RULES[evidence.violation.code].severity is Severity.ERROR
 
 
 def _without_quotations(statement: Statement) -> str:
     text = statement.text
-    for _, _, quoted in statement.quotations:
-        text = text.replace(" ".join(quoted.split()), " ")
+    for quoted in statement.quotations:
+        text = text.replace(" ".join(quoted.text.split()), " ")
     return text
 
 
 def _is_comparable(figure: Figure) -> bool:
     """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
     return figure.kind != "count" or bool(figure.nouns) or figure.is_telling
+
+
+def _count_shared(statement: Statement, sentence: Sentence) -> int:
+    """How many terms a statement shares with a sentence; numbers are none."""
+    return sum(not shared.isdigit() for shared in sentence.terms & statement.terms)
+
+
+def _is_near(statement: Statement, figure: Figure, sentence: Sentence) -> bool:
+    """Whether a word beside a figure, not only one far off in its statement, is of a sentence."""
+    beside = terms(statement.text[max(0, figure.start - _NEAR) : figure.end + _NEAR])
+    return not sentence.terms.isdisjoint(beside)
+
+
+def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
+    """Whether a sentence prints a figure for another scale, and another figure for the scale that it is given for."""
+    if not figure.scales or not equal.scales or figure.scales & equal.scales:
+        return False
+    rivals = (other for other in sentence.figures if other.kind == figure.kind and other.scales & figure.scales)
+    return any(not figure.equals(rival) for rival in rivals)
 
 
 def _is_of_kind(one: Figure, other: Figure) -> bool:
@@ -417,15 +462,21 @@ def _is_of_kind(one: Figure, other: Figure) -> bool:
 
 def _has_other_unit(one: Figure, other: Figure) -> bool:
     """Whether two figures are one number with different units."""
-    kinds = {one.kind, other.kind}
-    if kinds & {"year", "rank", "count"} or kinds == {"percent", "decimal"}:
+    # a number without a unit may have one by another name: `13.2 words per minute`
+    if {one.kind, other.kind} & {"year", "rank", "count", "decimal"}:
         return False
     return _number(one.text) == _number(other.text) and bool(_number(one.text))
 
 
 def _number(text: str) -> str:
     match = re.match(r"[\d.,]+", text)
-    return match[0].rstrip(".,") if match else ""
+    number = match[0].rstrip(".,") if match else ""
+    return number.replace(",", ".") if DECIMAL_COMMA.fullmatch(number) else number
+
+
+def _has_unit_by_another_name(one: Figure, other: Figure) -> bool:
+    """Whether a number is printed with a unit that is not read where it is said: `13,2 Bilder pro Sekunde`."""
+    return {one.kind, other.kind} == {"decimal", "measure"} and _number(one.text) == _number(other.text)
 
 
 def _around(text: str, figure: Figure, width: int = 50) -> str:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis
-from explainer.checking.evidence.passages import sentence_spans
+from explainer.checking.answer import Answer
+from explainer.checking.evidence.passages import sentence_spans, without_tags
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import acronyms, canonical
 from explainer.recommending.terms import term, tokens_of
@@ -26,7 +27,8 @@ _BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
 # a field that gives a name or a link says nothing of the entry
 _FIELD: Final = re.compile(
-    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}(?:model|title|name|paper|arxiv|pdf|doi|github|code|repository|link|url)s?"
+    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}"
+    r"(?:model|title|name|paper|arxiv|pdf|doi|github|hugging ?face|code|repository|link|url)s?"
     r"\W{0,6}[:：]",
     re.IGNORECASE,
 )
@@ -38,7 +40,25 @@ _PRONOUN: Final = re.compile(
 )
 # what stands before the words of a sentence
 _ORNAMENTS: Final = re.compile(r"[^\w\"“(\[]*")
-_QUOTE: Final = re.compile(r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»")
+_QUOTE: Final = re.compile(
+    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»"
+    r"|„(?P<low>[^“”]{3,600})[“”]|‘(?P<single>(?:[^’\n]|’(?=\w)){8,600})’(?!\w)"
+)
+_QUOTE_MARK: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+# a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
+_REMARK: Final = re.compile(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
+_CREDIT: Final = re.compile(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
+_INTRODUCED: Final = re.compile(r"[:：]\W*\Z")
+# words right before an entry that is compared with, and how many characters they may be
+_COMPARED: Final = re.compile(
+    r"\b(?:than|compared (?:with|to)|in comparison (?:with|to)|relative to|unlike|versus|vs|against)\W+(?:the\W+)?\Z",
+    re.IGNORECASE,
+)
+_COMPARED_BEFORE: Final = 32
+# `less accurate than its large version`, but not `faster than its rivals`
+_COMPARED_ITSELF: Final = re.compile(
+    r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)", re.IGNORECASE
+)
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = re.compile(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
@@ -59,6 +79,21 @@ _MARKED: Final = re.compile(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“]
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
+class Quoted(NamedTuple):
+    """What an answer quotes.
+
+    Attributes:
+        start: where it begins in the answer; `end`: where it ends.
+        text: its words.
+        is_sure: whether it is surely a quotation; what is set apart as a block may be a remark.
+    """
+
+    start: int
+    end: int
+    text: str
+    is_sure: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What the answer says in one sentence, or one item.
@@ -68,10 +103,11 @@ class Statement:
         start: where it begins in the answer; `end`: where it ends.
         entries: the offered entries that it is about, by their places; those that it names come first.
         context: those of them that the item or heading is about.
-        quotations: what it quotes: place, end, and the words.
+        quotations: what it quotes.
         words: its words in lower case.
         terms: their stems, without names of the entries.
         all_terms: their stems.
+        is_reversed: it compares something else with an entry: `the older network is slower than EfficientNet`.
     """
 
     text: str
@@ -79,10 +115,11 @@ class Statement:
     end: int
     entries: tuple[int, ...] = ()
     context: tuple[int, ...] = ()
-    quotations: tuple[tuple[int, int, str], ...] = ()
+    quotations: tuple[Quoted, ...] = ()
     words: tuple[str, ...] = ()
     terms: frozenset[str] = frozenset()
     all_terms: frozenset[str] = frozenset()
+    is_reversed: bool = False
 
 
 @dataclass(slots=True)
@@ -92,7 +129,7 @@ class _Block:
     start: int
     end: int
     indent: int
-    kind: str  # item, paragraph or heading
+    kind: str  # item, paragraph, quote or heading
 
 
 @dataclass(slots=True)
@@ -112,11 +149,14 @@ class _StatementReader:
     def __init__(self, analysis: AnswerAnalysis) -> None:
         self._analysis = analysis
         self._answer = analysis.answer
+        self._text = without_quote_marks(without_tags(analysis.answer.body))
+        self._is_quoted_whole = _is_quoted_whole(analysis.answer)
         self._places = sorted(set(_places(analysis)))
         self._names = [name_terms(source) for source in analysis.offered.sources]
         self._heading: tuple[int, ...] = ()
         self._scopes: list[_Scope] = []
         self._statements: list[Statement] = []
+        self._before: tuple[int, ...] = ()  # the entries that the sentence before is about
 
     def read(self) -> list[Statement]:
         for block in self._blocks():
@@ -132,7 +172,7 @@ class _StatementReader:
         for number in range(answer.lines):
             line = answer.line(number)
             kind = self._kind(number, line)
-            if kind == "more" and block is not None:
+            if block is not None and (kind == "more" or kind == block.kind == "quote"):
                 block.end = answer.line_starts[number] + len(line)
                 continue
             if block is not None:
@@ -157,7 +197,7 @@ class _StatementReader:
             return "field"
         if number in answer.tables or _ITEM.match(line):
             return "item"
-        return "more"
+        return "quote" if not self._is_quoted_whole and _QUOTE_MARK.match(line) else "more"
 
     def _note_field(self, number: int, kind: str) -> None:
         """A field that names an entry opens a scope: what is said below it is about that entry."""
@@ -174,8 +214,11 @@ class _StatementReader:
         while self._scopes and self._scopes[-1].indent >= block.indent:
             self._scopes.pop()
         context = self._scopes[-1].entries if self._scopes else self._heading
-        text = self._answer.body[block.start : block.end]
+        text = self._text[block.start : block.end]
         quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
+        if block.kind == "quote":
+            context = context or self._before
+            quotes = quotes or self._block_quotation(block, text)
         if block.kind == "item":
             lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
             context = lead or context
@@ -184,18 +227,26 @@ class _StatementReader:
             context = ()
         self._read_sentences(block, text, context, quotes)
 
-    def _read_sentences(
-        self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[tuple[int, int, str]]
-    ) -> None:
+    def _block_quotation(self, block: _Block, text: str) -> list[Quoted]:
+        """What is quoted as a block, without the name of its author behind it."""
+        if _REMARK.match(text):
+            return []
+        credit = _CREDIT.search(text)
+        end = credit.start() if credit else len(text)
+        is_introduced = bool(_INTRODUCED.search(self._text[max(0, block.start - _LEAD) : block.start]))
+        return [Quoted(block.start, block.start + end, text[:end], is_introduced)]
+
+    def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
         previous: tuple[int, ...] = ()
-        for start, end in _sentences(text, [(first - block.start, last - block.start) for first, last, _ in quotes]):
+        self._before = ()
+        for start, end in _sentences(text, [(quote.start - block.start, quote.end - block.start) for quote in quotes]):
             first, last = block.start + start, block.start + end
             named = self._named(first, last)
             bound = tuple(dict.fromkeys((*named, *context)))
             if not bound and len(previous) == 1 and _PRONOUN.match(_ORNAMENTS.sub("", text[start:end], count=1)):
                 bound = previous
-            previous = bound
-            own_quotes = tuple(quote for quote in quotes if first <= quote[0] < last)
+            previous = self._before = bound
+            own_quotes = tuple(quote for quote in quotes if first <= quote.start < last)
             if bound or own_quotes:
                 self._statements += self._statement((first, last), bound, context, own_quotes)
 
@@ -204,15 +255,24 @@ class _StatementReader:
         span: tuple[int, int],
         entries: tuple[int, ...],
         context: tuple[int, ...],
-        quotes: tuple[tuple[int, int, str], ...],
+        quotes: tuple[Quoted, ...],
     ) -> Iterator[Statement]:
-        text = shown(self._answer.body[slice(*span)])
+        text = shown(self._text[slice(*span)])
         words = tuple(words_of(text))
         own_names = frozenset(chain.from_iterable(self._names[index] for index in self._named(*span)))
         all_terms = frozenset(filter(None, map(term, words)))
         said = all_terms - own_names
         if len(said) >= _MIN_TERMS:
-            yield Statement(text, *span, entries, context, quotes, words, said, all_terms)
+            yield Statement(text, *span, entries, context, quotes, words, said, all_terms, self._is_reversed(*span))
+
+    def _is_reversed(self, start: int, end: int) -> bool:
+        """Whether an entry is what something else is compared with."""
+        if _COMPARED_ITSELF.search(self._text, start, end):
+            return True
+        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
+        return any(
+            _COMPARED.search(self._text, max(start, at - _COMPARED_BEFORE), at) for at, _ in self._places[first:last]
+        )
 
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
@@ -273,9 +333,20 @@ def shown(text: str) -> str:
     return _SPACED.sub(r"\1", " ".join(_ITEM.sub("", text, count=1).split()))
 
 
-def _quote(match: re.Match[str], offset: int) -> tuple[int, int, str]:
+def without_quote_marks(text: str) -> str:
+    """Return a text with the marks of block quotes blanked out."""
+    return _QUOTE_MARK.sub(lambda mark: " " * len(mark[0]), text) if ">" in text else text
+
+
+def _is_quoted_whole(answer: Answer) -> bool:
+    """Whether most lines are in block quotes: that is how the answer is set, then, and nothing is quoted."""
+    written = list(filter(str.strip, answer.body.splitlines()))
+    return 2 * sum(line.lstrip().startswith(">") for line in written) > len(written)
+
+
+def _quote(match: re.Match[str], offset: int) -> Quoted:
     group = match.lastgroup or 0
-    return offset + match.start(group), offset + match.end(group), match[group]
+    return Quoted(offset + match.start(group), offset + match.end(group), match[group])
 
 
 def _lead_length(text: str, *, has_context: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
@@ -140,10 +141,9 @@ def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
 def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A103: a short text with hardly a section that says that it will not answer."""
     body = analysis.answer.body
-    match = _REFUSAL.search(body)
-    if match is None or len(body.strip()) >= _MAX_REFUSAL:
+    if len(body.strip()) >= _MAX_REFUSAL or len(analysis.sections.found) > 1 or analysis.links:
         return
-    if len(analysis.sections.found) <= 1 and not analysis.links:
+    for match in islice(_REFUSAL.finditer(body), 1):
         yield Violation("A103", *match.span(), "the answer refuses", "ask again")
 
 

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.passages import plain
+from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
 from explainer.recommending.terms import term, terms
 
@@ -35,6 +35,7 @@ _RESTATED: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
+_ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
 _CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
@@ -97,8 +98,8 @@ class _Familiar:
         return f" {_NOT_A_WORD.sub(' ', ' '.join(self._texts).casefold())} "
 
     def has(self, name: str) -> bool:
-        """Whether a name is one of them, or is made of them: `DINO-based`."""
-        if self._has(canonical(name)):
+        """Whether a name is one of them, is made of them (`DINO-based`), or names no work: `III`, `Txt2Snd`."""
+        if self._has(canonical(name)) or _ROMAN.fullmatch(name) or self._offered.ports.read(name):
             return True
         parts = [part for part in re.split(r"[-+/]", name) if part]
         return len(parts) > 1 and all(self._has(canonical(part)) for part in parts if acronyms(part))
@@ -116,7 +117,7 @@ class _Familiar:
 def _prose(analysis: AnswerAnalysis) -> tuple[tuple[int, str], ...]:
     """The lines of the answer outside code, with their places; addresses are blanked out."""
     answer = analysis.answer
-    return _prose_of(answer.body, tuple(answer.line_starts), frozenset(answer.code_lines))
+    return _prose_of(without_tags(answer.body), tuple(answer.line_starts), frozenset(answer.code_lines))
 
 
 @lru_cache(maxsize=1)  # two rules look at the same lines

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter, itemgetter
 from typing import ClassVar, Final
 
 from explainer.checking.names import bare_forms
@@ -23,7 +22,6 @@ from explainer.checking.titles import (
     canonical,
     content_words,
     similarity,
-    tokens,
     words,
 )
 from explainer.checking.workflow.reading import DescribedStep, StepRole
@@ -124,12 +122,6 @@ class StepNames:
             texts += [source.name, source.text]
         return "\n".join(texts).casefold()
 
-    @cached_property
-    def _set_apart(self) -> re.Pattern[str]:
-        """The names of the offered entries as parts of a longer one that are set apart: `X-based`, but not `Xs`."""
-        names = map(attrgetter("name"), self._offered.sources)
-        return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names)) or '(?!)'})(?![^\W_])")
-
     def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
         key = (step.text, step.role)
@@ -164,13 +156,8 @@ class StepNames:
 
     def _called_in(self, text: str) -> set[int]:
         """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
-        keys = tuple(map(itemgetter(0), tokens(text)))
-        indices: set[int] = set()
-        for position, key in enumerate(keys):
-            for parts, index in self._offered.calls.get(key, ()):
-                if keys[position : position + len(parts)] == parts and not self._is_data(parts):
-                    indices.add(index)
-        return indices
+        calls = self._offered.called_by(words(text))
+        return {index for _, index, parts in calls if not self._is_data(parts)}
 
     def _is_data(self, parts: tuple[str, ...]) -> bool:
         return self._offered.ports.find(" ".join(parts)) is not None
@@ -186,7 +173,7 @@ class StepNames:
 
     def _identifiers(self, step: DescribedStep) -> StepMatch | None:
         """The first name in a step that is written as catalogs write them, and was not offered."""
-        for token in _TOKEN.findall(step.text):
+        for token in filter(_HYPHEN.search, _TOKEN.findall(step.text)):
             match = self._identifier(step, token.rstrip(_FULL_STOPS))
             if match is not None:
                 return match
@@ -237,8 +224,11 @@ class StepNames:
         return None
 
     def _is_said(self, token: str, key: str) -> bool:
-        """Whether a name was offered or asked, alone or as a part set apart."""
-        return key in self._exact or token.casefold() in self._said or self._set_apart.search(token) is not None
+        """Whether a name was offered or asked, alone or as a part set apart: `X-based`, but not `Xs`."""
+        if key in self._exact or token.casefold() in self._said:
+            return True
+        within = [source.name for source in self._offered.sources if source.name in token]
+        return any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token) for name in within)
 
     def _nearest(self, key: str) -> str | None:
         """The offered model that a name is nearly the name of."""

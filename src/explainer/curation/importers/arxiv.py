@@ -15,6 +15,7 @@ from explainer.catalogs.schema import Kind
 from explainer.curation.importers.reading import unrecognised
 from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import reason_of
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 _ARXIV: Final = "{http://arxiv.org/schemas/atom}"
@@ -109,7 +110,9 @@ def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
             yield Finding("I802", target.place(), f"the XML is refused: {type(error).__name__}")
             return
         except Exception as error:  # noqa: BLE001  # a declared encoding may be any codec, which raises what it likes
-            yield Finding("I802", target.place(), f"the XML cannot be read: {error}", "save the file as UTF-8")
+            yield Finding(
+                "I802", target.place(), f"the XML cannot be read: {reason_of(error)}", "save the file as UTF-8"
+            )
             return
         yield from target.take()
     if not target.root.startswith(_ATOM):

@@ -252,11 +252,14 @@ def in_order(parts: Iterable[str]) -> str:
 
 
 def without_markup(value: Any) -> str | None:
-    """Return a text without the marks of HTML; of a list of titles the first one."""
+    """Return a text without the marks and the references of HTML; of a list of titles the first one."""
     if isinstance(value, list):
         value = next(iter(value), None)
     text = as_text(value)
-    return text and " ".join(_MARKUP.sub("", text).split())
+    if text is None:
+        return None
+    text = _REFERENCE.sub(lambda reference: html.unescape(f"&{reference[1]}"), _MARKUP.sub("", text))
+    return " ".join(text.split())
 
 
 def is_code(link: str | None) -> bool:

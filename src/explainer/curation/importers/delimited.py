@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -27,6 +27,7 @@ from explainer.curation.importers.bibliography import (
 from explainer.curation.importers.reading import text_of, undecoded
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import counted
 
 
 def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
@@ -69,20 +70,28 @@ def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | 
 
 def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceRecord | Finding]:
     header: list[str] = []
+    numbers: dict[str, int] = {}
     make_record = row_record
+    attached: list[int] = []
     for row in _rows(file, lines, separator):
         if isinstance(row, Finding):
             yield row
         elif not header:
             header = [cell.strip() for cell in row.cells]
+            numbers = {name: number for number, name in reversed(list(enumerate(header)))}  # the first of equal names
             yield from repeated_columns(header, file)
             make_record = zotero_record if is_zotero(header) else row_record
         elif any(map(str.strip, row.cells[len(header) :])):
             count = f"the row has {len(row.cells)} cells, the header {len(header)}"
             hint = "quote cells that hold the separator"
             yield Finding("I802", Location(file, row.line), f"{count}: a separator is not quoted", hint)
+        elif make_record is zotero_record and _is_attached(header, row.cells):
+            attached.append(row.line)
         else:
-            yield make_record(header, row.cells, partial(_place, file, row, separator, tuple(header)))
+            yield make_record(header, row.cells, _Places(file, row, separator, numbers))
+    if attached:
+        message = f"skipped {counted(len(attached), 'row')} of attachments, notes or annotations"
+        yield Finding("I815", Location(file, attached[0]), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +147,43 @@ def _at(file: str, row: _Row, position: int) -> Location:
     return Location(file, row.line + row.text.count("\n", 0, position), position - line_start + 1)
 
 
-def _place(file: str, row: _Row, separator: str, header: tuple[str, ...], key: str) -> Location:
-    """Where the cell of a column begins in the text of a row."""
-    if key not in header:
-        return Location(file, row.line)
-    line, column, cells_before, quoted = row.line, 1, header.index(key), False
-    for char in row.text:
-        if cells_before == 0:
-            break
-        column += 1
-        if char == '"':
-            quoted = not quoted
-        elif char == separator and not quoted:
-            cells_before -= 1
-        elif char == "\n":
-            line, column = line + 1, 1
-    return Location(file, line, column)
+class _Places:
+    """Where the cells of a row begin, by the names of their columns.
+
+    All are found when the first one is asked for: a stranger's table may have 100,000 columns, each with a finding.
+    """
+
+    def __init__(self, file: str, row: _Row, separator: str, numbers: Mapping[str, int]) -> None:
+        self._file = file
+        self._row = row
+        self._separator = separator
+        self._numbers = numbers
+        self._places: list[tuple[int, int]] = []
+
+    def __call__(self, key: str) -> Location:
+        """Return the place of a column; that of the row where it has no such column."""
+        number = self._numbers.get(key)
+        if number is None:
+            return Location(self._file, self._row.line)
+        self._places = self._places or list(self._all_places())
+        return Location(self._file, *self._places[min(number, len(self._places) - 1)])
+
+    def _all_places(self) -> Iterator[tuple[int, int]]:
+        line, column, quoted = self._row.line, 1, False
+        yield line, column
+        for char in self._row.text:
+            column += 1
+            if char == '"':
+                quoted = not quoted
+            elif char == self._separator and not quoted:
+                yield line, column
+            elif char == "\n":
+                line, column = line + 1, 1
 
 
 _HEADER: Final = frozenset({"Key", "Item Type", "Title", "Author"})
+# What belongs to the references of a library, and has a row of its own in some exports.
+_ATTACHED: Final = frozenset({"attachment", "note", "annotation"})
 _ZOTERO_NAMES: Final = {
     "title": "Title", "authors": "Author", "year": "Publication Year", "paper": "DOI", "links": "Url", "github": "Url",
     "summary": "Abstract Note", "category": "Manual Tags",
@@ -166,6 +193,12 @@ _ZOTERO_NAMES: Final = {
 def is_zotero(header: Sequence[str]) -> bool:
     """Whether a table has the columns of Zotero."""
     return _HEADER.issubset(header)
+
+
+def _is_attached(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row of Zotero belongs to another one, which is the reference."""
+    row = dict(zip(header, cells, strict=False))
+    return row.get("Item Type", "").strip().casefold() in _ATTACHED
 
 
 def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str], Location]) -> SourceRecord:

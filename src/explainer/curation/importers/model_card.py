@@ -36,6 +36,7 @@ from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.
 _FENCE: Final = re.compile(r"(?:\s|<!--.*?-->)*^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_LINE_BREAK: Final = re.compile(r"\r\n?")
 _OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 # Old ids, such as `hep-th/9901001`, have a part behind a slash.
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]*\w(?:/\d+)?)")
@@ -106,7 +107,8 @@ def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     if parsed.value is None:
         yield from parsed.findings
         return
-    text = parsed.value.replace("\r\n", "\n")
+    # YAML and Markdown know all three line breaks
+    text = _LINE_BREAK.sub("\n", parsed.value)
     fence = _FENCE.match(text)
     if fence is None:
         yield from _without_front_matter(text, feed)

@@ -1,0 +1,90 @@
+"""Libraries that raise each class of exception that there is: at every border where one is called, one of our findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.endpoint.faults import Canned
+from tests.endpoint.proxy import FaultProxy
+from tests.helpers import ask as helper
+from tests.helpers.support import SLOW
+from tests.hostile.support import attack, project
+
+ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
+FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2401.10000</id><title>T</title></entry></feed>'
+
+
+class Border(NamedTuple):
+    """A call of a library, and a run of the command line that comes to it."""
+
+    module: str
+    name: str
+    arguments: tuple[str, ...]
+
+
+BORDERS = {
+    "XML": Border("defusedxml.ElementTree", "DefusedXMLParser.feed", ("catalog", "import", "a.xml")),
+    "end of XML": Border("defusedxml.ElementTree", "DefusedXMLParser.close", ("catalog", "import", "a.xml")),
+    "LaTeX": Border("pylatexenc.latex2text", "LatexNodes2Text.latex_to_text", ("catalog", "import", "a.bib")),
+    "style": Border("citeproc", "CitationStylesStyle.__init__", ("cite", "a.md", "--question", "q/a.yaml", "--style", "s.csl")),
+    "styled": Border("citeproc", "CitationStylesBibliography.register", ("cite", "a.md", "--question", "q/a.yaml", "--style", "harvard1")),
+    "client": Border("httpx2", "AsyncClient.__init__", ("ask",)),
+    "request": Border("httpx2", "AsyncClient.stream", ("ask",)),
+    "response": Border("httpx2", "Response.aiter_bytes", ("ask",)),
+}  # fmt: skip
+
+
+def _classes(base: type[Exception]) -> Iterator[type[Exception]]:
+    for child in base.__subclasses__():
+        if child.__module__ == "builtins" and not issubclass(child, Warning):
+            yield child
+            yield from _classes(child)
+
+
+def _exceptions() -> list[Exception]:
+    """One of each class of exceptions, and two of a class of the library's own."""
+    odd: dict[type[Exception], tuple[Any, ...]] = {
+        UnicodeDecodeError: ("utf-8", b"\xff", 0, 1, "x"), UnicodeEncodeError: ("utf-8", "\ud800", 0, 1, "x"),
+        UnicodeTranslateError: ("\ud800", 0, 1, "x"), ExceptionGroup: ("x", [ValueError("x")]),
+    }  # fmt: skip
+    own = type("LibraryError", (Exception,), {})
+    classes = dict.fromkeys(_classes(Exception))
+    return [*(kind(*odd.get(kind, ("x",))) for kind in classes), own(), own("\x1b[31m \ud800 \u202e" + "x" * 100_000)]
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, name, arguments = BORDERS[border]
+    target = pytest.importorskip(module)
+    owner, _, method = name.rpartition(".")
+    project(
+        a__md=ANSWER,
+        a__xml=FEED,
+        a__bib="@misc{x, title={A \\emph{b}}}\n",
+        s__csl="<style/>",
+    )
+    if arguments == ("ask",):
+        monkeypatch.chdir(helper.project(Path("p"), "rain"))
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        canned.otherwise = Canned(helper.GOOD)
+    for raised in _exceptions()[:: 1 if SLOW else 5]:
+        reached: list[bool] = []
+
+        def fail(*_: object, raised: Exception = raised, reached: list[bool] = reached, **__: object) -> None:
+            reached.append(True)
+            raise raised
+
+        with monkeypatch.context() as patch:
+            patch.setattr(getattr(target, owner), method, fail)
+            if arguments == ("ask",):
+                outcome = helper.ask(canned, "questions/rain.yaml", "--out", "out", "--force", "--retries", "0")
+            else:
+                outcome = attack(*arguments)
+        assert reached, border
+        assert outcome.status in (0, 1, 2), raised
+        assert len(outcome.err) < 3_000, raised
+        assert "Traceback" not in outcome.err

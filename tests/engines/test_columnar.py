@@ -315,6 +315,7 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
             "answer": "See **Shade**, https://example.org/shade, and Alpha https://example.org/alpha.",
             **asked,
         },
+        {"id": "refuted", "answer": 'Shade "is a light that nobody has ever seen before", it says.', **asked},
         {"id": "foreign", "answer": "See https://elsewhere.example/.", **asked},
         {"id": "empty", "answer": "", **asked},
         {"id": "lost", "answer": None, **asked},
@@ -327,6 +328,9 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
         {key: json.loads(line)[key] for key in ("id", "grounded", "claims", "findings", "citations")}
         for line in told.splitlines()
     ]
+    for row in expected:  # the statements themselves are no column
+        row["claims"] = {key: row["claims"][key] for key in ("verdict", "refuted", "proved", "open")}
+    assert {row["claims"]["verdict"] for row in expected} == {"open", "refuted"}
     for size in (1, 2, 10):
         rows = pa.Table.from_batches(check_batches(table(answers).to_batches(max_chunksize=size), job))
         assert rows.schema.equals(check_schema())

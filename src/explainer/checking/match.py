@@ -111,9 +111,8 @@ def _broken(spotted: LinkInText, offered: Offered) -> Verdict:
     """A broken URL may have been an offered one before it broke."""
     _, _, address = spotted.text.partition("/")
     link = identify("https://" + address.lstrip("/"))
-    if link is None:
-        return Verdict(Match.INVALID)
-    return Verdict(Match.INVALID, (), next((own_link.url for _, own_link in offered.owners(link)), None))
+    owners = offered.owners(link) if link else ()
+    return Verdict(Match.INVALID, (), next((own_link.url for _, own_link in owners), None))
 
 
 def _resembling(link: Link, offered: Offered) -> Verdict:

@@ -53,9 +53,9 @@ OTHER_PAPER: Final = 3.0
 TASK_GAIN: Final = 4.0
 SAME_PAPER: Final = "it is the paper of a chosen model"
 SAME_TASK: Final = "it is about the task of the chosen model"
-SAME_WORDS: Final = "it speaks of what the chosen model does"
+SAME_WORDS: Final = "it mentions what the chosen model does"
 ASKED_TASK: Final = "it is about what is asked for, which no model does"
-ASKED_WORDS: Final = "it speaks of what is asked for"
+ASKED_WORDS: Final = "it mentions what is asked for"
 # Words of a question that may be a name and no more.
 _NAME_ALONE: Final = 2
 # Tasks that are named where nothing fits.

@@ -34,6 +34,7 @@ _MAGNITUDES: Final = {
 }  # fmt: skip
 # words that say a factor by themselves
 _FACTOR_WORDS: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
+_FIGURE_WORDS: Final = frozenset({*_WORD_VALUES, *_FACTOR_WORDS, "magnitude"})
 # what a unit is compared as: its base unit, and how many of these it is
 _MEASURES: Final[dict[str, tuple[str, float]]] = {
     "ns": ("s", 1e-9), "ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1), "sec": ("s", 1),
@@ -187,6 +188,11 @@ def _comparable(one: Figure, other: Figure) -> bool:
         return one.unit == other.unit
     # `62 %` is `0.62`; a count may be written with a point in the source
     return len(kinds) == 1 or kinds in ({"percent", "decimal"}, {"decimal", "count"}, {"year", "count"})
+
+
+def may_have_figures(text: str, words: Iterable[str]) -> bool:
+    """Return whether a text, with its words in lower case, is worth reading for figures: it has a digit or a number."""
+    return any(map(str.isdigit, text)) or not _FIGURE_WORDS.isdisjoint(words)
 
 
 def figures_in(text: str) -> list[Figure]:

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in
+from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in, may_have_figures
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
@@ -43,6 +43,7 @@ _MIN_SHARED: Final = 2  # terms that a statement and a sentence share, for their
 _NEAR: Final = 40  # characters on either side of a figure
 # the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
 _OTHERS_SHARE: Final = 0.4
+_VERBATIM_SUPPORT: Final = 0.8  # of such a statement's terms its entries have all, but for compounds read otherwise
 _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
 # the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
 # made of 660 summaries: below it, sentences of one field begin to resemble each other)
@@ -66,7 +67,7 @@ _EXAMPLE: Final = re.compile(
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
     QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
-    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages are not next to each other"),
 }
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
@@ -193,6 +194,8 @@ class _Prover:
     # --- quotations ----------------------------------------------------------------------------------------------
 
     def _quotations(self, statement: Statement) -> Iterator[_Evidence]:
+        if not statement.quotations:
+            return
         order = self._likeliest_first(statement)
         texts = [self.texts[index] for index in order]
         for quoted in statement.quotations:
@@ -246,7 +249,7 @@ class _Prover:
     # --- figures -------------------------------------------------------------------------------------------------
 
     def _figures(self, statement: Statement) -> Iterator[_Evidence]:
-        if not statement.entries:
+        if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         for figure in figures_in(plain(_without_quotations(statement))):
             fault = self._fault_of_figure(statement, figure)
@@ -377,6 +380,9 @@ class _Prover:
 
     def _verbatim(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement whose own words stand in its entry in a row."""
+        # most statements have words that their entries lack, and need no comparing word by word
+        if self._support(statement) < _VERBATIM_SUPPORT:
+            return
         words = tokens(plain(statement.text).rstrip("."))
         if len(words) < _MIN_VERBATIM:
             return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
+from operator import attrgetter, le
 from typing import Final, Literal
 
-from explainer.catalogs.links import identify
+from explainer.catalogs.links import Link, identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
 from explainer.checking.answer import Cited
 from explainer.checking.match import CERTAIN, OWN, Match, Verdict
@@ -26,6 +26,7 @@ _TYPE_OR_PATH: Final = re.compile(
     r"|txt|wav|xml|ya?ml|zip)"
 )
 _ANCHOR: Final = re.compile("#.")
+_KEY: Final = attrgetter("key")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
 _INSTEAD: Final = "{instead}"
@@ -46,6 +47,8 @@ _FAULTS: Final = {
     Match.QUESTION: ("A208", "the question mentions this link, but it was not offered as a source", _INSTEAD),
 }
 _FOREIGN_NUMBER: Final = ("A209", "this looks like the arXiv id of a paper that was not offered", _INSTEAD)
+_FOREIGN_REPOSITORY: Final = ("A308", "this looks like a repository that was not offered", _INSTEAD)
+_OTHER_OWNER: Final = ("A309", "this repository was offered under another owner", _MEANT)
 _FAULTS_BY_FORM: Final = {"number": {**_FAULTS, Match.FOREIGN: _FOREIGN_NUMBER}}
 
 
@@ -60,21 +63,22 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         code, message, hint = fault
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
-        fix = None
-        if verdict.match is Match.RESPELLED and _is_improvement(spotted, verdict.spellings[0].url):
-            fix = Fix(spotted.start, spotted.end, verdict.spellings[0].url)
-        yield _at(spotted, code, message, hint, fix)
+        yield _at(spotted, code, message, hint, _respelling(spotted, verdict))
 
 
 def _at(spotted: LinkInText, code: str, message: str, hint: str, fix: Fix | None = None) -> Violation:
     return Violation(code, spotted.start, spotted.end, message, hint, fix)
 
 
-def _is_improvement(spotted: LinkInText, offered: str) -> bool:
-    """Whether a link may be respelled as it was offered: never to http, to a PDF, or to one version."""
+def _respelling(spotted: LinkInText, verdict: Verdict) -> Fix | None:
+    """A link as it was offered, where only its spelling differs: never changed to http, to a PDF, or to one version."""
+    if verdict.match is not Match.RESPELLED:
+        return None
+    offered = verdict.spellings[0].url
     if _ENDS_LINK.search(spotted.text + offered):
-        return False
-    return all(old <= new for old, new in zip(_merits(spotted.url), _merits(offered), strict=True))
+        return None
+    is_no_worse = all(map(le, _merits(spotted.url), _merits(offered)))
+    return Fix(spotted.start, spotted.end, offered) if is_no_worse else None
 
 
 def _merits(url: str) -> tuple[bool, bool, bool]:
@@ -101,20 +105,18 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link reads as a link, and it leads to another one."""
     for cited, verdict in analysis.links:
-        label, link = cited.label, cited.spotted.link
-        if label is None or link is None or cited.spotted.start in range(label.start, label.end):
+        if verdict.match not in OWN or cited.label is None:  # of another link it is said that it was not offered
             continue
-        if verdict.match not in OWN:  # which is said already
-            continue
-        shown = _links_in(label.text)
-        if shown and link.key not in shown:
-            message = f"the text of this link is {shorten(label.text)}, but it leads elsewhere"
+        is_shown_itself = cited.label.start <= cited.spotted.start < cited.label.end
+        if not is_shown_itself and _shows_other_link(cited.label.text, cited.spotted.link):
+            message = f"the text of this link is {shorten(cited.label.text)}, but it leads elsewhere"
             yield _at(cited.spotted, "A205", message, "make both the same")
 
 
-def _links_in(text: str) -> set[str]:
-    """What the links in the text of a link lead to, by their keys."""
-    return {spotted.link.key for spotted in spot_links(text) if spotted.link is not None}
+def _shows_other_link(text: str, link: Link | None) -> bool:
+    """Whether the text of a link has links in it, and none that leads to the same thing."""
+    shown = {spotted.link for spotted in spot_links(text)} - {None}
+    return bool(shown) and link is not None and link.key not in map(_KEY, shown)
 
 
 def misattributed(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -146,8 +148,7 @@ def _links_of_named(analysis: AnswerAnalysis) -> Iterator[tuple[Cited, str, Verd
     """The links beside names that leave no doubt: the link, the role that its place gives it, what the name means."""
     for claim, verdict in analysis.verdicts:
         if verdict.match in CERTAIN:
-            for cited, role in claim.links:
-                yield cited, role, verdict
+            yield from ((cited, role, verdict) for cited, role in claim.links)
 
 
 def _roles(link: Verdict, named: Verdict) -> set[str]:
@@ -160,21 +161,30 @@ def _roles(link: Verdict, named: Verdict) -> set[str]:
 
 def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code."""
-    offered_ids = list(_repositories(analysis.offered))
-    by_name = {key.partition("/")[2]: key for key in offered_ids}
+    offered_ids = set(_repositories(analysis.offered))
+    by_name = {_without_owner(key): key for key in offered_ids}
     # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
     prompt = "\n".join((analysis.offered.question, *map(attrgetter("text"), analysis.offered.sources))).casefold()
     for phrase in analysis.answer.phrases:
         key = phrase.text.strip().casefold()
-        if phrase.kind != "code" or not _REPOSITORY_ID.fullmatch(key) or key in offered_ids or key in prompt:
+        if phrase.kind != "code" or not _is_repository_id(key):
             continue
-        if _TYPE_OR_PATH.fullmatch(key):
+        if key in offered_ids or key in prompt:
             continue
-        code, message, hint = "A308", "this looks like a repository that was not offered", _instead(analysis.offered)
-        meant = by_name.get(key.partition("/")[2])
-        if meant is not None:
-            code, message, hint = "A309", "this repository was offered under another owner", f"did you mean {meant}?"
+        fault = _FOREIGN_REPOSITORY
+        if _without_owner(key) in by_name:
+            fault = _OTHER_OWNER
+        code, message, hint = fault
+        hint = hint.format(meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered))
         yield Violation(code, phrase.start, phrase.end, message, hint)
+
+
+def _without_owner(key: str) -> str:
+    return key.partition("/")[2]
+
+
+def _is_repository_id(key: str) -> bool:
+    return _REPOSITORY_ID.fullmatch(key) is not None and _TYPE_OR_PATH.fullmatch(key) is None
 
 
 def _repositories(offered: Offered) -> Iterator[str]:

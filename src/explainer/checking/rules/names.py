@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, filterfalse, islice
 from operator import attrgetter
 from typing import Final
 
@@ -29,6 +29,8 @@ _ITEM_NUMBER: Final = re.compile(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[
 # anything but the marks that may close a title
 _VISIBLE: Final = re.compile(r"[^\s*_`\"']")
 _SPAN: Final = attrgetter("start", "end")
+_LABEL: Final = attrgetter("label")
+_TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
 _NO_TITLE_END: Final = re.compile(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
@@ -47,27 +49,26 @@ _FAULTS: Final = {
     Match.REWORDED: ("A304", "is not the name of the entry", "write {meant!r}"),
 }
 _FOREIGN_TITLE: Final = ("A307", "looks like a title that was not offered", "leave it out, unless it is not a source")
-# below an item stand remarks, which may hold words of titles
-_DOUBTS: Final = {Match.ALTERED: ("A304", "is not the name of the entry", "write {meant!r}")}
+# the same where it may be a remark, which may hold words of titles
+_DOUBTFUL_FAULTS: Final = {**_FAULTS, Match.ALTERED: _FAULTS[Match.REWORDED], Match.FOREIGN: _FOREIGN_TITLE}
 # the same of what stands out in the text
 _PHRASE_FAULTS: Final = {
     Match.CATALOGUED: ("A303", _CATALOGUED, "leave it out"),
     Match.ALTERED: ("A302", _ALTERED, _MEANT),
+    Match.FOREIGN: _FOREIGN_TITLE,
 }
+_REWORDED_PHRASE: Final = ("A304", _ALTERED, _MEANT)
 
 
 def claimed_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for claim, verdict in analysis.verdicts:
-        fault = _FAULTS.get(verdict.match)
-        if fault is None or is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
+        faults = _DOUBTFUL_FAULTS if claim.doubtful else _FAULTS
+        if verdict.match not in faults:
             continue
-        if claim.doubtful:
-            fault = _FOREIGN_TITLE if verdict.match is Match.FOREIGN else _DOUBTS.get(verdict.match, fault)
-        fix = None
-        if _is_safe_to_mend(claim, verdict, analysis):
-            fix = Fix(claim.start, claim.end, str(verdict.meant))
-        yield _violation(claim, fault, verdict, fix)
+        if is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
+            continue
+        yield _violation(claim, faults[verdict.match], verdict, _fix(claim, verdict, analysis))
 
 
 def _violation(
@@ -78,14 +79,17 @@ def _violation(
     return Violation(code, item.start, item.end, f"{shorten(item.text)!r} {message}", hint, fix)
 
 
-def _is_safe_to_mend(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
-    """Whether a near miss is very near, and its links are those of the entry that it resembles."""
+def _fix(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
+    """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    if verdict.match is not Match.ALTERED or not claim.strict or len(words(meant)) < _MIN_TITLE:
-        return False
+    is_altered_title = verdict.match is Match.ALTERED and claim.strict
+    if not is_altered_title or len(words(meant)) < _MIN_TITLE:
+        return None
     if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, claim.cited))):
-        return False
-    return similarity(canonical(claim.text), canonical(meant)) >= _SAFE
+        return None
+    if similarity(canonical(claim.text), canonical(meant)) < _SAFE:
+        return None
+    return Fix(claim.start, claim.end, meant)
 
 
 def _is_prompts_word(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
@@ -106,18 +110,17 @@ def is_cut_off(analysis: AnswerAnalysis, claim: Claim) -> bool:
 
 def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A302-A304 and A307: what stands out in the text, outside the references and diagrams."""
-    cited: set[int] = set()
-    for _, verdict in analysis.verdicts:
-        if verdict.match is Match.OFFERED:
-            cited.update(verdict.sources)
+    cited = set(
+        chain.from_iterable(verdict.sources for _, verdict in analysis.verdicts if verdict.match is Match.OFFERED)
+    )
     for phrase in _loose_phrases(analysis):
         verdict = judge_name(phrase.text, analysis.offered, strict=False)
         fault = _PHRASE_FAULTS.get(verdict.match)
-        if fault is None and verdict.match is Match.FOREIGN and _is_foreign_title(phrase, analysis):
-            fault = _FOREIGN_TITLE
+        if verdict.match is Match.FOREIGN and not _is_foreign_title(phrase, analysis):
+            fault = None
         # an entry that is cited by its right name elsewhere is only reworded here
         if verdict.match is Match.ALTERED and not cited.isdisjoint(verdict.sources):
-            fault = ("A304", _ALTERED, _MEANT)
+            fault = _REWORDED_PHRASE
         if fault is not None:
             yield _violation(phrase, fault, verdict)
 
@@ -125,16 +128,18 @@ def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     """Phrases that read like titles, but that no claim and no step of a diagram stands for."""
     claimed = set(map(_SPAN, analysis.claims))
+    references = analysis.sections.lines("references")
     for phrase in analysis.answer.phrases:
-        if phrase.kind == "label" or _SPAN(phrase) in claimed or analysis.in_diagram(phrase.start):
+        if phrase.kind == "label" or _SPAN(phrase) in claimed:
             continue
-        in_references = analysis.answer.line_of(phrase.start) in analysis.sections.lines("references")
-        if not in_references and len(words(phrase.text)) >= _MIN_PHRASE and reads_like_title(phrase.text):
+        if len(words(phrase.text)) < _MIN_PHRASE or not reads_like_title(phrase.text):
+            continue
+        if analysis.answer.line_of(phrase.start) not in references and not analysis.in_diagram(phrase.start):
             yield phrase
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
-    if phrase.kind not in ("quote", "emphasis") or len(words(phrase.text)) < _MIN_TITLE:
+    if phrase.kind not in _TITLE_KINDS or len(words(phrase.text)) < _MIN_TITLE:
         return False
     if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
         return False
@@ -169,37 +174,38 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     said: set[str] = set()
     for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
         author = canonical(match["name"])
-        if author in known or author + match["year"] in said or is_within(match.start(), judged):
+        work = author + match["year"]
+        if author in known or work in said or is_within(match.start(), judged):
             continue
-        said.add(author + match["year"])
+        said.add(work)
         yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
 
 
 def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[7]` in the text, where the references have no item of that number, and fewer than seven items."""
-    lines = analysis.sections.lines("references")
-    listed = {int(number) for number in map(_item_number, map(analysis.answer.line, lines)) if number}
-    if not listed:
-        listed.update(range(1, 1 + sum(claim.listed for claim in analysis.claims)))
+    listed = _listed_numbers(analysis)
     for match in _numbers_in_text(analysis):
         numbers = list(map(int, _DIGITS.findall(match[1])))
-        hanging = [number for number in numbers if number not in listed]
-        if hanging and 0 not in numbers:  # `[0, 1]` is a range
-            message = f"the references have no item {hanging[0]}"
+        if 0 in numbers:  # `[0, 1]` is a range
+            continue
+        for number in islice(filterfalse(listed.__contains__, numbers), 1):
+            message = f"the references have no item {number}"
             yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
+
+
+def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
+    """The numbers of the items of the references; where none is numbered, their places."""
+    lines = map(analysis.answer.line, analysis.sections.lines("references"))
+    numbered = {int(match["number"]) for match in map(_ITEM_NUMBER.match, lines) if match}
+    return numbered or set(range(1, 1 + sum(claim.listed for claim in analysis.claims)))
 
 
 def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:
     """Numbers in brackets outside the references and code, that are no text of a link."""
-    answer, lines = analysis.answer, analysis.sections.lines("references")
-    spans = [_SPAN(phrase) for phrase in answer.phrases if phrase.kind == "code"]
-    spans += [_SPAN(cited.label) for cited in answer.citations if cited.label is not None]
+    answer = analysis.answer
+    elsewhere = {*analysis.sections.lines("references"), *answer.code_lines}
+    labels = filter(None, map(_LABEL, answer.citations))
+    spans = [_SPAN(phrase) for phrase in chain(answer.phrases, labels) if phrase.kind in ("code", "label")]
     for match in _CITATION_NUMBERS.finditer(answer.body):
-        line = answer.line_of(match.start())
-        if line not in lines and line not in answer.code_lines and not is_within(match.start() + 1, spans):
+        if answer.line_of(match.start()) not in elsewhere and not is_within(match.start() + 1, spans):
             yield match
-
-
-def _item_number(line: str) -> str | None:
-    match = _ITEM_NUMBER.match(line)
-    return match["number"] if match else None

@@ -436,7 +436,7 @@ def test_what_no_record_can_hold_is_refused(arguments: tuple[str, ...]) -> None:
 def test_a_model_must_be_named() -> None:
     done = explainer("ask", "questions/rain.yaml", "--base-url", "http://localhost:1/v1")
     assert done.status == 2
-    assert "which model" in done.err
+    assert "name the model to ask" in done.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX")

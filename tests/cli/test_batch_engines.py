@@ -265,7 +265,7 @@ def test_files_with_different_columns_are_no_table(root: Path) -> None:
     done = batch(root / "q.parquet", "--out", root / "o.jsonl")
     assert (done.status, "its files have different columns" in done.err) == (2, True)
     (root / "r.parquet").mkdir()
-    assert "the folder holds no .parquet" in batch(root / "r.parquet", "--out", root / "o.jsonl").err
+    assert "no .parquet file in the folder" in batch(root / "r.parquet", "--out", root / "o.jsonl").err
 
 
 # --- engines ---

@@ -123,4 +123,4 @@ def test_one_long_id_pushes_no_names_away() -> None:
 def test_eval_of_nothing_checks_nothing() -> None:
     write_tree(Path(), {"catalogs/c.yaml": CATALOG, "labels.jsonl": ""})
     outcome = explainer("catalog", "eval", "labels.jsonl")
-    assert (outcome.status, outcome.out, outcome.err) == (3, "", "Error: labels.jsonl holds no labels\n")
+    assert (outcome.status, outcome.out, outcome.err) == (3, "", "Error: no labels in labels.jsonl\n")

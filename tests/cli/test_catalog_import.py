@@ -128,7 +128,7 @@ def test_columns_can_be_mapped() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["list.txt"], "say it with --from"),
+        (["list.txt"], "give it with --from"),
         (["list.csv", "--map", "a=nmae"], "did you mean 'name'?"),
         (["list.csv", "--map", "a"], "is not COLUMN=FIELD"),
         (["list.csv", "--retrieved", "yesterday"], "write it like 2026-01-31"),
@@ -272,9 +272,9 @@ def test_what_another_catalog_of_the_project_has_already_is_named_with_its_place
         assert outcome.status == 0
         said = [line for line in outcome.err.splitlines() if "I814" in line]
         assert said == [
-            "list.jsonl:1:1: I814 warning: 'Other Words' stands in catalogs/known.yaml:5 already, by its link",
-            "list.jsonl:2:1: I814 warning: 'second!' stands in catalogs/known.yaml:7 already, by its title",
-            "list.jsonl:4:1: I814 warning: 'NET' stands in catalogs/known.yaml:2 already, by its name",
+            "list.jsonl:1:1: I814 warning: 'Other Words' is already in catalogs/known.yaml:5, by its link",
+            "list.jsonl:2:1: I814 warning: 'second!' is already in catalogs/known.yaml:7, by its title",
+            "list.jsonl:4:1: I814 warning: 'NET' is already in catalogs/known.yaml:2, by its name",
         ]
 
 

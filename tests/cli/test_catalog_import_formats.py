@@ -241,9 +241,7 @@ def test_an_empty_first_sheet_is_no_success() -> None:
     book.save("list.xlsx")
     outcome = explainer("catalog", "import", "list.xlsx")
     assert (outcome.status, outcome.out) == (1, "")
-    assert (
-        "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may stand in 'Models'" in outcome.err
-    )
+    assert "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may be in 'Models'" in outcome.err
 
 
 @pytest.mark.parametrize("text", ["[]", '{"models": []}', "name,paper\n", ""])

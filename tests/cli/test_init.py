@@ -81,4 +81,4 @@ def test_ci_and_pre_commit_install_from_where_the_package_was_had(
     installed = requirement or "cnaps-explainer @ git+https://WHERE-IT-IS/explainer.git"
     assert {"run": f'pip install "{installed}"'} in workflow["jobs"]["check"]["steps"]
     assert hooks[0]["additional_dependencies"] == [installed]
-    assert ("write where this package can be had" in outcome.err) == (requirement is None)
+    assert ("set where to install this package" in outcome.err) == (requirement is None)

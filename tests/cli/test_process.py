@@ -173,6 +173,8 @@ def test_help_of_a_command_is_asked_for_in_either_way() -> None:
 
 def test_a_number_out_of_range_is_refused_in_plain_words() -> None:
     assert (
-        "Error: Invalid value for '--models': write 0 or more\n" in explainer("build", "--models", "-1", "x.yaml").err
+        "Error: Invalid value for '--models': must be 0 or more\n" in explainer("build", "--models", "-1", "x.yaml").err
     )
-    assert "Error: Invalid value for '--rounds': write 20 or less\n" in explainer("ask", "--rounds", "99", "x.yaml").err
+    assert (
+        "Error: Invalid value for '--rounds': must be 20 or less\n" in explainer("ask", "--rounds", "99", "x.yaml").err
+    )

@@ -83,7 +83,7 @@ def test_the_explanation_shows_what_adds_up_to_the_score() -> None:
         total = sum(word["own"] + word["kin"] + word["task"] for word in one["words"]) + sum(one["gains"].values())
         assert one["score"] == pytest.approx(total * one["near_duplicate_factor"], abs=0.02)
     text = explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--explain").out
-    assert "stands in" in text
+    assert "found in" in text
 
 
 def test_zero_of_a_kind_is_none_of_it() -> None:

@@ -12,7 +12,8 @@ import pytest
 from tests.helpers.support import ROOT
 
 RETIRED = re.compile(
-    r"stands? twice|stands? behind|nothing to say|\b(?:is|are) no (?:date|link|value|field|number)\b"
+    r"stands? (?:twice|behind|on line|above)\b|\bcan be had\b|(?:folder|response) holds no\b|something else than"
+    r"|nothing to say|\b(?:is|are) no (?:date|link|value|field|number)\b"
     r"|what came (?:is|holds)|nothing came|\bsee that\b|\bin hand\b|\bmend(?:ed|s|ing)?\b",
     re.IGNORECASE,
 )

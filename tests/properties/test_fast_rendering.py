@@ -212,7 +212,7 @@ _OFFERED = PreparedLibrary(Library([_LOADED.value]), "hash")
 _RENDERERS = [
     BatchRenderer(
         RenderOptions("1", "prompt", "prompt", "hash", format_), lambda named, source: _OFFERED, builtin_renderer("prompt"),
-        builtin_renderer("answer"), None, files=False,
+        files=False,
     )
     for format_ in ("text", "hf-chat")
 ]  # fmt: skip

@@ -268,7 +268,7 @@ class Endpoint:
         if not received.whole and received.text:
             received.finish_reason = "stop"  # the body was whole: JSON that is not does not parse
         if not received.whole:
-            _raise_broken("the response holds no answer")
+            _raise_broken("the response has no answer")
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
@@ -346,7 +346,7 @@ class _BoundedStream:
             size += len(chunk)
             self.idle += len(chunk)
             if self.idle > _MAX_IDLE or size > _MAX_STREAM:
-                _raise_broken("the stream says nothing without end: only empty events and comments come")
+                _raise_broken("the stream does not end, and sends only empty events and comments")
             yield chunk
 
 

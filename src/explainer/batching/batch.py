@@ -278,7 +278,8 @@ class Batch:
             raw = content_hash(item.raw if isinstance(item.raw, bytes) else b"")
             self._other_rows.append(row_line(ManifestRow(item.source, raw, skipped=result.why)))
             return
-        self._findings += item.in_table(result.findings)
+        if result.findings:
+            self._findings += item.in_table(result.findings)
         repeated = self._ids.claim(result.id, item) if result.status != "failed" else None
         if repeated is not None:
             self._findings.append(repeated)

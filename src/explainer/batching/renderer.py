@@ -18,7 +18,7 @@ import msgspec
 from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash, row_line
 from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import SourceItem
-from explainer.batching.tokens import Counter, estimate
+from explainer.batching.tokens import counter, estimate
 from explainer.build import BuildResult, offer, source_context
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
@@ -264,23 +264,21 @@ class BatchRenderer:
         options: what decides an output, but for the question and its entries.
         library_for: gives the entries that a question may use.
         renderer: renders the template.
-        completer: renders the answer that belongs to a prompt, for formats that need it.
-        counter: counts tokens, when there is a budget.
         files: outputs become files, not lines of a `.jsonl`.
         offers: rows say what was offered, also where the questions say it.
     """
 
     def __init__(
-        self, options: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll,
-        completer: SupportsRenderAll, counter: Counter | None, *, files: bool, offers: bool = False,
+        self, options: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll, *, files: bool,
+        offers: bool = False,
     ) -> None:  # fmt: skip
         self._options = options
         self._options_hash = options.options_hash
         self._format = FORMATS[options.format]
         self._library_for = library_for
         self._renderer = renderer
-        self._completer = completer
-        self._count_tokens = counter or estimate
+        self._completer = builtin_renderer("answer")
+        self._count_tokens = counter(options.tokenizer) if options.max_tokens is not None else estimate
         self._files = files
         self._offers = offers
         self._encoder = Encoder(Options(options.model, options.body))

@@ -266,7 +266,7 @@ class ParquetSource(_Table):
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         if not self._files:
-            message = "the folder holds no .parquet"
+            message = "no .parquet file in the folder"
             raise ValueError(message)
         columns = [list(pq.read_schema(file).names) for file in self._files]
         if len({tuple(sorted(names)) for names in columns}) > 1:

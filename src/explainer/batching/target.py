@@ -333,13 +333,12 @@ class LinesTarget(ResumableTarget):
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Append lines."""
-        self._lines.append(b"".join([self._line_of(output) for output in outputs]))
+        self._lines.append(b"".join([output.data or self._earlier_line(output) for output in outputs]))
         self.keep(b"".join([output.row for output in outputs]))
 
-    def _line_of(self, output: TargetOutput) -> bytes:
-        line = output.data
-        if output.earlier is not None:
-            line = self.past.volumes[output.earlier.volume].line(output.earlier)
+    def _earlier_line(self, output: TargetOutput) -> bytes:
+        earlier = output.earlier
+        line = self.past.volumes[earlier.volume].line(earlier) if earlier is not None else None
         if line is None:
             message = "was changed while it was read"
             raise OSError(0, message, str(self.path))

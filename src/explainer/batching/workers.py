@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult, SupportsRenderAll
+    from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult
 
 # The ending of a table: its outputs are rows, too.
 ROWS_SUFFIX: Final = ".parquet"
@@ -229,37 +230,18 @@ class RenderWorker:
         if self._renderer is not None and self._process in (_ANY_PROCESS, os.getpid()):
             return self._renderer
         from explainer.batching.renderer import BatchRenderer  # noqa: PLC0415  # loads all that renders
-        from explainer.batching.tokens import counter  # noqa: PLC0415
-        from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer  # noqa: PLC0415
+        from explainer.rendering.templates import BUILTIN_TEMPLATES, renderer_of  # noqa: PLC0415
 
         options = self._setup.options
-        count = counter(options.tokenizer) if options.max_tokens is not None else None
-        self._renderer = BatchRenderer(
-            options, self._catalogs.library_for, renderer_of(options.template), builtin_renderer("answer"), count,
-            files=self._setup.files,
-        )  # fmt: skip
+        stack = contextlib.ExitStack()
+        renderer = renderer_of(options.template, stack)
+        if renderer.value is None:
+            raise ExplainerError(renderer.findings)
+        atexit.register(stack.close)
+        self._renderer = BatchRenderer(options, self._catalogs.library_for, renderer.value, files=self._setup.files)
         # a forked process goes on with what was loaded; only the template of a user has a process of its own
         self._process = _ANY_PROCESS if options.template in BUILTIN_TEMPLATES else os.getpid()
         return self._renderer
-
-
-def renderer_of(template: str) -> SupportsRenderAll:
-    """Return the renderer of a built-in template or of a file, whose process ends with this one.
-
-    Raises:
-        ExplainerError: when the template cannot be read.
-    """
-    import atexit  # noqa: PLC0415
-
-    from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, user_renderer  # noqa: PLC0415
-
-    if template in BUILTIN_TEMPLATES:
-        return builtin_renderer(template)
-    renderer = user_renderer(Path(template))
-    if renderer.value is None:
-        raise ExplainerError(renderer.findings)
-    atexit.register(renderer.value.close)
-    return renderer.value
 
 
 class PreparedCatalogs:

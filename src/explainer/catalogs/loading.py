@@ -370,7 +370,7 @@ def _files_in(folder: Path) -> Parsed[list[Path]]:
 
     files = list(files_below(folder, CATALOG_SUFFIXES, unreadable=report))
     if not files and not findings:
-        message = f"the folder holds no catalog ({', '.join(CATALOG_SUFFIXES)})"
+        message = f"no catalog in the folder ({', '.join(CATALOG_SUFFIXES)})"
         findings.append(Finding("F106", Location(display_path(folder)), message))
     return Parsed(files, tuple(findings))
 

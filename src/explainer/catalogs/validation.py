@@ -24,7 +24,7 @@ ITEMS: Final[dict[str, type[BaseModel]]] = {
 _SWAPPED: Final = {"name": "title", "title": "name"}
 _URL: Final = (
     "S204", "{subject} is not an http or https URL: {value}",
-    "a link begins with http:// or https:// and holds no space, quote or user name",
+    "a link begins with http:// or https://, without spaces, quotes or a user name",
 )  # fmt: skip
 _ONE_LINE: Final = ("S206", "{subject} has line breaks", "write it on one line; a block of YAML is one with '>-'")
 # What is wrong with a text that does not match the pattern of its key: code, message and hint.

@@ -246,7 +246,7 @@ class AnswerReader:
         parsed = self._sources(questions, prompts or path)
         answers = _named_files(path, _ANSWERS)
         if answers.value == []:
-            message = "the folder holds no answer (.md, .txt)"
+            message = "no answer in the folder (.md, .txt)"
             answers = Parsed(None, (Finding("F106", Location(_shown(path)), message),))
         if parsed.value is None or answers.value is None:
             yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
@@ -632,7 +632,7 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     body = _value_at(data, ("response", "body"))
     text = _completion(body)
     if text is None:
-        return Parsed(None, (Finding("A605", place, "the response holds no text", "send it again"),))
+        return Parsed(None, (Finding("A605", place, "the response has no text", "send it again"),))
     endings = (_value_at(body, ("choices", 0, "finish_reason")), _value_at(body, ("status",)))
     if endings not in _CUT_ENDINGS:
         return Parsed(clean(text))

@@ -163,7 +163,7 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
         from explainer.cli.options import refuse
 
         output, path = map(display_path, meeting)
-        refuse(f"{path!r} is read, and would be overwritten by {output!r}: give another place", "--out")
+        refuse(f"{path!r} is an input, and would be overwritten by {output!r}: choose another place", "--out")
 
 
 def _with_beside(outputs: Sequence[Path]) -> Iterator[Path]:

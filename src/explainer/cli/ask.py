@@ -110,7 +110,7 @@ def _key(name: str | None) -> str | None:
     if name is not None:
         message = "give the name of an environment variable (capitals, digits, _), not the key itself"
         _refuse(not _NAME.fullmatch(name), message, "--key-env")
-        _refuse(not key, f"there is no {name} in the environment, or it is empty", "--key-env")
+        _refuse(not key, f"the environment variable {name} is not set, or is empty", "--key-env")
     message = f"the value of {variable} cannot be a key: it has spaces or other characters that no header takes"
     _refuse(not _HEADER_VALUE.fullmatch(key), message, "--key-env")
     return key or None
@@ -173,9 +173,7 @@ RepairBodyOption = Annotated[
     list[str] | None,
     typer.Option("--repair-body", metavar="KEY=VALUE", help="As --body, for requests that send an answer back."),
 ]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say how many calls and tokens it will be, and ask nothing.")
-]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Estimate calls and tokens, and send nothing.")]
 PriceInOption = Annotated[
     list[str] | None,
     typer.Option("--price-in", metavar="[MODEL=]PRICE", help="The price of a million tokens that are sent."),
@@ -185,7 +183,7 @@ PriceOutOption = Annotated[
     typer.Option("--price-out", metavar="[MODEL=]PRICE", help="The price of a million tokens of answers."),
 ]
 ConcurrencyOption = Annotated[
-    int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="How many answers are on their way at once.")
+    int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="How many requests run at once.")
 ]
 RetriesOption = Annotated[
     int,
@@ -193,7 +191,7 @@ RetriesOption = Annotated[
 ]
 TimeoutOption = Annotated[
     float,
-    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may say nothing."),
+    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may be silent."),
 ]
 DeadlineOption = Annotated[
     float, typer.Option("--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take.")
@@ -201,7 +199,7 @@ DeadlineOption = Annotated[
 ReportOption = Annotated[
     Path | None, typer.Option("--report", metavar="PATH", help="Write the check of all answers as one HTML page.")
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Ask again what the journal has an answer for.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Ask again, even where the journal has an answer.")]
 TokenizerOption = Annotated[
     str, choice("--tokenizer", TOKENIZERS, "How tokens are counted where the server does not say.")
 ]
@@ -209,7 +207,7 @@ TokenizerOption = Annotated[
 
 _MANY_NEED: Final = {
     "nowhere": "many answers need a place: a folder, or a .jsonl",
-    "stdout": "many answers need a folder or a .jsonl, where their journal stands beside them",
+    "stdout": "many answers need a folder or a .jsonl, with their journal beside them",
     "file": "many answers do not fit one file: give a folder, or a .jsonl",
 }
 
@@ -220,7 +218,7 @@ def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str
     Raises:
         typer.BadParameter: says what is missing, or which options do not go together.
     """
-    _refuse(not models, "say which model to ask; the endpoint's own name for it", "--model")
+    _refuse(not models, "name the model to ask, as the endpoint calls it", "--model")
     alone = question is None or _is_one_question(question)
     place = _kind_of_place(out)
     if not alone and not (place == "nowhere" and dry_run):
@@ -229,7 +227,7 @@ def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str
         return alone
     message = "this is a folder, and its name is that of a file: give another place"
     _refuse(place in ("file", "lines") and out.is_dir(), message, "--out")
-    message = "the source would be overwritten: give another place"
+    message = "the source would be overwritten: choose another place"
     _refuse(question is not None and _is_same(out, question), message, "--out")
     return alone
 
@@ -261,7 +259,7 @@ def refuse_odd_report(report: Path | None, question: Path | None, out: Path | No
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
         _refuse(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
         return
-    message = "the question or the answer would be overwritten: give another place"
+    message = "the question or the answer would be overwritten: choose another place"
     for path in (question, out):
         _refuse(path is not None and str(path) != STDIN and _is_same(report, path), message, "--report")
 

@@ -88,8 +88,8 @@ def run(
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="I/N", help="Do part I of N only; the parts make the whole.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Render everything, changed or not.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Remove the outputs of questions that are gone.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Render everything, even if unchanged.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove outputs whose questions are gone.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if an output is out of date or missing.")
     ] = False,
@@ -106,7 +106,7 @@ def run(
     strict: StrictOption = False,
     findings: FindingsOption = "text",
     statistics: Annotated[
-        bool, typer.Option("--statistics", help="Count findings by their codes, and show none of them.")
+        bool, typer.Option("--statistics", help="Count findings by code, instead of showing them.")
     ] = False,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Say only what makes the run fail.")
@@ -188,13 +188,13 @@ def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
         (a_file and format_.line is None, "--out",
          f"the format {options.format!r} makes a file of each question: give a folder"),
         (options.max_tokens is not None and answers, "--max-tokens",
-         "an answer skeleton has nothing to cut: it is for prompts"),
+         "it is for prompts, not for answer skeletons"),
         (config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"),
         (not a_file and out.exists() and not out.is_dir(), "--out",
          f"{shown} is a file, and no .jsonl: give a folder or a .jsonl"),
         (config.lines and out.is_dir(), "--out", f"{shown} is a folder"),
         (_is_same(source, out) and (a_file or format_.suffix == ".yaml"), "--out",
-         "the source would be overwritten: give another place"),
+         "the source would be overwritten: choose another place"),
     )  # fmt: skip
     for is_so, option, message in contradictions:
         if is_so:

@@ -43,10 +43,10 @@ def run(
     ] = None,
     catalog: CatalogOption = None,
     output_format: Annotated[
-        str | None, choice("--format", REPORTERS, "The format of the report; else as --out ends, else text.")
+        str | None, choice("--format", REPORTERS, "The format of the report; by default that of --out, else text.")
     ] = None,
     statistics: Annotated[
-        bool, typer.Option("--statistics", help="Show how often each code was found, and no single finding.")
+        bool, typer.Option("--statistics", help="Count findings by code, instead of showing them.")
     ] = False,
     out: Annotated[Path | None, _path("--out", "Write the report to a file, not to stdout.", "PATH")] = None,
     select: Annotated[
@@ -60,7 +60,7 @@ def run(
     strict_links: Annotated[
         bool, typer.Option("--strict-links", help="Note offered links in another spelling; --fix respells them.")
     ] = False,
-    fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The least severity that fails the run.")] = "error",
+    fail_on: Annotated[str, choice("--fail-on", _SEVERITIES, "The lowest severity that fails the run.")] = "error",
     fix: Annotated[
         bool, typer.Option("--fix", help="Fix what is safe, in place: near-miss titles, spellings of links.")
     ] = False,
@@ -74,7 +74,7 @@ def run(
     ] = None,
     write_baseline: Annotated[Path | None, _path("--write-baseline", "Write what is found now as a baseline.")] = None,
     provenance: Annotated[
-        Path | None, _path("--provenance", "The proof of the answers: they must be those it is of.")
+        Path | None, _path("--provenance", "A proof: the answers must be the ones that it was written for.")
     ] = None,
     write_provenance: Annotated[
         Path | None, _path("--write-provenance", "Write which citation rests on which entry, to be checked again.")
@@ -163,7 +163,7 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
     message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
     yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
-    message = "say what was offered: --question Q.yaml or --prompt PROMPT.txt"
+    message = "give --question Q.yaml or --prompt PROMPT.txt, to say what was offered"
     yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
 
 

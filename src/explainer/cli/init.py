@@ -92,7 +92,7 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
         say(f"next: cd {folder}")
     say("then: explainer build questions/*.yaml")
     if requirement is None:
-        say(f"before CI or pre-commit run: write where this package can be had in {' and '.join(INSTALLING_FILES)}")
+        say(f"before CI or pre-commit runs: set where to install this package from in {' and '.join(INSTALLING_FILES)}")
 
 
 def _origin() -> str | None:

@@ -33,7 +33,7 @@ QuestionArgument = Annotated[
 ]
 TextOption = Annotated[
     str | None,
-    typer.Option("--text", metavar="TEXT", help="Ask this, instead of a question file."),
+    typer.Option("--text", metavar="TEXT", help="The question itself, instead of a file."),
 ]
 # The format whose outputs are requests.
 _REQUESTS = "openai-batch"
@@ -269,7 +269,7 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors."),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say which files and settings are used.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show which files and settings are used.")]
 ModelCountOption = Annotated[
     int,
     typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most."),

@@ -114,7 +114,7 @@ def cite(
     prompt: PromptOption = None,
     catalog: CatalogOption = None,
     output_format: Annotated[
-        str | None, choice("--format", FORMATS, "The format; else as --out ends, else markdown.")
+        str | None, choice("--format", FORMATS, "The format; by default that of --out, else markdown.")
     ] = None,
     style: Annotated[
         str | None,

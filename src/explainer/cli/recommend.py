@@ -43,7 +43,7 @@ def run(
         Path | None,
         typer.Option(
             "--questions", metavar="FILE",
-            help='Questions, a line of JSON each: {"id", "question"}.',
+            help='Questions as JSON Lines: {"id", "question"}.',
         ),
     ] = None,
     catalog: CatalogOption = None,

@@ -70,7 +70,7 @@ def _status_of(error: Exception) -> int:
 def _explain_usage(error: Exception) -> None:
     context = getattr(error, "ctx", None)
     message = _OUTSIDE_RANGE.sub(_say_range, str(getattr(error, "format_message", lambda: error)()))
-    message = _NO_NUMBER.sub("write a number", message)
+    message = _NO_NUMBER.sub("must be a number", message)
     if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
         complain(message, prefix="")
         return
@@ -81,7 +81,7 @@ def _explain_usage(error: Exception) -> None:
 
 def _say_range(refusal: re.Match[str]) -> str:
     limit = {"greater": "{} or more", "less": "{} or less"}[refusal[1]]
-    return f"write {limit.format(refusal[2])}"
+    return f"must be {limit.format(refusal[2])}"
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -246,7 +246,7 @@ class _Import:
             line = first_lines.add(f"{entry.kind} id {own_id}", entry.location.line)
         if line is None:
             return False
-        message = f"{shorten(entry.name)!r} stands on line {line} already; this record is left out"
+        message = f"duplicate name {shorten(entry.name)!r}, first on line {line}; this record is left out"
         self.result.note([Finding("I804", entry.location, message, "names are unique within a catalog", entry.name)])
         return True
 
@@ -274,7 +274,7 @@ class _Import:
             for card in cards:
                 yield card, card.relative_to(path).as_posix()
             if not cards:
-                self.result.note([Finding("F106", location, "the folder holds no model card (README.md)")])
+                self.result.note([Finding("F106", location, "no model card in the folder (README.md)")])
         elif path.exists():
             self.result.note([Finding("F102", location, "this is not a regular file", "use - to read from stdin")])
         else:

@@ -304,7 +304,7 @@ class ProjectEntries:
             place = self._places.get(key)
             if place is not None:
                 same = key.split(" ", 2)[1]
-                message = f"{shorten(entry.name)!r} stands in {place.file}:{place.line} already, by its {same}"
+                message = f"{shorten(entry.name)!r} is already in {place.file}:{place.line}, by its {same}"
                 hint = "keep one of the two: a question that names it may mean both"
                 yield Finding("I814", entry.location, message, hint, entry.name)
                 return

@@ -103,7 +103,7 @@ _TABLE: Final = (
     _file("F103", "The file is too large."),
     _file("F104", "The file cannot be read."),
     _file("F105", "The file or folder cannot be written."),
-    _file("F106", "The folder holds no file of the expected kind."),
+    _file("F106", "No file of the expected kind in the folder."),
     _error("Y101", "Not UTF-8 (or UTF-16/32 with a byte order mark)."),
     _error("Y102", "Not YAML, JSON (`.jsonl`) or TOML (project file)."),
     _error("Y103", "A duplicate key."),

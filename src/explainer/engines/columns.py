@@ -183,7 +183,7 @@ def _column(batch: pa.RecordBatch, name: str) -> list[Any]:
 def _numbers_of(batch: pa.RecordBatch) -> list[int | None]:
     numbers: list[int | None] = _column(batch, ROW)
     if not all(number is None or (type(number) is int and number > 0) for number in numbers):
-        message = f"the column {ROW!r} holds something else than numbers of rows: whole numbers from 1, or nothing"
+        message = f"the column {ROW!r} holds something other than row numbers: whole numbers from 1, or nothing"
         raise JobError(message)
     return numbers
 

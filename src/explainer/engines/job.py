@@ -189,7 +189,7 @@ def make_job(
     name = kind if template is None else str(template)
     kind = BUILTIN_TEMPLATES.get(name, kind)
     if kind not in BUILTIN_TEMPLATES.values():
-        message = f"there is no kind {kind!r}; there are prompt and answer"
+        message = f"unknown kind {kind!r}; choose prompt or answer"
         raise JobError(message)
     _refuse_contradictions(kind, output_format, max_tokens, model)
     if max_tokens is not None:
@@ -209,7 +209,7 @@ def make_job(
 def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None, model: str | None) -> None:
     formats = {name: format_ for name, format_ in FORMATS.items() if format_.line is not None}
     if output_format not in formats:
-        message = f"there is no format {output_format!r} for rows; there are {', '.join(formats)}"
+        message = f"unknown format {output_format!r} for rows; choose one of {', '.join(formats)}"
         raise JobError(message)
     if kind == "answer" and (formats[output_format].chat or max_tokens is not None):
         message = "chat formats and budgets are for prompts, not for answers"

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from explainer._package import __version__
 from explainer.batching.manifest import hash_of_contents
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
-from explainer.batching.tokens import counter
 from explainer.batching.workers import ChunkResult, Task
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
@@ -76,13 +75,10 @@ class OpenJob:
             offers: rows of the manifest say what was offered, also where the questions say it.
         """
         if (files, offers) not in self._renderers:
-            count = counter(self.options.tokenizer) if self.options.max_tokens is not None else None
             self._renderers[files, offers] = BatchRenderer(
                 self.options,
                 self.library_for,
                 self._template,
-                builtin_renderer("answer"),
-                count,
                 files=files,
                 offers=offers,
             )

@@ -199,7 +199,7 @@ def _facts(entry: Entry) -> list[str]:
 
 def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
-    lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  stands in"]
+    lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  found in"]
     for word, share in recommendation.shares:
         figures = f"{share.own:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
         fields = ", ".join(recommendation.places[share.term])
@@ -208,7 +208,7 @@ def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     for reason, gain in recommendation.gains.items():
         lines.append(f"{_INDENT}{gain:+.2f} because {reason}")
     if recommendation.demotion < 1:
-        lines.append(f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family stands above it")
+        lines.append(f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family is ranked above it")
     return lines
 
 

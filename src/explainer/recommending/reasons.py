@@ -111,7 +111,7 @@ def _reasons(
         fields: dict[str, None] = {}
         for share in own_shares[:_TELLING]:
             fields |= dict.fromkeys(places[share.term])
-        reasons.append(f"{_quoted(own_words)} {_verb(own_words, 'stands', 'stand')} in its {_joined(list(fields))}")
+        reasons.append(f"{_quoted(own_words)} {_verb(own_words, 'is', 'are')} in its {_joined(list(fields))}")
     same_task_words = _words(filter(attrgetter("same_task"), shares), word_of_term)
     # the weakest reason, so it is given only where there is no other
     if same_task_words and not reasons:

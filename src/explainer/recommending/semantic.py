@@ -195,7 +195,7 @@ def load_semantic(where: str) -> Parsed[Semantic]:
         return failed("E701", "no embedding model is installed", _INSTALL)
     if lost is not None:
         hint = "a model is a folder with model.onnx and tokenizer.json"
-        return failed("E701", f"there is no {display_path(lost)}", hint)
+        return failed("E701", f"missing file {display_path(lost)}", hint)
     try:
         return Parsed(Semantic(Embedder(*files)))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model

@@ -58,7 +58,7 @@ def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
     if not is_path and not Path(template).exists():
         meant = suggest(template, BUILTIN_TEMPLATES)
         hint = f"; did you mean {meant!r}?" if meant else ""
-        message = f"there is no file and no built-in template {template!r}; built-in are {', '.join(BUILTIN_TEMPLATES)}"
+        message = f"no file or built-in template {template!r}; built-in templates: {', '.join(BUILTIN_TEMPLATES)}"
         raise TemplateChoiceError(message + hint, "--template")
     return kind or "prompt", template
 
@@ -91,7 +91,7 @@ def _problem_of_template(template: str, project: ProjectFile) -> Finding | None:
         return Finding("F101", place, f"no such template: {display_path(path)}", meant)
     # the project may be a stranger's, and what a template holds gets into the prompts that `ask` sends
     if not path.resolve().is_relative_to(folder.resolve()):
-        message = f"the template {template!r} lies outside of the project"
+        message = f"the template {template!r} is outside the project"
         return Finding("S208", place, message, "copy it into the project, or type --template")
     return None
 

@@ -103,7 +103,7 @@ def _message(message: Mapping[str, Any]) -> NativeAnswer:
         spans += (_cited(citation, len(text), len(text) + len(own)) for citation in citations)
         text += own
     if not text:
-        return NativeAnswer(None, failure="the response holds no text")
+        return NativeAnswer(None, failure="the response has no text")
     return NativeAnswer(text, tuple(spans), cut=_text(message.get("stop_reason")) in _CUT)
 
 
@@ -128,7 +128,7 @@ def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
     parts = [part for part in _mappings(_at(candidate, "content", "parts")) if not part.get("thought")]
     text = "".join(_text(part.get("text")) for part in parts)
     if not text:
-        return NativeAnswer(None, failure=_text(candidate.get("finishReason")) or "the response holds no text")
+        return NativeAnswer(None, failure=_text(candidate.get("finishReason")) or "the response has no text")
     metadata = candidate.get("groundingMetadata")
     chunks = _at(metadata, "groundingChunks")
     spans = [

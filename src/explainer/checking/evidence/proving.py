@@ -67,7 +67,7 @@ _EXAMPLE: Final = re.compile(
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
     QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
-    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages do not stand together"),
+    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages are not next to each other"),
 }
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking

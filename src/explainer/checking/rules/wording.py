@@ -143,7 +143,7 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
                 continue
             message = f"nothing offered says that {acronym!r} stands for {text!r}"
             if code == "A432":
-                message = f"the offered text says that {acronym!r} stands for something else than {text!r}"
+                message = f"the offered text says that {acronym!r} stands for something other than {text!r}"
             yield Violation(code, start + at, start + at + len(text), message, "give the acronym alone")
 
 

@@ -197,7 +197,7 @@ def print_schema(
     question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
     names: Annotated[
         bool,
-        typer.Option("--names", help="That of question files, with the catalogs' names, for completion."),
+        typer.Option("--names", help="The schema of question files, with names for completion."),
     ] = False,
     catalog: CatalogOption = None,
 ) -> None:
@@ -249,7 +249,7 @@ def evaluate(
     show_findings(problems, findings)
     # nothing was measured: figures of nothing must not pass a check in CI
     if not read and not problems:
-        complain(f"{labels} holds no labels")
+        complain(f"no labels in {labels}")
         raise typer.Exit(ExitStatus.NOTHING_CHECKED)
     raise typer.Exit(exit_status(problems))
 

@@ -67,7 +67,7 @@ def used_by(
 @app.command("diff", epilog="explainer catalog diff old.yaml new.yaml")
 def diff(
     old: Annotated[Path, typer.Argument(metavar="A", help="A catalog file or a folder of them.")],
-    new: Annotated[Path, typer.Argument(metavar="B", help="The other one.")],
+    new: Annotated[Path, typer.Argument(metavar="B", help="The catalog to compare it with.")],
     questions: QuestionsOption = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when something differs.")] = False,
     output_format: FormatOption = "text",
@@ -95,7 +95,7 @@ def diff(
 @app.command("rename", epilog="explainer catalog rename OLD NEW --dry-run")
 def rename_entry(
     old: EntryArgument,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
     alias: Annotated[
         bool, typer.Option("--alias", help="Keep the old name as an alias, and leave the questions as they are.")
     ] = False,

@@ -42,15 +42,15 @@ def run(
     ] = None,
     source_format: Annotated[
         str | None,
-        choice("--from", IMPORTERS, "The format; by default what the name says."),
+        choice("--from", IMPORTERS, "The format; by default that of the file name."),
     ] = None,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is in a catalog; may be repeated."),
+        typer.Option("--map", metavar="COLUMN=FIELD", help="Read a column as this field; may be repeated."),
     ] = None,
     kind: Annotated[
         str | None,
-        choice("--kind", tuple(Kind), "What records are that do not say it."),
+        choice("--kind", tuple(Kind), "The kind of records that do not name one."),
     ] = None,
     source_name: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="What to call the source; by default its file name.")
@@ -134,7 +134,7 @@ def _format_of(source: Path) -> str:
         return "modelcard"
     if source.suffix.casefold() in SUFFIXES:
         return SUFFIXES[source.suffix.casefold()]
-    message = f"what {str(source)!r} holds cannot be told from its name; say it with --from"
+    message = f"cannot tell the format of {str(source)!r} from its name; give it with --from"
     raise typer.BadParameter(message, param_hint="SOURCE")
 
 

@@ -31,10 +31,10 @@ def run(
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff, and write nothing.")] = False,
     select: Annotated[
         list[str] | None,
-        code_option("--select", "Only these rules, such as L702 or L70; may be repeated."),
+        code_option("--select", "Only these codes, such as L702 or L70; may be repeated."),
     ] = None,
     ignore: Annotated[
-        list[str] | None, code_option("--ignore", "Not these rules; may be repeated.")
+        list[str] | None, code_option("--ignore", "Leave these codes out; may be repeated.")
     ] = None,
     output_format: Annotated[
         str,

@@ -44,7 +44,7 @@ def export(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str | None,
-        choice("--format", EXPORT_FORMATS, "The format; by default what the name of the output says."),
+        choice("--format", EXPORT_FORMATS, "The format; by default that of the output's name."),
     ] = None,
     kind: Annotated[
         str | None,
@@ -72,7 +72,7 @@ def stats(
     catalog: CatalogOption = None,
     output_format: Annotated[
         str | None,
-        choice("--format", _STATS_WRITERS, "The format; by default what the name of the output says."),
+        choice("--format", _STATS_WRITERS, "The format; by default that of the output's name."),
     ] = None,
     out: FileOption = None,
     findings: FindingsOption = "text",

@@ -129,7 +129,7 @@ def _rows(raw: bytes, calamine: Any) -> Generator[Any, None, None]:
 def _ending(status: int) -> str:
     if exceeded_cpu(status):
         return "reading the spreadsheet takes too long: it says that a row or a cell is repeated very often"
-    return "reading the spreadsheet takes too much memory, or it is broken: a cell may stand far from all others"
+    return "reading the spreadsheet takes too much memory, or it is broken: a cell may be far from all others"
 
 
 def _records(file: str, answers: Iterator[Any]) -> Iterator[SourceRecord | Finding]:
@@ -158,7 +158,7 @@ def _empty(file: str, sheet: dict[str, Any]) -> Finding:
     message = f"nothing is recognised: the first sheet, {sheet.get('sheet')!r}, is empty"
     hint = "save the list as the first sheet"
     if sheet.get("filled"):
-        message += f"; the list may stand in {', '.join(map(repr, sheet['filled']))}"
+        message += f"; the list may be in {', '.join(map(repr, sheet['filled']))}"
     return Finding("I813", Location(file), message, hint)
 
 

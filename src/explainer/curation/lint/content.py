@@ -355,5 +355,5 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
             if not key or earlier.entry.label == item.entry.label:
                 continue
             where = earlier.document.locate(earlier.path("examples", position))
-            message = f"the example stands at {where.file}:{where.line} too, but for names and numbers"
+            message = f"the same example is at {where.file}:{where.line}, apart from names and numbers"
             yield item.finding("L710", ("examples", index), message, "ask about what sets this one apart", example)

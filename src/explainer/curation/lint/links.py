@@ -38,7 +38,7 @@ def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
         if (home, key) == ("paper", "huggingface") and "/papers/" in url:
             continue
         taken = getattr(item.entry, home)
-        message = f"a link that belongs to {home!r} stands in {key!r}"
+        message = f"a link that belongs in {home!r} is in {key!r}"
         if taken is None or short_spelling(taken) == short_spelling(url):
             fix = _move(item, key, home, url)
             yield item.finding("L701", (key,), message, f"move it to {home!r}", url, fix)

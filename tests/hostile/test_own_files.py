@@ -152,3 +152,16 @@ def test_a_project_file_of_a_stranger(text: str | bytes) -> None:
     Path("explainer.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
     for arguments in (("build", "q/a.yaml"), ("recommend", "why x"), ("validate", ".")):
         attack(*arguments)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"1e999\n", bytes(64)])
+def test_files_of_an_index_that_are_none(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tantivy")
+    monkeypatch.setenv("EXPLAINER_CACHE", str(tmp_path / "cache"))
+    project()
+    run = ("recommend", "why x", "--index")
+    attack(*run)
+    for ending in ("term", "idx", "store", "fieldnorm", "db", "json"):
+        for path in (tmp_path / "cache").rglob(f"*.{ending}"):
+            path.write_bytes(data)
+        assert attack(*run).status in (0, 1)

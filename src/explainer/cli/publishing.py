@@ -6,6 +6,8 @@ import datetime as dt
 import os
 import time
 from collections import Counter
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,20 +67,30 @@ def publish(
 
     if Path(STDIN) in (*answers, question, prompt):
         refuse("answers are read more than once: give a file", "ANSWERS")
-    base = url and url.rstrip("/") + "/"
-    if base and (not base.startswith(("http://", "https://")) or any(refused_characters(base))):
-        refuse("not an http or https URL", "--url")
+    base = _address(url)
     config = _config(answers, question, prompt, catalog)
     site = made(SiteConfig(config, out, _now(), replace_refused(title), base, processes()))
     show_findings(site.findings, "text")
     status = exit_status(site.findings)
-    if status is not ExitStatus.UNUSABLE:
-        states = Counter(row.state for row in site.rows)
-        refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
-        say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
-        say(f"{counted(site.written, 'file')} written, {site.removed} removed")
-        status = max(status, ExitStatus.ERRORS) if states["faulty"] or refuted else status
+    if status is ExitStatus.UNUSABLE:
+        raise typer.Exit(status)
+    states = Counter(map(attrgetter("state"), site.rows))
+    refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
+    say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
+    say(f"{counted(site.written, 'file')} written, {site.removed} removed")
+    if states["faulty"] + states["refuted"]:
+        status = max(status, ExitStatus.ERRORS)
     raise typer.Exit(status if site.rows or status else ExitStatus.NOTHING_CHECKED)
+
+
+def _address(url: str) -> str:
+    """The address of a site, with a slash at its end; empty when none was given."""
+    if not url:
+        return url
+    address = url.rstrip("/") + "/"
+    if not address.startswith(("http://", "https://")) or any(refused_characters(address)):
+        refuse("not an http or https URL", "--url")
+    return address
 
 
 def _now() -> str:
@@ -115,7 +127,7 @@ def cite(
     CSL-JSON, RIS and BibTeX hold each proved entry once. Markdown is the answers themselves, with a footnote for each
     entry; Pandoc makes a Word document or a PDF of it. The exit status is that of `explainer check`.
     """
-    output_format = output_format or FORMATS_BY_ENDING.get(out.suffix.lower() if out else "", "markdown")
+    output_format = output_format or _format_of(out)
     if style is not None and output_format != "markdown":
         refuse("it is for --format markdown; other programs bring their own styles", "--style")
     run = run_check(_config(answers, question, prompt, catalog))
@@ -124,6 +136,12 @@ def cite(
     _say_what_is_not_proved(run)
     show_findings(run.findings, "text")
     raise typer.Exit(run.status(Severity.ERROR, strict=False))
+
+
+def _format_of(out: Path | None) -> str:
+    """The format that the ending of a file says."""
+    ending = out.suffix.lower() if out else ""
+    return FORMATS_BY_ENDING.get(ending, "markdown")
 
 
 def _config(
@@ -148,7 +166,7 @@ def _references(run: CheckRun, output_format: str, style: str | None) -> str:
 def _say_what_is_not_proved(run: CheckRun) -> None:
     from explainer.checking.reports.text import verdict_line
 
-    faulty = [report for report in run.reports if not report.grounded]
+    faulty = list(filterfalse(attrgetter("grounded"), run.reports))
     complain(*map(verdict_line, faulty), prefix="")
     if faulty:
         say("only what is proved is cited; `explainer check` says what is wrong with the rest")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -42,41 +42,46 @@ class FieldedIndex:
         collection = list(documents)
         self.size = len(collection)
         averages = {name: _average_length(collection, name) for name in weights}
-        self._postings: dict[str, Postings] = {}
+        self._background = max(self.size, background)
+        self._frequencies: dict[str, dict[int, float]] = defaultdict(dict)
         for number, fields in enumerate(collection):
             for term, frequency in _frequencies(fields, weights, averages).items():
-                if term not in self._postings:
-                    self._postings[term] = (array("l"), array("d"))
-                numbers, values = self._postings[term]
-                numbers.append(number)
-                values.append(frequency / (SATURATION + frequency))
-        # how rare a term is, is known only now
-        for numbers, values in self._postings.values():
-            weight = rarity(len(numbers), max(self.size, background))
-            for place, value in enumerate(values):
-                values[place] = value * weight
+                self._frequencies[term][number] = frequency
+        self._postings: dict[str, Postings] = {}
 
     def __contains__(self, term: str) -> bool:
-        return term in self._postings
+        return term in self._frequencies
 
     def frequency(self, term: str) -> int:
         """Return how many documents have a term."""
-        return len(self._postings.get(term, _NOWHERE)[0])
+        return len(self._frequencies.get(term, ()))
 
     def scores(self, terms: Iterable[str]) -> list[float]:
         """Return the score of every document for a query; a repeated term counts each time."""
         totals = [0.0] * self.size
         for term in terms:
-            add_postings(totals, self._postings.get(term, _NOWHERE))
+            add_postings(totals, self._postings_of(term))
         return totals
 
     def postings(self) -> Iterable[tuple[str, Postings]]:
         """Return each term with the documents that have it and what it is worth there."""
-        return self._postings.items()
+        for term in self._frequencies:
+            yield term, self._postings_of(term)
+
+    def _postings_of(self, term: str) -> Postings:
+        """The documents that have a term. Made when first asked for: most terms of a catalog stand in no question."""
+        if term not in self._frequencies:
+            return _NOWHERE
+        if term not in self._postings:
+            frequencies = self._frequencies[term]
+            weight = rarity(len(frequencies), self._background)
+            worths = (weight * frequency / (SATURATION + frequency) for frequency in frequencies.values())
+            self._postings[term] = (array("l", frequencies), array("d", worths))
+        return self._postings[term]
 
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one document."""
-        return worth_in(self._postings.get(term, _NOWHERE), number)
+        return worth_in(self._postings_of(term), number)
 
 
 def add_postings(totals: list[float], postings: Postings) -> None:

@@ -116,7 +116,9 @@ class DiskIndex(Generic[E]):
             index = tantivy.Index.open(str(folder / "words"))
             self.searcher = index.searcher()
             self.tables = Tables(folder / "tables.db")
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of tantivy, about a file that is cut, is no Exception
             message = f"no index in {folder}"
             raise ValueError(message) from error
         self.schema = index.schema

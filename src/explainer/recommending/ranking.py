@@ -264,6 +264,14 @@ class Ranking(Generic[E]):
         matched_terms = sum(share.total > 0 for share in self.shares(query.words, number))
         return (known_terms + matched_terms - len(query.corrections)) / (2 * len(query.words))
 
+    def witnesses(self, query: Query, number: int) -> int:
+        """Return how many of two speak for an entry's task: the words of the tasks, and their likelihood."""
+        by_words = task_scores(self.taxonomy, self._prior, query)
+        by_likelihood = self._prior.scores(query.words)
+        best_by_words = by_words.index(max(by_words))
+        likeliest = max(self._prior.tasks, key=by_likelihood.__getitem__)
+        return (best_by_words, likeliest).count(self._tasks[number])
+
     def reach(self, query: Query) -> float:
         """Return the best score for a question, times the part of its terms that is known."""
         scores = self.scores(query)

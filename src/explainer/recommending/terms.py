@@ -60,6 +60,8 @@ _DOUBLE_L: Final = re.compile(
     r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
 )
 _YSE: Final = re.compile(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
+# One of these stands in whatever the four patterns match.
+_BRITISH: Final = ("is", "our", "ll", "lys")
 _AMERICAN: Final = {
     "aeroplane": "airplane", "aluminium": "aluminum", "artefact": "artifact", "calibre": "caliber",
     "catalogue": "catalog", "centre": "center", "centred": "centered", "defence": "defense", "dialogue": "dialog",
@@ -91,6 +93,9 @@ def _american(word: str) -> str:
         return _AMERICAN[word]
     if singular in _AMERICAN:
         return _AMERICAN[singular] + "s"
+    # most words have nothing of these endings, and to look for one substring is much faster than to match four patterns
+    if not any(map(word.__contains__, _BRITISH)):
+        return word
     # a word may have both of these, such as `colourise`
     if (match := _ISE.fullmatch(word)) and match[1] not in _NEVER_IZE:
         word = f"{match[1]}iz{match[2]}"

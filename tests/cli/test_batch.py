@@ -107,7 +107,7 @@ def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [-5, 0, 10**15])
-def test_a_size_that_cannot_be_costs_one_rendering(root: Path, size: int) -> None:
+def test_a_size_that_cannot_be_loses_no_output(root: Path, size: int) -> None:
     source = root / "q.jsonl"
     source.write_text("".join(json.dumps(question(number)) + "\n" for number in range(3)))
     out = root / "out.jsonl"
@@ -118,7 +118,10 @@ def test_a_size_that_cannot_be_costs_one_rendering(root: Path, size: int) -> Non
     damaged = first.replace(f'"size":{json.loads(first)["size"]}', f'"size":{size}')
     manifest.write_text("".join([header, *others, damaged]))
     done = batch(source, "--out", out)
-    assert (done.status, out.read_bytes()) == (0, whole)
+    assert out.read_bytes() == whole
+    assert done.status == 0 or "manifest.jsonl:4:1: F105" in done.err, done.err
+    assert batch(source, "--out", out, "--force").status == 0
+    assert out.read_bytes() == whole
 
 
 def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out(tmp_path: Path) -> None:
@@ -244,16 +247,18 @@ def _nested(depth: int) -> str:
         '{"source": "q", "raw": "x", "id": "x\\ud800"}', "\xff",
     ],
 )  # fmt: skip
-def test_a_row_that_is_none_costs_nothing(root: Path, target: str, row: str) -> None:
+def test_a_damaged_row_is_refused_with_its_line_and_costs_nothing(root: Path, target: str, row: str) -> None:
     assert batch(root / "questions", "--out", root / target).status == 0
     manifest = root / target / "prompt.manifest.jsonl" if target == "out" else root / "out.manifest.jsonl"
     right = manifest.read_bytes()
     header, *others = right.splitlines(keepends=True)
     damaged = row.encode("latin-1") + b"\n"
-    for lines_ in ([header, damaged, *others], [header, *others, damaged], [header, damaged]):
+    for number, lines_ in ((2, [header, damaged, *others]), (11, [header, *others, damaged])):
         manifest.write_bytes(b"".join(lines_))
         done = batch(root / "questions", "--out", root / target)
-        assert (done.status, done.err.count("Traceback")) == (0, 0), done.err
+        refused = f"manifest.jsonl:{number}:1: F105" in done.err and "--force" in done.err
+        assert (done.status, refused) == (2, True) or (done.status, manifest.read_bytes()) == (0, right), done.err
+        assert batch(root / "questions", "--out", root / target, "--force").status == 0
         assert manifest.read_bytes() == right
 
 

@@ -548,6 +548,7 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
         (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
         (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
         (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
+        (["q.jsonl", "--out", "o", "--format", "anthropic-batch"], "say which model"),
         (["q.jsonl", "--out", "out", "--model", "m"], "are for the formats openai-batch, "),
         (["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "x"], "is not KEY=VALUE"),
         (

@@ -108,7 +108,7 @@ def test_record_batches_of_any_size_give_the_same_rows(job: Job) -> None:
 
 def test_one_catalog_needs_no_list(catalog: Path, job: Job) -> None:
     assert make_job(catalog).unwrap().hash == make_job(str(catalog)).unwrap().hash == job.hash
-    with pytest.raises(JobError, match="no kind 'x'"):
+    with pytest.raises(JobError, match="unknown kind 'x'"):
         make_job(catalog, kind="x")
 
 
@@ -197,7 +197,7 @@ def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
 @pytest.mark.parametrize("number", [0, -1, 1.0, "1"])
 def test_what_is_no_number_of_a_row_is_refused(job: Job, number: Any) -> None:
     for batches in (render_batches, recommend_batches):
-        with pytest.raises(JobError, match="the column 'row' holds something else"):
+        with pytest.raises(JobError, match="the column 'row' holds something other"):
             list(batches(table([{"row": number, "question": "How does light fall?"}]).to_batches(), job))
 
 

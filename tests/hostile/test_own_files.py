@@ -90,7 +90,8 @@ def test_no_line_is_taken_for_that_of_another_question(name: str) -> None:
 )
 def test_a_line_of_each_format_is_known_again(output_format: str) -> None:
     project(q__jsonl=EQUAL.replace("q1", "q1-" + "x" * 90))
-    run = ("batch", "q.jsonl", "--out", "o.jsonl", "--format", output_format)
+    model = ("--model", "m") if output_format == "anthropic-batch" else ()
+    run = ("batch", "q.jsonl", "--out", "o.jsonl", "--format", output_format, *model)
     attack(*run)
     assert Path("o.jsonl").read_bytes().count(b"\n") == 4
     assert "0 rendered, 4 unchanged" in attack(*run).err

@@ -118,8 +118,8 @@ class ProjectCommand(TyperCommand):
         # the template is one of prompts, and of what is built only requests name a model
         if given.get("kind") == "answer":
             defaults.pop("template", None)
-        if "output_format" in options and given.get("output_format") != "openai-batch":
-            defaults.pop("model", None)
+        if "model" in defaults and "output_format" in options and not _names_model(given.get("output_format")):
+            del defaults["model"]
         for name, value in defaults.items():
             if getattr(options.get(name), "multiple", False):
                 defaults[name] = [value]
@@ -149,6 +149,13 @@ class ProjectCommand(TyperCommand):
 # The options whose value is written, and what is written beside it.
 _OUTPUTS: Final = ("out", "write_baseline", "write_provenance", "report")
 _BESIDE: Final = ("manifest.jsonl", "records.jsonl", "provenance.jsonl", "ask.journal.jsonl")
+
+
+def _names_model(output_format: Any) -> bool:
+    """Whether the requests of a format name a model."""
+    from explainer.rendering.formats import FORMATS
+
+    return output_format in FORMATS and FORMATS[output_format].names_model
 
 
 def _refuse_overwriting(params: Mapping[str, Any]) -> None:

@@ -60,9 +60,13 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     Raises:
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
-    if output_format not in _REQUESTS and (pairs or model is not None):
-        refuse(f"--model and --body are for the formats {', '.join(_REQUESTS)}", "--format")
-    if output_format == "openai-batch" and model is None:
+    if output_format not in _REQUESTS:
+        if pairs or model is not None:
+            refuse(f"--model and --body are for the formats {', '.join(_REQUESTS)}", "--format")
+        return {}
+    from explainer.rendering.formats import FORMATS
+
+    if FORMATS[output_format].names_model and model is None:
         refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
     return body_of(pairs, "--body")
 

@@ -76,6 +76,9 @@ def run(
     if (not text) == (questions is None):
         message = "give a question as text, or a file with --questions"
         raise typer.BadParameter(message, param_hint="TEXT")
+    if text and len(text) == 1 and text[0].endswith((".yaml", ".yml")):
+        message = f"{text[0]!r} is a file; give the question itself, or many in a file with --questions"
+        raise typer.BadParameter(message, param_hint="TEXT")
     if index and semantic is not None:
         message = "--semantic reads all entries, and --index does not"
         raise typer.BadParameter(message, param_hint="--index")

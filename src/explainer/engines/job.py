@@ -214,7 +214,7 @@ def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None
     if kind == "answer" and (formats[output_format].chat or max_tokens is not None):
         message = "chat formats and budgets are for prompts, not for answers"
         raise JobError(message)
-    if output_format == "openai-batch" and model is None:
+    if formats[output_format].names_model and model is None:
         message = "requests name a model: say which"
         raise JobError(message)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from explainer.rendering.renderer import Rendering
 
 _encode: Final = msgspec.json.Encoder().encode
-_CLAUDE: Final = "claude-sonnet-4-5"  # what requests to Anthropic name when nobody chose a model
 _MOST_TOKENS: Final = 4_096  # of an answer: that API wants a limit, and answers have some 1,200
 _LONGEST_ID: Final = 64  # signs of the id of a request to that API
 _MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
@@ -119,6 +118,7 @@ class Format:
         suffix: the ending of its files.
         chat: it is made of roles, so it is for prompts only.
         completes: it needs the answer too.
+        names_model: each request names the model that is to answer it.
     """
 
     file: Callable[[Output, Encoder], bytes]
@@ -126,6 +126,7 @@ class Format:
     suffix: str
     chat: bool = False
     completes: bool = False
+    names_model: bool = False
 
 
 def _text_file(output: Output, encoder: Encoder) -> bytes:
@@ -193,7 +194,7 @@ def _anthropic_line(output: Output, encoder: Encoder) -> bytes:
         for entry in _printed_entries(output)
     ]
     params: dict[str, Any] = {
-        "model": encoder.options.model or _CLAUDE,
+        "model": encoder.options.model or "",
         "max_tokens": _MOST_TOKENS,
         "messages": [{"role": "user", "content": [*documents, {"type": "text", "text": texts["user"]}]}],
         **encoder.options.body,
@@ -307,8 +308,8 @@ def _file_of(line: Callable[[Output, Encoder], bytes]) -> Callable[[Output, Enco
 FORMATS: Final[dict[str, Format]] = {
     "text": Format(_text_file, _text_line, ".md"),
     "messages": Format(_messages_file, _messages_line, ".json", chat=True),
-    "openai-batch": Format(_batch_line, _batch_line, ".json", chat=True),
-    "anthropic-batch": Format(_anthropic_line, _anthropic_line, ".json", chat=True),
+    "openai-batch": Format(_batch_line, _batch_line, ".json", chat=True, names_model=True),
+    "anthropic-batch": Format(_anthropic_line, _anthropic_line, ".json", chat=True, names_model=True),
     "gemini-batch": Format(_gemini_line, _gemini_line, ".json", chat=True),
     "llm": Format(_llm_file, None, ".yaml", chat=True),
     "promptfoo": Format(_file_of(_promptfoo_line), _promptfoo_line, ".json", chat=True),

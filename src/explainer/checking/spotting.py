@@ -35,7 +35,7 @@ _SCHEMES: Final = r"""(?P<url>https?://)
 # top-level domains that links of papers and code have; with a path behind them, so that `e.g.` and `U.S.` are none
 _DOMAINS: Final = (
     r"(?:com|org|io|net|ai|edu|co|dev|gov|cn|de|uk|jp|fr|eu|ch|info|app|tech|me|site|ly|be|gl|gg|xyz|cloud|science|page"
-    r"|us|ca|au|nl|es|kr|ru|se|pl|br|hk|tw|sg|il|at|wiki|online|space|blog|art|video|news|live|top|to)/(?=\w)"
+    r"|us|ca|au|nl|es|kr|ru|se|pl|br|hk|tw|sg|il|at|wiki|online|space|blog|art|video|news|live|top|to)(?::\d{1,5})?/(?=\w)"
 )
 _FLAGS: Final = re.VERBOSE | re.IGNORECASE | re.MULTILINE
 # a look at the first character takes a third of the time
@@ -80,9 +80,10 @@ _UNPARSED: Final = re.compile(
     r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?=(?P<defined>[^\s<>]{1,4096}))"
     r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})"
     r"|@\{[^{}\n]{0,400}?\bimg:\s{0,9}+[\"']?(?P<pictured>[^\s\"'{},]{1,4096})"
-    r"|\\(?:href|url)\s{0,9}+\{\s{0,9}+(?P<typeset>[^\s{}]{1,4096})"
-    r"|\[\[\s{0,9}+(?P<wiki>[^\s\[\]|]{1,4096})"
-    r"|<(?P<restructured>[^\s<>]{1,4096})>`_",
+    r"|\\(?:href|url|includegraphics)(?:\[[^\]\n]{0,99}\])?\s{0,9}+\{\s{0,9}+(?P<typeset>[^\s{}]{1,4096})"
+    r"|\[(?:\[\s{0,9}+|(?=//\w))(?P<wiki>[^\s\[\]|]{1,4096})"
+    r"|<(?P<restructured>[^\s<>]{1,4096})>`_"
+    r"|^[ \t]{0,99}+\.\.[ \t](?:_[^:\n]{1,200}|image:|figure:):[ \t]{1,9}+(?P<directive>\S{1,4096})",
     re.IGNORECASE | re.MULTILINE,
 )
 # a tag as browsers take it, also one that is none for CommonMark, such as `<a/href=x>` or `<a title="x"href=y>`

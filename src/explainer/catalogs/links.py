@@ -115,6 +115,8 @@ _HIDDEN: Final = re.compile(f"[{HIDDEN_CHARACTERS}]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
 # What git appends to the address of a repository; a repository may be called `.git`, with nothing before it.
 _GIT_ENDING: Final = re.compile(r"(?<=.)\.git\Z", re.DOTALL)
+# `compare/main...other:name:branch` shows the code of another owner.
+_COMPARED_OWNER: Final = re.compile(r"(?:\Acompare/|\.{2,3})([\w-]+):")
 _FRONT_PAGE: Final = re.compile(r"\A(?:tree|blob)/(?:main|master)\Z")
 # The subject class of an old arXiv id is no part of it: math.GT/0309136.
 _SUBJECT_CLASS: Final = re.compile(r"\.[a-z]{2}(?=/)")
@@ -273,17 +275,27 @@ def identify(url: str) -> Link | None:
     # a server may take `%2F` for a slash, so dots behind it count as well
     path = _without_dots(unquote(address.path).replace("\\", "/"))
     path = re.sub("/{2,}", "/", path).strip("/")
+    return _known_site(address, path) or Link("web", _web_key(address, path))
+
+
+def _known_site(address: _Address, path: str) -> Link | None:
+    """What a site shows whose paths are known; None behind another port, where another server may answer."""
+    if _own_port(address):
+        return None
     read = _READERS.get(address.host)
     link = read(path) if read else None
-    return link or _publication(address, path) or Link("web", _web_key(address, path))
+    return link or _publication(address, path)
+
+
+def _own_port(address: _Address) -> str:
+    """The port of an address unless it is the default one, which `opened_url` takes off where there is a scheme."""
+    is_default = not address.scheme and address.port in _DEFAULT_PORTS.values()
+    return "" if is_default else address.port
 
 
 def _web_key(address: _Address, path: str) -> str:
     """The key of a plain web address: without the default ports, and without marks of where the reader came from."""
-    key = address.host
-    if address.port not in (":80", ":443"):
-        key += address.port
-    key = f"{key}/{path}".rstrip("/")
+    key = f"{address.host}{_own_port(address)}/{path}".rstrip("/")
     parts = filterfalse(_TRACKING_OR_REFERRER.match, address.query.split("&"))
     arguments = "&".join(filter(None, parts))
     return f"{key}{'?' * bool(arguments)}{arguments}"
@@ -397,6 +409,9 @@ def _github(path: str) -> Link | None:
     owner, name, inside = _repository(path)
     if owner.lower() in _NOT_OWNERS:
         return None
+    if inside.startswith("compare/"):
+        other_owners = (other for other in _COMPARED_OWNER.findall(inside) if other.casefold() != owner.casefold())
+        owner = next(other_owners, owner)
     return Link("github", f"github:{owner}/{_GIT_ENDING.sub('', name)}".casefold().rstrip("/"), inside)
 
 

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
 from explainer.checking.spotting import (
+    Destination,
     Form,
     LinkInText,
     anchor_text,
     html_destinations,
     spot_links,
+    tag_destinations,
     unparsed_destinations,
 )
 from explainer.diagnostics.text import Lines
@@ -258,8 +260,8 @@ class _Samples:
         language = self._answer.code_lines.get(self._answer.line_of(spotted.start))
         if language is None:
             return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
-        if is_placeholder_host(spotted.url) or _DATA_FILE.search(spotted.url):
-            return True
+        if is_placeholder_host(spotted.url) or (language != "mermaid" and _DATA_FILE.search(spotted.url)):
+            return True  # but a diagram shows its pictures
         line = self._answer.body[self._answer.start_of(self._answer.line_of(spotted.start)) : spotted.start]
         return language in _PROGRAMMING and _IN_PROGRAM.search(line) is not None
 
@@ -562,8 +564,27 @@ class _MarkdownReader:
         for destination in unparsed_destinations(self._answer.body):
             if destination.start not in places:
                 place = (destination.start, destination.end)
-                self._links.append(_MarkedLink(destination.href, *place, None, place))
+                # what opens nothing, such as `click A href "/p"` in a diagram, is shown itself
+                label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
+                self._links.append(_MarkedLink(destination.href, *place, label, place))
+                places.add(destination.start)
+        code = self._characters_in_code()
+        for destination in tag_destinations(self._answer.body):
+            # code may show what HTML looks like: there, only addresses count
+            is_shown = destination.start in code and opened_url(destination.href) is None
+            if destination.start not in places and not is_shown:
+                self._mark_html(destination, destination.start, destination.end)
         return self._links
+
+    def _characters_in_code(self) -> set[int]:
+        """The places of the characters in code, in blocks and within lines."""
+        code: set[int] = set()
+        for line in self._answer.code_lines:
+            code.update(range(self._answer.start_of(line), self._answer.start_of(line + 1)))
+        for phrase in self._answer.phrases:
+            if phrase.kind == "code":
+                code.update(range(phrase.start, phrase.end))
+        return code
 
     def _own_indent(self, match: re.Match[str]) -> str:
         """The spaces that a line begins with, none where they stand for thoughts or residue: it is no code for them."""
@@ -627,10 +648,13 @@ class _MarkdownReader:
     def _html_in(self, html: str, offset: int) -> None:
         """Note the destinations in HTML that begins at a place in the content of its block."""
         for destination in html_destinations(html):
-            start, end = self._place(offset + destination.start), self._place(offset + destination.end)
-            label = self._anchor_text(end) if destination.is_anchor else None
-            around = (start, label.end if label else end)
-            self._links.append(_MarkedLink(destination.href, start, end, label, around, destination.is_base))
+            self._mark_html(destination, *map(self._place, (offset + destination.start, offset + destination.end)))
+
+    def _mark_html(self, destination: Destination, start: int, end: int) -> None:
+        """Note a destination in HTML, which is written at a place in the body."""
+        label = self._anchor_text(end) if destination.is_anchor else None
+        around = (start, label.end if label else end)
+        self._links.append(_MarkedLink(destination.href, start, end, label, around, destination.is_base))
 
     def _anchor_text(self, at: int) -> Phrase | None:
         """The text between the tag that a place is in and the end of its link."""

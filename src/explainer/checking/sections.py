@@ -35,7 +35,8 @@ _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
         r"задача|задание|завдання)|任务|任務|タスク|課題|과제|작업|المهمة|مهمة|कार्य|nhiem vu|\btugas\b|משימה|εργασια"
     ),
     "workflow": re.compile(
-        r"workflow|\bcnaps\b|\bpipeline\b|\b(?:arbeitsablauf|arbeitsweise|ablauf|flux de travail|flujo|fluxo|flusso|"
+        r"workflow|\bcnaps\b|\bpipeline\b|\bhow (?:the|this|these|each) models? works?\b|"
+        r"\b(?:arbeitsablauf|arbeitsweise|ablauf|flux de travail|flujo|fluxo|flusso|"
         r"werkstroom|werkwijze|arbetsflode|arbeidsflyt|tyonkulku|przep[łl]yw|pracovni postup|is ak[ıi]s|"
         r"рабочии процесс|процесс|робочии процес)|工作流|流程|ワークフロー|워크플로|سير العمل|कार्यप्रवाह|"
         r"quy trinh|alur kerja|תהליך|ροη"
@@ -245,7 +246,8 @@ def _is_believable(heading: Heading) -> bool:
     if heading.names or heading.level == _BOLD:
         return True
     if heading.level == _NUMBERED:
-        return heading.announces
+        # `2. How the model works`: its words and its number tell the same
+        return heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints
     return heading.level == _RUN_IN and heading.number in _NUMBERED_KINDS
 
 

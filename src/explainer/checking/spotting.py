@@ -74,13 +74,19 @@ _ATTRIBUTE: Final = re.compile(
 )
 _SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
 # destinations of Markdown where its parser does not look: in footnotes, in what is indented too far or nested too deep;
-# and those of diagrams
+# and those of diagrams, formulas, wikis and reStructuredText
 _UNPARSED: Final = re.compile(
     r"\]\(\s{0,9}+<?(?P<inline>[^\s<>()]{1,4096})"
     r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?=(?P<defined>[^\s<>]{1,4096}))"
-    r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})",
+    r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})"
+    r"|@\{[^{}\n]{0,400}?\bimg:\s{0,9}+[\"']?(?P<pictured>[^\s\"'{},]{1,4096})"
+    r"|\\(?:href|url)\s{0,9}+\{\s{0,9}+(?P<typeset>[^\s{}]{1,4096})"
+    r"|\[\[\s{0,9}+(?P<wiki>[^\s\[\]|]{1,4096})"
+    r"|<(?P<restructured>[^\s<>]{1,4096})>`_",
     re.IGNORECASE | re.MULTILINE,
 )
+# a tag as browsers take it, also one that is none for CommonMark, such as `<a/href=x>` or `<a title="x"href=y>`
+_ODD_TAG: Final = re.compile(r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,4096}>")
 _IS_ANCHOR: Final = re.compile(r"a(?![a-z])")
 _ANCHOR_END: Final = re.compile(r"</a\b|<a\b", re.IGNORECASE)
@@ -312,8 +318,18 @@ def unparsed_destinations(text: str) -> Iterator[Destination]:
     for match in _UNPARSED.finditer(text):
         group = str(match.lastgroup)
         href = SeenText(match[group]).text
-        if _LEADS_AWAY.match(href):
+        if _LEADS_AWAY.match(href) or group == "clicked":
             yield Destination(href, *match.span(group))
+
+
+def tag_destinations(text: str) -> Iterator[Destination]:
+    """Yield the destinations in the tags of a text, also in those that are no HTML for a parser of Markdown."""
+    for tag in _ODD_TAG.finditer(text):
+        if "=" not in tag[0]:
+            continue
+        for destination in html_destinations(tag[0]):
+            start, end = tag.start() + destination.start, tag.start() + destination.end
+            yield replace(destination, start=start, end=end)
 
 
 def anchor_text(html: str, at: int) -> tuple[str, int, int] | None:

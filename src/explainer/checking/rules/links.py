@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from explainer.catalogs.links import Link, identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
-from explainer.checking.answer import Cited
+from explainer.checking.answer import Answer, Cited
 from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
@@ -18,6 +18,10 @@ from explainer.diagnostics.text import shorten
 
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = re.compile(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
+# an issue or a commit, of which GitHub makes a link ("Autolinked references and URLs")
+_REFERENCE: Final = re.compile(
+    r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)", re.IGNORECASE
+)
 # a media type (RFC 6838), or the path of a file or folder
 _TYPE_OR_PATH: Final = re.compile(
     r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
@@ -160,23 +164,31 @@ def _roles(link: Verdict, named: Verdict) -> set[str]:
 
 
 def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
-    """A308 and A309: ids such as `owner/name` in code."""
+    """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` anywhere."""
     offered_ids = set(_repositories(analysis.offered))
     by_name = {_without_owner(key): key for key in offered_ids}
     # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
     prompt = "\n".join((analysis.offered.question, *map(attrgetter("text"), analysis.offered.sources))).casefold()
-    for phrase in analysis.answer.phrases:
-        key = phrase.text.strip().casefold()
-        if phrase.kind != "code" or not _is_repository_id(key):
-            continue
-        if key in offered_ids or key in prompt:
+    for text, start, end in _possible_ids(analysis.answer):
+        key = text.strip().casefold()
+        if not _is_repository_id(key) or key in offered_ids or key in prompt:
             continue
         fault = _FOREIGN_REPOSITORY
         if _without_owner(key) in by_name:
             fault = _OTHER_OWNER
         code, message, hint = fault
         hint = hint.format(meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered))
-        yield Violation(code, phrase.start, phrase.end, message, hint)
+        yield Violation(code, start, end, message, hint)
+
+
+def _possible_ids(answer: Answer) -> Iterator[tuple[str, int, int]]:
+    """What may be the id of a repository, and where it begins and ends."""
+    for phrase in answer.phrases:
+        if phrase.kind == "code":
+            yield phrase.text, phrase.start, phrase.end
+    for match in _REFERENCE.finditer(answer.body):
+        if answer.line_of(match.start()) not in answer.code_lines:
+            yield match["id"], *match.span()
 
 
 def _without_owner(key: str) -> str:

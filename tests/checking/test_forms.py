@@ -26,16 +26,17 @@ REFERENCES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_references
 REMARKS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_remarks.yaml").read_text(encoding="utf-8"))
 HIDDEN: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8"))
 LAYOUTS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8"))
+SHORT: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8"))
 
 
-def _offered() -> Offered:
-    question = json.dumps({"question": WORLD["question"], **WORLD["offered"]})
+def _offered(world: dict[str, Any]) -> Offered:
+    question = json.dumps({"question": WORLD["question"], **world["offered"]})
     loaded = parse_question_line(question, "<test>", 1).unwrap()
     library = parse_catalog("models: []").unwrap()
     return offered_by_sources(resolve(loaded, library).unwrap(), WORLD["question"], CatalogLookup(library))
 
 
-OFFERED = _offered()
+OFFERED = _offered(WORLD)
 
 
 def filled(form: str, values: dict[str, str]) -> str:
@@ -209,3 +210,43 @@ def test_a_foreign_title_does_not_hide(form: str) -> None:
         report = judged(with_references(references))
         assert {finding.code for finding in report.findings} & {"A301", "A302", "A304", "A307"}
         assert not (report.grounded and form in HIDDEN["error"])
+
+
+OFFERED_SHORT = _offered(SHORT)
+
+
+def _faults_of_short(references: str, workflow: str | None = None) -> set[str]:
+    answer = filled(SHORT["answer"], {"{R}": references.strip()})
+    if workflow is not None:
+        answer = answer.replace("Photo → BLIP → text → VITS → speech", workflow)
+    return {finding.code for finding in check_answer(answer, OFFERED_SHORT).faults}
+
+
+@pytest.mark.parametrize("form", SHORT["named links"])
+def test_a_short_name_before_a_bare_link_is_no_label(form: str) -> None:
+    first, second = ({"{N}": model["name"]} for model in SHORT["offered"]["models"])
+    urls = [model["github"] for model in SHORT["offered"]["models"]]
+    for other, codes in ((urls, set()), (urls[::-1], {"A401"})):
+        items = [filled(form, {**name, "{U}": url}) for name, url in zip((first, second), other, strict=True)]
+        assert _faults_of_short("\n".join(items)) == codes
+        assert _faults_of_short(SHORT["references"] + items[0]) == codes
+
+
+@pytest.mark.parametrize(("item", "code"), SHORT["faults"].items())
+def test_what_stands_behind_right_references_is_read(item: str, code: str) -> None:
+    assert code in _faults_of_short(SHORT["references"] + item)
+    in_markdown = (
+        SHORT["answer"].replace("1. TASK", "## Task").replace("2. WORK", "## Work").replace("3. REF", "## REF")
+    )
+    report = check_answer(filled(in_markdown, {"{R}": SHORT["references"] + item}), OFFERED_SHORT)
+    assert code in {finding.code for finding in report.faults}
+
+
+@pytest.mark.parametrize("references", SHORT["good"])
+def test_right_references_of_short_names_have_no_finding(references: str) -> None:
+    assert _faults_of_short(references) == set()
+
+
+@pytest.mark.parametrize("workflow", SHORT["workflows"])
+def test_example_data_and_authors_in_a_workflow_are_no_fault(workflow: str) -> None:
+    assert _faults_of_short(SHORT["references"], workflow) == set()

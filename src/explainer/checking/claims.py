@@ -14,13 +14,13 @@ from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from explainer.checking.answer import Answer, Cited, Phrase
-from explainer.checking.sections import Section, Sections
+from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import acronyms, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
-FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unknown"]
+FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unlisted", "unknown"]
 Span: TypeAlias = tuple[int, int]
 
 _LABELS: Final[dict[FieldKind, str]] = {
@@ -29,8 +29,9 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
     "artikel artículo artigo articolo статья 论文 論文 논문",
-    "code": "github code repo repository implementation hugging huggingface gitlab 代码 コード",
-    "link": "link links url website homepage page project demo ссылка 链接 リンク lien enlace",
+    "code": "github code repo repository implementation hugging huggingface gitlab quellcode código codice dépôt "
+    "repositorio repositório код 代码 代碼 コード 코드",
+    "link": "link links url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
     "remark": "relevance role why reason purpose note notes method methods methodology approach technique dataset "
     "data datasets framework library architecture backbone language license licence venue conference "
     "journal booktitle publisher year date published author authors task task input inputs output outputs "
@@ -43,6 +44,10 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "connection",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
+# link texts such as `[código](…)` name no source
+_LINK_WORDS: Final = frozenset(
+    canonical(word) for word, kind in _WORD_KINDS.items() if kind in ("paper", "code", "link")
+)
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
     "primary main core key recommended supporting related the official referenced further link links url name title "  # noqa: SIM905
@@ -74,8 +79,8 @@ _FIELD: Final = re.compile(
 _WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
 _CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 _RULE: Final = re.compile(r"[\s|:>-]*-[\s|:>-]*")
-# `[1]: https://…` only says where a reference link leads, the link stands elsewhere
-_DEFINITION: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*")
+# `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
+_SILENT: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
 _BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
 _JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
@@ -313,7 +318,7 @@ class _ClaimReader:
         if _OBJECT.fullmatch(piece.text):  # the beginning of an entry of BibTeX or JSON, in which links may come first
             self._close_item()
             self._early = []
-        elif _DEFINITION.fullmatch(piece.text) or not _VISIBLE.search(piece.text):
+        elif _SILENT.fullmatch(piece.text) or not _VISIBLE.search(piece.text):
             return
         elif self._is_row(piece):
             self._read_row(piece, below)
@@ -329,6 +334,8 @@ class _ClaimReader:
         kind, value_at = _field(piece.text)
         if kind == "unknown" and piece.names:
             kind = "source"
+        if kind == "unlisted":
+            kind = None if self._is_name_before_url(piece, value_at) else "remark"
         is_nested = self._enter(piece, kind)
         if not piece.links:
             self._read_rest(piece)
@@ -342,6 +349,10 @@ class _ClaimReader:
             self._read_remark(piece)
         else:
             self._read_item(piece, below)
+
+    def _is_name_before_url(self, piece: _Piece, value_at: int) -> bool:
+        """Whether what looks like a label is the name itself: an offered one, or one with nothing named before it."""
+        return any(begin < value_at for begin, _ in piece.names) or not self._subject.text
 
     def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
@@ -396,7 +407,7 @@ class _ClaimReader:
         title = piece.whole(piece.lead.end(), len(piece.text))
         bare = title.text.strip("#*_ :：")
         self._subject = Claim(bare, title.start, title.end)
-        if not _names(bare) or self._divides(piece, below):
+        if not _names(bare) or lists_references(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
         claim = Claim(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
@@ -542,7 +553,8 @@ class _ClaimReader:
             name = piece.name(joined.end(), len(piece.text)) if joined else None
             if name is None or _BIBLIOGRAPHIC.search(name.text) or any(begin >= end for begin, _ in piece.names):
                 continue
-            if _is_title(name.text) and len(content_words(name.text)) > _MIN_TITLE:
+            is_quoted = joined is not None and _QUOTED.match(piece.text, joined.end()) is not None
+            if _is_title(name.text) and (is_quoted or len(content_words(name.text)) > _MIN_TITLE):
                 self._claims.append(Claim(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
@@ -588,6 +600,17 @@ class _ClaimReader:
         for claim in claims:
             self._open(piece, claim)
             self._attach(piece.links, "any")
+        if claims and cell is not None:
+            self._claims.extend(self._titles_beside(piece, cells, cell))
+
+    def _titles_beside(self, piece: _Piece, cells: Sequence[Name], naming: Name) -> Iterator[Claim]:
+        """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
+        for cell, kind in zip(cells, self._columns, strict=False):
+            has_name = any(cell.start <= begin < cell.end for begin, _ in piece.names)
+            if cell == naming or has_name or kind not in ("name", "paper", "source"):
+                continue
+            if _is_title(cell.text) and "://" not in cell.text and not _BIBLIOGRAPHIC.search(cell.text):
+                yield Claim(*piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text))
 
     def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
         """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
@@ -722,7 +745,7 @@ def _field(text: str) -> tuple[FieldKind | None, int]:
     # an unknown label before a title is a label; else what stands before the colon is the name itself, or prose
     if kind is None and (_is_author(match["label"]) or acronyms(match["label"]) or not _is_title(value)):
         is_label = value.startswith("http") and not (reads_like_title(match["label"]) or acronyms(match["label"]))
-        return ("remark" if is_label else None), match.start("value")
+        return ("unlisted" if is_label else None), match.start("value")
     return kind or "unknown", match.start("value")
 
 
@@ -768,7 +791,7 @@ def _names(text: str) -> bool:
     """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
     if "://" in text or is_nothing(text) or is_link(text):
         return False
-    return any(not word.isdigit() for word in content_words(text))
+    return any(not word.isdigit() and word not in _LINK_WORDS for word in content_words(text))
 
 
 def _labelled(label: Phrase, *, strict: bool = False) -> Claim:

@@ -17,7 +17,16 @@ from typing import Final
 
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
-from explainer.checking.titles import NEAR, canonical, content_words, own_words, reads_like_title, similarity, words
+from explainer.checking.titles import (
+    NEAR,
+    acronyms,
+    canonical,
+    content_words,
+    own_words,
+    reads_like_title,
+    similarity,
+    words,
+)
 
 # The shares below are of a text's content words. The rates that they lead to are measured by benchmarks/check.py and
 # stand in benchmarks/README.md: false alarms on faithful answers against altered and foreign titles that are caught.
@@ -314,9 +323,19 @@ def _mostly_own_words(name: _Name) -> Verdict | None:
 
 def _few_words_beside_link(name: _Name) -> Verdict | None:
     """A few words beside a right link: the link says which entry is meant."""
-    if name.strict or name.count >= MIN_TITLE_WORDS:
+    if name.strict or name.count >= MIN_TITLE_WORDS or _is_other_name(name):
         return None
     return name.verdict(Match.REWORDED, name.linked[0])
+
+
+def _is_other_name(name: _Name) -> bool:
+    """Whether it is one word, and the name of something that no offered text or link speaks of: `GPT-4`."""
+    # capitals alone may be a task or a field: `ASR`
+    is_name = any(map(str.isdigit, name.plain)) or not name.plain.isupper()
+    if not is_name or acronyms(name.plain) != [name.plain]:
+        return False
+    urls = (own_link.url for index in name.linked for own_link in name.offered.sources[index].links)
+    return canonical(name.plain) not in name.offered.text + canonical(" ".join(urls))  # `[OpenReview](…)` is a host
 
 
 def _foreign(name: _Name) -> Verdict | None:

@@ -62,6 +62,16 @@ _CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|no
 _CONTINUING: Final = re.compile(
     r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b"
 )
+# headings of one more list of references, and nothing else
+_LIST: Final = (
+    r"(?:references?|bibliograph\w+|sources?|readings?|literatur\w*|links|resources|citations|works?(?: cited)?|"
+    r"papers|publications|quellen|referencias|fuentes|références|lectures?|lecturas?|参考文献|文献|来源|参考資料|出典)"
+)
+_MORE_REFERENCES: Final = re.compile(
+    rf"(?:(?:additional|further|other|more|related|recommended|suggested|selected|useful|external|key|supplementary|"
+    rf"background|weitere|weiterführende|autres|otras) )?{_LIST}(?:(?: and |/| & ){_LIST})?",
+    re.IGNORECASE,
+)
 _DIVIDING: Final = re.compile(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 # fields of the references, such as `**Paper:** …`, look like headings, and are none
 _FIELD_LABELS: Final = frozenset("model paper papers github link title input output source url arxiv".split())  # noqa: SIM905
@@ -362,7 +372,17 @@ class _Finder:
         """Choose the most prominent of the headings that fit a kind which has none yet."""
         fitting = [heading for heading in self._free if kind not in self.chosen and fits(heading, kind)]
         if fitting:
-            self._take(kind, _most_prominent(fitting, kind))
+            self._take(kind, self._first_in_row(_most_prominent(fitting, kind), fitting))
+
+    def _first_in_row(self, heading: Heading, fitting: list[Heading]) -> Heading:
+        """The first of lists of references that follow each other: `References`, then `Bibliography`."""
+        at = self.headings.index(heading)
+        while at and heading.number is None and lists_references(self.headings[at].title):
+            before = self.headings[at - 1]
+            if before not in fitting or before.level != heading.level or not lists_references(before.title):
+                break
+            at -= 1
+        return self.headings[at]
 
     def _take(self, kind: SectionKind, heading: Heading) -> None:
         self.chosen[kind] = heading
@@ -450,10 +470,17 @@ class _Finder:
             return True
         if candidate.level == _RUN_IN:  # an item of a list, unless it was chosen
             return False
+        if self.chosen.get("references") == heading and lists_references(candidate.title):
+            return False
         if candidate.level < min(heading.level, _BOLD):
             return True
         is_divider = candidate.number is None and _divides(candidate, heading)
         return candidate.level == heading.level and not is_divider
+
+
+def lists_references(title: str) -> bool:
+    """Whether a heading says that references follow, and nothing else: `Further reading`."""
+    return _MORE_REFERENCES.fullmatch(title) is not None
 
 
 def _divides(candidate: Heading, heading: Heading) -> bool:

@@ -63,6 +63,10 @@ _EXAMPLE: Final = re.compile(
     r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
     re.IGNORECASE,
 )
+# what a step takes or gives, as in `BLIP → "a dog on a beach"`, is data
+_ARROW: Final = r"(?:->|=>|[→⟶⇒➡]\ufe0f?)"
+_BEFORE_DATA: Final = re.compile(rf"{_ARROW}\W{{0,4}}\Z")
+_BEHIND_DATA: Final = re.compile(rf"\W{{0,4}}{_ARROW}")
 # what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
@@ -209,10 +213,12 @@ class _Prover:
 
     def _is_no_passage(self, quoted: Quoted, entry: int | None) -> bool:
         """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
-        before = self.analysis.answer.body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
+        body = self.analysis.answer.body
+        before = body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
         text = quoted.text
         is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
-        if is_title or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
+        is_data = _BEFORE_DATA.search(before) or _BEHIND_DATA.match(body, quoted.end)
+        if is_title or is_data or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
             return True
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT

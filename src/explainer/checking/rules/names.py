@@ -34,6 +34,7 @@ _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out i
 _NO_TITLE_END: Final = re.compile(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
+_MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it
 _MIN_KEY: Final = 4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
 _SAFE: Final = 0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
 _SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
@@ -178,7 +179,21 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
         if author in known or work in said or is_within(match.start(), judged):
             continue
         said.add(work)
+        if _is_of_entry_without_authors(analysis, match.start()):
+            continue
         yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
+
+
+def _is_of_entry_without_authors(analysis: AnswerAnalysis, at: int) -> bool:
+    """Whether an offered entry is called by its name right before a place, and nothing says who its authors are."""
+    for start, index in analysis.mentions:
+        source = analysis.offered.sources[index]
+        if source.authors or not 0 < at - start <= _MAX_CALLED:
+            continue
+        called = canonical(analysis.answer.body[start:at])
+        if called == source.key or called in source.call_names:
+            return True
+    return False
 
 
 def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:

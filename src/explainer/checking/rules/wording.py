@@ -63,7 +63,10 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """Names of models, data sets and methods in prose that nothing offered, nor the question, has."""
     familiar = _Familiar(analysis)
     seen = set[str]()
+    headings = _headings_in_capitals(analysis)
     for start, line in _prose(analysis):
+        if start in headings:
+            continue
         for name in acronyms(line):
             key = canonical(name)
             if key in seen or familiar.has(name):
@@ -72,6 +75,13 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             at = start + line.index(name)
             message = f"{name!r} is in nothing that was offered, nor in the question"
             yield Violation("A431", at, at + len(name), message, "name what was offered, or leave it out")
+
+
+def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:
+    """Where the lines begin that are the heading of a section, in capitals: each of their words looks like a name."""
+    answer = analysis.answer
+    lines = (section.heading.line for section in analysis.sections.found.values())
+    return {answer.line_starts[number] for number in lines if answer.line(number).isupper()}
 
 
 class _Familiar:

@@ -112,6 +112,14 @@ def test_a_change_that_would_change_more_is_refused() -> None:
     assert [finding.code for finding in done.findings] == ["F105"]
 
 
+def test_a_comment_behind_an_empty_list_is_no_part_of_a_folded_text() -> None:
+    editor = Editor("papers: []  # none yet\n", "c")
+    editor.append("papers", [{"title": "T", "examples": ["### " * 30]}])
+    text = edited(editor)
+    assert text.startswith("papers:  # none yet\n")
+    assert read_yaml(text, "c").data["papers"][0]["examples"] == ["### " * 30]
+
+
 @given(st.lists(st.tuples(one_line(), layout_text(), st.lists(layout_text(), max_size=3)), min_size=1, max_size=3))
 @settings(max_examples=examples(40, 1000))
 def test_whatever_is_set_is_read_back(values: list[tuple[str, str, list[str]]]) -> None:

@@ -201,8 +201,9 @@ class Editor:
         if node is None:
             self._append_text(f"{kind}:{self._newline}{self._blocks(records)}")
         elif not node.size:  # the key stands without a value, or with an empty list
-            start = len(self.text[: node.start].rstrip(" "))
-            self.edits.append(Edit(start, node.end, self._newline + self._blocks(records).rstrip("\r\n")))
+            # A comment stays on the line of the key: behind a folded text it would become a part of that.
+            self.edits.append(Edit(len(self.text[: node.start].rstrip(" ")), node.end, ""))
+            self._insert_lines(node.end, [self._blocks(records).rstrip("\r\n")])
         elif node.flow:
             items = ", ".join(["", *map(_inline, records)])
             self.edits.append(Edit(node.end - 1, node.end - 1, items))

@@ -240,9 +240,8 @@ def test_poisoned_questions_cost_only_themselves(tmp_path: Path) -> None:
         for number in range(1, count + 1):
             good = json.dumps({"id": f"q-{number}", "question": f"{number}?", "models": ["Alpha"], "papers": ["Dusk"]})
             stream.write((poison[number % len(poison)] if number in bad else good) + "\n")
-    done = explainer("batch", root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2")
+    done = explainer("batch", root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2", "--findings", "json")
     assert done.status == 1
     ids = [json.loads(line)["id"] for line in (root / "out.jsonl").read_text().splitlines()]
     assert ids == [f"q-{number}" for number in range(1, count + 1) if number not in bad]
-    listed = {int(line.split(".jsonl:")[1].split(":")[0]) for line in done.err.splitlines() if "q.jsonl:" in line}
-    assert listed == bad
+    assert {finding["line"] for finding in json.loads(done.err)["findings"]} == bad

@@ -67,7 +67,12 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         code, message, hint = fault
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
-        yield _at(spotted, code, message, hint, _respelling(spotted, verdict))
+        is_whole = not analysis.answer.body[: spotted.start].endswith(_INSIDE_LINK)
+        yield _at(spotted, code, message, hint, _respelling(spotted, verdict) if is_whole else None)
+
+
+# What ends the text before a link that is only the rest of a longer one, such as `https:/\\arxiv.org/abs/…`.
+_INSIDE_LINK: Final = ("/", "\\")
 
 
 def _at(spotted: LinkInText, code: str, message: str, hint: str, fix: Fix | None = None) -> Violation:

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import line_column
+from explainer.documents.document import undecoded
 from explainer.documents.json_reader import parse_json
 from explainer.files import MAX_QUESTION_BYTES, display_path
 
@@ -27,8 +28,6 @@ _SEPARATOR: Final = "|"
 _STATED: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 # Separators of a CSV; of equally frequent ones the first counts.
 _SEPARATORS: Final = ",;\t|"
-# What bytes become that are not UTF-8 (PEP 383).
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 # Rows that are read at a time.
 _ROWS: Final = 1024
 
@@ -185,9 +184,9 @@ class CsvSource(_Table):
         with self._open() as stream:
             lines = CountedLines(stream, MAX_QUESTION_BYTES)
             header = next(csv.reader(lines, delimiter=separator_of(lines)), [])
-        fault = _UNDECODED.search("".join(header))
+        fault = undecoded("".join(header))
         if fault is not None:
-            message = f"the byte 0x{ord(fault[0]) - 0xDC00:02x} is not UTF-8: save the file as CSV UTF-8"
+            message = f"{fault.message}: save the file as CSV UTF-8"
             raise ValueError(message)
         return header
 
@@ -239,13 +238,12 @@ class CsvSource(_Table):
         return Finding("B707", Location(self.name, number, column), message, hint)
 
     def _undecoded(self, text: str, number: int) -> Finding | None:
-        fault = _UNDECODED.search(text)
+        fault = undecoded(text)
         if fault is None:
             return None
-        line, column = line_column(text, fault.start())
-        message = f"the byte 0x{ord(fault[0]) - 0xDC00:02x} is not UTF-8"
+        line, column = line_column(text, fault.position)
         hint = "save the file as UTF-8; Excel calls that CSV UTF-8"
-        return Finding("Y101", Location(self.name, number + line - 1, column), message, hint)
+        return Finding("Y101", Location(self.name, number + line - 1, column), fault.message, hint)
 
 
 def _cells(names: Sequence[str], row: Sequence[str]) -> dict[str, str]:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial, reduce
+from functools import cache, cached_property
 from io import BufferedReader, BytesIO
 from itertools import chain, product
-from operator import getitem
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -33,7 +32,7 @@ from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, of
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import did_you_mean, digest
-from explainer.documents.document import decode
+from explainer.documents.document import decode, mappings_in, undecoded, value_at
 from explainer.documents.json_reader import read_json_line
 from explainer.files import (
     STDIN,
@@ -65,8 +64,6 @@ _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gem
 _CHOICES: Final = ("response", "body", "choices")
 _TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
 _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
-# bytes that are not UTF-8, as the decoder keeps them for their row to say so (PEP 383)
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 # why a completion or a response ended, when it was cut off
 _CUT_ENDINGS: Final = (("length", None), (None, "incomplete"))
 _MESSAGE_PLACES: Final = (
@@ -275,7 +272,8 @@ class AnswerReader:
         if self._is_passed_over(key) and name not in answered:
             answered[name] = row.line
             return AnswerInput(choice_id(name, row.choice), file, line=row.line, key=key)
-        answer = answer_in(row.data, place)
+        native = read_native(row.data)
+        answer = _answer_in(row.data, native, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
         if name in answered and not row.choice:
             message = f"duplicate id {row.id!r}, first on line {answered[name]}"
@@ -283,7 +281,7 @@ class AnswerReader:
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
         findings += offered.findings
-        spans = _spans_in(row.data)
+        spans = openai_spans(row.data) if native is None else native.spans
         name = choice_id(name, row.choice)
         return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key, spans)
 
@@ -519,11 +517,10 @@ def _row_of(raw: bytes, place: Location) -> _Row:
 
 
 def _undecoded(line: str, place: Location) -> Finding | None:
-    byte = _UNDECODED.search(line)
+    byte = undecoded(line)
     if byte is None:
         return None
-    message = f"the byte 0x{ord(byte.group()) - 0xDC00:02x} is not UTF-8"
-    return Finding("Y101", replace(place, column=byte.start() + 1), message, "save the file as UTF-8")
+    return Finding("Y101", replace(place, column=byte.position + 1), byte.message, "save the file as UTF-8")
 
 
 def choice_id(name: str, choice: int) -> str:
@@ -533,7 +530,7 @@ def choice_id(name: str, choice: int) -> str:
 
 def _choices(row: _Row) -> Iterator[_Row]:
     """A row for each choice of a completion: all are answers to the same question."""
-    choices = _value_at(row.data, _CHOICES)
+    choices = value_at(row.data, *_CHOICES)
     if not isinstance(choices, list) or len(choices) <= 1:
         yield row
         return
@@ -595,13 +592,12 @@ def _beside_manifest(path: Path) -> Path:
     return path.with_name(re.sub(r"\.manifest\.jsonl\Z", ".jsonl", path.name))
 
 
-def answer_in(data: Mapping[str, Any], place: Location) -> Parsed[str]:
-    """Return the answer of a line: its own, or that of a batch's response; A601 or A605 when there is none."""
+def _answer_in(data: Mapping[str, Any], native: NativeAnswer | None, place: Location) -> Parsed[str]:
+    """The answer of a line: its own, or that of a batch's response; A601 or A605 when there is none."""
     if isinstance(data.get("answer"), str):
         return Parsed(clean(data["answer"]))
     if "answer" in data:
         return Parsed(None, (Finding("A601", place, "'answer' must be text"),))
-    native = read_native(data)
     if native is not None:
         return _native_answer(native, place)
     if data.keys().isdisjoint({"response", "error"}):
@@ -615,12 +611,6 @@ def _native_answer(native: NativeAnswer, place: Location) -> Parsed[str]:
     return Parsed(clean(native.text), (_cut_off(place),) if native.cut else ())
 
 
-def _spans_in(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
-    """The spans of an answer that its provider cites documents for."""
-    native = read_native(data)
-    return openai_spans(data) if native is None else native.spans
-
-
 def _cut_off(place: Location) -> Finding:
     return Finding("A104", Location(place.file), "the answer was cut off at its greatest length", "allow more tokens")
 
@@ -629,11 +619,11 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     failure = _failure(data.get("response"), data.get("error"))
     if failure is not None:
         return Parsed(None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),))
-    body = _value_at(data, ("response", "body"))
+    body = value_at(data, "response", "body")
     text = _completion(body)
     if text is None:
         return Parsed(None, (Finding("A605", place, "the response has no text", "send it again"),))
-    endings = (_value_at(body, ("choices", 0, "finish_reason")), _value_at(body, ("status",)))
+    endings = (value_at(body, "choices", 0, "finish_reason"), value_at(body, "status"))
     if endings not in _CUT_ENDINGS:
         return Parsed(clean(text))
     return Parsed(clean(text), (_cut_off(place),))
@@ -641,19 +631,19 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
 
 def _failure(response: Any, error: Any) -> str | None:
     """Why a request got no answer; None when it got one."""
-    status = _value_at(response, ("status_code",))
+    status = value_at(response, "status_code")
     if not error and status in (_OK, None):
         return None
-    return clean(str(_value_at(error, ("message",)) or error or f"status {status}"))
+    return clean(str(value_at(error, "message") or error or f"status {status}"))
 
 
 def _completion(body: Any) -> str | None:
     """The text of a chat completion, a completion or a response."""
     for path in _COMPLETION_PLACES:
-        text = _joined(_value_at(body, path))
+        text = _joined(value_at(body, *path))
         if text is not None:
             return text
-    items = _mappings(_value_at(body, ("output",)))
+    items = mappings_in(value_at(body, "output"))
     return "".join(_content(item) for item in items if not _is_thought(item)) or None
 
 
@@ -661,16 +651,16 @@ def with_answer(line: str, old: str, new: str) -> str | None:
     """Return a line of JSON with another answer in the place of the old one; None where that is not one plain text."""
     data = json.loads(line)
     for *path, key in _answer_places(data):
-        answer = _value_at(data, (*path, key))
+        answer = value_at(data, *path, key)
         if isinstance(answer, str) and clean(answer) == old:
-            _value_at(data, path)[key] = new
+            value_at(data, *path)[key] = new
             return json.dumps(data, ensure_ascii=False)
     return None
 
 
 def _answer_places(data: Any) -> Iterator[tuple[str | int, ...]]:
     yield ("answer",)
-    choices = _mappings(_value_at(data, _CHOICES))
+    choices = mappings_in(value_at(data, *_CHOICES))
     for number, path in product(range(len(choices)), _TEXTS_OF_CHOICE):
         yield (*_CHOICES, number, *path)
 
@@ -679,23 +669,10 @@ def prompt_in(data: Mapping[str, Any]) -> str | None:
     """Return the prompt of a line that a batch wrote: its text, its messages, or those of a request."""
     if isinstance(data.get("text"), str):
         return str(data["text"])
-    messages = next(filter(None, map(partial(_value_at, data), _MESSAGE_PLACES)), None)
+    messages = next(filter(None, (value_at(data, *path) for path in _MESSAGE_PLACES)), None)
     if not isinstance(messages, list):
         return _joined(messages)
-    return "".join(_content(message) for message in _mappings(messages) if message.get("role") != "assistant")
-
-
-def _value_at(data: Any, path: Iterable[str | int]) -> Any:
-    """The value at a path of keys and indexes; None where there is none."""
-    try:
-        return reduce(getitem, path, data)
-    except (LookupError, TypeError):
-        return None
-
-
-def _mappings(items: Any) -> list[dict[str, Any]]:
-    """The mappings in a list; none in what is no list."""
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return "".join(_content(message) for message in mappings_in(messages) if message.get("role") != "assistant")
 
 
 def _content(message: Mapping[str, Any]) -> str:
@@ -706,7 +683,7 @@ def _joined(content: Any) -> str | None:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    parts = [part for part in _mappings(content) if not _is_thought(part)]
+    parts = [part for part in mappings_in(content) if not _is_thought(part)]
     return "".join(str(part.get("text", "")) for part in parts) or None
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 from typing import Any, Final, TypeAlias, TypeVar
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -30,6 +33,9 @@ _BOMS: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+# Bytes that are not UTF-8 stand in a text that was decoded with `surrogateescape` as these characters (PEP 383).
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_FIRST_UNDECODED: Final = 0xDC00
 
 
 @dataclass(slots=True)
@@ -144,6 +150,22 @@ def decode(raw: bytes, file: str) -> Parsed[str]:
         return _undecodable(location, f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}")
 
 
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A byte of a text that could not be decoded: where its character stands, and what to say about it."""
+
+    position: int
+    message: str
+
+
+def undecoded(text: str, start: int = 0, end: int | None = None) -> Undecoded | None:
+    """Return the first byte in a part of a text that could not be decoded; None for a sound one."""
+    match = _UNDECODED.search(text, start, len(text) if end is None else end)
+    if match is None:
+        return None
+    return Undecoded(match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8")
+
+
 def _encoding_of(raw: bytes) -> tuple[str, str]:
     """The codec that a byte order mark asks for, and what it is called."""
     for mark, codec, label in _BOMS:
@@ -189,6 +211,19 @@ def items_of(data: Any, key: str) -> list[Any]:
 def text_of(data: Any, key: str) -> str:
     """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
     return _value_of(data, key, str)
+
+
+def value_at(data: Any, *path: str | int) -> Any:
+    """Return the value at a path of keys and indexes in data of any shape; None where there is none."""
+    try:
+        return reduce(getitem, path, data)
+    except (LookupError, TypeError):
+        return None
+
+
+def mappings_in(items: Any) -> list[dict[str, Any]]:
+    """Return the mappings in a list; none in what is no list."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _value_of(data: Any, key: str, kind: type[T]) -> T:

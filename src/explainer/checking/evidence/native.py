@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import getitem
 from typing import Any, Final
 
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.statements import Quoted, Statement, shown, words_of
 from explainer.checking.titles import canonical
+from explainer.documents.document import mappings_in, value_at
 from explainer.recommending.terms import terms
 
 _WHOLE: Final = frozenset({"succeeded", None})
@@ -61,7 +60,7 @@ def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
     """Return the answer in a line of a batch of Anthropic, Gemini or Bedrock; None for any other line."""
     if isinstance(data.get("result"), dict):
         return _anthropic(data["result"])
-    if isinstance(_at(data, "response", "candidates"), list):
+    if isinstance(value_at(data, "response", "candidates"), list):
         return _gemini(data["response"]["candidates"])
     if "modelOutput" in data or ("recordId" in data and "error" in data):
         return _bedrock(data)
@@ -70,15 +69,17 @@ def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
 
 def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
     """Return the annotated spans of an answer in a line of OpenAI's batches: of responses, or of chat completions."""
-    body = _at(data, "response", "body")
+    body = value_at(data, "response", "body")
     spans: list[CitedSpan] = []
     offset = 0
-    for item in _mappings(_at(body, "output")):
-        for part in _mappings(item.get("content")):
-            spans += map(lambda row, at=offset: _annotated(row, at), _mappings(part.get("annotations")))  # type: ignore[misc]
+    for item in mappings_in(value_at(body, "output")):
+        for part in mappings_in(item.get("content")):
+            spans += map(lambda row, at=offset: _annotated(row, at), mappings_in(part.get("annotations")))  # type: ignore[misc]
             offset += len(str(part.get("text", "")))
-    message = _at(body, "choices", 0, "message")
-    spans += (_annotated(_at(row, "url_citation") or {}, 0) for row in _mappings(_at(message, "annotations")))
+    message = value_at(body, "choices", 0, "message")
+    spans += (
+        _annotated(value_at(row, "url_citation") or {}, 0) for row in mappings_in(value_at(message, "annotations"))
+    )
     return tuple(span for span in spans if span.url and span.end > span.start)
 
 
@@ -90,7 +91,7 @@ def _annotated(row: Mapping[str, Any], offset: int) -> CitedSpan:
 def _anthropic(result: Mapping[str, Any]) -> NativeAnswer:
     message = result.get("message")
     if result.get("type") not in _WHOLE or not isinstance(message, dict):
-        reason = _text(_at(result, "error", "error", "message")) or _text(_at(result, "error", "message"))
+        reason = _text(value_at(result, "error", "error", "message")) or _text(value_at(result, "error", "message"))
         return NativeAnswer(None, failure=reason or _text(result.get("type")) or "no message")
     return _message(message)
 
@@ -98,7 +99,7 @@ def _anthropic(result: Mapping[str, Any]) -> NativeAnswer:
 def _message(message: Mapping[str, Any]) -> NativeAnswer:
     """An answer in blocks, some of which have citations."""
     text, spans = "", list[CitedSpan]()
-    for block in _mappings(message.get("content")):
+    for block in mappings_in(message.get("content")):
         own, citations = _block(block)
         spans += (_cited(citation, len(text), len(text) + len(own)) for citation in citations)
         text += own
@@ -111,29 +112,29 @@ def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """The text of a block and its citations: Anthropic's, or Converse's `citationsContent`."""
     inner = block.get("citationsContent")
     if isinstance(inner, dict):
-        text = "".join(_text(part.get("text")) for part in _mappings(inner.get("content")))
-        return text, _mappings(inner.get("citations"))
+        text = "".join(_text(part.get("text")) for part in mappings_in(inner.get("content")))
+        return text, mappings_in(inner.get("citations"))
     is_text = block.get("type", "text") == "text"
-    return _text(block.get("text")) if is_text else "", _mappings(block.get("citations"))
+    return _text(block.get("text")) if is_text else "", mappings_in(block.get("citations"))
 
 
 def _cited(citation: Mapping[str, Any], start: int, end: int) -> CitedSpan:
-    sources = " … ".join(_text(part.get("text")) for part in _mappings(citation.get("sourceContent")))
+    sources = " … ".join(_text(part.get("text")) for part in mappings_in(citation.get("sourceContent")))
     title = _text(citation.get("document_title")) or _text(citation.get("title"))
     return CitedSpan(start, end, _text(citation.get("cited_text")) or sources, title, _text(citation.get("url")))
 
 
 def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
-    candidate = next(iter(_mappings(candidates)), {})
-    parts = [part for part in _mappings(_at(candidate, "content", "parts")) if not part.get("thought")]
+    candidate = next(iter(mappings_in(candidates)), {})
+    parts = [part for part in mappings_in(value_at(candidate, "content", "parts")) if not part.get("thought")]
     text = "".join(_text(part.get("text")) for part in parts)
     if not text:
         return NativeAnswer(None, failure=_text(candidate.get("finishReason")) or "the response has no text")
     metadata = candidate.get("groundingMetadata")
-    chunks = _at(metadata, "groundingChunks")
+    chunks = value_at(metadata, "groundingChunks")
     spans = [
         _grounded(text, support, chunk)
-        for support in _mappings(_at(metadata, "groundingSupports"))
+        for support in mappings_in(value_at(metadata, "groundingSupports"))
         for chunk in _chunks_of(support, chunks)
     ]
     return NativeAnswer(text, tuple(spans), cut=_text(candidate.get("finishReason")) in _CUT)
@@ -142,7 +143,7 @@ def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
 def _chunks_of(support: Mapping[str, Any], chunks: Any) -> Iterator[dict[str, Any]]:
     indices = support.get("groundingChunkIndices")
     for index in indices if isinstance(indices, list) else ():
-        chunk = _at(chunks, index)
+        chunk = value_at(chunks, index)
         if isinstance(chunk, dict):
             yield next((value for value in chunk.values() if isinstance(value, dict)), {})
 
@@ -150,7 +151,7 @@ def _chunks_of(support: Mapping[str, Any], chunks: Any) -> Iterator[dict[str, An
 def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -> CitedSpan:
     """A span whose places count bytes of UTF-8."""
     encoded = text.encode()
-    start, end = (_number(_at(support, "segment", key)) for key in ("startIndex", "endIndex"))
+    start, end = (_number(value_at(support, "segment", key)) for key in ("startIndex", "endIndex"))
     first = len(encoded[:start].decode(errors="ignore"))
     last = len(encoded[:end].decode(errors="ignore"))
     return CitedSpan(first, last, _text(chunk.get("text")), _text(chunk.get("title")), _text(chunk.get("uri")))
@@ -159,8 +160,8 @@ def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -
 def _bedrock(data: Mapping[str, Any]) -> NativeAnswer:
     output = data.get("modelOutput")
     if not isinstance(output, dict):
-        return NativeAnswer(None, failure=_text(_at(data, "error", "errorMessage")) or "no output")
-    message = _at(output, "output", "message")
+        return NativeAnswer(None, failure=_text(value_at(data, "error", "errorMessage")) or "no output")
+    message = value_at(output, "output", "message")
     return _message(message if isinstance(message, dict) else output)
 
 
@@ -204,17 +205,6 @@ def _entry_of(analysis: AnswerAnalysis, span: CitedSpan) -> int | None:
     for index, _ in analysis.offered.owners(link) if link is not None else ():
         return index
     return next(iter(analysis.offered.by_key.get(canonical(span.title), ())), None) if span.title else None
-
-
-def _at(data: Any, *path: str | int) -> Any:
-    try:
-        return reduce(getitem, path, data)
-    except (LookupError, TypeError):
-        return None
-
-
-def _mappings(items: Any) -> list[dict[str, Any]]:
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _text(value: Any) -> str:

@@ -25,9 +25,10 @@ from explainer.curation.importers.bibliography import (
     reference_links,
     year_of,
 )
-from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of, undecoded
+from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
 from explainer.diagnostics.finding import Finding, Location
+from explainer.documents.document import undecoded
 
 # Characters that are parsed at once, about.
 _PART: Final = 256 * 1024

@@ -24,10 +24,11 @@ from explainer.curation.importers.bibliography import (
     without_markup,
     year_of,
 )
-from explainer.curation.importers.reading import text_of, undecoded
+from explainer.curation.importers.reading import text_of
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
+from explainer.documents.document import undecoded
 
 
 def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Final
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
 from explainer.curation.importers.json_references import csl_record, is_csl_item, is_openalex_work, openalex_record
-from explainer.curation.importers.reading import text_lines, undecoded, whole_text
+from explainer.curation.importers.reading import text_lines, whole_text
 from explainer.curation.importers.record import (
     MAX_LINE,
     RecordStream,
@@ -35,6 +35,7 @@ from explainer.curation.importers.record import (
     unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
+from explainer.documents.document import undecoded
 from explainer.documents.json_reader import parse_json, read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})

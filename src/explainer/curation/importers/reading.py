@@ -8,7 +8,6 @@ import io
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -19,9 +18,6 @@ from explainer.documents.document import decode
 # Bytes that are read at once to tell the encoding.
 _PROBE: Final = 1024 * 1024
 _UTF8: Final = "utf-8-sig"
-# Bytes that were no UTF-8 stand in a text as these characters (PEP 383).
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
-_FIRST_UNDECODED: Final = 0xDC00
 
 # Bytes that show what a file is.
 _HEAD: Final = 4 * 1024
@@ -99,22 +95,6 @@ def _decoded(feed: RecordStream, encoding: str) -> Iterator[io.TextIOWrapper]:
         yield text
     finally:
         text.detach()  # the stream is not ours to close
-
-
-@dataclass(frozen=True, slots=True)
-class Undecoded:
-    """A byte of a text that could not be decoded: where its character stands, and what to say about it."""
-
-    position: int
-    message: str
-
-
-def undecoded(text: str, start: int = 0, end: int | None = None) -> Undecoded | None:
-    """Return the first byte in a part of a text that could not be decoded; None for a sound one."""
-    match = _UNDECODED.search(text, start, len(text) if end is None else end)
-    if match is None:
-        return None
-    return Undecoded(match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8")
 
 
 def _is_utf16(feed: RecordStream) -> bool:

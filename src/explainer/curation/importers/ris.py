@@ -21,9 +21,10 @@ from explainer.curation.importers.bibliography import (
     without_markup,
     year_of,
 )
-from explainer.curation.importers.reading import or_unrecognised, text_of, undecoded
+from explainer.curation.importers.reading import or_unrecognised, text_of
 from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, split_links
 from explainer.diagnostics.finding import Finding, Location
+from explainer.documents.document import undecoded
 
 # A tag and its value. Programs write one space or two, and none behind the dash of a tag without a value.
 _LINE: Final = re.compile(r"\s{0,3}([A-Z][A-Z0-9]) {0,2}-(?:\s(.*))?")

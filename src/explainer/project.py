@@ -35,8 +35,8 @@ from explainer.files import (
 )
 from explainer.rendering.templates import (
     BUILTIN_TEMPLATES,
-    EVIDENCE_TEMPLATE,
     builtin_renderer,
+    prints_all,
     renderer_of,
     with_template,
 )
@@ -274,8 +274,7 @@ class Project:
         if offered.value is None:
             return Parsed(None, findings)
         asked = loaded.value.question.question
-        project = project_file(_folder_of(question)).value
-        whole = project is not None and project.settings.template == EVIDENCE_TEMPLATE
+        whole = prints_all(project_file(_folder_of(question)).value)
         allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), whole=whole)
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)

@@ -211,10 +211,6 @@ class Answer:
         """Whether a line, counted from 0, is the code of a program, which cites nothing by name."""
         return self.code_lines.get(number) in _PROGRAMMING
 
-    def is_structural(self, number: int) -> bool:
-        """Whether a line, counted from 0, is a heading of Markdown, code, or in a table."""
-        return number in self.headings or number in self.code_lines or number in self.tables
-
 
 def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] = ()) -> Answer:
     """Read an answer.

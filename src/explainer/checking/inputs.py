@@ -47,7 +47,7 @@ from explainer.files import (
     read_text,
 )
 from explainer.rendering.layout import parse_prompt
-from explainer.rendering.templates import EVIDENCE_TEMPLATE
+from explainer.rendering.templates import prints_all
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -411,8 +411,7 @@ class AnswerReader:
 
 def _prints_whole(base: Path) -> bool:
     """Whether the prompts of a folder's questions print all that is known of an entry: as their project file says."""
-    project = project_file(base).value
-    return project is not None and project.settings.template == EVIDENCE_TEMPLATE
+    return prints_all(project_file(base).value)
 
 
 def _is_about_record(finding: Finding) -> bool:

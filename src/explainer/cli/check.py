@@ -12,7 +12,7 @@ from explainer.checking.reports import FORMATS_BY_ENDING, REPORTERS, render_repo
 from explainer.checking.reports.text import as_statistics
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, code_option, refuse
+from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, code_option, format_of, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -119,7 +119,7 @@ def run(
     if repair:
         _note(run, write_product(_repair_prompts(run), out))
     else:
-        _write_report(run, output_format or _format_of(out), out, statistics=statistics)
+        _write_report(run, output_format or format_of(out, FORMATS_BY_ENDING, "text"), out, statistics=statistics)
     show_findings(run.findings, "text")
     least = Severity.WARNING if strict and fail_on == "error" else Severity(fail_on)
     raise typer.Exit(run.status(least, strict=strict))
@@ -196,20 +196,17 @@ def _repair_prompts(run: CheckRun) -> str:
     return text
 
 
-def _format_of(out: Path | None) -> str:
-    """The format that the ending of a file asks for."""
-    if out is None:
-        return "text"
-    return FORMATS_BY_ENDING.get(out.suffix.lower(), "text")
-
-
 def _write_report(run: CheckRun, output_format: str, out: Path | None, *, statistics: bool) -> None:
     """Write the report; when it goes to a file, say on stderr what was found."""
-    text = as_statistics(run.reports) if statistics else render_report("text", run.reports)
+    is_shown = out not in (None, Path(STDIN))
+    text = ""
+    # The text of thousands of answers takes a while: it is made only where somebody reads it.
+    if is_shown or output_format == "text":
+        text = as_statistics(run.reports) if statistics else render_report("text", run.reports)
     product = text if output_format == "text" else render_report(output_format, run.reports)
     problem = write_product(product, out)
     _note(run, problem)
-    if out not in (None, Path(STDIN)) and problem is None:
+    if is_shown and problem is None:
         complain(*text.splitlines(), prefix="")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -52,6 +52,11 @@ def refuse(message: str, option: str | None = None) -> NoReturn:
         typer.BadParameter: always.
     """
     raise typer.BadParameter(message, param_hint=option)
+
+
+def format_of(out: Path | None, by_ending: Mapping[str, str], default: str) -> str:
+    """Return the format that the ending of an output's name asks for; the default for stdout and any other ending."""
+    return by_ending.get(Path(out or "").suffix.lower(), default)
 
 
 def request_body(output_format: str, model: str | None, pairs: list[str] | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import typer
 from explainer.checking.run import CheckConfig, CheckRun, run_check
 from explainer.cli.app import new_app
 from explainer.cli.check import refuse_wrong_usage
-from explainer.cli.options import CatalogOption, FileOption, choice, refuse
+from explainer.cli.options import CatalogOption, FileOption, choice, format_of, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.rules import Severity
@@ -127,7 +127,7 @@ def cite(
     CSL-JSON, RIS and BibTeX hold each proved entry once. Markdown is the answers themselves, with a footnote for each
     entry; Pandoc makes a Word document or a PDF of it. The exit status is that of `explainer check`.
     """
-    output_format = output_format or _format_of(out)
+    output_format = output_format or format_of(out, FORMATS_BY_ENDING, "markdown")
     if style is not None and output_format != "markdown":
         refuse("it is for --format markdown; other programs bring their own styles", "--style")
     run = run_check(_config(answers, question, prompt, catalog))
@@ -136,12 +136,6 @@ def cite(
     _say_what_is_not_proved(run)
     show_findings(run.findings, "text")
     raise typer.Exit(run.status(Severity.ERROR, strict=False))
-
-
-def _format_of(out: Path | None) -> str:
-    """The format that the ending of a file says."""
-    ending = out.suffix.lower() if out else ""
-    return FORMATS_BY_ENDING.get(ending, "markdown")
 
 
 def _config(

@@ -63,6 +63,11 @@ def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
     return kind or "prompt", template
 
 
+def prints_all(project: ProjectFile | None) -> bool:
+    """Return whether the prompts of a project print all that catalogs know of an entry: its template is `evidence`."""
+    return project is not None and project.settings.template == EVIDENCE_TEMPLATE
+
+
 def with_template(project: Parsed[ProjectFile]) -> Parsed[ProjectFile]:
     """Return a project file whose template is a built-in one or a path from here, beside what is wrong with it."""
     if project.value is None or project.value.settings.template is None:

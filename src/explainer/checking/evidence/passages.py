@@ -101,13 +101,6 @@ def tokens(text: str) -> list[str]:
     return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text)]
 
 
-class Passage(NamedTuple):
-    """The sentence of an entry that bears on something, with the words that it rests on."""
-
-    entry: int
-    text: str
-
-
 @dataclass(frozen=True)
 class EntryText:
     """The text that a prompt prints of an entry.

@@ -147,7 +147,6 @@ def read_statements(analysis: AnswerAnalysis) -> list[Statement]:
 
 class _StatementReader:
     def __init__(self, analysis: AnswerAnalysis) -> None:
-        self._analysis = analysis
         self._answer = analysis.answer
         self._text = without_quote_marks(without_tags(analysis.answer.body))
         self._is_quoted_whole = _is_quoted_whole(analysis.answer)

@@ -67,7 +67,7 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         code, message, hint = fault
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
-        is_whole = not analysis.answer.body[: spotted.start].endswith(_INSIDE_LINK)
+        is_whole = analysis.answer.body[max(0, spotted.start - 1) : spotted.start] not in _INSIDE_LINK
         yield _at(spotted, code, message, hint, _respelling(spotted, verdict) if is_whole else None)
 
 

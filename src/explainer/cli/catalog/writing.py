@@ -11,7 +11,7 @@ import typer
 from explainer.catalogs.schema import Kind
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import open_library
-from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice
+from explainer.cli.options import CatalogOption, FileOption, FindingsOption, choice, format_of
 from explainer.cli.terminal import say, show_findings, write_product
 from explainer.curation.export import EXPORT_FORMATS
 from explainer.curation.export import export as exported
@@ -61,7 +61,7 @@ def export(
     JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX, RIS and CSL-JSON
     have no room for tasks, examples, aliases and data sets.
     """
-    chosen = output_format or _EXPORT_SUFFIXES.get(_suffix(out), "jsonl")
+    chosen = output_format or format_of(out, _EXPORT_SUFFIXES, "jsonl")
     text = "".join(exported(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
     # on stderr: the product may go to stdout
     if chosen in _REFERENCES and findings != "json":
@@ -85,14 +85,9 @@ def stats(
     html is one page with a picture of the counts: it runs no script and loads nothing.
     """
     library = open_library(catalog, findings)
-    chosen = output_format or _STATS_SUFFIXES.get(_suffix(out), "text")
+    chosen = output_format or format_of(out, _STATS_SUFFIXES, "text")
     counts = count(library.models, library.papers)
     _write(_STATS_WRITERS[chosen](counts), out, findings)
-
-
-def _suffix(out: Path | None) -> str:
-    """The end of the name of the output, which says what format is meant; nothing for stdout."""
-    return Path(out or "").suffix.lower()
 
 
 def _write(text: str, out: Path | None, findings: str) -> None:

@@ -358,16 +358,23 @@ class _ClaimReader:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
         is_heading = piece.number in self._answer.headings
         goes_on = piece.follows and not piece.is_marked and not is_heading
-        if goes_on and kind is None and piece.is_name and self._early is None:
+        awaits_name = self._early is not None
+        if goes_on and kind is None and piece.is_name and not awaits_name:
             self._close_item()
             return False
         if self._item is not None and (goes_on or piece.indent > self._item):
             return True
-        is_unknown = kind == "unknown" and not self._subject.strict
-        begins = kind in (None, "name", "source") or is_unknown or is_heading
-        if begins and not (goes_on and self._early is not None):
+        if goes_on and awaits_name:
+            return False
+        if is_heading or self._begins_item(kind):
             self._close_item()
         return False
+
+    def _begins_item(self, kind: FieldKind | None) -> bool:
+        """Whether a field of some kind, or a line that is none, begins an item."""
+        if kind == "unknown":
+            return not self._subject.strict
+        return kind in (None, "name", "source")
 
     def _close_item(self) -> None:
         """End an item; links that stand in it without any name belong to what was named before."""
@@ -417,50 +424,79 @@ class _ClaimReader:
         """Whether a heading, or an item, only stands above others that name sources."""
         if piece.names:
             return False
-        is_heading = piece.number in self._answer.headings
         for index, other in enumerate(below):
-            is_listed_below = index == 0 and other.follows and other.is_marked and not piece.is_marked
-            is_above = is_heading or is_listed_below or other.indent > piece.indent
-            is_over = other.number in self._answer.headings or not is_above
-            if is_over:
+            is_next = index == 0
+            if not self._is_below(other, piece, is_next=is_next):
                 return False
             if other.names or names_source(other.text):
                 return True
-            if index == 0 and other.is_marked and not other.links:  # a remark below the name of an item
+            is_remark = is_next and other.is_marked and not other.links  # below the name of an item
+            if is_remark:
                 return False
         return False
+
+    def _is_below(self, other: _Piece, piece: _Piece, *, is_next: bool) -> bool:
+        """Whether a later piece belongs under a heading or an item: by level, by indent, or as its list."""
+        if other.number in self._answer.headings:
+            return False
+        if piece.number in self._answer.headings or other.indent > piece.indent:
+            return True
+        return is_next and other.follows and other.is_marked and not piece.is_marked
 
     def _read_field(self, piece: _Piece, kind: FieldKind, value_at: int, *, is_nested: bool) -> None:
         """A field names something, gives links of what is named, or is a remark."""
         value = _before_link(piece, value_at)
-        is_named = _names(value.text)
-        is_title = _is_title(value.text)
-        is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
-        opens = kind == "name" or (kind in ("source", "paper") and not is_nested) or (kind == "paper" and is_title)
-        if not opens and (kind != "unknown" or is_nested or is_flat):
+        if not self._names_item(kind, value, is_nested=is_nested):
             self._read_attribute(piece, kind, value)
             return
+        is_named = _names(value.text)
         if piece.labels:
             self._open(piece, _labelled(piece.labels[0], strict=kind == "name"))
         elif is_named:
-            claim = Claim(*value, strict=True, is_item=kind != "name" and not is_title)
-            if kind != "name":
-                claim.parts = _parts(value.text)
-            if kind != "source":
-                claim.continued = self._continued(piece, piece.text[value_at:])
-            self._open(piece, claim)
+            self._open(piece, self._field_claim(piece, kind, value, value_at))
         self._attach(piece.links, "any" if is_named else _ROLES.get(kind, "any"))
+
+    def _names_item(self, kind: FieldKind, value: Name, *, is_nested: bool) -> bool:
+        """Whether a field names an item of its own, instead of telling more of the one before."""
+        if kind == "name":
+            return True
+        if kind == "paper":
+            return not is_nested or _is_title(value.text)
+        if kind == "source":
+            return not is_nested
+        is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
+        return kind == "unknown" and not is_nested and not is_flat
+
+    def _field_claim(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Claim:
+        """The claim that the value of a field makes."""
+        claim = Claim(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+        if kind != "name":
+            claim.parts = _parts(value.text)
+        if kind != "source":
+            claim.continued = self._continued(piece, piece.text[value_at:])
+        return claim
 
     def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
         """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
-        is_publication = _BIBLIOGRAPHIC.search(value.text) or _QUOTED.search(piece.text) or self._item is None
-        is_doubtful = kind in ("paper", "source", "unknown") or (kind == "remark" and is_publication)
-        if is_doubtful and not piece.links and _names(value.text) and (kind == "paper" or _is_title(value.text)):
+        if not piece.links and self._may_be_source(piece, kind, value):
             self._claims.append(Claim(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
         self._attach(piece.links, _ROLES.get(kind, "any"))
+
+    def _may_be_source(self, piece: _Piece, kind: FieldKind, value: Name) -> bool:
+        """Whether the value of a field may be a source of its own."""
+        if not _names(value.text):
+            return False
+        if kind == "paper":
+            return True
+        if not _is_title(value.text):
+            return False
+        if kind == "remark":
+            is_publication = _BIBLIOGRAPHIC.search(value.text) or _QUOTED.search(piece.text)
+            return self._item is None or is_publication is not None
+        return kind in ("source", "unknown")
 
     def _continued(self, piece: _Piece, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
@@ -565,14 +601,11 @@ class _ClaimReader:
         is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
         if _REMARK.match(raw) and not _is_title(name.text):
             return False if is_publication and _QUOTED.search(name.text) else None
-        if is_publication or piece.is_marked or self._early is not None:
-            # fragments of prose have no capitals
-            return not is_publication and raw[:1].islower() and raw.islower() and len(words(raw)) > 1
-        # a paragraph: prose, unless it begins with a title; in bold it may be a heading of prose
-        if _is_title(_BREAK.split(name.text)[0]):
+        if is_publication:
             return False
-        is_heading = piece.text.rstrip().endswith(("**", "__", ":", "：")) and not reads_like_title(name.text)
-        return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
+        if piece.is_marked or self._early is not None:
+            return _is_fragment(raw)
+        return _doubt_paragraph(piece, name)
 
     # --- tables, and other sections
 
@@ -737,16 +770,20 @@ def _field(text: str) -> tuple[FieldKind | None, int]:
     match = _FIELD.match(text, lead.start("ornaments") if lead else 0, _LONGEST)
     if match is None:
         return None, 0
-    letters = _letters(match["label"])
-    kind = _field_kind(letters)
-    value = match["value"].strip()
+    label, value = match["label"], match["value"].strip()
     if value.startswith("//"):  # the scheme of a URL is no label
         return None, 0
-    # an unknown label before a title is a label; else what stands before the colon is the name itself, or prose
-    if kind is None and (_is_author(match["label"]) or acronyms(match["label"]) or not _is_title(value)):
-        is_label = value.startswith("http") and not (reads_like_title(match["label"]) or acronyms(match["label"]))
-        return ("unlisted" if is_label else None), match.start("value")
-    return kind or "unknown", match.start("value")
+    return _field_kind(_letters(label)) or _unknown_kind(label, value), match.start("value")
+
+
+def _unknown_kind(label: str, value: str) -> FieldKind | None:
+    """What a label is whose words tell nothing; None where it is the name itself, or prose."""
+    is_name = bool(acronyms(label))
+    if _is_title(value) and not (is_name or _is_author(label)):
+        return "unknown"
+    if value.startswith("http") and not (is_name or reads_like_title(label)):
+        return "unlisted"
+    return None
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
@@ -792,6 +829,20 @@ def _names(text: str) -> bool:
     if "://" in text or is_nothing(text) or is_link(text):
         return False
     return any(not word.isdigit() and word not in _LINK_WORDS for word in content_words(text))
+
+
+def _is_fragment(text: str) -> bool:
+    """Whether a text is a fragment of prose: those have no capitals."""
+    return text[:1].islower() and text.islower() and len(words(text)) > 1
+
+
+def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
+    """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+    if _is_title(_BREAK.split(name.text)[0]):
+        return False
+    # in bold, or before a colon, it may be a heading of prose
+    is_heading = piece.text.rstrip().endswith(("**", "__", ":", "：")) and not reads_like_title(name.text)
+    return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
 
 
 def _labelled(label: Phrase, *, strict: bool = False) -> Claim:

@@ -240,15 +240,26 @@ def _spot_links(text: str, exact: Sequence[str]) -> Iterator[LinkInText]:
 
 def _link_at(text: str, match: re.Match[str], exact: Sequence[str]) -> LinkInText | None:
     """The link that begins as a match says; None where nothing follows that makes it one."""
-    kind, start = str(match.lastgroup), match.start()
+    kind = str(match.lastgroup)
     if kind == "number":
-        return LinkInText(start, match.end(), match[0], "number", arxiv_link(match[0]), match[0])
+        return LinkInText(*match.span(), match[0], "number", arxiv_link(match[0]), match[0])
     if kind == "arxiv":
-        number = _ARXIV.match(text, match.end())
-        if number is None:
-            return None
-        written = text[start : number.end()]
-        return LinkInText(start, number.end(), written, "arxiv", arxiv_link(number[0]), written)
+        return _arxiv_at(text, match)
+    return _url_at(text, match, kind, exact)
+
+
+def _arxiv_at(text: str, match: re.Match[str]) -> LinkInText | None:
+    """The id of arXiv behind its name."""
+    number = _ARXIV.match(text, match.end())
+    if number is None:
+        return None
+    written = text[match.start() : number.end()]
+    return LinkInText(match.start(), number.end(), written, "arxiv", arxiv_link(number[0]), written)
+
+
+def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) -> LinkInText | None:
+    """The URL that begins at a match, as far as it goes."""
+    start = match.start()
     behind = _RUN.match(text, match.end(), start + _LONGEST)
     run = match[0] + (behind[0] if behind else "")
     written = _exactly(run, exact) or _trimmed(run)

@@ -21,6 +21,7 @@ from explainer.cli.options import (
     StrictOption,
     VerboseOption,
     choice,
+    refuse,
     semantic_of,
 )
 from explainer.cli.terminal import say, show_findings, write_product
@@ -73,15 +74,7 @@ def run(
 
     Nothing is downloaded and nothing leaves this machine. Where nothing fits, nothing is invented: exit status 1.
     """
-    if (not text) == (questions is None):
-        message = "give a question as text, or a file with --questions"
-        raise typer.BadParameter(message, param_hint="TEXT")
-    if text and len(text) == 1 and text[0].endswith((".yaml", ".yml")):
-        message = f"{text[0]!r} is a file; give the question itself, or many in a file with --questions"
-        raise typer.BadParameter(message, param_hint="TEXT")
-    if index and semantic is not None:
-        message = "--semantic reads all entries, and --index does not"
-        raise typer.BadParameter(message, param_hint="--index")
+    _refuse_wrong_usage(text or [], questions, index=index, semantic=semantic)
     problems: list[Finding] = []
     config = RecommendConfig(
         text=" ".join(text or ()),
@@ -103,6 +96,15 @@ def run(
         problems += [problem] if problem else []
     show_findings(problems, findings)
     raise typer.Exit(exit_status(problems, strict=strict))
+
+
+def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool, semantic: object) -> None:
+    if bool(words) == (questions is not None):
+        refuse("give a question as text, or a file with --questions", "TEXT")
+    if len(words) == 1 and words[0].endswith((".yaml", ".yml")):
+        refuse(f"{words[0]!r} is a file; give the question itself, or many in a file with --questions", "TEXT")
+    if index and semantic is not None:
+        refuse("--semantic reads all entries, and --index does not", "--index")
 
 
 def _show_progress(count: int) -> None:

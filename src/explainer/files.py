@@ -49,8 +49,18 @@ _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
 # A pipe is opened at once, whether or not somebody writes to it, and is then known to be one.
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Names that Windows gives to devices, whatever ending follows, and signs that it allows in none.
+_NOT_ON_WINDOWS: Final = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|.*[<>:\"|?*\\\x00-\x1f\x7f]|.*[. ]$",
+    re.IGNORECASE | re.DOTALL,
+)
 # Seconds between two tries of a lock; the kernel's own waiting could not say that there is something to wait for.
 _LOCK_POLL: Final = 0.05
+
+
+def fits_windows(name: str) -> bool:
+    """Return whether Windows can store a file of a name: one that is no device, and has no sign that it refuses."""
+    return _NOT_ON_WINDOWS.match(name) is None
 
 
 def display_path(path: Path) -> str:

@@ -28,6 +28,7 @@ from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
+from explainer.files import fits_windows
 from explainer.rendering.fastpath import Context, EntryData, Parts
 from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
 from explainer.rendering.renderer import entry_data, render_context
@@ -152,11 +153,6 @@ _ID: Final = re.compile(
 )  # the ids about which `catalogs.schema` has nothing to say
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
-# names that Windows gives to devices, whatever ending follows, and signs that it allows in none
-_NOT_ON_WINDOWS: Final = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|.*[<>:\"|?*\\\x00-\x1f\x7f]|.*[. ]$",
-    re.IGNORECASE | re.DOTALL,
-)
 # What outputs and their manifests are called: a folder of that name would take their place.
 _NAME_OF_OUTPUT: Final = re.compile(
     r".*(?:\.(?:prompt|answer|ungrounded|record)\.[a-z]+|manifest\.jsonl|journal\.jsonl|provenance\.jsonl|promptfooconfig\.yaml)",
@@ -499,11 +495,11 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
 
 def name_fault(id_: str) -> str | None:
     """Return why no file can be called like an id on every system, or None; the ending of an output comes behind it."""
-    if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and not _NOT_ON_WINDOWS.match(id_):
+    if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and fits_windows(id_):
         return None  # nearly all are such
     *folders, name = id_.split("/")
     for part in (*folders, name):
-        if _NOT_ON_WINDOWS.match(part):
+        if not fits_windows(part):
             return f"cannot be a file on Windows because of {shorten(part)!r}"
         if len(part.encode()) > _LONGEST_NAME - _LONGEST_ENDING * (part is name):
             return f"is too long for the name of a file: {len(part.encode())} bytes"

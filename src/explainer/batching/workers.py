@@ -347,7 +347,7 @@ class LocalExecutor:
     """
 
     def __init__(self, jobs: int = 0) -> None:
-        self._jobs = jobs or _cores()
+        self._jobs = jobs or usable_cores()
         self._workers: list[_WorkerProcess] = []
         self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
@@ -405,8 +405,8 @@ class LocalExecutor:
         return result
 
 
-def _cores() -> int:
-    """The cores that this process may use: a container or a job of a cluster often has fewer than the machine."""
+def usable_cores() -> int:
+    """Return the cores that this process may use: a container or a cluster's job may have fewer than the machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -7,7 +7,6 @@ the page of the entry that they cite, or nowhere; only the page of an entry lead
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 import uuid
 from collections import Counter, defaultdict
@@ -29,6 +28,7 @@ from explainer.checking.reports.text import cited_in_words
 from explainer.diagnostics.finding import errors_in
 from explainer.diagnostics.html import TextMark, TextMarks, markdown_html, page_template, resource, style_sheet
 from explainer.diagnostics.text import counted, digest, replace_refused, shorten, slugify
+from explainer.files import fits_windows
 from explainer.publishing.references import offered_entries, proved_citations
 from explainer.workflows.planning import Tasks, plan_workflows
 from explainer.workflows.svg import svg
@@ -42,8 +42,6 @@ _TITLE: Final = 160
 _SLUG: Final = 80
 # Most disks allow 255 bytes for a name; a kind, a hash and an ending are added.
 _SLUG_BYTES: Final = 200
-# What Windows calls devices, with whatever ending.
-_DEVICE: Final = re.compile("con|prn|aux|nul|(?:com|lpt)[0-9¹²³]")
 
 STATES: Final = {
     "grounded": "grounded",
@@ -118,7 +116,7 @@ def page_name(name: str) -> str:
     """Return the name of a file for a name; two names have one only if they have one slug and one hash."""
     slug = slugify(name)
     cut = slug[:_SLUG].encode()[:_SLUG_BYTES].decode("utf-8", "ignore")
-    is_portable = unicodedata.is_normalized("NFC", cut) and not _DEVICE.fullmatch(cut)
+    is_portable = unicodedata.is_normalized("NFC", cut) and fits_windows(cut)
     if cut == name and is_portable:
         return cut
     return f"{cut.rstrip('-')}-{digest(name)}"

@@ -7,7 +7,6 @@ question and catalogs are what they were is neither checked nor written again.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from explainer._package import __version__
+from explainer.batching.workers import usable_cores
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader
 from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.catalogs.validation import ITEMS
@@ -401,6 +401,4 @@ def _remember(out: Path, memory: _Memory) -> None:
 
 def processes() -> int:
     """Return how many processes may render here."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
-    return min(_MOST_PROCESSES, os.cpu_count() or 1)
+    return min(_MOST_PROCESSES, usable_cores())

@@ -287,9 +287,9 @@ def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
         name = _NAME.match(body, at)
         if name is None or canonical(name[0]) not in weak[index]:
             yield at, index
-    for claim, verdict in analysis.verdicts:
+    for reference, verdict in analysis.verdicts:
         for index in verdict.good_sources:
-            yield claim.start, index
+            yield reference.start, index
     for cited, verdict in analysis.links:
         for index in verdict.good_sources:
             yield cited.spotted.start, index

@@ -155,9 +155,9 @@ def _write(urls: Sequence[str], otherwise: str) -> str:
 
 def _links_of_named(analysis: AnswerAnalysis) -> Iterator[tuple[Cited, str, Verdict]]:
     """The links beside names that leave no doubt: the link, the role that its place gives it, what the name means."""
-    for claim, verdict in analysis.verdicts:
+    for reference, verdict in analysis.verdicts:
         if verdict.match in CERTAIN:
-            yield from ((cited, role, verdict) for cited, role in claim.links)
+            yield from ((cited, role, verdict) for cited, role in reference.links)
 
 
 def _roles(link: Verdict, named: Verdict) -> set[str]:

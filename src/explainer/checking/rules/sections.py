@@ -113,9 +113,9 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
     fence = analysis.answer.unclosed_fence
     if fence is not None:
         return fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
-    for claim in analysis.claims:
-        if is_cut_off(analysis, claim):
-            return claim.start, claim.end, "the answer ends in the middle of a title"
+    for reference in analysis.references:
+        if is_cut_off(analysis, reference):
+            return reference.start, reference.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
     if _OPEN_END.search(_without_offered(analysis, body[start:])) or _ends_in_url(analysis, len(body)):
@@ -171,7 +171,7 @@ def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
     linked: set[int] = set()
     for _, link_verdict in analysis.links:
         linked.update(link_verdict.good_sources)
-    for claim, verdict in analysis.verdicts:
-        if verdict.match is Match.OFFERED and claim.asks_for_link and linked.isdisjoint(verdict.sources):
+    for reference, verdict in analysis.verdicts:
+        if verdict.match is Match.OFFERED and reference.asks_for_link and linked.isdisjoint(verdict.sources):
             for url in analysis.offered.field_urls(verdict.sources)[:1]:
-                yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {url}")
+                yield Violation("A503", reference.start, reference.end, "listed without its link", f"add {url}")

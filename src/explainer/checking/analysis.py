@@ -101,9 +101,8 @@ class AnswerAnalysis:
         if reference.is_item:
             return judge_item(reference.text, reference.parts, self.offered, right)
         verdict = judge_name(reference.text, self.offered, strict=reference.strict, right=right)
-        is_label = (
-            reference.in_passing and len(content_words(reference.text)) < MIN_TITLE_WORDS
-        )  # such as `Why it matters:`
+        # such as `Why it matters:`
+        is_label = reference.in_passing and len(content_words(reference.text)) < MIN_TITLE_WORDS
         if is_label and verdict.match is Match.FOREIGN:
             return Verdict(Match.NO_CITATION)
         return verdict
@@ -180,7 +179,7 @@ class AnswerAnalysis:
         return named
 
     def cited_in(self, first: int, last: int) -> bool:
-        """Whether some lines cite an offered source: by a reference, by a link, or by its whole name; a word is none."""
+        """Whether some lines cite an offered source: by a reference, a link, or its whole name; a word is none."""
         lines = range(first, last)
         places = [reference.start for reference, verdict in self.verdicts if verdict.good_sources]
         places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]

@@ -111,16 +111,13 @@ def is_openalex_work(value: dict[str, Any]) -> bool:
 def openalex_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
     """Return a work as a record."""
     primary = as_mapping(value.get("primary_location"))
-    authors = [
-        text_in(as_mapping(item.get("author")).get("display_name")) for item in mappings_in(value.get("authorships"))
-    ]
+    people = [as_mapping(item.get("author")) for item in mappings_in(value.get("authorships"))]
+    authors = texts_in([person.get("display_name") for person in people])
     # other places of one work are its preprint, and copies of it in libraries, which are none of its links
     preprints = list(filter(_is_preprint, map(_page, mappings_in(value.get("locations")))))
     record = {
         "title": without_markup(first_of([value.get("title"), value.get("display_name")])),
-        "authors": list(
-            chain.from_iterable(map(names_in, texts_in([author.get("display_name") for author in authors])))
-        ),
+        "authors": list(chain.from_iterable(map(names_in, authors))),
         "year": value.get("publication_year"),
         "summary": _abstract(as_mapping(value.get("abstract_inverted_index"))),
         "category": as_text(as_mapping(value.get("primary_topic")).get("display_name")),

@@ -7,7 +7,6 @@ everything else in the catalogs is a lookup of what was not offered.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, words
 from explainer.diagnostics.finding import Parsed
+from explainer.diagnostics.text import lazy_regex
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
@@ -42,7 +42,7 @@ _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
 # fields of the template `evidence` that hold links, and the roles of these
 _FURTHER_LINKS: Final[dict[str, Role]] = {"Hugging Face": "github", "Link": "summary"}
-_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
+_NOT_A_WORD: Final = lazy_regex(r"(?:[^\w+#]|_)+")
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
 

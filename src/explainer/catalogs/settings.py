@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import reason_of
 from explainer.documents.document import Document, Spans
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
 
     try:
         data: Any = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also for numbers of thousands of digits
-        return Parsed(None, (_syntax_error(str(error), text, file),))
+    except Exception as error:  # noqa: BLE001  # numbers of thousands of digits, deep nesting
+        return Parsed(None, (_syntax_error(reason_of(error), text, file),))
     data = _value_at(data, table)
     if data is None:
         return Parsed(None)
@@ -104,7 +105,7 @@ def _data_of(text: str) -> Any:
 
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001  # as above
         return None
 
 

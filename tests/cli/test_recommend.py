@@ -235,3 +235,9 @@ def test_eval_says_which_labels_name_nothing() -> None:
     assert outcome.status == 1
     assert outcome.err.startswith("labels.jsonl:1:")
     assert "Q401" in outcome.err
+
+
+def test_a_file_without_a_question_is_no_success() -> None:
+    write_tree(Path(), {"q.jsonl": "\n"})
+    outcome = explainer("recommend", "--questions", "q.jsonl")
+    assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line\n")

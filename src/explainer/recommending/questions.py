@@ -15,8 +15,8 @@ from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
-from explainer.files import STDIN
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.files import STDIN, display_path
 from explainer.recommending.choice import fit_findings
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
 
@@ -83,7 +83,10 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
 
 def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
     if config.questions is not None:
-        return load_question_lines(config.questions, passed_over=_LABEL_KEYS)
+        loaded = load_question_lines(config.questions, passed_over=_LABEL_KEYS)
+        if loaded.value or loaded.findings:
+            return loaded
+        return Parsed(None, (Finding("B711", Location(display_path(config.questions)), "no question in any line"),))
     question = question_from_text(config.text, file="TEXT")
     return Parsed(list(filter(None, [question.value])), question.findings)
 

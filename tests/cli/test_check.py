@@ -404,3 +404,9 @@ def test_where_there_is_no_answer_nothing_could_be_checked(command: str, answers
     assert outcome.status == 3
     assert says in outcome.out + outcome.err
     assert not Path("site/index.html").exists()
+
+
+def test_a_fix_that_changes_nothing_and_a_warning_are_said_in_one_line_each() -> None:
+    outcome = explainer("check", *WARNED, "--fix")
+    assert outcome.err == "nothing fixed: no finding has a safe fix\n"
+    assert re.search(r": grounded, with 1 warning: all \d citations are offered, named and linked rightly", outcome.out)

@@ -241,3 +241,11 @@ def test_a_file_without_a_question_is_no_success() -> None:
     write_tree(Path(), {"q.jsonl": "\n"})
     outcome = explainer("recommend", "--questions", "q.jsonl")
     assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line\n")
+
+
+def test_what_would_not_be_recommended_by_itself_is_called_weak() -> None:
+    arguments = ("translate my voice into english", "--no-semantic", "--papers", "0")
+    assert explainer("recommend", *arguments).err == (
+        "TEXT:1:1: Q411 note: models 2, 3, 4, 5 are weak: by themselves they would not be recommended\n"
+    )
+    assert explainer("recommend", *arguments, "--models", "1").err == ""

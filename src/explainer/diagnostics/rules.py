@@ -137,6 +137,7 @@ _TABLE: Final = (
     _note("Q408", "Only models, or only papers, fit the question."),
     _error("Q409", "The question file cannot be edited safely, so the choice is not written."),
     _error("Q410", "The question is in a language that no task has words in."),
+    _note("Q411", "A recommended entry that would not be offered by itself."),
     _error("T501", "Not valid Jinja."),
     _error("T502", "An unknown variable."),
     _error("T503", "The sandbox forbids what the template does."),

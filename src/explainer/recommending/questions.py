@@ -17,7 +17,7 @@ from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import STDIN, display_path
-from explainer.recommending.choice import fit_findings
+from explainer.recommending.choice import fit_findings, weakness
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
 
 # What a line of labels has besides a question: the same file does for `catalog eval`.
@@ -77,6 +77,9 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
         if chosen.value is not None:
             choice, kinds = chosen.value
             findings += fit_findings(choice, kinds, loaded.document)
+            # of many questions a program reads the scores
+            if config.questions is None:
+                findings += weakness(choice, loaded.document)
             choices.append((loaded, choice))
     return RecommendResult(tuple(choices), tuple(dict.fromkeys(findings)), tuple(catalogs))
 

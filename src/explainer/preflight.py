@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
-from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, ProjectFile, project_file, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
@@ -208,8 +208,12 @@ class _Checker:
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
+        catalogs = self._loader.files(loaded.question.catalog, base)
+        # names would be unknown because no catalog was found, which is said
+        if library.value is None or (catalogs.findings and not catalogs.value):
+            return
         for renderer in self._renderers:
-            result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
+            result = build(loaded, library.value, renderer, _NOTHING_CHOSEN)
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:

@@ -19,7 +19,7 @@ from explainer.catalogs.question import LoadedQuestion, parse_question_line, que
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
-from explainer.diagnostics.text import Lines, did_you_mean, lazy_regex, shorten, suggest
+from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
@@ -43,9 +43,9 @@ _SAMPLE: Final = {
 }  # fmt: skip
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
 # What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
-_PLACEHOLDER: Final = lazy_regex(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
-_QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)
-_HEADING: Final = lazy_regex(r"#{1,6} ")
+_PLACEHOLDER: Final = re.compile(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
+_QUESTION_KEY: Final = re.compile(r"^question[ \t]*:", re.MULTILINE)
+_HEADING: Final = re.compile(r"#{1,6} ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Checker:
 
     def check_path(self, path: Path) -> None:
         """Check a file, or the files of a folder, whose questions must have different ids."""
-        places: dict[str, Location] = {}
+        documents: dict[str, Document] = {}
         if path.is_dir():
             suffixes = (*_YAML, *_LINES, *_TEMPLATES)
             for file in files_below(path, suffixes, unreadable=self._add_unreadable):
@@ -141,9 +141,9 @@ class _Checker:
                     self.passed_over += 1
                     continue
                 default_id = file.relative_to(path).with_suffix("").as_posix()
-                self._check_file(file, default_id, places)
+                self._check_file(file, default_id, documents)
         elif path.exists():
-            self._check_file(path, path.stem, places)
+            self._check_file(path, path.stem, documents)
         else:
             self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
 
@@ -153,10 +153,11 @@ class _Checker:
     def _add_unreadable(self, folder: Path, error: OSError) -> None:
         self._add([cannot_read(folder, error)])
 
-    def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
-        if real_path(path) in self._checked:
+    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+        real = real_path(path)
+        if real in self._checked:
             return
-        self._checked.add(real_path(path))
+        self._checked.add(real)
         if path.name in PROJECT_FILES:
             self.check_settings(path)
             return
@@ -178,7 +179,7 @@ class _Checker:
         if is_question:
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
         else:
             parsed = catalog_from(document)
             self._add(parsed.findings)
@@ -190,27 +191,26 @@ class _Checker:
             self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
-        places: dict[str, Location] = {}  # a file of lines is a source of its own
+        documents: dict[str, Document] = {}  # a file of lines is a source of its own
         *lines, last = text.split("\n")
         for number, line in enumerate([*lines, last] if last else lines, 1):
             loaded = parse_question_line(line.removesuffix("\r"), display_path(path), number)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
 
-    def _check_question(self, loaded: LoadedQuestion | None, base: Path, places: dict[str, Location]) -> None:
+    def _check_question(self, loaded: LoadedQuestion | None, base: Path, documents: dict[str, Document]) -> None:
         self.questions += 1
         if loaded is None:
             return
-        location = loaded.document.locate(("id",))
-        first = places.setdefault(loaded.id, location)
-        if first is not location:
-            message = f"duplicate id {loaded.id!r}, first in {first.file}:{first.line}"
+        first = documents.setdefault(loaded.id, loaded.document)
+        if first is not loaded.document:
+            place = first.locate(("id",))
+            message = f"duplicate id {loaded.id!r}, first in {place.file}:{place.line}"
+            location = loaded.document.locate(("id",))
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
-        catalogs = self._loader.files(loaded.question.catalog, base)
-        # names would be unknown because no catalog was found, which is said
-        if library.value is None or (catalogs.findings and not catalogs.value):
+        if library.value is None:
             return
         for renderer in self._renderers:
             result = build(loaded, library.value, renderer, _NOTHING_CHOSEN)

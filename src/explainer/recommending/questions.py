@@ -70,6 +70,8 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
     choices: list[tuple[LoadedQuestion, Choice]] = []
     catalogs: dict[str, None] = {}
     for loaded in questions.value or ():
+        if loaded.partial:  # what is wrong with it is among the findings
+            continue
         files = recommenders.files(loaded)
         catalogs |= dict.fromkeys(map(str, files.value or ()))
         chosen = recommenders.choose(loaded)

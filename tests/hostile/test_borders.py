@@ -40,7 +40,7 @@ BORDERS = {
     "end of XML": Border("defusedxml.ElementTree", "DefusedXMLParser.close", ("catalog", "import", "a.xml")),
     "LaTeX": Border("pylatexenc.latex2text", "LatexNodes2Text.latex_to_text", ("catalog", "import", "a.bib")),
     "style": Border("citeproc", "CitationStylesStyle.__init__", ("cite", "a.md", "--question", "q/a.yaml", "--style", "s.csl")),
-    "styled": Border("citeproc", "CitationStylesBibliography.register", ("cite", "a.md", "--question", "q/a.yaml", "--style", "harvard1")),
+    "styled": Border("citeproc", "CitationStylesBibliography.register", ("cite", "a.md", "--question", "q/a.yaml", "--style", "apa")),
     "client": Border("httpx2", "AsyncClient.__init__", ("ask",)),
     "request": Border("httpx2", "AsyncClient.stream", ("ask",)),
     "response": Border("httpx2", "Response.aiter_bytes", ("ask",)),

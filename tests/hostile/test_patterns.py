@@ -16,7 +16,7 @@ SUSPICIOUS = 0.001
 """Seconds of CPU for `SIZE` characters from which on it is seen how they grow."""
 MOST_GROWTH = 2.9
 """How much longer twice the text may take: 2 if linear, 4 if quadratic."""
-SECONDS = 1.0
+SECONDS = 2.0
 """CPU time of a million characters."""
 
 BOUNDED = {
@@ -37,7 +37,7 @@ BOUNDED = {
 
 def _seconds(expression: Expression, text: str | bytes) -> float:
     begun = time.process_time()
-    with time_limit(20):
+    with time_limit(120):  # by the clock, on a machine that others use as well
         run(expression, text)
     return time.process_time() - begun
 
@@ -76,7 +76,7 @@ def test_patterns_for_short_texts_are_quick_on_these() -> None:
     assert set(BOUNDED) <= {expression.table for expression in everything}
     for expression in everything:
         for pump in pumps(expression) if expression.table in BOUNDED else ():
-            assert _seconds(expression, text_of(pump, BOUNDED[expression.table], expression)) < SECONDS / 4, pump
+            assert _seconds(expression, text_of(pump, BOUNDED[expression.table], expression)) < SECONDS / 8, pump
 
 
 @slow

@@ -102,7 +102,7 @@ _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintex
 _FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = re.compile(
-    '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
+    '"([^"\n]{8,300})"|“([^“”\n]{8,300})”|«([^«»\n]{8,300})»|「([^「」\n]{4,300})」|《([^《》\n]{4,300})》'
 )
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = re.compile(r"([^\w\s/\\])\1{63,}+")

@@ -99,7 +99,9 @@ _BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGN
 _SPACES: Final = re.compile(r"\s*")
 _BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
-_QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
+_QUOTED: Final = re.compile(
+    '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
+)
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
 _BREAK: Final = re.compile(
     r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：]\s+"

@@ -135,6 +135,13 @@ def test_a_second_opinion_is_added_to_the_score() -> None:
         assert one.score == pytest.approx(total * one.demotion, abs=0.001)
 
 
+def test_two_rare_words_of_an_example_do_not_win_over_the_task_that_all_words_speak_for() -> None:
+    question = "My aunt from the estate wants the walls of her village church measured from pictures"
+    (first,) = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(question, models=1, papers=0).models
+    assert first.entry.task == "3d-reconstruction"
+    assert "its task fits best by single words and by all together" in first.gains
+
+
 @pytest.mark.parametrize("name", ["photogrammetry", "deblurring", "SVG", "lidar", "binocular"])
 def test_a_name_of_a_task_is_enough_by_itself(name: str) -> None:
     recommender = Recommender(load_catalogs(ROOT / "catalogs").unwrap())

@@ -16,7 +16,7 @@ from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, Pap
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH, UNSPACED
 from explainer.recommending.query import Query
-from explainer.recommending.ranking import DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
+from explainer.recommending.ranking import AGREEMENT, DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
 from explainer.recommending.reasons import Recommendation, explained
 from explainer.recommending.steps import changes_nothing, clauses_of, with_result
 from explainer.recommending.terms import terms
@@ -410,6 +410,8 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
     """
     gains = ranking.gains(query, best)
     coverage = ranking.coverage(query, best)
+    # by this it is better than other entries, but no surer to fit
+    score -= gains.get(AGREEMENT, 0.0)
     # who says what goes in and what comes out, and is offered just that, asked for a model
     if query.direction.is_full and DIRECTION_FITS in gains:
         return True

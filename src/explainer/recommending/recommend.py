@@ -129,6 +129,10 @@ class MeaningScale:
     usual: float
     bars: float
 
+    def lowers(self, nearness: float) -> float:
+        """Return by how many bars a nearness lowers what a question must reach; less than 0 if it raises it."""
+        return self.bars * (nearness - self.usual)
+
 
 class SupportsScores(Protocol):
     """A second opinion: scores entries for a question by other means than their words."""
@@ -335,19 +339,22 @@ class Recommender:
         if best_score < (FLOOR if opinion is None else 0.0):
             return ()
         nearness = _nearness(opinion, query, ranking, scores) if opinion else {}
-        if opinion and nearness:
-            bars -= opinion.scale.bars * (max(nearness.values()) - opinion.scale.usual)
+        own_bars = {number: bars - opinion.scale.lowers(near) for number, near in nearness.items()} if opinion else {}
         # papers of a chosen model, or of its task, fit whatever the question says
-        if not gains and not suffices(ranking, query, scores.index(best_score), best_score, bars):
+        goes_with_model = bool(gains)
+        least_bars = min(own_bars.values(), default=bars)
+        if not goes_with_model and not suffices(ranking, query, scores.index(best_score), best_score, least_bars):
             return ()
-        floor = FLOOR
+        floor, word_scores = FLOOR, scores
         if opinion and nearness:
             scores, gains = _with_meaning(nearness, scores, opinion.scale.weight)
             floor = _FLOOR_OF_MEANING
-        return tuple(
-            explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion)
-            for score, demotion, number in _diverse(ranking, scores, limit, floor)
-        )
+        picked = []
+        for score, demotion, number in _diverse(ranking, scores, limit, floor):
+            entry_bars = own_bars.get(number, least_bars)
+            weak = not (goes_with_model or suffices(ranking, query, number, word_scores[number], entry_bars))
+            picked.append(explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion, weak=weak))
+        return tuple(picked)
 
 
 @lru_cache(maxsize=4)

@@ -26,7 +26,7 @@ from explainer.catalogs.validation import ITEMS
 from explainer.checking.inputs import AnswerInput, AnswerReader, check_input
 from explainer.checking.run import CheckConfig, read_answers
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.diagnostics.html import resource
+from explainer.diagnostics.html import template_text
 from explainer.diagnostics.text import digest
 from explainer.files import cannot_write, display_path, read_file, real_path, write_whole
 from explainer.publishing import pages
@@ -360,7 +360,7 @@ def _is_own(path: Path, value: str) -> bool:
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
     """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
     given = map(str, config.answers.catalogs)
-    texts = map(partial(resource, pages.PACKAGE), pages.RESOURCES)
+    texts = map(partial(template_text, pages.PACKAGE), pages.RESOURCES)
     files = filter(Path.is_file, sorted(_catalog_files(config, catalogs)))
     return digest("\0".join([__version__, *given, *texts, *map(_file_text, files)]), 16)
 

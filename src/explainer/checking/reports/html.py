@@ -113,7 +113,8 @@ def _badness(report: CheckReport) -> tuple[bool, bool]:
     return report.grounded, report.claims is not StatementVerdict.REFUTED
 
 
-def _refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+def refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+    """Return the key of the order in which statements are shown: refuted, proved, open."""
     return _VERDICT_ORDER.index(statement.verdict), statement.start
 
 
@@ -148,7 +149,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "claims": str(report.claims),
-        "statements": sorted(report.statements, key=_refuted_first),
+        "statements": sorted(report.statements, key=refuted_first),
         "verdicts": [(str(verdict), report.count(verdict)) for verdict in StatementVerdict],
         "waived": len(report.waived),
         "sources": report.sources,

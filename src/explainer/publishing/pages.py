@@ -129,9 +129,7 @@ def page_name(name: str) -> str:
 
 def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
-    entries = [
-        _OfferedPage(entry_page_name(kind, entry.label), kind, entry) for kind, entry in offered_entries(offered)
-    ]
+    entries = _offered_pages(offered)
     proved = list(proved_citations(report, offered))
     cited = [entries[place] for place in dict.fromkeys(map(itemgetter(1), proved))]
     drawing = _drawing(map(attrgetter("entry"), cited))
@@ -164,6 +162,13 @@ class _OfferedPage(NamedTuple):
     name: str
     kind: Kind
     entry: Entry
+
+
+def _offered_pages(offered: Offered) -> list[_OfferedPage]:
+    pages: list[_OfferedPage] = []
+    for kind, entry in offered_entries(offered):
+        pages.append(_OfferedPage(entry_page_name(kind, entry.label), kind, entry))
+    return pages
 
 
 def _is_right(citation: Citation) -> bool:

@@ -22,7 +22,7 @@ from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400
@@ -91,7 +91,7 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
     for finding in report.faults:
         is_short = 0 < len(finding.text) <= _LONGEST_MARK
         if is_short and (finding.is_error or finding.text not in marks):
-            marks[finding.text] = TextMark(f"f-{finding.severity}", f"{finding.code}: {finding.message}")
+            marks[finding.text] = TextMark(_finding_css(finding), f"{finding.code}: {finding.message}")
     return marks
 
 
@@ -106,6 +106,11 @@ def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) ->
     for echo in filter(None, echoes):
         html = html.replace(escape('"{}"'.format(" " * len(echo))), escape(f'"{echo}"'), 1)
     return html
+
+
+def _finding_css(finding: Finding) -> str:
+    is_refuted = finding.is_error and RULES[finding.code].about_statement
+    return "f-refuted" if is_refuted else f"f-{finding.severity}"
 
 
 def _badness(report: CheckReport) -> tuple[bool, bool]:
@@ -193,7 +198,7 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
         line = min(finding.location.line, len(lines.starts))
         start = lines.starts[line - 1] + finding.location.column - 1
         if finding.text and finding.severity is not Severity.NOTE:
-            mark = _Mark(start, start + len(finding.text), f"f-{finding.severity}", finding.message)
+            mark = _Mark(start, start + len(finding.text), _finding_css(finding), finding.message)
             yield number, mark, finding
 
 

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -28,7 +28,7 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "source": "reference references source sources citation work works book tool tools see reading cited system "
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
-    "artikel artículo artigo articolo статья 论文 論文 논문",
+    "artikel aufsatz beitrag artículo artigo articolo статья 论文 論文 논문",
     "code": "github code repo repository implementation hugging huggingface gitlab quellcode código codice dépôt "
     "repositorio repositório код 代码 代碼 コード 코드",
     "link": "link links url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
@@ -41,12 +41,20 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "applications benefit benefits compatibility best performance results result section sections "
     "supports support helps how what pages volume number editor institution month legend provided base "
     "level size parameters requirements platform hardware format comment remark context justification "
-    "connection",
+    "connection confidence disclaimer caveat caveats bottom takeaway takeaways conclusion answer scope assumptions "
+    "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
+    "osservazione resumo conclusão примечание итог 注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
+    "결론",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
 # link texts such as `[código](…)` name no source
 _LINK_WORDS: Final = frozenset(
     canonical(word) for word, kind in _WORD_KINDS.items() if kind in ("paper", "code", "link")
+).union(
+    # nor do those that say where it was published, such as `[CVPR 2018](…)`
+    "aaai acl acm bmvc coling colt corl cvf cvpr eccv emnlp iccv iclr icml icra icassp ieee ijcai interspeech "  # noqa: SIM905
+    "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
+    "workshop www".split()
 )
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
@@ -62,8 +70,9 @@ _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
 _NEAR: Final = 40  # characters between a name and a link that belong together in prose
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
-_SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
-_MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
+_SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
+# the bullet, number or letter of an item
+_MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
 _LEAD: Final = re.compile(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
@@ -102,7 +111,7 @@ _FAR: Final = 80  # characters at the end of a text in which such words are look
 _QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
 _BREAK: Final = re.compile(
-    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：]\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
 _BIBLIOGRAPHIC: Final = re.compile(
@@ -113,7 +122,7 @@ _BIBLIOGRAPHIC: Final = re.compile(
 _REMARK: Final = re.compile(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
+    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|additionally|moreover|"
     r"however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
     r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
     r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
@@ -122,10 +131,18 @@ _REMARK: Final = re.compile(
     r"code|survey|"
     r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
     r"links? (?:is|are|were)|"
-    r"there (?:is|are)|that (?:is|was))\b",
+    r"there (?:is|are)|that(?:['’]s| is| was))\b",
     re.IGNORECASE,
 )
-_CLOSING: Final = re.compile(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
+# how sentences end in scripts without capitals, and titles in them do not
+_CASELESS_END: Final = re.compile(r"[。！？]\W*\Z|[가-힣][.!]\W*\Z")
+# lines, and headings with their numbers, below which remarks follow
+_CLOSING: Final = re.compile(
+    r"(?:[\W\d]|_)*(?:(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?|remarks?|limitations?|caveats?"
+    r"|disclaimers?|confidence|bottom line|fazit|hinweise?|conclusión|résumé|总结|结论|まとめ|결론)"
+    r"|(?:how|why|what) (?:they|these|this|the)\b[^:]{0,60})\W*",
+    re.IGNORECASE,
+)
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -280,7 +297,7 @@ class _ReferenceReader:
 
     def _pieces(self, section: Section, number: int) -> Iterator[_Piece]:
         text = section.line(self._answer, number)
-        above = self._answer.line(number - 1) if number > section.first else ""
+        above = _TAG.sub("", self._answer.line(number - 1)) if number > section.first else ""
         follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
         cuts = [0]
         if "<" in text or "{" in text or "=" in text:
@@ -332,6 +349,8 @@ class _ReferenceReader:
 
     def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         kind, value_at = _field(piece.text)
+        if any(begin < value_at < end for begin, end in piece.names):
+            kind = None  # the colon is one of the name: `LanternNet: Painting …`
         if kind == "unknown" and piece.names:
             kind = "source"
         if kind == "unlisted":
@@ -414,7 +433,7 @@ class _ReferenceReader:
         title = piece.whole(piece.lead.end(), len(piece.text))
         bare = title.text.strip("#*_ :：")
         self._subject = Reference(bare, title.start, title.end)
-        if not _names(bare) or lists_references(bare) or self._divides(piece, below):
+        if not _names(bare) or lists_references(bare) or _CLOSING.fullmatch(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
         reference = Reference(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
@@ -525,7 +544,7 @@ class _ReferenceReader:
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
                 longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
-                name = piece.name(begin, longer.end() if longer else end)
+                name = piece.whole(begin, longer.end() if longer else end)
                 references.append(Reference(*name))
                 covered.append((begin, name.end - piece.start))
         if not piece.labels or piece.names:
@@ -669,7 +688,7 @@ class _ReferenceReader:
                 reference = _labelled(cited.label)
                 reference.links, reference.listed = [(cited, "any")], False
                 self._references.append(reference)
-        names = [Reference(*piece.name(*span), listed=False) for span in piece.names]
+        names = [Reference(*piece.whole(*span), listed=False) for span in piece.names]
         for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
             if name is not None and len(links) == 1 and self._is_close(name, links[0]):
                 name.links.append((links[0], "any"))
@@ -717,7 +736,13 @@ def _enumerated(piece: _Piece, begin: int) -> list[Span]:
     offered = [piece.text[first:last] for first, last in piece.names]
     if len(parts) > 1 and (all(map(reads_like_title, texts)) or not set(offered).isdisjoint(texts)):
         return parts
-    return piece.names if len(offered) > 1 else [(begin, len(piece.text))]
+    is_in_prose = len(offered) == 1 and not piece.is_marked and _is_prose(piece.text[begin : piece.names[0][0]])
+    return piece.names if len(offered) > 1 or is_in_prose else [(begin, len(piece.text))]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the text before a name is that of a sentence, and names nothing: `In contrast, …`."""
+    return not acronyms(text) and any(word.islower() and word not in FILLERS for word in words(text))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -844,6 +869,8 @@ def _is_fragment(text: str) -> bool:
 
 def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+    if _CASELESS_END.search(name.text) or (name.text.endswith("!") and not reads_like_title(name.text)):
+        return None
     if _is_title(_BREAK.split(name.text)[0]):
         return False
     # in bold, or before a colon, it may be a heading of prose

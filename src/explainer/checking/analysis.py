@@ -18,10 +18,10 @@ from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
-_NAME_BEGINS: Final = re.compile(r"(?<!\w)")
-_NAME_ENDS: Final = re.compile(r"(?!\w|-\w)")
+_NAME_BEGINS: Final = lazy_regex(r"(?<!\w)")
+_NAME_ENDS: Final = lazy_regex(r"(?!\w|-\w)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
 from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -74,56 +75,56 @@ _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
 # the bullet, number or letter of an item
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = re.compile(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_QUOTE_MARK: Final = re.compile(r"\s*>")
+_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
-_CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
-_RULE: Final = re.compile(r"[\s|:>-]*-[\s|:>-]*")
+_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
+_RULE: Final = lazy_regex(r"[\s|:>-]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
-_SILENT: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
-_BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
-_JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
+_BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
+_JOINED: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
-_NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
+_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+_NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
-_PIECES: Final = re.compile(
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
-_OBJECT: Final = re.compile(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
-_BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
-_SPACES: Final = re.compile(r"\s*")
-_BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
+_BEFORE_NAME: Final = lazy_regex(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
+_SPACES: Final = lazy_regex(r"\s*")
+_BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
-_QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
+_QUOTED: Final = lazy_regex('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
-_BREAK: Final = re.compile(
+_BREAK: Final = lazy_regex(
     r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
-_BIBLIOGRAPHIC: Final = re.compile(
+_BIBLIOGRAPHIC: Final = lazy_regex(
     r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = re.compile(
+_REMARK: Final = lazy_regex(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|additionally|moreover|"
-    r"however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
+    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
+    r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
     r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
     r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
     r"studies|validates|contains|includes|"
@@ -135,15 +136,15 @@ _REMARK: Final = re.compile(
     re.IGNORECASE,
 )
 # how sentences end in scripts without capitals, and titles in them do not
-_CASELESS_END: Final = re.compile(r"[。！？]\W*\Z|[가-힣][.!]\W*\Z")
+_CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff][.!?])\W*\Z")
 # lines, and headings with their numbers, below which remarks follow
-_CLOSING: Final = re.compile(
+_CLOSING: Final = lazy_regex(
     r"(?:[\W\d]|_)*(?:(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?|remarks?|limitations?|caveats?"
     r"|disclaimers?|confidence|bottom line|fazit|hinweise?|conclusión|résumé|总结|结论|まとめ|결론)"
     r"|(?:how|why|what) (?:they|these|this|the)\b[^:]{0,60})\W*",
     re.IGNORECASE,
 )
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 
 
 class Name(NamedTuple):

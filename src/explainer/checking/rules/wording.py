@@ -12,6 +12,7 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
@@ -24,19 +25,19 @@ _MAX_WORDS: Final = 9  # words that an acronym may stand for
 _SHARE_OF_QUESTION: Final = 0.45
 _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
-_BEHIND: Final = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
-_BEFORE: Final = re.compile(
+_BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
+_BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
-_RESTATED: Final = re.compile(
+_RESTATED: Final = lazy_regex(
     r"(?:the|this)\suser(?:'s|’s)?\s(?:question|query|request)\s(?:about|on|regarding|concerning)\s"
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
-_ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
-_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
+_NOT_A_WORD: Final = lazy_regex(r"(?:[^\w+#]|_)+")
+_ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
+_CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
 def _lines_of(name: str) -> list[str]:

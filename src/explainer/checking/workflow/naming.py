@@ -25,26 +25,27 @@ from explainer.checking.titles import (
     words,
 )
 from explainer.checking.workflow.reading import DescribedStep, StepRole
+from explainer.diagnostics.text import lazy_regex
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
 MAX_WORDS: Final = 6
 """Words of a step that may be the name of an unknown model; longer ones are prose."""
 
-_LINE: Final = re.compile(r"[^\n]++")
+_LINE: Final = lazy_regex(r"[^\n]++")
 # A model that is named as one: `Model: X`, `using: X`.
-_LABELLED: Final = re.compile(
+_LABELLED: Final = lazy_regex(
     r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
-_HEAD: Final = re.compile(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
+_HEAD: Final = lazy_regex(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
 # Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
-_TOKEN: Final = re.compile(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
+_TOKEN: Final = lazy_regex(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
-_SIGNED: Final = re.compile(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
+_SIGNED: Final = lazy_regex(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
 # Written as models are, with a capital first and a number behind a hyphen or another capital: `GPT-4`, `SketchGAN`.
-_LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z])[A-Z].*[A-Z]")
-_HYPHEN: Final = re.compile(r"[-_]")
+_LIKE_MODEL: Final = lazy_regex(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z])[A-Z].*[A-Z]")
+_HYPHEN: Final = lazy_regex(r"[-_]")
 _FULL_STOPS: Final = ".:!?-_"
 # Content words of a name that nobody writes by chance.
 _MANY_WORDS: Final = 4

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import filterfalse, islice, pairwise
@@ -527,6 +527,24 @@ _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
 
 
+def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
+    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes."""
+    return _tokens(_own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes)))))[0]
+
+
+@lru_cache(maxsize=1)  # an answer is judged, and then shown
+def _tokens(source: str) -> tuple[Sequence[Token], Mapping[str, Any]]:
+    """The tokens of a Markdown text, and its definitions of reference links."""
+    environment: dict[str, Any] = {}
+    tokens = _markdown().parse(source, environment)
+    return tokens, environment.get("references", {})
+
+
+def _own_indents(text: str, source: str) -> str:
+    """The source without the spaces at the beginning of lines that stand for thoughts or residue: it is no code."""
+    return _INDENT.sub(lambda match: "" if text[match.start() : match.end()].strip() else match[0], source)
+
+
 @dataclass(slots=True)
 class _Opened:
     """A part of the text whose closing mark is still to come."""
@@ -569,9 +587,8 @@ class _MarkdownReader:
 
     def read(self) -> list[_MarkedLink]:
         """Fill the answer in; return the links of its markup."""
-        environment: dict[str, Any] = {}
-        tokens = _markdown().parse(_INDENT.sub(self._own_indent, self._source), environment)
-        self._definitions = {item["href"]: item["map"] for item in environment.get("references", {}).values()}
+        tokens, references = _tokens(_own_indents(self._answer.text, self._source))
+        self._definitions = {item["href"]: item["map"] for item in references.values()}
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
@@ -600,10 +617,6 @@ class _MarkdownReader:
             if phrase.kind == "code":
                 code.update(range(phrase.start, phrase.end))
         return code
-
-    def _own_indent(self, match: re.Match[str]) -> str:
-        """The spaces that a line begins with, none where they stand for thoughts or residue: it is no code for them."""
-        return "" if self._answer.text[match.start() : match.end()].strip() else match[0]
 
     def _heading(self, token: Token, first: int, _: int) -> None:
         self._answer.headings[first] = int(token.tag[1])

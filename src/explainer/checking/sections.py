@@ -89,6 +89,7 @@ _OPENING: Final = lazy_regex(
 _EMPHASIS: Final = r"(?:\*\*|__|</?(?:b|strong|u)\b[^<>]{0,200}>)"
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word, but no marks of emphasis and no brackets
 _ORNAMENTS: Final = lazy_regex(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
+_HEADING_TAG: Final = lazy_regex("<h", re.IGNORECASE)
 _OPENED_TAG: Final = lazy_regex(r"<\w")
 _MARKS: Final = lazy_regex(rf"(?:{_EMPHASIS}\s{{0,3}})*")
 _SECTION_WORDS: Final = (
@@ -221,12 +222,9 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 
 def _headings(answer: Answer) -> Iterator[Heading]:
     """The headings of Markdown and HTML; one that holds a link is an entry of a list, not a section."""
-    for number in range(answer.lines):
-        text = answer.line(number)
-        level = answer.headings.get(number)
-        if level is None and (number in answer.code_lines or "<h" not in text.casefold()):
-            continue
-        heading = _read_heading(text, number, level)
+    tagged = {answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)} - answer.code_lines.keys()
+    for number in sorted(answer.headings.keys() | tagged):
+        heading = _read_heading(answer.line(number), number, answer.headings.get(number))
         if heading is not None and _LINK.search(heading.title) is None:
             yield heading
 

@@ -172,11 +172,10 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` anywhere."""
     offered_ids = set(_repositories(analysis.offered))
     by_name = {_without_owner(key): key for key in offered_ids}
-    # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
-    prompt = "\n".join((analysis.offered.question, *map(attrgetter("text"), analysis.offered.sources))).casefold()
     for text, start, end in _possible_ids(analysis.answer):
         key = text.strip().casefold()
-        if not _is_repository_id(key) or key in offered_ids or key in prompt:
+        # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
+        if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
             continue
         fault = _FOREIGN_REPOSITORY
         if _without_owner(key) in by_name:

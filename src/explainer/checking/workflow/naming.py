@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from itertools import chain
 from typing import ClassVar, Final
 
 from explainer.checking.names import bare_forms
@@ -106,23 +106,6 @@ class StepNames:
         self._matches: dict[tuple[str, str], StepMatch] = {}
         self._compared = 0
 
-    @cached_property
-    def _exact(self) -> dict[str, int]:
-        """Every way to write the name of one offered entry alone, in canonical form."""
-        indices: dict[str, int] = {}
-        for index, source in enumerate(self._offered.sources):
-            for key in (source.key, *sorted(source.alias_keys), *sorted(source.call_names)):
-                indices.setdefault(key, index)
-        return indices
-
-    @cached_property
-    def _said(self) -> str:
-        """Everything that was offered and asked, in lower case."""
-        texts = [self._offered.question]
-        for source in self._offered.sources:
-            texts += [source.name, source.text]
-        return "\n".join(texts).casefold()
-
     def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
         key = (step.text, step.role)
@@ -143,8 +126,8 @@ class StepNames:
     def _by_its_name(self, step: DescribedStep) -> StepMatch | None:
         """A step that is the name of an offered entry, and at most a remark."""
         for key in map(canonical, _forms(step)):
-            if key in self._exact:
-                return StepMatch(step, StepFit.OFFERED, (self._exact[key],))
+            if key in self._offered.by_any_name:
+                return StepMatch(step, StepFit.OFFERED, (self._offered.by_any_name[key],))
         return None
 
     def _in_passing(self, step: DescribedStep) -> StepMatch | None:
@@ -202,10 +185,7 @@ class StepNames:
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
-        lookup = self._offered.lookup
-        if lookup is None or key in self._offered.text:
-            return None
-        return lookup.by_name(key)
+        return None if key in self._offered.text else self._offered.lookup.by_name(key)
 
     def _identifier(self, step: DescribedStep, token: str) -> StepMatch | None:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
@@ -226,7 +206,7 @@ class StepNames:
 
     def _is_said(self, token: str, key: str) -> bool:
         """Whether a name was offered or asked, alone or as a part set apart: `X-based`, but not `Xs`."""
-        if key in self._exact or token.casefold() in self._said:
+        if key in self._offered.by_any_name or token.casefold() in self._offered.said:
             return True
         within = [source.name for source in self._offered.sources if source.name in token]
         return any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token) for name in within)
@@ -273,8 +253,8 @@ def _is_distinctive(name: str) -> bool:
 
 def _forms(step: DescribedStep) -> list[str]:
     """The text of a step and its lines, whole and without what stands around a name: brackets, `Model:`, a remark."""
-    forms: dict[str, None] = {}
+    parts: dict[str, None] = {}  # each once: most steps are one line without a label and without a remark
     for line in (step.text, *_LINE.findall(step.text)[:_FIRST_LINES]):
-        for part in (line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]):
-            forms |= dict.fromkeys(bare_forms(part[:_LONGEST_FORM]))
-    return list(filter(None, forms))
+        parts |= dict.fromkeys((line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]))
+    forms = chain.from_iterable(bare_forms(part[:_LONGEST_FORM]) for part in parts)
+    return list(filter(None, dict.fromkeys(forms)))

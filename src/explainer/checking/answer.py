@@ -26,6 +26,7 @@ from explainer.checking.spotting import (
     tag_destinations,
     unparsed_destinations,
 )
+from explainer.checking.titles import content_words
 from explainer.diagnostics.text import Lines, lazy_regex
 
 if TYPE_CHECKING:
@@ -523,6 +524,8 @@ def _bounded(body: str) -> str:
 
 _INDENT: Final = lazy_regex("^ +", re.MULTILINE)
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+# what a tag shows under the pointer
+_TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
 
@@ -687,7 +690,11 @@ class _MarkdownReader:
     def _anchor_text(self, at: int) -> Phrase | None:
         """The text between the tag that a place is in and the end of its link."""
         found = anchor_text(self._answer.body, at)
-        return Phrase("label", *found) if found else None
+        if found is None:
+            return None
+        begin = self._answer.body.rfind("<", max(0, at - _FAR), at)
+        tooltip = _TITLE.search(self._answer.body, begin, found[1]) if begin >= 0 else None
+        return self._telling(Phrase("label", *found), tooltip[2] if tooltip else "", begin)
 
     def _place_lines(self, content: str, first: int) -> None:
         """Find the lines of a block's content in the body, where containers such as quotations may indent them."""
@@ -733,6 +740,7 @@ class _MarkdownReader:
 
     def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
         """Note a link, whose destination stands behind its text, or where a reference is defined."""
+        phrase = self._telling(phrase, str(token.attrs.get("title", "")), self._place(token.meta["span"][0]))
         begin, finish = map(self._place, token.meta["span"])
         if "href" in token.meta:
             start, end = map(self._place, token.meta["href"])
@@ -746,6 +754,13 @@ class _MarkdownReader:
         else:
             start, end = begin, finish
         self._links.append(_MarkedLink(href, start, end, phrase, (begin, finish)))
+
+    def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
+        """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
+        start = self._answer.body.find(tooltip, at, at + _FAR) if content_words(tooltip) else -1
+        if start < 0 or content_words(label.text):
+            return label
+        return Phrase("label", tooltip, start, start + len(tooltip))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""

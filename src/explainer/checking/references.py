@@ -29,11 +29,11 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "source": "reference references source sources citation work works book tool tools see reading cited system "
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
-    "artikel aufsatz beitrag artículo artigo articolo статья 论文 論文 논문",
-    "code": "github code repo repository implementation hugging huggingface gitlab quellcode código codice dépôt "
-    "repositorio repositório код 代码 代碼 コード 코드",
-    "link": "link links url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
-    "remark": "relevance role why reason purpose note notes method methods methodology approach technique dataset "
+    "artikel artykuł artikkel aufsatz beitrag makale artículo artigo articolo статья 论文 論文 논문",
+    "code": "github code repo repository implementation hugging huggingface gitlab quellcode kod kode "
+    "källkod código codice dépôt repositorio repositório код 代码 代碼 コード 코드",
+    "link": "link links länk url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
+    "remark": "relevance role why reason purpose method methods methodology approach technique dataset "
     "data datasets framework library architecture backbone language license licence venue conference "
     "journal booktitle publisher year date published author authors task task input inputs output outputs "
     "metric metrics training trained tag tags keywords type category domain field area focus version "
@@ -41,10 +41,11 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "insights idea finding findings summary description abstract overview use usage application "
     "applications benefit benefits compatibility best performance results result section sections "
     "supports support helps how what pages volume number editor institution month legend provided base "
-    "level size parameters requirements platform hardware format comment remark context justification "
-    "connection confidence disclaimer caveat caveats bottom takeaway takeaways conclusion answer scope assumptions "
+    "level size parameters requirements platform hardware format context justification "
+    "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
     "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
-    "osservazione resumo conclusão примечание итог 注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
+    "osservazione resumo conclusão uwaga observera used примечание итог "
+    "注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
     "결론",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
@@ -92,9 +93,13 @@ _RULE: Final = lazy_regex(r"[\s|:>-]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
 _SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
 _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
-_JOINED: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+# what joins another source to a name or a link before it, and to one behind it
+_JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_JOINING: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|\band)\s*[*_\"“`\[]*\Z", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
 _LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+# one word that is a name and no other: two capitals, or one and a digit
+_NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
 _TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
@@ -122,7 +127,7 @@ _BIBLIOGRAPHIC: Final = lazy_regex(
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
 _REMARK: Final = lazy_regex(
     r"(?:"
-    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
+    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
     r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
     r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
     r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
@@ -136,7 +141,7 @@ _REMARK: Final = lazy_regex(
     re.IGNORECASE,
 )
 # how sentences end in scripts without capitals, and titles in them do not
-_CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff][.!?])\W*\Z")
+_CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
 # lines, and headings with their numbers, below which remarks follow
 _CLOSING: Final = lazy_regex(
     r"(?:[\W\d]|_)*(?:(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?|remarks?|limitations?|caveats?"
@@ -169,6 +174,7 @@ class Reference:
         is_item: it is an item of that section as a whole, of which a part may be the title.
         parts: those parts.
         doubtful: it may be a remark.
+        number: the number of its item.
     """
 
     text: str
@@ -181,6 +187,7 @@ class Reference:
     is_item: bool = False
     parts: tuple[str, ...] = ()
     doubtful: bool = False
+    number: int | None = None
 
     @property
     def cited(self) -> list[Cited]:
@@ -357,8 +364,7 @@ class _ReferenceReader:
         if kind == "unlisted":
             kind = None if self._is_name_before_url(piece, value_at) else "remark"
         is_nested = self._enter(piece, kind)
-        if not piece.links:
-            self._read_rest(piece)
+        self._references += self._joined_to_names(piece)
         if piece.number in self._answer.headings and not piece.links:
             self._read_heading(piece, below)
         elif kind is not None:
@@ -412,6 +418,7 @@ class _ReferenceReader:
             self._item = _BELOW_HEADING if piece.number in self._answer.headings else piece.indent
         number = _NUMBER.match(piece.lead["mark"] or "")
         if number is not None:
+            reference.number = int(number[1])
             self._numbered.setdefault(number[1], reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
@@ -490,6 +497,9 @@ class _ReferenceReader:
     def _field_reference(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Reference:
         """The reference that the value of a field makes."""
         reference = Reference(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+        if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
+            whole = piece.whole(piece.lead.end(), value.end - piece.start)
+            return Reference(*whole, is_item=True, parts=_parts(whole.text))
         if kind != "name":
             reference.parts = _parts(value.text)
         if kind != "source":
@@ -604,16 +614,30 @@ class _ReferenceReader:
                 reference.continued = self._continued(piece, name.text)
                 self._open(piece, reference)
 
-    def _read_rest(self, piece: _Piece) -> None:
-        """What a comma, `and` or a bracket joins to an offered name may be another title."""
-        for _, end in piece.names:
-            joined = _JOINED.match(piece.text, end)
-            name = piece.name(joined.end(), len(piece.text)) if joined else None
-            if name is None or _BIBLIOGRAPHIC.search(name.text) or any(begin >= end for begin, _ in piece.names):
-                continue
-            is_quoted = joined is not None and _QUOTED.match(piece.text, joined.end()) is not None
-            if _is_title(name.text) and (is_quoted or len(content_words(name.text)) > _MIN_TITLE):
-                self._references.append(Reference(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
+    def _joined_to_names(self, piece: _Piece) -> Iterator[Reference]:
+        """What a comma, `and` or a bracket joins to an offered name or its link, before or behind it."""
+        if not piece.names:
+            return
+        first = min(begin for begin, _ in piece.names)
+        before = _JOINING.search(piece.text, max(piece.lead.end(), first - _FAR), first)
+        if before is not None:
+            yield from self._second_name(piece, piece.lead.end(), before.start(), least=_MIN_TITLE)
+        end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+        behind = _JOINED.match(piece.text, end)
+        if behind is not None and (piece.links or ";" not in behind[0]):  # without links, `A; B` is read as a list
+            # behind a comma, three words may be a remark: `…, Free-Form Masks`
+            is_listed = _QUOTED.match(piece.text, behind.end()) or ";" in behind[0]
+            yield from self._second_name(piece, behind.end(), len(piece.text), least=_MIN_TITLE + (not is_listed))
+
+    def _second_name(self, piece: _Piece, begin: int, end: int, *, least: int) -> Iterator[Reference]:
+        """What is joined to a name, if it reads like another: a title of some words at least, or one like `GPT-4`."""
+        name = piece.whole(begin, end)
+        text = name.text.strip(' .:;,()`"“”')
+        if not _names(text) or _BIBLIOGRAPHIC.search(text) or _is_author(text):
+            return
+        is_title = _is_title(text) and len(content_words(text)) >= least
+        if is_title or _NAME_LIKE.match(text):
+            yield Reference(*name, is_item=True, doubtful=True, parts=_parts(text))
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""

@@ -38,7 +38,7 @@ _NOT_BREAK: Final = re.compile(r"[^\n]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
-_ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
+_ELLIPSIS: Final = re.compile(r"(?:(?<!\s)\s++)?[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
 _EDITED: Final = re.compile(r"\[[^\[\]]{0,40}\]")
 _SOLID: Final = 3  # words in a row by which a passage is known; two stand together by chance
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined

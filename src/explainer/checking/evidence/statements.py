@@ -21,7 +21,7 @@ from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import acronyms, canonical
 from explainer.recommending.terms import term, tokens_of
 
-_ITEM: Final = re.compile(r"(?P<indent>[ \t>]*)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
+_ITEM: Final = re.compile(r"(?<![ \t>])(?P<indent>[ \t>]*+)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
 # an item whose text begins with residue such as `[cite_start]`, which is blanked out: Markdown takes it for code
 _BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
@@ -41,8 +41,8 @@ _PRONOUN: Final = re.compile(
 # what stands before the words of a sentence
 _ORNAMENTS: Final = re.compile(r"[^\w\"“(\[]*")
 _QUOTE: Final = re.compile(
-    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»"
-    r"|„(?P<low>[^“”]{3,600})[“”]|‘(?P<single>(?:[^’\n]|’(?=\w)){8,600})’(?!\w)"
+    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^“”]{3,600})”|«(?P<angled>[^«»]{3,600})»"
+    r"|„(?P<low>[^„“”]{3,600})[“”]|‘(?P<single>(?:[^‘’\n]|’(?=\w)){8,600})’(?!\w)"
 )
 _QUOTE_MARK: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
@@ -62,7 +62,7 @@ _COMPARED_ITSELF: Final = re.compile(
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = re.compile(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = re.compile(r"\s+([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_SPACED: Final = re.compile(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
 _FOOTNOTE: Final = re.compile(r"\[\^(?P<id>[\w-]{1,40})\]")
 _NAME: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them

@@ -89,7 +89,7 @@ _FIELD: Final = lazy_regex(
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
-_RULE: Final = lazy_regex(r"[\s|:>-]*-[\s|:>-]*")
+_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
 _SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
 _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
@@ -117,7 +117,8 @@ _FAR: Final = 80  # characters at the end of a text in which such words are look
 _QUOTED: Final = lazy_regex('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
 _BREAK: Final = lazy_regex(
-    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+"
+    r"|(?:(?<!\s)\s++)?[(（;]|,?(?<!\s)\s++by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
 _BIBLIOGRAPHIC: Final = lazy_regex(

@@ -30,7 +30,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Behind a space, `#` ends an unquoted text: what is glued to the sign, and the comment to the end of its line. Two
 # spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
-_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*)([^\r\n]*)")
+_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
 # Comments that are often written without a space behind the sign.
 _REMARK: Final = lazy_regex(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
 _BEGINS_QUESTION: Final = lazy_regex(
@@ -40,7 +40,7 @@ _BEGINS_QUESTION: Final = lazy_regex(
 # A key without the space behind its colon; `https://` is none.
 _GLUED_KEY: Final = lazy_regex(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
 # A key whose text holds another `: `.
-_SECOND_COLON: Final = lazy_regex(r"^[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#][^\n]*?: [^\n]*?)[ ]*$", re.MULTILINE)
+_SECOND_COLON: Final = lazy_regex(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
 # What libyaml was doing when the mistake is where that began.
 _BEGINS_EARLIER: Final = lazy_regex("simple key|an alias|an anchor")
 # Spaces other than those of ASCII where a line begins: YAML takes them for text.
@@ -361,7 +361,7 @@ class _Reader:
             return glued.end(1) + 1, f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
-            return index, f"quote the text: {second[1]}: {quoted(second[2])}"
+            return index, f"quote the text: {second[1]}: {quoted(second[2].rstrip(' '))}"
         return None
 
     def _explain_start(self, index: int) -> tuple[int, str] | None:

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
-from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, ProjectFile, project_file, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
 from explainer.diagnostics.text import Lines, did_you_mean, lazy_regex, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
@@ -57,17 +57,26 @@ class ValidationReport:
         questions: the number of questions.
         templates: the number of templates.
         findings: what was found, each finding once.
+        places: the files and folders that were looked at.
+        passed_over: the number of files of lines that hold no questions.
     """
 
     catalogs: int = 0
     questions: int = 0
     templates: int = 0
     findings: tuple[Finding, ...] = ()
+    places: tuple[str, ...] = ()
+    passed_over: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to check."""
         return not (self.catalogs or self.questions or self.templates)
+
+    def status(self, *, strict: bool) -> ExitStatus:
+        """Return how the run ends."""
+        status = exit_status(self.findings, strict=strict)
+        return ExitStatus.NOTHING_CHECKED if self.is_empty and status is ExitStatus.OK else status
 
 
 def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
@@ -79,10 +88,14 @@ def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> Val
     """
     checker = _Checker(given_catalogs)
     project = checker.check_settings(paths[0] if paths else Path())
-    for path in paths or _default_paths(project):
+    paths = paths or _default_paths(project)
+    for path in paths:
         checker.check_path(path)
     checker.check_tasks()
-    return ValidationReport(len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings))
+    return ValidationReport(
+        len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings),
+        tuple(map(display_path, paths)), checker.passed_over,
+    )  # fmt: skip
 
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
@@ -102,6 +115,7 @@ class _Checker:
         self.catalogs: list[Document] = []
         self.questions = 0
         self.templates = 0
+        self.passed_over = 0
         self.findings: dict[Finding, None] = {}
         """Each finding once: those about a catalog come back with every question that reads it."""
         self._checked: set[Path] = set()
@@ -117,15 +131,19 @@ class _Checker:
 
     def check_path(self, path: Path) -> None:
         """Check a file, or the files of a folder, whose questions must have different ids."""
-        places: dict[str, Location] = {}
+        documents: dict[str, Document] = {}
         if path.is_dir():
             suffixes = (*_YAML, *_LINES, *_TEMPLATES)
             for file in files_below(path, suffixes, unreadable=self._add_unreadable):
-                if not file.name.endswith(SOURCES_SUFFIX):
-                    default_id = file.relative_to(path).with_suffix("").as_posix()
-                    self._check_file(file, default_id, places)
+                if file.name.endswith(SOURCES_SUFFIX):
+                    continue
+                if file.suffix in _LINES and not _holds_questions(file):
+                    self.passed_over += 1
+                    continue
+                default_id = file.relative_to(path).with_suffix("").as_posix()
+                self._check_file(file, default_id, documents)
         elif path.exists():
-            self._check_file(path, path.stem, places)
+            self._check_file(path, path.stem, documents)
         else:
             self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
 
@@ -135,10 +153,11 @@ class _Checker:
     def _add_unreadable(self, folder: Path, error: OSError) -> None:
         self._add([cannot_read(folder, error)])
 
-    def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
-        if real_path(path) in self._checked:
+    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+        real = real_path(path)
+        if real in self._checked:
             return
-        self._checked.add(real_path(path))
+        self._checked.add(real)
         if path.name in PROJECT_FILES:
             self.check_settings(path)
             return
@@ -160,7 +179,7 @@ class _Checker:
         if is_question:
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
         else:
             parsed = catalog_from(document)
             self._add(parsed.findings)
@@ -172,26 +191,29 @@ class _Checker:
             self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
-        places: dict[str, Location] = {}  # a file of lines is a source of its own
+        documents: dict[str, Document] = {}  # a file of lines is a source of its own
         *lines, last = text.split("\n")
         for number, line in enumerate([*lines, last] if last else lines, 1):
             loaded = parse_question_line(line.removesuffix("\r"), display_path(path), number)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
 
-    def _check_question(self, loaded: LoadedQuestion | None, base: Path, places: dict[str, Location]) -> None:
+    def _check_question(self, loaded: LoadedQuestion | None, base: Path, documents: dict[str, Document]) -> None:
         self.questions += 1
         if loaded is None:
             return
-        location = loaded.document.locate(("id",))
-        first = places.setdefault(loaded.id, location)
-        if first is not location:
-            message = f"duplicate id {loaded.id!r}, first in {first.file}:{first.line}"
+        first = documents.setdefault(loaded.id, loaded.document)
+        if first is not loaded.document:
+            place = first.locate(("id",))
+            message = f"duplicate id {loaded.id!r}, first in {place.file}:{place.line}"
+            location = loaded.document.locate(("id",))
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
+        if library.value is None:
+            return
         for renderer in self._renderers:
-            result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
+            result = build(loaded, library.value, renderer, _NOTHING_CHOSEN)
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:
@@ -236,6 +258,17 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
     from explainer.workflows.planning import sample_variables  # noqa: PLC0415  # few templates ask
 
     return sample_variables()
+
+
+def _holds_questions(path: Path) -> bool:
+    """Whether a file of lines that nobody named holds questions: outputs and manifests lie in the same folders."""
+    if path.parent.name == "questions":
+        return True
+    text = read_text(path, limit=MAX_CATALOG_BYTES).value
+    if text is None:  # which is for a finding to say
+        return True
+    first = next(filter(str.strip, text.splitlines()), "")
+    return '"question"' in first and '"schema"' not in first
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -290,6 +323,9 @@ def _empty_headings(text: str) -> Iterator[str]:
 
 def summarise(report: ValidationReport) -> str:
     """One line that says what was checked and how it went."""
+    if report.is_empty and not report.findings:
+        looked_for = "catalogs and questions (.yaml, .yml, .jsonl) and templates (.j2)"
+        return f"nothing to check in {', '.join(report.places)}: looked for {looked_for}"
     errors = sum(finding.is_error for finding in report.findings)
     warnings = len(report.findings) - errors
     checked = (
@@ -298,7 +334,10 @@ def summarise(report: ValidationReport) -> str:
         _counted(report.templates, "template"),
     )
     line = f"{', '.join(checked)}: {_counted(errors, 'error') if errors else 'no errors'}"
-    return f"{line}, {_counted(warnings, 'warning')}" if warnings else line
+    if warnings:
+        line = f"{line}, {_counted(warnings, 'warning')}"
+    passed_over = f"; {_counted(report.passed_over, 'file')} of lines passed over: no questions"
+    return line + passed_over * bool(report.passed_over)
 
 
 def _counted(count: int, noun: str) -> str:

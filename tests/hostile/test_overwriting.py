@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.endpoint.faults import Canned
+from tests.endpoint.proxy import FaultProxy
+from tests.helpers import ask as helper
 from tests.hostile.support import attack, project
 
 ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
@@ -91,6 +94,69 @@ def test_lines_of_somebody_else_stay() -> None:
     Path("o.manifest.jsonl").unlink()
     assert attack("batch", "q.jsonl", "--out", "o.jsonl").status == 2
     assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder"])
+def test_files_of_somebody_else_stay(kind: str) -> None:
+    question = "question: Why?\nmodels: [M]\npapers: []\n"
+    project(**{"q/b__yaml": question, "q/named__yaml": f"id: sub/c\n{question}", "own__md": "precious"})
+    Path("out/sub").mkdir(parents=True)
+    for path in (Path("out/a.prompt.md"), Path("out/sub/c.prompt.md")):
+        if kind == "file":
+            path.write_text("precious")
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to(Path("own.md" if kind == "link" else "none.md").absolute())
+    before = _everything()
+    outcome = attack("batch", "q", "--out", "out")
+    assert outcome.status == 2
+    assert outcome.err.count("no manifest says") == 2, outcome.err
+    assert "--force" in outcome.err
+    after = _everything()
+    assert {path: after[path] for path in before} == before
+    assert set(after) - set(before) == {"out/b.prompt.md", "out/prompt.manifest.jsonl"}
+    assert attack("batch", "q", "--out", "out").status == 2
+    if kind != "folder":
+        assert attack("batch", "q", "--out", "out", "--force").status == 0
+        assert "precious" not in Path("out/a.prompt.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["rain.answer.md", "rain.ungrounded.md"])
+def test_an_answer_of_somebody_else_stays(name: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("httpx2")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.chdir(helper.project(Path("p"), "rain"))
+    canned.otherwise = Canned(helper.GOOD)
+    Path("out").mkdir()
+    Path("out", name).write_text("precious")
+    outcome = helper.ask(canned, "questions", "--out", "out")
+    assert outcome.status == 2
+    assert "--force" in outcome.err
+    assert not canned.seen
+    assert Path("out", name).read_text() == "precious"
+    assert helper.ask(canned, "questions", "--out", "out", "--force").status == 0
+    assert helper.ask(canned, "questions", "--out", "out").status == 0
+
+
+def test_a_run_may_write_over_its_own_files() -> None:
+    project(**{"q/b__yaml": "question: Why?\nmodels: [M]\npapers: []\n"})
+    assert attack("batch", "q", "--out", "out", "--shard", "1/2").status == 0
+    assert attack("batch", "q", "--out", "out", "--shard", "2/2").status == 0
+    Path("q/a.yaml").write_text("question: What?\nmodels: [M]\npapers: []\n")
+    Path("q/b.yaml").write_text("question: What?\nmodels: [M]\npapers: []\n")
+    assert attack("batch", "q", "--out", "out", "--shard", "1/1").status == 0
+    assert attack("batch", "q", "--out", "out").status == 0
+    manifest = Path("out/prompt.manifest.jsonl").read_bytes()
+    # killed before a row was written: the same bytes are its own, and so is what is newer than the beginning
+    Path("out/prompt.manifest.jsonl").unlink()
+    assert attack("batch", "q", "--out", "out").status == 0
+    assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
+    Path("out/prompt.manifest.jsonl").unlink()
+    Path("out/.prompt.manifest.jsonl.1-aaaaaaaa.explainer-part").write_bytes(manifest.splitlines(keepends=True)[0])
+    Path("out/a.prompt.md").write_text("written by the run that was killed")
+    assert attack("batch", "q", "--out", "out").status == 0
+    assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
 
 
 @pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])

@@ -36,7 +36,7 @@ from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.previous_run import folded
 from explainer.batching.renderer import name_fault, no_question, on_line
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
 from explainer.catalogs.library import SourceCounts
@@ -231,6 +231,9 @@ class AskObserver(Protocol):
     def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come; it is asked for again after so many seconds."""
 
+    def on_wait(self, prepared: PreparedQuestion, model: str, seconds: float) -> None:
+        """Nothing of an answer came for long; it is waited for so many seconds more at most."""
+
     def on_checked(
         self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
     ) -> None:
@@ -345,8 +348,15 @@ def _prepared_items(
     if not config.alone:
         source = open_source(path, config.out or Path(STDIN))
         observer.on_findings(source.findings)
-        if source.value is not None:
-            yield from preparer.prepare_all(source.value)
+        if source.value is None:
+            return
+        count = skipped = 0
+        for item in preparer.prepare_all(source.value):
+            count += 1
+            skipped += isinstance(item, Skipped)
+            yield item
+        if count == skipped:
+            observer.on_findings([no_question_in(source.value, skipped)])
         return
     loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
     yield preparer.prepare_loaded(loaded, path.parent)
@@ -368,6 +378,8 @@ def _ask_all(
 
     with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:
         answers.prepare()
+        if not config.force:
+            answers.refuse_foreign(question.id for question in questions)
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
@@ -423,6 +435,9 @@ class _AnswerObserver:
     def on_retry(self, why: str, seconds: float) -> None:
         self._totals.retries += 1
         self._observer.on_retry(*self._about, why, seconds)
+
+    def on_wait(self, seconds: float) -> None:
+        self._observer.on_wait(*self._about, seconds)
 
 
 class AskRun:

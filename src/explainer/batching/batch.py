@@ -23,7 +23,7 @@ from explainer.batching.manifest import (
 )
 from explainer.batching.open_source import cut, open_source
 from explainer.batching.previous_run import EarlierRow, UsedIds
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
     BatchConfig,
@@ -95,7 +95,7 @@ def render_questions(run: BatchRun) -> Summary:
     """Make outputs that go through this process: files, or lines.
 
     Raises:
-        ExplainerError: when a catalog that all questions need cannot be read.
+        ExplainerError: when a catalog that all questions need cannot be read, or there is no question.
         OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
         WorkerLostError: when a worker process is gone.
     """
@@ -105,6 +105,7 @@ def render_questions(run: BatchRun) -> Summary:
         batch = Batch(source, target, run.setup, run.reporter, prune=config.prune and not config.check)
         batch.render(executor, run.engine.worker(run))
         if config.shard is None:  # what is not in a part of a source is not gone
+            batch.refuse_emptiness()
             batch.account_for_the_gone()
         target.complete()
     return batch.summary
@@ -286,11 +287,20 @@ class Batch:
         if repeated is not None or result.status == "failed":
             self._count_failure(item, result.id)
         elif result.output is not None:
-            self.summary.rendered += 1
-            self._outputs.append(TargetOutput(result.row, result.id + self._suffix, result.output))
+            self._settle_rendered(item, TargetOutput(result.row, result.id + self._suffix, result.output), result.id)
         elif pending.earlier is not None:
             self.summary.unchanged += 1
             self._outputs.append(TargetOutput(result.row, pending.earlier.row.out, earlier=pending.earlier))
+
+    def _settle_rendered(self, item: SourceItem, output: TargetOutput, id_: str) -> None:
+        if not self._target.is_foreign(output.file, output.data or b""):
+            self.summary.rendered += 1
+            self._outputs.append(output)
+            return
+        place = Location(display_path(self._target.manifest.parent / output.file))
+        message = f"the output of {id_!r} is not written: the file is there, and no manifest says that a run wrote it"
+        self._findings.append(Finding("F105", place, message, "move the file away, or run with --force"))
+        self._count_failure(item, id_)
 
     def _settle_unchanged(self, earlier: EarlierRow, item: SourceItem) -> None:
         row, line = earlier.row, earlier.line
@@ -324,6 +334,15 @@ class Batch:
         if self._other_rows:
             self._target.keep(b"".join(self._other_rows))
         self._other_rows = []
+
+    def refuse_emptiness(self) -> None:
+        """Stop where there was no question: an empty source is a wrong path more often than a wish to lose all outputs.
+
+        Raises:
+            ExplainerError: when that is so.
+        """
+        if not self.summary.done:
+            raise ExplainerError([no_question_in(self._source, self.summary.skipped)])
 
     # --- outputs of earlier runs whose questions are not there any more, or have mistakes now ---
 

@@ -231,6 +231,8 @@ class AnswerReader:
         for row in chain.from_iterable(map(_choices, _rows(path))):
             yield self._row(row, file, path.parent, parsed.value, answered)
         yield from parsed.value.unanswered(answered, file, "ask for it again")
+        if not answered and not parsed.value.items:
+            yield AnswerInput(file, file, findings=(Finding("A607", Location(file), "no answer in any line"),))
 
     def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Iterator[AnswerInput]:
         """The answers in the data of one line of JSON, which holds its own prompt or question."""
@@ -244,7 +246,7 @@ class AnswerReader:
         answers = _named_files(path, _ANSWERS)
         if answers.value == []:
             message = "no answer in the folder (.md, .txt)"
-            answers = Parsed(None, (Finding("F106", Location(_shown(path)), message),))
+            answers = Parsed(None, (Finding("A607", Location(_shown(path)), message),))
         if parsed.value is None or answers.value is None:
             yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
             return
@@ -463,10 +465,17 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _open(path: Path) -> Parsed[Any]:
     """The bytes of a file of lines as a stream: UTF-8, whatever the file is in."""
     opened = _open_stdin() if _is_stdin(path) else open_raw(path, limit=MAX_LINES_BYTES)
-    if opened.value is None or _is_utf8(opened.value):
+    if opened.value is None:
         return opened
-    with opened.value as stream:
-        text = decode(stream.read(), _shown(path))
+    try:
+        if _is_utf8(opened.value):
+            return opened
+        raw = opened.value.read()
+    except OSError as error:
+        opened.value.close()
+        return Parsed(None, (cannot_read(path, error),))
+    opened.value.close()
+    text = decode(raw, _shown(path))
     if text.value is None:
         return Parsed(None, text.findings)
     return Parsed(BytesIO(text.value.encode()))

@@ -8,13 +8,22 @@ too), except the nulls of YAML 1.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import Lines, describe_character, is_allowed, lazy_regex, replace_refused, shorten
+from explainer.diagnostics.text import (
+    Lines,
+    describe_character,
+    is_allowed,
+    lazy_regex,
+    reason_of,
+    replace_refused,
+    shorten,
+)
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 from explainer.documents.yaml_writer import quoted
 
@@ -30,7 +39,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Behind a space, `#` ends an unquoted text: what is glued to the sign, and the comment to the end of its line. Two
 # spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
-_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*)([^\r\n]*)")
+_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
 # Comments that are often written without a space behind the sign.
 _REMARK: Final = lazy_regex(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
 _BEGINS_QUESTION: Final = lazy_regex(
@@ -40,7 +49,7 @@ _BEGINS_QUESTION: Final = lazy_regex(
 # A key without the space behind its colon; `https://` is none.
 _GLUED_KEY: Final = lazy_regex(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
 # A key whose text holds another `: `.
-_SECOND_COLON: Final = lazy_regex(r"^[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#][^\n]*?: [^\n]*?)[ ]*$", re.MULTILINE)
+_SECOND_COLON: Final = lazy_regex(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
 # What libyaml was doing when the mistake is where that began.
 _BEGINS_EARLIER: Final = lazy_regex("simple key|an alias|an anchor")
 # Spaces other than those of ASCII where a line begins: YAML takes them for text.
@@ -132,7 +141,6 @@ class _Reader:
         self.spans = spans
         self.roots: list[Any] = []
         """The value of the document, once it is there."""
-        self.lines = Lines(text)
         self.repeated_keys: list[tuple[KeyPath, int]] = []
         self._unused_anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
@@ -152,20 +160,34 @@ class _Reader:
             yaml.DocumentStartEvent: self._begin_document,
         }
 
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the text, for the places of findings."""
+        return Lines(self.text)
+
     def read(self) -> None:
         """Read all events; whatever is wrong becomes a finding of the document."""
         try:
             self._read_events()
         except yaml.MarkedYAMLError as error:
             self._report_syntax(error)
-        except yaml.YAMLError as error:  # pragma: no cover - refused characters are replaced before
+        except yaml.YAMLError as error:
             self._refuse("Y102", 0, f"not valid YAML: {error}")
         for anchor, event in self._unused_anchors.items():
             message = f"the anchor &{shorten(anchor)} is not allowed"
             self._note("Y104", event, message, "quote a text that begins with &")
 
+    def _events(self) -> Iterator[yaml.Event]:
+        """The events of the library, which raises one kind of error alone."""
+        try:
+            yield from yaml.parse(self.text, Loader=_LOADER)
+        except yaml.YAMLError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise yaml.YAMLError(reason_of(error)) from None
+
     def _read_events(self) -> None:
-        for event in yaml.parse(self.text, Loader=_LOADER):
+        for event in self._events():
             handler = self._handlers.get(type(event))
             if handler is not None:
                 handler(event)
@@ -236,16 +258,16 @@ class _Reader:
             top.key = value
         if not top.attached:
             return
-        path = self._path_to(value)
         mark: Any = event.start_mark
+        # a path for each key would cost those who need none
         if value != value.lstrip() and not event.style:
             shown = describe_character(value[0])
             self._note("Y110", event, f"the key {value.strip()!r} begins with {shown}", "indent with plain spaces")
-            self.document.unreliable.add(path)
+            self.document.unreliable.add(self._path_to(value))
         if top.key is _BAD_KEY:
-            self.repeated_keys.append((path, mark.index))
+            self.repeated_keys.append((self._path_to(value), mark.index))
         elif self.spans is not None:
-            self.spans.keys.setdefault(path, _position(mark))
+            self.spans.keys.setdefault(self._path_to(value), _position(mark))
 
     def _report_key(self, top: _Frame, event: Any) -> None:
         if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
@@ -361,7 +383,7 @@ class _Reader:
             return glued.end(1) + 1, f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
-            return index, f"quote the text: {second[1]}: {quoted(second[2])}"
+            return index, f"quote the text: {second[1]}: {quoted(second[2].rstrip(' '))}"
         return None
 
     def _explain_start(self, index: int) -> tuple[int, str] | None:

@@ -39,7 +39,7 @@ _START: Final = re.compile(r"[ \t]*+@\w++[ \t]*+[{(]")
 # The next entry between entries, where everything else is a comment; `%` comments one out.
 _NEXT: Final = re.compile(r"^[ \t]*+%.*$|(?<![\w.])@[ \t]*+([A-Za-z]\w*+)\s*+([{(])", re.MULTILINE)
 # What stands behind the bracket of an entry: its key, up to a comma; or up to the first field, where one is missing.
-_KEY: Final = re.compile(r"\s*+([^,={}\"\n]*?)\s*(?:,|(?=\n)|(?=[})])|(?<=\s)(?=[A-Za-z][\w-]*\s*=))")
+_KEY: Final = re.compile(r"\s*+([^,={}\"\n]*?)(?:,|(?=[\n})])|(?<=\s)(?=[A-Za-z][\w-]*\s*=))")
 _FIELD: Final = re.compile(r"([^\s=,{}()\"#@%]+)\s*+=\s*+")
 _SEPARATOR: Final = re.compile(r"\s*+(?:,\s*+)*+")
 _WORD: Final = re.compile(r"[^\s,{}()\"#=@]+")
@@ -54,7 +54,7 @@ _NO_ENTRIES: Final = frozenset({"comment", "preamble", "string"})
 
 _URL: Final = re.compile(r"https?://[^\s{}\\\"<>]+", re.IGNORECASE)
 # arXiv's own exports have the archive behind the id: `2401.10000 [cs.CV]`.
-_ARCHIVE: Final = re.compile(r"\s*\[[\w.-]+\]$")
+_ARCHIVE: Final = re.compile(r"(?:(?<!\s)\s++)?\[[\w.-]++\]\Z")
 # A thin space between initials is no comma between names.
 _THIN_SPACE: Final = re.compile(r"\\[,;:!]\s*")
 # Between names, and between the parts of one; braces keep what stands in them together.
@@ -209,7 +209,7 @@ class _Grammar:
         match = _KEY.match(self._text, self._position)
         if match is None:
             return
-        entry.key = match[1]
+        entry.key = match[1].rstrip()
         self._position = match.end()
 
     def _read_field(self, entry: _Entry, *, has_comma: bool) -> None:
@@ -358,10 +358,11 @@ def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     published = _mentioned(" ".join(map(texts, _OTHER_LINK_FIELDS)))
     pages: list[str | None] = [*_mentioned(texts("code")), *split_links(texts("url"))]
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
+    preprint_and_doi = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
     if all(map(is_code, pages)):
-        pages += [_arxiv(texts) or doi_address(texts("doi")) or _eprint(texts)]
-    others = [texts("huggingface"), *split_links(texts("links")), *published, *_mentioned(texts("note"))]
-    return reference_links([*pages, *published], others)
+        pages += preprint_and_doi[:1] or [_eprint(texts)]
+    further = [texts("huggingface"), *split_links(texts("links")), *_mentioned(texts("note"))]
+    return reference_links([*pages, *published], [*preprint_and_doi, *published, *further])
 
 
 def _mentioned(text: str) -> list[str]:

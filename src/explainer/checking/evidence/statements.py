@@ -63,7 +63,7 @@ _COMPARED_ITSELF: Final = lazy_regex(
 _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = lazy_regex(r"\s+([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
 _FOOTNOTE: Final = lazy_regex(r"\[\^(?P<id>[\w-]{1,40})\]")
 _NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them
@@ -330,7 +330,8 @@ def shown(text: str) -> str:
     """Return a part of an answer as its reader sees it, on one line: without marks of emphasis and addresses."""
     text = _URL.sub("", _LINK.sub(lambda match: match["label"], text))
     text = _FOOTNOTE.sub("", text).replace("**", "").replace("`", "")
-    return _SPACED.sub(r"\1", " ".join(_ITEM.sub("", text, count=1).split()))
+    mark = _ITEM.match(text)
+    return _SPACED.sub(r"\1", " ".join(text[mark.end() if mark else 0 :].split()))
 
 
 def without_quote_marks(text: str) -> str:

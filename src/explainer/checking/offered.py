@@ -324,8 +324,8 @@ class Offered:
 
     @cached_property
     def echoes(self) -> tuple[str, ...]:
-        """The forms in which an answer may repeat the question."""
-        return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
+        """The forms in which an answer may repeat the question; see `echoes_of`."""
+        return echoes_of(self.question)
 
     def called_by(self, written: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """Yield where a row of words calls an offered source by a name: (place in the row, source, words of the name).
@@ -354,6 +354,11 @@ class Offered:
     def ports(self) -> Ports:
         """The kinds of data that signatures name."""
         return self.lookup.ports
+
+
+def echoes_of(question: str) -> tuple[str, ...]:
+    """Return the forms in which an answer may repeat a question."""
+    return tuple(dict.fromkeys((neutralise(question), question, " ".join(question.split()))))
 
 
 def _keys(names: Iterable[str], least: int = 1) -> list[str]:

@@ -27,7 +27,7 @@ from tests.helpers.statements import (
     offered_of,
     quotations,
 )
-from tests.helpers.support import ROOT, SLOW, shared, slow
+from tests.helpers.support import ROOT, SLOW, examples, shared, slow
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -164,6 +164,12 @@ def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:
     }
 
 
+def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
+    sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
+    report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))
+    assert [statement.text for statement in report.statements] == sentences
+
+
 def test_claims_are_a_verdict_of_their_own() -> None:
     refuted = checked(LUMEN, "It runs 200 times faster than its teacher network.")
     assert (refuted.grounded, refuted.claims) == (True, StatementVerdict.REFUTED)
@@ -216,7 +222,7 @@ def share_found(made: list[MadeAnswer]) -> float:
 
 
 def test_generated_quotations_get_the_verdict_that_they_were_made_for() -> None:
-    number = 10_000 if SLOW else 400
+    number = examples(400, 10_000)
     wrong = []
     for text, entries, expected in quotations(PAPERS, number):
         fit, place = compare(read_quotation(text), [entry_text(one["title"], one["summary"]) for one in entries])

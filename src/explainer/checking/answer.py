@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import filterfalse, islice
+from functools import cached_property, lru_cache
+from itertools import filterfalse, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
@@ -26,7 +26,8 @@ from explainer.checking.spotting import (
     tag_destinations,
     unparsed_destinations,
 )
-from explainer.diagnostics.text import Lines
+from explainer.checking.titles import content_words
+from explainer.diagnostics.text import Lines, lazy_regex
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -48,15 +49,15 @@ PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
 Position: TypeAlias = tuple[int, int]
 
 # a destination of another scheme than http, such as `javascript:`; in front may stand what browsers take off
-_OTHER_SCHEME: Final = re.compile(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
-_NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
+_OTHER_SCHEME: Final = lazy_regex(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
+_NOT_A_BREAK: Final = lazy_regex(r"[^\r\n]")
 # What reasoning models think aloud before they answer, in the forms in which servers send it: an opening mark, the
 # thoughts, and a closing mark of the same kind. Tags may have attributes; the first column names the tags.
 _THOUGHT_TAGS: Final = (
     "think|thinking|thought|thoughts|thought_process|reason|reasoning|reasoning_content|reflection|scratchpad|analysis"
     "|inner_monologue|internal_monologue|chain_of_thought|cot|(?:seed|mm|antml):think(?:ing)?"
 )
-_THOUGHT_OPENING: Final = re.compile(
+_THOUGHT_OPENING: Final = lazy_regex(
     rf"\s*+(?:(?:```+\w*\s+)?<(?P<tag>{_THOUGHT_TAGS}|details(?=[^>]{{0,200}}reasoning))(?:\s[^<>]{{0,200}})?>"
     r"|\[(?P<bracket>THINK|REASONING)\]|◁(?P<triangle>think)▷|<\|(?:begin_of_thought|START_THINKING|thinking)\|>(?P<mark>)"
     r"|(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)(?P<channel>)|analysis(?=[A-Z\W])(?P<bare>)"
@@ -64,19 +65,19 @@ _THOUGHT_OPENING: Final = re.compile(
     re.IGNORECASE,
 )
 _THOUGHT_CLOSINGS: Final = {
-    "tag": re.compile(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
-    "bracket": re.compile(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
-    "triangle": re.compile("◁/think▷", re.IGNORECASE),
-    "mark": re.compile(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
-    "channel": re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,80}<\|message\|>"),
-    "bare": re.compile(r"assistantfinal"),
-    "unused": re.compile("<unused95>"),
+    "tag": lazy_regex(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
+    "bracket": lazy_regex(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
+    "triangle": lazy_regex("◁/think▷", re.IGNORECASE),
+    "mark": lazy_regex(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
+    "channel": lazy_regex(r"(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,80}<\|message\|>"),
+    "bare": lazy_regex(r"assistantfinal"),
+    "unused": lazy_regex("<unused95>"),
 }
 # a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
-_LONE_CLOSING: Final = re.compile(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
+_LONE_CLOSING: Final = lazy_regex(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
 # Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
 # else stands in such brackets is a part of the answer.
-_RESIDUE: Final = re.compile(
+_RESIDUE: Final = lazy_regex(
     r"\[cite_start\]|\[cite(?:_end)?:?(?:[\s,;-]|\d{1,3}(?![\d.]))*+\]"
     r"|【\s*(?:cite:\s*)?\d{1,3}(?:[:,]\s*\d{1,3}){0,8}"
     r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
@@ -89,9 +90,9 @@ _PROGRAMMING: Final = frozenset(
     "py pycon python python3 r rb rs ruby rust scala sh shell shell-session swift ts tsx typescript zsh".split()
 )
 # what stands before an address that a program uses: the quote of a string, or a command that loads it, in no comment
-_IN_PROGRAM: Final = re.compile(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
+_IN_PROGRAM: Final = lazy_regex(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
 # pictures, sounds, films and data, but no documents
-_DATA_FILE: Final = re.compile(
+_DATA_FILE: Final = lazy_regex(
     r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy|zip|tar|gz|bin|pth?|safetensors)"
     r"(?:[?#]|\Z)",
     re.IGNORECASE,
@@ -99,15 +100,19 @@ _DATA_FILE: Final = re.compile(
 # languages of a fence in which a whole answer may be delivered, and not a part of one
 _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
-_FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
-_QUOTED: Final = re.compile(
+_QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^“”\n]{8,300})”|«([^«»\n]{8,300})»|「([^「」\n]{4,300})」|《([^《》\n]{4,300})》'
 )
+# a line with the first item of a numbered list, and what begins an item behind it: `1. Task: … 2. Workflow: … 3. …`
+_FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*", re.MULTILINE)
+_NEXT_ITEM: Final = lazy_regex(r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])")
+_MIN_ITEMS: Final = 3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
-_METACHARACTER_RUN: Final = re.compile(r"([^\w\s/\\])\1{63,}+")
+_METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = lazy_regex("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,9 @@ class Answer:
 
     Attributes:
         text: the answer as it was given.
-        body: the same text with everything blanked out that is no part of it; positions are the same in both.
-        positions: finds lines and columns in the body.
+        body: the same text with everything blanked out that is no part of it, and the items of a list on lines of their
+            own; positions are the same in both.
+        positions: finds the lines of the body.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -170,11 +176,13 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
     _texts: list[str] = field(init=False)
+    _given: Lines = field(init=False)
 
     def __post_init__(self) -> None:
         """Cut the body into lines once: every reader and every rule goes through them."""
         ends = [*self.line_starts[1:], len(self.body)]
         self._texts = [self.body[start:end].rstrip("\r\n") for start, end in zip(self.line_starts, ends, strict=True)]
+        self._given = Lines(self.text)
 
     @property
     def line_starts(self) -> list[int]:
@@ -191,8 +199,8 @@ class Answer:
         return self.positions.position(index)[0] - 1
 
     def position(self, index: int) -> Position:
-        """The line and the column, both from 1, of a character."""
-        return self.positions.position(index)
+        """The line and the column, both from 1, of a character in the answer as it was given."""
+        return self._given.position(index)
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
@@ -353,11 +361,23 @@ def prepare(text: str, echoes: Iterable[str] = ()) -> str:
         text = text.replace(f'"{echo}"', f'"{_blank(echo)}"', 1)
     text = _without_thoughts(text)
     text = _without_outer_fence(text)
-    return _RESIDUE.sub(lambda match: _blank(match[0]), text)
+    text = _RESIDUE.sub(lambda match: _blank(match[0]), text)
+    return _FIRST_ITEM.sub(_items_on_lines, text)
 
 
 def _blank(text: str) -> str:
     return _NOT_A_BREAK.sub(" ", text)
+
+
+def _items_on_lines(match: re.Match[str]) -> str:
+    """A line that holds a whole numbered list, each item on a line of its own; any other line as it is."""
+    line, breaks = match[0], list[int]()
+    for item in _NEXT_ITEM.finditer(line):
+        if int(item["number"]) == len(breaks) + 2:
+            breaks.append(item.start())
+    if len(breaks) + 1 < _MIN_ITEMS:
+        return line
+    return "\n".join(line[begin + 1 : end] for begin, end in pairwise([-1, *breaks, len(line)]))
 
 
 def _without_thoughts(text: str) -> str:
@@ -438,7 +458,7 @@ def _closes_fence(match: re.Match[str], mark: str) -> bool:
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
 
-    parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
     for name in _PLACED_RULES:
         rule = next(rule.fn for rule in parser.inline.ruler.__rules__ if rule.name == name)
         parser.inline.ruler.at(name, _placed(rule))
@@ -447,6 +467,7 @@ def _markdown() -> MarkdownIt:
     return parser
 
 
+_MAX_NESTING: Final = 40  # blocks within blocks, of which a list in a list is two
 # rules of the Markdown parser whose tokens are told where they stand
 _PLACED_RULES: Final = ("link", "image", "autolink", "html_inline", "backticks")
 _PLACED_TOKENS: Final = frozenset({"link_open", "image", "html_inline", "code_inline"})
@@ -502,10 +523,38 @@ def _bounded(body: str) -> str:
     return text
 
 
-_INDENT: Final = re.compile("^ +", re.MULTILINE)
+_INDENT: Final = lazy_regex("^ +", re.MULTILINE)
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+# what a tag shows under the pointer
+_TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
+
+
+def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
+    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes.
+
+    A parser that meets too deep a list passes over the rest of the text: then all of it is one token, as it is written.
+    """
+    from markdown_it.token import Token  # noqa: PLC0415  # see `_markdown`
+
+    source = _own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes))))
+    tokens = _tokens(source)[0]
+    is_too_deep = any(token.level >= _MAX_NESTING - 1 for token in tokens)
+    return [Token("html_block", "", 0, content=source)] if is_too_deep else tokens
+
+
+@lru_cache(maxsize=1)  # an answer is judged, and then shown
+def _tokens(source: str) -> tuple[Sequence[Token], Mapping[str, Any]]:
+    """The tokens of a Markdown text, and its definitions of reference links."""
+    environment: dict[str, Any] = {}
+    tokens = _markdown().parse(source, environment)
+    return tokens, environment.get("references", {})
+
+
+def _own_indents(text: str, source: str) -> str:
+    """The source without the spaces at the beginning of lines that stand for thoughts or residue: it is no code."""
+    return _INDENT.sub(lambda match: "" if text[match.start() : match.end()].strip() else match[0], source)
 
 
 @dataclass(slots=True)
@@ -550,28 +599,31 @@ class _MarkdownReader:
 
     def read(self) -> list[_MarkedLink]:
         """Fill the answer in; return the links of its markup."""
-        environment: dict[str, Any] = {}
-        tokens = _markdown().parse(_INDENT.sub(self._own_indent, self._source), environment)
-        self._definitions = {item["href"]: item["map"] for item in environment.get("references", {}).values()}
+        tokens, references = _tokens(_own_indents(self._answer.text, self._source))
+        self._definitions = {item["href"]: item["map"] for item in references.values()}
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
-        places = {link.start for link in self._links}
-        for destination in unparsed_destinations(self._answer.body):
-            if destination.start not in places:
-                place = (destination.start, destination.end)
-                # what opens nothing, such as `click A href "/p"` in a diagram, is shown itself
-                label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
-                self._links.append(_MarkedLink(destination.href, *place, label, place))
-                places.add(destination.start)
-        code = self._characters_in_code()
-        for destination in tag_destinations(self._answer.body):
+        for destination in self._unmarked(unparsed_destinations(self._answer.body)):
+            self._mark_unparsed(destination)
+        for destination in self._unmarked(tag_destinations(self._answer.body)):
             # code may show what HTML looks like: there, only addresses count
-            is_shown = destination.start in code and opened_url(destination.href) is None
-            if destination.start not in places and not is_shown:
+            if opened_url(destination.href) or destination.start not in self._characters_in_code:
                 self._mark_html(destination, destination.start, destination.end)
         return self._links
 
+    def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
+        """Those of some destinations at whose places no link is noted yet."""
+        places = {link.start for link in self._links}
+        return [destination for destination in destinations if destination.start not in places]
+
+    def _mark_unparsed(self, destination: Destination) -> None:
+        """Note what the parser does not read; `click A href "/p"` in a diagram opens nothing, and is shown itself."""
+        place = (destination.start, destination.end)
+        label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
+        self._links.append(_MarkedLink(destination.href, *place, label, place))
+
+    @cached_property
     def _characters_in_code(self) -> set[int]:
         """The places of the characters in code, in blocks and within lines."""
         code: set[int] = set()
@@ -581,10 +633,6 @@ class _MarkdownReader:
             if phrase.kind == "code":
                 code.update(range(phrase.start, phrase.end))
         return code
-
-    def _own_indent(self, match: re.Match[str]) -> str:
-        """The spaces that a line begins with, none where they stand for thoughts or residue: it is no code for them."""
-        return "" if self._answer.text[match.start() : match.end()].strip() else match[0]
 
     def _heading(self, token: Token, first: int, _: int) -> None:
         self._answer.headings[first] = int(token.tag[1])
@@ -655,7 +703,11 @@ class _MarkdownReader:
     def _anchor_text(self, at: int) -> Phrase | None:
         """The text between the tag that a place is in and the end of its link."""
         found = anchor_text(self._answer.body, at)
-        return Phrase("label", *found) if found else None
+        if found is None:
+            return None
+        begin = self._answer.body.rfind("<", max(0, at - _FAR), at)
+        tooltip = _TITLE.search(self._answer.body, begin, found[1]) if begin >= 0 else None
+        return self._telling(Phrase("label", *found), tooltip[2] if tooltip else "", begin)
 
     def _place_lines(self, content: str, first: int) -> None:
         """Find the lines of a block's content in the body, where containers such as quotations may indent them."""
@@ -701,6 +753,7 @@ class _MarkdownReader:
 
     def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
         """Note a link, whose destination stands behind its text, or where a reference is defined."""
+        phrase = self._telling(phrase, str(token.attrs.get("title", "")), self._place(token.meta["span"][0]))
         begin, finish = map(self._place, token.meta["span"])
         if "href" in token.meta:
             start, end = map(self._place, token.meta["href"])
@@ -714,6 +767,13 @@ class _MarkdownReader:
         else:
             start, end = begin, finish
         self._links.append(_MarkedLink(href, start, end, phrase, (begin, finish)))
+
+    def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
+        """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
+        start = self._answer.body.find(tooltip, at, at + _FAR) if content_words(tooltip) else -1
+        if start < 0 or content_words(label.text):
+            return label
+        return Phrase("label", tooltip, start, start + len(tooltip))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""

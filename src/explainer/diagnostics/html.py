@@ -24,6 +24,9 @@ from markupsafe import Markup, escape
 from explainer._package import __version__
 from explainer.diagnostics.text import replace_refused, visible
 
+SHARED: Final = "statements.html.j2"
+"""A template of all packages."""
+_HOME: Final = "explainer.diagnostics"
 _MOST_MARKS: Final = 500
 _DEEPEST_HEADING: Final = 6
 
@@ -54,7 +57,7 @@ def _shown(value: Any) -> Any:
 
 def style_sheet(package: str, styles: str) -> str:
     """Return the style sheet of all pages, with another one behind it."""
-    return resource("explainer.diagnostics", "html.css") + resource(package, styles)
+    return resource(_HOME, "html.css") + resource(package, styles)
 
 
 def csp_hash(text: str) -> str:
@@ -75,11 +78,16 @@ def _environment(package: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.FunctionLoader(partial(resource, package)),
+        loader=jinja2.FunctionLoader(partial(template_text, package)),
         finalize=_shown,
     )
     environment.globals["version"] = __version__
     return environment
+
+
+def template_text(package: str, name: str) -> str:
+    """Return the text of a template that a package has, or all have."""
+    return resource(_HOME if name == SHARED else package, name)
 
 
 def resource(package: str, name: str) -> str:
@@ -110,7 +118,7 @@ class TextMarks:
     """
 
     def __init__(self, marks: Mapping[str, TextMark]) -> None:
-        self._marks = dict(list(marks.items())[:_MOST_MARKS])
+        self._marks = dict(list(marks.items())[-_MOST_MARKS:])  # those of faults come last
 
     def of(self, text: str) -> TextMark | None:
         """Return the mark of one whole text."""
@@ -148,23 +156,26 @@ def _marked(text: str, mark: TextMark, nested: bool) -> str:
     return shown
 
 
-def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:
+def markdown_html(tokens: Sequence[Token], marks: TextMarks, top: int = 3) -> Markup:
     """Return the Markdown of a stranger as HTML that runs nothing and loads nothing.
 
     Its own HTML is shown as text, images are shown by their descriptions, and links lead where the mark of their URL
     leads, or nowhere: no markup and no URL of the text gets through, so nothing is left for a sanitiser to take out.
 
     Args:
-        text: Markdown (CommonMark, with tables).
+        tokens: of the Markdown (CommonMark, with tables), as markdown-it-py makes them.
         marks: the texts that are marked.
         top: the level of its highest heading on the page; the others follow without a gap.
     """
-    return Markup(_parser().render(replace_refused(text), {"marks": marks, "top": top}))  # noqa: S704
+    markdown = _markdown()
+    html = markdown.renderer.render(tokens, markdown.options, {"marks": marks, "top": top})
+    # at the end, for entities of Markdown stand for any character
+    return Markup(replace_refused(html))  # noqa: S704
 
 
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer).enable("table")
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"xhtmlOut": False}, renderer_cls=_Renderer)
 
 
 class _Renderer(RendererHTML):
@@ -179,9 +190,20 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         # a region that scrolls must be reachable by the keyboard (WCAG 2.2, 2.1.1)
-        return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+        code = f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+        if tokens[idx].info.split()[:1] != ["mermaid"]:
+            return code
+        # what is marked and leads nowhere may be wrong: that is never folded
+        is_open = code.count("<mark ") > code.count("<a ")
+        return f"<details{' open' * is_open}><summary>A diagram, as its text</summary>{code}</details>\n"
 
     code_block = fence
+
+    def html_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return self.text(tokens, idx, options, env)
+
+    def html_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f'<p class="raw">{self.text(tokens, idx, options, env)}</p>\n'
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         text = self.renderInlineAsText(tokens[idx].children or [], options, env)
@@ -202,6 +224,14 @@ class _Renderer(RendererHTML):
     def link_close(self, _tokens: Sequence[Token], _idx: int, _options: Any, env: Any) -> str:
         env["link_depth"] -= 1
         return str(env["closing"].pop())
+
+    @staticmethod
+    def renderAttrs(token: Token) -> str:  # noqa: N802  # as the library calls it
+        """Where a list begins to count, and how a column is aligned: no rule of the parser makes other attributes."""
+        if "start" in token.attrs:
+            return f' start="{int(token.attrs["start"])}"'
+        alignment = str(token.attrs.get("style", "")).removeprefix("text-align:")
+        return f' class="{escape(alignment)}"' if alignment else ""
 
     def heading_open(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
         return f"<h{_level(tokens, idx, env)}>"

@@ -6,19 +6,23 @@ The page runs no script and loads nothing, see `pages`. All text from answers an
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any, Final
 
+from markupsafe import Markup, escape
+
+from explainer.checking.answer import judged_markdown
 from explainer.checking.check import CheckedStatement, CheckReport, Citation, Workflow
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
+from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400
@@ -58,7 +62,7 @@ def as_html(reports: Sequence[CheckReport]) -> str:
     answers = [_answer(number, report) for number, report in enumerate(faulty_first, start=1)]
     for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
-        answer["rendered"] = markdown_html(report.text, TextMarks(text_marks(report)), top=4)
+        answer["rendered"] = answer_html(report, text_marks(report), top=4)
     for answer in answers[:_MOST_OPEN]:
         answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
     return html_page(
@@ -87,8 +91,26 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
     for finding in report.faults:
         is_short = 0 < len(finding.text) <= _LONGEST_MARK
         if is_short and (finding.is_error or finding.text not in marks):
-            marks[finding.text] = TextMark(f"f-{finding.severity}", f"{finding.code}: {finding.message}")
+            marks[finding.text] = TextMark(_finding_css(finding), f"{finding.code}: {finding.message}")
     return marks
+
+
+def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) -> Markup:
+    """Return an answer as people read it, its highest headings on the level `top`.
+
+    It is what was judged, for that is parsed already: what the model thought aloud is left out. The echo of the
+    question, which the check leaves out, is put back, as plain text.
+    """
+    echoes = [echo for echo in echoes_of(report.question) if "\n" not in echo]
+    html = markdown_html(judged_markdown(report.text, echoes), TextMarks(marks), top)
+    for echo in filter(None, echoes):
+        html = html.replace(escape('"{}"'.format(" " * len(echo))), escape(f'"{echo}"'), 1)
+    return html
+
+
+def _finding_css(finding: Finding) -> str:
+    is_refuted = finding.is_error and RULES[finding.code].about_statement
+    return "f-refuted" if is_refuted else f"f-{finding.severity}"
 
 
 def _badness(report: CheckReport) -> tuple[bool, bool]:
@@ -96,7 +118,8 @@ def _badness(report: CheckReport) -> tuple[bool, bool]:
     return report.grounded, report.claims is not StatementVerdict.REFUTED
 
 
-def _refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+def refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+    """Return the key of the order in which statements are shown: refuted, proved, open."""
     return _VERDICT_ORDER.index(statement.verdict), statement.start
 
 
@@ -131,7 +154,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "claims": str(report.claims),
-        "statements": sorted(report.statements, key=_refuted_first),
+        "statements": sorted(report.statements, key=refuted_first),
         "verdicts": [(str(verdict), report.count(verdict)) for verdict in StatementVerdict],
         "waived": len(report.waived),
         "sources": report.sources,
@@ -175,7 +198,7 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
         line = min(finding.location.line, len(lines.starts))
         start = lines.starts[line - 1] + finding.location.column - 1
         if finding.text and finding.severity is not Severity.NOTE:
-            mark = _Mark(start, start + len(finding.text), f"f-{finding.severity}", finding.message)
+            mark = _Mark(start, start + len(finding.text), _finding_css(finding), finding.message)
             yield number, mark, finding
 
 

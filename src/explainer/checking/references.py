@@ -1,4 +1,4 @@
-"""The references of an answer as claims: each item is a name, perhaps with authors, year and venue, and its links.
+"""The references of an answer: each is a name, perhaps with authors, year and venue, and its links.
 
 An item is what stands in a list, a row of a table, a heading with links below, or a paragraph. Fields (`Model: …`, also
 of BibTeX and JSON), link texts and leads name it; what is indented below it, or labelled otherwise, is a remark.
@@ -7,16 +7,18 @@ of BibTeX and JSON), link texts and leads name it; what is indented below it, or
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, filterfalse, pairwise
-from operator import attrgetter
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from operator import attrgetter, itemgetter
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -28,11 +30,11 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "source": "reference references source sources citation work works book tool tools see reading cited system "
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
-    "artikel artículo artigo articolo статья 论文 論文 논문",
-    "code": "github code repo repository implementation hugging huggingface gitlab quellcode código codice dépôt "
-    "repositorio repositório код 代码 代碼 コード 코드",
-    "link": "link links url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
-    "remark": "relevance role why reason purpose note notes method methods methodology approach technique dataset "
+    "artikel artykuł artikkel aufsatz beitrag makale artículo artigo articolo статья 论文 論文 논문",
+    "code": "github code repo repository implementation hugging huggingface gitlab quellcode kod kode "
+    "källkod código codice dépôt repositorio repositório код 代码 代碼 コード 코드",
+    "link": "link links länk url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
+    "remark": "relevance role why reason purpose method methods methodology approach technique dataset "
     "data datasets framework library architecture backbone language license licence venue conference "
     "journal booktitle publisher year date published author authors task task input inputs output outputs "
     "metric metrics training trained tag tags keywords type category domain field area focus version "
@@ -40,13 +42,22 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "insights idea finding findings summary description abstract overview use usage application "
     "applications benefit benefits compatibility best performance results result section sections "
     "supports support helps how what pages volume number editor institution month legend provided base "
-    "level size parameters requirements platform hardware format comment remark context justification "
-    "connection",
+    "level size parameters requirements platform hardware format context justification "
+    "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
+    "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
+    "osservazione resumo conclusão uwaga observera used примечание итог "
+    "注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
+    "결론",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
 # link texts such as `[código](…)` name no source
 _LINK_WORDS: Final = frozenset(
     canonical(word) for word, kind in _WORD_KINDS.items() if kind in ("paper", "code", "link")
+).union(
+    # nor do those that say where it was published, such as `[CVPR 2018](…)`
+    "aaai acl acm bmvc coling colt corl cvf cvpr eccv emnlp iccv iclr icml icra icassp ieee ijcai interspeech "  # noqa: SIM905
+    "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
+    "workshop www".split()
 )
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
@@ -55,6 +66,7 @@ _MINOR_WORDS: Final = frozenset(
 )
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
+_LABEL: Final = attrgetter("label")
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or below an item, to be a title and no remark
 _MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
@@ -62,62 +74,67 @@ _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
 _NEAR: Final = 40  # characters between a name and a link that belong together in prose
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
-_SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
-_MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
+_SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
+# the bullet, number or letter of an item
+_MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = re.compile(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_QUOTE_MARK: Final = re.compile(r"\s*>")
+_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
-_CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
-_RULE: Final = re.compile(r"[\s|:>]*-[\s|:>-]*")
+_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
+_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
-_SILENT: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
-_BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
-_JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
+_BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
+# what joins another source to a name or a link before it, and to one behind it
+_JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
-_NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
+_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+# one word that is a name and no other: two capitals, or one and a digit
+_NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
+_NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
-_PIECES: Final = re.compile(
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
-_OBJECT: Final = re.compile(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
-_BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
-_SPACES: Final = re.compile(r"\s*")
-_BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
+_BEFORE_NAME: Final = lazy_regex(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
+_SPACES: Final = lazy_regex(r"\s*")
+_BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
-_QUOTED: Final = re.compile(
+_QUOTED: Final = lazy_regex(
     '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
 )
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
-_BREAK: Final = re.compile(
-    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：]\s+"
+_BREAK: Final = lazy_regex(
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+"
     r"|(?:(?<!\s)\s++)?[(（;]|,?(?<!\s)\s++by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
-_BIBLIOGRAPHIC: Final = re.compile(
+_BIBLIOGRAPHIC: Final = lazy_regex(
     r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = re.compile(
+_REMARK: Final = lazy_regex(
     r"(?:"
-    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
-    r"however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
+    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
+    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
+    r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
     r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
     r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
     r"studies|validates|contains|includes|"
@@ -125,11 +142,19 @@ _REMARK: Final = re.compile(
     r"code|survey|"
     r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
     r"links? (?:is|are|were)|"
-    r"there (?:is|are)|that (?:is|was))\b",
+    r"there (?:is|are)|that(?:['’]s| is| was))\b",
     re.IGNORECASE,
 )
-_CLOSING: Final = re.compile(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+# how sentences end in scripts without capitals, and titles in them do not
+_CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
+# lines, and headings with their numbers, below which remarks follow
+_CLOSING: Final = lazy_regex(
+    r"(?:[\W\d]|_)*(?:(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?|remarks?|limitations?|caveats?"
+    r"|disclaimers?|confidence|bottom line|fazit|hinweise?|conclusión|résumé|总结|结论|まとめ|결론)"
+    r"|(?:how|why|what) (?:they|these|this|the)\b[^:]{0,60})\W*",
+    re.IGNORECASE,
+)
+_LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 
 
 class Name(NamedTuple):
@@ -141,7 +166,7 @@ class Name(NamedTuple):
 
 
 @dataclass(slots=True)
-class Claim:
+class Reference:
     """Something that the answer presents as a source.
 
     Attributes:
@@ -149,11 +174,12 @@ class Claim:
         start: where that begins; `end`: where it ends.
         strict: it is given as a title or a name (`Model: …`), not in passing.
         links: its links, each with the place that its label gives it.
-        listed: it stands in the references.
+        listed: it stands in the section for references.
         continued: its text with the line below, which may be the rest of it.
-        is_item: it is an item of the references as a whole, of which a part may be the title.
+        is_item: it is an item of that section as a whole, of which a part may be the title.
         parts: those parts.
         doubtful: it may be a remark.
+        number: the number of its item.
     """
 
     text: str
@@ -166,6 +192,7 @@ class Claim:
     is_item: bool = False
     parts: tuple[str, ...] = ()
     doubtful: bool = False
+    number: int | None = None
 
     @property
     def cited(self) -> list[Cited]:
@@ -174,7 +201,7 @@ class Claim:
 
     @property
     def asks_for_link(self) -> bool:
-        """Whether it is given as a title in the references, and has no link."""
+        """Whether it is given as a title in the section, and has no link."""
         return self.listed and (self.strict or self.is_item) and not self.links
 
     @property
@@ -183,20 +210,20 @@ class Claim:
         return not (self.strict or self.is_item or self.links)
 
 
-def read_claims(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Claim]:
-    """Return all claims: those of the references, every link text elsewhere, and names with a link beside them.
+def read_references(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Reference]:
+    """Return all references: items of the section, every link text elsewhere, and names with a link beside them.
 
     Args:
         answer: the answer.
         sections: its sections.
         mentions: where the names of offered entries stand in it, whole.
     """
-    return _ClaimReader(answer, sections, mentions).read()
+    return _ReferenceReader(answer, sections, mentions).read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A line of the references, or a part of one that HTML, JSON or BibTeX sets apart.
+    """A line of the section, or a part of one that HTML, JSON or BibTeX sets apart.
 
     Attributes:
         number: the line.
@@ -249,23 +276,35 @@ class _Piece:
         return Name(text[first:last], self.start + begin + first, self.start + begin + last)
 
 
-class _ClaimReader:
+class _ByPlace(Generic[T]):
+    """Parts of an answer, in the order in which its reader meets them."""
+
+    def __init__(self, items: Iterable[T], place: Callable[[T], int]) -> None:
+        self._items = sorted(items, key=place)
+        self.places = list(map(place, self._items))
+
+    def within(self, start: int, end: int) -> list[T]:
+        """Return those that begin between two places."""
+        return self._items[bisect_left(self.places, start) : bisect_left(self.places, end)]
+
+
+class _ReferenceReader:
     def __init__(self, answer: Answer, sections: Sections, mentions: Sequence[Span]) -> None:
         self._answer = answer
         self._section = sections.found.get("references")
         self._lines = sections.lines("references")
-        self._claims: list[Claim] = []
-        self._subject = Claim("", 0, 0)  # what the next links belong to; at first nothing
+        self._references: list[Reference] = []
+        self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
         self._item: int | None = None  # the column of the item that was named last
         self._early: list[tuple[Cited, LinkRole]] | None = None  # links of an item that has no name yet
-        self._numbered: dict[str, Claim] = {}
+        self._numbered: dict[str, Reference] = {}
         self._columns: list[FieldKind | None] = []
-        self._links = _by_line(answer, answer.citations, _place)
-        self._phrases = _by_line(answer, answer.phrases, _START)
-        self._odd_labels = _by_line(answer, (phrase for _, phrase in answer.odd_hrefs), _START)
-        self._names = _by_line(answer, mentions, lambda span: span[0])
+        self._links = _ByPlace(answer.citations, _place)
+        self._phrases = _ByPlace(answer.phrases, _START)
+        self._odd_labels = _ByPlace(map(itemgetter(1), answer.odd_hrefs), _START)
+        self._names = _ByPlace(mentions, itemgetter(0))
 
-    def read(self) -> list[Claim]:
+    def read(self) -> list[Reference]:
         if self._section is not None:
             lines = filterfalse(self._answer.is_program, self._lines)
             pieces = list(chain.from_iterable(self._pieces(self._section, number) for number in lines))
@@ -275,15 +314,15 @@ class _ClaimReader:
                     self._item = _BELOW_HEADING
                 self._read_piece(piece, pieces[index + 1 : index + 1 + _MAX_BELOW])
             self._close_item()
-        for number in self._links.keys() - set(self._lines):
+        for number in set(map(self._answer.line_of, self._links.places)).difference(self._lines):
             self._read_elsewhere(self._piece(number, 0, self._answer.line(number), follows=False))
-        return sorted(self._claims, key=_START)
+        return sorted(self._references, key=_START)
 
     # --- pieces
 
     def _pieces(self, section: Section, number: int) -> Iterator[_Piece]:
         text = section.line(self._answer, number)
-        above = self._answer.line(number - 1) if number > section.first else ""
+        above = _TAG.sub("", self._answer.line(number - 1)) if number > section.first else ""
         follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
         cuts = [0]
         if "<" in text or "{" in text or "=" in text:
@@ -296,12 +335,9 @@ class _ClaimReader:
     def _piece(self, number: int, begin: int, text: str, *, follows: bool) -> _Piece:
         start = self._answer.line_starts[number] + begin
         first = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
-        inside = range(start + first, start + len(text))
-        links = [cited for cited in self._links.get(number, ()) if _place(cited) in inside]
-        labels = [cited.label for cited in links if cited.label is not None]
-        labels += [label for label in self._odd_labels.get(number, ()) if label.start in inside]
-        phrases = [phrase for phrase in self._phrases.get(number, ()) if phrase.start in inside]
-        names = [(begin - start, end - start) for begin, end in self._names.get(number, ()) if begin in inside]
+        inside = (start + first, start + len(text))
+        links = self._links.within(*inside)
+        labels = [*filter(None, map(_LABEL, links)), *self._odd_labels.within(*inside)]
         return _Piece(
             number=number,
             start=start,
@@ -309,8 +345,8 @@ class _ClaimReader:
             indent=first,
             links=links,
             labels=[label for label in labels if _names(label.text)],
-            phrases=list(filter(_stands_out, phrases)),
-            names=names,
+            phrases=list(filter(_stands_out, self._phrases.within(*inside))),
+            names=[(begin - start, end - start) for begin, end in self._names.within(*inside)],
             follows=follows,
             is_marked=_MARKED.match(text) is not None,
         )
@@ -334,14 +370,9 @@ class _ClaimReader:
         return piece.number in self._answer.tables and not is_section
 
     def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
-        kind, value_at = _field(piece.text)
-        if kind == "unknown" and piece.names:
-            kind = "source"
-        if kind == "unlisted":
-            kind = None if self._is_name_before_url(piece, value_at) else "remark"
+        kind, value_at = self._field_of(piece)
         is_nested = self._enter(piece, kind)
-        if not piece.links:
-            self._read_rest(piece)
+        self._references += self._joined_to_names(piece)
         if piece.number in self._answer.headings and not piece.links:
             self._read_heading(piece, below)
         elif kind is not None:
@@ -353,23 +384,31 @@ class _ClaimReader:
         else:
             self._read_item(piece, below)
 
-    def _is_name_before_url(self, piece: _Piece, value_at: int) -> bool:
-        """Whether what looks like a label is the name itself: an offered one, or one with nothing named before it."""
-        return any(begin < value_at for begin, _ in piece.names) or not self._subject.text
+    def _field_of(self, piece: _Piece) -> tuple[FieldKind | None, int]:
+        """The kind of field that a piece is, in the light of the names on it and before it, and where its value begins.
+
+        A label before a URL is the name itself where it is an offered one, or where nothing was named before it.
+        """
+        kind, value_at = _field(piece.text)
+        if any(begin < value_at < end for begin, end in piece.names):
+            kind = None  # the colon is one of the name: `LanternNet: Painting …`
+        if kind == "unknown" and piece.names:
+            kind = "source"
+        if kind == "unlisted":
+            is_name = any(begin < value_at for begin, _ in piece.names) or not self._subject.text
+            kind = None if is_name else "remark"
+        return kind, value_at
 
     def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
         is_heading = piece.number in self._answer.headings
         goes_on = piece.follows and not piece.is_marked and not is_heading
-        awaits_name = self._early is not None
-        if goes_on and kind is None and piece.is_name and not awaits_name:
-            self._close_item()
-            return False
-        if self._item is not None and (goes_on or piece.indent > self._item):
+        gives_name = goes_on and self._early is not None  # of the item whose links came first
+        is_next = goes_on and not gives_name and kind is None and piece.is_name
+        is_nested = self._item is not None and (goes_on or piece.indent > self._item)
+        if is_nested and not is_next:
             return True
-        if goes_on and awaits_name:
-            return False
-        if is_heading or self._begins_item(kind):
+        if not gives_name and (is_heading or self._begins_item(kind)):
             self._close_item()
         return False
 
@@ -385,17 +424,18 @@ class _ClaimReader:
         self._early = None
         self._item = None
 
-    def _open(self, piece: _Piece, claim: Claim) -> None:
-        """Note a claim as the name of an item, and give it the links that came before it."""
-        self._claims.append(claim)
-        claim.links.extend(self._early or ())
+    def _open(self, piece: _Piece, reference: Reference) -> None:
+        """Note a reference as the name of an item, and give it the links that came before it."""
+        self._references.append(reference)
+        reference.links.extend(self._early or ())
         self._early = None
-        self._subject = claim
+        self._subject = reference
         if self._item is None:
             self._item = _BELOW_HEADING if piece.number in self._answer.headings else piece.indent
         number = _NUMBER.match(piece.lead["mark"] or "")
         if number is not None:
-            self._numbered.setdefault(number[1], claim)
+            reference.number = int(number[1])
+            self._numbered.setdefault(number[1], reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
         """Give links to the item, in the role of their field, or else of their own text."""
@@ -406,22 +446,22 @@ class _ClaimReader:
     def _answers_number(self, piece: _Piece) -> bool:
         """Whether a piece only gives the links of an item by its number: `[1] https://…`."""
         number = _NUMBER.match(piece.lead["mark"] or "")
-        claim = self._numbered.get(number[1]) if number else None
-        if claim is None or not piece.links or piece.labels or _names(_before_link(piece, piece.lead.end()).text):
+        reference = self._numbered.get(number[1]) if number else None
+        if reference is None or not piece.links or piece.labels or _names(_before_link(piece, piece.lead.end()).text):
             return False
-        claim.links.extend((cited, _role_of(cited)) for cited in piece.links)
+        reference.links.extend((cited, _role_of(cited)) for cited in piece.links)
         return True
 
     def _read_heading(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = piece.whole(piece.lead.end(), len(piece.text))
         bare = title.text.strip("#*_ :：")
-        self._subject = Claim(bare, title.start, title.end)
-        if not _names(bare) or lists_references(bare) or self._divides(piece, below):
+        self._subject = Reference(bare, title.start, title.end)
+        if not _names(bare) or lists_references(bare) or _CLOSING.fullmatch(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
-        claim = Claim(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
-        self._open(piece, claim)
+        reference = Reference(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
+        self._open(piece, reference)
 
     def _divides(self, piece: _Piece, below: Sequence[_Piece]) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
@@ -456,7 +496,7 @@ class _ClaimReader:
         if piece.labels:
             self._open(piece, _labelled(piece.labels[0], strict=kind == "name"))
         elif is_named:
-            self._open(piece, self._field_claim(piece, kind, value, value_at))
+            self._open(piece, self._field_reference(piece, kind, value, value_at))
         self._attach(piece.links, "any" if is_named else _ROLES.get(kind, "any"))
 
     def _names_item(self, kind: FieldKind, value: Name, *, is_nested: bool) -> bool:
@@ -470,19 +510,22 @@ class _ClaimReader:
         is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
         return kind == "unknown" and not is_nested and not is_flat
 
-    def _field_claim(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Claim:
-        """The claim that the value of a field makes."""
-        claim = Claim(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+    def _field_reference(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Reference:
+        """The reference that the value of a field makes."""
+        reference = Reference(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+        if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
+            whole = piece.whole(piece.lead.end(), value.end - piece.start)
+            return Reference(*whole, is_item=True, parts=_parts(whole.text))
         if kind != "name":
-            claim.parts = _parts(value.text)
+            reference.parts = _parts(value.text)
         if kind != "source":
-            claim.continued = self._continued(piece, piece.text[value_at:])
-        return claim
+            reference.continued = self._continued(piece, piece.text[value_at:])
+        return reference
 
     def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
         """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
         if not piece.links and self._may_be_source(piece, kind, value):
-            self._claims.append(Claim(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
+            self._references.append(Reference(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
@@ -516,26 +559,26 @@ class _ClaimReader:
                 self._early = []
             self._attach(piece.links, "any")
             return
-        for claim, links in _paired(names, piece.links):
-            if claim is not None:
-                self._open(piece, claim)
+        for reference, links in _paired(names, piece.links):
+            if reference is not None:
+                self._open(piece, reference)
             self._attach(links, "any")
 
-    def _names_beside(self, piece: _Piece) -> list[Claim]:
+    def _names_beside(self, piece: _Piece) -> list[Reference]:
         """The names on a piece with links: link texts, offered names, and what stands around the links."""
-        claims = [_labelled(label) for label in piece.labels]
-        covered = [(claim.start - piece.start, claim.end - piece.start) for claim in claims]
+        references = [_labelled(label) for label in piece.labels]
+        covered = [(reference.start - piece.start, reference.end - piece.start) for reference in references]
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
                 longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
-                name = piece.name(begin, longer.end() if longer else end)
-                claims.append(Claim(*name))
+                name = piece.whole(begin, longer.end() if longer else end)
+                references.append(Reference(*name))
                 covered.append((begin, name.end - piece.start))
         if not piece.labels or piece.names:
-            claims += self._names_in_gaps(piece, covered, is_named=bool(claims))
-        return sorted(claims, key=_START)
+            references += self._names_in_gaps(piece, covered, is_named=bool(references))
+        return sorted(references, key=_START)
 
-    def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Claim]:
+    def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Reference]:
         """What names something before, between or behind the links of a piece, where no other name stands."""
         starts = [max(0, _place(cited) - piece.start) for cited in piece.links]
         ends = [_end_of(cited) - piece.start for cited in piece.links]
@@ -547,7 +590,7 @@ class _ClaimReader:
             name = self._lead(piece, begin, end) if is_first else piece.name(begin, end)
             if end > begin and _names(name.text) and not _overlaps((begin, end), covered):
                 is_named = True
-                yield Claim(*name)
+                yield Reference(*name)
 
     def _lead(self, piece: _Piece, begin: int, end: int) -> Name:
         """What a piece begins with: what stands out there, else the words up to its first link."""
@@ -561,11 +604,11 @@ class _ClaimReader:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
         for phrase in piece.phrases:
             if phrase.kind == "quote" and _is_title(phrase.text):
-                self._claims.append(Claim(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
+                self._references.append(Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
                 return
         name = piece.whole(piece.lead.end(), len(piece.text))
         if _is_title(name.text) and not _REMARK.match(name.text):
-            self._claims.append(Claim(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
+            self._references.append(Reference(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
 
     def _read_item(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
@@ -575,26 +618,42 @@ class _ClaimReader:
         listed = [phrase for phrase in piece.phrases if _is_title(phrase.text) or len(piece.phrases) == 1]
         if len(listed) > 1:
             for phrase in listed:
-                self._open(piece, Claim(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text)))
+                self._open(
+                    piece, Reference(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text))
+                )
             return
         for first, last in _enumerated(piece, begin):
             name = piece.whole(first, last)
             doubt = self._doubt(piece, name)
             if _names(name.text) and doubt is not None:
-                claim = Claim(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
-                claim.continued = self._continued(piece, name.text)
-                self._open(piece, claim)
+                reference = Reference(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
+                reference.continued = self._continued(piece, name.text)
+                self._open(piece, reference)
 
-    def _read_rest(self, piece: _Piece) -> None:
-        """What a comma, `and` or a bracket joins to an offered name may be another title."""
-        for _, end in piece.names:
-            joined = _JOINED.match(piece.text, end)
-            name = piece.name(joined.end(), len(piece.text)) if joined else None
-            if name is None or _BIBLIOGRAPHIC.search(name.text) or any(begin >= end for begin, _ in piece.names):
-                continue
-            is_quoted = joined is not None and _QUOTED.match(piece.text, joined.end()) is not None
-            if _is_title(name.text) and (is_quoted or len(content_words(name.text)) > _MIN_TITLE):
-                self._claims.append(Claim(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
+    def _joined_to_names(self, piece: _Piece) -> Iterator[Reference]:
+        """What a comma, `and` or a bracket joins to an offered name or its link, before or behind it."""
+        if not piece.names:
+            return
+        first = min(begin for begin, _ in piece.names)
+        before = _JOINING.search(piece.text, max(piece.lead.end(), first - _FAR), first)
+        if before is not None:
+            yield from self._second_name(piece, piece.lead.end(), before.start(), least=_MIN_TITLE)
+        end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+        behind = _JOINED.match(piece.text, end)
+        if behind is not None and (piece.links or ";" not in behind[0]):  # without links, `A; B` is read as a list
+            # behind a comma, three words may be a remark: `…, Free-Form Masks`
+            is_listed = _QUOTED.match(piece.text, behind.end()) or ";" in behind[0]
+            yield from self._second_name(piece, behind.end(), len(piece.text), least=_MIN_TITLE + (not is_listed))
+
+    def _second_name(self, piece: _Piece, begin: int, end: int, *, least: int) -> Iterator[Reference]:
+        """What is joined to a name, if it reads like another: a title of some words at least, or one like `GPT-4`."""
+        name = piece.whole(begin, end)
+        text = name.text.strip(' .:;,()`"“”')
+        if not _names(text) or _BIBLIOGRAPHIC.search(text) or _is_author(text):
+            return
+        is_title = _is_title(text) and len(content_words(text)) >= least
+        if is_title or _NAME_LIKE.match(text):
+            yield Reference(*name, is_item=True, doubtful=True, parts=_parts(text))
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
@@ -629,24 +688,26 @@ class _ClaimReader:
 
     def _read_cells(self, piece: _Piece, cells: Sequence[Name]) -> None:
         cell = self._naming_cell(piece, cells)
-        claims = self._names_beside(piece)[:1] if piece.labels else []
-        if not claims and cell is not None:
+        references = self._names_beside(piece)[:1] if piece.labels else []
+        if not references and cell is not None:
             name = piece.whole(cell.start, cell.end)
-            claims = [Claim(*name, is_item=not piece.links, parts=_parts(name.text))]
-        for claim in claims:
-            self._open(piece, claim)
+            references = [Reference(*name, is_item=not piece.links, parts=_parts(name.text))]
+        for reference in references:
+            self._open(piece, reference)
             self._attach(piece.links, "any")
-        if claims and cell is not None:
-            self._claims.extend(self._titles_beside(piece, cells, cell))
+        if references and cell is not None:
+            self._references.extend(self._titles_beside(piece, cells, cell))
 
-    def _titles_beside(self, piece: _Piece, cells: Sequence[Name], naming: Name) -> Iterator[Claim]:
+    def _titles_beside(self, piece: _Piece, cells: Sequence[Name], naming: Name) -> Iterator[Reference]:
         """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
         for cell, kind in zip(cells, self._columns, strict=False):
             has_name = any(cell.start <= begin < cell.end for begin, _ in piece.names)
             if cell == naming or has_name or kind not in ("name", "paper", "source"):
                 continue
             if _is_title(cell.text) and "://" not in cell.text and not _BIBLIOGRAPHIC.search(cell.text):
-                yield Claim(*piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text))
+                yield Reference(
+                    *piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text)
+                )
 
     def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
         """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
@@ -662,33 +723,35 @@ class _ClaimReader:
         return None
 
     def _read_elsewhere(self, piece: _Piece) -> None:
-        """Outside the references link texts are claims, and whole names with a link close by."""
+        """Outside the section link texts are references, and whole names with a link close by."""
         for cited in piece.links:
             if cited.label is not None and _names(cited.label.text):
-                claim = _labelled(cited.label)
-                claim.links, claim.listed = [(cited, "any")], False
-                self._claims.append(claim)
-        names = [Claim(*piece.name(*span), listed=False) for span in piece.names]
+                reference = _labelled(cited.label)
+                reference.links, reference.listed = [(cited, "any")], False
+                self._references.append(reference)
+        names = [Reference(*piece.whole(*span), listed=False) for span in piece.names]
         for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
             if name is not None and len(links) == 1 and self._is_close(name, links[0]):
                 name.links.append((links[0], "any"))
-                self._claims.append(name)
+                self._references.append(name)
 
-    def _is_close(self, claim: Claim, cited: Cited) -> bool:
+    def _is_close(self, reference: Reference, cited: Cited) -> bool:
         """Whether a link stands behind a name with hardly a word between: `X (https://…)`."""
         place = _place(cited)
-        return claim.end < place <= claim.end + _NEAR and len(words(self._answer.body[claim.end : place])) <= 1
+        return (
+            reference.end < place <= reference.end + _NEAR and len(words(self._answer.body[reference.end : place])) <= 1
+        )
 
 
-def _paired(names: list[Claim], links: list[Cited]) -> Iterator[tuple[Claim | None, list[Cited]]]:
+def _paired(names: list[Reference], links: list[Cited]) -> Iterator[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
     if len(names) == len(links) > 1 and max(name.end for name in names) <= _place(links[0]):
         # `A and B: link of A and link of B, respectively`
         yield from ((name, [cited]) for name, cited in zip(names, links, strict=True))
         return
-    groups: list[tuple[Claim | None, list[Cited]]] = [(None, [])]
+    groups: list[tuple[Reference | None, list[Cited]]] = [(None, [])]
     for item in _in_reading_order(names, links):
-        if isinstance(item, Claim):
+        if isinstance(item, Reference):
             groups.append((item, []))
         else:
             groups[-1][1].append(item)
@@ -696,7 +759,7 @@ def _paired(names: list[Claim], links: list[Cited]) -> Iterator[tuple[Claim | No
     yield from sorted(groups[1:], key=lambda group: group[0].start if group[0] else 0)
 
 
-def _in_reading_order(names: list[Claim], links: list[Cited]) -> list[Claim | Cited]:
+def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
     """Names and links in the order in which each link follows its name; from the end where the links come first."""
     links_first = (
         bool(names and links) and _end_of(links[0]) <= names[0].start and _end_of(links[-1]) <= names[-1].start
@@ -714,7 +777,13 @@ def _enumerated(piece: _Piece, begin: int) -> list[Span]:
     offered = [piece.text[first:last] for first, last in piece.names]
     if len(parts) > 1 and (all(map(reads_like_title, texts)) or not set(offered).isdisjoint(texts)):
         return parts
-    return piece.names if len(offered) > 1 else [(begin, len(piece.text))]
+    is_in_prose = len(offered) == 1 and not piece.is_marked and _is_prose(piece.text[begin : piece.names[0][0]])
+    return piece.names if len(offered) > 1 or is_in_prose else [(begin, len(piece.text))]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the text before a name is that of a sentence, and names nothing: `In contrast, …`."""
+    return not acronyms(text) and any(word.islower() and word not in FILLERS for word in words(text))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -756,13 +825,6 @@ def _stands_out(phrase: Phrase) -> bool:
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:
     return any(begin < span[1] and span[0] < end for begin, end in others)
-
-
-def _by_line(answer: Answer, items: Iterable[T], place: Callable[[T], int]) -> dict[int, list[T]]:
-    lines: dict[int, list[T]] = {}
-    for item in items:
-        lines.setdefault(answer.line_of(place(item)), []).append(item)
-    return lines
 
 
 def _field(text: str) -> tuple[FieldKind | None, int]:
@@ -841,6 +903,8 @@ def _is_fragment(text: str) -> bool:
 
 def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+    if _CASELESS_END.search(name.text) or (name.text.endswith("!") and not reads_like_title(name.text)):
+        return None
     if _is_title(_BREAK.split(name.text)[0]):
         return False
     # in bold, or before a colon, it may be a heading of prose
@@ -848,5 +912,5 @@ def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
 
 
-def _labelled(label: Phrase, *, strict: bool = False) -> Claim:
-    return Claim(label.text, label.start, label.end, strict)
+def _labelled(label: Phrase, *, strict: bool = False) -> Reference:
+    return Reference(label.text, label.start, label.end, strict)

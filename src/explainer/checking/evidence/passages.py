@@ -18,8 +18,9 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
-from explainer.checking.evidence.figures import Figure, figures_in
-from explainer.recommending.terms import terms
+from explainer.checking.evidence.figures import Figure, derived_from, figures_in, products_of
+from explainer.checking.titles import same_word
+from explainer.recommending.terms import term, terms
 
 _COMMAND: Final = re.compile(r"\\(?:text|math|emph|url|href|textit|textbf)[a-z]{0,8}\s?(?=\{)")
 _CITED: Final = re.compile(r"\\(?:cite[a-z]*|footnote|ref)\{[^{}]*\}")
@@ -36,6 +37,8 @@ _ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|M
 _TAG: Final = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
 _NOT_BREAK: Final = re.compile(r"[^\n]")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
+# `doesn't` is `does not`; `cannot` is one word either way, since spaces make no difference
+_CONTRACTED: Final = (("can't", "cannot"), ("won't", "will not"), ("n't", " not"))
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
 _ELLIPSIS: Final = re.compile(r"\s*[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
@@ -44,6 +47,7 @@ _SOLID: Final = 3  # words in a row by which a passage is known; two stand toget
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
 # the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit
 _ALTERED_SHARE: Final = 0.6
+_ALTERED_ALONE: Final = 0.8  # that share where no words of it stand in a row: four words of five may be small ones
 _STITCHED_SHARE: Final = 0.9  # of a quotation that pieces of passages make up
 _MAX_TOKENS: Final = 120  # of a quotation that is compared
 
@@ -97,7 +101,9 @@ def tokens(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         text = "".join(char for char in text if not unicodedata.combining(char))
-    text = _THOUSANDS.sub("", text.casefold())
+    text = _THOUSANDS.sub("", text.casefold()).replace("’", "'")
+    for contracted, full in _CONTRACTED:
+        text = text.replace(contracted, full)
     return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text)]
 
 
@@ -129,6 +135,12 @@ class EntryText:
     def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
         """All figures of it, each with its sentence."""
         return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+
+    @cached_property
+    def derived(self) -> tuple[Figure, ...]:
+        """What follows from its figures: those of one sentence, and of so much each (`30 hours per city`) all of it."""
+        in_sentences = chain.from_iterable(derived_from(sentence.figures) for sentence in self.sentences)
+        return (*in_sentences, *products_of(figure for figure, _ in self.figures))
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
@@ -244,7 +256,7 @@ def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[Quotati
         return QuotationFit.STITCHED, solid[0].entry
     shares = [_share(words, entry) for entry in entries]
     share = max(shares, default=0.0)
-    if share < _ALTERED_SHARE:
+    if share < (_ALTERED_SHARE if solid else _ALTERED_ALONE):
         return QuotationFit.ABSENT, None
     number = shares.index(share)
     is_inflected = _inflected(words, entries[number])
@@ -323,12 +335,14 @@ def _likeliest(words: Sequence[str], text: Sequence[str]) -> int:
 
 
 def _inflected(words: Sequence[str], entry: EntryText) -> bool:
-    """Whether a quotation differs from an entry in the endings of its words only."""
-    from explainer.checking.titles import same_word  # noqa: PLC0415
-
+    """Whether a quotation differs from an entry in the endings or the spelling of its words only."""
     run = len(words)
     for start in range(len(entry.tokens) - run + 1):
         window = entry.tokens[start : start + run]
-        if all(one == other or same_word(one, other) for one, other in zip(words, window, strict=True)):
+        if all(map(_is_same_word, words, window)):
             return True
     return False
+
+
+def _is_same_word(one: str, other: str) -> bool:
+    return one == other or same_word(one, other) or (bool(term(one)) and term(one) == term(other))

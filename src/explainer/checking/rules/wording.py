@@ -35,6 +35,7 @@ _RESTATED: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
+_QUANTITY: Final = re.compile(r"\d[\d.,]*[a-zA-Z]{1,5}")  # `80GB`, `12M`, `30FPS`
 _ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
 _CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
@@ -109,7 +110,9 @@ class _Familiar:
 
     def has(self, name: str) -> bool:
         """Whether a name is one of them, is made of them (`DINO-based`), or names no work: `III`, `Txt2Snd`."""
-        if self._has(canonical(name)) or _ROMAN.fullmatch(name) or self._offered.ports.read(name):
+        if _QUANTITY.fullmatch(name) or _ROMAN.fullmatch(name):
+            return True
+        if self._has(canonical(name)) or self._offered.ports.read(name):
             return True
         parts = [part for part in re.split(r"[-+/]", name) if part]
         return len(parts) > 1 and all(self._has(canonical(part)) for part in parts if acronyms(part))

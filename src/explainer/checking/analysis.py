@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, filterfalse
+from functools import cache, cached_property, partial
+from itertools import chain, compress, count, filterfalse
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
@@ -18,10 +18,10 @@ from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
-_NAME_BEGINS: Final = re.compile(r"(?<!\w)")
-_NAME_ENDS: Final = re.compile(r"(?!\w|-\w)")
+_NAME_BEGINS: Final = lazy_regex(r"(?<!\w)")
+_NAME_ENDS: Final = lazy_regex(r"(?!\w|-\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,13 @@ class AnswerAnalysis:
         return list(words_in(self.answer.body))
 
     @cached_property
+    def _written(self) -> list[str]:
+        return [word[0] for word in self.words]
+
+    @cached_property
     def mentions(self) -> list[tuple[int, int]]:
         """Where the text calls an offered source by a name: (position, source)."""
-        calls = self.offered.called_by([word[0] for word in self.words])
+        calls = self.offered.called_by(self._written)
         return [(self.words[number].start(), index) for number, index, _ in calls]
 
     @cached_property
@@ -141,13 +145,12 @@ class AnswerAnalysis:
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        runs = self.runs
-        for position, word in enumerate(self.words):
-            for parts, name in runs.get(word[0], ()):
-                behind = self.words[position : position + len(parts)]
-                is_run = tuple(word[0] for word in behind) == parts
-                if is_run and canonical(name) not in self.offered.text:
-                    yield name, word.start(), behind[-1].end()
+        runs, written = self.runs, self._written
+        for position in compress(count(), map(runs.__contains__, written)):
+            for parts, name in runs[written[position]]:
+                last = position + len(parts) - 1
+                if tuple(written[position : last + 1]) == parts and canonical(name) not in self.offered.text:
+                    yield name, self.words[position].start(), self.words[last].end()
                     break
 
     @cached_property
@@ -230,12 +233,17 @@ def _places_of(name: str, text: str) -> Iterator[int]:
         start = text.find(name, start + len(name))
 
 
+def _citing_lines(answer: Answer) -> frozenset[int]:
+    """The lines of an answer, from 0, that cite something: by a link, or by a field that names a source."""
+    linked = {answer.line_of(cited.spotted.start) for cited in answer.citations}
+    return frozenset(line for line in range(answer.lines) if line in linked or names_source(answer.line(line)))
+
+
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
-    citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
-    citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
-    sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
+    citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
+    sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
     names = _whole_names(answer, offered)
     references = read_references(answer, sections, names)
     return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

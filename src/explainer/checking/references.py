@@ -17,6 +17,7 @@ from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
 from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -65,52 +66,52 @@ _LONGEST: Final = 2_000  # characters of a line within which a field or a name i
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = re.compile(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_QUOTE_MARK: Final = re.compile(r"\s*>")
+_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
-_CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
-_RULE: Final = re.compile(r"[\s|:>-]*-[\s|:>-]*")
+_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
+_RULE: Final = lazy_regex(r"[\s|:>-]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
-_SILENT: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
-_BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
-_JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
+_BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
+_JOINED: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
-_NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
+_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+_NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
-_PIECES: Final = re.compile(
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
-_OBJECT: Final = re.compile(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
-_BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
-_SPACES: Final = re.compile(r"\s*")
-_BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
+_BEFORE_NAME: Final = lazy_regex(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
+_SPACES: Final = lazy_regex(r"\s*")
+_BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
-_QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
+_QUOTED: Final = lazy_regex('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
-_BREAK: Final = re.compile(
+_BREAK: Final = lazy_regex(
     r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|\s+[–—/-]{1,2}\s+|\s?[:：]\s+|\s*[(（;]|,?\s+by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
-_BIBLIOGRAPHIC: Final = re.compile(
+_BIBLIOGRAPHIC: Final = lazy_regex(
     r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = re.compile(
+_REMARK: Final = lazy_regex(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
     r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
@@ -125,8 +126,8 @@ _REMARK: Final = re.compile(
     r"there (?:is|are)|that (?:is|was))\b",
     re.IGNORECASE,
 )
-_CLOSING: Final = re.compile(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_CLOSING: Final = lazy_regex(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
+_LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 
 
 class Name(NamedTuple):

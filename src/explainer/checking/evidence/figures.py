@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term
 
 FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank", "share", "size"]
@@ -56,7 +57,7 @@ _FACTOR: Final = frozenset({"times", "x", "×", "fold"})
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 _NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
-_FIGURE: Final = re.compile(
+_FIGURE: Final = lazy_regex(
     rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
     (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
      | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
@@ -67,24 +68,24 @@ _FIGURE: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ARXIV_ID: Final = re.compile(r"\d{4}\.\d{4,5}")
-_GROUPED: Final = re.compile(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
-DECIMAL_COMMA: Final = re.compile(r"0,\d+|\d+,\d{1,2}")
+_ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
+_GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
+DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second have many names
-_RATE: Final = re.compile(
+_RATE: Final = lazy_regex(
     r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs|times)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b",
     re.IGNORECASE,
 )
 # `4 times per second` is how often, and no factor
-_TIMES: Final = re.compile(r"\stimes\s(?:per|a|an|each|every|out\sof)\s", re.IGNORECASE)
+_TIMES: Final = lazy_regex(r"\stimes\s(?:per|a|an|each|every|out\sof)\s", re.IGNORECASE)
 # `640x480`, `640 by 480`: how large a picture is
 _BY: Final = r"\s?(?:[x×]|by)\s?"
-_SIZE_BEFORE: Final = re.compile(rf"(?<![\w.-])\d{{1,5}}{_BY}\Z", re.IGNORECASE)
-_SIZE_BEHIND: Final = re.compile(rf"{_BY}\d", re.IGNORECASE)
+_SIZE_BEFORE: Final = lazy_regex(rf"(?<![\w.-])\d{{1,5}}{_BY}\Z", re.IGNORECASE)
+_SIZE_BEHIND: Final = lazy_regex(rf"{_BY}\d", re.IGNORECASE)
 # a part of a whole: `17 of 20`, `nine out of ten`, `two thirds of`, `half of`
 _PARTS: Final = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
-_SHARE: Final = re.compile(
+_SHARE: Final = lazy_regex(
     rf"""\b(?P<part>\d{{1,6}}|{_NUMBER_WORDS})\s(?:(?:times\s)?out\sof|of|in)\s(?:the\s|every\s)?
       (?P<whole>\d{{1,6}}|{_NUMBER_WORDS})\b(?![.,]?\d|\s?%)
      | \b(?:(?P<times>an?|one|two|three|four)[\s-])?(?P<name>half|(?:third|quarter|fifth|tenth)s?)\s(?:of|the)\b""",
@@ -97,13 +98,13 @@ _SIZES_OF_KINDS: Final[dict[tuple[str, str], tuple[float, ...]]] = {
     ("share", "percent"): (0.01,), ("share", "decimal"): (1.0,), ("decimal", "share"): (1.0,),
     ("decimal", "count"): (1.0,), ("count", "decimal"): (1.0,), ("year", "count"): (1.0,), ("count", "year"): (1.0,),
 }  # fmt: skip
-_EACH: Final = re.compile(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
-_SCALE: Final = re.compile(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
-_UNIT: Final = re.compile(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
-_NEXT_WORD: Final = re.compile(r"[\s-]{1,3}([^\W\d_]+)")
+_EACH: Final = lazy_regex(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
+_SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
+_UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
+_NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
 _BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%"})  # the beginning and the end of a range
 # a clause ends where its words no longer go with the figure
-_CLAUSE_END: Final = re.compile(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
+_CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
 _YEARS: Final = range(1900, 2100)
 _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
@@ -112,20 +113,20 @@ _BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be 
 _LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
 
-_MOST: Final = re.compile(
+_MOST: Final = lazy_regex(
     r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
     re.IGNORECASE,
 )
-_LEAST: Final = re.compile(
+_LEAST: Final = lazy_regex(
     r"\b(?:at\sleast|no\sless\sthan|more\sthan|over|above|a\sminimum\sof|exceed(?:s|ing)?)\W{0,3}(?:\w+\W){0,2}\Z",
     re.IGNORECASE,
 )
-_ABOUT: Final = re.compile(
+_ABOUT: Final = lazy_regex(
     r"(?:\b(?:about|around|roughly|approximately|approx\.|some|nearly|almost|close\sto|circa)\s(?:an?\s)?|[~≈∼])\W?\Z",
     re.IGNORECASE,
 )
 _BOUNDS: Final[dict[Bound, re.Pattern[str]]] = {"most": _MOST, "least": _LEAST, "about": _ABOUT}
-_BOUND_WORDS: Final = re.compile(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
+_BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
     speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
@@ -148,7 +149,7 @@ _DIRECTIONS: Final = {
     for sign, side in zip((1, -1), sides, strict=True)
     for word in side.split()
 }
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = lazy_regex(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from explainer.checking.evidence.statements import Quoted, Statement, read_state
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.rules import RULES, Severity
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 from explainer.recommending.terms import term, terms
 
 MIN_QUOTED: Final = 4
@@ -56,7 +56,7 @@ _OWN_SHARE: Final = 0.6
 _MIN_FOREIGN: Final = 5
 _SHOWN_SHARE: Final = 0.3  # of a statement's terms that a sentence has, to be shown beside it
 # what is quoted behind these words is an example or somebody's request, and no passage
-_EXAMPLE: Final = re.compile(
+_EXAMPLE: Final = lazy_regex(
     r"(?:\b(?:like|such as|e\.g\.,?|for example|for instance|i\.e\.,?|prompts?|typ(?:e|ed|ing)|ask(?:s|ed)?|"
     r"instructions?|quer(?:y|ies)|request(?:s|ed)?|commands?|question|say(?:s|ing)? to|labell?ed|called|"
     r"entitled|titled)"
@@ -64,21 +64,21 @@ _EXAMPLE: Final = re.compile(
     re.IGNORECASE,
 )
 # words before a number that is a label
-_LABEL: Final = re.compile(
+_LABEL: Final = lazy_regex(
     r"(?:(?<=[^.!?:\s]\s)[A-Z][\w-]*|\b(?i:step|section|stage|phase|version|level|figure|fig\.|table|tier|part|chapter|"
     r"option|item|no\.|top|rank))[\s-]\Z"
 )
 _LARGEST_LABEL: Final = 1000
 # what ends a phrase, and the words of one that says nothing of an entry
-_PHRASE_END: Final = re.compile(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
-_SUPPOSED: Final = re.compile(
+_PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
+_SUPPOSED: Final = lazy_regex(
     r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
     r"for (?:example|instance))\b",
     re.IGNORECASE,
 )
-_THAN: Final = re.compile(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
+_THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
 # words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
-_REPORTED: Final = re.compile(
+_REPORTED: Final = lazy_regex(
     r"\b(?:sa(?:ys|id)|stat(?:es?|ed|ing)|writes?|wrote|writing|not(?:es?|ed)|report(?:s|ed)?|argu(?:es?|ed|ing)|"
     r"claim(?:s|ed)?|mention(?:s|ed)?|describ(?:es?|ed)|explain(?:s|ed)?|highlight(?:s|ed)?|emphasi[sz](?:es?|ed)|"
     r"conclud(?:es?|ed)|according|authors?|abstract|summary|quot\w+|puts? it|calls? itself|words|evidence|passage)\b"
@@ -86,15 +86,15 @@ _REPORTED: Final = re.compile(
     re.IGNORECASE,
 )
 _QUOTATION_MARKS: Final = ('"', "“", "„", "«", "‘")
-_USERS_WORDS: Final = re.compile(r"\b(?:users?|you|your)\b[^.!?\n]{0,60}\Z", re.IGNORECASE)
+_USERS_WORDS: Final = lazy_regex(r"\b(?:users?|you|your)\b[^.!?\n]{0,60}\Z", re.IGNORECASE)
 # a mark or name of a source behind a quotation: `“…” [2]`, `(“…”, LUMEN)`, `“…” — LUMEN`
-_CITED_BEHIND: Final = re.compile(
+_CITED_BEHIND: Final = lazy_regex(
     r"[\"”’«».]{0,3}(?:\s?\[\^?\d|\s?\[\^?\w+\]|,\s[^,.;)\n]{2,160}\)|\s(?:[—–]|--)\s[A-Z]|\s\([A-Z])"
 )
 # what a step takes or gives, as in `BLIP → "a dog on a beach"`, is data
 _ARROW: Final = r"(?:->|=>|[→⟶⇒➡]\ufe0f?)"
-_BEFORE_DATA: Final = re.compile(rf"{_ARROW}\W{{0,4}}\Z")
-_BEHIND_DATA: Final = re.compile(rf"\W{{0,4}}{_ARROW}")
+_BEFORE_DATA: Final = lazy_regex(rf"{_ARROW}\W{{0,4}}\Z")
+_BEHIND_DATA: Final = lazy_regex(rf"\W{{0,4}}{_ARROW}")
 # what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),

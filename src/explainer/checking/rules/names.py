@@ -15,23 +15,23 @@ from explainer.checking.match import Match, Verdict
 from explainer.checking.names import judge_name
 from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none
-_AUTHOR_YEAR: Final = re.compile(
+_AUTHOR_YEAR: Final = lazy_regex(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
     r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
-_CITATION_NUMBERS: Final = re.compile(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
-_DIGITS: Final = re.compile(r"\d+")
-_ITEM_NUMBER: Final = re.compile(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
+_CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+_DIGITS: Final = lazy_regex(r"\d+")
+_ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
-_VISIBLE: Final = re.compile(r"[^\s*_`\"']")
+_VISIBLE: Final = lazy_regex(r"[^\s*_`\"']")
 _SPAN: Final = attrgetter("start", "end")
 _LABEL: Final = attrgetter("label")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
-_NO_TITLE_END: Final = re.compile(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
+_NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
 _MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it

@@ -13,10 +13,10 @@ from explainer.checking.match import Match
 from explainer.checking.rules.names import is_cut_off
 from explainer.checking.sections import KINDS, NAMES, Section
 from explainer.checking.workflow.naming import NOT_OFFERED
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 # the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too
-_REFUSAL: Final = re.compile(
+_REFUSAL: Final = lazy_regex(
     r"\bI(?:['’]m| am)\s+(?:sorry|unable|not able)|\bI\s+(?:can(?:no|['’])t|cannot|won['’]t|will not|must decline)\b"
     r"|\bas an AI\b|\bI apologi[sz]e\b",
     re.IGNORECASE,
@@ -25,13 +25,13 @@ _REFUSAL: Final = re.compile(
 _MAX_REFUSAL: Final = 800
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
 # the last line opens a Markdown link that it never closes, or is a field of the references without its value
-_OPEN_END: Final = re.compile(
+_OPEN_END: Final = lazy_regex(
     r"(?:\[[^\]\n]{0,300}|\]\([^)\s]{0,500}"
     r"|^\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*)\Z",
     re.IGNORECASE | re.MULTILINE,
 )
 _CUT_LINKS: Final = frozenset({Match.FOREIGN, Match.ALTERED, Match.INVALID})
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 _FENCE_MARK: Final = len("```")
 
 

@@ -261,10 +261,10 @@ class _Prover:
         if _USERS_WORDS.search(before):
             return False
         is_cited = _REPORTED.search(before) or _CITED_BEHIND.match(body, quoted.end)
-        return bool(is_cited) or self.quotes_sources
+        return bool(is_cited) or self._quotes_sources
 
     @cached_property
-    def quotes_sources(self) -> bool:
+    def _quotes_sources(self) -> bool:
         """Whether the answer quotes an entry word for word."""
         quotations = chain.from_iterable(statement.quotations for statement in self.statements)
         return any(self._stands_anywhere(quoted.text) for quoted in quotations)
@@ -281,19 +281,22 @@ class _Prover:
     def _judged_quotation(
         self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
     ) -> Iterator[_Evidence]:
-        if fit is QuotationFit.INFLECTED:
-            return
-        if fit is QuotationFit.ABSENT:
-            is_sure = quoted.is_sure and self._is_presented(quoted)
-            if is_sure and statement.entries and self._has_text(statement):
-                yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
-            return
-        if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
+        own = statement.entries
+        if fit is QuotationFit.VERBATIM and (not own or entry in own):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
-        elif statement.entries:
+        elif fit is QuotationFit.ABSENT:
+            yield from self._absent_quotation(statement, quoted)
+        elif fit in _QUOTATION_FAULTS and own:
             code, message = _QUOTATION_FAULTS[fit]
-            message = message.format(entry=self._name(entry), own=self._name(statement.entries[0]))
+            message = message.format(entry=self._name(entry), own=self._name(own[0]))
             yield self._quotation_fault(code, quoted, message, entry)
+
+    def _absent_quotation(self, statement: Statement, quoted: Quoted) -> Iterator[_Evidence]:
+        """A quotation that nothing offered has is invented where a text is known of all that it may be of."""
+        if not statement.entries or not self._has_text(statement):
+            return
+        if quoted.is_sure and self._is_presented(quoted):
+            yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
 
     def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Evidence:
         passage = "" if entry is None else self._passage(entry, quoted.text)
@@ -317,20 +320,21 @@ class _Prover:
         equal = [row for row in printed if figure.equals(row.figure)]
         if equal:
             return self._compared_otherwise(statement, figure, equal)
-        if any(_is_of_kind(figure, row.figure) and figure.bounds(row.figure) for row in printed):
-            return None
-        is_asked = any(figure.equals(asked) for asked, _ in self._question.figures)
-        if is_asked or not _is_comparable(figure):
-            return None
-        has_other_unit = any(_has_other_unit(figure, row.figure) for row in printed)
-        if not has_other_unit and self._follows(statement, figure):
+        if not _is_comparable(figure) or self._is_as_good_as_printed(statement, figure, printed):
             return None
         return self._counterpart(statement, figure, printed) or self._strange_figure(statement, figure)
 
-    def _follows(self, statement: Statement, figure: Figure) -> bool:
-        """Whether a figure follows from printed ones."""
+    def _is_as_good_as_printed(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> bool:
+        """Whether a figure bounds a printed one, is of the question, or follows from printed ones."""
+        if any(_is_of_kind(figure, row.figure) and figure.bounds(row.figure) for row in printed):
+            return True
+        if any(figure.equals(asked) for asked, _ in self._question.figures):
+            return True
+        # what is printed with another unit follows from other figures by chance
+        if any(_has_other_unit(figure, row.figure) for row in printed):
+            return False
         derived = chain.from_iterable(self.texts[index].derived for index in statement.entries)
-        return any(figure.equals(other) for other in derived)
+        return any(map(figure.equals, derived))
 
     def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
         for index in entries:
@@ -367,7 +371,7 @@ class _Prover:
             return None
         own = statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
-        for row in self._printed(index for index in range(len(self.texts)) if index not in statement.entries):
+        for row in self._printed(sorted(set(range(len(self.texts))).difference(statement.entries))):
             if figure.equals(row.figure) and _count_shared(statement, row.sentence) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", statement, figure, row, message)
@@ -411,7 +415,7 @@ class _Prover:
         own = statement.context or statement.entries
         if not own or not self._have_text(own) or self._is_of(statement, own):
             return
-        others = [index for index in range(len(self.texts)) if index not in own]
+        others = sorted(set(range(len(self.texts))).difference(own))
         shared, index, sentence = self._most_alike(statement, others)
         if sentence is None or shared < _SAME_WORDS * len(statement.terms):
             return

@@ -400,10 +400,13 @@ class _Prover:
         # what is quoted is compared word by word
         if len(said) < _MIN_SAME or statement.quotations or statement.is_reversed:
             return
+        least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
         for index in statement.entries:
+            if len(self.texts[index].terms & said) < least_shared:  # no sentence of it shares more
+                continue
             for sentence in self.texts[index].sentences:
                 shared = sentence.terms & said
-                if len(shared) < max(_MIN_SAME, _SAME_WORDS * len(said)):
+                if len(shared) < least_shared:
                     continue
                 if _is_turned_round(statement, sentence, shared):
                     message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
@@ -468,8 +471,8 @@ class _Prover:
         return _Evidence(index, sentence.text)
 
     def _support(self, statement: Statement) -> float:
-        own_terms = frozenset(chain.from_iterable(self.texts[index].terms for index in statement.entries))
-        return round(len(statement.terms & own_terms) / max(1, len(statement.terms)), 3)
+        supported = frozenset().union(*(statement.terms & self.texts[index].terms for index in statement.entries))
+        return round(len(supported) / max(1, len(statement.terms)), 3)
 
     def _has_text(self, statement: Statement) -> bool:
         """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""

@@ -1,6 +1,7 @@
-"""Every figure of benchmarks/SPEED.md, as its table: `python benchmarks/figures.py [--quick] [--before CHECKOUT]`.
+"""Every figure of benchmarks/SPEED.md, as its table: `python benchmarks/figures.py [--quick] [--before REVISION] [PART …]`.
 
-One process is measured by its CPU time, several by the clock; a ratio is the median over runs that take turns. Entries
+One process is measured by its CPU time, several by the clock; a ratio is the median over runs that take turns. A part
+that cannot be measured is a line on stderr, and the others go on. On two idle cores all of it takes some five minutes. Entries
 and questions are those of `../shared/corpus` (or of EXPLAINER_SHARED): the questions of `golden.jsonl`, again and again,
 and, which is kinder, one sentence with entries drawn at random. Without that folder, both are made up.
 """
@@ -21,6 +22,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -95,7 +98,8 @@ class Times:
 
 def run(*command: object, tree: Path = ROOT) -> Times:
     """Run a program with the package of a checkout, and its bytecode cached; it and its children are measured."""
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
+    # by words alone: which models of language are installed is not what is measured
+    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "EXPLAINER_SEMANTIC": "off"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -111,20 +115,25 @@ def explainer(*arguments: object, tree: Path = ROOT) -> Times:
     return run(sys.executable, "-m", "explainer", *arguments, tree=tree)
 
 
-Sides: TypeAlias = dict[str, Callable[[], float]]
+Sides: TypeAlias = dict[str, Callable[[], Times]]
+Rounds: TypeAlias = list[dict[str, Times]]
 
 
-def ratios(runs: int, against: str, sides: Sides) -> dict[str, float]:
-    """The time of each side by that of one of them: the median over runs that take turns, after one that warms up."""
-    for side in sides.values():
-        side()
-    times = [{name: side() for name, side in sides.items()} for _ in range(runs)]
-    return {name: statistics.median(row[name] / row[against] for row in times) for name in sides}
+def rounds(runs: int, sides: Sides) -> Rounds:
+    """What each side took, in runs that take turns."""
+    return [{name: side() for name, side in sides.items()} for _ in range(runs)]
 
 
-def show(what: str, against: str, bound: str, now: float, before: float | None, unit: str = "×") -> None:
-    shown = "" if before is None else f"{before:.2f} {unit}"
-    print(f"| {what} | {against} | {bound} | {shown} | {now:.2f} {unit} |", flush=True)
+def ratio(taken: Rounds, side: str, against: str, by: Callable[[Times], float] = attrgetter("cpu")) -> float | None:
+    """The time of one side by that of another: the median over all rounds; None for a side that was not measured."""
+    if side not in taken[0] or against not in taken[0]:
+        return None
+    return statistics.median(by(row[side]) / by(row[against]) for row in taken)
+
+
+def show(what: str, against: str, bound: str, now: float | None, before: float | None = None, unit: str = "×") -> None:
+    before_shown, now_shown = ("" if value is None else f"{value:.2f} {unit}" for value in (before, now))
+    print(f"| {what} | {against} | {bound} | {before_shown} | {now_shown} |", flush=True)
 
 
 # --- what is rendered ---
@@ -232,14 +241,16 @@ def startup(settings: Settings, folder: Path) -> None:
         "a cold `check`": ("≤ 1.10", ["check", answer, "--question", QUESTION]),
         "a cold `validate`": ("≤ 1.10", ["validate", folder / "one" / "questions"]),
         "`--help`": ("≤ 1.10", ["--help"]),
-        "a `build` that recommends": ("≤ 1.5", ["build", "--text", asked]),
+        "a `build` that recommends by words": ("≤ 1.5", ["build", "--text", asked]),
     }
     for what, (bound, arguments) in commands.items():
-        sides: Sides = {"floor": lambda: run(sys.executable, "-c", FLOOR).cpu}
+        sides: Sides = {"floor": lambda: run(sys.executable, "-c", FLOOR)}
         for name, tree in settings.trees().items():
-            sides[name] = lambda a=arguments, t=tree: explainer(*a, tree=t).cpu  # type: ignore[misc]
-        found = ratios(5 if settings.quick else 21, "floor", sides)
-        show(what, "its libraries, imported and idle", bound, found["now"], found.get("before"))
+            sides[name] = partial(explainer, *arguments, tree=tree)
+        rounds(1, sides)  # bytecode and catalogs are cached from now on
+        taken = rounds(5 if settings.quick else 21, sides)
+        now, before = ratio(taken, "now", "floor"), ratio(taken, "before", "floor")
+        show(what, "its libraries, imported and idle", bound, now, before)
 
 
 def rendering(settings: Settings, _folder: Path) -> None:
@@ -256,15 +267,16 @@ def rendering(settings: Settings, _folder: Path) -> None:
     environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
     shipped = (ROOT / "templates" / "prompt.md.j2").read_text("utf-8")
 
-    def plain(source: str) -> Callable[[], float]:
+    def plain(source: str) -> Callable[[], Times]:
         template = environment.from_string(source)
         return lambda: cpu_of(lambda: deque(map(template.render, contexts), maxlen=0))
 
     renderer = Renderer("x", {"x": shipped}.get)
-    here = ratios(5, "now", {
+    here = rounds(5, {
         "plain": plain(shipped), "now": lambda: cpu_of(lambda: deque(map(renderer.render, contexts), maxlen=0))
     })  # fmt: skip
-    show("rendering the shipped prompt in this process, rate", "plain precompiled Jinja2", "≥ 2", here["plain"], None)
+    rate = ratio(here, "plain", "now")
+    show("rendering the shipped prompt in this process, rate", "plain precompiled Jinja2", "≥ 2", rate)
 
     def whole(contexts: list[Context]) -> float:
         start = used()
@@ -272,18 +284,18 @@ def rendering(settings: Settings, _folder: Path) -> None:
             renderer.render_all(contexts)
         return used() - start  # a child's time is known when it has ended
 
-    def isolated() -> float:
-        return whole(contexts) - whole(contexts[:50])  # without its start
+    def isolated() -> Times:
+        return Times(whole(contexts) - whole(contexts[:50]), 0)  # without its start
 
-    there = ratios(5, "now", {"plain": plain(OWN), "now": isolated})
-    show("rendering a template of one's own in its process, rate", "the same", "≥ 0.7", there["plain"], None)
+    rate = ratio(rounds(5, {"plain": plain(OWN), "now": isolated}), "plain", "now")
+    show("rendering a template of one's own in its process, rate", "the same", "≥ 0.7", rate)
 
 
-def cpu_of(work: Callable[[], object]) -> float:
-    """Seconds of CPU of this process and of the children that it ended."""
+def cpu_of(work: Callable[[], object]) -> Times:
+    """What some work takes in this process and in the children that it ended."""
     start = used()
     work()
-    return used() - start
+    return Times(used() - start, 0)
 
 
 def used() -> float:
@@ -295,49 +307,40 @@ def lines(settings: Settings, folder: Path) -> None:
     write_catalog(folder / "c.yaml")
     (folder / "script.py").write_text(LINES_SCRIPT)
     count = settings.size(100_000)
+
+    def script() -> Times:
+        command = (folder / "script.py", folder / "c.yaml", folder / "q.jsonl", folder / "s.jsonl", ROOT / "templates")
+        return run(sys.executable, *command)
+
+    def batch(jobs: int, tree: Path) -> Times:
+        for path in folder.glob("ours.*"):
+            path.unlink()
+        target = ("--catalog", folder / "c.yaml", "--out", folder / "ours.jsonl", "--jobs", jobs)
+        return explainer("batch", folder / "q.jsonl", *target, tree=tree)
+
     for mix, questions in (("golden", golden_mix), ("kind", kind_mix)):
         write_lines(folder / "q.jsonl", questions(count))
-
-        def script() -> Times:
-            return run(
-                sys.executable, folder / "script.py", folder / "c.yaml", folder / "q.jsonl", folder / "s.jsonl",
-                ROOT / "templates",
-            )  # fmt: skip
-
-        def batch(jobs: int, tree: Path) -> Times:
-            for path in folder.glob("ours.*"):
-                path.unlink()
-            target = ("--catalog", folder / "c.yaml", "--out", folder / "ours.jsonl", "--jobs", jobs)
-            return explainer("batch", folder / "q.jsonl", *target, tree=tree)
-
-        what = f"{count:,} lines → lines ({mix} mix)"
-        rate: dict[str, float] = {}
+        sides: Sides = {"script": script}
         for name, tree in settings.trees().items():
-            sides: Sides = {"script": lambda: script().cpu, "ours": lambda t=tree: batch(1, t).cpu}  # type: ignore[misc]
-            rate[name] = ratios(3, "ours", sides)["script"]
+            sides[name] = partial(batch, 1, tree)
+            if mix == "golden":
+                sides[f"two jobs {name}"] = partial(batch, 2, tree)
+        taken = rounds(3, sides)
         assert (folder / "s.jsonl").read_bytes() == (folder / "ours.jsonl").read_bytes()
-        show(f"{what}, one job, rate in CPU time", "a ten-line script", "≥ 4", rate["now"], rate.get("before"))
+        what = f"{count:,} lines → lines ({mix} mix)"
+        now, before = ratio(taken, "script", "now"), ratio(taken, "script", "before")
+        show(f"{what}, one job, rate in CPU time", "a ten-line script", "≥ 4", now, before)
         if mix == "golden":
-            clock(settings, what, lambda: script().wall, lambda jobs, tree: batch(jobs, tree).wall)
+            show_clock(what, taken)
 
 
-def clock(settings: Settings, what: str, script: Callable[[], float], batch: Callable[[int, Path], float]) -> None:
-    """Two jobs, by the clock: on a machine that does nothing else."""
-    by_script: dict[str, float] = {}
-    by_one: dict[str, float] = {}
-    for name, tree in settings.trees().items():
-        sides: Sides = {"script": script, "one": lambda t=tree: batch(1, t), "two": lambda t=tree: batch(2, t)}  # type: ignore[misc]
-        found = ratios(3, "two", sides)
-        by_script[name], by_one[name] = found["script"], found["one"]
+def show_clock(what: str, taken: Rounds) -> None:
+    """Show two jobs by the clock, which says something on a machine that does nothing else."""
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    show(
-        f"{what}, two jobs, rate by the clock ({load})",
-        "the same script",
-        "≥ 7",
-        by_script["now"],
-        by_script.get("before"),
-    )
-    show(f"{what}, two jobs, rate by the clock", "one job", "≥ 1.8", by_one["now"], by_one.get("before"))
+    for against, bound, one in ((f"the same script ({load})", "≥ 7", "script"), ("one job", "≥ 1.8", "")):
+        now = ratio(taken, one or "now", "two jobs now", attrgetter("wall"))
+        before = ratio(taken, one or "before", "two jobs before", attrgetter("wall"))
+        show(f"{what}, two jobs, rate by the clock", against, bound, now, before)
 
 
 def files(settings: Settings, folder: Path) -> None:
@@ -346,29 +349,32 @@ def files(settings: Settings, folder: Path) -> None:
     (folder / "q").mkdir()
     count = settings.size(10_000)
     for asked in golden_mix(count):
-        (folder / "q" / f"{asked.pop('id')}.yaml").write_text(yaml.safe_dump(asked, allow_unicode=True), "utf-8")
+        (folder / "q" / f"{asked.pop('id')}.yaml").write_text(
+            yaml.dump(asked, Dumper=yaml.CSafeDumper, allow_unicode=True), "utf-8"
+        )
 
-    def script() -> float:
+    def script() -> Times:
         shutil.rmtree(folder / "s", ignore_errors=True)
         command = (folder / "script.py", folder / "c.yaml", folder / "q", folder / "s", ROOT / "templates")
-        return run(sys.executable, *command).cpu
+        return run(sys.executable, *command)
 
-    def first(tree: Path) -> float:
+    def first(tree: Path) -> Times:
         shutil.rmtree(folder / "ours", ignore_errors=True)
         return again(tree)
 
-    def again(tree: Path) -> float:
+    def again(tree: Path) -> Times:
         target = ("--catalog", folder / "c.yaml", "--out", folder / "ours", "--jobs", 1)
-        return explainer("batch", folder / "q", *target, tree=tree).cpu
+        return explainer("batch", folder / "q", *target, tree=tree)
 
-    loop: dict[str, float] = {}
-    second: dict[str, float] = {}
+    sides: Sides = {"script": script}
     for name, tree in settings.trees().items():
-        sides: Sides = {"script": script, "first": lambda t=tree: first(t), "second": lambda t=tree: again(t)}  # type: ignore[misc]
-        loop[name] = ratios(3, "script", sides)["first"]
-        second[name] = ratios(3, "first", sides)["second"]
-    show(f"{count:,} files → files, CPU time", "a bare loop", "≤ 1.6", loop["now"], loop.get("before"))
-    show("the same again, nothing changed", "the first run", "≤ 0.15", second["now"], second.get("before"))
+        sides[name] = partial(first, tree)
+        sides[f"second {name}"] = partial(again, tree)
+    taken = rounds(3, sides)
+    now, before = ratio(taken, "now", "script"), ratio(taken, "before", "script")
+    show(f"{count:,} files → files, CPU time", "a bare loop", "≤ 1.6", now, before)
+    now, before = ratio(taken, "second now", "now"), ratio(taken, "second before", "before")
+    show("the same again, nothing changed", "the first run", "≤ 0.15", now, before)
 
 
 def validation(settings: Settings, folder: Path) -> None:
@@ -389,12 +395,12 @@ def validation(settings: Settings, folder: Path) -> None:
         (folder / "questions" / f"q{number}.yaml").write_text(text)
     code = f"import glob, yaml\nfor file in glob.glob({str(folder)!r} + '/*/*.yaml'): yaml.load(open(file), yaml.CSafeLoader)"
 
-    sides: Sides = {"yaml": lambda: run(sys.executable, "-c", code).cpu}
+    sides: Sides = {"yaml": lambda: run(sys.executable, "-c", code)}
     for name, tree in settings.trees().items():
-        sides[name] = lambda t=tree: explainer("validate", folder, tree=t).cpu  # type: ignore[misc]
-    found = ratios(3, "yaml", sides)
+        sides[name] = partial(explainer, "validate", folder, tree=tree)
+    taken = rounds(3, sides)
     what = f"`validate` of {settings.size(1_000):,} questions and {catalog.stat().st_size / 1e6:.0f} MB of catalog"
-    show(what, "`yaml.load` with libyaml", "≤ 1.2", found["now"], found.get("before"))
+    show(what, "`yaml.load` with libyaml", "≤ 1.2", ratio(taken, "now", "yaml"), ratio(taken, "before", "yaml"))
 
 
 def memory(settings: Settings, folder: Path) -> None:
@@ -413,7 +419,7 @@ def memory(settings: Settings, folder: Path) -> None:
         peaks.append(int(done.stdout) * 1024)
         (folder / f"{count}.jsonl").unlink()
     each = (peaks[1] - peaks[0]) / (counts[1] - counts[0])
-    show(f"memory for each question, {counts[1]:,} instead of {counts[0]:,}", "", "≤ 128", each, None, "bytes")
+    show(f"memory for each question, {counts[1]:,} instead of {counts[0]:,}", "", "≤ 128", each, unit="bytes")
 
 
 PARTS = {
@@ -425,13 +431,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; by default all")
     parser.add_argument("--quick", action="store_true", help="a tenth of the sizes")
-    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="measure another version beside this one")
+    parser.add_argument("--before", metavar="REVISION", help="measure another revision beside this one")
     options = parser.parse_args()
     print("| what | against | wanted | before | now |\n|---|---|---|---|---|")
-    settings = Settings(options.quick, options.before and options.before.resolve())
-    for name in options.parts or PARTS:
-        with tempfile.TemporaryDirectory() as folder:
-            PARTS[name](settings, Path(folder))
+    failed = False
+    with tempfile.TemporaryDirectory() as checkout:
+        before = exported(options.before, Path(checkout)) if options.before else None
+        for name in options.parts or PARTS:
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    PARTS[name](Settings(options.quick, before), Path(folder))
+                except (AssertionError, OSError, subprocess.CalledProcessError) as error:
+                    print(f"{name} could not be measured: {error!r}", file=sys.stderr)
+                    failed = True
+    sys.exit(failed)
+
+
+def exported(revision: str, folder: Path) -> Path:
+    """Write the files of a revision into a folder."""
+    archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+    return folder
 
 
 if __name__ == "__main__":

@@ -117,15 +117,15 @@ class _Checker:
 
     def check_path(self, path: Path) -> None:
         """Check a file, or the files of a folder, whose questions must have different ids."""
-        places: dict[str, Location] = {}
+        documents: dict[str, Document] = {}
         if path.is_dir():
             suffixes = (*_YAML, *_LINES, *_TEMPLATES)
             for file in files_below(path, suffixes, unreadable=self._add_unreadable):
                 if not file.name.endswith(SOURCES_SUFFIX):
                     default_id = file.relative_to(path).with_suffix("").as_posix()
-                    self._check_file(file, default_id, places)
+                    self._check_file(file, default_id, documents)
         elif path.exists():
-            self._check_file(path, path.stem, places)
+            self._check_file(path, path.stem, documents)
         else:
             self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
 
@@ -135,10 +135,11 @@ class _Checker:
     def _add_unreadable(self, folder: Path, error: OSError) -> None:
         self._add([cannot_read(folder, error)])
 
-    def _check_file(self, path: Path, default_id: str, places: dict[str, Location]) -> None:
-        if real_path(path) in self._checked:
+    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+        real = real_path(path)
+        if real in self._checked:
             return
-        self._checked.add(real_path(path))
+        self._checked.add(real)
         if path.name in PROJECT_FILES:
             self.check_settings(path)
             return
@@ -160,7 +161,7 @@ class _Checker:
         if is_question:
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
         else:
             parsed = catalog_from(document)
             self._add(parsed.findings)
@@ -172,21 +173,22 @@ class _Checker:
             self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
-        places: dict[str, Location] = {}  # a file of lines is a source of its own
+        documents: dict[str, Document] = {}  # a file of lines is a source of its own
         *lines, last = text.split("\n")
         for number, line in enumerate([*lines, last] if last else lines, 1):
             loaded = parse_question_line(line.removesuffix("\r"), display_path(path), number)
             self._add(loaded.findings)
-            self._check_question(loaded.value, path.parent, places)
+            self._check_question(loaded.value, path.parent, documents)
 
-    def _check_question(self, loaded: LoadedQuestion | None, base: Path, places: dict[str, Location]) -> None:
+    def _check_question(self, loaded: LoadedQuestion | None, base: Path, documents: dict[str, Document]) -> None:
         self.questions += 1
         if loaded is None:
             return
-        location = loaded.document.locate(("id",))
-        first = places.setdefault(loaded.id, location)
-        if first is not location:
-            message = f"duplicate id {loaded.id!r}, first in {first.file}:{first.line}"
+        first = documents.setdefault(loaded.id, loaded.document)
+        if first is not loaded.document:
+            place = first.locate(("id",))
+            message = f"duplicate id {loaded.id!r}, first in {place.file}:{place.line}"
+            location = loaded.document.locate(("id",))
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)

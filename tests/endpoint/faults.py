@@ -93,6 +93,25 @@ class SourceRecord:
 
 
 @dataclass(frozen=True)
+class Dribble:
+    """Pieces that come slowly and have no end.
+
+    Attributes:
+        piece: what comes again and again.
+        begin: what comes first; a status line, if no headers are to come.
+        seconds: before each piece.
+        content_type: what the header says that they are.
+        status: of HTTP; 0 for no headers but those in `begin`.
+    """
+
+    piece: bytes
+    begin: bytes = b""
+    seconds: float = 0.02
+    content_type: str = "text/event-stream"
+    status: int = 200
+
+
+@dataclass(frozen=True)
 class Redirect:
     """The client is sent elsewhere."""
 
@@ -100,7 +119,7 @@ class Redirect:
     code: int = 302
 
 
-Fault: TypeAlias = Pass | Canned | Status | Reset | Hang | SourceRecord | Redirect
+Fault: TypeAlias = Pass | Canned | Status | Reset | Hang | SourceRecord | Dribble | Redirect
 
 GARBAGE = SourceRecord(b'{"choices": [{"message": {"content": ')
 NOT_JSON = SourceRecord(b"<html><body>Bad gateway</body></html>", "text/html")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 
-from tests.endpoint.faults import NEVER, Canned, Fault, Hang, Pass, Redirect, Reset, SourceRecord, Status
+from tests.endpoint.faults import NEVER, Canned, Dribble, Fault, Hang, Pass, Redirect, Reset, SourceRecord, Status
 
 UPSTREAM_SECONDS = 600
 
@@ -211,6 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._canned(seen, fault)
         elif isinstance(fault, SourceRecord):
             self._whole(200, fault.body, fault.content_type, announced=fault.announced)
+        elif isinstance(fault, Dribble):
+            self._dribble(fault)
         elif isinstance(fault, Status):
             error = {"error": {"message": fault.message, "type": "error", "code": fault.code}}
             extra = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
@@ -284,6 +286,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         seen.whole = True  # noted first: the client may look at once
         self.wfile.write(b"0\r\n\r\n")
+
+    def _dribble(self, fault: Dribble) -> None:
+        """Send pieces for a minute, or until the client has gone."""
+        self.close_connection = True
+        if fault.status:
+            self._headers(fault.status, fault.content_type, {"Connection": "close"})
+        self.wfile.write(fault.begin)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            time.sleep(fault.seconds)
+            self.wfile.write(fault.piece)
+            self.wfile.flush()
 
     def _whole(
         self, status: int, body: bytes, kind: str, extra: dict[str, str] | None = None, announced: int | None = None

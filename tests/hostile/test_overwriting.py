@@ -93,6 +93,52 @@ def test_lines_of_somebody_else_stay() -> None:
     assert attack("batch", "q.jsonl", "--out", "o.jsonl", "--force").status == 0
 
 
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder"])
+def test_files_of_somebody_else_stay(kind: str) -> None:
+    question = "question: Why?\nmodels: [M]\npapers: []\n"
+    project(**{"q/b__yaml": question, "q/named__yaml": f"id: sub/c\n{question}", "own__md": "precious"})
+    Path("out/sub").mkdir(parents=True)
+    for path in (Path("out/a.prompt.md"), Path("out/sub/c.prompt.md")):
+        if kind == "file":
+            path.write_text("precious")
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to(Path("own.md" if kind == "link" else "none.md").absolute())
+    before = _everything()
+    outcome = attack("batch", "q", "--out", "out")
+    assert outcome.status == 2
+    assert outcome.err.count("no manifest says") == 2, outcome.err
+    assert "--force" in outcome.err
+    after = _everything()
+    assert {path: after[path] for path in before} == before
+    assert set(after) - set(before) == {"out/b.prompt.md", "out/prompt.manifest.jsonl"}
+    assert attack("batch", "q", "--out", "out").status == 2
+    if kind != "folder":
+        assert attack("batch", "q", "--out", "out", "--force").status == 0
+        assert "precious" not in Path("out/a.prompt.md").read_text()
+
+
+def test_a_run_may_write_over_its_own_files() -> None:
+    project(**{"q/b__yaml": "question: Why?\nmodels: [M]\npapers: []\n"})
+    assert attack("batch", "q", "--out", "out", "--shard", "1/2").status == 0
+    assert attack("batch", "q", "--out", "out", "--shard", "2/2").status == 0
+    Path("q/a.yaml").write_text("question: What?\nmodels: [M]\npapers: []\n")
+    Path("q/b.yaml").write_text("question: What?\nmodels: [M]\npapers: []\n")
+    assert attack("batch", "q", "--out", "out", "--shard", "1/1").status == 0
+    assert attack("batch", "q", "--out", "out").status == 0
+    manifest = Path("out/prompt.manifest.jsonl").read_bytes()
+    # killed before a row was written: the same bytes are its own, and so is what is newer than the beginning
+    Path("out/prompt.manifest.jsonl").unlink()
+    assert attack("batch", "q", "--out", "out").status == 0
+    assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
+    Path("out/prompt.manifest.jsonl").unlink()
+    Path("out/.prompt.manifest.jsonl.1-aaaaaaaa.explainer-part").write_bytes(manifest.splitlines(keepends=True)[0])
+    Path("out/a.prompt.md").write_text("written by the run that was killed")
+    assert attack("batch", "q", "--out", "out").status == 0
+    assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
+
+
 @pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])
 def test_a_configuration_that_people_edit_stays(out: str, name: str) -> None:
     project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')

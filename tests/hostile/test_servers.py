@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.endpoint.faults import Canned, Fault, SourceRecord, Status
+from tests.endpoint.faults import Canned, Dribble, Fault, SourceRecord, Status
 from tests.endpoint.proxy import FaultProxy
 from tests.helpers.ask import GOOD, ask, project
+from tests.hostile.support import time_limit
 
 pytest.importorskip("httpx2")
 STREAM = "text/event-stream"
@@ -41,6 +43,41 @@ NOTHING: dict[str, Fault] = {
     "far year": Status(503, "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"),
     "header": Status(500, "\x85\xff"),
 }  # fmt: skip
+
+SLOW_PIECES = {
+    "comments": Dribble(b": ping\n\n"),
+    "empty events": Dribble(b"data: {}\n\n"),
+    "comments behind a piece": Dribble(b": ping\n\n", PIECE),
+    "blanks": Dribble(b" ", content_type="application/json"),
+    "an error": Dribble(b"x", status=500, content_type="text/plain"),
+    "headers": Dribble(b"X-A: b\r\n", b"HTTP/1.1 200 OK\r\n", status=0),
+}
+
+
+@pytest.mark.parametrize("name", SLOW_PIECES)
+def test_pieces_that_come_slowly_are_given_up(
+    name: str, canned: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setattr("explainer.asking.endpoint._TOLD_AFTER", 0.2)
+    monkeypatch.chdir(project(tmp_path / "p", "rain", "snow"))
+    canned.otherwise = Canned(GOOD)
+    canned.rule(lambda seen: SLOW_PIECES[name] if "rain" in seen.said else None)
+    with time_limit(20):
+        outcome = ask(canned, "questions", "--out", "out", "--concurrency", "1", "--timeout", "0.1")
+    assert outcome.status == 1, outcome.err
+    assert "nothing of the answer came for 0.5 s" in outcome.err
+    assert ("Ctrl-C stops" in outcome.err) is ("piece" not in name), outcome.err
+    assert Path("out/snow.answer.md").is_file()
+
+
+def test_what_follows_an_answer_does_not_take_it_back(canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.chdir(project(Path("p"), "rain"))
+    end = b'data: {"choices": [{"delta": {"content": %s}, "finish_reason": "stop"}]}\n\n' % json.dumps(GOOD).encode()
+    for comments in (SourceRecord(end + b": ping\n\n" * 400_000, STREAM), Dribble(b": ping\n\n", end)):
+        canned.script(comments)
+        assert ask(canned, "questions/rain.yaml", "--timeout", "0.1", "--force").status == 0
 
 
 @pytest.mark.parametrize("name", NOTHING)

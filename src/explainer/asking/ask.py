@@ -231,6 +231,9 @@ class AskObserver(Protocol):
     def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come; it is asked for again after so many seconds."""
 
+    def on_wait(self, prepared: PreparedQuestion, model: str, seconds: float) -> None:
+        """Nothing of an answer came for long; it is waited for so many seconds more at most."""
+
     def on_checked(
         self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
     ) -> None:
@@ -423,6 +426,9 @@ class _AnswerObserver:
     def on_retry(self, why: str, seconds: float) -> None:
         self._totals.retries += 1
         self._observer.on_retry(*self._about, why, seconds)
+
+    def on_wait(self, seconds: float) -> None:
+        self._observer.on_wait(*self._about, seconds)
 
 
 class AskRun:

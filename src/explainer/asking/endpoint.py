@@ -29,6 +29,8 @@ from explainer.diagnostics.text import reason_of
 from explainer.documents.json_reader import parse_json
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     import httpx2
 
 _OK: Final = 200
@@ -40,6 +42,11 @@ _MAX_IDLE: Final = 1024 * 1024
 _MAX_BODY: Final = 8 * 1024 * 1024  # bytes; an answer is cut off at a million characters
 _MAX_ERROR: Final = 64 * 1024  # bytes of a body that says what is wrong
 _CONNECT: Final = 10.0  # seconds; silence may last longer once there is a connection
+# How many times `--timeout` a server may keep a connection open without a word of the answer, by comments, headers or
+# blanks that come slowly: a model that thinks in silence takes minutes, and 600 s are what clients wait by default.
+_WORDLESS: Final = 5
+# Seconds without a word of the answer after which whoever looks on is told.
+_TOLD_AFTER: Final = 30.0
 # Seconds that a server has for counting tokens when an answer has ended.
 _AFTERWORD: Final = 5.0
 # Seconds that it has for closing the stream when it has said that nothing follows.
@@ -66,6 +73,9 @@ class StreamObserver(Protocol):
 
     def on_retry(self, why: str, seconds: float) -> None:
         """It did not come; it will be asked again after so many seconds."""
+
+    def on_wait(self, seconds: float) -> None:
+        """Nothing of it came so far; it is waited for so many seconds at most."""
 
 
 @dataclass(frozen=True)
@@ -195,13 +205,14 @@ class Endpoint:
         async with (
             self._failures(received),
             asyncio.timeout(self._address.deadline),
+            _Patience(_WORDLESS * self._address.timeout, received, observer) as patience,
             self._client.stream("POST", self._address.url, content=json.dumps(request.body)) as response,
         ):
             if response.status_code != _OK:
                 raise RequestFailedError(await self._refusal(response))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind == "text/event-stream":
-                await self._listen(response, received, observer)
+                await self._listen(response, received, observer, patience)
             else:
                 await self._read(response, kind, received, observer)
         if not received.whole:
@@ -211,29 +222,29 @@ class Endpoint:
         reason = self._redact(received.finish_reason or "")
         return Reply(text, reason, usage, time.monotonic() - begun, 1, self.name, served)
 
-    async def _listen(self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver) -> None:
+    async def _listen(
+        self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver, patience: _Patience
+    ) -> None:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
         shown = StreamRedactor(self._redact)
-        async with asyncio.timeout(None) as patience:
-            await self._take_events(response, received, lambda piece: observer.on_text(shown.feed(piece)), patience)
+        await self._take_events(response, received, lambda piece: observer.on_text(shown.feed(piece)), patience)
         if left := shown.finish():
             observer.on_text(left)
 
     async def _take_events(
         self, response: httpx2.Response, received: StreamAccumulator, show: Callable[[str], None],
-        patience: asyncio.Timeout,
+        patience: _Patience,
     ) -> None:  # fmt: skip
         import httpx2
 
-        now = asyncio.get_running_loop().time
-        stream = _BoundedStream(response)
+        stream = _BoundedStream(response, received)
         # it takes what has the text, the headers and the request of a response
         async for event in httpx2.EventSource(stream, max_event_size=_MAX_EVENT):  # type: ignore[arg-type]
             if received.done:
                 continue  # read to its end, the connection can be used again
             if event.data.startswith("[DONE]"):
                 received.done = True
-                patience.reschedule(now() + _FAREWELL)
+                patience.end_in(_FAREWELL)
                 continue
             data = _loads(event.data)
             if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
@@ -244,11 +255,12 @@ class Endpoint:
                 show(piece)
             if piece or _is_thinking(data):
                 stream.idle = 0
+                patience.renew()
             if received.full:
                 received.finish_reason = "length"
                 return
-            if received.finish_reason is not None and patience.when() is None:  # the tokens may follow
-                patience.reschedule(now() + _AFTERWORD)
+            if received.finish_reason is not None:  # the tokens may follow
+                patience.end_in(_AFTERWORD)
 
     async def _read(
         self, response: httpx2.Response, kind: str, received: StreamAccumulator, observer: StreamObserver
@@ -327,6 +339,54 @@ def _raise_broken(message: str) -> NoReturn:
     raise RequestFailedError(RequestFailure("broken", message, again=True))
 
 
+class _Patience:
+    """How long a server may send what is no word of the answer. Use it as an asynchronous context manager.
+
+    Args:
+        seconds: from one word to the next.
+        received: what came of the answer.
+        observer: is told of a long wait.
+    """
+
+    def __init__(self, seconds: float, received: StreamAccumulator, observer: StreamObserver) -> None:
+        self._seconds = seconds
+        self._received = received
+        self._observer = observer
+        self._is_ending = False
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        left = self._seconds - _TOLD_AFTER
+        self._notice = self._loop.call_later(_TOLD_AFTER, self._observer.on_wait, left)
+        self._timeout = asyncio.timeout(self._seconds)
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._notice.cancel()
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            if self._received.whole:
+                raise
+            message = f"nothing of the answer came for {self._seconds:g} s, though the connection was kept open"
+            raise RequestFailedError(RequestFailure("broken", message)) from None
+
+    def renew(self) -> None:
+        """A word of the answer came."""
+        self._notice.cancel()
+        if not self._is_ending:
+            self._timeout.reschedule(self._loop.time() + self._seconds)
+
+    def end_in(self, seconds: float) -> None:
+        """The answer is whole: only so much time is left for what may follow."""
+        if not self._is_ending or seconds < _AFTERWORD:
+            self._timeout.reschedule(self._loop.time() + seconds)
+        self._is_ending = True
+
+
 class _BoundedStream:
     """The text of a response that is streamed, which ends when too much of it says nothing.
 
@@ -334,9 +394,10 @@ class _BoundedStream:
         idle: characters since the last word of the answer; whoever reads the events sets it back.
     """
 
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: httpx2.Response, received: StreamAccumulator) -> None:
         response.encoding = "utf-8"  # of every event stream (HTML, section 9.2.5), whatever the header says
         self._response = response
+        self._received = received
         self.headers, self.request = response.headers, response.request
         self.idle = 0
 
@@ -346,6 +407,8 @@ class _BoundedStream:
             size += len(chunk)
             self.idle += len(chunk)
             if self.idle > _MAX_IDLE or size > _MAX_STREAM:
+                if self._received.whole:
+                    return
                 _raise_broken("the stream does not end, and sends only empty events and comments")
             yield chunk
 

@@ -286,11 +286,20 @@ class Batch:
         if repeated is not None or result.status == "failed":
             self._count_failure(item, result.id)
         elif result.output is not None:
-            self.summary.rendered += 1
-            self._outputs.append(TargetOutput(result.row, result.id + self._suffix, result.output))
+            self._settle_rendered(item, TargetOutput(result.row, result.id + self._suffix, result.output), result.id)
         elif pending.earlier is not None:
             self.summary.unchanged += 1
             self._outputs.append(TargetOutput(result.row, pending.earlier.row.out, earlier=pending.earlier))
+
+    def _settle_rendered(self, item: SourceItem, output: TargetOutput, id_: str) -> None:
+        if not self._target.is_foreign(output.file, output.data or b""):
+            self.summary.rendered += 1
+            self._outputs.append(output)
+            return
+        place = Location(display_path(self._target.manifest.parent / output.file))
+        message = f"the output of {id_!r} is not written: the file is there, and no manifest says that a run wrote it"
+        self._findings.append(Finding("F105", place, message, "move the file away, or run with --force"))
+        self._count_failure(item, id_)
 
     def _settle_unchanged(self, earlier: EarlierRow, item: SourceItem) -> None:
         row, line = earlier.row, earlier.line

@@ -18,6 +18,7 @@ from explainer.batching.manifest import ManifestRow, read_row
 from explainer.batching.previous_run import EarlierRow, ManifestFile, PreviousRun, is_intact
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import (
+    PART,
     STDIN,
     Appender,
     FileLock,
@@ -104,6 +105,10 @@ class Target:
 
     def is_intact(self, earlier: EarlierRow) -> bool:  # noqa: ARG002
         """Whether an output is still there as it was written."""
+        return False
+
+    def is_foreign(self, file: str, data: bytes) -> bool:  # noqa: ARG002
+        """Whether something stands in the place of an output that no run has written."""
         return False
 
     def put(self, outputs: list[TargetOutput]) -> None:
@@ -228,6 +233,8 @@ class FolderTarget(ResumableTarget):
         self._shards: list[Path] = []
         """Manifests of shards that this run of the whole takes over."""
         self._root = str(folder)
+        self._recorded: set[str] | None = None
+        """Files that any manifest here records, once something stands in the place of an output."""
         self._safe_folders: set[str] = set()
 
     def _clean(self) -> None:
@@ -251,6 +258,29 @@ class FolderTarget(ResumableTarget):
         """Whether a file is still there as it was written."""
         written = 0 if self._config.verify else self.past.volumes[earlier.volume].written
         return is_intact(f"{self._root}/{earlier.row.out}", earlier.row, written)
+
+    def is_foreign(self, file: str, data: bytes) -> bool:
+        """Whether something stands in the place of an output that no run has written.
+
+        What a run was about to write when it was killed is in no manifest: the same bytes, or a file that is not older
+        than what this run left of its manifest.
+        """
+        path = f"{self._root}/{file}"
+        if self._config.force or not os.path.lexists(path) or file in self._own_files():
+            return False
+        begun = min((part.stat().st_mtime_ns for part in self._old_parts), default=None)
+        if begun is not None and os.lstat(path).st_mtime_ns >= begun:
+            return False
+        return not os.path.isfile(path) or read_file(Path(path)) != data  # noqa: PTH113
+
+    def _own_files(self) -> set[str]:
+        """The files that this run, and all before it with other shards or formats, have recorded."""
+        if self._recorded is None:
+            manifests = [path for path in self.folder.iterdir() if path.name.endswith((MANIFEST, PART))]
+            past = PreviousRun([ManifestFile(path, None, forgiving=True) for path in manifests], "", by_place=True)
+            self._recorded = {earlier.row.out for earlier in past.rows()}
+            past.close()
+        return self._recorded
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Write files."""

@@ -141,9 +141,11 @@ _PLACEHOLDER_HOSTS: Final = lazy_regex(
 )
 # Parts of a path that say "put your own here", in the ways in which people and language models write that.
 _TEMPLATE_WORDS: Final = lazy_regex(
-    r"\.\.\.|…|[{}]|x{4,}|\[[^\]]*\]|<[^>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
+    r"\.\.\.|…|[{}]|x{4,}|\[[^\[\]]*\]|<[^<>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
 )
 
+# Characters of a path and a query that are read: those that sites make have some hundred.
+_LONGEST_KNOWN: Final = 4_096
 # Digits in which ids of arXiv differ that resemble each other: chance makes ids this near 1 in 10^4.
 _MOST_DIGITS: Final = 2
 # Likeness of the names of two repositories of one owner, which makes a slip likely.
@@ -258,7 +260,7 @@ def _without_dots(path: str) -> str:
     segments = path.split("/")
     for segment in segments:
         if _PARENT.fullmatch(segment):
-            kept = kept[: max(1, len(kept) - 1)]
+            del kept[max(1, len(kept) - 1) :]
         elif not _ITSELF.fullmatch(segment):
             kept.append(segment)
     is_folder = _PARENT.fullmatch(segments[-1]) or _ITSELF.fullmatch(segments[-1])
@@ -281,8 +283,8 @@ def identify(url: str) -> Link | None:
 
 
 def _known_site(address: _Address, path: str) -> Link | None:
-    """What a site shows whose paths are known; None behind another port, where another server may answer."""
-    if _own_port(address):
+    """What a site shows whose paths are known; None behind another port (another server), or if it is too long."""
+    if _own_port(address) or len(path) + len(address.query) > _LONGEST_KNOWN:
         return None
     read = _READERS.get(address.host)
     link = read(path) if read else None

@@ -51,11 +51,12 @@ _MAX_FORMS: Final = 4
 _EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
-_TRAILING_BRACKET: Final = lazy_regex(r"\s*[(\[（][^()\[\]（）]{0,200}[)\]）]\s*$")
+_TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
 _IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
 _TAIL: Final = lazy_regex(
-    r"\s+[-–—|]{1,3}\s+|\s*[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\s+by\s+(?=[A-Z])|\.\s",
+    r"(?<!\s)\s++(?:[-–—|]{1,3}\s+|by\s+(?=[A-Z]))"
+    r"|(?:(?<!\s)\s++)?[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\.\s",
     re.IGNORECASE,
 )
 _HYPHENATED: Final = lazy_regex(r"[-+]\w|\+")
@@ -63,10 +64,10 @@ _HYPHENATED: Final = lazy_regex(r"[-+]\w|\+")
 _VARIANT: Final = lazy_regex(
     r"(?<![\w-])(?P<stem>[^\W_](?:[\w.-]{0,60}?[^\W_])?)(?:\+{1,2}|[-_ ]?[vV]?\d{1,2}(?:\.\d{1,2})?"
     r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
-    r"(?![\w+.-]*[^\W_])"
+    r"(?![_+.-]*+[^\W_])"
 )
 # what sets a nickname apart from the title behind it
-_HEADING_MARK: Final = lazy_regex(r"\s*[:：]\s|\s+[-–—]{1,3}\s+")
+_HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
 # what stands beside a whole title and is no part of a longer one: a sign (or nothing), or three words, which are prose
 _APART: Final = lazy_regex(rf"[{_WRAPPING} ]*(?:[^\w{_WRAPPING} ]|\Z)|(?:\W*+\w++){{3}}")
 

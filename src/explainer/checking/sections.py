@@ -75,7 +75,7 @@ _MORE_REFERENCES: Final = lazy_regex(
 )
 _DIVIDING: Final = lazy_regex(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 # fields of the references, such as `**Paper:** …`, look like headings, and are none
-_FIELD_LABELS: Final = frozenset("model paper papers github link title input output source url arxiv".split())  # noqa: SIM905
+_FIELD_LABELS: Final = frozenset("model paper github link title input output source url arxiv".split())  # noqa: SIM905
 _LINK: Final = lazy_regex(r"http|\]\(")
 _ACCENTS: Final = lazy_regex("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
@@ -99,14 +99,15 @@ _SECTION_WORDS: Final = (
 # `2.`, `Section 2:`, `II)`, `2 -`, `二、`, `②`, `2️⃣`; a bare number counts before a capital, as in `3 References`
 _NUMBER: Final = lazy_regex(
     rf"{_SECTION_WORDS}[(（]?(?P<number>\d{{1,2}}|i{{1,3}}|iv|vi?|[一二三四五六①-⑥Ⅰ-Ⅵ])(?:部分|节|節|章|부)?"
-    r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
+    r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—·•]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
     re.IGNORECASE,
 )
 _NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905
+_LONGEST: Final = 400  # characters of a title that are read
 # where a title ends, and the text of the section may begin on the same line
-_BEHIND_BOLD: Final = lazy_regex(rf"\s*[:：]?\s*{_EMPHASIS}\s*(?:[:：.]|[-–—]+(?=\s))?")
+_BEHIND_BOLD: Final = lazy_regex(rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s*+(?:[:：.]|[-–—]+(?=\s))?")
 _BEHIND_HTML: Final = lazy_regex(r"</h[1-6]>")
-_BEHIND_CELL: Final = lazy_regex(r"\s*\|")
+_BEHIND_CELL: Final = lazy_regex(r"(?:(?<!\s)\s++)?\|")
 _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
 # a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
@@ -337,7 +338,7 @@ def _value(numeral: str) -> int:
 
 def _named_by(title: str, number: int | None) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
     """The sections that a title names for certain, and those that it may name."""
-    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title.casefold())))
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold())))
     strong = frozenset(kind for kind, pattern in _STRONG.items() if pattern.search(folded))
     weak = frozenset(kind for kind, pattern in _WEAK.items() if pattern.search(folded))
     numbered = strong & {_NUMBERED_KINDS.get(number or 0)}

@@ -54,7 +54,7 @@ _WORD: Final = lazy_regex(r"[^\W_]+(?:[+#]+(?!\w))?")
 _ORDINARY: Final = lazy_regex(r"[A-Z][a-z]+(?:-[A-Z][a-z]+)+")
 _COMPOUND: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # what ends the name at the beginning of a title: a colon or a dash with spaces
-_HEAD: Final = lazy_regex(r"\s*[:：]\s|\s+[-–—]{1,3}\s+|：|——")
+_HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
 # six letters in a row of a script without capitals, such as Chinese and Arabic, read like a title
 _CASELESS: Final = lazy_regex("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
 # share of capitalised words from which a text reads like a title: prose has capitals in few places

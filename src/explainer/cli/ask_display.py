@@ -52,6 +52,7 @@ class AskDisplay:
         self._heads: dict[tuple[str, str], str] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._unsaid: list[Finding] = []
+        self._has_waited = False
 
     def on_findings(self, findings: Sequence[Finding]) -> None:
         """Say what was found."""
@@ -137,6 +138,13 @@ class AskDisplay:
         else:
             self._say_of(prepared, line)
         self._draw(now=True)
+
+    def on_wait(self, prepared: PreparedQuestion, model: str, seconds: float) -> None:
+        """Nothing of an answer came for long: said once, since it may be so with each of many questions."""
+        if not self._has_waited:
+            line = printable(f"{model}: nothing of an answer yet; waiting up to {seconds:,.0f} s more")
+            self.on_note(f"{prepared.id}: {line}; Ctrl-C stops, and what was answered is kept")
+        self._has_waited = True
 
     def on_checked(
         self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool

@@ -69,17 +69,17 @@ _FREE_TEXT: Final = ("summary", "description", "deprecated")
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "nan", "null", "none", "nil", "?"})
 # `Paper_URL`, `paper-url` and `Paper URL` are one column.
 _KEY_SIGNS: Final = re.compile(r"[\W_]+")
-_BETWEEN_ITEMS: Final = re.compile(r"\s*[;|\n]\s*")
+_BETWEEN_ITEMS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+")
 # Examples are sentences: a semicolon may stand in them.
-_BETWEEN_EXAMPLES: Final = re.compile(r"\s*[|\n]\s*")
-_BETWEEN_AUTHORS: Final = re.compile(r"\s*[;|\n]\s*|\s+and\s+")
+_BETWEEN_EXAMPLES: Final = re.compile(r"(?:(?<!\s)\s*)?[|\n]\s*+")
+_BETWEEN_AUTHORS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+|(?<!\s)\s++and\s++")
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 # Addresses that people write without https.
 _BARE_URL: Final = re.compile(
     r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
 )
 # Text before a link that says what it is: `Demo: https://…`.
-_LABELLED: Final = re.compile(r"[^:/]+[:\s]\s*(https?://\S+)", re.IGNORECASE)
+_LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNORECASE)
 # Signs that no link has.
 _UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
@@ -30,7 +31,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Behind a space, `#` ends an unquoted text: what is glued to the sign, and the comment to the end of its line. Two
 # spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
-_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*)([^\r\n]*)")
+_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
 # Comments that are often written without a space behind the sign.
 _REMARK: Final = lazy_regex(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
 _BEGINS_QUESTION: Final = lazy_regex(
@@ -40,7 +41,7 @@ _BEGINS_QUESTION: Final = lazy_regex(
 # A key without the space behind its colon; `https://` is none.
 _GLUED_KEY: Final = lazy_regex(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
 # A key whose text holds another `: `.
-_SECOND_COLON: Final = lazy_regex(r"^[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#][^\n]*?: [^\n]*?)[ ]*$", re.MULTILINE)
+_SECOND_COLON: Final = lazy_regex(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
 # What libyaml was doing when the mistake is where that began.
 _BEGINS_EARLIER: Final = lazy_regex("simple key|an alias|an anchor")
 # Spaces other than those of ASCII where a line begins: YAML takes them for text.
@@ -132,7 +133,6 @@ class _Reader:
         self.spans = spans
         self.roots: list[Any] = []
         """The value of the document, once it is there."""
-        self.lines = Lines(text)
         self.repeated_keys: list[tuple[KeyPath, int]] = []
         self._unused_anchors: dict[str, Any] = {}
         """Anchors that no alias uses: most likely they are texts that begin with `&`."""
@@ -151,6 +151,11 @@ class _Reader:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._begin_document,
         }
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the text, for the places of findings."""
+        return Lines(self.text)
 
     def read(self) -> None:
         """Read all events; whatever is wrong becomes a finding of the document."""
@@ -236,16 +241,16 @@ class _Reader:
             top.key = value
         if not top.attached:
             return
-        path = self._path_to(value)
         mark: Any = event.start_mark
+        # a path for each key would cost those who need none
         if value != value.lstrip() and not event.style:
             shown = describe_character(value[0])
             self._note("Y110", event, f"the key {value.strip()!r} begins with {shown}", "indent with plain spaces")
-            self.document.unreliable.add(path)
+            self.document.unreliable.add(self._path_to(value))
         if top.key is _BAD_KEY:
-            self.repeated_keys.append((path, mark.index))
+            self.repeated_keys.append((self._path_to(value), mark.index))
         elif self.spans is not None:
-            self.spans.keys.setdefault(path, _position(mark))
+            self.spans.keys.setdefault(self._path_to(value), _position(mark))
 
     def _report_key(self, top: _Frame, event: Any) -> None:
         if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
@@ -361,7 +366,7 @@ class _Reader:
             return glued.end(1) + 1, f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
-            return index, f"quote the text: {second[1]}: {quoted(second[2])}"
+            return index, f"quote the text: {second[1]}: {quoted(second[2].rstrip(' '))}"
         return None
 
     def _explain_start(self, index: int) -> tuple[int, str] | None:

@@ -43,7 +43,7 @@ _LEADING_ZERO: Final = lazy_regex(r"(?<![\d.,])0(?=\.\d)")  # `0.62` is `.62`
 _CONTRACTED: Final = (("can't", "cannot"), ("won't", "will not"), ("n't", " not"))
 _TOKEN: Final = lazy_regex(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
-_ELLIPSIS: Final = lazy_regex(r"\s*[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
+_ELLIPSIS: Final = lazy_regex(r"(?:(?<!\s)\s++)?[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
 _EDITED: Final = lazy_regex(r"\[[^\[\]]{0,40}\]")
 _SOLID: Final = 3  # words in a row by which a passage is known; two stand together by chance
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined

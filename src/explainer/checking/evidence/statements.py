@@ -23,7 +23,7 @@ from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, tokens_of
 from explainer.recommending.terms import words as word_runs
 
-_ITEM: Final = lazy_regex(r"(?P<indent>[ \t>]*)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
+_ITEM: Final = lazy_regex(r"(?<![ \t>])(?P<indent>[ \t>]*+)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
 # an item whose text begins with residue such as `[cite_start]`, which is blanked out: Markdown takes it for code
 _BLANKED_ITEM: Final = lazy_regex(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = lazy_regex(r"\s*(?:[-*_]\s*){3,}\Z")
@@ -43,8 +43,8 @@ _PRONOUN: Final = lazy_regex(
 # what stands before the words of a sentence
 _ORNAMENTS: Final = lazy_regex(r"[^\w\"“(\[]*")
 _QUOTE: Final = lazy_regex(
-    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^”]{3,600})”|«(?P<angled>[^»]{3,600})»"
-    r"|„(?P<low>[^“”]{3,600})[“”]|‘(?P<single>(?:[^’\n]|’(?=\w)){8,600})’(?!\w)"
+    r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^“”]{3,600})”|«(?P<angled>[^«»]{3,600})»"
+    r"|„(?P<low>[^„“”]{3,600})[“”]|‘(?P<single>(?:[^‘’\n]|’(?=\w)){8,600})’(?!\w)"
 )
 _QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
@@ -65,7 +65,7 @@ _COMPARED_ITSELF: Final = lazy_regex(
 _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = lazy_regex(r"\s+([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
 _FOOTNOTE: Final = lazy_regex(r"\[\^(?P<id>[\w-]{1,40})\]")
 _NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them

@@ -30,6 +30,7 @@ _OPEN_END: Final = lazy_regex(
     r"|^\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*)\Z",
     re.IGNORECASE | re.MULTILINE,
 )
+_LONGEST_END: Final = 600  # characters that such an end has
 _CUT_LINKS: Final = frozenset({Match.FOREIGN, Match.ALTERED, Match.INVALID})
 _VISIBLE: Final = lazy_regex(r"[^\W_]")
 _FENCE_MARK: Final = len("```")
@@ -118,7 +119,8 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
             return reference.start, reference.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
-    if _OPEN_END.search(_without_offered(analysis, body[start:])) or _ends_in_url(analysis, len(body)):
+    line = _without_offered(analysis, body[start:])
+    if _OPEN_END.search(line, max(0, len(line) - _LONGEST_END)) or _ends_in_url(analysis, len(body)):
         return start, len(body), "the answer ends in the middle"
     return None
 

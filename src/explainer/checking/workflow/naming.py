@@ -38,7 +38,7 @@ _LABELLED: Final = lazy_regex(
     r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
-_HEAD: Final = lazy_regex(r"\s*+[:：]\s|\s[-–—]\s|:(?=\n)")
+_HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")
 # Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
 _TOKEN: Final = lazy_regex(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.

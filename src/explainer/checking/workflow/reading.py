@@ -32,7 +32,7 @@ _NOT_QUOTED: Final = lazy_regex(r"^[^\S\n]*+[^\s>]", re.MULTILINE)
 _FLOWCHART: Final = lazy_regex(r"\s*(?:flowchart|graph)\s+(?:TB|TD|BT|LR|RL)\b")
 # Arrows of ASCII, Unicode, HTML and TeX; some of Unicode's stand with a selector that makes them pictures.
 _ARROW: Final = lazy_regex(
-    r"\s*+(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
+    r"(?:(?<!\s)\s++)?(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
     r"|\$?\\(?:(?:long)?rightarrow|(?:Long)?Rightarrow|to)(?![A-Za-z])\$?)\s*+"
 )
 _END: Final = lazy_regex(r"\Z")

@@ -39,7 +39,7 @@ _START: Final = re.compile(r"[ \t]*+@\w++[ \t]*+[{(]")
 # The next entry between entries, where everything else is a comment; `%` comments one out.
 _NEXT: Final = re.compile(r"^[ \t]*+%.*$|(?<![\w.])@[ \t]*+([A-Za-z]\w*+)\s*+([{(])", re.MULTILINE)
 # What stands behind the bracket of an entry: its key, up to a comma; or up to the first field, where one is missing.
-_KEY: Final = re.compile(r"\s*+([^,={}\"\n]*?)\s*(?:,|(?=\n)|(?=[})])|(?<=\s)(?=[A-Za-z][\w-]*\s*=))")
+_KEY: Final = re.compile(r"\s*+([^,={}\"\n]*?)(?:,|(?=[\n})])|(?<=\s)(?=[A-Za-z][\w-]*\s*=))")
 _FIELD: Final = re.compile(r"([^\s=,{}()\"#@%]+)\s*+=\s*+")
 _SEPARATOR: Final = re.compile(r"\s*+(?:,\s*+)*+")
 _WORD: Final = re.compile(r"[^\s,{}()\"#=@]+")
@@ -54,7 +54,7 @@ _NO_ENTRIES: Final = frozenset({"comment", "preamble", "string"})
 
 _URL: Final = re.compile(r"https?://[^\s{}\\\"<>]+", re.IGNORECASE)
 # arXiv's own exports have the archive behind the id: `2401.10000 [cs.CV]`.
-_ARCHIVE: Final = re.compile(r"\s*\[[\w.-]+\]$")
+_ARCHIVE: Final = re.compile(r"(?:(?<!\s)\s++)?\[[\w.-]++\]\Z")
 # A thin space between initials is no comma between names.
 _THIN_SPACE: Final = re.compile(r"\\[,;:!]\s*")
 # Between names, and between the parts of one; braces keep what stands in them together.
@@ -209,7 +209,7 @@ class _Grammar:
         match = _KEY.match(self._text, self._position)
         if match is None:
             return
-        entry.key = match[1]
+        entry.key = match[1].rstrip()
         self._position = match.end()
 
     def _read_field(self, entry: _Entry, *, has_comma: bool) -> None:

@@ -35,7 +35,7 @@ from explainer.documents.document import Document
 from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.
-_FENCE: Final = re.compile(r"(?:\s|<!--.*?-->)*^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_FENCE: Final = re.compile(r"(?:\s++|<!--(?:(?!-->).)*+-->)*+^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 # Old ids, such as `hep-th/9901001`, have a part behind a slash.
@@ -79,12 +79,16 @@ _BEFORE_PAPER: Final = re.compile(
     r"|\b(?:introduced|presented|proposed|described|published)\b[^.]{0,40}$",
     re.IGNORECASE,
 )
+_BEFORE: Final = 300  # characters before a link that say what it leads to
 # Words before a link to the work of others.
 _OF_OTHERS: Final = re.compile(
     r"\b(?:based|built|builds|adapted|borrow\w*|inspired|thanks|forked|modified|distilled|fine-?tuned)\b", re.IGNORECASE
 )
-_ANCHOR: Final = re.compile(r"<a\b[^>]*?\bhref=[\"']([^\"']+)[\"'][^>]*>(.*?)</a>", re.DOTALL | re.IGNORECASE)
-_TAG: Final = re.compile(r"<[^>]*?(?:\balt=[\"']([^\"']*)[\"'][^>]*)?>")
+_ANCHOR: Final = re.compile(
+    r"<a\b(?:(?!\bhref=[\"'])[^<>])*+\bhref=[\"']([^\"'<>]++)[\"'][^<>]*+>((?:(?!</?a\b).)*+)</a>",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG: Final = re.compile(r"<(?:(?!\balt=[\"'])[^<>])*+(?:\balt=[\"']([^\"']*+)[\"'][^<>]*+)?>")
 _BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+[\w/]")
 _PRETRAINED: Final = re.compile(r"from_pretrained\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
 # What a heading says around the id of a repository.
@@ -302,13 +306,14 @@ def _mentions(token: Any) -> Iterator[_Mention]:
             link, words = str(child.attrGet("href")), ""
         elif child.type == "link_close":
             yield _Mention(link, words, before)
-            before, link = before + words, ""
+            before, link = (before + words)[-_BEFORE:], ""
         elif link:
             words += text
         else:
             for match in _BARE_LINK.finditer(text):
-                yield _Mention(match.group(), "", before + text[: match.start()])
-            before += text
+                near = before + text[max(0, match.start() - _BEFORE) : match.start()]
+                yield _Mention(match.group(), "", near[-_BEFORE:])
+            before = (before + text)[-_BEFORE:]
     yield from _anchors(token.content)
 
 

@@ -24,7 +24,7 @@ REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """`owner/name`, as GitHub and Hugging Face call repositories."""
 
 # Between two links in one field; an archive's link has another one behind a slash, and that is one link.
-_BETWEEN_LINKS: Final = re.compile(r"(?:\s+and)?[\s,;|]+(?=https?://|www\.|$)", re.IGNORECASE)
+_BETWEEN_LINKS: Final = re.compile(r"(?:(?<!\s)\s++and|(?<![\s,;|]))[\s,;|]++(?=https?://|www\.|\Z)", re.IGNORECASE)
 
 
 def split_links(text: str) -> list[str]:

@@ -113,6 +113,7 @@ _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
 _BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
 _LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
+_MOST_COUNTS: Final = 40  # of an entry that products are made of
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
 
 _MOST: Final = lazy_regex(
@@ -308,7 +309,7 @@ def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
 def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
     figures = list(figures)
-    counts = [figure.amount for figure in figures if figure.kind == "count"]
+    counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
     for figure, count in product(figures, counts):
         if figure.kind == "percent":
             yield _derived("count", figure.amount * count / 100)

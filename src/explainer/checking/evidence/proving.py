@@ -16,7 +16,7 @@ from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from explainer.checking.analysis import AnswerAnalysis, Violation, is_within
+from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in, may_have_figures
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
@@ -69,6 +69,7 @@ _LABEL: Final = lazy_regex(
     r"option|item|no\.|top|rank))[\s-]\Z"
 )
 _LARGEST_LABEL: Final = 1000
+_BEFORE: Final = 160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
 # what ends a phrase, and the words of one that says nothing of an entry
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
@@ -255,7 +256,7 @@ class _Prover:
     def _is_presented(self, quoted: Quoted) -> bool:
         """Whether a quotation is presented as the words of a source, or the answer has quoted one elsewhere."""
         body = self.analysis.answer.body
-        before = body[max(0, quoted.start - 120) : quoted.start]
+        before = body[max(0, quoted.start - _BEFORE) : quoted.start]
         if not before.endswith(_QUOTATION_MARKS):  # a block, or what a provider cites
             return True
         if _USERS_WORDS.search(before):
@@ -510,9 +511,11 @@ def _without_quotations(statement: Statement) -> str:
 def _claimed_figures(text: str) -> Iterator[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
     figures = figures_in(text)
-    shares = [(figure.start, figure.end) for figure in figures if figure.kind == "share"]
+    in_shares = set(
+        chain.from_iterable(range(figure.start, figure.end) for figure in figures if figure.kind == "share")
+    )
     for figure in figures:
-        is_part = figure.kind != "share" and is_within(figure.start, shares)
+        is_part = figure.kind != "share" and figure.start in in_shares
         if not is_part and not _is_label(text, figure) and not _is_supposed(text, figure):
             yield figure
 
@@ -520,14 +523,14 @@ def _claimed_figures(text: str) -> Iterator[Figure]:
 def _is_label(text: str, figure: Figure) -> bool:
     """Whether a number belongs to a name, or counts something off: `SAM 2`, `step 3`."""
     is_small = figure.kind in ("count", "decimal") and figure.amount < _LARGEST_LABEL
-    return is_small and _LABEL.search(text, 0, figure.start) is not None
+    return is_small and _LABEL.search(text, max(0, figure.start - _BEFORE), figure.start) is not None
 
 
 def _is_supposed(text: str, figure: Figure) -> bool:
     """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
-    first = max((match.end() for match in _PHRASE_END.finditer(text, 0, figure.start)), default=0)
-    end = _PHRASE_END.search(text, figure.end)
-    return _SUPPOSED.search(text, first, end.start() if end else len(text)) is not None
+    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
+    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None
 
 
 def _is_about_the_compared(statement: Statement, figure: Figure, row: _Printed) -> bool:

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
-from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, ProjectFile, project_file, shipped_tasks
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
 from explainer.diagnostics.text import Lines, did_you_mean, lazy_regex, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
@@ -57,17 +57,26 @@ class ValidationReport:
         questions: the number of questions.
         templates: the number of templates.
         findings: what was found, each finding once.
+        places: the files and folders that were looked at.
+        passed_over: the number of files of lines that hold no questions.
     """
 
     catalogs: int = 0
     questions: int = 0
     templates: int = 0
     findings: tuple[Finding, ...] = ()
+    places: tuple[str, ...] = ()
+    passed_over: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to check."""
         return not (self.catalogs or self.questions or self.templates)
+
+    def status(self, *, strict: bool) -> ExitStatus:
+        """Return how the run ends."""
+        status = exit_status(self.findings, strict=strict)
+        return ExitStatus.NOTHING_CHECKED if self.is_empty and status is ExitStatus.OK else status
 
 
 def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
@@ -79,10 +88,14 @@ def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> Val
     """
     checker = _Checker(given_catalogs)
     project = checker.check_settings(paths[0] if paths else Path())
-    for path in paths or _default_paths(project):
+    paths = paths or _default_paths(project)
+    for path in paths:
         checker.check_path(path)
     checker.check_tasks()
-    return ValidationReport(len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings))
+    return ValidationReport(
+        len(checker.catalogs), checker.questions, checker.templates, tuple(checker.findings),
+        tuple(map(display_path, paths)), checker.passed_over,
+    )  # fmt: skip
 
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
@@ -102,6 +115,7 @@ class _Checker:
         self.catalogs: list[Document] = []
         self.questions = 0
         self.templates = 0
+        self.passed_over = 0
         self.findings: dict[Finding, None] = {}
         """Each finding once: those about a catalog come back with every question that reads it."""
         self._checked: set[Path] = set()
@@ -121,9 +135,13 @@ class _Checker:
         if path.is_dir():
             suffixes = (*_YAML, *_LINES, *_TEMPLATES)
             for file in files_below(path, suffixes, unreadable=self._add_unreadable):
-                if not file.name.endswith(SOURCES_SUFFIX):
-                    default_id = file.relative_to(path).with_suffix("").as_posix()
-                    self._check_file(file, default_id, documents)
+                if file.name.endswith(SOURCES_SUFFIX):
+                    continue
+                if file.suffix in _LINES and not _holds_questions(file):
+                    self.passed_over += 1
+                    continue
+                default_id = file.relative_to(path).with_suffix("").as_posix()
+                self._check_file(file, default_id, documents)
         elif path.exists():
             self._check_file(path, path.stem, documents)
         else:
@@ -192,8 +210,10 @@ class _Checker:
             self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
+        if library.value is None:
+            return
         for renderer in self._renderers:
-            result = build(loaded, library.value or Library([]), renderer, _NOTHING_CHOSEN)
+            result = build(loaded, library.value, renderer, _NOTHING_CHOSEN)
             self._add(result.findings)
 
     def _check_template(self, path: Path) -> None:
@@ -238,6 +258,17 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
     from explainer.workflows.planning import sample_variables  # noqa: PLC0415  # few templates ask
 
     return sample_variables()
+
+
+def _holds_questions(path: Path) -> bool:
+    """Whether a file of lines that nobody named holds questions: outputs and manifests lie in the same folders."""
+    if path.parent.name == "questions":
+        return True
+    text = read_text(path, limit=MAX_CATALOG_BYTES).value
+    if text is None:  # which is for a finding to say
+        return True
+    first = next(filter(str.strip, text.splitlines()), "")
+    return '"question"' in first and '"schema"' not in first
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -292,6 +323,9 @@ def _empty_headings(text: str) -> Iterator[str]:
 
 def summarise(report: ValidationReport) -> str:
     """One line that says what was checked and how it went."""
+    if report.is_empty and not report.findings:
+        looked_for = "catalogs and questions (.yaml, .yml, .jsonl) and templates (.j2)"
+        return f"nothing to check in {', '.join(report.places)}: looked for {looked_for}"
     errors = sum(finding.is_error for finding in report.findings)
     warnings = len(report.findings) - errors
     checked = (
@@ -300,7 +334,10 @@ def summarise(report: ValidationReport) -> str:
         _counted(report.templates, "template"),
     )
     line = f"{', '.join(checked)}: {_counted(errors, 'error') if errors else 'no errors'}"
-    return f"{line}, {_counted(warnings, 'warning')}" if warnings else line
+    if warnings:
+        line = f"{line}, {_counted(warnings, 'warning')}"
+    passed_over = f"; {_counted(report.passed_over, 'file')} of lines passed over: no questions"
+    return line + passed_over * bool(report.passed_over)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -742,3 +742,24 @@ def test_a_parquet_is_a_source(root: Path) -> None:
     assert batch(root / "q.parquet", "--out", root / "a.jsonl").status == 0
     assert batch(root / "q.jsonl", "--out", root / "b.jsonl").status == 0
     assert (root / "a.jsonl").read_bytes() == (root / "b.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(("source", "says"), [
+    ("empty", "empty:1:1: B711 no question in the folder (.yaml, .yml); nothing is written"),
+    ("catalogs_only", "catalogs_only:1:1: B711 no question in the folder (.yaml, .yml); 2 files skipped; nothing is written"),
+    ("blank.jsonl", "blank.jsonl:1:1: B711 no question in any line; nothing is written"),
+    ("header.csv", "header.csv:1:1: B711 no question in any line; nothing is written"),
+])  # fmt: skip
+@pytest.mark.parametrize("out", ["out", "out.jsonl"])
+def test_a_source_without_a_question_is_no_success_and_costs_no_output(source: str, says: str, out: str) -> None:
+    files = {
+        "c.yaml": CATALOG, "q/a.yaml": "question: Why?\nmodels: []\npapers: []\n", "empty/.hidden": "",
+        "catalogs_only/c.yaml": CATALOG, "catalogs_only/notes.txt": "", "blank.jsonl": "\n\n", "header.csv": "id,question\n",
+    }  # fmt: skip
+    write_tree(Path(), files)
+    assert explainer("batch", "q", "--catalog", "c.yaml", "--out", out).status == 0
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    outcome = explainer("batch", source, "--catalog", "c.yaml", "--out", out, "--prune")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith(says)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before

@@ -301,3 +301,9 @@ def test_an_ambiguous_name_is_said_with_both_places_and_what_differs() -> None:
         "q.yaml:2:16: Q403 'X' means 2 different entries: those in catalogs/one.yaml:4 and catalogs/two.yaml:3" in told
     )
     assert "differ in aliases, dataset\n" in told
+
+
+def test_a_catalog_that_is_not_there_is_all_that_is_said() -> None:
+    write_tree(Path(), {"q.yaml": "question: Why?\nmodels: [A]\n"})
+    outcome = explainer("build", "q.yaml", "--catalog", "nope.yaml")
+    assert (outcome.status, outcome.err) == (2, "nope.yaml:1:1: F101 no such file\n")

@@ -220,6 +220,7 @@ def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO
     ("a.yaml", "yaml", "question: Why?\nmodels: []\n", ""),
     ("b.yaml", "yaml", "question: Why?\n", "it looks like a question"),
     ("c.yaml", "yaml", "- name: A\n", "say what it is with --from"),
+    ("d.yaml", "openmmlab", "Import:\n  - a/metafile.yml\n", "an index of OpenMMLab metafiles\n    import the files that it lists"),
 ])  # fmt: skip
 def test_what_is_not_recognised_is_no_success(name: str, source_format: str, text: str, looks: str) -> None:
     write_tree(Path(), {name: text})
@@ -244,9 +245,17 @@ def test_an_empty_first_sheet_is_no_success() -> None:
     assert "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may be in 'Models'" in outcome.err
 
 
-@pytest.mark.parametrize("text", ["[]", '{"models": []}', "name,paper\n", ""])
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.bib", "a.ris", "a.yaml", "a.md", "a.xml"])
+def test_a_file_without_a_byte_is_no_success(name: str) -> None:
+    write_tree(Path(), {name: ""})
+    outcome = explainer("catalog", "import", name, "-o", "out.yaml")
+    assert outcome.status == 1
+    assert f"{name}:1:1: I813 nothing is recognised: the file is empty" in outcome.err
+
+
+@pytest.mark.parametrize("text", ["[]", '{"models": []}', "name,paper\n"])
 def test_a_list_that_is_empty_is_a_list(text: str) -> None:
-    name = "a.json" if text[:1] in "[{" and text else "a.csv"
+    name = "a.json" if text[:1] in "[{" else "a.csv"
     write_tree(Path(), {name: text})
     assert explainer("catalog", "import", name).status == 0
 

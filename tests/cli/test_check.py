@@ -390,3 +390,23 @@ def test_lines_in_other_encodings_are_read_as_files_are(encoding: str, tmp_path:
     outcome = explainer("check", tmp_path / "a.jsonl", "--format", "jsonl")
     assert [row["id"] for row in map(json.loads, outcome.out.splitlines())] == ["ä"]
     assert outcome.status == 0
+
+
+@pytest.mark.parametrize("command", ["check", "cite", "publish"])
+@pytest.mark.parametrize(("answers", "says"), [
+    (("empty", "--question", "q.yaml"), "empty:1:1: A607 no answer in the folder (.md, .txt)"),
+    (("blank.jsonl",), "blank.jsonl:1:1: A607 no answer in any line"),
+])  # fmt: skip
+def test_where_there_is_no_answer_nothing_could_be_checked(command: str, answers: tuple[str, ...], says: str) -> None:
+    write_tree(Path(), {"empty/.hidden": "", "blank.jsonl": "\n", "q.yaml": "question: Why?\nmodels: []\npapers: []\n"})
+    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - name: A\n"})
+    outcome = explainer(command, *answers, *(("--out", "site") if command == "publish" else ()))
+    assert outcome.status == 3
+    assert says in outcome.out + outcome.err
+    assert not Path("site/index.html").exists()
+
+
+def test_a_fix_that_changes_nothing_and_a_warning_are_said_in_one_line_each() -> None:
+    outcome = explainer("check", *WARNED, "--fix")
+    assert outcome.err == "nothing fixed: no finding has a safe fix\n"
+    assert re.search(r": grounded, with 1 warning: all \d citations are offered, named and linked rightly", outcome.out)

@@ -226,3 +226,10 @@ def test_links_that_the_template_of_the_project_prints_are_offered(template: str
     assert [finding["code"] for finding in json.loads(done.out)["findings"]] == expected
     report = Project().check(Path("answer.md"), "questions/named.yaml")
     assert [finding.code for finding in report.findings] == expected
+
+
+def test_questions_are_not_blamed_for_a_mistake_in_the_project_file() -> None:
+    write_tree(Path(), {"explainer.toml": "modles = 2\n", "catalogs/c.yaml": "models:\n  - name: A\n"})
+    write_tree(Path(), {"questions/q.yaml": "question: Why?\nmodels: [A]\npapers: []\n"})
+    outcome = explainer("validate")
+    assert outcome.out == "explainer.toml:1:1: S201 unknown key 'modles'\n    did you mean 'models'?\n"

@@ -20,7 +20,8 @@ HARD = {"caption-for-the-blind", "photo-to-figurine", "picture-to-winter", "skin
 
 def test_colorization_comes_first_with_its_reason() -> None:
     outcome = explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS)
-    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.status == 0
+    assert outcome.err.startswith("TEXT:1:1: Q411 note: models 3, 4, 5 are weak")
     lines = outcome.out.splitlines()
     assert lines[0] == "Models:"
     assert lines[1].startswith("  1. Colorization-")
@@ -235,3 +236,17 @@ def test_eval_says_which_labels_name_nothing() -> None:
     assert outcome.status == 1
     assert outcome.err.startswith("labels.jsonl:1:")
     assert "Q401" in outcome.err
+
+
+def test_a_file_without_a_question_is_no_success() -> None:
+    write_tree(Path(), {"q.jsonl": "\n"})
+    outcome = explainer("recommend", "--questions", "q.jsonl")
+    assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line\n")
+
+
+def test_what_would_not_be_recommended_by_itself_is_called_weak() -> None:
+    arguments = ("translate my voice into english", "--no-semantic", "--papers", "0")
+    assert explainer("recommend", *arguments).err == (
+        "TEXT:1:1: Q411 note: models 2, 3, 4, 5 are weak: by themselves they would not be recommended\n"
+    )
+    assert explainer("recommend", *arguments, "--models", "1").err == ""

@@ -162,3 +162,23 @@ def test_tasks_that_ship_are_known_beside_those_of_a_catalog(tmp_path: Path) -> 
     assert [line for line in explainer("validate", tmp_path).out.splitlines() if "C303" in line] == [
         f"{tmp_path / 'c.yaml'}:6:27: C303 warning: unknown task 'no-such'"
     ]
+
+
+def test_outputs_and_manifests_in_a_folder_are_no_questions() -> None:
+    write_tree(Path(), GOOD)
+    assert explainer("batch", "questions", "--out", "out.jsonl").status == 0
+    assert explainer("batch", "questions", "--out", "prompts").status == 0
+    outcome = explainer("validate", ".")
+    assert (outcome.status, outcome.out) == (0, "")
+    counts = "1 catalog, 3 questions, 2 templates: no errors"
+    assert outcome.err == f"{counts}; 3 files of lines passed over: no questions\n"
+    # a file that is named is read, whatever it holds
+    assert "S202 missing key 'question'" in explainer("validate", "out.jsonl").out
+
+
+def test_where_there_is_nothing_it_is_said_what_was_looked_for() -> None:
+    write_tree(Path(), {"a/notes.txt": "", "b/notes.txt": ""})
+    outcome = explainer("validate", "a", "b")
+    assert outcome.err == (
+        "nothing to check in a, b: looked for catalogs and questions (.yaml, .yml, .jsonl) and templates (.j2)\n"
+    )

@@ -36,7 +36,7 @@ from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.previous_run import folded
 from explainer.batching.renderer import name_fault, no_question, on_line
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
 from explainer.catalogs.library import SourceCounts
@@ -348,8 +348,15 @@ def _prepared_items(
     if not config.alone:
         source = open_source(path, config.out or Path(STDIN))
         observer.on_findings(source.findings)
-        if source.value is not None:
-            yield from preparer.prepare_all(source.value)
+        if source.value is None:
+            return
+        count = skipped = 0
+        for item in preparer.prepare_all(source.value):
+            count += 1
+            skipped += isinstance(item, Skipped)
+            yield item
+        if count == skipped:
+            observer.on_findings([no_question_in(source.value, skipped)])
         return
     loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
     yield preparer.prepare_loaded(loaded, path.parent)

@@ -23,7 +23,7 @@ from explainer.batching.manifest import (
 )
 from explainer.batching.open_source import cut, open_source
 from explainer.batching.previous_run import EarlierRow, UsedIds
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
     BatchConfig,
@@ -95,7 +95,7 @@ def render_questions(run: BatchRun) -> Summary:
     """Make outputs that go through this process: files, or lines.
 
     Raises:
-        ExplainerError: when a catalog that all questions need cannot be read.
+        ExplainerError: when a catalog that all questions need cannot be read, or there is no question.
         OSError: when the source cannot be read or the target cannot be written; nothing is torn then.
         WorkerLostError: when a worker process is gone.
     """
@@ -105,6 +105,7 @@ def render_questions(run: BatchRun) -> Summary:
         batch = Batch(source, target, run.setup, run.reporter, prune=config.prune and not config.check)
         batch.render(executor, run.engine.worker(run))
         if config.shard is None:  # what is not in a part of a source is not gone
+            batch.refuse_emptiness()
             batch.account_for_the_gone()
         target.complete()
     return batch.summary
@@ -333,6 +334,15 @@ class Batch:
         if self._other_rows:
             self._target.keep(b"".join(self._other_rows))
         self._other_rows = []
+
+    def refuse_emptiness(self) -> None:
+        """Stop where there was no question: an empty source is a wrong path more often than a wish to lose all outputs.
+
+        Raises:
+            ExplainerError: when that is so.
+        """
+        if not self.summary.done:
+            raise ExplainerError([no_question_in(self._source, self.summary.skipped)])
 
     # --- outputs of earlier runs whose questions are not there any more, or have mistakes now ---
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import counted
 from explainer.files import MAX_QUESTION_BYTES, NotRegularError, as_text, display_path, open_file, open_handle
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -67,6 +68,19 @@ class QuestionSource(Protocol):
 
     def size(self) -> int | None:
         """How many there are, or None when that is not known beforehand."""
+
+
+def no_question_in(source: QuestionSource, skipped: int) -> Finding:
+    """Return the finding about a source in which nothing is a question.
+
+    Args:
+        source: the source.
+        skipped: how many of its files or rows are none.
+    """
+    where = "in any line" if source.lines else f"in the folder ({', '.join(CATALOG_SUFFIXES)})"
+    passed_over = f"; {counted(skipped, 'file' if not source.lines else 'line')} skipped" if skipped else ""
+    hint = "-v says what is skipped, and why" if skipped else None
+    return Finding("B711", Location(source.name), f"no question {where}{passed_over}; nothing is written", hint)
 
 
 class FolderSource:

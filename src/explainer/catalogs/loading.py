@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from explainer._package import __version__
 from explainer.catalogs.settings import PROJECT_FILES, parse_settings
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.files import (
     MAX_CATALOG_BYTES,
@@ -453,10 +453,13 @@ class CatalogLoader:
         return self.for_named(question.catalog, base)
 
     def for_named(self, named: Sequence[str] | None = None, base: Path = Path()) -> Parsed[Library]:
-        """Return the library of the catalogs that `files` gives, beside all findings about them."""
+        """Return the library of the catalogs that `files` gives, beside all findings about them; None without any."""
         files = self.files(named, base)
-        library = self.library(files.value or ())
         self._findings.update(dict.fromkeys(files.findings))
+        # all names would be unknown, for no other reason
+        if has_errors(files.findings) and not files.value:
+            return Parsed(None, files.findings)
+        library = self.library(files.value or ())
         return Parsed(library.value, files.findings + library.findings)
 
     def library(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:

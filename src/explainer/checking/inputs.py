@@ -231,6 +231,8 @@ class AnswerReader:
         for row in chain.from_iterable(map(_choices, _rows(path))):
             yield self._row(row, file, path.parent, parsed.value, answered)
         yield from parsed.value.unanswered(answered, file, "ask for it again")
+        if not answered and not parsed.value.items:
+            yield AnswerInput(file, file, findings=(Finding("A607", Location(file), "no answer in any line"),))
 
     def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Iterator[AnswerInput]:
         """The answers in the data of one line of JSON, which holds its own prompt or question."""
@@ -244,7 +246,7 @@ class AnswerReader:
         answers = _named_files(path, _ANSWERS)
         if answers.value == []:
             message = "no answer in the folder (.md, .txt)"
-            answers = Parsed(None, (Finding("F106", Location(_shown(path)), message),))
+            answers = Parsed(None, (Finding("A607", Location(_shown(path)), message),))
         if parsed.value is None or answers.value is None:
             yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
             return

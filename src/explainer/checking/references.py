@@ -95,7 +95,7 @@ _SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*
 _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
-_JOINING: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|\band)\s*[*_\"“`\[]*\Z", re.IGNORECASE)
+_JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
 _LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
 # one word that is a name and no other: two capitals, or one and a digit

@@ -111,7 +111,7 @@ def run(
     if write_provenance is not None and prompt is not None:
         refuse("a prompt does not hold the whole entries: give --question", "--write-provenance")
     run = run_check(config)
-    _say_what_was_done(run, verbose=verbose)
+    _say_what_was_done(run, fix=fix, verbose=verbose)
     if write_baseline is not None:
         _write_baseline(run, write_baseline)
     if write_provenance is not None:
@@ -167,9 +167,11 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
 
 
-def _say_what_was_done(run: CheckRun, *, verbose: bool) -> None:
+def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:
     for file, count in run.mended.items():
         say(f"{file}: fixed {counted(count, 'place')}")
+    if fix and not run.mended:
+        say("nothing fixed: no finding has a safe fix")
     for name in run.files_read if verbose else ():
         say(f"catalog: {name}")
 

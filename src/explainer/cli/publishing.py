@@ -72,15 +72,15 @@ def publish(
     site = made(SiteConfig(config, out, _now(), replace_refused(title), base, processes()))
     show_findings(site.findings, "text")
     status = exit_status(site.findings)
-    if status is ExitStatus.UNUSABLE:
-        raise typer.Exit(status)
+    if status is ExitStatus.UNUSABLE or not site.rows:
+        raise typer.Exit(status or ExitStatus.NOTHING_CHECKED)
     states = Counter(map(attrgetter("state"), site.rows))
     refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
     say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
     say(f"{counted(site.written, 'file')} written, {site.removed} removed")
     if states["faulty"] + states["refuted"]:
         status = max(status, ExitStatus.ERRORS)
-    raise typer.Exit(status if site.rows or status else ExitStatus.NOTHING_CHECKED)
+    raise typer.Exit(status)
 
 
 def _address(url: str) -> str:
@@ -161,6 +161,10 @@ def _say_what_is_not_proved(run: CheckRun) -> None:
     from explainer.checking.reports.text import verdict_line
 
     faulty = list(filterfalse(attrgetter("grounded"), run.reports))
-    complain(*map(verdict_line, faulty), prefix="")
+    for report in faulty:
+        if report.text:
+            complain(verdict_line(report), prefix="")
+        else:
+            show_findings(report.findings, "text")
     if faulty:
         say("only what is proved is cited; `explainer check` says what is wrong with the rest")

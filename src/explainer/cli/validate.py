@@ -11,7 +11,6 @@ import typer
 from explainer.cli.app import ProjectCommand, new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
 from explainer.cli.terminal import say, shows_colors, write_stdout
-from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.report import report
 from explainer.preflight import preflight, summarise
 
@@ -42,8 +41,4 @@ def run(
     result = preflight(paths or [], catalog or [])
     write_stdout(report(result.findings, output_format, colored=shows_colors(sys.stdout)))
     say(summarise(result))
-    status = exit_status(result.findings, strict=strict)
-    if result.is_empty and status is ExitStatus.OK:
-        say("nothing to check: no catalog, question or template was found")
-        status = ExitStatus.NOTHING_CHECKED
-    raise typer.Exit(status)
+    raise typer.Exit(result.status(strict=strict))

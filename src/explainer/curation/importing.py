@@ -19,7 +19,7 @@ from typing import BinaryIO, Final, TextIO
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.loading import sources_path
 from explainer.catalogs.schema import Kind
-from explainer.curation.importers import IMPORTERS, RecordStream, SourceRecord
+from explainer.curation.importers import IMPORTERS, Importer, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
 from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, ProjectEntries, parse_origins
 from explainer.curation.normalize import NormalizedEntry, Normalizer
@@ -254,11 +254,11 @@ class _Import:
         reader = IMPORTERS[self._job.format]
         for path, inside in self._files():
             if str(path) == STDIN:
-                yield from reader(RecordStream("<stdin>", self._stdin(), inside, self._job.mapping))
+                yield from _read(reader, RecordStream("<stdin>", self._stdin(), inside, self._job.mapping))
                 continue
             try:
                 with open_file(path) as stream:
-                    yield from reader(RecordStream(display_path(path), stream, inside, self._job.mapping))
+                    yield from _read(reader, RecordStream(display_path(path), stream, inside, self._job.mapping))
             except OSError as error:
                 message = f"cannot be read: {error.strerror}"
                 self.result.note([Finding("F104", Location(display_path(path)), message)])
@@ -287,3 +287,13 @@ class _Import:
             shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.seek(0)
         return copy
+
+
+def _read(reader: Importer, feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+    """The records of a file; an empty one, such as a download that failed, is a finding in all formats."""
+    is_empty = not feed.stream.read(1)
+    feed.stream.seek(0)
+    if is_empty:
+        yield Finding("I813", Location(feed.file), "nothing is recognised: the file is empty")
+        return
+    yield from reader(feed)

@@ -80,7 +80,7 @@ def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitStatus:
-    """The exit status that these findings ask for: 2 beats 1 beats 0.
+    """The exit status that these findings ask for: 2 beats 1 beats 3 beats 0.
 
     Args:
         findings: all findings of a run.
@@ -92,7 +92,9 @@ def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitSta
     for finding in findings:
         if RULES[finding.code].unusable_file:
             return ExitStatus.UNUSABLE
-        if finding.severity in failing:
+        if RULES[finding.code].nothing_checked:
+            status = status or ExitStatus.NOTHING_CHECKED
+        elif finding.severity in failing:
             status = ExitStatus.ERRORS
     return status
 

@@ -137,6 +137,7 @@ _TABLE: Final = (
     _note("Q408", "Only models, or only papers, fit the question."),
     _error("Q409", "The question file cannot be edited safely, so the choice is not written."),
     _error("Q410", "The question is in a language that no task has words in."),
+    _note("Q411", "A recommended entry that would not be offered by itself."),
     _error("T501", "Not valid Jinja."),
     _error("T502", "An unknown variable."),
     _error("T503", "The sandbox forbids what the template does."),
@@ -210,6 +211,7 @@ _TABLE: Final = (
     _error("A604", "An answer without a question."),
     _error("A605", "A failed request."),
     _warning("A606", "An unknown key in a row of answers."),
+    _unchecked("A607", "No answer in the file or folder."),
     _error("A701", "An invalid waiver."),
     _warning("A702", "An expired waiver; what it waived counts again."),
     _note("A703", "A waiver that matches nothing."),
@@ -237,6 +239,7 @@ _TABLE: Final = (
     _error("B709", "A catalog of the question cannot be read."),
     _error("B710", "A row with neither an id nor a number."),
     _error("B708", "The question was not rendered: a worker process ended."),
+    _error("B711", "No question in the folder or file."),
     _warning("L701", "A link in the wrong field.", fixable=True),
     _warning(
         "L702",

@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 from explainer.batching.batch import BatchRun
 from explainer.batching.manifest import short_hash
 from explainer.batching.renderer import RenderResult
+from explainer.batching.sources import no_question_in
 from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.batching.workers import Summary
-from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
@@ -159,6 +160,7 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
     """Write the parts of a `.parquet`.
 
     Raises:
+        ExplainerError: when there is no question.
         OSError: when the source cannot be read or a part cannot be written.
         WorkerLostError: when a worker process is gone.
     """
@@ -174,6 +176,8 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
             summary.failed += counts.failed
             run.reporter.report(counts.findings)
             run.reporter.show(summary)
+    if shard is None and not summary.done:
+        raise ExplainerError([no_question_in(source, 0)])
     if shard is None:
         _remove_other_parts(out, parts)
     return summary

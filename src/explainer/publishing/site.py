@@ -189,6 +189,9 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
             share.rows[place] = (key, known[key])
     answers = _dated(share, memory, config.now)
     rows = list(map(itemgetter(1), answers))
+    # an empty folder is a wrong path more often than a wish to lose all pages
+    if not rows:
+        return PublishedSite(findings=share.findings)
     entries = _offered_entries(rows, {**memory.entries, **share.entries})
     files = _answer_files(rows)
     written = len(share.written)

@@ -92,6 +92,19 @@ def fit_findings(
     return (Finding("Q406", place, NOTHING_FITS + read_as, "; ".join(filter(None, (nearest, _HINT)))),)
 
 
+def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:
+    """Return the finding about entries that would not be offered by themselves; they stand behind better ones."""
+    weak = []
+    for kind in SOURCE_KINDS:
+        numbers = [number for number, entry in enumerate(getattr(choice, kind), 1) if entry.weak]
+        if numbers:
+            weak.append(f"{kind} {', '.join(map(str, numbers))}")
+    if not weak:
+        return ()
+    message = f"{' and '.join(weak)} are weak: by themselves they would not be recommended"
+    return (Finding("Q411", document.locate(("question",)), message),)
+
+
 def _language_name(choice: Choice) -> str:
     return NAMES.get(choice.language, choice.language)
 

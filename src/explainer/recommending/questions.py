@@ -15,9 +15,9 @@ from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
-from explainer.files import STDIN
-from explainer.recommending.choice import fit_findings
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.files import STDIN, display_path
+from explainer.recommending.choice import fit_findings, weakness
 from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
 
 # What a line of labels has besides a question: the same file does for `catalog eval`.
@@ -70,6 +70,8 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
     choices: list[tuple[LoadedQuestion, Choice]] = []
     catalogs: dict[str, None] = {}
     for loaded in questions.value or ():
+        if loaded.partial:  # what is wrong with it is among the findings
+            continue
         files = recommenders.files(loaded)
         catalogs |= dict.fromkeys(map(str, files.value or ()))
         chosen = recommenders.choose(loaded)
@@ -77,13 +79,19 @@ def recommend_questions(config: RecommendConfig) -> RecommendResult:
         if chosen.value is not None:
             choice, kinds = chosen.value
             findings += fit_findings(choice, kinds, loaded.document)
+            # of many questions a program reads the scores
+            if config.questions is None:
+                findings += weakness(choice, loaded.document)
             choices.append((loaded, choice))
     return RecommendResult(tuple(choices), tuple(dict.fromkeys(findings)), tuple(catalogs))
 
 
 def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
     if config.questions is not None:
-        return load_question_lines(config.questions, passed_over=_LABEL_KEYS)
+        loaded = load_question_lines(config.questions, passed_over=_LABEL_KEYS)
+        if loaded.value or loaded.findings:
+            return loaded
+        return Parsed(None, (Finding("B711", Location(display_path(config.questions)), "no question in any line"),))
     question = question_from_text(config.text, file="TEXT")
     return Parsed(list(filter(None, [question.value])), question.findings)
 

@@ -47,6 +47,7 @@ class Recommendation(Generic[E]):
         places: the fields of the entry in which a term stands.
         gains: what was added for other reasons than single words, by reason.
         demotion: what the sum was multiplied by, because better entries of its family stand above it.
+        weak: by itself it would not be offered: it does not reach the bar that the best one must reach.
     """
 
     entry: E
@@ -56,11 +57,12 @@ class Recommendation(Generic[E]):
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gains: Mapping[str, float] = field(default_factory=dict)
     demotion: float = 1.0
+    weak: bool = False
 
 
 def explained(
     ranking: Ranking[E], query: Query, number: int, score: float, gains: Mapping[str, float], *,
-    demotion: float = 1.0,
+    demotion: float = 1.0, weak: bool = False,
 ) -> Recommendation[E]:  # fmt: skip
     """Return an entry with the reasons for its score.
 
@@ -71,6 +73,7 @@ def explained(
         score: its score.
         gains: what was added for other reasons than single words, by reason.
         demotion: what the sum was multiplied by.
+        weak: by itself it would not be offered.
     """
     entry = ranking.entries[number]
     shares = filter(attrgetter("total"), ranking.shares(query.words, number))
@@ -84,7 +87,7 @@ def explained(
     why = "; ".join((*_reasons(entry, query.words, telling, places), *said, *telling_gains, *corrections, *language))
     gains = {**gains, **own_gains}
     word_shares = tuple((query.words[share.term], share) for share in telling)
-    return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion)
+    return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion, weak)
 
 
 def _places(entry: Entry, shares: Sequence[Share]) -> dict[str, tuple[str, ...]]:

@@ -309,6 +309,7 @@ class Recommender:
         if best_score < FLOOR:
             return ()
         nearness: Mapping[int, float] = {}
+        usual_bars = bars
         # papers go with the model: meanings choose that; the model of meanings knows English
         if self._semantic is not None and not gains and query.language == ENGLISH:
             nearness = _nearness(self._semantic, query, ranking, scores)
@@ -316,14 +317,16 @@ class Recommender:
         # papers of a chosen model, or of its task, fit whatever the question says
         if not gains and not suffices(ranking, query, scores.index(best_score), best_score, bars):
             return ()
-        floor = FLOOR
+        floor, word_scores, goes_with_model = FLOOR, scores, bool(gains)
         if nearness:
             scores, gains = _with_meaning(nearness, scores, gains)
             floor = _FLOOR_OF_MEANING
-        return tuple(
-            explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion)
-            for score, demotion, number in _diverse(ranking, scores, limit, floor)
-        )
+        picked = []
+        for score, demotion, number in _diverse(ranking, scores, limit, floor):
+            own_bars = usual_bars - _MEANING_BARS * (nearness[number] - _USUAL_NEARNESS) if number in nearness else bars
+            weak = not (goes_with_model or suffices(ranking, query, number, word_scores[number], own_bars))
+            picked.append(explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion, weak=weak))
+        return tuple(picked)
 
 
 @lru_cache(maxsize=4)

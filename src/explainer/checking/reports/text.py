@@ -94,14 +94,16 @@ def _is_other_step(step: WorkflowStep) -> bool:
 
 def verdict_line(report: CheckReport) -> str:
     """Return the outcome of one answer in one line."""
-    parts = _counts(report.findings)
+    verdict, parts = _VERDICTS[report.grounded], _counts(report.findings)
+    if report.grounded and parts:
+        verdict, parts = f"{verdict}, with {' and '.join(parts)}", []
     if report.sources:  # else nothing was checked
         parts.append(cited_in_words(report))
     if report.statements:
         parts.append(_claims(report))
     if report.waived:
         parts.append(f"{len(report.waived)} waived")
-    return printable(f"{_place(report)}: {_VERDICTS[report.grounded]}: {', '.join(parts)}")
+    return printable(f"{_place(report)}: {verdict}: {', '.join(parts)}")
 
 
 def _place(report: CheckReport) -> str:

@@ -25,7 +25,7 @@ _AUTHOR_YEAR: Final = lazy_regex(
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
 _CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
 # marks between a title and the number behind it
-_BEFORE_NUMBER: Final = lazy_regex(r"[\s*_\"”»’'`(]*(?:<sup>)?\Z")
+_BEFORE_NUMBER: Final = lazy_regex(r"(?<![\s*_\"”»’'`(])[\s*_\"”»’'`(]*+(?:<sup>)?\Z")
 _MAX_BEFORE: Final = 12  # characters that such marks have
 _DIGITS: Final = lazy_regex(r"\d+")
 _ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")

@@ -358,10 +358,11 @@ def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     published = _mentioned(" ".join(map(texts, _OTHER_LINK_FIELDS)))
     pages: list[str | None] = [*_mentioned(texts("code")), *split_links(texts("url"))]
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
+    preprint_and_doi = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
     if all(map(is_code, pages)):
-        pages += [_arxiv(texts) or doi_address(texts("doi")) or _eprint(texts)]
-    others = [texts("huggingface"), *split_links(texts("links")), *published, *_mentioned(texts("note"))]
-    return reference_links([*pages, *published], others)
+        pages += preprint_and_doi[:1] or [_eprint(texts)]
+    further = [texts("huggingface"), *split_links(texts("links")), *_mentioned(texts("note"))]
+    return reference_links([*pages, *published], [*preprint_and_doi, *published, *further])
 
 
 def _mentioned(text: str) -> list[str]:

@@ -21,7 +21,7 @@ _UTF8: Final = "utf-8-sig"
 
 # Bytes that show what a file is.
 _HEAD: Final = 4 * 1024
-# What the beginning of a file looks like: its name, and the format that reads it, if one does.
+# What the beginning of a file looks like: its name, and the format that reads it, if one does, or what to do.
 _LOOKS: Final = {
     look: re.compile(pattern, re.IGNORECASE)
     for look, pattern in {
@@ -37,7 +37,8 @@ _LOOKS: Final = {
         "Atom|arxiv-atom": rb"\s*+(?:<\?xml[^>]*+>\s*+)*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:\w+:)?feed\b",
         "XML": rb"\s*<\?xml\b|\s*<\w",
         "JSON|json": rb"\s*[\[{]",
-        "an OpenMMLab metafile|openmmlab": rb"(?ms:.*^(?:Models|Collections|Import) ?:)",
+        "an OpenMMLab metafile|openmmlab": rb"(?ms:.*^(?:Models|Collections) ?:)",
+        "an index of OpenMMLab metafiles|import the files that it lists": rb"(?ms:.*^Import ?:)",
         "a question": rb"(?ms:.*^question ?:)",
         "a model card|modelcard": rb"\s*---\s*\n",
     }.items()
@@ -171,6 +172,8 @@ def unrecognised(feed: RecordStream, expected: str) -> Iterator[Finding]:
         name, _, output_format = looks.partition("|")
         message += f"; it looks like {name}"
         hint = f"--from {output_format}" if output_format else "no command reads that"
+        if " " in output_format:
+            hint = output_format
     yield Finding("I813", Location(feed.file), message, hint)
 
 

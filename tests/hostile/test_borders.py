@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
+from explainer.asking.retries import parse_retry_after
+from explainer.batching.manifest import read_row
 from tests.endpoint.faults import Canned
 from tests.endpoint.proxy import FaultProxy
 from tests.helpers import ask as helper
@@ -27,11 +31,16 @@ class Border(NamedTuple):
 
 
 BORDERS = {
+    "YAML": Border("yaml", "parse", ("build", "q/a.yaml")),
+    "TOML": Border("tomllib", "loads", ("build", "q/a.yaml")),
+    "JSON": Border("json", "loads", ("catalog", "eval", "q.jsonl")),
+    "Parquet": Border("pyarrow.parquet", "read_schema", ("batch", "q.parquet", "--out", "o.jsonl")),
+    "rows of Parquet": Border("pyarrow.parquet", "ParquetFile.iter_batches", ("batch", "rows.parquet", "--out", "o.jsonl")),
     "XML": Border("defusedxml.ElementTree", "DefusedXMLParser.feed", ("catalog", "import", "a.xml")),
     "end of XML": Border("defusedxml.ElementTree", "DefusedXMLParser.close", ("catalog", "import", "a.xml")),
     "LaTeX": Border("pylatexenc.latex2text", "LatexNodes2Text.latex_to_text", ("catalog", "import", "a.bib")),
     "style": Border("citeproc", "CitationStylesStyle.__init__", ("cite", "a.md", "--question", "q/a.yaml", "--style", "s.csl")),
-    "styled": Border("citeproc", "CitationStylesBibliography.register", ("cite", "a.md", "--question", "q/a.yaml", "--style", "harvard1")),
+    "styled": Border("citeproc", "CitationStylesBibliography.register", ("cite", "a.md", "--question", "q/a.yaml", "--style", "apa")),
     "client": Border("httpx2", "AsyncClient.__init__", ("ask",)),
     "request": Border("httpx2", "AsyncClient.stream", ("ask",)),
     "response": Border("httpx2", "Response.aiter_bytes", ("ask",)),
@@ -66,7 +75,13 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
         a__xml=FEED,
         a__bib="@misc{x, title={A \\emph{b}}}\n",
         s__csl="<style/>",
+        explainer__toml='template = "prompt"\n',
+        q__parquet="PAR1",
+        q__jsonl='{"question": "Why?", "models": ["M"], "papers": ["P"]}\n',
     )
+    if module == "pyarrow.parquet":
+        arrow = pytest.importorskip("pyarrow")
+        target.write_table(arrow.table({"question": ["Why?"], "models": [["M"]]}), "rows.parquet")
     if arguments == ("ask",):
         monkeypatch.chdir(helper.project(Path("p"), "rain"))
         monkeypatch.setenv("OPENAI_API_KEY", "none")
@@ -79,7 +94,7 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
             raise raised
 
         with monkeypatch.context() as patch:
-            patch.setattr(getattr(target, owner), method, fail)
+            patch.setattr(getattr(target, owner) if owner else target, method, fail)
             if arguments == ("ask",):
                 outcome = helper.ask(canned, "questions/rain.yaml", "--out", "out", "--force", "--retries", "0")
             else:
@@ -88,3 +103,15 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
         assert outcome.status in (0, 1, 2), raised
         assert len(outcome.err) < 3_000, raised
         assert "Traceback" not in outcome.err
+
+
+def test_whatever_is_raised_about_a_date_or_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    for raised in _exceptions():
+
+        def fail(*_: object, raised: Exception = raised) -> None:
+            raise raised
+
+        monkeypatch.setattr("explainer.asking.retries.parsedate_to_datetime", fail)
+        monkeypatch.setattr("explainer.batching.manifest._decoder", SimpleNamespace(decode=fail))
+        assert parse_retry_after("soon", dt.datetime.now(tz=dt.UTC)) is None
+        assert read_row(b"{}") is None

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.endpoint.faults import Canned
+from tests.endpoint.proxy import FaultProxy
+from tests.helpers import ask as helper
 from tests.hostile.support import attack, project
 
 ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
@@ -117,6 +120,23 @@ def test_files_of_somebody_else_stay(kind: str) -> None:
     if kind != "folder":
         assert attack("batch", "q", "--out", "out", "--force").status == 0
         assert "precious" not in Path("out/a.prompt.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["rain.answer.md", "rain.ungrounded.md"])
+def test_an_answer_of_somebody_else_stays(name: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("httpx2")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.chdir(helper.project(Path("p"), "rain"))
+    canned.otherwise = Canned(helper.GOOD)
+    Path("out").mkdir()
+    Path("out", name).write_text("precious")
+    outcome = helper.ask(canned, "questions", "--out", "out")
+    assert outcome.status == 2
+    assert "--force" in outcome.err
+    assert not canned.seen
+    assert Path("out", name).read_text() == "precious"
+    assert helper.ask(canned, "questions", "--out", "out", "--force").status == 0
+    assert helper.ask(canned, "questions", "--out", "out").status == 0
 
 
 def test_a_run_may_write_over_its_own_files() -> None:

@@ -143,6 +143,7 @@ def test_other_files_of_ours_that_are_none(name: str) -> None:
 PROJECT_FILES = [
     "models = " + "1" * 5_000, "models = inf", "models = [[[]]]", "a = " + "[" * 5_000, "a." * 5_000 + "b = 1", "[a]\n" * 3_000,
     'catalog = ["/dev/zero"]', 'catalog = ["a\\u0000"]', "models = 1979-05-27", '"\\u001b[31m" = 1', 'template = "/dev/zero"',
+    "\n".join(f"a{number} = 1" for number in range(1_900)), f'catalogs = ["{"x" * 5_000}"]', f'catalogs = ["{"x/" * 3_000}"]',
     'semantic = "/dev/zero"', "papers = 1e400", "models = 0x" + "f" * 5_000,
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.workflows.compose import Component, compose
 from explainer.workflows.graph import End, Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
-from tests.helpers.support import ROOT, SLOW, explainer
+from tests.helpers.support import ROOT, examples, explainer
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS
 
 HERE = ROOT / "tests" / "interop" / "mermaid"
@@ -64,7 +64,7 @@ def test_hostile_labels_stay_labels() -> None:
 
 def test_composed_workflows_read_back() -> None:
     made: list[WorkflowGraph] = []
-    for seed in range(1500 if SLOW else 40):
+    for seed in range(examples(40, 1500)):
         rng = random.Random(seed)
         ids = list(PORTS.ports)[:6]
 
@@ -101,7 +101,7 @@ def test_what_mermaid_draws_is_never_a_mistake_and_most_that_it_refuses_is() -> 
     good = ["A --> B", "A[x] --> B[y]", "B -->|t| C", "C{q} -- y --> D", "A & B --> C", 'D["q (x)"]', "A ==> B -.-> C"]
     signs = ["[", "]", "(", ")", "{", "}", "|", "-->", "--", "\n", " ", "B", "end", '"t"', "|t|", "x", ";", "深", "."]
     texts = []
-    for _ in range(3000 if SLOW else 300):
+    for _ in range(examples(300, 3000)):
         body = "\n".join(rng.choice(good) for _ in range(rng.randint(1, 3)))
         at = rng.randrange(len(body) + 1)
         body = body[:at] + rng.choice(signs) + body[at:] if rng.random() < 0.6 else body[:at] + body[at + 1 :]

@@ -378,6 +378,8 @@ def _ask_all(
 
     with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:
         answers.prepare()
+        if not config.force:
+            answers.refuse_foreign(question.id for question in questions)
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -186,6 +186,13 @@ class Answers:
     def prepare(self) -> None:
         """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
+    def refuse_foreign(self, ids: Iterable[str]) -> None:
+        """Leave files alone that stand where answers belong, and that no run has written.
+
+        Raises:
+            OSError: when there is one.
+        """
+
     def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Take the answer of the question of this number, and its record; return what the place is called.
 
@@ -251,6 +258,15 @@ class FolderAnswers(_Files):
         """Remove temporary files of killed runs."""
         if self._folder.is_dir():
             remove_stale(self._folder)
+
+    def refuse_foreign(self, ids: Iterable[str]) -> None:
+        """Each answer of a run has a record beside it, which is written first."""
+        for id_ in ids:
+            for ending in (_ANSWER, UNGROUNDED):
+                answer = self._folder / f"{id_}{ending}"
+                if os.path.lexists(answer) and not (self._folder / f"{id_}{_RECORD}").is_file():
+                    message = f"no {id_}{_RECORD} says that a run wrote this file; move it away, or run with --force"
+                    raise OSError(0, message, str(answer))
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""

@@ -80,7 +80,7 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
         try:
             when = parsedate_to_datetime(value)
             seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
-        except (ValueError, OverflowError, TypeError, LookupError, AttributeError):
+        except Exception:  # noqa: BLE001
             return None
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 

@@ -121,7 +121,7 @@ def read_header(line: bytes) -> ManifestHeader | None:
     """Return the header of a manifest, or None if it is none that this version understands."""
     try:
         header = msgspec.json.decode(line, type=ManifestHeader)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001  # whatever the library raises, it is no header
         return None
     return header if header.schema in _READ else None
 
@@ -181,7 +181,7 @@ def read_row(line: bytes) -> ManifestRow | None:
     """Return the row that a line is; None when it is none."""
     try:
         return _decoder.decode(line)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001  # whatever the library raises, it is no row
         return None
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import line_column
+from explainer.diagnostics.text import line_column, reason_of
 from explainer.documents.document import undecoded
 from explainer.documents.json_reader import parse_json
 from explainer.files import MAX_QUESTION_BYTES, display_path
@@ -42,8 +42,9 @@ def open_table(path: Path) -> Parsed[QuestionSource]:
         return Parsed(
             None, (Finding("F104", Location(source.name), message, "pip install 'cnaps-explainer[parquet]'"),)
         )
-    except (OSError, ValueError, csv.Error) as error:
-        return Parsed(None, (Finding("F104", Location(source.name), f"cannot be read as a table: {error}"),))
+    except Exception as error:  # noqa: BLE001  # pyarrow has errors of ten kinds for damaged files
+        message = f"cannot be read as a table: {reason_of(error)}"
+        return Parsed(None, (Finding("F104", Location(source.name), message),))
     fault = column_fault(columns)
     if fault is not None:
         return Parsed(None, (Finding("B707", Location(source.name), *fault),))
@@ -315,8 +316,10 @@ class ParquetSource(_Table):
         for file in self._files:
             try:
                 size = yield from self._batches(file, begin, first, last, columns)
-            except _arrow_error() as error:
-                raise OSError(0, f"not a .parquet: {error}", str(file)) from None
+            except OSError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                raise OSError(0, f"not a .parquet: {reason_of(error)}", str(file)) from None
             begin += size
             if last is not None and begin > last:
                 return
@@ -349,14 +352,6 @@ class ParquetSource(_Table):
                     yield row + skip, batch.slice(skip, length)
                 row += batch.num_rows
             return size
-
-
-def _arrow_error() -> type[Exception]:
-    """Return what pyarrow raises about a damaged file."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    invalid: type[Exception] = pa.ArrowInvalid
-    return invalid
 
 
 def cells_of(column: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, reason_of
 from explainer.documents.document import Document, Spans
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ PROJECT_FILES: Final = tuple(_TABLES)
 # The end of a message of tomllib, which says the place in no other way before Python 3.14.
 _PLACE: Final = lazy_regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 # Positions are found by reading the text again and again: of a longer one only the file is said.
-_MOST_LINES: Final = 2_000
+_MOST_LINES: Final = 500
+_MOST_CHARACTERS: Final = 100_000
 
 
 def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Document]]:
@@ -48,8 +49,8 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
 
     try:
         data: Any = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also for numbers of thousands of digits
-        return Parsed(None, (_syntax_error(str(error), text, file),))
+    except Exception as error:  # noqa: BLE001  # numbers of thousands of digits, deep nesting
+        return Parsed(None, (_syntax_error(reason_of(error), text, file),))
     data = _value_at(data, table)
     if data is None:
         return Parsed(None)
@@ -74,28 +75,35 @@ def _syntax_error(message: str, text: str, file: str) -> Finding:
     return Finding("Y102", Location(file, line, column), f"not valid TOML: {problem}")
 
 
-def _spans(text: str, table: Sequence[str], keys: Iterable[str]) -> Spans:
+def _spans(text: str, table: tuple[str, ...], keys: Sequence[str]) -> Spans:
     """Where the keys of a table stand. tomllib gives no positions, so this asks it which line brings a key."""
     spans = Spans()
     lines = text.split("\n")
-    if len(lines) > _MOST_LINES:
+    if len(lines) > _MOST_LINES or len(text) > _MOST_CHARACTERS:
         return spans
-    spans.values[()] = _place_of(lines, table)
+    places = _places_of(lines, [table, *((*table, key) for key in keys)])
+    spans.values[()] = places.get(table, (1, 1))
     for key in keys:
-        spans.values[(key,)] = spans.keys[(key,)] = _place_of(lines, (*table, key))
+        spans.values[(key,)] = spans.keys[(key,)] = places.get((*table, key), (1, 1))
     return spans
 
 
-def _place_of(lines: Sequence[str], path: Sequence[str]) -> tuple[int, int]:
-    """The line of a key: it is not in the text that ends before that line, and in the next text that is whole."""
+def _places_of(lines: Sequence[str], paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Where keys are: not in the text that ends before their line, and in the next text that is whole."""
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    missing = list(paths)
     before = 0
     for count in range(len(lines) + 1):
         data = _data_of("\n".join(lines[:count]))
-        if data is not None and _value_at(data, path) is not None:
-            return _first_of_value(lines, before)
-        if data is not None:
-            before = count
-    return (1, 1)
+        if data is None:
+            continue
+        present = [path for path in missing if _value_at(data, path) is not None]
+        places |= dict.fromkeys(present, _first_of_value(lines, before))
+        missing = [path for path in missing if path not in places]
+        if not missing:
+            break
+        before = count
+    return places
 
 
 def _data_of(text: str) -> Any:
@@ -104,7 +112,7 @@ def _data_of(text: str) -> Any:
 
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001  # as above
         return None
 
 

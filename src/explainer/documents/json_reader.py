@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import is_plain, lazy_regex
+from explainer.diagnostics.text import is_plain, lazy_regex, reason_of
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_problems
 
 _SPACE: Final = lazy_regex(r"[ \t\n\r]*")
@@ -24,8 +24,10 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
     """
     try:
         return json.loads(text, **options)
-    except RecursionError:
-        message = "values are nested too deeply"
+    except ValueError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        message = "values are nested too deeply" if isinstance(error, RecursionError) else reason_of(error)
         raise ValueError(message) from None
 
 
@@ -52,7 +54,7 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
         return mapping
 
     try:
-        document.data = json.loads(text, object_pairs_hook=mapping_of, parse_constant=_refuse_constant)
+        document.data = parse_json(text, object_pairs_hook=mapping_of, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         return _unreadable(document, "Y102", line, error.pos + 1, f"not valid JSON: {error.msg}")
     except ValueError as error:  # NaN, Infinity, a number of thousands of digits

@@ -8,14 +8,22 @@ too), except the nulls of YAML 1.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import Lines, describe_character, is_allowed, lazy_regex, replace_refused, shorten
+from explainer.diagnostics.text import (
+    Lines,
+    describe_character,
+    is_allowed,
+    lazy_regex,
+    reason_of,
+    replace_refused,
+    shorten,
+)
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 from explainer.documents.yaml_writer import quoted
 
@@ -163,14 +171,23 @@ class _Reader:
             self._read_events()
         except yaml.MarkedYAMLError as error:
             self._report_syntax(error)
-        except yaml.YAMLError as error:  # pragma: no cover - refused characters are replaced before
+        except yaml.YAMLError as error:
             self._refuse("Y102", 0, f"not valid YAML: {error}")
         for anchor, event in self._unused_anchors.items():
             message = f"the anchor &{shorten(anchor)} is not allowed"
             self._note("Y104", event, message, "quote a text that begins with &")
 
+    def _events(self) -> Iterator[yaml.Event]:
+        """The events of the library, which raises one kind of error alone."""
+        try:
+            yield from yaml.parse(self.text, Loader=_LOADER)
+        except yaml.YAMLError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise yaml.YAMLError(reason_of(error)) from None
+
     def _read_events(self) -> None:
-        for event in yaml.parse(self.text, Loader=_LOADER):
+        for event in self._events():
             handler = self._handlers.get(type(event))
             if handler is not None:
                 handler(event)

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import filterfalse, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -595,22 +595,26 @@ class _MarkdownReader:
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
-        places = {link.start for link in self._links}
-        for destination in unparsed_destinations(self._answer.body):
-            if destination.start not in places:
-                place = (destination.start, destination.end)
-                # what opens nothing, such as `click A href "/p"` in a diagram, is shown itself
-                label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
-                self._links.append(_MarkedLink(destination.href, *place, label, place))
-                places.add(destination.start)
-        code = self._characters_in_code()
-        for destination in tag_destinations(self._answer.body):
+        for destination in self._unmarked(unparsed_destinations(self._answer.body)):
+            self._mark_unparsed(destination)
+        for destination in self._unmarked(tag_destinations(self._answer.body)):
             # code may show what HTML looks like: there, only addresses count
-            is_shown = destination.start in code and opened_url(destination.href) is None
-            if destination.start not in places and not is_shown:
+            if opened_url(destination.href) or destination.start not in self._characters_in_code:
                 self._mark_html(destination, destination.start, destination.end)
         return self._links
 
+    def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
+        """Those of some destinations at whose places no link is noted yet."""
+        places = {link.start for link in self._links}
+        return [destination for destination in destinations if destination.start not in places]
+
+    def _mark_unparsed(self, destination: Destination) -> None:
+        """Note what the parser does not read; `click A href "/p"` in a diagram opens nothing, and is shown itself."""
+        place = (destination.start, destination.end)
+        label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
+        self._links.append(_MarkedLink(destination.href, *place, label, place))
+
+    @cached_property
     def _characters_in_code(self) -> set[int]:
         """The places of the characters in code, in blocks and within lines."""
         code: set[int] = set()

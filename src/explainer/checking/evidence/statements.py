@@ -340,7 +340,8 @@ def shown(text: str) -> str:
     if "://" in text or "www." in text:
         text = _URL.sub("", text)
     text = text.replace("**", "").replace("`", "")
-    return _SPACED.sub(r"\1", " ".join(_ITEM.sub("", text, count=1).split()))
+    mark = _ITEM.match(text)
+    return _SPACED.sub(r"\1", " ".join(text[mark.end() if mark else 0 :].split()))
 
 
 def _indent(line: str) -> int:

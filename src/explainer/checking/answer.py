@@ -458,7 +458,7 @@ def _closes_fence(match: re.Match[str], mark: str) -> bool:
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
 
-    parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
     for name in _PLACED_RULES:
         rule = next(rule.fn for rule in parser.inline.ruler.__rules__ if rule.name == name)
         parser.inline.ruler.at(name, _placed(rule))
@@ -467,6 +467,7 @@ def _markdown() -> MarkdownIt:
     return parser
 
 
+_MAX_NESTING: Final = 40  # blocks within blocks, of which a list in a list is two
 # rules of the Markdown parser whose tokens are told where they stand
 _PLACED_RULES: Final = ("link", "image", "autolink", "html_inline", "backticks")
 _PLACED_TOKENS: Final = frozenset({"link_open", "image", "html_inline", "code_inline"})
@@ -531,8 +532,16 @@ _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close":
 
 
 def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
-    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes."""
-    return _tokens(_own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes)))))[0]
+    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes.
+
+    A parser that meets too deep a list passes over the rest of the text: then all of it is one token, as it is written.
+    """
+    from markdown_it.token import Token  # noqa: PLC0415  # see `_markdown`
+
+    source = _own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes))))
+    tokens = _tokens(source)[0]
+    is_too_deep = any(token.level >= _MAX_NESTING - 1 for token in tokens)
+    return [Token("html_block", "", 0, content=source)] if is_too_deep else tokens
 
 
 @lru_cache(maxsize=1)  # an answer is judged, and then shown

@@ -360,7 +360,8 @@ def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
     if all(map(is_code, pages)):
         pages += [_arxiv(texts) or doi_address(texts("doi")) or _eprint(texts)]
-    return reference_links([*pages, *published], [texts("huggingface"), *published, *_mentioned(texts("note"))])
+    others = [texts("huggingface"), *split_links(texts("links")), *published, *_mentioned(texts("note"))]
+    return reference_links([*pages, *published], others)
 
 
 def _mentioned(text: str) -> list[str]:

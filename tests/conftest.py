@@ -27,6 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.endpoint)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _by_words_alone() -> Iterator[None]:
+    """What is installed must not decide what is recommended, nor what the fixtures of a whole module make."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("EXPLAINER_SEMANTIC", "off")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the user's folder, terminal or colours, and each starts in an empty folder."""
@@ -36,8 +44,6 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     home.mkdir()
     work = tmp_path / "work"
     work.mkdir()
-    # what is installed must not decide what is recommended
-    monkeypatch.setenv("EXPLAINER_SEMANTIC", "off")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))

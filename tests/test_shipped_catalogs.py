@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explainer import project as api
-from tests.helpers.support import examples, explainer
+from tests.helpers.support import SLOW, explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -373,7 +373,7 @@ def test_long_questions_find_their_models() -> None:
     assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (True, True, True)
 
 
-@pytest.mark.parametrize("path", question_files()[:: examples(6, 1)], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", question_files()[:: 1 if SLOW else 6], ids=lambda path: path.stem)
 def test_the_typed_answer_to_a_question_that_ships_states_nothing_doubtful(path: Path) -> None:
     project = api.Project()
     skeleton = project.build(path, as_="answer", template="typed").text

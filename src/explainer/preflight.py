@@ -19,7 +19,7 @@ from explainer.catalogs.question import LoadedQuestion, parse_question_line, que
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
-from explainer.diagnostics.text import Lines, did_you_mean, shorten, suggest
+from explainer.diagnostics.text import Lines, did_you_mean, lazy_regex, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
@@ -43,9 +43,9 @@ _SAMPLE: Final = {
 }  # fmt: skip
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
 # What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
-_PLACEHOLDER: Final = re.compile(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
-_QUESTION_KEY: Final = re.compile(r"^question[ \t]*:", re.MULTILINE)
-_HEADING: Final = re.compile(r"#{1,6} ")
+_PLACEHOLDER: Final = lazy_regex(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
+_QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)
+_HEADING: Final = lazy_regex(r"#{1,6} ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,12 @@ from explainer.diagnostics.finding import ExitStatus
 from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
 from explainer.rendering.layout import parse_prompt
+from tests.helpers.support import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
 with_data = pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")
-EXAMPLES = 10_000 if os.environ.get("EXPLAINER_SLOW") else 60
+EXAMPLES = examples(60, 10_000)
 
 TITLE = "GlowNet: Learning to Relight Portraits from a Single Photo"
 OTHER = "A Survey of Brush Strokes in Neural Painting"

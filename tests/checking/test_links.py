@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from collections import defaultdict
@@ -22,8 +21,8 @@ from explainer.checking.offered import Offered, offered_by_sources
 from explainer.project import parse_catalog
 from tests.helpers import link_forms
 from tests.helpers.link_forms import ANYWHERE, DATA, FOREIGN, HTML, MARKDOWN, OFFERED, Form
+from tests.helpers.support import SLOW, examples
 
-SLOW = bool(os.environ.get("EXPLAINER_SLOW"))
 MODEL, PAPER = "Txt2Img-Foo", "Painting Pictures With Noise And Words"
 ENTRIES = {
     "models": [{"name": MODEL, "signature": "Txt2Img", "paper": OFFERED[0], "github": OFFERED[1]}],
@@ -92,7 +91,7 @@ def _accuses(report: CheckReport, form: Form) -> bool:
     return any(finding.code.startswith("A2") for finding in report.findings) and not _is_unopened(form)
 
 
-@settings(max_examples=3_000 if SLOW else 60, deadline=None)
+@settings(max_examples=examples(60, 3_000), deadline=None)
 @given(st.data())
 def test_encodings_on_encodings_hide_no_link(data: st.DataObject) -> None:
     at = data.draw(st.sampled_from(range(len(FOREIGN))))
@@ -191,7 +190,7 @@ def test_a_link_that_says_where_it_leads_is_left_alone(link: str) -> None:
     assert [finding.code for finding in judge(link).findings if finding.code.startswith("A2")] == []
 
 
-@settings(max_examples=2_000 if SLOW else 40, deadline=None)
+@settings(max_examples=examples(40, 2_000), deadline=None)
 @given(st.integers(min_value=0))
 def test_random_edits_are_judged_and_mended_once(seed: int) -> None:
     rng = random.Random(seed)

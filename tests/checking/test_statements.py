@@ -27,7 +27,7 @@ from tests.helpers.statements import (
     offered_of,
     quotations,
 )
-from tests.helpers.support import ROOT, SLOW, shared, slow
+from tests.helpers.support import ROOT, SLOW, examples, shared, slow
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -216,7 +216,7 @@ def share_found(made: list[MadeAnswer]) -> float:
 
 
 def test_generated_quotations_get_the_verdict_that_they_were_made_for() -> None:
-    number = 10_000 if SLOW else 400
+    number = examples(400, 10_000)
     wrong = []
     for text, entries, expected in quotations(PAPERS, number):
         fit, place = compare(read_quotation(text), [entry_text(one["title"], one["summary"]) for one in entries])

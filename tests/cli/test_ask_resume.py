@@ -124,7 +124,7 @@ def test_a_killed_run_goes_on_with_another_server_and_asks_nothing_twice(
     assert not [path for path in Path("killed").iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("end", range(1, 200, 1 if SLOW else 29))
+@pytest.mark.parametrize("end", range(1, 200, 5 if SLOW else 29))
 def test_a_torn_journal_costs_the_torn_answer_alone(canned: FaultProxy, end: int) -> None:
     canned.otherwise = Canned(GOOD)
     ask(canned, "questions/q00.yaml", "--out", "out")

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import gc
+import importlib
+import pkgutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import explainer.catalogs
+import explainer.checking
 from explainer.diagnostics.text import (
+    LazyRegex,
     did_you_mean,
     line_column,
     printable,
@@ -91,3 +98,15 @@ def test_a_shortened_text_says_that_it_was_cut() -> None:
 def test_a_hint_names_what_was_probably_meant() -> None:
     assert did_you_mean("promt", ["answer", "prompt"]) == "did you mean 'prompt'?"
     assert did_you_mean("xyzzy", ["answer", "prompt"]) is None
+
+
+def test_every_regular_expression_that_waits_for_its_first_use_is_one() -> None:
+    for package in (explainer.catalogs, explainer.checking):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+
+    waiting = [value for value in gc.get_objects() if isinstance(value, LazyRegex)]
+
+    assert len(waiting) > 200
+    for regex in waiting:
+        assert regex.pattern is not None

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.helpers.batches import CATALOG, question
-from tests.helpers.support import SLOW, explainer, write_tree
+from tests.helpers.support import SLOW, THOROUGH, explainer, write_tree
 
-COUNT = 200_000 if SLOW else 600
+COUNT = 200_000 if THOROUGH else 100_000 if SLOW else 600
 """Questions of the large table; a part has 25,000 rows."""
 POISONED: dict[int, dict[str, Any]] = {
     11: {"models": ["Nobody"]},

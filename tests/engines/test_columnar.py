@@ -13,7 +13,7 @@ import pytest
 
 from explainer._package import __version__
 from tests.helpers.batches import CATALOG, PAPERS, lines, question
-from tests.helpers.support import SLOW, explainer, process, write_tree
+from tests.helpers.support import examples, explainer, process, write_tree
 
 pa = pytest.importorskip("pyarrow")
 
@@ -29,7 +29,7 @@ from explainer.engines.columns import (  # noqa: E402  # noqa: E402  # noqa: E40
 from explainer.engines.job import Job, JobContent, JobError, make_job  # noqa: E402
 from explainer.engines.open_job import open_job  # noqa: E402
 
-COUNT = 10_000 if SLOW else 300
+COUNT = examples(300, 10_000)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.support import SLOW
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--virtual-time-budget=2000"]  # fmt: skip
 
-needs_browser = pytest.mark.skipif(
-    not (CHROMIUM and os.environ.get("EXPLAINER_SLOW")), reason="needs Chromium and EXPLAINER_SLOW=1"
-)
+needs_browser = pytest.mark.skipif(not (CHROMIUM and SLOW), reason="needs Chromium and EXPLAINER_SLOW=1")
 
 
 def measured(page: str, width: int, expressions: str, folder: Path) -> list[str]:

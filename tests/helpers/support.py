@@ -17,7 +17,8 @@ import pytest
 from explainer.cli.run import run
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = os.environ.get("EXPLAINER_SLOW") == "1"
+THOROUGH = os.environ.get("EXPLAINER_SLOW") == "all"
+SLOW = THOROUGH or os.environ.get("EXPLAINER_SLOW") == "1"
 slow = pytest.mark.skipif(not SLOW, reason="slow: set EXPLAINER_SLOW=1")
 
 
@@ -30,9 +31,11 @@ def shared(*parts: str) -> Path:
     return path
 
 
-def examples(default: int, slow_runs: int) -> int:
-    """How many examples hypothesis makes: few on every run, many in CI."""
-    return slow_runs if SLOW else default
+def examples(default: int, thorough: int) -> int:
+    """How many examples are tried: few on every run, a fifth of a thorough run in CI, which has 25 minutes."""
+    if THOROUGH:
+        return thorough
+    return max(default, thorough // 5) if SLOW else default
 
 
 def write_tree(root: Path, files: Mapping[str, str]) -> Path:

@@ -11,9 +11,10 @@ import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import explainer
+from explainer.diagnostics.text import LazyRegex
 
 SOURCE = Path(explainer.__file__).parent
 _WHOLE = {"search", "finditer", "findall", "sub", "subn", "split", "scanner"}
@@ -44,8 +45,8 @@ Pump: TypeAlias = tuple[str, str]
 
 def _patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     """The compiled patterns in a value of a module: tables of them, and rows of such tables."""
-    if isinstance(value, re.Pattern):
-        yield value
+    if isinstance(value, re.Pattern | LazyRegex):
+        yield cast("re.Pattern[Any]", value)
     elif depth < 4 and isinstance(value, dict):
         for pair in value.items():
             yield from _patterns_in(pair, depth + 1)
@@ -66,7 +67,7 @@ def _methods(name: str, value: object, text: str, everything: str) -> set[str]:
     within = text if name.startswith("_") else everything
     called = set(re.findall(rf"\b{name}\.({_USES})\b", within))
     is_handed_on = len(re.findall(rf"\b{name}\b(?!\.(?:{_USES})\b)", text)) > 1
-    if is_handed_on or not isinstance(value, re.Pattern) or not called:
+    if is_handed_on or not isinstance(value, re.Pattern | LazyRegex) or not called:
         called |= set(re.findall(rf"\b(?!re\b)[a-z]\w*\.({_USES})\(", text)) - {"split"}
     return called
 

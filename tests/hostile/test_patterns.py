@@ -20,7 +20,7 @@ SECONDS = 1.0
 """CPU time of a million characters."""
 
 BOUNDED = {
-    "checking.claims._BEHIND_NAME": 80,
+    "checking.references._BEHIND_NAME": 80,
     "checking.evidence.proving._EXAMPLE": 60,
     "checking.rules.sections._OPEN_END": 600,
     "checking.sections._WEAK": 400,

@@ -179,7 +179,7 @@ def _takes_one_way(line: bytes) -> None:
         assert renderer.run([(SourceItem(3, "q.jsonl", line), None)], lines=True) == _long_way(line, renderer)
 
 
-# EXPLAINER_SLOW=1 tries 200,000 lines.
+# EXPLAINER_SLOW=all tries 200,000 lines.
 @settings(max_examples=examples(1000, 100_000))
 @given(LINE, st.sampled_from([None, *TRAPS]), st.booleans())
 @example('{"models": [], "id": false, "papers": [], "question": "again"}', None, True)

@@ -18,8 +18,10 @@ from typing import Final
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin
 
+from explainer.diagnostics.text import lazy_regex
+
 # Possessive quantifiers: addresses come from language models, and no text may make a pattern try for long.
-_URL: Final = re.compile(
+_URL: Final = lazy_regex(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?P<host>[^\s/?#@\\<>\"`:]++)(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s?#]*+)?(?:\?(?P<query>[^\s#]*+))?(?:\#(?P<fragment>\S*+))?"
 )
@@ -27,33 +29,33 @@ _SCHEMES: Final = ("", "http", "https")
 # What a browser takes off a URL before it reads it: spaces and controls around it, and line breaks and tabs within.
 _AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _WITHIN_URL: Final = str.maketrans("", "", "\t\r\n")
-_DESTINATION: Final = re.compile(r"(?:([a-z][a-z0-9+.-]{0,40}):)?([/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_DESTINATION: Final = lazy_regex(r"(?:([a-z][a-z0-9+.-]{0,40}):)?([/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
 # Browsers read a backslash as a slash, but not behind the first `?` or `#`; a port without a number is none.
-_AUTHORITY: Final = re.compile(
+_AUTHORITY: Final = lazy_regex(
     r"(?:[^/\\?#]*@)?(?P<host>[^/\\?#@]*?)(?::|(?P<port>:\d{1,5}))?(?P<path>[/\\][^?#]*)?(?P<behind>[?#].*)?", re.DOTALL
 )
-_NOT_IN_HOST: Final = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
+_NOT_IN_HOST: Final = lazy_regex(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-_ITSELF: Final = re.compile(r"\.|%2e", re.IGNORECASE)
-_PARENT: Final = re.compile(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
+_ITSELF: Final = lazy_regex(r"\.|%2e", re.IGNORECASE)
+_PARENT: Final = lazy_regex(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
 # As `git clone` takes it: git@github.com:owner/name, git://github.com/owner/name.
-_GIT_SSH: Final = re.compile(r"(?:(?:ssh://)?git@|git://)(?P<host>[\w.-]+)[:/](?P<path>\S+)")
+_GIT_SSH: Final = lazy_regex(r"(?:(?:ssh://)?git@|git://)(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
-_ARXIV_ID: Final = re.compile(
+_ARXIV_ID: Final = lazy_regex(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
 )
 # The numbers behind the point of an arXiv id have five digits since 2015, and had four before.
-_ARXIV_ID_OF_ITS_LENGTH: Final = re.compile(
+_ARXIV_ID_OF_ITS_LENGTH: Final = lazy_regex(
     rf"(?!(?:0\d|1[0-4])\d\d\.\d{{5}}|(?:1[5-9]|[2-9]\d)\d\d\.\d{{4}}(?!\d)){_ARXIV_ID.pattern}", re.IGNORECASE
 )
 # The forms of a paper, on arXiv and on the sites that show its papers.
-_ARXIV_PATH: Final = re.compile(
+_ARXIV_PATH: Final = lazy_regex(
     r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
 )
 _ARXIV_HOSTS: Final = frozenset(
     {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
 )
-_DOI: Final = re.compile(r"10\.\d{4,9}/\S+")
+_DOI: Final = lazy_regex(r"10\.\d{4,9}/\S+")
 # How the DOIs begin that arXiv gives its papers.
 _ARXIV_DOI: Final = "10.48550/arxiv."
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
@@ -71,35 +73,35 @@ _DOI_HOSTS: Final = frozenset({
     "worldscientific.com", "annualreviews.org", "emerald.com", "degruyter.com", "biorxiv.org", "medrxiv.org",
     "spiedigitallibrary.org", "ascelibrary.org", "ahajournals.org", "nejm.org", "liebertpub.com", "arc.aiaa.org",
 })  # fmt: skip
-_DOI_IN_ADDRESS: Final = re.compile(r"(?:^|[/=])(10\.\d{4,9}/[^\s&]+)")
+_DOI_IN_ADDRESS: Final = lazy_regex(r"(?:^|[/=])(10\.\d{4,9}/[^\s&]+)")
 # What publishers put behind a DOI to show the page, the text or the PDF of one publication.
-_DOI_VIEW: Final = re.compile(
+_DOI_VIEW: Final = lazy_regex(
     r"(?:/(?:id/\d.*|e?pdf|full(?:text)?|abs(?:tract)?|html|summary|meta)|(?:v\d{1,2})?(?:\.(?:pdf|full|short|html))+)\Z",
     re.IGNORECASE,
 )
 # Sites that show one publication under several addresses: their hosts, and what in the path and the query tells it.
 # Nature's pages are named by the ends of their DOIs, those of the ACL by its ids, of which it also makes DOIs.
 _PUBLICATIONS: Final = (
-    ("doi:10.1038/", "nature.com", re.compile(r"articles/([\w.-]+?)(?:\.pdf)?\?.*", re.IGNORECASE)),
-    ("acl:", "aclanthology.org aclweb.org", re.compile(
+    ("doi:10.1038/", "nature.com", lazy_regex(r"articles/([\w.-]+?)(?:\.pdf)?\?.*", re.IGNORECASE)),
+    ("acl:", "aclanthology.org aclweb.org", lazy_regex(
         r"(?:anthology/|papers/)?(?:\w/\w\d\d/)?([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?\?.*", re.IGNORECASE
     )),
-    ("openreview:", "openreview.net", re.compile(r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?")),
-    ("ieee:", "ieeexplore.ieee.org", re.compile(
+    ("openreview:", "openreview.net", lazy_regex(r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?")),
+    ("ieee:", "ieeexplore.ieee.org", lazy_regex(
         r"(?:(?:abstract/)?document/|(?:stamp|stampPDF|xpl)/\w+\.jsp\?(?:.*&)?arnumber=)0*(\d+)\b(?:[/?&].*)?"
     )),
-    ("neurips:", "papers.nips.cc papers.neurips.cc proceedings.nips.cc proceedings.neurips.cc", re.compile(
+    ("neurips:", "papers.nips.cc papers.neurips.cc proceedings.nips.cc proceedings.neurips.cc", lazy_regex(
         r"paper(?:_files/paper)?/(?:\d{4}/(?:hash|file)/)?([0-9a-f]{32}(?=-(?:Abstract|Paper)\b)|\d+-[\w-]+)[\w-]*"
         r"(?:\.html|\.pdf)?\?.*"
     )),
-    ("cvf:", "openaccess.thecvf.com", re.compile(
+    ("cvf:", "openaccess.thecvf.com", lazy_regex(
         r"(content\w*(?:/\w+)?/)(?:html|papers)/((?:\w+/)?.+_paper)\.(?:html|pdf)\?.*"
     )),
-    ("pmlr:", "proceedings.mlr.press", re.compile(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
-    ("jmlr:", "jmlr.org", re.compile(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+    ("pmlr:", "proceedings.mlr.press", lazy_regex(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
+    ("jmlr:", "jmlr.org", lazy_regex(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
 )  # fmt: skip
 _FOLDED: Final = frozenset({"doi:10.1038/", "acl:"})  # whose letter case means nothing
-_ACL_DOI: Final = re.compile(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
+_ACL_DOI: Final = lazy_regex(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
 # Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
 _NOT_OWNERS: Final = frozenset(
     " about apps blog collections contact customer-stories docs enterprise events explore features join login "  # noqa: SIM905
@@ -111,34 +113,34 @@ HIDDEN_CHARACTERS: Final = (
     "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
 )
 """Characters that cannot be seen, which come along when an address is copied from a page or a PDF."""
-_HIDDEN: Final = re.compile(f"[{HIDDEN_CHARACTERS}]")
+_HIDDEN: Final = lazy_regex(f"[{HIDDEN_CHARACTERS}]")
 _HF_KINDS: Final = {"datasets": "dataset", "spaces": "space"}
 # What git appends to the address of a repository; a repository may be called `.git`, with nothing before it.
-_GIT_ENDING: Final = re.compile(r"(?<=.)\.git\Z", re.DOTALL)
+_GIT_ENDING: Final = lazy_regex(r"(?<=.)\.git\Z", re.DOTALL)
 # `compare/main...other:name:branch` shows the code of another owner.
-_COMPARED_OWNER: Final = re.compile(r"(?:\Acompare/|\.{2,3})([\w-]+):")
-_FRONT_PAGE: Final = re.compile(r"\A(?:tree|blob)/(?:main|master)\Z")
+_COMPARED_OWNER: Final = lazy_regex(r"(?:\Acompare/|\.{2,3})([\w-]+):")
+_FRONT_PAGE: Final = lazy_regex(r"\A(?:tree|blob)/(?:main|master)\Z")
 # The subject class of an old arXiv id is no part of it: math.GT/0309136.
-_SUBJECT_CLASS: Final = re.compile(r"\.[a-z]{2}(?=/)")
-_TRACKING: Final = re.compile(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
+_SUBJECT_CLASS: Final = lazy_regex(r"\.[a-z]{2}(?=/)")
+_TRACKING: Final = lazy_regex(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
 # `ref=` mostly says where a reader comes from, so two links that differ in it are one; but not always, so it stays.
-_TRACKING_OR_REFERRER: Final = re.compile(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
+_TRACKING_OR_REFERRER: Final = lazy_regex(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
 # The fields of an entry, each with the hosts of its links and the paths there; a PDF beside code may be anything.
 _HOME_FIELDS: Final = (
-    (_PAPER_HOSTS, re.compile(""), "paper"),
-    (_HF_HOSTS, re.compile("/papers/"), "paper"),
-    (_HF_HOSTS, re.compile(""), "huggingface"),
-    (_CODE_HOSTS, re.compile(r"(?!.*\.pdf\Z)", re.IGNORECASE | re.DOTALL), "github"),
+    (_PAPER_HOSTS, lazy_regex(""), "paper"),
+    (_HF_HOSTS, lazy_regex("/papers/"), "paper"),
+    (_HF_HOSTS, lazy_regex(""), "huggingface"),
+    (_CODE_HOSTS, lazy_regex(r"(?!.*\.pdf\Z)", re.IGNORECASE | re.DOTALL), "github"),
 )
 # Paths inside a repository that show its front page.
-_DEFAULT_VIEW: Final = re.compile(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
-_PLACEHOLDER_HOSTS: Final = re.compile(
+_DEFAULT_VIEW: Final = lazy_regex(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
+_PLACEHOLDER_HOSTS: Final = lazy_regex(
     r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|0\.0\.0\.0|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
     re.IGNORECASE,
 )
 # Parts of a path that say "put your own here", in the ways in which people and language models write that.
-_TEMPLATE_WORDS: Final = re.compile(
+_TEMPLATE_WORDS: Final = lazy_regex(
     r"\.\.\.|…|[{}]|x{4,}|\[[^\[\]]*\]|<[^<>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
 )
 

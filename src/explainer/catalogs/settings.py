@@ -5,13 +5,12 @@ They stand in `explainer.toml`, or in the table `tool.explainer` of `pyproject.t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import reason_of
+from explainer.diagnostics.text import lazy_regex, reason_of
 from explainer.documents.document import Document, Spans
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _TABLES: Final[Mapping[str, tuple[str, ...]]] = {"explainer.toml": (), "pyprojec
 PROJECT_FILES: Final = tuple(_TABLES)
 """The names of project files; the first that is in a folder counts."""
 # The end of a message of tomllib, which says the place in no other way before Python 3.14.
-_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE: Final = lazy_regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 # Positions are found by reading the text again and again: of a longer one only the file is said.
 _MOST_LINES: Final = 500
 _MOST_CHARACTERS: Final = 100_000

@@ -18,18 +18,18 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from explainer.diagnostics.text import shorten, suggest
+from explainer.diagnostics.text import lazy_regex, shorten, suggest
 
 SEPARATOR: Final = "2"
 MAX_SIGNATURE: Final = 200
 """Characters of a signature; the longest that anybody uses has thirteen."""
 
 # A port's name: perhaps a number, then a capital. So the names in `Txt23D` can be told apart from the separator.
-_NAME: Final = re.compile(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
+_NAME: Final = lazy_regex(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
 # What is called wrong in a text: up to the next capital or digit, or one character of anything else.
-_WORD: Final = re.compile(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
+_WORD: Final = lazy_regex(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
 # What ends the first word of a model's name: a signature in front of it has letters and digits only.
-_BEHIND_START: Final = re.compile(r"[^A-Za-z0-9]")
+_BEHIND_START: Final = lazy_regex(r"[^A-Za-z0-9]")
 
 
 class Port(NamedTuple):

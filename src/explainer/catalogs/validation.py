@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from explainer.catalogs.schema import Kind, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
-from explainer.diagnostics.text import shorten, suggest
+from explainer.diagnostics.text import lazy_regex, shorten, suggest
 from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_writer import scalar
 
@@ -195,7 +195,7 @@ def _report_value(document: Document, mistake: _Mistake) -> None:
 
 
 # How pydantic begins some of its messages: errors of our own validators, numbers out of range, and empty lists.
-_FOREIGN_WORDS: Final = re.compile(
+_FOREIGN_WORDS: Final = lazy_regex(
     "Value error, |Input should be (?P<limit>greater|less) than or equal to "
     "|(?P<empty>(?:Tuple|Value) should have at least 1 .*)"
 )

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, filterfalse
+from functools import cache, cached_property, partial
+from itertools import chain, compress, count, filterfalse
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.claims import Claim, names_source, read_claims
 from explainer.checking.match import Match, Verdict, judge_links
 from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
 from explainer.checking.offered import Offered
+from explainer.checking.references import Reference, names_source, read_references
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
 from explainer.checking.workflow.reading import Flow, read_flows
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
-_NAME_BEGINS: Final = re.compile(r"(?<!\w)")
-_NAME_ENDS: Final = re.compile(r"(?!\w|-\w)")
+_NAME_BEGINS: Final = lazy_regex(r"(?<!\w)")
+_NAME_ENDS: Final = lazy_regex(r"(?!\w|-\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class AnswerAnalysis:
         answer: the answer, read.
         offered: what it may cite.
         sections: its three sections.
-        claims: what it presents as sources by name.
+        references: what it presents as sources by name.
         links: its links, each with what it is.
         whole_names: where the names of offered entries stand in it, whole.
     """
@@ -71,7 +71,7 @@ class AnswerAnalysis:
     answer: Answer
     offered: Offered
     sections: Sections
-    claims: list[Claim]
+    references: list[Reference]
     links: list[tuple[Cited, Verdict]]
     whole_names: list[tuple[int, int]]
 
@@ -88,20 +88,21 @@ class AnswerAnalysis:
         return frozenset(self.link_verdict(cited).good_sources)
 
     @cached_property
-    def verdicts(self) -> list[tuple[Claim, Verdict]]:
-        """What each claim names, in the light of its links."""
-        return [(claim, self._judge(claim)) for claim in self.claims]
+    def verdicts(self) -> list[tuple[Reference, Verdict]]:
+        """What each reference names, in the light of its links."""
+        return [(reference, self._judge(reference)) for reference in self.references]
 
-    def _judge(self, claim: Claim) -> Verdict:
-        right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, claim.cited)))))
-        if claim.continued:
-            joined = judge_name(claim.continued, self.offered, strict=True, right=right)
+    def _judge(self, reference: Reference) -> Verdict:
+        right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited)))))
+        if reference.continued:
+            joined = judge_name(reference.continued, self.offered, strict=True, right=right)
             if joined.match is Match.OFFERED:
                 return joined
-        if claim.is_item:
-            return judge_item(claim.text, claim.parts, self.offered, right)
-        verdict = judge_name(claim.text, self.offered, strict=claim.strict, right=right)
-        is_label = claim.in_passing and len(content_words(claim.text)) < MIN_TITLE_WORDS  # such as `Why it matters:`
+        if reference.is_item:
+            return judge_item(reference.text, reference.parts, self.offered, right)
+        verdict = judge_name(reference.text, self.offered, strict=reference.strict, right=right)
+        # such as `Why it matters:`
+        is_label = reference.in_passing and len(content_words(reference.text)) < MIN_TITLE_WORDS
         if is_label and verdict.match is Match.FOREIGN:
             return Verdict(Match.NO_CITATION)
         return verdict
@@ -112,9 +113,13 @@ class AnswerAnalysis:
         return list(words_in(self.answer.body))
 
     @cached_property
+    def _written(self) -> list[str]:
+        return [word[0] for word in self.words]
+
+    @cached_property
     def mentions(self) -> list[tuple[int, int]]:
         """Where the text calls an offered source by a name: (position, source)."""
-        calls = self.offered.called_by([word[0] for word in self.words])
+        calls = self.offered.called_by(self._written)
         return [(self.words[number].start(), index) for number, index, _ in calls]
 
     @cached_property
@@ -140,13 +145,12 @@ class AnswerAnalysis:
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        runs = self.runs
-        for position, word in enumerate(self.words):
-            for parts, name in runs.get(word[0], ()):
-                behind = self.words[position : position + len(parts)]
-                is_run = tuple(word[0] for word in behind) == parts
-                if is_run and canonical(name) not in self.offered.text:
-                    yield name, word.start(), behind[-1].end()
+        runs, written = self.runs, self._written
+        for position in compress(count(), map(runs.__contains__, written)):
+            for parts, name in runs[written[position]]:
+                last = position + len(parts) - 1
+                if tuple(written[position : last + 1]) == parts and canonical(name) not in self.offered.text:
+                    yield name, self.words[position].start(), self.words[last].end()
                     break
 
     @cached_property
@@ -160,8 +164,8 @@ class AnswerAnalysis:
     def _named_places(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         for at, index in self.mentions:
             yield at, (index,)
-        for claim, verdict in self.verdicts:
-            yield claim.start, verdict.good_sources
+        for reference, verdict in self.verdicts:
+            yield reference.start, verdict.good_sources
         for cited, verdict in self.links:
             yield cited.spotted.start, verdict.good_sources
 
@@ -178,9 +182,9 @@ class AnswerAnalysis:
         return named
 
     def cited_in(self, first: int, last: int) -> bool:
-        """Whether some lines cite an offered source: by a claim, by a link, or by its whole name; a word is none."""
+        """Whether some lines cite an offered source: by a reference, a link, or its whole name; a word is none."""
         lines = range(first, last)
-        places = [claim.start for claim, verdict in self.verdicts if verdict.good_sources]
+        places = [reference.start for reference, verdict in self.verdicts if verdict.good_sources]
         places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]
         places += [start for start, _ in self.whole_names]
         return any(self.answer.line_of(place) in lines for place in places)
@@ -229,12 +233,17 @@ def _places_of(name: str, text: str) -> Iterator[int]:
         start = text.find(name, start + len(name))
 
 
+def _citing_lines(answer: Answer) -> frozenset[int]:
+    """The lines of an answer, from 0, that cite something: by a link, or by a field that names a source."""
+    linked = {answer.line_of(cited.spotted.start) for cited in answer.citations}
+    return frozenset(line for line in range(answer.lines) if line in linked or names_source(answer.line(line)))
+
+
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
-    citing = {answer.line_of(cited.spotted.start) for cited in answer.citations}
-    citing.update(line for line in range(answer.lines) if names_source(answer.line(line)))
-    sections = find_sections(answer, lambda first, last: not citing.isdisjoint(range(first, last)))
+    citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
+    sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
     names = _whole_names(answer, offered)
-    claims = read_claims(answer, sections, names)
-    return AnswerAnalysis(answer, offered, sections, claims, list(judge_links(answer.citations, offered)), names)
+    references = read_references(answer, sections, names)
+    return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

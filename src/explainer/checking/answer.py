@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import filterfalse, islice
@@ -26,7 +26,7 @@ from explainer.checking.spotting import (
     tag_destinations,
     unparsed_destinations,
 )
-from explainer.diagnostics.text import Lines
+from explainer.diagnostics.text import Lines, lazy_regex
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -48,15 +48,15 @@ PhraseKind: TypeAlias = Literal["label", "strong", "emphasis", "code", "quote"]
 Position: TypeAlias = tuple[int, int]
 
 # a destination of another scheme than http, such as `javascript:`; in front may stand what browsers take off
-_OTHER_SCHEME: Final = re.compile(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
-_NOT_A_BREAK: Final = re.compile(r"[^\r\n]")
+_OTHER_SCHEME: Final = lazy_regex(r"[\s\x00-\x20]*+[a-z][a-z0-9+.\s-]{0,60}:", re.IGNORECASE)
+_NOT_A_BREAK: Final = lazy_regex(r"[^\r\n]")
 # What reasoning models think aloud before they answer, in the forms in which servers send it: an opening mark, the
 # thoughts, and a closing mark of the same kind. Tags may have attributes; the first column names the tags.
 _THOUGHT_TAGS: Final = (
     "think|thinking|thought|thoughts|thought_process|reason|reasoning|reasoning_content|reflection|scratchpad|analysis"
     "|inner_monologue|internal_monologue|chain_of_thought|cot|(?:seed|mm|antml):think(?:ing)?"
 )
-_THOUGHT_OPENING: Final = re.compile(
+_THOUGHT_OPENING: Final = lazy_regex(
     rf"\s*+(?:(?:```+\w*\s+)?<(?P<tag>{_THOUGHT_TAGS}|details(?=[^>]{{0,200}}reasoning))(?:\s[^<>]{{0,200}})?>"
     r"|\[(?P<bracket>THINK|REASONING)\]|◁(?P<triangle>think)▷|<\|(?:begin_of_thought|START_THINKING|thinking)\|>(?P<mark>)"
     r"|(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)(?P<channel>)|analysis(?=[A-Z\W])(?P<bare>)"
@@ -64,19 +64,19 @@ _THOUGHT_OPENING: Final = re.compile(
     re.IGNORECASE,
 )
 _THOUGHT_CLOSINGS: Final = {
-    "tag": re.compile(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
-    "bracket": re.compile(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
-    "triangle": re.compile("◁/think▷", re.IGNORECASE),
-    "mark": re.compile(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
-    "channel": re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,80}<\|message\|>"),
-    "bare": re.compile(r"assistantfinal"),
-    "unused": re.compile("<unused95>"),
+    "tag": lazy_regex(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
+    "bracket": lazy_regex(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
+    "triangle": lazy_regex("◁/think▷", re.IGNORECASE),
+    "mark": lazy_regex(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
+    "channel": lazy_regex(r"(?:<\|start\|>assistant)?<\|channel\|>final[^<\n]{0,80}<\|message\|>"),
+    "bare": lazy_regex(r"assistantfinal"),
+    "unused": lazy_regex("<unused95>"),
 }
 # a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
-_LONE_CLOSING: Final = re.compile(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
+_LONE_CLOSING: Final = lazy_regex(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
 # Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
 # else stands in such brackets is a part of the answer.
-_RESIDUE: Final = re.compile(
+_RESIDUE: Final = lazy_regex(
     r"\[cite_start\]|\[cite(?:_end)?:?(?:[\s,;-]|\d{1,3}(?![\d.]))*+\]"
     r"|【\s*(?:cite:\s*)?\d{1,3}(?:[:,]\s*\d{1,3}){0,8}"
     r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
@@ -89,9 +89,9 @@ _PROGRAMMING: Final = frozenset(
     "py pycon python python3 r rb rs ruby rust scala sh shell shell-session swift ts tsx typescript zsh".split()
 )
 # what stands before an address that a program uses: the quote of a string, or a command that loads it, in no comment
-_IN_PROGRAM: Final = re.compile(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
+_IN_PROGRAM: Final = lazy_regex(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
 # pictures, sounds, films and data, but no documents
-_DATA_FILE: Final = re.compile(
+_DATA_FILE: Final = lazy_regex(
     r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy|zip|tar|gz|bin|pth?|safetensors)"
     r"(?:[?#]|\Z)",
     re.IGNORECASE,
@@ -99,15 +99,15 @@ _DATA_FILE: Final = re.compile(
 # languages of a fence in which a whole answer may be delivered, and not a part of one
 _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
-_FENCE_LINE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
-_QUOTED: Final = re.compile(
+_QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
 )
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
-_METACHARACTER_RUN: Final = re.compile(r"([^\w\s/\\])\1{63,}+")
+_METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = lazy_regex("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,10 +502,28 @@ def _bounded(body: str) -> str:
     return text
 
 
-_INDENT: Final = re.compile("^ +", re.MULTILINE)
+_INDENT: Final = lazy_regex("^ +", re.MULTILINE)
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
+
+
+def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
+    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes."""
+    return _tokens(_own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes)))))[0]
+
+
+@lru_cache(maxsize=1)  # an answer is judged, and then shown
+def _tokens(source: str) -> tuple[Sequence[Token], Mapping[str, Any]]:
+    """The tokens of a Markdown text, and its definitions of reference links."""
+    environment: dict[str, Any] = {}
+    tokens = _markdown().parse(source, environment)
+    return tokens, environment.get("references", {})
+
+
+def _own_indents(text: str, source: str) -> str:
+    """The source without the spaces at the beginning of lines that stand for thoughts or residue: it is no code."""
+    return _INDENT.sub(lambda match: "" if text[match.start() : match.end()].strip() else match[0], source)
 
 
 @dataclass(slots=True)
@@ -550,9 +568,8 @@ class _MarkdownReader:
 
     def read(self) -> list[_MarkedLink]:
         """Fill the answer in; return the links of its markup."""
-        environment: dict[str, Any] = {}
-        tokens = _markdown().parse(_INDENT.sub(self._own_indent, self._source), environment)
-        self._definitions = {item["href"]: item["map"] for item in environment.get("references", {}).values()}
+        tokens, references = _tokens(_own_indents(self._answer.text, self._source))
+        self._definitions = {item["href"]: item["map"] for item in references.values()}
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
@@ -581,10 +598,6 @@ class _MarkdownReader:
             if phrase.kind == "code":
                 code.update(range(phrase.start, phrase.end))
         return code
-
-    def _own_indent(self, match: re.Match[str]) -> str:
-        """The spaces that a line begins with, none where they stand for thoughts or residue: it is no code for them."""
-        return "" if self._answer.text[match.start() : match.end()].strip() else match[0]
 
     def _heading(self, token: Token, first: int, _: int) -> None:
         self._answer.headings[first] = int(token.tag[1])

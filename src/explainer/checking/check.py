@@ -15,11 +15,11 @@ from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
-from explainer.checking.claims import Claim
 from explainer.checking.evidence.native import CitedSpan, strange_documents
 from explainer.checking.evidence.proving import JudgedStatement, StatementVerdict, judge_statements
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
+from explainer.checking.references import Reference
 from explainer.checking.rules import CHECKS
 from explainer.checking.rules.links import RESPELLED_CODE
 from explainer.checking.spotting import LinkInText
@@ -285,18 +285,18 @@ def _finding(analysis: AnswerAnalysis, file: str, violation: Violation) -> Findi
 def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> list[Citation]:
     """All links and names that the answer gives as sources, in the order of the text."""
     misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
-    items: list[tuple[LinkInText | Claim, str, Verdict]] = []
+    items: list[tuple[LinkInText | Reference, str, Verdict]] = []
     for cited, verdict in analysis.links:
         is_wrong = cited.spotted.start in misattributed
         items.append((cited.spotted, "link", replace(verdict, match=Match.MISATTRIBUTED) if is_wrong else verdict))
-    for claim, verdict in analysis.verdicts:
+    for reference, verdict in analysis.verdicts:
         if verdict.match is not Match.NO_CITATION:
-            items.append((claim, "title" if claim.strict else "name", verdict))
+            items.append((reference, "title" if reference.strict else "name", verdict))
     citations = [_citation(item, kind, verdict, analysis) for item, kind, verdict in items]
     return sorted(citations, key=attrgetter("start", "end"))
 
 
-def _citation(item: LinkInText | Claim, kind: str, verdict: Verdict, analysis: AnswerAnalysis) -> Citation:
+def _citation(item: LinkInText | Reference, kind: str, verdict: Verdict, analysis: AnswerAnalysis) -> Citation:
     place = analysis.answer.position(item.start)
     entry = analysis.entry_name(verdict)
     return Citation(item.text, kind, verdict.match.value, entry, *place, item.start, item.end)

@@ -31,7 +31,7 @@ from explainer.checking.evidence.native import CitedSpan, NativeAnswer, openai_s
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
-from explainer.diagnostics.text import did_you_mean, digest
+from explainer.diagnostics.text import did_you_mean, digest, lazy_regex
 from explainer.documents.document import decode, mappings_in, undecoded, value_at
 from explainer.documents.json_reader import read_json_line
 from explainer.files import (
@@ -56,7 +56,7 @@ _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 # near misses of keys that mean something; other keys are the user's own business
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
-_HASH_TAIL: Final = re.compile(r"[.\-_~#@:/][0-9a-f]{4,64}$")
+_HASH_TAIL: Final = lazy_regex(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 _OK: Final = 200  # HTTP
 _KEY_BYTES: Final = 16
@@ -81,15 +81,15 @@ class _Naming(NamedTuple):
     others: re.Pattern[str]
 
 
-_QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, re.compile(r"\.ya?ml\Z"), re.compile("(?!)"))
+_QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, lazy_regex(r"\.ya?ml\Z"), lazy_regex("(?!)"))
 # a folder of outputs holds answers beside their prompts
 _PROMPTS: Final = _Naming(
-    (".md", ".txt"), re.compile(r"(?:\.prompt)?\.(?:md|txt)\Z"), re.compile(r"\.(?:answer|ungrounded)\.")
+    (".md", ".txt"), lazy_regex(r"(?:\.prompt)?\.(?:md|txt)\Z"), lazy_regex(r"\.(?:answer|ungrounded)\.")
 )
 _ANSWERS: Final = _Naming(
     (".md", ".txt", ".markdown"),
-    re.compile(r"(?:(?:\.answer|\.ungrounded)?\.md|(?:\.answer)?\.txt|\.markdown)\Z"),
-    re.compile(r"\.prompt\."),
+    lazy_regex(r"(?:(?:\.answer|\.ungrounded)?\.md|(?:\.answer)?\.txt|\.markdown)\Z"),
+    lazy_regex(r"\.prompt\."),
 )
 
 

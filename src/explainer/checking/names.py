@@ -27,6 +27,7 @@ from explainer.checking.titles import (
     similarity,
     words,
 )
+from explainer.diagnostics.text import lazy_regex
 
 # The shares below are of a text's content words. The rates that they lead to are measured by benchmarks/check.py and
 # stand in benchmarks/README.md: false alarms on faithful answers against altered and foreign titles that are caught.
@@ -47,28 +48,28 @@ _MAX_NAME: Final = 1_000  # characters that a name may have: catalogs hold none 
 _MAX_FORMS: Final = 4
 
 # emoji and other ornaments at both ends, but no sign that a name may begin or end with: brackets, quotes, `C++`, `.NET`
-_EMOJI: Final = re.compile(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
+_EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
-_TRAILING_BRACKET: Final = re.compile(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
-_IN_BRACKETS: Final = re.compile(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
+_TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
+_IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
-_TAIL: Final = re.compile(
+_TAIL: Final = lazy_regex(
     r"(?<!\s)\s++(?:[-–—|]{1,3}\s+|by\s+(?=[A-Z]))"
     r"|(?:(?<!\s)\s++)?[,;]\s+(?=(?:by|arxiv|https?:|19\d\d|20\d\d))|\.\s",
     re.IGNORECASE,
 )
-_HYPHENATED: Final = re.compile(r"[-+]\w|\+")
+_HYPHENATED: Final = lazy_regex(r"[-+]\w|\+")
 # a name with a sign, a version or a size behind it
-_VARIANT: Final = re.compile(
+_VARIANT: Final = lazy_regex(
     r"(?<![\w-])(?P<stem>[^\W_](?:[\w.-]{0,60}?[^\W_])?)(?:\+{1,2}|[-_ ]?[vV]?\d{1,2}(?:\.\d{1,2})?"
     r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
     r"(?![_+.-]*+[^\W_])"
 )
 # what sets a nickname apart from the title behind it
-_HEADING_MARK: Final = re.compile(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
+_HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
 # what stands beside a whole title and is no part of a longer one: a sign (or nothing), or three words, which are prose
-_APART: Final = re.compile(rf"[{_WRAPPING} ]*(?:[^\w{_WRAPPING} ]|\Z)|(?:\W*+\w++){{3}}")
+_APART: Final = lazy_regex(rf"[{_WRAPPING} ]*(?:[^\w{_WRAPPING} ]|\Z)|(?:\W*+\w++){{3}}")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, compress, count
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
 from explainer.checking.titles import acronyms, canonical, content_words, head, words
 from explainer.diagnostics.finding import Parsed
+from explainer.diagnostics.text import lazy_regex
 from explainer.rendering.layout import PrintedEntry, PromptContent, neutralise
 
 Role: TypeAlias = Literal["paper", "github", "summary"]
@@ -41,6 +42,7 @@ _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
 # fields of the template `evidence` that hold links, and the roles of these
 _FURTHER_LINKS: Final[dict[str, Role]] = {"Hugging Face": "github", "Link": "summary"}
+_NOT_A_WORD: Final = lazy_regex(r"(?:[^\w+#]|_)+")
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
 
@@ -128,6 +130,11 @@ class OfferedEntry:
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
         return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
+
+    @property
+    def all_known(self) -> tuple[str, ...]:
+        """Everything that was printed about it, or that the catalogs have."""
+        return (self.name, self.text, *self.details, *self.aliases, *map(_url, self.own_links))
 
     @cached_property
     def calls(self) -> tuple[tuple[str, ...], ...]:
@@ -267,6 +274,15 @@ class Offered:
         return _grouped(source.alias_keys for source in self.sources)
 
     @cached_property
+    def by_any_name(self) -> dict[str, int]:
+        """The first source of each canonical form of a name, of an alias, or of what people call it."""
+        indices: dict[str, int] = {}
+        for index, source in enumerate(self.sources):
+            for key in (source.key, *source.alias_keys, *source.call_names):
+                indices.setdefault(key, index)
+        return indices
+
+    @cached_property
     def models(self) -> frozenset[int]:
         """The places of the models among the sources; of all sources where no model was offered."""
         models = frozenset(index for index, source in enumerate(self.sources) if source.kind == "model")
@@ -294,9 +310,21 @@ class Offered:
         return canonical(self.question) + "".join(source.all_text for source in self.sources)
 
     @cached_property
+    def said(self) -> str:
+        """Everything that was asked and offered, case-folded: the question, then the names and summaries."""
+        printed = chain.from_iterable((source.name, source.text) for source in self.sources)
+        return "\n".join((self.question, *printed)).casefold()
+
+    @cached_property
+    def said_words(self) -> str:
+        """All words of the question and of what is known of the sources, case-folded, with a space around each."""
+        known = chain.from_iterable(source.all_known for source in self.sources)
+        return f" {_NOT_A_WORD.sub(' ', ' '.join((self.question, *known)).casefold())} "
+
+    @cached_property
     def echoes(self) -> tuple[str, ...]:
-        """The forms in which an answer may repeat the question."""
-        return tuple(dict.fromkeys((neutralise(self.question), self.question, " ".join(self.question.split()))))
+        """The forms in which an answer may repeat the question; see `echoes_of`."""
+        return echoes_of(self.question)
 
     def called_by(self, written: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """Yield where a row of words calls an offered source by a name: (place in the row, source, words of the name).
@@ -305,12 +333,12 @@ class Offered:
             written: the words, as they are written.
         """
         # few words begin a name, and most stand there more than once
-        beginnings = {word for word in set(written) if canonical(word) in self.calls}
-        for position, word in enumerate(written):
-            if word in beginnings:
-                for parts, index in self.calls[canonical(word)]:
-                    if tuple(map(canonical, written[position : position + len(parts)])) == parts:
-                        yield position, index, parts
+        distinct = set(written)
+        beginnings = set(compress(distinct, map(self.calls.__contains__, map(canonical, distinct))))
+        for position in compress(count(), map(beginnings.__contains__, written)):
+            for parts, index in self.calls[canonical(written[position])]:
+                if tuple(map(canonical, written[position : position + len(parts)])) == parts:
+                    yield position, index, parts
 
     @cached_property
     def calls(self) -> Calls:
@@ -325,6 +353,11 @@ class Offered:
     def ports(self) -> Ports:
         """The kinds of data that signatures name."""
         return self.lookup.ports
+
+
+def echoes_of(question: str) -> tuple[str, ...]:
+    """Return the forms in which an answer may repeat a question."""
+    return tuple(dict.fromkeys((neutralise(question), question, " ".join(question.split()))))
 
 
 def _keys(names: Iterable[str], least: int = 1) -> list[str]:

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
+from explainer.diagnostics.text import lazy_regex
 
 SectionKind: TypeAlias = Literal["task", "workflow", "references"]
 KINDS: Final[tuple[SectionKind, ...]] = ("task", "workflow", "references")
@@ -28,20 +29,20 @@ NAMES: Final[dict[SectionKind, str]] = {
 # what headings say, without accents, of the sections that prompts ask for; the strong words are enough, whatever else
 # stands there
 _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
-    "task": re.compile(
+    "task": lazy_regex(
         r"^tasks?\b|\btask (?:analysis|description|definition|identification|overview|summary)|"
         r"\b(?:what|which)\b.{0,40}\btask\b|\btask\b.{0,40}\buser\b|\buser\b.{0,40}\btask\b|\buser (?:goal|intent)|"
         r"\b(?:aufgabe|tache|tarea|tarefa|compito|taak|uppgift|opgave|oppgave|tehtava|zadanie|ukol|gorev|"
         r"задача|задание|завдання)|任务|任務|タスク|課題|과제|작업|المهمة|مهمة|कार्य|nhiem vu|\btugas\b|משימה|εργασια"
     ),
-    "workflow": re.compile(
+    "workflow": lazy_regex(
         r"workflow|\bcnaps\b|\bpipeline\b|\bhow (?:the|this|these|each) models? works?\b|"
         r"\b(?:arbeitsablauf|arbeitsweise|ablauf|flux de travail|flujo|fluxo|flusso|"
         r"werkstroom|werkwijze|arbetsflode|arbeidsflyt|tyonkulku|przep[łl]yw|pracovni postup|is ak[ıi]s|"
         r"рабочии процесс|процесс|робочии процес)|工作流|流程|ワークフロー|워크플로|سير العمل|कार्यप्रवाह|"
         r"quy trinh|alur kerja|תהליך|ροη"
     ),
-    "references": re.compile(
+    "references": lazy_regex(
         r"\breferen[csz]|\bpapers?\b|\btools\b|\bcitations?\b|\bcited\b|\bbibliogra|\bsources\b|\bliteratu|"
         r"\b(?:quellen|fuentes|fontes?|fonti|riferimenti|bronnen|kallor|kilder|lahteet|zrod[łl]a|zdroje|kaynak|"
         r"источник|литератур|ссылк|джерела)|参考|參考|文献|来源|參照|出典|참고|출처|مراجع|مصادر|المراجع|"
@@ -50,16 +51,16 @@ _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
 }
 # words that may name a section, and stand in other headings too: only tried when no heading has a strong word
 _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
-    "task": re.compile(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
-    "workflow": re.compile(r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"),
-    "references": re.compile(r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"),
+    "task": lazy_regex(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
+    "workflow": lazy_regex(r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"),
+    "references": lazy_regex(r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"),
 }
 _EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
 _NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
 # headings that follow the sections, and end the last of them
-_CLOSING: Final = re.compile(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
+_CLOSING: Final = lazy_regex(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
 # headings that only divide a section: `Primary model`, `Input`
-_CONTINUING: Final = re.compile(
+_CONTINUING: Final = lazy_regex(
     r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b"
 )
 # headings of one more list of references, and nothing else
@@ -67,35 +68,36 @@ _LIST: Final = (
     r"(?:references?|bibliograph\w+|sources?|readings?|literatur\w*|links|resources|citations|works?(?: cited)?|"
     r"papers|publications|quellen|referencias|fuentes|références|lectures?|lecturas?|参考文献|文献|来源|参考資料|出典)"
 )
-_MORE_REFERENCES: Final = re.compile(
+_MORE_REFERENCES: Final = lazy_regex(
     rf"(?:(?:additional|further|other|more|related|recommended|suggested|selected|useful|external|key|supplementary|"
     rf"background|weitere|weiterführende|autres|otras) )?{_LIST}(?:(?: and |/| & ){_LIST})?",
     re.IGNORECASE,
 )
-_DIVIDING: Final = re.compile(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
+_DIVIDING: Final = lazy_regex(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 # fields of the references, such as `**Paper:** …`, look like headings, and are none
 _FIELD_LABELS: Final = frozenset("model paper papers github link title input output source url arxiv".split())  # noqa: SIM905
-_LINK: Final = re.compile(r"http|\]\(")
-_ACCENTS: Final = re.compile("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
+_LINK: Final = lazy_regex(r"http|\]\(")
+_ACCENTS: Final = lazy_regex("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
 # --- the parts of a line that may be a heading, from left to right
 
 # four spaces would make the line code or a part of a list; bullets, hashes and the tags of HTML stand in front
-_OPENING: Final = re.compile(
+_OPENING: Final = lazy_regex(
     r"[ >]{0,3}(?P<row>\|\s*)?(?:<t[rd]\b[^<>]{0,200}>\s*){0,2}"
     r"(?:(?P<hashes>#{1,6})\s+|<h(?P<html>[1-6])\b[^<>]{0,200}>\s*)?(?:[-*+•]\s+)?"
 )
 _EMPHASIS: Final = r"(?:\*\*|__|</?(?:b|strong|u)\b[^<>]{0,200}>)"
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word, but no marks of emphasis and no brackets
-_ORNAMENTS: Final = re.compile(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
-_OPENED_TAG: Final = re.compile(r"<\w")
-_MARKS: Final = re.compile(rf"(?:{_EMPHASIS}\s{{0,3}})*")
+_ORNAMENTS: Final = lazy_regex(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
+_HEADING_TAG: Final = lazy_regex("<h", re.IGNORECASE)
+_OPENED_TAG: Final = lazy_regex(r"<\w")
+_MARKS: Final = lazy_regex(rf"(?:{_EMPHASIS}\s{{0,3}})*")
 _SECTION_WORDS: Final = (
     r"(?:第|(?:section|part|step|task|abschnitt|teil|schritt|partie|[ée]tape|parte|paso|passo|secci[óo]n|se[çc][ãa]o|"
     r"sezione|deel|del|часть|раздел|частина|パート|セクション|bölüm|część)\s{0,3})?"
 )
 # `2.`, `Section 2:`, `II)`, `2 -`, `二、`, `②`, `2️⃣`; a bare number counts before a capital, as in `3 References`
-_NUMBER: Final = re.compile(
+_NUMBER: Final = lazy_regex(
     rf"{_SECTION_WORDS}[(（]?(?P<number>\d{{1,2}}|i{{1,3}}|iv|vi?|[一二三四五六①-⑥Ⅰ-Ⅵ])(?:部分|节|節|章|부)?"
     r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
     re.IGNORECASE,
@@ -103,13 +105,13 @@ _NUMBER: Final = re.compile(
 _NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905
 _LONGEST: Final = 400  # characters of a title that are read
 # where a title ends, and the text of the section may begin on the same line
-_BEHIND_BOLD: Final = re.compile(rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s*+(?:[:：.]|[-–—]+(?=\s))?")
-_BEHIND_HTML: Final = re.compile(r"</h[1-6]>")
-_BEHIND_CELL: Final = re.compile(r"(?:(?<!\s)\s++)?\|")
-_BEHIND_PLAIN: Final = re.compile(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
-_NO_TEXT: Final = re.compile(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
+_BEHIND_BOLD: Final = lazy_regex(rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s*+(?:[:：.]|[-–—]+(?=\s))?")
+_BEHIND_HTML: Final = lazy_regex(r"</h[1-6]>")
+_BEHIND_CELL: Final = lazy_regex(r"(?:(?<!\s)\s++)?\|")
+_BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
+_NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
 # a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
-_PLAIN_TITLE: Final = re.compile(r"[^\W\d_][^.!?\n]{1,60}")
+_PLAIN_TITLE: Final = lazy_regex(r"[^\W\d_][^.!?\n]{1,60}")
 _ANNOUNCING: Final = ("?", "？", ":", "：")
 
 _BOLD, _NUMBERED, _RUN_IN, _PLAIN = 7, 8, 9, 10  # levels behind the six of Markdown: lines that only look like headings
@@ -221,12 +223,9 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 
 def _headings(answer: Answer) -> Iterator[Heading]:
     """The headings of Markdown and HTML; one that holds a link is an entry of a list, not a section."""
-    for number in range(answer.lines):
-        text = answer.line(number)
-        level = answer.headings.get(number)
-        if level is None and (number in answer.code_lines or "<h" not in text.casefold()):
-            continue
-        heading = _read_heading(text, number, level)
+    tagged = {answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)} - answer.code_lines.keys()
+    for number in sorted(answer.headings.keys() | tagged):
+        heading = _read_heading(answer.line(number), number, answer.headings.get(number))
         if heading is not None and _LINK.search(heading.title) is None:
             yield heading
 

@@ -15,11 +15,12 @@ from typing import Final, Literal, TypeAlias
 from unicodedata import normalize
 
 from explainer.catalogs.links import HIDDEN_CHARACTERS, Link, arxiv_link, doi_link, identify, opened_url
+from explainer.diagnostics.text import lazy_regex
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
 
 # what a URL may consist of: up to a space, a quote or a bracket of prose
-_RUN: Final = re.compile(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
+_RUN: Final = lazy_regex(r"[^\s<>\"`\\|，。、；：！？）】」』》“”]++")
 # how links begin, those first that may stand within a word
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<ssh>(?<!\w)git(?:@(?=github\.com[:/])|://(?=\w)))
@@ -39,31 +40,31 @@ _DOMAINS: Final = (
 )
 _FLAGS: Final = re.VERBOSE | re.IGNORECASE | re.MULTILINE
 # a look at the first character takes a third of the time
-_WITH_SCHEME: Final = re.compile(rf"(?=[adfghjpstx\d])(?:{_SCHEMES})", _FLAGS)
-_WITH_OR_WITHOUT: Final = re.compile(
+_WITH_SCHEME: Final = lazy_regex(rf"(?=[adfghjpstx\d])(?:{_SCHEMES})", _FLAGS)
+_WITH_OR_WITHOUT: Final = lazy_regex(
     rf"""{_SCHEMES}
       | (?P<bare>(?<![^\W_])(?<![@.-])www\d?\.(?=[^\W_])
       | (?:(?<![\w@/.:-])|(?<=\s//)|(?<=^//))(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}{_DOMAINS})""",
     _FLAGS,
 )
 # every text that is a link has one of these
-_LINK_MARK: Final = re.compile(r"/|\d\.\d|\bwww", re.IGNORECASE)
+_LINK_MARK: Final = lazy_regex(r"/|\d\.\d|\bwww", re.IGNORECASE)
 # the domains inside whole URLs are no hint at addresses without a scheme
-_WHOLE_URL: Final = re.compile(rf"https?://{_RUN.pattern}", re.IGNORECASE)
+_WHOLE_URL: Final = lazy_regex(rf"https?://{_RUN.pattern}", re.IGNORECASE)
 # viewers of GitHub's Markdown end a bare URL at a space or `<` alone, which matters where it climbs behind a bracket
-_BARE_RUN: Final = re.compile(r"[^\s<]++")
-_CLIMBS: Final = re.compile(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE)
-_DOMAIN_HINT: Final = re.compile(rf"\.(?:{_DOMAINS}|(?<=www\.)|(?<=www\d\.))", re.IGNORECASE)
-_ARXIV: Final = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
+_BARE_RUN: Final = lazy_regex(r"[^\s<]++")
+_CLIMBS: Final = lazy_regex(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE)
+_DOMAIN_HINT: Final = lazy_regex(rf"\.(?:{_DOMAINS}|(?<=www\.)|(?<=www\d\.))", re.IGNORECASE)
+_ARXIV: Final = lazy_regex(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
 _LONGEST: Final = 4_096  # characters that a URL may have
 # punctuation of the sentence around a URL, and marks of emphasis
 _TRAILING: Final = ".,;:!?'’*_~†"
 # what goes on as a URL would, behind such punctuation
-_GOES_ON: Final = re.compile(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
+_GOES_ON: Final = lazy_regex(rf"[{_TRAILING}]*+(?:[^\W_]|[-/%&=#+@(])")
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 _SPACE: Final = r"[\t\n\f\r ]"
 # attributes whose value, or a part of it, is opened or loaded (HTML Standard, "Attributes"; SVG 2, "Linking")
-_ATTRIBUTE: Final = re.compile(
+_ATTRIBUTE: Final = lazy_regex(
     r"(?<![\w:.-])(?P<name>(?:xlink:)?href|src|srcset|imagesrcset|srcdoc|action|formaction|data|poster|background|cite"
     r"|longdesc|codebase|classid|archive|manifest|ping|content|to|from|by|values|style|on[a-z]{3,20})"
     rf"{_SPACE}*+={_SPACE}*+"
@@ -72,10 +73,10 @@ _ATTRIBUTE: Final = re.compile(
     r"|(?P<bare>[\x00-\x08\x0e-\x1f]*+[^\t\n\f\r >\"'][^\t\n\f\r >]{0,4096}))",
     re.IGNORECASE,
 )
-_SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
+_SCRIPT: Final = lazy_regex(r"<script\b", re.IGNORECASE)
 # destinations of Markdown where its parser does not look: in footnotes, in what is indented too far or nested too deep;
 # and those of diagrams, formulas, wikis and reStructuredText
-_UNPARSED: Final = re.compile(
+_UNPARSED: Final = lazy_regex(
     r"\]\(\s{0,9}+<?(?P<inline>[^\s<>()]{1,4096})"
     r"|^[ \t>]{0,99}+\[[^\]\n]{1,200}\]:\s{0,9}+<?(?=(?P<defined>[^\s<>]{1,4096}))"
     r"|^[ \t]{0,99}+click\s{1,9}+\S{1,99}\s{1,9}+(?:href\s{1,9}+)?\"(?P<clicked>[^\"\n]{1,4096})"
@@ -87,25 +88,25 @@ _UNPARSED: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # a tag as browsers take it, also one that is none for CommonMark, such as `<a/href=x>` or `<a title="x"href=y>`
-_ODD_TAG: Final = re.compile(r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE)
-_TAG: Final = re.compile(r"<[^<>]{0,4096}>")
-_IS_ANCHOR: Final = re.compile(r"a(?![a-z])")
-_ANCHOR_END: Final = re.compile(r"</a\b|<a\b", re.IGNORECASE)
+_ODD_TAG: Final = lazy_regex(r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE)
+_TAG: Final = lazy_regex(r"<[^<>]{0,4096}>")
+_IS_ANCHOR: Final = lazy_regex(r"a(?![a-z])")
+_ANCHOR_END: Final = lazy_regex(r"</a\b|<a\b", re.IGNORECASE)
 _LONGEST_LABEL: Final = 500
-_REFRESH: Final = re.compile(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
-_STYLE_URL: Final = re.compile(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
+_REFRESH: Final = lazy_regex(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
+_STYLE_URL: Final = lazy_regex(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
 # a URL of a `srcset` ends at a space, and what describes it at a comma
-_CANDIDATE: Final = re.compile(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
+_CANDIDATE: Final = lazy_regex(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
 _SPELLED_OUT: Final = frozenset({"content", "to", "from", "by", "values", "style", "data", "archive", "classid"})
-_ABSOLUTE: Final = re.compile(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
-_LEADS_AWAY: Final = re.compile(
+_ABSOLUTE: Final = lazy_regex(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
+_LEADS_AWAY: Final = lazy_regex(
     r"[\s\x00-\x20]*+(?:(?:https?|javascript|vbscript|data|file|blob):|[/\\]{2})", re.IGNORECASE
 )
 _MAX_DOCUMENTS: Final = 3  # of `srcdoc` within `srcdoc`
 # what stands for other characters: character references, backslash escapes, what cannot be told from a letter, stops in
 # brackets, and markup in the middle of a word
-_ENCODED: Final = re.compile(
+_ENCODED: Final = lazy_regex(
     r"(?=[&\\\[(<*\u0080-\U0010ffff])(?:"  # a look at the first character takes half of the time
     r"&(?:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
     r"|[\[(](?:\.|dot)[\])]"

@@ -16,6 +16,8 @@ from itertools import takewhile
 from operator import eq
 from typing import Final
 
+from explainer.diagnostics.text import lazy_regex
+
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
 # a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
@@ -33,33 +35,33 @@ _GREEK_NAMES: Final = (
 )
 _GREEK: Final = dict(zip(_GREEK_NAMES, map(chr, range(ord("α"), ord("ω") + 1)), strict=True))
 # names such as `$\pi$-GAN` are copied with their LaTeX; longer commands come first
-_LATEX_GREEK: Final = re.compile(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
-_LATEX_COMMAND: Final = re.compile(r"\\(?:text|math)[a-z]{0,8}\s*\{")
+_LATEX_GREEK: Final = lazy_regex(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
+_LATEX_COMMAND: Final = lazy_regex(r"\\(?:text|math)[a-z]{0,8}\s*\{")
 # curators copy titles with the character references of the page that they stand on
-_REFERENCE: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_REFERENCE: Final = lazy_regex(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # most titles are ASCII, and one substitution folds those
-_ASCII_DROPPED: Final = re.compile(r"[^a-z0-9+#%@=&]++")
+_ASCII_DROPPED: Final = lazy_regex(r"[^a-z0-9+#%@=&]++")
 # accents on Latin letters are lost in retyping; marks of other scripts make other letters, and stay
-_LATIN_MARKS: Final = re.compile("(?<=[a-z])[\u0300-\u036f]+")
+_LATIN_MARKS: Final = lazy_regex("(?<=[a-z])[\u0300-\u036f]+")
 _FOLDED: Final = str.maketrans(
     {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
 )
 # the beginning of UTF-8 that was read as Windows-1252, such as `Ã©` for `é`
-_MOJIBAKE: Final = re.compile("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
+_MOJIBAKE: Final = lazy_regex("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
-_WORD: Final = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
+_WORD: Final = lazy_regex(r"[^\W_]+(?:[+#]+(?!\w))?")
 # compounds of ordinary words, such as `Self-Supervised`
-_ORDINARY: Final = re.compile(r"[A-Z][a-z]+(?:-[A-Z][a-z]+)+")
-_COMPOUND: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
+_ORDINARY: Final = lazy_regex(r"[A-Z][a-z]+(?:-[A-Z][a-z]+)+")
+_COMPOUND: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # what ends the name at the beginning of a title: a colon or a dash with spaces
-_HEAD: Final = re.compile(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
+_HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
 # six letters in a row of a script without capitals, such as Chinese and Arabic, read like a title
-_CASELESS: Final = re.compile("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
+_CASELESS: Final = lazy_regex("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
 # share of capitalised words from which a text reads like a title: prose has capitals in few places
 _CAPITALISED: Final = 0.6
 _MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
 # what prompts tell models to write where an entry has no link, in the forms that they write it in
-_NOTHING: Final = re.compile(
+_NOTHING: Final = lazy_regex(
     r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
     r"|tbd|-+|–|—"
     r"|no (?:papers?|links?|github|code|url|arxiv)[\w\s]{0,30}|no [\w\s]{0,30}(?:available|provided|listed|given))?",

@@ -51,15 +51,15 @@ from explainer.cli.options import (
 from explainer.cli.run import TERMINATED
 from explainer.cli.terminal import write_product, write_stdout
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
-from explainer.diagnostics.text import is_plain, printable
+from explainer.diagnostics.text import is_plain, lazy_regex, printable
 from explainer.files import STDIN
 from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
-_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
+_NAME: Final = lazy_regex(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
 # Printable ASCII without a space: all that a header takes as one word.
-_HEADER_VALUE: Final = re.compile(r"[!-~]*+")
+_HEADER_VALUE: Final = lazy_regex(r"[!-~]*+")
 _NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
 
 

@@ -12,13 +12,14 @@ from typing import Final
 
 from explainer.cli.terminal import ClosedOutputError, complain
 from explainer.diagnostics.finding import ExitStatus
+from explainer.diagnostics.text import lazy_regex
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 # What Typer says of a text where a number belongs.
-_NO_NUMBER: Final = re.compile(r"Input should be a valid (integer|number), unable to parse.*")
+_NO_NUMBER: Final = lazy_regex(r"Input should be a valid (integer|number), unable to parse.*")
 # What Typer says of a number outside of the range of an option, in the words of people who write programs.
-_OUTSIDE_RANGE: Final = re.compile(r"Input should be (greater|less) than or equal to ([\d.]*\d)")
+_OUTSIDE_RANGE: Final = lazy_regex(r"Input should be (greater|less) than or equal to ([\d.]*\d)")
 
 
 def run(arguments: Sequence[str]) -> int:

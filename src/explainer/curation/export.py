@@ -6,6 +6,7 @@ JSON Lines and CSV read back without a loss. The others have no room for tasks, 
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -33,6 +34,8 @@ _LATEX: Final = {
 }  # fmt: skip
 # Between these signs LaTeX and the importer would make another one of them: a dash, a quote, `&amp;`.
 _LIGATURE: Final = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)|(?<=\\&)(?=#?\w+;)")
+# What HTML takes for the beginning of a tag or of a reference.
+_HTML_SIGN: Final = re.compile(r"<(?=/?[A-Za-z])|&(?=#?\w{2,8};)")
 _NOT_A_NAME: Final = re.compile(r",|\b(?:and|others)\b", re.IGNORECASE)
 # What tells a model from a paper, for `catalog import`.
 _NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
@@ -131,16 +134,27 @@ def _ris(records: Records) -> Iterator[str]:
 def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The values that an entry has in RIS, by their tags."""
     doi = record.get("paper", "").partition(_DOI_HOST)
-    yield "TI", record[kind.name_key]
+    yield "TI", _markup(record[kind.name_key])
     for name in record.get("authors", ()):
-        yield "AU", name.replace(",", "")
+        yield "AU", name.replace(",", ",,", 1)  # EndNote's sign for a comma that belongs to the name
     links = [record.get(key) for key in ("paper", "github", "huggingface")]
     if doi[0] == "" and doi[2]:
         yield "DO", doi[2]
         links[0] = None
-    values = {"PY": record.get("year"), "AB": record.get("summary"), "KW": record.get("category"), "N1": _NOTES[kind]}
+    values = {
+        "PY": record.get("year"),
+        "AB": _markup(record.get("summary", "")),
+        "KW": record.get("category"),
+        "N1": _NOTES[kind],
+    }
     yield from ((tag, str(value)) for tag, value in values.items() if value)
-    yield from (("UR", link) for link in [*links, *record.get("links", ())] if link)
+    yield from (("UR", link) for link in links if link)
+    yield from (("L3", link) for link in record.get("links", ()))
+
+
+def _markup(text: str) -> str:
+    """A text in which nothing is a tag or a reference of HTML: formats with marks in their texts show it as it is."""
+    return _HTML_SIGN.sub(lambda sign: html.escape(sign.group()), text)
 
 
 def _one_line(text: str) -> str:
@@ -162,19 +176,24 @@ def _csl_json(records: Records) -> Iterator[str]:
 def csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
     """Return an entry as an item of CSL-JSON; what that has no variable for stands under `custom`."""
     links = [record.get("github"), record.get("huggingface"), *record.get("links", ())]
+    category = record.get("category", "")
     item = {
         "id": record.get("id") or slugify(record[kind.name_key]) or "entry",
         "type": _CSL_TYPES[kind],
-        "title": record[kind.name_key],
+        "title": _markup(record[kind.name_key]),
         "author": [{"literal": name} for name in record.get("authors", ())],
         "issued": {"date-parts": [[record["year"]]]} if "year" in record else None,
         "URL": record.get("paper"),
-        "abstract": record.get("summary"),
-        "keyword": record.get("category"),
+        "abstract": _markup(record.get("summary", "")),
+        "keyword": category,
         "note": _NOTES[kind],
-        "custom": {"links": list(filter(None, links))} if any(links) else None,
+        "custom": _with_values({"links": list(filter(None, links)), "category": category if "," in category else ""}),
     }
-    return {key: value for key, value in item.items() if value}
+    return _with_values(item)
+
+
+def _with_values(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if value}
 
 
 def _citation_key(record: dict[str, Any], taken: set[str]) -> str:
@@ -207,6 +226,7 @@ def _bibtex_fields(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, st
         "url": _url(paper),
         "code": _url(record.get("github", "")),
         "huggingface": _url(record.get("huggingface", "")),
+        "links": " ".join(map(_url, record.get("links", ()))),
         "abstract": _latex(record.get("summary", "")),
         "keywords": _keyword(record.get("category", "")),
         "note": _NOTES[kind],

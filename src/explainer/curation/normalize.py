@@ -83,7 +83,7 @@ _LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNOR
 # Signs that no link has.
 _UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.
-_DOI: Final = re.compile(r"(?:doi\s*:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_DOI: Final = re.compile(r"(?:doi[\s:]\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
@@ -446,7 +446,7 @@ def _meant_link(key: str, text: str) -> str | None:
         return text
     if key == "paper" and (arxiv := arxiv_address(text)):
         return arxiv
-    if key == "paper" and (doi := _DOI.fullmatch(text)):
+    if key in ("paper", "links") and (doi := _DOI.fullmatch(text)):
         return f"https://doi.org/{doi[1]}"
     if _BARE_URL.fullmatch(text):
         return f"https://{text}"

@@ -148,23 +148,26 @@ def _marked(text: str, mark: TextMark, nested: bool) -> str:
     return shown
 
 
-def markdown_html(text: str, marks: TextMarks, top: int = 3) -> Markup:
+def markdown_html(tokens: Sequence[Token], marks: TextMarks, top: int = 3) -> Markup:
     """Return the Markdown of a stranger as HTML that runs nothing and loads nothing.
 
     Its own HTML is shown as text, images are shown by their descriptions, and links lead where the mark of their URL
     leads, or nowhere: no markup and no URL of the text gets through, so nothing is left for a sanitiser to take out.
 
     Args:
-        text: Markdown (CommonMark, with tables).
+        tokens: of the Markdown (CommonMark, with tables), as markdown-it-py makes them.
         marks: the texts that are marked.
         top: the level of its highest heading on the page; the others follow without a gap.
     """
-    return Markup(_parser().render(replace_refused(text), {"marks": marks, "top": top}))  # noqa: S704
+    markdown = _markdown()
+    html = markdown.renderer.render(tokens, markdown.options, {"marks": marks, "top": top})
+    # at the end, for entities of Markdown stand for any character
+    return Markup(replace_refused(html))  # noqa: S704
 
 
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer).enable("table")
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"xhtmlOut": False}, renderer_cls=_Renderer)
 
 
 class _Renderer(RendererHTML):
@@ -182,6 +185,12 @@ class _Renderer(RendererHTML):
         return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
 
     code_block = fence
+
+    def html_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return self.text(tokens, idx, options, env)
+
+    def html_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f'<p class="source">{self.text(tokens, idx, options, env)}</p>\n'
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         text = self.renderInlineAsText(tokens[idx].children or [], options, env)
@@ -202,6 +211,14 @@ class _Renderer(RendererHTML):
     def link_close(self, _tokens: Sequence[Token], _idx: int, _options: Any, env: Any) -> str:
         env["link_depth"] -= 1
         return str(env["closing"].pop())
+
+    @staticmethod
+    def renderAttrs(token: Token) -> str:  # noqa: N802  # as the library calls it
+        """Where a list begins to count, and how a column is aligned: no rule of the parser makes other attributes."""
+        if "start" in token.attrs:
+            return f' start="{int(token.attrs["start"])}"'
+        alignment = str(token.attrs.get("style", "")).removeprefix("text-align:")
+        return f' class="{escape(alignment)}"' if alignment else ""
 
     def heading_open(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
         return f"<h{_level(tokens, idx, env)}>"

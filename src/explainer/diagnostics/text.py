@@ -6,10 +6,38 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from hashlib import blake2b
+from typing import Any, AnyStr, cast
 
 MAX_SLUG = 150
 """Characters of a slug, without the hash that a longer one gets; an id may have 200."""
+
+
+def lazy_regex(expression: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Return a regular expression that is compiled when it is first used.
+
+    The modules of `check` have 280 of them, which took a sixth of a cold start to compile; half are used in an answer.
+    """
+    return cast("re.Pattern[AnyStr]", LazyRegex(expression, flags))
+
+
+class LazyRegex:
+    """What `lazy_regex` returns: it has all that a compiled expression has."""
+
+    def __init__(self, expression: str | bytes, flags: int) -> None:
+        self._expression = expression
+        self._flags = flags
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[Any]:
+        return re.compile(self._expression, self._flags)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._compiled, name)
+        setattr(self, name, value)  # so this is called once for each name, and later uses cost no more
+        return value
+
 
 # C0 without tab and line breaks, DEL, C1, line and paragraph separators, bidi embeddings, overrides and isolates,
 # surrogates, the two noncharacters that YAML cannot carry, tag characters. Marks that RTL and emoji text needs
@@ -18,13 +46,13 @@ _REFUSED = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f"
 )
-_REFUSED_IN_SOURCE = re.compile(f"[{_REFUSED}]")
-_REFUSED_IN_VALUE = re.compile(f"[\r{_REFUSED}]")
+_REFUSED_IN_SOURCE = lazy_regex(f"[{_REFUSED}]")
+_REFUSED_IN_VALUE = lazy_regex(f"[\r{_REFUSED}]")
 # Soft hyphen, Mongolian vowel separator, zero-width space, word joiner and invisible operators, byte order mark.
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
-_NOT_PLAIN = re.compile(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_UNPRINTABLE = re.compile(f"[\t\n\r{_REFUSED}]")
+_INVISIBLE = lazy_regex("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_NOT_PLAIN = lazy_regex(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
+_LINE_BREAK = lazy_regex(r"\r\n|\r|\n")
+_UNPRINTABLE = lazy_regex(f"[\t\n\r{_REFUSED}]")
 
 
 def refused_characters(text: str, *, source: bool = False) -> Iterator[tuple[int, str]]:
@@ -34,8 +62,8 @@ def refused_characters(text: str, *, source: bool = False) -> Iterator[tuple[int
         text: any text.
         source: the text is a whole file, where a carriage return is a line break and not a control character.
     """
-    pattern = _REFUSED_IN_SOURCE if source else _REFUSED_IN_VALUE
-    for match in pattern.finditer(text):
+    refused = _REFUSED_IN_SOURCE if source else _REFUSED_IN_VALUE
+    for match in refused.finditer(text):
         yield match.start(), match.group()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -16,6 +15,7 @@ from explainer.diagnostics.text import (
     describe_character,
     invisible_characters,
     is_plain,
+    lazy_regex,
     line_column,
     refused_characters,
 )
@@ -34,7 +34,7 @@ _BOMS: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 # Bytes that are not UTF-8 stand in a text that was decoded with `surrogateescape` as these characters (PEP 383).
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_UNDECODED: Final = lazy_regex("[\udc80-\udcff]")
 _FIRST_UNDECODED: Final = 0xDC00
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import is_plain, reason_of
+from explainer.diagnostics.text import is_plain, lazy_regex, reason_of
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_problems
 
-_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_SPACE: Final = lazy_regex(r"[ \t\n\r]*")
 # A string, which may hold brackets, or a bracket outside of strings.
-_STRUCTURE: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
+_STRUCTURE: Final = lazy_regex(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:

@@ -15,14 +15,22 @@ from typing import Any, Final
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import Lines, describe_character, is_allowed, reason_of, replace_refused, shorten
+from explainer.diagnostics.text import (
+    Lines,
+    describe_character,
+    is_allowed,
+    lazy_regex,
+    reason_of,
+    replace_refused,
+    shorten,
+)
 from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
 from explainer.documents.yaml_writer import quoted
 
 # The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 # The escapes of a double-quoted text (YAML 1.2.2, section 5.7): they could write what the text itself may not hold.
-_ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_ESCAPE: Final = lazy_regex(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _NAMED_ESCAPES: Final = {
     "0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
     "N": "\x85", "L": "\u2028", "P": "\u2029",
@@ -31,21 +39,21 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Behind a space, `#` ends an unquoted text: what is glued to the sign, and the comment to the end of its line. Two
 # spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
-_COMMENT: Final = re.compile(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
+_COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
 # Comments that are often written without a space behind the sign.
-_REMARK: Final = re.compile(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
-_BEGINS_QUESTION: Final = re.compile(
+_REMARK: Final = lazy_regex(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
+_BEGINS_QUESTION: Final = lazy_regex(
     r"(?:who|whose|what|when|where|which|why|how|is|are|was|were|can|could|do|does|did|will|would|should|may)\b",
     re.IGNORECASE,
 )
 # A key without the space behind its colon; `https://` is none.
-_GLUED_KEY: Final = re.compile(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
+_GLUED_KEY: Final = lazy_regex(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
 # A key whose text holds another `: `.
-_SECOND_COLON: Final = re.compile(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
+_SECOND_COLON: Final = lazy_regex(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
 # What libyaml was doing when the mistake is where that began.
-_BEGINS_EARLIER: Final = re.compile("simple key|an alias|an anchor")
+_BEGINS_EARLIER: Final = lazy_regex("simple key|an alias|an anchor")
 # Spaces other than those of ASCII where a line begins: YAML takes them for text.
-_WIDE_INDENTATION: Final = re.compile(r"^[ \t]*([\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])", re.MULTILINE)
+_WIDE_INDENTATION: Final = lazy_regex(r"^[ \t]*([\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])", re.MULTILINE)
 
 _INDENTATION: Final = "check the indentation; quote a text that holds ': ' or begins with a special character"
 # What to do about a problem, by words of libyaml's message.

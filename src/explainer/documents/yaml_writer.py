@@ -6,17 +6,18 @@ A hand-written emitter, because PyYAML's writes 2,000 entries a second and decid
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+from explainer.diagnostics.text import lazy_regex
 
 # Characters of a line, beyond which a text is folded.
 _WIDTH: Final = 100
 # Text that is itself in YAML, in a block and in a flow. Stricter than YAML is.
-_PLAIN: Final = re.compile(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
+_PLAIN: Final = lazy_regex(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[^\s,\[\]{}]))*+")
 
 # Text whose spaces are single ones between words: a folded text keeps no others.
-_FOLDABLE: Final = re.compile(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
+_FOLDABLE: Final = lazy_regex(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
 
 # What other readers of YAML take for something else than text.
 _WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])

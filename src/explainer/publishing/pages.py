@@ -23,10 +23,10 @@ from explainer.checking.check import CheckReport, Citation
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.offered import Offered
-from explainer.checking.reports.html import text_marks
+from explainer.checking.reports.html import answer_html, text_marks
 from explainer.checking.reports.text import cited_in_words
 from explainer.diagnostics.finding import errors_in
-from explainer.diagnostics.html import TextMark, TextMarks, markdown_html, page_template, resource, style_sheet
+from explainer.diagnostics.html import TextMark, page_template, resource, style_sheet
 from explainer.diagnostics.text import counted, digest, replace_refused, shorten, slugify
 from explainer.files import fits_windows
 from explainer.publishing.references import offered_entries, proved_citations
@@ -139,7 +139,7 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         row=row,
         errors=errors_in(report.findings),
         remarks=list(filterfalse(attrgetter("is_error"), report.faults)),
-        answer=markdown_html(report.text, TextMarks(_marks(report, proved, entries)), top=3),
+        answer=answer_html(report, _marks(report, proved, entries), top=3),
         wrong={wrong.text: wrong for wrong in filterfalse(_is_right, report.citations)}.values(),
         cited=cited,
         unused=[page for page in entries if page.entry.label not in report.used],

@@ -6,11 +6,10 @@ question and catalogs are what they were is neither checked nor written again.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -156,7 +155,8 @@ def publish(config: SiteConfig) -> PublishedSite:
             return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
-        _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
+        if not (config.out / STATE_FILE).exists():
+            _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -398,8 +398,7 @@ def _remembered(out: Path) -> _Memory | None:
 
 
 def _remember(out: Path, memory: _Memory) -> None:
-    text = json.dumps(asdict(memory), ensure_ascii=False, separators=(",", ":"))
-    write_whole(out / STATE_FILE, text.encode("utf-8", "backslashreplace"))
+    write_whole(out / STATE_FILE, msgspec.json.encode(memory))
 
 
 def processes() -> int:

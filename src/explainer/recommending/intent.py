@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,12 +25,13 @@ from typing import Final, Protocol
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields, Postings, add_postings
 from explainer.recommending.languages import ENGLISH, is_foreign
 from explainer.recommending.terms import term, terms, tokens_of, vocabulary_terms
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
-_LABEL_WORD: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
+_LABEL_WORD: Final = lazy_regex(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 # Fewer tasks say too little about which words are rare.
 _BACKGROUND: Final = 50
 # What a word counts that names a task by itself, such as “denoise”, and one that does so only with others, such as

@@ -11,7 +11,6 @@ of this module: that stands under `vocabulary:` of the tasks in a catalog.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,8 @@ from itertools import pairwise
 from typing import Final
 
 import Stemmer
+
+from explainer.diagnostics.text import lazy_regex
 
 ENGLISH: Final = "en"
 KOREAN: Final = "ko"
@@ -157,12 +158,12 @@ _KANA_GRAMMAR_TEXT: Final = """
     かな のに ので んです が を に は へ と で も の や か ね よ な
 """
 # the longest first, so that nothing is left of `でしょうか`
-_KANA_GRAMMAR: Final = re.compile("|".join(sorted(_KANA_GRAMMAR_TEXT.split(), key=len, reverse=True)))
-_RUN: Final = re.compile(
+_KANA_GRAMMAR: Final = lazy_regex("|".join(sorted(_KANA_GRAMMAR_TEXT.split(), key=len, reverse=True)))
+_RUN: Final = lazy_regex(
     r"(?P<hangul>[\uac00-\ud7a3\u3131-\u318e]++)|(?P<han>[\u3400-\u9fff\uf900-\ufaff々]++)|(?P<katakana>[\u30a1-\u30fa\u30fc]++)|(?P<hiragana>[\u3041-\u3096]++)"
 )
-_UNSPACED: Final = re.compile(r"[\u3041-\u30fc\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u3131-\u318e々]")
-_WORD: Final = re.compile(r"[^\W\d_]++")
+_UNSPACED: Final = lazy_regex(r"[\u3041-\u30fc\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u3131-\u318e々]")
+_WORD: Final = lazy_regex(r"[^\W\d_]++")
 # The name of the Snowball stemmer of a language.
 _STEMMERS: Final[Mapping[str, str]] = {
     "es": "spanish", "fr": "french", "de": "german", "it": "italian", "pt": "portuguese", "nl": "dutch",

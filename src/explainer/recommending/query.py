@@ -6,7 +6,6 @@ which the order of the words decides. What single words hint at, such as “type
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,6 +13,7 @@ from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.intent import QueryIntent
 from explainer.recommending.languages import ENGLISH, UNKNOWN, language_of, parts_of
 from explainer.recommending.terms import terms_with_words, tokens_of
@@ -22,7 +22,7 @@ _MARKS: Final = frozenset(',.;:!?()"“”\n')
 # The mark that stands where words were taken out.
 GAP: Final = "."
 # `txt2img`, `speech2text`: a signature in the words of the trade.
-_PAIR: Final = re.compile(r"([a-z]{3,}|3d)2([a-z]{3,}|3d)")
+_PAIR: Final = lazy_regex(r"([a-z]{3,}|3d)2([a-z]{3,}|3d)")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -349,8 +349,8 @@ def _port_words() -> Mapping[str, str]:
 _MAX_WORDS: Final = 2_000
 # A number that stands by itself, `(13)` or “1,000”: it counts something, and says nothing of what is wanted. That of
 # `resnet-18` is a part of a name.
-_LONE_NUMBER: Final = re.compile(r"(?<![\w-])\d[\d.,:/]*+(?![\w-])")
-_NUMBER_FOR_TO: Final = re.compile(r"(?<=[a-z]) 2 (?=[a-z])")
+_LONE_NUMBER: Final = lazy_regex(r"(?<![\w-])\d[\d.,:/]*+(?![\w-])")
+_NUMBER_FOR_TO: Final = lazy_regex(r"(?<=[a-z]) 2 (?=[a-z])")
 
 # What follows these does not count as wanted, up to the end of the clause and no more than so many words.
 _NEGATIONS: Final = {"without": ("without",), "instead": ("instead", "of"), "rather": ("rather", "than")}
@@ -367,12 +367,12 @@ _SCALE_WORDS: Final[Mapping[str, int]] = {
 }  # fmt: skip
 _TIMES: Final[Mapping[str, int]] = {"two": 2, "three": 3, "four": 4, "eight": 8}
 # `2.7 times` is no scale that a name has.
-_SCALE: Final = re.compile(
+_SCALE: Final = lazy_regex(
     rf"(?<![\w.,])(?P<digit>[2-8])(?:\s?x\b|\s?-?\s?times\b|\s?-?fold\b)|\bx\s?(?P<after>[2-8])(?![\w.,]\w)\b"
     rf"|\b(?P<times>{'|'.join(_TIMES)})[ -](?:times|fold)\b|\b(?P<word>{'|'.join(_SCALE_WORDS)})\b"
 )
 # A scale is one of pictures only where the question speaks of enlarging: “twice a day” is none.
-_ENLARGING: Final = re.compile(
+_ENLARGING: Final = lazy_regex(
     r"\b(?:up-?scal|enlarg|bigger|larger|resolution|magnif|zoom|blow(?:n|s|ing)? up|blew|super-?res|pixels?\b|width|"
     r"height|as (?:big|large|wide|high|tall)|the size|(?:its|in|original) size)"
 )

@@ -8,7 +8,6 @@ gets a share of what the entries of its task say together (the smoothing of clus
 from __future__ import annotations
 
 import operator
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from explainer.catalogs.schema import Entry, ModelEntry
 from explainer.catalogs.signature import Signature
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields
 from explainer.recommending.calibration import Calibration
 from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, in_memory, leading_signature
@@ -68,8 +68,8 @@ BACKGROUND: Final = 100
 NO_TASK: Final = -1
 # Texts that are remembered so that they count once for a task; repeated farther apart, they count again.
 _REMEMBERED: Final = 1_000_000
-_NUMBERS: Final = re.compile(r"\d++x?")
-_SCALE_IN_NAME: Final = re.compile(r"(?<![0-9a-z])(?:(?P<before>[2-8])x|x(?P<behind>[2-8]))(?![0-9a-z])")
+_NUMBERS: Final = lazy_regex(r"\d++x?")
+_SCALE_IN_NAME: Final = lazy_regex(r"(?<![0-9a-z])(?:(?P<before>[2-8])x|x(?P<behind>[2-8]))(?![0-9a-z])")
 
 
 @dataclass(frozen=True, slots=True)

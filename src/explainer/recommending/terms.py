@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -12,14 +11,15 @@ from typing import Final
 
 import Stemmer
 
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.languages import ENGLISH, KOREAN, foreign_term, is_unspaced, pieces
 
 # A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
 # A run of letters and digits; an apostrophe may stand inside. Possessive, so that no text takes long.
-_WORD: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")
+_WORD: Final = lazy_regex(r"[^\W_]++(?:['’][^\W_]++)*+")
 # Where a name such as `Txt2Img` or `SwinIRLight` is split: at changes of letter case and at digits.
-_PARTS: Final = re.compile(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
+_PARTS: Final = lazy_regex(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 # Function words, and the words with which people ask for an explanation whatever it is about.
 _STOP_TEXT: Final = """
     a about above across actually after again against all almost already also although am an and another any anyone
@@ -50,16 +50,16 @@ _NEVER_IZE_TEXT: Final = """
 """
 _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
 # At least three letters come before, so that `wise` and `rise` stay as they are.
-_ISE: Final = re.compile(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
+_ISE: Final = lazy_regex(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
 # Only these stems: `four` and `hour` end alike.
-_OUR: Final = re.compile(
+_OUR: Final = lazy_regex(
     r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)"
 )
 # `labelled` to `labeled`; `called` and `filled` have two in either spelling.
-_DOUBLE_L: Final = re.compile(
+_DOUBLE_L: Final = lazy_regex(
     r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
 )
-_YSE: Final = re.compile(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
+_YSE: Final = lazy_regex(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
 # One of these stands in whatever the four patterns match.
 _BRITISH: Final = ("is", "our", "ll", "lys")
 _AMERICAN: Final = {
@@ -71,13 +71,13 @@ _AMERICAN: Final = {
 }  # fmt: skip
 
 # The stem of `colorize` is that of `color`, which is a word of many tasks; the verb names one. So it is a term, too.
-_IZE: Final = re.compile(r"(\w{4,}?)iz(?:e|ed|es|er|ers|ing|ation|ations)")
+_IZE: Final = lazy_regex(r"(\w{4,}?)iz(?:e|ed|es|er|ers|ing|ation|ations)")
 # Words that people clip, and what they are compared as.
 _CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 # Words, and the marks that end a clause or stand for a word. Possessive, so that no text takes long.
-_TOKEN: Final = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+|->|→|\+|[,.;:!?()\"“”\n]")
+_TOKEN: Final = lazy_regex(r"[^\W_]++(?:['’][^\W_]++)*+|->|→|\+|[,.;:!?()\"“”\n]")
 
 
 def tokens_of(text: str) -> list[str]:

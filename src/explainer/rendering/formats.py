@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from explainer.diagnostics.text import json_document
+from explainer.diagnostics.text import json_document, lazy_regex
 from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _printed_entries(output: Output) -> tuple[PrintedEntry, ...]:
 
 
 # What means something to promptfoo in a variable: what begins a template, a comment's end, a file's address.
-_MEANT: Final = re.compile(r"\{(?=[{%#])|#(?=\})|\Af(?=ile://)")
+_MEANT: Final = lazy_regex(r"\{(?=[{%#])|#(?=\})|\Af(?=ile://)")
 
 
 def promptfoo_config(tests: str, *, pattern: bool = False) -> bytes:
@@ -284,11 +284,11 @@ def _yaml_string(text: str) -> str:
 
 
 # Several lines of which the first has no indentation: a block would take that for its own.
-_BLOCK: Final = re.compile(r"[^ \n][^\n]*+\n")
+_BLOCK: Final = lazy_regex(r"[^ \n][^\n]*+\n")
 
 
 # What a JSON string may hold as it is, and a YAML text may not, or would read as a line break.
-_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_IN_YAML: Final = lazy_regex("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def _indented(data: Any) -> bytes:

@@ -13,7 +13,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 from explainer.rendering.fastpath import Context, EntryData, FastTemplate, Parts, Role
 from explainer.rendering.layout import neutralise
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from explainer.catalogs.schema import Entry
 
 # What stands in a tag. Possessive, so linear: no text makes it go back and try again.
-_TAG: Final = re.compile(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
+_TAG: Final = lazy_regex(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
 # A variable of workflows; or a file that is not named outright, so that nobody knows what it holds.
-_ASKS: Final = re.compile(r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']")
-_QUOTED: Final = re.compile(r"""["']([^"'\n]{1,200})["']""")  # any quoted text may be the name of a file
+_ASKS: Final = lazy_regex(r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']")
+_QUOTED: Final = lazy_regex(r"""["']([^"'\n]{1,200})["']""")  # any quoted text may be the name of a file
 # A template that names more files than this is said to ask, so that looking for them ends.
 _MOST_FILES: Final = 100
 

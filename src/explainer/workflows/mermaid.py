@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from explainer.diagnostics.text import lazy_regex
 from explainer.workflows.graph import End, Step, WorkflowGraph
 
 # What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
-_SPECIAL: Final = re.compile('["#&<>`$%\\\\]')
+_SPECIAL: Final = lazy_regex('["#&<>`$%\\\\]')
 # Mermaid takes these for style statements and icons wherever they stand, and cuts or replaces what is behind the colon.
-_COLON_MATTERS: Final = re.compile(r"style|classdef|\bfa[a-z]?:", re.IGNORECASE)
+_COLON_MATTERS: Final = lazy_regex(r"style|classdef|\bfa[a-z]?:", re.IGNORECASE)
 
 
 _SHAPES: Final[Mapping[type, str]] = {End: '(["{}"])', Step: '["{}"]'}

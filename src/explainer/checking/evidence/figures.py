@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term
 
 FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank"]
@@ -55,7 +56,7 @@ _FACTOR: Final = frozenset({"times", "x", "×", "fold"})
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 _NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
-_FIGURE: Final = re.compile(
+_FIGURE: Final = lazy_regex(
     rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
     (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
      | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
@@ -66,36 +67,36 @@ _FIGURE: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ARXIV_ID: Final = re.compile(r"\d{4}\.\d{4,5}")
-_GROUPED: Final = re.compile(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
-DECIMAL_COMMA: Final = re.compile(r"0,\d+|\d+,\d{1,2}")
+_ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
+_GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
+DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second have many names
-_RATE: Final = re.compile(
+_RATE: Final = lazy_regex(
     r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b", re.IGNORECASE
 )
 # what a figure of one kind is in that of another: `62 %` is `0.62`
 _PERCENT_SIZES: Final = {("percent", "decimal"): 100.0, ("decimal", "percent"): 0.01}
-_SCALE: Final = re.compile(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
-_UNIT: Final = re.compile(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
-_NEXT_WORD: Final = re.compile(r"[\s-]{1,3}([^\W\d_]+)")
+_SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
+_UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
+_NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
 _BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%"})  # the beginning and the end of a range
 # a clause ends where its words no longer go with the figure
-_CLAUSE_END: Final = re.compile(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
+_CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
 _YEARS: Final = range(1900, 2100)
 _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
 
-_MOST: Final = re.compile(
+_MOST: Final = lazy_regex(
     r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
     re.IGNORECASE,
 )
-_LEAST: Final = re.compile(
+_LEAST: Final = lazy_regex(
     r"\b(?:at\sleast|no\sless\sthan|more\sthan|over|above|a\sminimum\sof|exceed(?:s|ing)?)\W{0,3}(?:\w+\W){0,2}\Z",
     re.IGNORECASE,
 )
-_BOUND_WORDS: Final = re.compile(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
+_BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
     speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
@@ -117,7 +118,7 @@ _DIRECTIONS: Final = {
     for sign, side in zip((1, -1), sides, strict=True)
     for word in side.split()
 }
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = lazy_regex(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,27 +19,28 @@ from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from explainer.checking.evidence.figures import Figure, figures_in
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import terms
 
-_COMMAND: Final = re.compile(r"\\(?:text|math|emph|url|href|textit|textbf)[a-z]{0,8}\s?(?=\{)")
-_CITED: Final = re.compile(r"\\(?:cite[a-z]*|footnote|ref)\{[^{}]*\}")
+_COMMAND: Final = lazy_regex(r"\\(?:text|math|emph|url|href|textit|textbf)[a-z]{0,8}\s?(?=\{)")
+_CITED: Final = lazy_regex(r"\\(?:cite[a-z]*|footnote|ref)\{[^{}]*\}")
 _SIGNS: Final = {
     "\\%": "%", "\\times": "×", "\\sim": "~", "\\&": "&", "\\_": "_", "\\#": "#", "\\,": " ", "\\pm": "±",
     "``": '"', "''": '"', "$": "", "{": "", "}": "",
 }  # fmt: skip
-_SIGN: Final = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
+_SIGN: Final = lazy_regex("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
 # a full stop, a question or exclamation mark with a space and the beginning of another sentence behind it
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
+_SENTENCE_END: Final = lazy_regex(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
 # what a full stop ends without ending a sentence
-_ABBREVIATED: Final = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+_ABBREVIATED: Final = lazy_regex(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
 # a tag of HTML, or a comment; `<https://…>` is a link
-_TAG: Final = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
-_NOT_BREAK: Final = re.compile(r"[^\n]")
-_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
-_TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
+_TAG: Final = lazy_regex(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
+_NOT_BREAK: Final = lazy_regex(r"[^\n]")
+_THOUSANDS: Final = lazy_regex(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
+_TOKEN: Final = lazy_regex(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
-_ELLIPSIS: Final = re.compile(r"(?:(?<!\s)\s++)?[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
-_EDITED: Final = re.compile(r"\[[^\[\]]{0,40}\]")
+_ELLIPSIS: Final = lazy_regex(r"(?:(?<!\s)\s++)?[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
+_EDITED: Final = lazy_regex(r"\[[^\[\]]{0,40}\]")
 _SOLID: Final = 3  # words in a row by which a passage is known; two stand together by chance
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
 # the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit

@@ -33,7 +33,7 @@ from explainer.checking.evidence.statements import Quoted, Statement, read_state
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.rules import RULES, Severity
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 from explainer.recommending.terms import term, terms
 
 MIN_QUOTED: Final = 4
@@ -56,7 +56,7 @@ _OWN_SHARE: Final = 0.6
 _MIN_FOREIGN: Final = 5
 _SHOWN_SHARE: Final = 0.3  # of a statement's terms that a sentence has, to be shown beside it
 # what is quoted behind these words is an example or somebody's request, and no passage
-_EXAMPLE: Final = re.compile(
+_EXAMPLE: Final = lazy_regex(
     r"(?:\b(?:like|such as|e\.g\.,?|for example|for instance|i\.e\.,?|prompts?|typ(?:e|ed|ing)|ask(?:s|ed)?|"
     r"instructions?|quer(?:y|ies)|request(?:s|ed)?|commands?|question|say(?:s|ing)? to|labell?ed|called|"
     r"entitled|titled)"
@@ -65,8 +65,8 @@ _EXAMPLE: Final = re.compile(
 )
 # what a step takes or gives, as in `BLIP → "a dog on a beach"`, is data
 _ARROW: Final = r"(?:->|=>|[→⟶⇒➡]\ufe0f?)"
-_BEFORE_DATA: Final = re.compile(rf"{_ARROW}\W{{0,4}}\Z")
-_BEHIND_DATA: Final = re.compile(rf"\W{{0,4}}{_ARROW}")
+_BEFORE_DATA: Final = lazy_regex(rf"{_ARROW}\W{{0,4}}\Z")
+_BEHIND_DATA: Final = lazy_regex(rf"\W{{0,4}}{_ARROW}")
 # what is wrong with a quotation that is bound to entries: as for one that is word for word, it is another entry's
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),

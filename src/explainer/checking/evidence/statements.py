@@ -19,54 +19,55 @@ from explainer.checking.answer import Answer
 from explainer.checking.evidence.passages import sentence_spans, without_tags
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import acronyms, canonical
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, tokens_of
 
-_ITEM: Final = re.compile(r"(?<![ \t>])(?P<indent>[ \t>]*+)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
+_ITEM: Final = lazy_regex(r"(?<![ \t>])(?P<indent>[ \t>]*+)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
 # an item whose text begins with residue such as `[cite_start]`, which is blanked out: Markdown takes it for code
-_BLANKED_ITEM: Final = re.compile(r"\s*[-+*]\s{5,}\S")
-_RULE: Final = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
+_BLANKED_ITEM: Final = lazy_regex(r"\s*[-+*]\s{5,}\S")
+_RULE: Final = lazy_regex(r"\s*(?:[-*_]\s*){3,}\Z")
 # a field that gives a name or a link says nothing of the entry
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_regex(
     r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}"
     r"(?:model|title|name|paper|arxiv|pdf|doi|github|hugging ?face|code|repository|link|url)s?"
     r"\W{0,6}[:：]",
     re.IGNORECASE,
 )
-_DOWNWARD: Final = re.compile(r"[\s>*_-]*(?:input|output)s?\W{0,6}[:：]", re.IGNORECASE)
-_PRONOUN: Final = re.compile(
+_DOWNWARD: Final = lazy_regex(r"[\s>*_-]*(?:input|output)s?\W{0,6}[:：]", re.IGNORECASE)
+_PRONOUN: Final = lazy_regex(
     r"(?:it|its|they|their|(?:this|the) (?:model|method|approach|framework|work|paper|system|network|technique|tool|"
     r"study|dataset|data set|authors?|architecture|algorithm|benchmark))\b",
     re.IGNORECASE,
 )
 # what stands before the words of a sentence
-_ORNAMENTS: Final = re.compile(r"[^\w\"“(\[]*")
-_QUOTE: Final = re.compile(
+_ORNAMENTS: Final = lazy_regex(r"[^\w\"“(\[]*")
+_QUOTE: Final = lazy_regex(
     r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^“”]{3,600})”|«(?P<angled>[^«»]{3,600})»"
     r"|„(?P<low>[^„“”]{3,600})[“”]|‘(?P<single>(?:[^‘’\n]|’(?=\w)){8,600})’(?!\w)"
 )
-_QUOTE_MARK: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
-_REMARK: Final = re.compile(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
-_CREDIT: Final = re.compile(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
-_INTRODUCED: Final = re.compile(r"[:：]\W*\Z")
+_REMARK: Final = lazy_regex(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
+_CREDIT: Final = lazy_regex(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
+_INTRODUCED: Final = lazy_regex(r"[:：]\W*\Z")
 # words right before an entry that is compared with, and how many characters they may be
-_COMPARED: Final = re.compile(
+_COMPARED: Final = lazy_regex(
     r"\b(?:than|compared (?:with|to)|in comparison (?:with|to)|relative to|unlike|versus|vs|against)\W+(?:the\W+)?\Z",
     re.IGNORECASE,
 )
 _COMPARED_BEFORE: Final = 32
 # `less accurate than its large version`, but not `faster than its rivals`
-_COMPARED_ITSELF: Final = re.compile(
+_COMPARED_ITSELF: Final = lazy_regex(
     r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)", re.IGNORECASE
 )
-_URL: Final = re.compile(r"(?:https?://|www\.)\S+")
+_URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
-_LINK: Final = re.compile(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = re.compile(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
-_FOOTNOTE: Final = re.compile(r"\[\^(?P<id>[\w-]{1,40})\]")
-_NAME: Final = re.compile(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
+_LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_FOOTNOTE: Final = lazy_regex(r"\[\^(?P<id>[\w-]{1,40})\]")
+_NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them
-_COINED: Final = re.compile(
+_COINED: Final = lazy_regex(
     r"\b(?:propos|introduc|present|develop|describ|contribut|releas|offer|dubb|call|nam|term|build|built|construct|"
     r"achiev|we )\w*",
     re.IGNORECASE,
@@ -74,8 +75,8 @@ _COINED: Final = re.compile(
 _COINED_WITHIN: Final = 80  # characters behind such a word, in the same sentence, within which the name stands
 _LEAD: Final = 160  # characters at the beginning of an item within which a colon ends what it is about
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
-_BEGINNING: Final = re.compile(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
-_MARKED: Final = re.compile(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
+_BEGINNING: Final = lazy_regex(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
+_MARKED: Final = lazy_regex(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
@@ -287,9 +288,9 @@ def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
         name = _NAME.match(body, at)
         if name is None or canonical(name[0]) not in weak[index]:
             yield at, index
-    for claim, verdict in analysis.verdicts:
+    for reference, verdict in analysis.verdicts:
         for index in verdict.good_sources:
-            yield claim.start, index
+            yield reference.start, index
     for cited, verdict in analysis.links:
         for index in verdict.good_sources:
             yield cited.spotted.start, index

@@ -6,15 +6,19 @@ The page runs no script and loads nothing, see `pages`. All text from answers an
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any, Final
 
+from markupsafe import Markup, escape
+
+from explainer.checking.answer import judged_markdown
 from explainer.checking.check import CheckedStatement, CheckReport, Citation, Workflow
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
+from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
@@ -58,7 +62,7 @@ def as_html(reports: Sequence[CheckReport]) -> str:
     answers = [_answer(number, report) for number, report in enumerate(faulty_first, start=1)]
     for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
-        answer["rendered"] = markdown_html(report.text, TextMarks(text_marks(report)), top=4)
+        answer["rendered"] = answer_html(report, text_marks(report), top=4)
     for answer in answers[:_MOST_OPEN]:
         answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
     return html_page(
@@ -89,6 +93,19 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
         if is_short and (finding.is_error or finding.text not in marks):
             marks[finding.text] = TextMark(f"f-{finding.severity}", f"{finding.code}: {finding.message}")
     return marks
+
+
+def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) -> Markup:
+    """Return an answer as people read it, its highest headings on the level `top`.
+
+    It is what was judged, for that is parsed already: what the model thought aloud is left out. The echo of the
+    question, which the check leaves out, is put back, as plain text.
+    """
+    echoes = [echo for echo in echoes_of(report.question) if "\n" not in echo]
+    html = markdown_html(judged_markdown(report.text, echoes), TextMarks(marks), top)
+    for echo in filter(None, echoes):
+        html = html.replace(escape('"{}"'.format(" " * len(echo))), escape(f'"{echo}"'), 1)
+    return html
 
 
 def _badness(report: CheckReport) -> tuple[bool, bool]:

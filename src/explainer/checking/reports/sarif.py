@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
@@ -14,10 +13,10 @@ from explainer.checking.check import CheckReport
 from explainer.checking.reports.text import in_file
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES
-from explainer.diagnostics.text import digest, json_document
+from explainer.diagnostics.text import digest, json_document, lazy_regex
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-_ONE_LINE: Final = re.compile(r"[^\r\n]+")
+_ONE_LINE: Final = lazy_regex(r"[^\r\n]+")
 
 
 def as_sarif(reports: Sequence[CheckReport]) -> str:

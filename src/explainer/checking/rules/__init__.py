@@ -16,7 +16,7 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "A1": (sections.completeness, sections.refusal, sections.sections, sections.order, sections.workflow),
     "A2": (links.link_status, links.odd_destinations, links.spoofed),
     "A3": (
-        names.claimed_names,
+        names.referenced_names,
         names.phrases,
         names.catalogued_names,
         names.author_years,

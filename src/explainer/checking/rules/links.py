@@ -14,22 +14,22 @@ from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
 from explainer.checking.titles import is_nothing
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 # an id such as `owner/name`, of parts that begin with a letter or digit
-_REPOSITORY_ID: Final = re.compile(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
+_REPOSITORY_ID: Final = lazy_regex(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
 # an issue or a commit, of which GitHub makes a link ("Autolinked references and URLs")
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = lazy_regex(
     r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)", re.IGNORECASE
 )
 # a media type (RFC 6838), or the path of a file or folder
-_TYPE_OR_PATH: Final = re.compile(
+_TYPE_OR_PATH: Final = lazy_regex(
     r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
     r"|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
     r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml|ts"
     r"|txt|wav|xml|ya?ml|zip)"
 )
-_ANCHOR: Final = re.compile("#.")
+_ANCHOR: Final = lazy_regex("#.")
 _KEY: Final = attrgetter("key")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
@@ -39,7 +39,7 @@ _WRITE: Final = "write {meant}"
 RESPELLED_CODE: Final = "A203"
 """The code for another spelling of an offered link: it leads to the same thing, so it counts only on request."""
 # what would end a link in Markdown or HTML, if it were written there
-_ENDS_LINK: Final = re.compile(r"[\s<>()\"'`|,]")
+_ENDS_LINK: Final = lazy_regex(r"[\s<>()\"'`|,]")
 # what is wrong with a link, and what to do; `name` is the entry that it belongs to
 _FAULTS: Final = {
     Match.RESPELLED: (RESPELLED_CODE, "this spelling differs from the offered link of {name!r}", _WRITE),
@@ -155,9 +155,9 @@ def _write(urls: Sequence[str], otherwise: str) -> str:
 
 def _links_of_named(analysis: AnswerAnalysis) -> Iterator[tuple[Cited, str, Verdict]]:
     """The links beside names that leave no doubt: the link, the role that its place gives it, what the name means."""
-    for claim, verdict in analysis.verdicts:
+    for reference, verdict in analysis.verdicts:
         if verdict.match in CERTAIN:
-            yield from ((cited, role, verdict) for cited, role in claim.links)
+            yield from ((cited, role, verdict) for cited, role in reference.links)
 
 
 def _roles(link: Verdict, named: Verdict) -> set[str]:
@@ -172,11 +172,10 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` anywhere."""
     offered_ids = set(_repositories(analysis.offered))
     by_name = {_without_owner(key): key for key in offered_ids}
-    # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
-    prompt = "\n".join((analysis.offered.question, *map(attrgetter("text"), analysis.offered.sources))).casefold()
     for text, start, end in _possible_ids(analysis.answer):
         key = text.strip().casefold()
-        if not _is_repository_id(key) or key in offered_ids or key in prompt:
+        # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
+        if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
             continue
         fault = _FOREIGN_REPOSITORY
         if _without_owner(key) in by_name:

@@ -11,27 +11,27 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
-from explainer.checking.claims import Claim
 from explainer.checking.match import Match, Verdict
 from explainer.checking.names import judge_name
+from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none
-_AUTHOR_YEAR: Final = re.compile(
+_AUTHOR_YEAR: Final = lazy_regex(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
     r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
-_CITATION_NUMBERS: Final = re.compile(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
-_DIGITS: Final = re.compile(r"\d+")
-_ITEM_NUMBER: Final = re.compile(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
+_CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+_DIGITS: Final = lazy_regex(r"\d+")
+_ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
-_VISIBLE: Final = re.compile(r"[^\s*_`\"']")
+_VISIBLE: Final = lazy_regex(r"[^\s*_`\"']")
 _SPAN: Final = attrgetter("start", "end")
 _LABEL: Final = attrgetter("label")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
-_NO_TITLE_END: Final = re.compile(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
+_NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
 _MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it
@@ -61,50 +61,50 @@ _PHRASE_FAULTS: Final = {
 _REWORDED_PHRASE: Final = ("A304", _ALTERED, _MEANT)
 
 
-def claimed_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
+def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
-    for claim, verdict in analysis.verdicts:
-        faults = _DOUBTFUL_FAULTS if claim.doubtful else _FAULTS
+    for reference, verdict in analysis.verdicts:
+        faults = _DOUBTFUL_FAULTS if reference.doubtful else _FAULTS
         if verdict.match not in faults:
             continue
-        if is_cut_off(analysis, claim) or _is_prompts_word(claim, verdict, analysis):
+        if is_cut_off(analysis, reference) or _is_prompts_word(reference, verdict, analysis):
             continue
-        yield _violation(claim, faults[verdict.match], verdict, _fix(claim, verdict, analysis))
+        yield _violation(reference, faults[verdict.match], verdict, _fix(reference, verdict, analysis))
 
 
 def _violation(
-    item: Claim | Phrase, fault: tuple[str, str, str], verdict: Verdict, fix: Fix | None = None
+    item: Reference | Phrase, fault: tuple[str, str, str], verdict: Verdict, fix: Fix | None = None
 ) -> Violation:
     code, message, hint = fault
     hint = hint.format(meant=verdict.meant)
     return Violation(code, item.start, item.end, f"{shorten(item.text)!r} {message}", hint, fix)
 
 
-def _fix(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
+def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    is_altered_title = verdict.match is Match.ALTERED and claim.strict
+    is_altered_title = verdict.match is Match.ALTERED and reference.strict
     if not is_altered_title or len(words(meant)) < _MIN_TITLE:
         return None
-    if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, claim.cited))):
+    if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, reference.cited))):
         return None
-    if similarity(canonical(claim.text), canonical(meant)) < _SAFE:
+    if similarity(canonical(reference.text), canonical(meant)) < _SAFE:
         return None
-    return Fix(claim.start, claim.end, meant)
+    return Fix(reference.start, reference.end, meant)
 
 
-def _is_prompts_word(claim: Claim, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
+def _is_prompts_word(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
     """Whether the prompt's summaries use a foreign name themselves: naming it in passing invents no source."""
-    if verdict.match is not Match.FOREIGN or not claim.in_passing:
+    if verdict.match is not Match.FOREIGN or not reference.in_passing:
         return False
-    key = canonical(claim.text)
+    key = canonical(reference.text)
     return len(key) >= _MIN_KEY and key in analysis.offered.text
 
 
-def is_cut_off(analysis: AnswerAnalysis, claim: Claim) -> bool:
-    """Whether a claim is an offered title that ends where the answer ends: cut off, not altered."""
-    key = canonical(claim.text)
-    if not claim.strict or len(key) < _MIN_KEY or _VISIBLE.search(analysis.answer.body, claim.end):
+def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
+    """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
+    key = canonical(reference.text)
+    if not reference.strict or len(key) < _MIN_KEY or _VISIBLE.search(analysis.answer.body, reference.end):
         return False
     return any(source.key.startswith(key) and key not in source.call_names for source in analysis.offered.sources)
 
@@ -127,11 +127,11 @@ def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
-    """Phrases that read like titles, but that no claim and no step of a diagram stands for."""
-    claimed = set(map(_SPAN, analysis.claims))
+    """Phrases that read like titles, but that no reference and no step of a diagram stands for."""
+    referenced = set(map(_SPAN, analysis.references))
     references = analysis.sections.lines("references")
     for phrase in analysis.answer.phrases:
-        if phrase.kind == "label" or _SPAN(phrase) in claimed:
+        if phrase.kind == "label" or _SPAN(phrase) in referenced:
             continue
         if len(words(phrase.text)) < _MIN_PHRASE or not reads_like_title(phrase.text):
             continue
@@ -158,8 +158,8 @@ def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def _judged_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
-    """What other rules judge: claims, and phrases outside diagrams that are a catalogued name and nothing else."""
-    yield from map(_SPAN, analysis.claims)
+    """What other rules judge: references, and phrases outside diagrams that are a catalogued name and nothing else."""
+    yield from map(_SPAN, analysis.references)
     for phrase in analysis.answer.phrases:
         is_run = analysis.offered.lookup.by_name(canonical(phrase.text))
         if is_run and not analysis.in_diagram(phrase.start):
@@ -171,7 +171,7 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     authors = chain.from_iterable(map(attrgetter("authors"), analysis.offered.sources))
     known = canonical(" ".join(authors)) + analysis.offered.text
     hint = "cite an offered paper by its title, or leave it out"
-    judged = [_SPAN(claim) for claim, verdict in analysis.verdicts if verdict.match in _FAULTS]
+    judged = [_SPAN(reference) for reference, verdict in analysis.verdicts if verdict.match in _FAULTS]
     said: set[str] = set()
     for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
         author = canonical(match["name"])
@@ -212,7 +212,7 @@ def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
     """The numbers of the items of the references; where none is numbered, their places."""
     lines = map(analysis.answer.line, analysis.sections.lines("references"))
     numbered = {int(match["number"]) for match in map(_ITEM_NUMBER.match, lines) if match}
-    return numbered or set(range(1, 1 + sum(claim.listed for claim in analysis.claims)))
+    return numbered or set(range(1, 1 + sum(reference.listed for reference in analysis.references)))
 
 
 def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:

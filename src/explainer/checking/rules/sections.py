@@ -13,10 +13,10 @@ from explainer.checking.match import Match
 from explainer.checking.rules.names import is_cut_off
 from explainer.checking.sections import KINDS, NAMES, Section
 from explainer.checking.workflow.naming import NOT_OFFERED
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 # the phrases of models that decline; `I cannot` also stands in answers, so length and sections count, too
-_REFUSAL: Final = re.compile(
+_REFUSAL: Final = lazy_regex(
     r"\bI(?:['’]m| am)\s+(?:sorry|unable|not able)|\bI\s+(?:can(?:no|['’])t|cannot|won['’]t|will not|must decline)\b"
     r"|\bas an AI\b|\bI apologi[sz]e\b",
     re.IGNORECASE,
@@ -25,14 +25,14 @@ _REFUSAL: Final = re.compile(
 _MAX_REFUSAL: Final = 800
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
 # the last line opens a Markdown link that it never closes, or is a field of the references without its value
-_OPEN_END: Final = re.compile(
+_OPEN_END: Final = lazy_regex(
     r"(?:\[[^\]\n]{0,300}|\]\([^)\s]{0,500}"
     r"|^\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*)\Z",
     re.IGNORECASE | re.MULTILINE,
 )
 _LONGEST_END: Final = 600  # characters that such an end has
 _CUT_LINKS: Final = frozenset({Match.FOREIGN, Match.ALTERED, Match.INVALID})
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 _FENCE_MARK: Final = len("```")
 
 
@@ -114,9 +114,9 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
     fence = analysis.answer.unclosed_fence
     if fence is not None:
         return fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
-    for claim in analysis.claims:
-        if is_cut_off(analysis, claim):
-            return claim.start, claim.end, "the answer ends in the middle of a title"
+    for reference in analysis.references:
+        if is_cut_off(analysis, reference):
+            return reference.start, reference.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
     line = _without_offered(analysis, body[start:])
@@ -173,7 +173,7 @@ def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
     linked: set[int] = set()
     for _, link_verdict in analysis.links:
         linked.update(link_verdict.good_sources)
-    for claim, verdict in analysis.verdicts:
-        if verdict.match is Match.OFFERED and claim.asks_for_link and linked.isdisjoint(verdict.sources):
+    for reference, verdict in analysis.verdicts:
+        if verdict.match is Match.OFFERED and reference.asks_for_link and linked.isdisjoint(verdict.sources):
             for url in analysis.offered.field_urls(verdict.sources)[:1]:
-                yield Violation("A503", claim.start, claim.end, "listed without its link", f"add {url}")
+                yield Violation("A503", reference.start, reference.end, "listed without its link", f"add {url}")

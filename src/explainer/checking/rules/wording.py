@@ -11,7 +11,9 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain, without_tags
+from explainer.checking.offered import Offered
 from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
+from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
@@ -24,19 +26,18 @@ _MAX_WORDS: Final = 9  # words that an acronym may stand for
 _SHARE_OF_QUESTION: Final = 0.45
 _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
-_BEHIND: Final = re.compile(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
-_BEFORE: Final = re.compile(
+_BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
+_BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*]{6,120}))"
 )
-_RESTATED: Final = re.compile(
+_RESTATED: Final = lazy_regex(
     r"(?:the|this)\suser(?:'s|’s)?\s(?:question|query|request)\s(?:about|on|regarding|concerning)\s"
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_NOT_A_WORD: Final = re.compile(r"(?:[^\w+#]|_)+")
-_ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
-_CODE: Final = re.compile(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
+_ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
+_CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
 def _lines_of(name: str) -> list[str]:
@@ -61,7 +62,6 @@ def _expansions() -> dict[str, set[tuple[str, ...]]]:
 
 def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """Names of models, data sets and methods in prose that nothing offered, nor the question, has."""
-    familiar = _Familiar(analysis)
     seen = set[str]()
     headings = _headings_in_capitals(analysis)
     for start, line in _prose(analysis):
@@ -69,7 +69,7 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             continue
         for name in acronyms(line):
             key = canonical(name)
-            if key in seen or familiar.has(name):
+            if key in seen or _is_familiar(name, analysis.offered):
                 continue
             seen.add(key)
             at = start + line.index(name)
@@ -84,44 +84,26 @@ def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:
     return {answer.line_starts[number] for number in lines if answer.line(number).isupper()}
 
 
-class _Familiar:
-    """The names that an answer may use: of the offered text, of the question, and of the field."""
+def _is_familiar(name: str, offered: Offered) -> bool:
+    """Whether an answer may use a name: it was offered, is made of such names (`DINO-based`), or names no work: `III`.
 
-    def __init__(self, analysis: AnswerAnalysis) -> None:
-        self._offered = analysis.offered
+    Names of the field, and signatures such as `Txt2Snd`, name no work either.
+    """
+    if _is_said(canonical(name), offered) or _ROMAN.fullmatch(name) or offered.ports.read(name):
+        return True
+    parts = [part for part in re.split(r"[-+/]", name) if part]
+    return len(parts) > 1 and all(_is_said(canonical(part), offered) for part in parts if acronyms(part))
 
-    @cached_property
-    def _texts(self) -> list[str]:
-        texts = [self._offered.question]
-        for source in self._offered.sources:
-            texts += [
-                source.name,
-                source.text,
-                *source.details,
-                *source.aliases,
-                *(own_link.url for own_link in source.own_links),
-            ]
-        return texts
 
-    @cached_property
-    def _spaced(self) -> str:
-        return f" {_NOT_A_WORD.sub(' ', ' '.join(self._texts).casefold())} "
-
-    def has(self, name: str) -> bool:
-        """Whether a name is one of them, is made of them (`DINO-based`), or names no work: `III`, `Txt2Snd`."""
-        if self._has(canonical(name)) or _ROMAN.fullmatch(name) or self._offered.ports.read(name):
-            return True
-        parts = [part for part in re.split(r"[-+/]", name) if part]
-        return len(parts) > 1 and all(self._has(canonical(part)) for part in parts if acronyms(part))
-
-    def _has(self, key: str) -> bool:
-        singular = key.removesuffix("s")
-        if not {key, singular}.isdisjoint(_common_names()):
-            return True
-        # a short name stands in a longer word by chance: `CHM` in `benchmark`
-        if len(singular) >= _MIN_WITHIN and singular in self._offered.text:
-            return True
-        return f" {key} " in self._spaced or f" {singular} " in self._spaced
+def _is_said(key: str, offered: Offered) -> bool:
+    """Whether a name, in canonical form, is one of the field, or stands in what was offered or asked."""
+    singular = key.removesuffix("s")
+    if not {key, singular}.isdisjoint(_common_names()):
+        return True
+    # a short name stands in a longer word by chance: `CHM` in `benchmark`
+    if len(singular) >= _MIN_WITHIN and singular in offered.text:
+        return True
+    return f" {key} " in offered.said_words or f" {singular} " in offered.said_words
 
 
 def _prose(analysis: AnswerAnalysis) -> tuple[tuple[int, str], ...]:

@@ -12,7 +12,7 @@ import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import Lines, shorten
+from explainer.diagnostics.text import Lines, lazy_regex, shorten
 
 MAX_EDGES: Final = 500
 """Edges that Mermaid draws unless it is configured otherwise (`maxEdges`)."""
@@ -34,68 +34,68 @@ class Drawn(NamedTuple):
     role: Literal["step", "group", "edge"] = "step"
 
 
-_PASSED_OVER: Final = re.compile(
+_PASSED_OVER: Final = lazy_regex(
     r"\A\s*+---[ \t]*+\r?\n(?:(?!---[ \t]*+\r?$)[^\n]*+\n)*+---[ \t]*+(?:\r?\n|\Z)"  # front matter
     r"|%%\{(?:(?!\}%%)[\s\S]){0,2000}+\}%%"  # directives, within a line, too; the bound keeps many openings linear
     r"|^[ \t]*+%%(?!\{)[^\n]*+",  # comments, which may not
     re.MULTILINE,
 )
 # `<font color="red">` stands in labels without quotes: Mermaid makes its quotes single ones before it reads on.
-_START_TAG: Final = re.compile(r"<\w[^<>]*+>")
-_ATTRIBUTE: Final = re.compile(r'="([^"]*+)"')
-_HEADER: Final = re.compile(r"\s*+(?:flowchart-elk|flowchart|graph)\b")
-_DIRECTION: Final = re.compile(r"[ \t]*+(?:TB|TD|BT|RL|LR|BR|<|>|\^|v)(?![\w-])")
-_FIRST_WORD: Final = re.compile(r"\s*+([\w-]*+)")
-_EMPTY: Final = re.compile(r"[\s;]*+")
-_LINE_END: Final = re.compile(r"[ \t\r]*+(?:;|\n|\Z)")
-_SPACES: Final = re.compile(r"[ \t]*+")
+_START_TAG: Final = lazy_regex(r"<\w[^<>]*+>")
+_ATTRIBUTE: Final = lazy_regex(r'="([^"]*+)"')
+_HEADER: Final = lazy_regex(r"\s*+(?:flowchart-elk|flowchart|graph)\b")
+_DIRECTION: Final = lazy_regex(r"[ \t]*+(?:TB|TD|BT|RL|LR|BR|<|>|\^|v)(?![\w-])")
+_FIRST_WORD: Final = lazy_regex(r"\s*+([\w-]*+)")
+_EMPTY: Final = lazy_regex(r"[\s;]*+")
+_LINE_END: Final = lazy_regex(r"[ \t\r]*+(?:;|\n|\Z)")
+_SPACES: Final = lazy_regex(r"[ \t]*+")
 # Statements without nodes. Mermaid takes `direction LR` wherever it stands on its line.
-_IGNORED: Final = re.compile(
+_IGNORED: Final = lazy_regex(
     r"accTitle\s*+:[^\n]*+|accDescr\s*+(?::[^\n]*+|\{[^}]*+\})|[^\n]*?direction[ \t]++(?:TB|BT|RL|LR|TD)[^\n]*+"
     r'|(?:style|linkStyle|classDef|class|click)[ \t]++(?!--|==|-\.)(?:"[^"\n]*+"|[^\n;"])*+'
 )
-_SUBGRAPH: Final = re.compile(r'subgraph(?![^\W_])[ \t]*+([^\n;\["]*+)')
-_QUOTED: Final = re.compile('"([^"]++)"')
-_NOT_IN_TITLE: Final = re.compile(r"[(){}|<>,]")
-_END: Final = re.compile(r"end(?![\w-])(?![ \t]*+(?:--|==|-\.|&|\[|\())")
-_RESERVED: Final = re.compile(r"(?:end|style|linkStyle|classDef|class|graph|flowchart|subgraph)\b")
+_SUBGRAPH: Final = lazy_regex(r'subgraph(?![^\W_])[ \t]*+([^\n;\["]*+)')
+_QUOTED: Final = lazy_regex('"([^"]++)"')
+_NOT_IN_TITLE: Final = lazy_regex(r"[(){}|<>,]")
+_END: Final = lazy_regex(r"end(?![\w-])(?![ \t]*+(?:--|==|-\.|&|\[|\())")
+_RESERVED: Final = lazy_regex(r"(?:end|style|linkStyle|classDef|class|graph|flowchart|subgraph)\b")
 # An id may hold a dash or a colon, unless an arrow or a class begins there.
 _WORD: Final = r"""(?:[\w!"#$%&'*+.`?\\/,]|-(?=[^>\-.])|:(?!::))++"""
-_ID: Final = re.compile(rf'(?!"){_WORD}')
-_CLASS: Final = re.compile(f":::{_WORD}")
-_DATA: Final = re.compile(r'@\{((?:"[^"]*+"|[^"}])*+)\}')
-_DATA_LABEL: Final = re.compile(r"""\blabel[ \t]*+:[ \t]*+(?:"([^"]*+)"|'([^'\n]*+)'|([^,\n}]++))""")
-_AND: Final = re.compile(r"[ \t]++&[ \t]++")
+_ID: Final = lazy_regex(rf'(?!"){_WORD}')
+_CLASS: Final = lazy_regex(f":::{_WORD}")
+_DATA: Final = lazy_regex(r'@\{((?:"[^"]*+"|[^"}])*+)\}')
+_DATA_LABEL: Final = lazy_regex(r"""\blabel[ \t]*+:[ \t]*+(?:"([^"]*+)"|'([^'\n]*+)'|([^,\n}]++))""")
+_AND: Final = lazy_regex(r"[ \t]++&[ \t]++")
 
 # What a label may hold: signs in quotes, with words behind; without quotes no brackets, bars and quotes.
 _TEXT: Final = r'("[^"]++"(?:[^\[\](){}|"]|"")*+|[^\[\](){}|"]++)'
 _SLANTED: Final = r'((?:"[^"]++")?(?:[^\\\[\](){}/"]|[/\\](?!\]))*+)'
-_LABEL: Final = re.compile(
+_LABEL: Final = lazy_regex(
     "|".join((
         rf"\(\(\({_TEXT}\)\)\)", rf"\(\[{_TEXT}\]\)", rf"\(\({_TEXT}\)\)", r'\(-([^\[\](){}|"]+?)-\)', rf"\({_TEXT}\)",
         rf"\[\[{_TEXT}\]\]", rf"\[\({_TEXT}\)\]", rf"\[[/\\]{_SLANTED}[/\\]\]", rf"\[{_TEXT}\]",
         rf"\{{\{{{_TEXT}\}}\}}", rf"\{{{_TEXT}\}}", rf">{_TEXT}\]",
     ))
 )  # fmt: skip
-_MARKDOWN: Final = re.compile(r"\A`(.*)`\Z", re.DOTALL)
-_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-_BREAK: Final = re.compile(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
-_ENTITY: Final = re.compile(r"[&#]#?(\w{1,31});")
+_MARKDOWN: Final = lazy_regex(r"\A`(.*)`\Z", re.DOTALL)
+_TAG: Final = lazy_regex(r"</?[A-Za-z][^<>]{0,200}>")
+_BREAK: Final = lazy_regex(r"<br\s{0,8}/?>|\\n", re.IGNORECASE)
+_ENTITY: Final = lazy_regex(r"[&#]#?(\w{1,31});")
 
-_EDGE_ID: Final = re.compile(r'[ \t]*+([^\s"]{1,64})@(?=[^{"])')
-_LINK: Final = re.compile(r"\s*+[xo<]?(?:--+[-xo>]|==+[=xo>]|-?\.++-[xo>]?|~~~++)\s*+")
-_OPENED_LINK: Final = re.compile(r"\s*+[xo<]?(--|==|-\.)")
+_EDGE_ID: Final = lazy_regex(r'[ \t]*+([^\s"]{1,64})@(?=[^{"])')
+_LINK: Final = lazy_regex(r"\s*+[xo<]?(?:--+[-xo>]|==+[=xo>]|-?\.++-[xo>]?|~~~++)\s*+")
+_OPENED_LINK: Final = lazy_regex(r"\s*+[xo<]?(--|==|-\.)")
 # `A -- text --> B`: the text ends where the arrow goes on. The bound keeps a text of many openings linear.
 _LINKS_WITH_TEXT: Final = {
-    mark: re.compile(rf'((?:"[^"]*+"|(?![xo<]?{tip})[^"]){{1,2000}}+)[xo<]?{tip}\s*+')
+    mark: lazy_regex(rf'((?:"[^"]*+"|(?![xo<]?{tip})[^"]){{1,2000}}+)[xo<]?{tip}\s*+')
     for mark, tip in {"--": "--+[-xo>]", "==": "==+[=xo>]", "-.": r"-?\.+-[xo>]?"}.items()
 }
-_PIPED: Final = re.compile(r'\|((?:"[^"]++")?[^\[\](){}|"]*+)\|[ \t]*+')
+_PIPED: Final = lazy_regex(r'\|((?:"[^"]++")?[^\[\](){}|"]*+)\|[ \t]*+')
 # A diagram without its first line is one all the same when it has an arrow of Mermaid's.
-_ANY_ARROW: Final = re.compile(r"--[->]|==[=>]|-\.-")
+_ANY_ARROW: Final = lazy_regex(r"--[->]|==[=>]|-\.-")
 # Behind a mistake the rest of the line is read for what stands in brackets or quotes, closed or not.
-_LOOSE_LABEL: Final = re.compile(r"""[\[({>|"]\s*+([^\[\](){}|"\n]++)""")
-_REST_OF_LINE: Final = re.compile(r"[^\n]*+\n?")
+_LOOSE_LABEL: Final = lazy_regex(r"""[\[({>|"]\s*+([^\[\](){}|"\n]++)""")
+_REST_OF_LINE: Final = lazy_regex(r"[^\n]*+\n?")
 
 
 def parse_flowchart(text: str, file: str = "<flowchart>", offset: int = 0) -> Parsed[tuple[Drawn, ...]]:
@@ -140,11 +140,11 @@ def _single_quoted(match: re.Match[str]) -> str:
 _QUOTE_IT: Final = 'put a text that holds brackets or quotes in quotes: A["text"]'
 # what stands where Mermaid stops reading, and what to write there
 _REFUSED_SIGNS: Final = (
-    (re.compile(r"(?:[-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])"), "is not an arrow in Mermaid", "write -->"),
-    (re.compile(r"--|==|-\."), "is an arrow with a text that is never closed", "write A -->|text| B"),
-    (re.compile(r"\|"), "opens the text of an arrow that Mermaid cannot read", 'write -->|"text"|'),
-    (re.compile(r"[\[({>]"), "opens a label that Mermaid cannot read", _QUOTE_IT),
-    (re.compile(r"[^\s;]{1,20}"), "is not an arrow or a new line", _QUOTE_IT),
+    (lazy_regex(r"(?:[-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])"), "is not an arrow in Mermaid", "write -->"),
+    (lazy_regex(r"--|==|-\."), "is an arrow with a text that is never closed", "write A -->|text| B"),
+    (lazy_regex(r"\|"), "opens the text of an arrow that Mermaid cannot read", 'write -->|"text"|'),
+    (lazy_regex(r"[\[({>]"), "opens a label that Mermaid cannot read", _QUOTE_IT),
+    (lazy_regex(r"[^\s;]{1,20}"), "is not an arrow or a new line", _QUOTE_IT),
 )
 _Label: TypeAlias = tuple[str, int, int]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from itertools import chain
 from typing import ClassVar, Final
 
 from explainer.checking.names import bare_forms
@@ -25,26 +25,27 @@ from explainer.checking.titles import (
     words,
 )
 from explainer.checking.workflow.reading import DescribedStep, StepRole
+from explainer.diagnostics.text import lazy_regex
 
 MAX_COMPARED: Final = 200
 """Names of one answer that are compared with all offered ones, for what is nearly right."""
 MAX_WORDS: Final = 6
 """Words of a step that may be the name of an unknown model; longer ones are prose."""
 
-_LINE: Final = re.compile(r"[^\n]++")
+_LINE: Final = lazy_regex(r"[^\n]++")
 # A model that is named as one: `Model: X`, `using: X`.
-_LABELLED: Final = re.compile(
+_LABELLED: Final = lazy_regex(
     r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
-_HEAD: Final = re.compile(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")
+_HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")
 # Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
-_TOKEN: Final = re.compile(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
+_TOKEN: Final = lazy_regex(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
-_SIGNED: Final = re.compile(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
+_SIGNED: Final = lazy_regex(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
 # Written as models are, with a capital first and a number behind a hyphen or another capital: `GPT-4`, `SketchGAN`.
-_LIKE_MODEL: Final = re.compile(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z])[A-Z].*[A-Z]")
-_HYPHEN: Final = re.compile(r"[-_]")
+_LIKE_MODEL: Final = lazy_regex(r"[A-Z].*-\d|(?!.*-)(?=.*[a-z])[A-Z].*[A-Z]")
+_HYPHEN: Final = lazy_regex(r"[-_]")
 _FULL_STOPS: Final = ".:!?-_"
 # Content words of a name that nobody writes by chance.
 _MANY_WORDS: Final = 4
@@ -105,23 +106,6 @@ class StepNames:
         self._matches: dict[tuple[str, str], StepMatch] = {}
         self._compared = 0
 
-    @cached_property
-    def _exact(self) -> dict[str, int]:
-        """Every way to write the name of one offered entry alone, in canonical form."""
-        indices: dict[str, int] = {}
-        for index, source in enumerate(self._offered.sources):
-            for key in (source.key, *sorted(source.alias_keys), *sorted(source.call_names)):
-                indices.setdefault(key, index)
-        return indices
-
-    @cached_property
-    def _said(self) -> str:
-        """Everything that was offered and asked, in lower case."""
-        texts = [self._offered.question]
-        for source in self._offered.sources:
-            texts += [source.name, source.text]
-        return "\n".join(texts).casefold()
-
     def judge(self, step: DescribedStep) -> StepMatch:
         """Say what a step is; equal texts are judged once."""
         key = (step.text, step.role)
@@ -142,8 +126,8 @@ class StepNames:
     def _by_its_name(self, step: DescribedStep) -> StepMatch | None:
         """A step that is the name of an offered entry, and at most a remark."""
         for key in map(canonical, _forms(step)):
-            if key in self._exact:
-                return StepMatch(step, StepFit.OFFERED, (self._exact[key],))
+            if key in self._offered.by_any_name:
+                return StepMatch(step, StepFit.OFFERED, (self._offered.by_any_name[key],))
         return None
 
     def _in_passing(self, step: DescribedStep) -> StepMatch | None:
@@ -201,10 +185,7 @@ class StepNames:
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
-        lookup = self._offered.lookup
-        if lookup is None or key in self._offered.text:
-            return None
-        return lookup.by_name(key)
+        return None if key in self._offered.text else self._offered.lookup.by_name(key)
 
     def _identifier(self, step: DescribedStep, token: str) -> StepMatch | None:
         """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
@@ -225,7 +206,7 @@ class StepNames:
 
     def _is_said(self, token: str, key: str) -> bool:
         """Whether a name was offered or asked, alone or as a part set apart: `X-based`, but not `Xs`."""
-        if key in self._exact or token.casefold() in self._said:
+        if key in self._offered.by_any_name or token.casefold() in self._offered.said:
             return True
         within = [source.name for source in self._offered.sources if source.name in token]
         return any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token) for name in within)
@@ -272,8 +253,8 @@ def _is_distinctive(name: str) -> bool:
 
 def _forms(step: DescribedStep) -> list[str]:
     """The text of a step and its lines, whole and without what stands around a name: brackets, `Model:`, a remark."""
-    forms: dict[str, None] = {}
+    parts: dict[str, None] = {}  # each once: most steps are one line without a label and without a remark
     for line in (step.text, *_LINE.findall(step.text)[:_FIRST_LINES]):
-        for part in (line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]):
-            forms |= dict.fromkeys(bare_forms(part[:_LONGEST_FORM]))
-    return list(filter(None, forms))
+        parts |= dict.fromkeys((line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]))
+    forms = chain.from_iterable(bare_forms(part[:_LONGEST_FORM]) for part in parts)
+    return list(filter(None, dict.fromkeys(forms)))

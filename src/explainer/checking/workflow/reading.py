@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
 from explainer.diagnostics.finding import Finding
+from explainer.diagnostics.text import lazy_regex
 
 FlowKind: TypeAlias = Literal["mermaid", "arrows", "items"]
 StepRole: TypeAlias = Literal["step", "group", "edge", "input", "model", "output"]
@@ -24,25 +25,25 @@ MAX_DIAGRAMS: Final = 50
 MAX_STEPS: Final = 2_000
 """Steps of one line with arrows that are read."""
 
-_FENCE: Final = re.compile(r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE)
+_FENCE: Final = lazy_regex(r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE)
 # The margin of a quotation on each line, and a line that has none.
-_MARGIN: Final = re.compile(r"^[^\S\n]*+>[^\S\n>]*+(?:>[^\S\n>]*+)*+", re.MULTILINE)
-_NOT_QUOTED: Final = re.compile(r"^[^\S\n]*+[^\s>]", re.MULTILINE)
-_FLOWCHART: Final = re.compile(r"\s*(?:flowchart|graph)\s+(?:TB|TD|BT|LR|RL)\b")
+_MARGIN: Final = lazy_regex(r"^[^\S\n]*+>[^\S\n>]*+(?:>[^\S\n>]*+)*+", re.MULTILINE)
+_NOT_QUOTED: Final = lazy_regex(r"^[^\S\n]*+[^\s>]", re.MULTILINE)
+_FLOWCHART: Final = lazy_regex(r"\s*(?:flowchart|graph)\s+(?:TB|TD|BT|LR|RL)\b")
 # Arrows of ASCII, Unicode, HTML and TeX; some of Unicode's stand with a selector that makes them pictures.
-_ARROW: Final = re.compile(
+_ARROW: Final = lazy_regex(
     r"(?:(?<!\s)\s++)?(?:[-–—=]{1,3}+>|[→⟶➙➛➜➝➞➔➡⇒⟹⮕🠖🡒]\ufe0f?|&rarr;"
     r"|\$?\\(?:(?:long)?rightarrow|(?:Long)?Rightarrow|to)(?![A-Za-z])\$?)\s*+"
 )
-_END: Final = re.compile(r"\Z")
+_END: Final = lazy_regex(r"\Z")
 # A line of nothing but an arrow down joins the lines above and below it.
-_DOWN: Final = re.compile(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
+_DOWN: Final = lazy_regex(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
 # What Markdown and habit put before a step, and behind it: list marks, numbers, emphasis, quotes.
-_MARKS: Final = re.compile(r"[\s>*_`#|]*+(?:(?:[-+*•]|\(?\d{1,3}[.)])\s++)?[\s*_`\"“]*+")
+_MARKS: Final = lazy_regex(r"[\s>*_`#|]*+(?:(?:[-+*•]|\(?\d{1,3}[.)])\s++)?[\s*_`\"“]*+")
 _TAIL: Final = ' \t\r*_`"”|.;,'
-_EMPHASIS: Final = re.compile(r"[*_`]{1,3}")
+_EMPHASIS: Final = lazy_regex(r"[*_`]{1,3}")
 # `- **Input** (a photo): …`, `2. 🧠 The model: …`: a label with what answers put around it, then its text.
-_ITEM: Final = re.compile(
+_ITEM: Final = lazy_regex(
     r"[\s>]*+(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++)?[^\w\s]{0,4}+(?:\s[^\w\s]{0,4}+)?"
     r"(?:user\s|final\s|the\s)?(?P<label>inputs?|models?|process(?:ing)?|outputs?)(?P<more>(?:\s\w{1,20}){0,2}?)\s?"
     r"(?:\([^()\n]{0,80}\)\s?)?[*_`]{0,3}\s?[:：][*_`]{0,3}\s*+(?P<value>.*)",

@@ -210,13 +210,15 @@ def _link_grammar(spec: Any) -> Any:
 
 
 _DOI_PREFIX: Final = re.compile(
-    r"(?:(?:doi\s*:|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*)+", re.IGNORECASE
+    r"(?:(?:doi[\s:]\s*|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*)+", re.IGNORECASE
 )
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[89]|2\d)\d\d(?!\d)")
 # An arXiv id in a text that says what it is: `arXiv preprint arXiv:2401.10000`, `abs/1706.03763`.
 _ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE)
 # Marks that publishers leave in titles and abstracts: HTML, and the JATS of Crossref.
 _MARKUP: Final = re.compile(r"</?(?:i|b|em|strong|sup|sub|sc|span|scp|p|title|jats:[\w-]+|mml:[\w-]+)(?:\s[^<>]*)?/?>")
+# What stands behind the only comma of a name and does not go before it. Capitals tell `Jr` from the initials J.R.
+_NO_FIRST_NAMES: Final = frozenset({"Jr", "Sr", "III", "PhD", "Ph.D", "Inc", "Ltd", "LLC", "Corp", "GmbH"})
 _WORD: Final = re.compile(r"[^\W_]+")
 _CODE: Final = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
 
@@ -245,9 +247,19 @@ def year_of(*texts: str) -> str | None:
     return texts[0] or None
 
 
+def names_in(field: str) -> list[str]:
+    """Return the names of a field without LaTeX, as people say them: one, or several that commas separate."""
+    parts = [" ".join(part.split()) for part in field.split(",")]
+    if len(parts) > 2 and all(" " in part for part in parts):  # noqa: PLR2004  # `Last, First` has two
+        return parts
+    return [in_order(parts)]
+
+
 def in_order(parts: Iterable[str]) -> str:
     """Return `Last, First, Jr.` as people say it."""
-    last, *others = [part.strip() for part in parts] or [""]
+    last, *others = list(filter(None, map(str.strip, parts))) or [""]
+    if len(others) == 1 and others[0].strip(".") in _NO_FIRST_NAMES:
+        return f"{last}, {others[0]}"
     return " ".join([*others[:1], last, *others[1:]])
 
 

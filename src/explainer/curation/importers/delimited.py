@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from explainer.batching.tables import CountedLines, separator_of, unclosed_quote
@@ -18,8 +19,8 @@ from explainer.catalogs.schema import Kind
 from explainer.curation.export import unguard
 from explainer.curation.importers.bibliography import (
     doi_address,
-    in_order,
     mentioned_arxiv,
+    names_in,
     reference_links,
     without_markup,
     year_of,
@@ -208,7 +209,7 @@ def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[
     pages = [doi_address(row["DOI"]), mentioned_arxiv(row["Extra"]), row["Url"]]
     record = {
         "title": without_markup(row["Title"]),
-        "authors": [in_order(name.split(",")) for name in row["Author"].split(";") if name.strip()],
+        "authors": list(chain.from_iterable(map(names_in, filter(str.strip, row["Author"].split(";"))))),
         "year": year_of(row["Publication Year"], row["Date"]),
         "summary": without_markup(row["Abstract Note"]),
         "category": row["Manual Tags"].split(";")[0].strip() or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from explainer.catalogs.links import identify
@@ -11,6 +12,7 @@ from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import (
     doi_address,
     mentioned_arxiv,
+    names_in,
     reference_links,
     without_markup,
     year_of,
@@ -30,13 +32,10 @@ from explainer.diagnostics.finding import Location
 # The parts of a name, as people say it.
 _NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
 _NAME_KEYS: Final = frozenset({"family", "given", "literal"})
-# Keys that lists of other kinds do not have.
-_OWN_KEYS: Final = frozenset({"DOI", "URL", "issued", "container-title", "citation-key", "publisher-place"})
-# The commonest of the types of CSL.
-_TYPES: Final = frozenset({
-    "article", "article-journal", "book", "chapter", "dataset", "paper-conference", "report", "software", "thesis",
-    "webpage",
-})  # fmt: skip
+# Keys that lists of other kinds do not have; keys that they do not have beside a type; and keys of theirs.
+_OWN_KEYS: Final = frozenset({"issued", "accessed", "container-title", "citation-key", "publisher-place", "custom"})
+_LINK_KEYS: Final = frozenset({"DOI", "URL"})
+_FOREIGN_KEYS: Final = frozenset({"name", "authors"})
 _CSL_NAMES: Final = {
     "authors": "author", "paper": "DOI", "github": "URL", "links": "URL", "year": "issued", "summary": "abstract",
     "name": "title", "category": "keyword",
@@ -45,38 +44,43 @@ _CSL_NAMES: Final = {
 
 def is_csl_item(value: dict[str, Any]) -> bool:
     """Whether a JSON object is a reference of CSL-JSON."""
+    if value.keys() & _FOREIGN_KEYS:
+        return False
     name_keys = {key for name in mappings_in(value.get("author")) for key in name}
-    is_item = not name_keys.isdisjoint(_NAME_KEYS) or not value.keys().isdisjoint(_OWN_KEYS)
-    return "title" in value and (is_item or value.get("type") in _TYPES)
+    if name_keys & _NAME_KEYS or value.keys() & _OWN_KEYS:
+        return True
+    return "type" in value and bool(value.keys() & _LINK_KEYS)
 
 
 def csl_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
     """Return a reference as a record."""
-    note, keywords = text_in(value.get("note")), text_in(value.get("keyword"))
+    note, keywords, custom = text_in(value.get("note")), text_in(value.get("keyword")), as_mapping(value.get("custom"))
     # `catalog export` tells models by a note
     kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
     mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")
     pages = [doi_address(text_in(value.get("DOI"))), mentioned, text_in(value.get("URL"))]
     record = {
         kind.name_key: without_markup(value.get("title")),
-        "authors": list(map(_name, as_list(value.get("author")))),
+        "authors": list(chain.from_iterable(map(_names, as_list(value.get("author"))))),
         "year": _year(value.get("issued")),
         "summary": without_markup(value.get("abstract")),
-        "category": keywords.split(",")[0],
-        # what `catalog export` has no other room for
-        **reference_links(pages, texts_in(as_mapping(value.get("custom")).get("links"))),
+        # what `catalog export` has no other room for stands under `custom`
+        "category": text_in(custom.get("category")) or keywords.split(",")[0],
+        **reference_links(pages, texts_in(custom.get("links"))),
     }
     # lists that only resemble CSL-JSON have keys of catalogs too
-    own = {key: value[key] for key in kind.keys if key in value and key not in record and key != "id"}
+    own = {key: value[key] for key in kind.keys if key in value and not record.get(key) and key != "id"}
     return SourceRecord({**record, **own}, partial(_renamed, where), as_text(value.get("id")), kind, ready=True)
 
 
-def _name(author: Any) -> Any:
-    """The name of an author; what is none stays, to be pointed out."""
+def _names(author: Any) -> list[Any]:
+    """The name of an author, or the names that stand in one text; what is none stays, to be pointed out."""
+    if isinstance(author, str):
+        return names_in(author)
     if not isinstance(author, dict):
-        return author
+        return [author]
     parts = " ".join(text_in(author.get(part)) for part in _NAME_PARTS)
-    return first_of([author.get("literal"), author.get("name"), parts])
+    return [first_of([author.get("literal"), author.get("name"), parts])]
 
 
 def _year(issued: Any) -> Any:
@@ -107,12 +111,13 @@ def is_openalex_work(value: dict[str, Any]) -> bool:
 def openalex_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
     """Return a work as a record."""
     primary = as_mapping(value.get("primary_location"))
-    authors = [as_mapping(item.get("author")) for item in mappings_in(value.get("authorships"))]
+    people = [as_mapping(item.get("author")) for item in mappings_in(value.get("authorships"))]
+    authors = texts_in([person.get("display_name") for person in people])
     # other places of one work are its preprint, and copies of it in libraries, which are none of its links
     preprints = list(filter(_is_preprint, map(_page, mappings_in(value.get("locations")))))
     record = {
         "title": without_markup(first_of([value.get("title"), value.get("display_name")])),
-        "authors": texts_in([author.get("display_name") for author in authors]),
+        "authors": list(chain.from_iterable(map(names_in, authors))),
         "year": value.get("publication_year"),
         "summary": _abstract(as_mapping(value.get("abstract_inverted_index"))),
         "category": as_text(as_mapping(value.get("primary_topic")).get("display_name")),

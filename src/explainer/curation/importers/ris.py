@@ -15,8 +15,8 @@ from typing import Final
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import (
     doi_address,
-    in_order,
     mentioned_arxiv,
+    names_in,
     reference_links,
     without_markup,
     year_of,
@@ -122,17 +122,25 @@ def _record(reference: _Reference, where: partial[Location]) -> SourceRecord:
     notes = reference.all("N1")
     # `catalog export` tells models by a note
     kind = Kind.MODELS if "AI model" in notes else Kind.PAPERS
-    dois = map(doi_address, reference.all("DO"))
-    links = map(split_links, reference.all("UR", "LK", "L1"))
+    links = chain.from_iterable(map(split_links, reference.all("UR", "LK", "L1")))
+    pages = map(doi_address, [*reference.all("DO"), *links])
+    related = chain.from_iterable(map(split_links, reference.all("L3")))
     record = {
         kind.name_key: without_markup(reference.first("title")),
-        "authors": [in_order(name.split(",")) for name in reference.texts("authors")],
+        "authors": list(chain.from_iterable(map(_names, reference.texts("authors")))),
         "year": year_of(reference.first("year")),
         "summary": without_markup(reference.first("summary")),
         "category": reference.first("category"),
-        **reference_links([*dois, *chain.from_iterable(links), mentioned_arxiv(" ".join(notes))]),
+        **reference_links([*pages, mentioned_arxiv(" ".join(notes))], related),
     }
     return SourceRecord(record, where, first_of(reference.all("ID")), kind, ready=True)
+
+
+def _names(field: str) -> list[str]:
+    """The names of a field; as in EndNote, a doubled comma is one that belongs to the name."""
+    if ",," in field:
+        return [field.replace(",,", ",", 1)]
+    return names_in(field)
 
 
 def _place(file: str, reference: _Reference, key: str) -> Location:

@@ -1,4 +1,4 @@
-"""The references of an answer as claims: each item is a name, perhaps with authors, year and venue, and its links.
+"""The references of an answer: each is a name, perhaps with authors, year and venue, and its links.
 
 An item is what stands in a list, a row of a table, a heading with links below, or a paragraph. Fields (`Model: …`, also
 of BibTeX and JSON), link texts and leads name it; what is indented below it, or labelled otherwise, is a remark.
@@ -17,6 +17,7 @@ from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
 from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -65,53 +66,53 @@ _LONGEST: Final = 2_000  # characters of a line within which a field or a name i
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = re.compile(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_QUOTE_MARK: Final = re.compile(r"\s*>")
+_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = re.compile(rf"\s++(?!{_MARK})\S")
-_CELL: Final = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
-_RULE: Final = re.compile(r"[\s|:>]*-[\s|:>-]*")
+_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
+_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
-_SILENT: Final = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
-_BETWEEN_SEMICOLONS: Final = re.compile(r"[^;；]+")
-_JOINED: Final = re.compile(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
+_BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
+_JOINED: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = re.compile(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
-_NUMBER: Final = re.compile(r"[\[(]?\^?(\d{1,3})")
+_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+_NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
-_PIECES: Final = re.compile(
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
-_OBJECT: Final = re.compile(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_VISIBLE: Final = re.compile(r"[^\W_]")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
-_BEFORE_NAME: Final = re.compile(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
-_SPACES: Final = re.compile(r"\s*")
-_BEHIND_NAME: Final = re.compile(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
+_BEFORE_NAME: Final = lazy_regex(rf"(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++", re.IGNORECASE)
+_SPACES: Final = lazy_regex(r"\s*")
+_BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++\Z", re.IGNORECASE)
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
-_QUOTED: Final = re.compile('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
+_QUOTED: Final = lazy_regex('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
-_BREAK: Final = re.compile(
+_BREAK: Final = lazy_regex(
     r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：]\s+"
     r"|(?:(?<!\s)\s++)?[(（;]|,?(?<!\s)\s++by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
-_BIBLIOGRAPHIC: Final = re.compile(
+_BIBLIOGRAPHIC: Final = lazy_regex(
     r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = re.compile(
+_REMARK: Final = lazy_regex(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
     r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
@@ -126,8 +127,8 @@ _REMARK: Final = re.compile(
     r"there (?:is|are)|that (?:is|was))\b",
     re.IGNORECASE,
 )
-_CLOSING: Final = re.compile(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_CLOSING: Final = lazy_regex(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
+_LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 
 
 class Name(NamedTuple):
@@ -139,7 +140,7 @@ class Name(NamedTuple):
 
 
 @dataclass(slots=True)
-class Claim:
+class Reference:
     """Something that the answer presents as a source.
 
     Attributes:
@@ -147,9 +148,9 @@ class Claim:
         start: where that begins; `end`: where it ends.
         strict: it is given as a title or a name (`Model: …`), not in passing.
         links: its links, each with the place that its label gives it.
-        listed: it stands in the references.
+        listed: it stands in the section for references.
         continued: its text with the line below, which may be the rest of it.
-        is_item: it is an item of the references as a whole, of which a part may be the title.
+        is_item: it is an item of that section as a whole, of which a part may be the title.
         parts: those parts.
         doubtful: it may be a remark.
     """
@@ -172,7 +173,7 @@ class Claim:
 
     @property
     def asks_for_link(self) -> bool:
-        """Whether it is given as a title in the references, and has no link."""
+        """Whether it is given as a title in the section, and has no link."""
         return self.listed and (self.strict or self.is_item) and not self.links
 
     @property
@@ -181,20 +182,20 @@ class Claim:
         return not (self.strict or self.is_item or self.links)
 
 
-def read_claims(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Claim]:
-    """Return all claims: those of the references, every link text elsewhere, and names with a link beside them.
+def read_references(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Reference]:
+    """Return all references: items of the section, every link text elsewhere, and names with a link beside them.
 
     Args:
         answer: the answer.
         sections: its sections.
         mentions: where the names of offered entries stand in it, whole.
     """
-    return _ClaimReader(answer, sections, mentions).read()
+    return _ReferenceReader(answer, sections, mentions).read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A line of the references, or a part of one that HTML, JSON or BibTeX sets apart.
+    """A line of the section, or a part of one that HTML, JSON or BibTeX sets apart.
 
     Attributes:
         number: the line.
@@ -247,23 +248,23 @@ class _Piece:
         return Name(text[first:last], self.start + begin + first, self.start + begin + last)
 
 
-class _ClaimReader:
+class _ReferenceReader:
     def __init__(self, answer: Answer, sections: Sections, mentions: Sequence[Span]) -> None:
         self._answer = answer
         self._section = sections.found.get("references")
         self._lines = sections.lines("references")
-        self._claims: list[Claim] = []
-        self._subject = Claim("", 0, 0)  # what the next links belong to; at first nothing
+        self._references: list[Reference] = []
+        self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
         self._item: int | None = None  # the column of the item that was named last
         self._early: list[tuple[Cited, LinkRole]] | None = None  # links of an item that has no name yet
-        self._numbered: dict[str, Claim] = {}
+        self._numbered: dict[str, Reference] = {}
         self._columns: list[FieldKind | None] = []
         self._links = _by_line(answer, answer.citations, _place)
         self._phrases = _by_line(answer, answer.phrases, _START)
         self._odd_labels = _by_line(answer, (phrase for _, phrase in answer.odd_hrefs), _START)
         self._names = _by_line(answer, mentions, lambda span: span[0])
 
-    def read(self) -> list[Claim]:
+    def read(self) -> list[Reference]:
         if self._section is not None:
             lines = filterfalse(self._answer.is_program, self._lines)
             pieces = list(chain.from_iterable(self._pieces(self._section, number) for number in lines))
@@ -275,7 +276,7 @@ class _ClaimReader:
             self._close_item()
         for number in self._links.keys() - set(self._lines):
             self._read_elsewhere(self._piece(number, 0, self._answer.line(number), follows=False))
-        return sorted(self._claims, key=_START)
+        return sorted(self._references, key=_START)
 
     # --- pieces
 
@@ -383,17 +384,17 @@ class _ClaimReader:
         self._early = None
         self._item = None
 
-    def _open(self, piece: _Piece, claim: Claim) -> None:
-        """Note a claim as the name of an item, and give it the links that came before it."""
-        self._claims.append(claim)
-        claim.links.extend(self._early or ())
+    def _open(self, piece: _Piece, reference: Reference) -> None:
+        """Note a reference as the name of an item, and give it the links that came before it."""
+        self._references.append(reference)
+        reference.links.extend(self._early or ())
         self._early = None
-        self._subject = claim
+        self._subject = reference
         if self._item is None:
             self._item = _BELOW_HEADING if piece.number in self._answer.headings else piece.indent
         number = _NUMBER.match(piece.lead["mark"] or "")
         if number is not None:
-            self._numbered.setdefault(number[1], claim)
+            self._numbered.setdefault(number[1], reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
         """Give links to the item, in the role of their field, or else of their own text."""
@@ -404,22 +405,22 @@ class _ClaimReader:
     def _answers_number(self, piece: _Piece) -> bool:
         """Whether a piece only gives the links of an item by its number: `[1] https://…`."""
         number = _NUMBER.match(piece.lead["mark"] or "")
-        claim = self._numbered.get(number[1]) if number else None
-        if claim is None or not piece.links or piece.labels or _names(_before_link(piece, piece.lead.end()).text):
+        reference = self._numbered.get(number[1]) if number else None
+        if reference is None or not piece.links or piece.labels or _names(_before_link(piece, piece.lead.end()).text):
             return False
-        claim.links.extend((cited, _role_of(cited)) for cited in piece.links)
+        reference.links.extend((cited, _role_of(cited)) for cited in piece.links)
         return True
 
     def _read_heading(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = piece.whole(piece.lead.end(), len(piece.text))
         bare = title.text.strip("#*_ :：")
-        self._subject = Claim(bare, title.start, title.end)
+        self._subject = Reference(bare, title.start, title.end)
         if not _names(bare) or lists_references(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
-        claim = Claim(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
-        self._open(piece, claim)
+        reference = Reference(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
+        self._open(piece, reference)
 
     def _divides(self, piece: _Piece, below: Sequence[_Piece]) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
@@ -454,7 +455,7 @@ class _ClaimReader:
         if piece.labels:
             self._open(piece, _labelled(piece.labels[0], strict=kind == "name"))
         elif is_named:
-            self._open(piece, self._field_claim(piece, kind, value, value_at))
+            self._open(piece, self._field_reference(piece, kind, value, value_at))
         self._attach(piece.links, "any" if is_named else _ROLES.get(kind, "any"))
 
     def _names_item(self, kind: FieldKind, value: Name, *, is_nested: bool) -> bool:
@@ -468,19 +469,19 @@ class _ClaimReader:
         is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
         return kind == "unknown" and not is_nested and not is_flat
 
-    def _field_claim(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Claim:
-        """The claim that the value of a field makes."""
-        claim = Claim(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+    def _field_reference(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Reference:
+        """The reference that the value of a field makes."""
+        reference = Reference(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
         if kind != "name":
-            claim.parts = _parts(value.text)
+            reference.parts = _parts(value.text)
         if kind != "source":
-            claim.continued = self._continued(piece, piece.text[value_at:])
-        return claim
+            reference.continued = self._continued(piece, piece.text[value_at:])
+        return reference
 
     def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
         """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
         if not piece.links and self._may_be_source(piece, kind, value):
-            self._claims.append(Claim(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
+            self._references.append(Reference(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
@@ -514,26 +515,26 @@ class _ClaimReader:
                 self._early = []
             self._attach(piece.links, "any")
             return
-        for claim, links in _paired(names, piece.links):
-            if claim is not None:
-                self._open(piece, claim)
+        for reference, links in _paired(names, piece.links):
+            if reference is not None:
+                self._open(piece, reference)
             self._attach(links, "any")
 
-    def _names_beside(self, piece: _Piece) -> list[Claim]:
+    def _names_beside(self, piece: _Piece) -> list[Reference]:
         """The names on a piece with links: link texts, offered names, and what stands around the links."""
-        claims = [_labelled(label) for label in piece.labels]
-        covered = [(claim.start - piece.start, claim.end - piece.start) for claim in claims]
+        references = [_labelled(label) for label in piece.labels]
+        covered = [(reference.start - piece.start, reference.end - piece.start) for reference in references]
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
                 longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
                 name = piece.name(begin, longer.end() if longer else end)
-                claims.append(Claim(*name))
+                references.append(Reference(*name))
                 covered.append((begin, name.end - piece.start))
         if not piece.labels or piece.names:
-            claims += self._names_in_gaps(piece, covered, is_named=bool(claims))
-        return sorted(claims, key=_START)
+            references += self._names_in_gaps(piece, covered, is_named=bool(references))
+        return sorted(references, key=_START)
 
-    def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Claim]:
+    def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Reference]:
         """What names something before, between or behind the links of a piece, where no other name stands."""
         starts = [max(0, _place(cited) - piece.start) for cited in piece.links]
         ends = [_end_of(cited) - piece.start for cited in piece.links]
@@ -545,7 +546,7 @@ class _ClaimReader:
             name = self._lead(piece, begin, end) if is_first else piece.name(begin, end)
             if end > begin and _names(name.text) and not _overlaps((begin, end), covered):
                 is_named = True
-                yield Claim(*name)
+                yield Reference(*name)
 
     def _lead(self, piece: _Piece, begin: int, end: int) -> Name:
         """What a piece begins with: what stands out there, else the words up to its first link."""
@@ -559,11 +560,11 @@ class _ClaimReader:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
         for phrase in piece.phrases:
             if phrase.kind == "quote" and _is_title(phrase.text):
-                self._claims.append(Claim(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
+                self._references.append(Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
                 return
         name = piece.whole(piece.lead.end(), len(piece.text))
         if _is_title(name.text) and not _REMARK.match(name.text):
-            self._claims.append(Claim(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
+            self._references.append(Reference(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
 
     def _read_item(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
@@ -573,15 +574,17 @@ class _ClaimReader:
         listed = [phrase for phrase in piece.phrases if _is_title(phrase.text) or len(piece.phrases) == 1]
         if len(listed) > 1:
             for phrase in listed:
-                self._open(piece, Claim(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text)))
+                self._open(
+                    piece, Reference(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text))
+                )
             return
         for first, last in _enumerated(piece, begin):
             name = piece.whole(first, last)
             doubt = self._doubt(piece, name)
             if _names(name.text) and doubt is not None:
-                claim = Claim(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
-                claim.continued = self._continued(piece, name.text)
-                self._open(piece, claim)
+                reference = Reference(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
+                reference.continued = self._continued(piece, name.text)
+                self._open(piece, reference)
 
     def _read_rest(self, piece: _Piece) -> None:
         """What a comma, `and` or a bracket joins to an offered name may be another title."""
@@ -592,7 +595,7 @@ class _ClaimReader:
                 continue
             is_quoted = joined is not None and _QUOTED.match(piece.text, joined.end()) is not None
             if _is_title(name.text) and (is_quoted or len(content_words(name.text)) > _MIN_TITLE):
-                self._claims.append(Claim(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
+                self._references.append(Reference(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
@@ -627,24 +630,26 @@ class _ClaimReader:
 
     def _read_cells(self, piece: _Piece, cells: Sequence[Name]) -> None:
         cell = self._naming_cell(piece, cells)
-        claims = self._names_beside(piece)[:1] if piece.labels else []
-        if not claims and cell is not None:
+        references = self._names_beside(piece)[:1] if piece.labels else []
+        if not references and cell is not None:
             name = piece.whole(cell.start, cell.end)
-            claims = [Claim(*name, is_item=not piece.links, parts=_parts(name.text))]
-        for claim in claims:
-            self._open(piece, claim)
+            references = [Reference(*name, is_item=not piece.links, parts=_parts(name.text))]
+        for reference in references:
+            self._open(piece, reference)
             self._attach(piece.links, "any")
-        if claims and cell is not None:
-            self._claims.extend(self._titles_beside(piece, cells, cell))
+        if references and cell is not None:
+            self._references.extend(self._titles_beside(piece, cells, cell))
 
-    def _titles_beside(self, piece: _Piece, cells: Sequence[Name], naming: Name) -> Iterator[Claim]:
+    def _titles_beside(self, piece: _Piece, cells: Sequence[Name], naming: Name) -> Iterator[Reference]:
         """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
         for cell, kind in zip(cells, self._columns, strict=False):
             has_name = any(cell.start <= begin < cell.end for begin, _ in piece.names)
             if cell == naming or has_name or kind not in ("name", "paper", "source"):
                 continue
             if _is_title(cell.text) and "://" not in cell.text and not _BIBLIOGRAPHIC.search(cell.text):
-                yield Claim(*piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text))
+                yield Reference(
+                    *piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text)
+                )
 
     def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
         """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
@@ -660,33 +665,35 @@ class _ClaimReader:
         return None
 
     def _read_elsewhere(self, piece: _Piece) -> None:
-        """Outside the references link texts are claims, and whole names with a link close by."""
+        """Outside the section link texts are references, and whole names with a link close by."""
         for cited in piece.links:
             if cited.label is not None and _names(cited.label.text):
-                claim = _labelled(cited.label)
-                claim.links, claim.listed = [(cited, "any")], False
-                self._claims.append(claim)
-        names = [Claim(*piece.name(*span), listed=False) for span in piece.names]
+                reference = _labelled(cited.label)
+                reference.links, reference.listed = [(cited, "any")], False
+                self._references.append(reference)
+        names = [Reference(*piece.name(*span), listed=False) for span in piece.names]
         for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
             if name is not None and len(links) == 1 and self._is_close(name, links[0]):
                 name.links.append((links[0], "any"))
-                self._claims.append(name)
+                self._references.append(name)
 
-    def _is_close(self, claim: Claim, cited: Cited) -> bool:
+    def _is_close(self, reference: Reference, cited: Cited) -> bool:
         """Whether a link stands behind a name with hardly a word between: `X (https://…)`."""
         place = _place(cited)
-        return claim.end < place <= claim.end + _NEAR and len(words(self._answer.body[claim.end : place])) <= 1
+        return (
+            reference.end < place <= reference.end + _NEAR and len(words(self._answer.body[reference.end : place])) <= 1
+        )
 
 
-def _paired(names: list[Claim], links: list[Cited]) -> Iterator[tuple[Claim | None, list[Cited]]]:
+def _paired(names: list[Reference], links: list[Cited]) -> Iterator[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
     if len(names) == len(links) > 1 and max(name.end for name in names) <= _place(links[0]):
         # `A and B: link of A and link of B, respectively`
         yield from ((name, [cited]) for name, cited in zip(names, links, strict=True))
         return
-    groups: list[tuple[Claim | None, list[Cited]]] = [(None, [])]
+    groups: list[tuple[Reference | None, list[Cited]]] = [(None, [])]
     for item in _in_reading_order(names, links):
-        if isinstance(item, Claim):
+        if isinstance(item, Reference):
             groups.append((item, []))
         else:
             groups[-1][1].append(item)
@@ -694,7 +701,7 @@ def _paired(names: list[Claim], links: list[Cited]) -> Iterator[tuple[Claim | No
     yield from sorted(groups[1:], key=lambda group: group[0].start if group[0] else 0)
 
 
-def _in_reading_order(names: list[Claim], links: list[Cited]) -> list[Claim | Cited]:
+def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
     """Names and links in the order in which each link follows its name; from the end where the links come first."""
     links_first = (
         bool(names and links) and _end_of(links[0]) <= names[0].start and _end_of(links[-1]) <= names[-1].start
@@ -846,5 +853,5 @@ def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
 
 
-def _labelled(label: Phrase, *, strict: bool = False) -> Claim:
-    return Claim(label.text, label.start, label.end, strict)
+def _labelled(label: Phrase, *, strict: bool = False) -> Reference:
+    return Reference(label.text, label.start, label.end, strict)

@@ -465,10 +465,17 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _open(path: Path) -> Parsed[Any]:
     """The bytes of a file of lines as a stream: UTF-8, whatever the file is in."""
     opened = _open_stdin() if _is_stdin(path) else open_raw(path, limit=MAX_LINES_BYTES)
-    if opened.value is None or _is_utf8(opened.value):
+    if opened.value is None:
         return opened
-    with opened.value as stream:
-        text = decode(stream.read(), _shown(path))
+    try:
+        if _is_utf8(opened.value):
+            return opened
+        raw = opened.value.read()
+    except OSError as error:
+        opened.value.close()
+        return Parsed(None, (cannot_read(path, error),))
+    opened.value.close()
+    text = decode(raw, _shown(path))
     if text.value is None:
         return Parsed(None, text.findings)
     return Parsed(BytesIO(text.value.encode()))

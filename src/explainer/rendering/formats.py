@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from explainer.rendering.fastpath import Parts
     from explainer.rendering.renderer import Rendering
 
-_encode: Final = msgspec.json.Encoder().encode
+# A text as a JSON string, as `json.dumps(…, ensure_ascii=False)` writes it.
+_string: Final[Callable[[str], bytes]] = msgspec.json.Encoder().encode
 _MOST_TOKENS: Final = 4_096  # of an answer: that API wants a limit, and answers have some 1,200
 _LONGEST_ID: Final = 64  # signs of the id of a request to that API
 _MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
@@ -129,13 +130,16 @@ class Format:
     names_model: bool = False
 
 
+def _pieces(output: Output) -> list[str]:
+    return [piece for _, pieces in output.parts for piece in pieces]
+
+
 def _text_file(output: Output, encoder: Encoder) -> bytes:
-    return b"".join([encoder.utf8(pieces) for _, pieces in output.parts])
+    return encoder.utf8(_pieces(output))
 
 
 def _text_line(output: Output, encoder: Encoder) -> bytes:
-    text = b"".join([encoder.json(pieces) for _, pieces in output.parts])
-    return b'{"id": %b, "text": "%b"}\n' % (_string(output.id), text)
+    return b'{"id": %b, "text": "%b"}\n' % (_string(output.id), encoder.json(_pieces(output)))
 
 
 def _messages(parts: Parts, encoder: Encoder) -> bytes:
@@ -171,7 +175,7 @@ def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
     What would begin a template is printed by one, sign by sign. Its `raw` blocks are no help: a variable that seems to
     use an undefined one is not rendered at all, and goes out with the marks around it (0.121.20).
     """
-    pieces = [piece for _, own in output.parts for piece in own]
+    pieces = _pieces(output)
     text = "".join(pieces)
     if _MEANT.search(text):
         pieces = [_MEANT.sub(r"{{ '\g<0>' }}", text)]
@@ -230,7 +234,7 @@ def _texts_of(output: Output) -> dict[str, str]:
 
 def _printed_entries(output: Output) -> tuple[PrintedEntry, ...]:
     """The entries that a prompt prints; none in the layout of a template of one's own."""
-    content = parse_prompt("".join(piece for _, own in output.parts for piece in own)).value
+    content = parse_prompt("".join(_pieces(output))).value
     return () if content is None else (*content.models, *content.papers)
 
 
@@ -293,11 +297,6 @@ _NOT_IN_YAML: Final = lazy_regex("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 def _indented(data: Any) -> bytes:
     return json_document(data).encode()
-
-
-def _string(text: str) -> bytes:
-    """A text as a JSON string, as `json.dumps(…, ensure_ascii=False)` writes it."""
-    return _encode(text)
 
 
 def _file_of(line: Callable[[Output, Encoder], bytes]) -> Callable[[Output, Encoder], bytes]:

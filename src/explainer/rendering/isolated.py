@@ -105,19 +105,21 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
         forget = not self._sent
-        entries = {id(entry): entry for context in contexts for kind in LISTS for entry in context[kind]}
-        new = {number: entry for number, entry in entries.items() if number not in self._sent}
-        self._sent.update(new)
-        return RenderRequest([*new.items()], [_numbered(context) for context in contexts], forget)
+        new: list[tuple[int, Any]] = []
+        for context in contexts:
+            for entry in (*context["models"], *context["papers"]):
+                if id(entry) not in self._sent:
+                    self._sent[id(entry)] = entry
+                    new.append((id(entry), entry))
+        return RenderRequest(new, list(map(_numbered, contexts)), forget)
 
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
         self._sent.clear()
         self._unanswered = 0
-        if process is None:
-            return
-        end_process(process)
+        if process is not None:
+            end_process(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = start_process("explainer.rendering.worker", [jinja2, markupsafe, msgspec])

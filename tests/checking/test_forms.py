@@ -196,6 +196,15 @@ def test_swapped_links_are_found_and_right_ones_are_not(form: str) -> None:
         assert "A401" in codes
 
 
+def test_the_number_behind_a_title_is_that_of_its_item() -> None:
+    form = '### 1. Task\nPaint.\n\n### 2. Workflow\nTxt2Img-PaperLantern paints. **{A}** [1], then "{B}" [{n}].\n\n'
+    form += "### 3. References\n[1] {A}. {a}\n[2] {B}. {b}\n"
+    values = {"{A}": LANTERN_NET, "{B}": SURVEY, "{a}": LINKS[LANTERN_NET], "{b}": LINKS[SURVEY]}
+    found = {number: judged(filled(form, {**values, "{n}": number})) for number in ("1", "2", "1, 2", "3")}
+    codes = {number: {finding.code for finding in report.faults} & {"A310", "A401"} for number, report in found.items()}
+    assert codes == {"1": {"A401"}, "2": set(), "1, 2": set(), "3": {"A310"}}
+
+
 @pytest.mark.parametrize("number", range(len(HIDDEN["good"])))
 def test_a_good_answer_in_a_style_of_its_own_is_grounded(number: int) -> None:
     report = judged(HIDDEN["good"][number])

@@ -21,6 +21,7 @@ _WHOLE = {"search", "finditer", "findall", "sub", "subn", "split", "scanner"}
 """Methods that try a pattern at each place of a text."""
 _AT_A_PLACE = {"curation.importers.bibtex._FIELD", "curation.importers.bibtex._JOINED"}
 """Patterns that a function is given, which matches them where it is."""
+_PATTERNS = (re.Pattern, LazyRegex)
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _SIGNS = " \n\t~-_[](){}<>\"'`*#|:.,;/\\&$%@!?=+0a:éA"
 
@@ -45,7 +46,7 @@ Pump: TypeAlias = tuple[str, str]
 
 def _patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     """The compiled patterns in a value of a module: tables of them, and rows of such tables."""
-    if isinstance(value, re.Pattern | LazyRegex):
+    if isinstance(value, _PATTERNS):
         yield cast("re.Pattern[Any]", value)
     elif depth < 4 and isinstance(value, dict):
         for pair in value.items():
@@ -67,7 +68,7 @@ def _methods(name: str, value: object, text: str, everything: str) -> set[str]:
     within = text if name.startswith("_") else everything
     called = set(re.findall(rf"\b{name}\.({_USES})\b", within))
     is_handed_on = len(re.findall(rf"\b{name}\b(?!\.(?:{_USES})\b)", text)) > 1
-    if is_handed_on or not isinstance(value, re.Pattern | LazyRegex) or not called:
+    if is_handed_on or not isinstance(value, _PATTERNS) or not called:
         called |= set(re.findall(rf"\b(?!re\b)[a-z]\w*\.({_USES})\(", text)) - {"split"}
     return called
 

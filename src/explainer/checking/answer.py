@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import filterfalse, islice
+from itertools import filterfalse, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
@@ -26,6 +26,7 @@ from explainer.checking.spotting import (
     tag_destinations,
     unparsed_destinations,
 )
+from explainer.checking.titles import content_words
 from explainer.diagnostics.text import Lines, lazy_regex
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ _FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^”\n]{8,300})”|«([^»\n]{8,300})»|「([^」\n]{4,300})」|《([^》\n]{4,300})》'
 )
+# a line with the first item of a numbered list, and what begins an item behind it: `1. Task: … 2. Workflow: … 3. …`
+_FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*", re.MULTILINE)
+_NEXT_ITEM: Final = lazy_regex(r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])")
+_MIN_ITEMS: Final = 3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
@@ -146,8 +151,9 @@ class Answer:
 
     Attributes:
         text: the answer as it was given.
-        body: the same text with everything blanked out that is no part of it; positions are the same in both.
-        positions: finds lines and columns in the body.
+        body: the same text with everything blanked out that is no part of it, and the items of a list on lines of their
+            own; positions are the same in both.
+        positions: finds the lines of the body.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -170,11 +176,13 @@ class Answer:
     cut: bool = False
     unclosed_fence: int | None = None
     _texts: list[str] = field(init=False)
+    _given: Lines = field(init=False)
 
     def __post_init__(self) -> None:
         """Cut the body into lines once: every reader and every rule goes through them."""
         ends = [*self.line_starts[1:], len(self.body)]
         self._texts = [self.body[start:end].rstrip("\r\n") for start, end in zip(self.line_starts, ends, strict=True)]
+        self._given = Lines(self.text)
 
     @property
     def line_starts(self) -> list[int]:
@@ -191,8 +199,8 @@ class Answer:
         return self.positions.position(index)[0] - 1
 
     def position(self, index: int) -> Position:
-        """The line and the column, both from 1, of a character."""
-        return self.positions.position(index)
+        """The line and the column, both from 1, of a character in the answer as it was given."""
+        return self._given.position(index)
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
@@ -353,11 +361,23 @@ def prepare(text: str, echoes: Iterable[str] = ()) -> str:
         text = text.replace(f'"{echo}"', f'"{_blank(echo)}"', 1)
     text = _without_thoughts(text)
     text = _without_outer_fence(text)
-    return _RESIDUE.sub(lambda match: _blank(match[0]), text)
+    text = _RESIDUE.sub(lambda match: _blank(match[0]), text)
+    return _FIRST_ITEM.sub(_items_on_lines, text)
 
 
 def _blank(text: str) -> str:
     return _NOT_A_BREAK.sub(" ", text)
+
+
+def _items_on_lines(match: re.Match[str]) -> str:
+    """A line that holds a whole numbered list, each item on a line of its own; any other line as it is."""
+    line, breaks = match[0], list[int]()
+    for item in _NEXT_ITEM.finditer(line):
+        if int(item["number"]) == len(breaks) + 2:
+            breaks.append(item.start())
+    if len(breaks) + 1 < _MIN_ITEMS:
+        return line
+    return "\n".join(line[begin + 1 : end] for begin, end in pairwise([-1, *breaks, len(line)]))
 
 
 def _without_thoughts(text: str) -> str:
@@ -504,6 +524,8 @@ def _bounded(body: str) -> str:
 
 _INDENT: Final = lazy_regex("^ +", re.MULTILINE)
 _FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+# what a tag shows under the pointer
+_TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
 _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
 
@@ -668,7 +690,11 @@ class _MarkdownReader:
     def _anchor_text(self, at: int) -> Phrase | None:
         """The text between the tag that a place is in and the end of its link."""
         found = anchor_text(self._answer.body, at)
-        return Phrase("label", *found) if found else None
+        if found is None:
+            return None
+        begin = self._answer.body.rfind("<", max(0, at - _FAR), at)
+        tooltip = _TITLE.search(self._answer.body, begin, found[1]) if begin >= 0 else None
+        return self._telling(Phrase("label", *found), tooltip[2] if tooltip else "", begin)
 
     def _place_lines(self, content: str, first: int) -> None:
         """Find the lines of a block's content in the body, where containers such as quotations may indent them."""
@@ -714,6 +740,7 @@ class _MarkdownReader:
 
     def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
         """Note a link, whose destination stands behind its text, or where a reference is defined."""
+        phrase = self._telling(phrase, str(token.attrs.get("title", "")), self._place(token.meta["span"][0]))
         begin, finish = map(self._place, token.meta["span"])
         if "href" in token.meta:
             start, end = map(self._place, token.meta["href"])
@@ -727,6 +754,13 @@ class _MarkdownReader:
         else:
             start, end = begin, finish
         self._links.append(_MarkedLink(href, start, end, phrase, (begin, finish)))
+
+    def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
+        """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
+        start = self._answer.body.find(tooltip, at, at + _FAR) if content_words(tooltip) else -1
+        if start < 0 or content_words(label.text):
+            return label
+        return Phrase("label", tooltip, start, start + len(tooltip))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""

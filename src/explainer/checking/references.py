@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
 from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
@@ -29,11 +29,11 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "source": "reference references source sources citation work works book tool tools see reading cited system "
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
-    "artikel artículo artigo articolo статья 论文 論文 논문",
-    "code": "github code repo repository implementation hugging huggingface gitlab quellcode código codice dépôt "
-    "repositorio repositório код 代码 代碼 コード 코드",
-    "link": "link links url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
-    "remark": "relevance role why reason purpose note notes method methods methodology approach technique dataset "
+    "artikel artykuł artikkel aufsatz beitrag makale artículo artigo articolo статья 论文 論文 논문",
+    "code": "github code repo repository implementation hugging huggingface gitlab quellcode kod kode "
+    "källkod código codice dépôt repositorio repositório код 代码 代碼 コード 코드",
+    "link": "link links länk url website homepage page project demo howpublished ссылка 链接 リンク lien enlace",
+    "remark": "relevance role why reason purpose method methods methodology approach technique dataset "
     "data datasets framework library architecture backbone language license licence venue conference "
     "journal booktitle publisher year date published author authors task task input inputs output outputs "
     "metric metrics training trained tag tags keywords type category domain field area focus version "
@@ -41,13 +41,22 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "insights idea finding findings summary description abstract overview use usage application "
     "applications benefit benefits compatibility best performance results result section sections "
     "supports support helps how what pages volume number editor institution month legend provided base "
-    "level size parameters requirements platform hardware format comment remark context justification "
-    "connection",
+    "level size parameters requirements platform hardware format context justification "
+    "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
+    "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
+    "osservazione resumo conclusão uwaga observera used примечание итог "
+    "注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
+    "결론",
 }
 _WORD_KINDS: Final = {word: kind for kind, labels in _LABELS.items() for word in labels.split()}
 # link texts such as `[código](…)` name no source
 _LINK_WORDS: Final = frozenset(
     canonical(word) for word, kind in _WORD_KINDS.items() if kind in ("paper", "code", "link")
+).union(
+    # nor do those that say where it was published, such as `[CVPR 2018](…)`
+    "aaai acl acm bmvc coling colt corl cvf cvpr eccv emnlp iccv iclr icml icra icassp ieee ijcai interspeech "  # noqa: SIM905
+    "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
+    "workshop www".split()
 )
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
@@ -63,8 +72,9 @@ _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
 _NEAR: Final = 40  # characters between a name and a link that belong together in prose
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
-_SEPARATORS: Final = " \t([{:：,;<|*_-–—=\"'"
-_MARK: Final = r"(?:[-+*•–—]\s++|\(?\d{1,3}[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"  # the bullet or number of an item
+_SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
+# the bullet, number or letter of an item
+_MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
 _LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
@@ -83,9 +93,13 @@ _RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
 _SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
 _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
-_JOINED: Final = lazy_regex(r"[*_\"”`]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+# what joins another source to a name or a link before it, and to one behind it
+_JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
+_JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
 # words behind a whole name that make it another: with capitals, and nothing that sets them apart
 _LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
+# one word that is a name and no other: two capitals, or one and a digit
+_NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
 _TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
@@ -103,7 +117,7 @@ _FAR: Final = 80  # characters at the end of a text in which such words are look
 _QUOTED: Final = lazy_regex('"([^"]{3,300})"|“([^”]{3,300})”|«([^»]{3,300})»|「([^」]{2,300})」|《([^》]{2,300})》')
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
 _BREAK: Final = lazy_regex(
-    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：]\s+"
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+"
     r"|(?:(?<!\s)\s++)?[(（;]|,?(?<!\s)\s++by\s+(?=[A-Z])"
 )
 # a name, initials, a year, `et al.`, pages: what only stands in the reference of a publication
@@ -114,9 +128,9 @@ _BIBLIOGRAPHIC: Final = lazy_regex(
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
 _REMARK: Final = lazy_regex(
     r"(?:"
-    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|note|notes|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|although|thus|hence|overall|finally|additionally|moreover|"
-    r"however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
+    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
+    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
+    r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
     r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
     r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
     r"studies|validates|contains|includes|"
@@ -124,10 +138,18 @@ _REMARK: Final = lazy_regex(
     r"code|survey|"
     r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
     r"links? (?:is|are|were)|"
-    r"there (?:is|are)|that (?:is|was))\b",
+    r"there (?:is|are)|that(?:['’]s| is| was))\b",
     re.IGNORECASE,
 )
-_CLOSING: Final = lazy_regex(r"\W*(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?)\W*", re.IGNORECASE)
+# how sentences end in scripts without capitals, and titles in them do not
+_CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
+# lines, and headings with their numbers, below which remarks follow
+_CLOSING: Final = lazy_regex(
+    r"(?:[\W\d]|_)*(?:(?:summary|conclusions?|in short|(?:key )?takeaways?|notes?|remarks?|limitations?|caveats?"
+    r"|disclaimers?|confidence|bottom line|fazit|hinweise?|conclusión|résumé|总结|结论|まとめ|결론)"
+    r"|(?:how|why|what) (?:they|these|this|the)\b[^:]{0,60})\W*",
+    re.IGNORECASE,
+)
 _LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 
 
@@ -153,6 +175,7 @@ class Reference:
         is_item: it is an item of that section as a whole, of which a part may be the title.
         parts: those parts.
         doubtful: it may be a remark.
+        number: the number of its item.
     """
 
     text: str
@@ -165,6 +188,7 @@ class Reference:
     is_item: bool = False
     parts: tuple[str, ...] = ()
     doubtful: bool = False
+    number: int | None = None
 
     @property
     def cited(self) -> list[Cited]:
@@ -282,7 +306,7 @@ class _ReferenceReader:
 
     def _pieces(self, section: Section, number: int) -> Iterator[_Piece]:
         text = section.line(self._answer, number)
-        above = self._answer.line(number - 1) if number > section.first else ""
+        above = _TAG.sub("", self._answer.line(number - 1)) if number > section.first else ""
         follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
         cuts = [0]
         if "<" in text or "{" in text or "=" in text:
@@ -334,13 +358,14 @@ class _ReferenceReader:
 
     def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         kind, value_at = _field(piece.text)
+        if any(begin < value_at < end for begin, end in piece.names):
+            kind = None  # the colon is one of the name: `LanternNet: Painting …`
         if kind == "unknown" and piece.names:
             kind = "source"
         if kind == "unlisted":
             kind = None if self._is_name_before_url(piece, value_at) else "remark"
         is_nested = self._enter(piece, kind)
-        if not piece.links:
-            self._read_rest(piece)
+        self._references += self._joined_to_names(piece)
         if piece.number in self._answer.headings and not piece.links:
             self._read_heading(piece, below)
         elif kind is not None:
@@ -394,6 +419,7 @@ class _ReferenceReader:
             self._item = _BELOW_HEADING if piece.number in self._answer.headings else piece.indent
         number = _NUMBER.match(piece.lead["mark"] or "")
         if number is not None:
+            reference.number = int(number[1])
             self._numbered.setdefault(number[1], reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole) -> None:
@@ -416,7 +442,7 @@ class _ReferenceReader:
         title = piece.whole(piece.lead.end(), len(piece.text))
         bare = title.text.strip("#*_ :：")
         self._subject = Reference(bare, title.start, title.end)
-        if not _names(bare) or lists_references(bare) or self._divides(piece, below):
+        if not _names(bare) or lists_references(bare) or _CLOSING.fullmatch(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
         reference = Reference(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
@@ -472,6 +498,9 @@ class _ReferenceReader:
     def _field_reference(self, piece: _Piece, kind: FieldKind, value: Name, value_at: int) -> Reference:
         """The reference that the value of a field makes."""
         reference = Reference(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
+        if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
+            whole = piece.whole(piece.lead.end(), value.end - piece.start)
+            return Reference(*whole, is_item=True, parts=_parts(whole.text))
         if kind != "name":
             reference.parts = _parts(value.text)
         if kind != "source":
@@ -527,7 +556,7 @@ class _ReferenceReader:
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
                 longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
-                name = piece.name(begin, longer.end() if longer else end)
+                name = piece.whole(begin, longer.end() if longer else end)
                 references.append(Reference(*name))
                 covered.append((begin, name.end - piece.start))
         if not piece.labels or piece.names:
@@ -586,16 +615,30 @@ class _ReferenceReader:
                 reference.continued = self._continued(piece, name.text)
                 self._open(piece, reference)
 
-    def _read_rest(self, piece: _Piece) -> None:
-        """What a comma, `and` or a bracket joins to an offered name may be another title."""
-        for _, end in piece.names:
-            joined = _JOINED.match(piece.text, end)
-            name = piece.name(joined.end(), len(piece.text)) if joined else None
-            if name is None or _BIBLIOGRAPHIC.search(name.text) or any(begin >= end for begin, _ in piece.names):
-                continue
-            is_quoted = joined is not None and _QUOTED.match(piece.text, joined.end()) is not None
-            if _is_title(name.text) and (is_quoted or len(content_words(name.text)) > _MIN_TITLE):
-                self._references.append(Reference(*name, is_item=True, doubtful=True, parts=_parts(name.text)))
+    def _joined_to_names(self, piece: _Piece) -> Iterator[Reference]:
+        """What a comma, `and` or a bracket joins to an offered name or its link, before or behind it."""
+        if not piece.names:
+            return
+        first = min(begin for begin, _ in piece.names)
+        before = _JOINING.search(piece.text, max(piece.lead.end(), first - _FAR), first)
+        if before is not None:
+            yield from self._second_name(piece, piece.lead.end(), before.start(), least=_MIN_TITLE)
+        end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+        behind = _JOINED.match(piece.text, end)
+        if behind is not None and (piece.links or ";" not in behind[0]):  # without links, `A; B` is read as a list
+            # behind a comma, three words may be a remark: `…, Free-Form Masks`
+            is_listed = _QUOTED.match(piece.text, behind.end()) or ";" in behind[0]
+            yield from self._second_name(piece, behind.end(), len(piece.text), least=_MIN_TITLE + (not is_listed))
+
+    def _second_name(self, piece: _Piece, begin: int, end: int, *, least: int) -> Iterator[Reference]:
+        """What is joined to a name, if it reads like another: a title of some words at least, or one like `GPT-4`."""
+        name = piece.whole(begin, end)
+        text = name.text.strip(' .:;,()`"“”')
+        if not _names(text) or _BIBLIOGRAPHIC.search(text) or _is_author(text):
+            return
+        is_title = _is_title(text) and len(content_words(text)) >= least
+        if is_title or _NAME_LIKE.match(text):
+            yield Reference(*name, is_item=True, doubtful=True, parts=_parts(text))
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
@@ -671,7 +714,7 @@ class _ReferenceReader:
                 reference = _labelled(cited.label)
                 reference.links, reference.listed = [(cited, "any")], False
                 self._references.append(reference)
-        names = [Reference(*piece.name(*span), listed=False) for span in piece.names]
+        names = [Reference(*piece.whole(*span), listed=False) for span in piece.names]
         for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
             if name is not None and len(links) == 1 and self._is_close(name, links[0]):
                 name.links.append((links[0], "any"))
@@ -719,7 +762,13 @@ def _enumerated(piece: _Piece, begin: int) -> list[Span]:
     offered = [piece.text[first:last] for first, last in piece.names]
     if len(parts) > 1 and (all(map(reads_like_title, texts)) or not set(offered).isdisjoint(texts)):
         return parts
-    return piece.names if len(offered) > 1 else [(begin, len(piece.text))]
+    is_in_prose = len(offered) == 1 and not piece.is_marked and _is_prose(piece.text[begin : piece.names[0][0]])
+    return piece.names if len(offered) > 1 or is_in_prose else [(begin, len(piece.text))]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the text before a name is that of a sentence, and names nothing: `In contrast, …`."""
+    return not acronyms(text) and any(word.islower() and word not in FILLERS for word in words(text))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -846,6 +895,8 @@ def _is_fragment(text: str) -> bool:
 
 def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+    if _CASELESS_END.search(name.text) or (name.text.endswith("!") and not reads_like_title(name.text)):
+        return None
     if _is_title(_BREAK.split(name.text)[0]):
         return False
     # in bold, or before a colon, it may be a heading of prose

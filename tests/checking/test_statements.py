@@ -164,6 +164,12 @@ def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:
     }
 
 
+def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
+    sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
+    report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))
+    assert [statement.text for statement in report.statements] == sentences
+
+
 def test_claims_are_a_verdict_of_their_own() -> None:
     refuted = checked(LUMEN, "It runs 200 times faster than its teacher network.")
     assert (refuted.grounded, refuted.claims) == (True, StatementVerdict.REFUTED)

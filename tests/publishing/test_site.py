@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import socketserver
 import subprocess
+import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from explainer.diagnostics.text import refused_characters
 from explainer.publishing import pages, site
 from tests.helpers.browser import CHROMIUM, FLAGS, measured, needs_browser
 from tests.helpers.support import ROOT, explainer, slow, write_tree
@@ -24,6 +27,10 @@ CASE = ROOT / "tests" / "cases" / "check"
 GOOD = (CASE / "faithful" / "answer.md").read_text(encoding="utf-8")
 BAD = (CASE / "foreign-link" / "answer.md").read_text(encoding="utf-8")
 QUESTION = (CASE / "faithful" / "question.yaml").read_text(encoding="utf-8")
+TAGS = frozenset(
+    "html head meta title link body a header nav main footer section article aside h1 h2 h3 h4 h5 h6 p b q span mark div "  # noqa: SIM905
+    "ul ol li details summary blockquote pre code em strong hr br img table thead tbody tr th td".split()
+)
 MARKUP = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) ![i](https://evil.example/x.png)"
 )
@@ -99,6 +106,42 @@ def test_no_page_runs_or_loads_anything_of_a_stranger() -> None:
             assert not [target for target in page.links if urlsplit(target).scheme or target.startswith("//")]
     for name in ("search-index.js", "feed.xml"):
         assert b"<script" not in (Path("site") / name).read_bytes()
+
+
+STRANGE = [
+    "<script>alert(1)</script>", "<svg onload=alert(1)><animate onbegin=alert(1)>", "<style>.alert{display:none}</style>",
+    "<base href=https://evil.example/>", "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<form action=https://evil.example><input type=submit>", "[x](javascript:alert(1))", "[x](JaVaScRiPt&colon;alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)", "![x](data:image/svg+xml,<svg/onload=alert(1)>)", "<javascript:alert(1)>",
+    "</article></main><main><h1>Grounded</h1>", "<!-- never closed", "<details><summary>Fold", "<textarea>", "<plaintext>",
+    "<title>", "<noscript>", "<template>", "<xmp>", "<iframe srcdoc='<script>alert(1)</script>'>", "<![CDATA[ x ]]>", "<?php",
+    "<math><mtext></p><style><img src=x onerror=alert(1)>", "[x]: javascript:alert(1)\n\n[x]", "<!DOCTYPE html><html>",
+    "&#x202E;gnp.exe &#x2066;x &#x85; &#x2028; &#x9b;31m", "\u202e\u2066 \x9b31m \x1b[0m \ud800", "`` ` ``</code><script>`",
+    "[a](https://x.example 'onmouseover=alert(1) \"x')", '```"><script>alert(1)</script>\nx\n```', "<div id=main class=alert>",
+    "| a | b |\n|:-:|--:|\n| <b onclick=alert(1)> | c |", "<x style='position:fixed;inset:0'>", "{{ 7 * 7 }}{% raw %}",
+    "- " * 60 + "deep", "> " * 60 + "deep", "7. x\n8. y", "<a\nhref=x\nonclick=alert(1)>", "*" * 900, "[" * 3000,
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("project")
+def test_no_text_of_a_stranger_is_more_than_text_or_hides_what_is_wrong() -> None:
+    answer = f"{GOOD}\n\n- [Evil Paper](https://evil.example/p)\n"
+    rows = [{"id": f"n{number}", "answer": f"{text}\n\n{answer}\n{text}"} for number, text in enumerate(STRANGE)]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    given = ("--question", "q/good.yaml", "--catalog", "catalog.yaml")
+    assert explainer("publish", "rows.jsonl", *given, "--out", "site").status == 1
+    pages_of_answers = [(path, page) for path, page in every_page() if path.parent.name == "answers"]
+    assert len(pages_of_answers) == len(STRANGE)
+    for path, page in pages_of_answers:
+        text = path.read_text(encoding="utf-8")
+        shown = text[text.index('<article class="answer">') : text.index("</article>")]
+        assert 'class="alert"' in text
+        assert (text.count("</article>"), text.count("</main>"), page.tags.count("h1")) == (1, 1, 1)
+        assert set(page.tags) <= TAGS, (path, set(page.tags) - TAGS)
+        assert page.handlers == set()
+        assert not [target for target in page.links | page.loaded if ":" in target]
+        assert list(refused_characters(text, source=True)) == []
+        assert "Evil" in shown, path
 
 
 @pytest.mark.usefixtures("project")
@@ -259,7 +302,7 @@ def test_a_page_shows_statements_with_the_passages_behind_them(tmp_path: Path) -
     assert (outcome.status, "2 answers, 0 not grounded, 1 refuted" in outcome.err) == (1, True), outcome.err
     page = (tmp_path / "site/answers/f.html").read_text(encoding="utf-8")
     assert 'class="alert"' in page
-    assert '<details class="statement" open>' in page
+    assert '<details class="statement v-refuted" open>' in page
     assert "&lt;i&gt;Strokes&lt;/i&gt;" in page
     assert 'class="alert"' not in (tmp_path / "site/answers/t.html").read_text(encoding="utf-8")
 
@@ -325,6 +368,14 @@ def test_the_search_works_from_a_disk(project: Path) -> None:
     assert re.search(r'<select id="model"><option value="">any</option><option value="[^"]+">', front)
 
 
+def report_of_the_site() -> Path:
+    """The report of `check` about the same answers, among the pages of the site."""
+    explainer(
+        "check", "a", "--question", "q", "--catalog", "catalog.yaml", "--format", "html", "--out", "site/report.html"
+    )
+    return Path("site/report.html")
+
+
 @slow
 @needs_browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -333,22 +384,63 @@ def test_an_accessibility_checker_has_nothing_against_the_pages(theme: str, proj
     if not axe.is_file():
         pytest.skip("needs: npm install --prefix tests/interop/html")
     publish()
-    shutil.copy(axe, "axe.js")
-    script = (
-        "<script src='../axe.js'></script><script src='../../axe.js'></script><script>axe.run().then(result=>{"
-        "const out=document.createElement('pre');out.id='axe';"
-        "out.textContent=JSON.stringify(result.violations.map(found=>[found.id,found.nodes[0].html]));"
-        "document.body.append(out)})</script></body>"
-    )
-    for name in ("index.html", "entries.html", "answers/bad.html", "answers/good.html"):
-        page = Path("site") / name
+    entry = next(iter(sorted(Path("site/entries").iterdir())))
+    names = [
+        "index.html",
+        "entries.html",
+        f"entries/{entry.name}",
+        "answers/bad.html",
+        "answers/good.html",
+        report_of_the_site().name,
+    ]
+    shutil.copy(axe, "site/axe.js")
+    frames = []
+    for number, name in enumerate(names):
+        root = "../" * name.count("/")
+        script = (
+            f"<script src='{root}axe.js'></script><script>axe.run().then(result=>parent.postMessage(['{name}',"
+            "result.violations.map(found=>[found.id,found.nodes[0].html])],'*'))</script></body>"
+        )
+        page = Path("site", name)
         text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
-        copy = page.with_name(f"axe-{page.name}")
-        copy.write_text(text.replace("</body>", script), encoding="utf-8")
-        dark = ["--blink-settings=preferredColorScheme=0"] if theme == "dark" else []
-        found = re.search(r'<pre id="axe">(.*?)</pre>', in_browser(copy, project, "--virtual-time-budget=8000", *dark))
-        assert found
-        assert json.loads(found[1]) == []
+        page.with_name(f"axe-{page.name}").write_text(text.replace("</body>", script), encoding="utf-8")
+        frames.append(f"<iframe src='site/{name[: -len(page.name)]}axe-{page.name}' title='{number}'></iframe>")
+    # one start of the browser for all pages
+    listen = "<pre id=axe></pre><script>onmessage=e=>{axe.textContent+=JSON.stringify(e.data)+'\\n'}</script>"
+    Path("frame.html").write_text(listen + "".join(frames), encoding="utf-8")
+    dark = ["--blink-settings=preferredColorScheme=0"] if theme == "dark" else []
+    found = re.search(
+        r'<pre id="axe">(.*?)</pre>',
+        in_browser(Path("frame.html"), project, "--virtual-time-budget=20000", *dark),
+        re.DOTALL,
+    )
+    assert found
+    assert dict(map(json.loads, found[1].splitlines())) == {name: [] for name in names}
+
+
+@slow
+@needs_browser
+def test_a_browser_asks_nobody_for_anything(project: Path) -> None:
+    publish()
+    Path("control.html").write_text("<img src=http://evil.example/seen.png>", encoding="utf-8")
+    asked: list[bytes] = []
+    with socketserver.TCPServer(("127.0.0.1", 0), _recorder(asked)) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        through = f"--proxy-server=127.0.0.1:{proxy.server_address[1]}"
+        in_browser(Path("site/answers/deep-hostile.html"), project, through)
+        in_browser(Path("site/index.html"), project, through)
+        assert not [line for line in asked if b"evil.example" in line]
+        in_browser(Path("control.html"), project, through)
+        proxy.shutdown()
+    assert [line for line in asked if b"evil.example" in line]
+
+
+def _recorder(asked: list[bytes]) -> type[socketserver.StreamRequestHandler]:
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline())
+
+    return Handler
 
 
 @slow
@@ -357,6 +449,7 @@ def test_a_validator_has_nothing_against_the_pages(project: Path) -> None:
     if not command.exists():
         pytest.skip("needs: npm install --prefix tests/interop/html")
     publish()
+    report_of_the_site()
     write_tree(project, {".htmlvalidate.json": json.dumps({"root": True, "extends": ["html-validate:standard"]})})
     done = subprocess.run([str(command), "site/**/*.html"], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +14,10 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry
 from explainer.recommending.ranking import Ranking
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Recommender
+from explainer.recommending.recommend import MeaningScale, Recommender
 from tests.helpers.support import ROOT, examples
 
+E = TypeVar("E", bound=Entry)
 CATALOG = """\
 models:
   - {name: Upscale-Net-2x, task: super-resolution, summary: Enlarges pictures.}
@@ -97,17 +99,47 @@ def test_a_score_is_the_sum_of_its_reasons() -> None:
         assert one.why
 
 
-def test_a_second_opinion_is_added_to_the_score() -> None:
-    class Likes:
-        def scores(self, question: str, ranking: Ranking[Entry], candidates: Sequence[int]) -> list[float]:
-            return [float(ranking.entries[at].label == "Upscale-Net-4x") for at in candidates]
+@dataclass(frozen=True)
+class Likes:
+    """A second opinion on questions in one language: it finds one entry near, and all others far."""
 
-    found = Recommender(library(), semantic=Likes()).recommend("enlarge it, make it bigger", models=5, papers=0).models  # type: ignore[arg-type]
+    language: str
+    label: str
+    scale = MeaningScale(weight=8.0, usual=0.5, bars=3.0)
+
+    def for_language(self, language: str) -> Likes | None:
+        return self if language == self.language else None
+
+    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> dict[int, float]:
+        return {number: float(ranking.entries[number].label == self.label) for number in candidates}
+
+
+def test_a_language_without_vocabulary_is_read_by_its_meaning_where_a_model_knows_it() -> None:
+    question = "Как увеличить картинку?"
+    choice = Recommender(library(), semantic=Likes("ru", "Upscale-Net-4x")).recommend(question, models=1, papers=0)
+    assert [chosen.entry.label for chosen in choice.models] == ["Upscale-Net-4x"]
+    assert "the question was read as Russian" in choice.models[0].why
+    far = Recommender(library(), semantic=Likes("ru", "no entry")).recommend(question, models=1, papers=0)
+    assert (far.models, far.unreadable) == ((), False)
+    unread = Recommender(library(), semantic=Likes("ko", "Upscale-Net-4x")).recommend(question, models=1, papers=0)
+    assert (unread.models, unread.unreadable) == ((), True)
+
+
+def test_a_second_opinion_is_added_to_the_score() -> None:
+    semantic = Likes("en", "Upscale-Net-4x")
+    found = Recommender(library(), semantic=semantic).recommend("enlarge it, make it bigger", models=5, papers=0).models
     assert found[0].entry.label == "Upscale-Net-4x"
     assert "its meaning is near" in found[0].why
     for one in found:
         total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
         assert one.score == pytest.approx(total * one.demotion, abs=0.001)
+
+
+def test_two_rare_words_of_an_example_do_not_win_over_the_task_that_all_words_speak_for() -> None:
+    question = "My aunt from the estate wants the walls of her village church measured from pictures"
+    (first,) = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(question, models=1, papers=0).models
+    assert first.entry.task == "3d-reconstruction"
+    assert "its task fits best by single words and by all together" in first.gains
 
 
 @pytest.mark.parametrize("name", ["photogrammetry", "deblurring", "SVG", "lidar", "binocular"])

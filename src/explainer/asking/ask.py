@@ -49,7 +49,7 @@ from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
-from explainer.recommending.recommend import SupportsScores
+from explainer.recommending.recommend import SupportsMeanings
 from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
 
@@ -70,7 +70,7 @@ class QuestionPreparer:
     loader: CatalogLoader
     renderer: SupportsRender
     counts: SourceCounts
-    semantic: SupportsScores | None = None
+    semantic: SupportsMeanings | None = None
     strict: bool = False
     files: bool = True
     whole: bool = False

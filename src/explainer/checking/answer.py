@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import filterfalse, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -458,7 +458,7 @@ def _closes_fence(match: re.Match[str], mark: str) -> bool:
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # 40 ms that only answers need
 
-    parser = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
     for name in _PLACED_RULES:
         rule = next(rule.fn for rule in parser.inline.ruler.__rules__ if rule.name == name)
         parser.inline.ruler.at(name, _placed(rule))
@@ -467,6 +467,7 @@ def _markdown() -> MarkdownIt:
     return parser
 
 
+_MAX_NESTING: Final = 40  # blocks within blocks, of which a list in a list is two
 # rules of the Markdown parser whose tokens are told where they stand
 _PLACED_RULES: Final = ("link", "image", "autolink", "html_inline", "backticks")
 _PLACED_TOKENS: Final = frozenset({"link_open", "image", "html_inline", "code_inline"})
@@ -531,8 +532,16 @@ _CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close":
 
 
 def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
-    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes."""
-    return _tokens(_own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes)))))[0]
+    """Return the tokens of an answer as `parse_answer` reads it: without thoughts, residue and echoes.
+
+    A parser that meets too deep a list passes over the rest of the text: then all of it is one token, as it is written.
+    """
+    from markdown_it.token import Token  # noqa: PLC0415  # see `_markdown`
+
+    source = _own_indents(text, _bounded(_within_bounds(prepare(text[:MAX_LENGTH], echoes))))
+    tokens = _tokens(source)[0]
+    is_too_deep = any(token.level >= _MAX_NESTING - 1 for token in tokens)
+    return [Token("html_block", "", 0, content=source)] if is_too_deep else tokens
 
 
 @lru_cache(maxsize=1)  # an answer is judged, and then shown
@@ -595,22 +604,26 @@ class _MarkdownReader:
         for token in tokens:
             if token.type in self._blocks:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
-        places = {link.start for link in self._links}
-        for destination in unparsed_destinations(self._answer.body):
-            if destination.start not in places:
-                place = (destination.start, destination.end)
-                # what opens nothing, such as `click A href "/p"` in a diagram, is shown itself
-                label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
-                self._links.append(_MarkedLink(destination.href, *place, label, place))
-                places.add(destination.start)
-        code = self._characters_in_code()
-        for destination in tag_destinations(self._answer.body):
+        for destination in self._unmarked(unparsed_destinations(self._answer.body)):
+            self._mark_unparsed(destination)
+        for destination in self._unmarked(tag_destinations(self._answer.body)):
             # code may show what HTML looks like: there, only addresses count
-            is_shown = destination.start in code and opened_url(destination.href) is None
-            if destination.start not in places and not is_shown:
+            if opened_url(destination.href) or destination.start not in self._characters_in_code:
                 self._mark_html(destination, destination.start, destination.end)
         return self._links
 
+    def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
+        """Those of some destinations at whose places no link is noted yet."""
+        places = {link.start for link in self._links}
+        return [destination for destination in destinations if destination.start not in places]
+
+    def _mark_unparsed(self, destination: Destination) -> None:
+        """Note what the parser does not read; `click A href "/p"` in a diagram opens nothing, and is shown itself."""
+        place = (destination.start, destination.end)
+        label = None if opened_url(destination.href) else Phrase("label", destination.href, *place)
+        self._links.append(_MarkedLink(destination.href, *place, label, place))
+
+    @cached_property
     def _characters_in_code(self) -> set[int]:
         """The places of the characters in code, in blocks and within lines."""
         code: set[int] = set()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import chain, filterfalse
+from itertools import chain, filterfalse, starmap
 from operator import attrgetter
 from typing import Any, Final
 
@@ -29,6 +29,9 @@ from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_err
 from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
 
+# why an answer cannot be checked, and what to do about it
+_NOTHING_OFFERED: Final = ("nothing was offered, so no citation can be checked", "name models or papers")
+_EMPTY_ANSWER: Final = ("the answer is empty: there is nothing to check", "ask for the answer again")
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
@@ -210,29 +213,24 @@ def check_answer(
         spans: the spans of it that its provider cites documents for.
     """
     if not offered.sources:
-        message = "nothing was offered, so no citation can be checked"
-        finding = Finding("A102", Location(file), message, "name models or papers")
-        return unchecked(answer_id, file, [finding], text, line)
+        return unchecked(answer_id, file, [Finding("A102", Location(file), *_NOTHING_OFFERED)], text, line)
     analysis, statements, violations = _judged(text, offered, tuple(spans))
     if not any(map(str.isalnum, analysis.answer.body)):
-        finding = Finding(
-            "A101", Location(file), "the answer is empty: there is nothing to check", "ask for the answer again"
-        )
-        return unchecked(answer_id, file, [finding], text, line)
+        return unchecked(answer_id, file, [Finding("A101", Location(file), *_EMPTY_ANSWER)], text, line)
     if not strict_links:
-        violations = [item for item in violations if item.code != RESPELLED_CODE]
+        violations = [violation for violation in violations if violation.code != RESPELLED_CODE]
     return CheckReport(
         id=answer_id,
         file=file,
-        findings=tuple(_finding(analysis, file, violation) for violation in violations),
+        findings=tuple(map(partial(_finding, analysis, file), violations)),
         citations=tuple(_citations(analysis, violations)),
         text=text,
         fixes=tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
         sources=offered.sources,
-        used=tuple(offered.sources[index].name for index in sorted(analysis.used)),
+        used=tuple(map(offered.names.__getitem__, sorted(analysis.used))),
         line=line,
-        workflow=tuple(_workflow(analysis, flow, matches) for flow, matches in analysis.flows),
-        statements=tuple(_checked_statement(analysis, judged) for judged in statements),
+        workflow=tuple(starmap(partial(_workflow, analysis), analysis.flows)),
+        statements=tuple(map(partial(_checked_statement, analysis), statements)),
         question=offered.question,
     )
 
@@ -303,12 +301,11 @@ def _citation(item: LinkInText | Reference, kind: str, verdict: Verdict, analysi
 
 
 def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> CheckedStatement:
-    names = [source.name for source in analysis.offered.sources]
-    statement = judged.statement
+    names, statement = analysis.offered.names, judged.statement
     return CheckedStatement(
         statement.text,
         judged.verdict,
-        tuple(names[index] for index in statement.entries),
+        tuple(map(names.__getitem__, statement.entries)),
         None if judged.entry is None else names[judged.entry],
         judged.passage,
         judged.support,
@@ -325,12 +322,12 @@ def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]
 
 
 def _workflow_step(analysis: AnswerAnalysis, match: StepMatch) -> WorkflowStep:
-    sources = [analysis.offered.sources[index] for index in match.sources]
+    offered = analysis.offered
     return WorkflowStep(
         shorten(" ".join(match.step.text.split()), MAX_STEP_TEXT),
         match.step.role,
-        sources[0].kind if match.fit is StepFit.OFFERED else str(match.fit),
-        tuple(source.name for source in sources),
+        offered.sources[match.sources[0]].kind if match.fit is StepFit.OFFERED else str(match.fit),
+        tuple(map(offered.names.__getitem__, match.sources)),
         *analysis.answer.position(match.step.start),
     )
 

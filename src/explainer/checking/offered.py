@@ -226,7 +226,7 @@ class Offered:
     """What one answer may cite.
 
     Args:
-        sources: the offered entries, models first.
+        sources: the offered entries, models first; `names` has their names.
         question: the question that the prompt quotes.
         lookup: what else is in the catalogs.
         entries: the offered entries themselves, whole; None when only what was printed of them is known.
@@ -243,6 +243,7 @@ class Offered:
         self.question: Final = question
         self.lookup: Final = lookup or lookup_of(None)
         self.entries: Final = entries
+        self.names: Final = tuple(source.name for source in self.sources)
         self._owners = self._by_link("links")
         self._known = self._by_link("known")
 
@@ -438,22 +439,29 @@ def _of_entry(
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
-    links = (
-        *_own("paper", printed.paper),
-        *_own("github", printed.github),
-        *chain.from_iterable(_own(_FURTHER_LINKS[key], url) for key, url in printed.further if key in _FURTHER_LINKS),
-        *_inside("paper", printed.name),
-        *_inside("summary", printed.summary),
-    )
+    links = tuple(_printed_links(printed))
     details = tuple(value for key, value in printed.further if key not in _FURTHER_LINKS)
     source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details)
-    if entry is None:
-        return source
-    spelled = set(map(_url, links))
-    known = (*_catalogued_links(entry), *_inside("summary", entry.summary))
+    return source if entry is None else _with_known(source, entry)
+
+
+def _printed_links(printed: PrintedEntry) -> Iterator[OwnLink]:
+    yield from _own("paper", printed.paper)
+    yield from _own("github", printed.github)
+    for key, url in printed.further:
+        if key in _FURTHER_LINKS:
+            yield from _own(_FURTHER_LINKS[key], url)
+    yield from _inside("paper", printed.name)
+    yield from _inside("summary", printed.summary)
+
+
+def _with_known(source: OfferedEntry, entry: Entry) -> OfferedEntry:
+    """An offered entry with what its catalog adds to what the prompt prints."""
+    printed = set(map(_url, source.links))
+    catalogued = (*_catalogued_links(entry), *_inside("summary", entry.summary))
     return replace(
         source,
-        known=tuple(own_link for own_link in known if own_link.url not in spelled),
+        known=tuple(own_link for own_link in catalogued if own_link.url not in printed),
         aliases=tuple(filter(None, (*entry.aliases, entry.id))),
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),

@@ -7,11 +7,12 @@ of BibTeX and JSON), link texts and leads name it; what is indented below it, or
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, filterfalse, pairwise
-from operator import attrgetter
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from operator import attrgetter, itemgetter
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
@@ -65,6 +66,7 @@ _MINOR_WORDS: Final = frozenset(
 )
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
+_LABEL: Final = attrgetter("label")
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or below an item, to be a title and no remark
 _MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
@@ -272,6 +274,18 @@ class _Piece:
         return Name(text[first:last], self.start + begin + first, self.start + begin + last)
 
 
+class _ByPlace(Generic[T]):
+    """Parts of an answer, in the order in which its reader meets them."""
+
+    def __init__(self, items: Iterable[T], place: Callable[[T], int]) -> None:
+        self._items = sorted(items, key=place)
+        self.places = list(map(place, self._items))
+
+    def within(self, start: int, end: int) -> list[T]:
+        """Return those that begin between two places."""
+        return self._items[bisect_left(self.places, start) : bisect_left(self.places, end)]
+
+
 class _ReferenceReader:
     def __init__(self, answer: Answer, sections: Sections, mentions: Sequence[Span]) -> None:
         self._answer = answer
@@ -283,10 +297,10 @@ class _ReferenceReader:
         self._early: list[tuple[Cited, LinkRole]] | None = None  # links of an item that has no name yet
         self._numbered: dict[str, Reference] = {}
         self._columns: list[FieldKind | None] = []
-        self._links = _by_line(answer, answer.citations, _place)
-        self._phrases = _by_line(answer, answer.phrases, _START)
-        self._odd_labels = _by_line(answer, (phrase for _, phrase in answer.odd_hrefs), _START)
-        self._names = _by_line(answer, mentions, lambda span: span[0])
+        self._links = _ByPlace(answer.citations, _place)
+        self._phrases = _ByPlace(answer.phrases, _START)
+        self._odd_labels = _ByPlace(map(itemgetter(1), answer.odd_hrefs), _START)
+        self._names = _ByPlace(mentions, itemgetter(0))
 
     def read(self) -> list[Reference]:
         if self._section is not None:
@@ -298,7 +312,7 @@ class _ReferenceReader:
                     self._item = _BELOW_HEADING
                 self._read_piece(piece, pieces[index + 1 : index + 1 + _MAX_BELOW])
             self._close_item()
-        for number in self._links.keys() - set(self._lines):
+        for number in set(map(self._answer.line_of, self._links.places)).difference(self._lines):
             self._read_elsewhere(self._piece(number, 0, self._answer.line(number), follows=False))
         return sorted(self._references, key=_START)
 
@@ -319,12 +333,9 @@ class _ReferenceReader:
     def _piece(self, number: int, begin: int, text: str, *, follows: bool) -> _Piece:
         start = self._answer.line_starts[number] + begin
         first = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
-        inside = range(start + first, start + len(text))
-        links = [cited for cited in self._links.get(number, ()) if _place(cited) in inside]
-        labels = [cited.label for cited in links if cited.label is not None]
-        labels += [label for label in self._odd_labels.get(number, ()) if label.start in inside]
-        phrases = [phrase for phrase in self._phrases.get(number, ()) if phrase.start in inside]
-        names = [(begin - start, end - start) for begin, end in self._names.get(number, ()) if begin in inside]
+        inside = (start + first, start + len(text))
+        links = self._links.within(*inside)
+        labels = [*filter(None, map(_LABEL, links)), *self._odd_labels.within(*inside)]
         return _Piece(
             number=number,
             start=start,
@@ -332,8 +343,8 @@ class _ReferenceReader:
             indent=first,
             links=links,
             labels=[label for label in labels if _names(label.text)],
-            phrases=list(filter(_stands_out, phrases)),
-            names=names,
+            phrases=list(filter(_stands_out, self._phrases.within(*inside))),
+            names=[(begin - start, end - start) for begin, end in self._names.within(*inside)],
             follows=follows,
             is_marked=_MARKED.match(text) is not None,
         )
@@ -357,13 +368,7 @@ class _ReferenceReader:
         return piece.number in self._answer.tables and not is_section
 
     def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
-        kind, value_at = _field(piece.text)
-        if any(begin < value_at < end for begin, end in piece.names):
-            kind = None  # the colon is one of the name: `LanternNet: Painting …`
-        if kind == "unknown" and piece.names:
-            kind = "source"
-        if kind == "unlisted":
-            kind = None if self._is_name_before_url(piece, value_at) else "remark"
+        kind, value_at = self._field_of(piece)
         is_nested = self._enter(piece, kind)
         self._references += self._joined_to_names(piece)
         if piece.number in self._answer.headings and not piece.links:
@@ -377,23 +382,31 @@ class _ReferenceReader:
         else:
             self._read_item(piece, below)
 
-    def _is_name_before_url(self, piece: _Piece, value_at: int) -> bool:
-        """Whether what looks like a label is the name itself: an offered one, or one with nothing named before it."""
-        return any(begin < value_at for begin, _ in piece.names) or not self._subject.text
+    def _field_of(self, piece: _Piece) -> tuple[FieldKind | None, int]:
+        """The kind of field that a piece is, in the light of the names on it and before it, and where its value begins.
+
+        A label before a URL is the name itself where it is an offered one, or where nothing was named before it.
+        """
+        kind, value_at = _field(piece.text)
+        if any(begin < value_at < end for begin, end in piece.names):
+            kind = None  # the colon is one of the name: `LanternNet: Painting …`
+        if kind == "unknown" and piece.names:
+            kind = "source"
+        if kind == "unlisted":
+            is_name = any(begin < value_at for begin, _ in piece.names) or not self._subject.text
+            kind = None if is_name else "remark"
+        return kind, value_at
 
     def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
         is_heading = piece.number in self._answer.headings
         goes_on = piece.follows and not piece.is_marked and not is_heading
-        awaits_name = self._early is not None
-        if goes_on and kind is None and piece.is_name and not awaits_name:
-            self._close_item()
-            return False
-        if self._item is not None and (goes_on or piece.indent > self._item):
+        gives_name = goes_on and self._early is not None  # of the item whose links came first
+        is_next = goes_on and not gives_name and kind is None and piece.is_name
+        is_nested = self._item is not None and (goes_on or piece.indent > self._item)
+        if is_nested and not is_next:
             return True
-        if goes_on and awaits_name:
-            return False
-        if is_heading or self._begins_item(kind):
+        if not gives_name and (is_heading or self._begins_item(kind)):
             self._close_item()
         return False
 
@@ -810,13 +823,6 @@ def _stands_out(phrase: Phrase) -> bool:
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:
     return any(begin < span[1] and span[0] < end for begin, end in others)
-
-
-def _by_line(answer: Answer, items: Iterable[T], place: Callable[[T], int]) -> dict[int, list[T]]:
-    lines: dict[int, list[T]] = {}
-    for item in items:
-        lines.setdefault(answer.line_of(place(item)), []).append(item)
-    return lines
 
 
 def _field(text: str) -> tuple[FieldKind | None, int]:

@@ -17,7 +17,7 @@ from explainer.files import MODEL_VARIABLE, NO_MODEL, STDIN
 if TYPE_CHECKING:
     from explainer.catalogs.library import EntryIndex, Library
     from explainer.diagnostics.finding import Finding
-    from explainer.recommending.recommend import SupportsScores
+    from explainer.recommending.recommend import SupportsMeanings
 
 ModelOption = Annotated[
     str | None,
@@ -320,7 +320,7 @@ NoSemanticOption = Annotated[
 ]
 
 
-def semantic_of(where: str | None, found: list[Finding]) -> SupportsScores | None:
+def semantic_of(where: str | None, found: list[Finding]) -> SupportsMeanings | None:
     """Return the second opinion that `--semantic` asks for.
 
     Args:

@@ -24,6 +24,9 @@ from markupsafe import Markup, escape
 from explainer._package import __version__
 from explainer.diagnostics.text import replace_refused, visible
 
+SHARED: Final = "statements.html.j2"
+"""A template of all packages."""
+_HOME: Final = "explainer.diagnostics"
 _MOST_MARKS: Final = 500
 _DEEPEST_HEADING: Final = 6
 
@@ -54,7 +57,7 @@ def _shown(value: Any) -> Any:
 
 def style_sheet(package: str, styles: str) -> str:
     """Return the style sheet of all pages, with another one behind it."""
-    return resource("explainer.diagnostics", "html.css") + resource(package, styles)
+    return resource(_HOME, "html.css") + resource(package, styles)
 
 
 def csp_hash(text: str) -> str:
@@ -75,11 +78,16 @@ def _environment(package: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        loader=jinja2.FunctionLoader(partial(resource, package)),
+        loader=jinja2.FunctionLoader(partial(template_text, package)),
         finalize=_shown,
     )
     environment.globals["version"] = __version__
     return environment
+
+
+def template_text(package: str, name: str) -> str:
+    """Return the text of a template that a package has, or all have."""
+    return resource(_HOME if name == SHARED else package, name)
 
 
 def resource(package: str, name: str) -> str:
@@ -110,7 +118,7 @@ class TextMarks:
     """
 
     def __init__(self, marks: Mapping[str, TextMark]) -> None:
-        self._marks = dict(list(marks.items())[:_MOST_MARKS])
+        self._marks = dict(list(marks.items())[-_MOST_MARKS:])  # those of faults come last
 
     def of(self, text: str) -> TextMark | None:
         """Return the mark of one whole text."""
@@ -182,7 +190,12 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         # a region that scrolls must be reachable by the keyboard (WCAG 2.2, 2.1.1)
-        return f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+        code = f'<pre tabindex="0"><code>{self.text(tokens, idx, options, env)}</code></pre>\n'
+        if tokens[idx].info.split()[:1] != ["mermaid"]:
+            return code
+        # what is marked and leads nowhere may be wrong: that is never folded
+        is_open = code.count("<mark ") > code.count("<a ")
+        return f"<details{' open' * is_open}><summary>A diagram, as its text</summary>{code}</details>\n"
 
     code_block = fence
 
@@ -190,7 +203,7 @@ class _Renderer(RendererHTML):
         return self.text(tokens, idx, options, env)
 
     def html_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return f'<p class="source">{self.text(tokens, idx, options, env)}</p>\n'
+        return f'<p class="raw">{self.text(tokens, idx, options, env)}</p>\n'
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         text = self.renderInlineAsText(tokens[idx].children or [], options, env)

@@ -21,12 +21,12 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
 from explainer.checking.check import CheckReport, Citation
 from explainer.checking.evidence.proving import StatementVerdict
-from explainer.checking.match import GOOD
+from explainer.checking.match import GOOD, Match
 from explainer.checking.offered import Offered
-from explainer.checking.reports.html import answer_html, text_marks
+from explainer.checking.reports.html import answer_html, refuted_first, text_marks
 from explainer.checking.reports.text import cited_in_words
 from explainer.diagnostics.finding import errors_in
-from explainer.diagnostics.html import TextMark, page_template, resource, style_sheet
+from explainer.diagnostics.html import SHARED, TextMark, page_template, resource, style_sheet
 from explainer.diagnostics.text import counted, digest, replace_refused, shorten, slugify
 from explainer.files import fits_windows
 from explainer.publishing.references import offered_entries, proved_citations
@@ -35,7 +35,7 @@ from explainer.workflows.svg import svg
 
 PACKAGE: Final = "explainer.publishing"
 RESOURCES: Final = ("base.html.j2", "answer.html.j2", "entry.html.j2", "list.html.j2", "entries.html.j2", "feed.xml.j2",
-                    "rows.html.j2", "site.css", "search.js")  # fmt: skip
+                    "rows.html.j2", SHARED, "site.css", "search.js")  # fmt: skip
 PER_PAGE: Final = 100
 _IN_FEED: Final = 50
 _TITLE: Final = 160
@@ -51,6 +51,11 @@ STATES: Final = {
 }
 WRONG: Final = frozenset({"refuted", "faulty"})
 """The states of answers that nobody should take as they are."""
+# how a citation is wrong, by its status
+_STATUS_WORDS: Final = {
+    Match.QUESTION: "from the question", Match.ALTERED: "altered", Match.CATALOGUED: "not on its list",
+    Match.FOREIGN: "not on its list", Match.INVALID: "no working link", Match.MISATTRIBUTED: "of another entry",
+}  # fmt: skip
 # what a page says of an entry, by the keys of its record
 _FACTS: Final = {
     "Task": "task", "Signature": "signature", "Data set": "dataset", "Authors": "authors", "Year": "year",
@@ -124,9 +129,7 @@ def page_name(name: str) -> str:
 
 def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
-    entries = [
-        _OfferedPage(entry_page_name(kind, entry.label), kind, entry) for kind, entry in offered_entries(offered)
-    ]
+    entries = _offered_pages(offered)
     proved = list(proved_citations(report, offered))
     cited = [entries[place] for place in dict.fromkeys(map(itemgetter(1), proved))]
     drawing = _drawing(map(attrgetter("entry"), cited))
@@ -144,7 +147,9 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         cited=cited,
         unused=[page for page in entries if page.entry.label not in report.used],
         drawing=drawing,
-        pages={page.entry.label: page.name for page in entries},
+        pages={page.entry.label: f"../entries/{page.name}.html" for page in entries},
+        statements=sorted(report.statements, key=refuted_first),
+        status_words=_STATUS_WORDS,
     )
     row = replace(row, drawing=drawing["name"] if drawing else "", digest=digest(html, 16))
     records = {page.name: {"kind": page.kind.value, **entry_record(page.kind, page.entry)} for page in entries}
@@ -157,6 +162,13 @@ class _OfferedPage(NamedTuple):
     name: str
     kind: Kind
     entry: Entry
+
+
+def _offered_pages(offered: Offered) -> list[_OfferedPage]:
+    pages: list[_OfferedPage] = []
+    for kind, entry in offered_entries(offered):
+        pages.append(_OfferedPage(entry_page_name(kind, entry.label), kind, entry))
+    return pages
 
 
 def _is_right(citation: Citation) -> bool:
@@ -286,10 +298,12 @@ def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
 def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str) -> str:
     """Return the page that lists all entries by their tasks, each with the number of the answers that cite it."""
     counts = Counter(chain.from_iterable(map(attrgetter("cited"), rows)))
-    groups: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    groups: dict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
     for name, record in entries.items():
         label = record[Kind(record["kind"]).name_key]
-        groups[_task(record.get("task")) or "no task"].append((-counts[name], label, name))
+        groups[_task(record.get("task")) or "no task"].append(
+            (-counts[name], label, name, Kind(record["kind"]).singular)
+        )
     for listed in groups.values():
         listed.sort()  # the most cited first
     return _render("entries.html.j2", root="", title=f"Models and papers: {title}", groups=sorted(groups.items()))

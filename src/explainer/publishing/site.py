@@ -26,7 +26,7 @@ from explainer.catalogs.validation import ITEMS
 from explainer.checking.inputs import AnswerInput, AnswerReader, check_input
 from explainer.checking.run import CheckConfig, read_answers
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.diagnostics.html import resource
+from explainer.diagnostics.html import template_text
 from explainer.diagnostics.text import digest
 from explainer.files import cannot_write, display_path, read_file, real_path, write_whole
 from explainer.publishing import pages
@@ -176,17 +176,8 @@ def _make_folder(out: Path, name: str) -> None:
 
 
 def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
-    # what somebody took away is written again
-    for name in list(memory.files):
-        if not (config.out / name).is_file():
-            del memory.files[name]
-    known = _known(config, memory)
-    keys = list(_keys(config))
-    unknown = len(set(keys) - known.keys())
-    share = _rendered(_Job(config, frozenset(known), memory.files), unknown)
-    for place, key in enumerate(keys):
-        if key in known:
-            share.rows[place] = (key, known[key])
+    _forget_missing(config.out, memory.files)
+    share = _share_of_all(config, memory)
     answers = _dated(share, memory, config.now)
     rows = list(map(itemgetter(1), answers))
     # an empty folder is a wrong path more often than a wish to lose all pages
@@ -198,12 +189,39 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     for name, content in _common_files(config, rows, entries):
         files[name] = digest(content, 16)
         written += _write(config.out, name, content, files[name], memory.files)
-    stale = [name for name in memory.files.keys() - files.keys() if _is_own(config.out / name, memory.files[name])]
-    for name in stale:
-        (config.out / name).unlink()
+    removed = _remove_stale(config.out, memory.files, files)
     catalogs = sorted({*memory.catalogs, *share.catalogs})
     _remember(config.out, _Memory(_SCHEMA, _environment(config, catalogs), catalogs, answers, entries, files))
-    return PublishedSite(rows, written, len(stale), share.findings)
+    return PublishedSite(rows, written, removed, share.findings)
+
+
+def _forget_missing(out: Path, files: dict[str, str]) -> None:
+    """Forget the files that somebody took away: they are written again."""
+    for name in list(files):
+        if not (out / name).is_file():
+            del files[name]
+
+
+def _share_of_all(config: SiteConfig, memory: _Memory) -> _Share:
+    """All answers: those that are known from the last run, and those that are rendered now."""
+    known = _known(config, memory)
+    keys = list(_keys(config))
+    unknown = len(set(keys) - known.keys())
+    share = _rendered(_Job(config, frozenset(known), memory.files), unknown)
+    for place, key in enumerate(keys):
+        if key in known:
+            share.rows[place] = (key, known[key])
+    return share
+
+
+def _remove_stale(out: Path, files_before: Mapping[str, str], files: Collection[str]) -> int:
+    """Remove what the last run wrote and this one did not; return how many files that are."""
+    removed = 0
+    for name in files_before.keys() - set(files):
+        if _is_own(out / name, files_before[name]):
+            (out / name).unlink()
+            removed += 1
+    return removed
 
 
 def _offered_entries(rows: Iterable[AnswerRow], entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -363,7 +381,7 @@ def _is_own(path: Path, value: str) -> bool:
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
     """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
     given = map(str, config.answers.catalogs)
-    texts = map(partial(resource, pages.PACKAGE), pages.RESOURCES)
+    texts = map(partial(template_text, pages.PACKAGE), pages.RESOURCES)
     files = filter(Path.is_file, sorted(_catalog_files(config, catalogs)))
     return digest("\0".join([__version__, *given, *texts, *map(_file_text, files)]), 16)
 

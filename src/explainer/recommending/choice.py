@@ -21,7 +21,7 @@ from explainer.documents.yaml_editor import Editor
 from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.ranking import Share, own_signature
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import Choice, SupportsScores, entries_of, recommender_of
+from explainer.recommending.recommend import Choice, SupportsMeanings, entries_of, recommender_of
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
 _LANGUAGE_HINT: Final = (
@@ -36,7 +36,7 @@ def complete(
     named: Sources,
     library: Library,
     wanted: SourceCounts,
-    semantic: SupportsScores | None = None,
+    semantic: SupportsMeanings | None = None,
 ) -> Parsed[tuple[Sources, Choice]]:
     """Choose what a question leaves out.
 

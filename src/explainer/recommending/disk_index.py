@@ -77,7 +77,7 @@ Progress = Callable[[int], object]
 """Is told how many entries are done, every now and then."""
 
 # A part of every key: raise it when what is indexed changes.
-FORMAT: Final = "6"
+FORMAT: Final = "7"
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
 # the first three of 14,851 papers were those of the ranking in memory each time (benchmarks/README.md).
 _CANDIDATES: Final = 50

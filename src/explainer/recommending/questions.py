@@ -18,7 +18,7 @@ from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import STDIN, display_path
 from explainer.recommending.choice import fit_findings, weakness
-from explainer.recommending.recommend import Choice, Recommender, SupportsScores, recommender_of
+from explainer.recommending.recommend import Choice, Recommender, SupportsMeanings, recommender_of
 
 # What a line of labels has besides a question: the same file does for `catalog eval`.
 _LABEL_KEYS: Final = ("model", "paper", "task")
@@ -42,7 +42,7 @@ class RecommendConfig:
     questions: Path | None = None
     catalogs: tuple[Path, ...] = ()
     counts: SourceCounts = field(default_factory=SourceCounts)
-    semantic: SupportsScores | None = None
+    semantic: SupportsMeanings | None = None
     use_index: bool = False
     progress: Callable[[int], object] = lambda _: None
 

@@ -16,7 +16,7 @@ from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, Pap
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH, UNSPACED
 from explainer.recommending.query import Query
-from explainer.recommending.ranking import DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
+from explainer.recommending.ranking import AGREEMENT, DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
 from explainer.recommending.reasons import Recommendation, explained
 from explainer.recommending.steps import changes_nothing, clauses_of, with_result
 from explainer.recommending.terms import terms
@@ -70,13 +70,6 @@ _CONSIDERED: Final = 30
 _SECOND_OPINIONS: Final = 300
 # Decimals that count in a comparison: the order in which figures were added up must not decide.
 _DIGITS: Final = 6
-# What a nearness of 1 counts: about as much as two telling words. Scores are added, not ranks (Bruch, Gai and Ingber,
-# "An analysis of fusion functions for hybrid retrieval", 2023): fused by rank, fewer right entries came first.
-_SEMANTIC_WEIGHT: Final = 8.0
-# A near meaning lowers the bar, a far one raises it, from what the nearest entry of an everyday question has. Of the
-# same questions 6 about other things are offered something, and 323 on the tasks get the right one.
-_MEANING_BARS: Final = 3.0
-_USUAL_NEARNESS: Final = 1.3
 # With meanings whatever is above 0 may be offered: a far one has lost points already.
 _FLOOR_OF_MEANING: Final = math.ulp(0.0)
 MEANING_NEAR: Final = "its meaning is near"
@@ -120,14 +113,46 @@ class SupportsRanking(Protocol[E]):
         """Return the entries that a question may concern, or that go with a subject, ready to be scored."""
 
 
+@dataclass(frozen=True, slots=True)
+class MeaningScale:
+    """What a nearness by one model counts. Scores are added, not ranks, which put fewer right entries first.
+
+    Source: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2023).
+
+    Attributes:
+        weight: what a nearness of 1 adds to a score.
+        usual: the nearness of the nearest entry of a question about other things.
+        bars: by how many bars a nearness of 1 more than that lowers what a question must reach.
+    """
+
+    weight: float
+    usual: float
+    bars: float
+
+    def lowers(self, nearness: float) -> float:
+        """Return by how many bars a nearness lowers what a question must reach; less than 0 if it raises it."""
+        return self.bars * (nearness - self.usual)
+
+
 class SupportsScores(Protocol):
     """A second opinion: scores entries for a question by other means than their words."""
+
+    @property
+    def scale(self) -> MeaningScale:
+        """What a nearness counts."""
+
+    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> Mapping[int, float]:
+        """Return the nearness of candidates by their numbers, as a sum of cosines."""
+
+
+class SupportsMeanings(Protocol):
+    """Second opinions on questions in several languages."""
 
     def __hash__(self) -> int:
         """Stand for the recommenders that were made with it."""
 
-    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> list[float]:
-        """Return the nearness of each candidate, as a sum of cosines."""
+    def for_language(self, language: str) -> SupportsScores | None:
+        """Return the opinion on questions in a language, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +177,7 @@ class Choice:
 class Recommender:
     """The entries of one library, indexed when they are first needed."""
 
-    def __init__(self, library: Library, *, semantic: SupportsScores | None = None) -> None:
+    def __init__(self, library: Library, *, semantic: SupportsMeanings | None = None) -> None:
         self._library = library
         self._semantic = semantic
         self.taxonomy = Taxonomy(library.tasks, library.vocabulary())
@@ -268,8 +293,11 @@ class Recommender:
         scores = self.taxonomy.scores(query.words)
         nearest = sorted(filter(scores.__getitem__, range(len(scores))), key=lambda number: (-scores[number], number))
         names = tuple(self.taxonomy.tasks[number].id for number in nearest[:_NEAREST])
-        unreadable = query.language not in (ENGLISH, *self.taxonomy.languages)
-        return Choice((), papers, names, query.language, unreadable)
+        is_read = query.language in (ENGLISH, *self.taxonomy.languages) or self._opinion(query.language)
+        return Choice((), papers, names, query.language, unreadable=not is_read)
+
+    def _opinion(self, language: str) -> SupportsScores | None:
+        return self._semantic.for_language(language) if self._semantic else None
 
     def _subject(self, models: Sequence[ModelEntry], lacking: int | None) -> Subject:
         """What papers should be about, to go with some models, or with a task that no model has."""
@@ -305,32 +333,32 @@ class Recommender:
             scores[number] += sum(entry_gains.values())
         for number in strangers:
             scores[number] = -math.inf
-        best_score = max(scores, default=0.0)
-        if best_score < FLOOR:
+        best_score = max(scores, default=-math.inf)
+        # papers go with the model: meanings choose that
+        opinion = None if gains else self._opinion(query.language)
+        if best_score < (FLOOR if opinion is None else 0.0):
             return ()
-        nearness: Mapping[int, float] = {}
-        usual_bars = bars
-        # papers go with the model: meanings choose that; the model of meanings knows English
-        if self._semantic is not None and not gains and query.language == ENGLISH:
-            nearness = _nearness(self._semantic, query, ranking, scores)
-            bars -= _MEANING_BARS * (max(nearness.values()) - _USUAL_NEARNESS)
+        nearness = _nearness(opinion, query, ranking, scores) if opinion else {}
+        own_bars = {number: bars - opinion.scale.lowers(near) for number, near in nearness.items()} if opinion else {}
         # papers of a chosen model, or of its task, fit whatever the question says
-        if not gains and not suffices(ranking, query, scores.index(best_score), best_score, bars):
+        goes_with_model = bool(gains)
+        least_bars = min(own_bars.values(), default=bars)
+        if not goes_with_model and not suffices(ranking, query, scores.index(best_score), best_score, least_bars):
             return ()
-        floor, word_scores, goes_with_model = FLOOR, scores, bool(gains)
-        if nearness:
-            scores, gains = _with_meaning(nearness, scores, gains)
+        floor, word_scores = FLOOR, scores
+        if opinion and nearness:
+            scores, gains = _with_meaning(nearness, scores, opinion.scale.weight)
             floor = _FLOOR_OF_MEANING
         picked = []
         for score, demotion, number in _diverse(ranking, scores, limit, floor):
-            own_bars = usual_bars - _MEANING_BARS * (nearness[number] - _USUAL_NEARNESS) if number in nearness else bars
-            weak = not (goes_with_model or suffices(ranking, query, number, word_scores[number], own_bars))
+            entry_bars = own_bars.get(number, least_bars)
+            weak = not (goes_with_model or suffices(ranking, query, number, word_scores[number], entry_bars))
             picked.append(explained(ranking, query, number, score, gains.get(number, {}), demotion=demotion, weak=weak))
         return tuple(picked)
 
 
 @lru_cache(maxsize=4)
-def recommender_of(library: Library, semantic: SupportsScores | None = None) -> Recommender:
+def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -> Recommender:
     """Return the recommender of a library; the same one when asked again, so that a batch indexes once."""
     return Recommender(library, semantic=semantic)
 
@@ -389,6 +417,8 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
     """
     gains = ranking.gains(query, best)
     coverage = ranking.coverage(query, best)
+    # by this it is better than other entries, but no surer to fit
+    score -= gains.get(AGREEMENT, 0.0)
     # who says what goes in and what comes out, and is offered just that, asked for a model
     if query.direction.is_full and DIRECTION_FITS in gains:
         return True
@@ -430,22 +460,22 @@ def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int, floor: fl
 
 
 def _nearness(
-    semantic: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float]
+    opinion: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float]
 ) -> Mapping[int, float]:
     """Return how near the best entries are to a question by their meanings, by their numbers."""
     candidates = [number for number in _best(scores, _SECOND_OPINIONS) if scores[number] > -math.inf]
-    return dict(zip(candidates, semantic.scores(query.text, ranking, candidates), strict=True))
+    return opinion.scores(query.text, ranking, candidates)
 
 
-def _with_meaning(nearness: Mapping[int, float], scores: Sequence[float], gains: Gains) -> tuple[list[float], Gains]:
-    """Return scores with the nearness of the best entries, against that of all of these, and the gains with it."""
+def _with_meaning(nearness: Mapping[int, float], scores: Sequence[float], weight: float) -> tuple[list[float], Gains]:
+    """Return scores with the nearness of the best entries, against that of all of these, and the gains by it."""
     usual = sum(nearness.values()) / len(nearness)
     # entries that were not compared are taken for as far away as any
-    farthest = _SEMANTIC_WEIGHT * (min(nearness.values()) - usual)
+    farthest = weight * (min(nearness.values()) - usual)
     new_scores = [score + farthest for score in scores]
-    new_gains = dict(gains)
+    gains: dict[int, dict[str, float]] = {}
     for number, near in nearness.items():
-        gain = _SEMANTIC_WEIGHT * (near - usual)
+        gain = weight * (near - usual)
         new_scores[number] = scores[number] + gain
-        new_gains[number] = {**gains.get(number, {}), MEANING_NEAR if gain > 0 else MEANING_FAR: gain}
-    return new_scores, new_gains
+        gains[number] = {MEANING_NEAR if gain > 0 else MEANING_FAR: gain}
+    return new_scores, gains

@@ -72,6 +72,8 @@ _AMERICAN: Final = {
 
 # The stem of `colorize` is that of `color`, which is a word of many tasks; the verb names one. So it is a term, too.
 _IZE: Final = lazy_regex(r"(\w{4,}?)iz(?:e|ed|es|er|ers|ing|ation|ations)")
+# The stem of these is a term of hardly any other word: with two terms, “recognise” would count twice.
+_IZE_ALONE: Final = frozenset({"apolog", "critic", "emphas", "maxim", "minim", "optim", "real", "recogn", "summar"})
 # Words that people clip, and what they are compared as.
 _CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
 _STEMMER: Final = Stemmer.Stemmer("english")
@@ -129,15 +131,15 @@ def word_terms(word: str) -> tuple[str, ...]:
     """
     if is_unspaced(word):
         return pieces(word)
-    found_terms = {term(word): None}
-    if match := _IZE.fullmatch(_american(word.casefold())):
-        found_terms[f"{match[1]}ize"] = None
+    found_terms = [term(word)]
+    match = _IZE.fullmatch(_american(word.casefold()))
+    if match and match[1] not in _IZE_ALONE:
+        found_terms.append(f"{match[1]}ize")
     parts = _PARTS.findall(word)
     if len(parts) > 1:
         # single letters and bare numbers say nothing
-        found_terms |= {term(part): None for part in parts if len(part) > 1 and not part.isdigit()}
-    found_terms.pop("", None)
-    return tuple(found_terms)
+        found_terms += [term(part) for part in parts if len(part) > 1 and not part.isdigit()]
+    return tuple(dict.fromkeys(filter(None, found_terms)))
 
 
 def words(text: str) -> list[str]:

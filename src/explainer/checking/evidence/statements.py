@@ -330,7 +330,8 @@ def shown(text: str) -> str:
     """Return a part of an answer as its reader sees it, on one line: without marks of emphasis and addresses."""
     text = _URL.sub("", _LINK.sub(lambda match: match["label"], text))
     text = _FOOTNOTE.sub("", text).replace("**", "").replace("`", "")
-    return _SPACED.sub(r"\1", " ".join(_ITEM.sub("", text, count=1).split()))
+    mark = _ITEM.match(text)
+    return _SPACED.sub(r"\1", " ".join(text[mark.end() if mark else 0 :].split()))
 
 
 def without_quote_marks(text: str) -> str:

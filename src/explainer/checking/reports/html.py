@@ -22,7 +22,7 @@ from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400
@@ -91,7 +91,7 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
     for finding in report.faults:
         is_short = 0 < len(finding.text) <= _LONGEST_MARK
         if is_short and (finding.is_error or finding.text not in marks):
-            marks[finding.text] = TextMark(f"f-{finding.severity}", f"{finding.code}: {finding.message}")
+            marks[finding.text] = TextMark(_finding_css(finding), f"{finding.code}: {finding.message}")
     return marks
 
 
@@ -108,12 +108,18 @@ def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) ->
     return html
 
 
+def _finding_css(finding: Finding) -> str:
+    is_refuted = finding.is_error and RULES[finding.code].about_statement
+    return "f-refuted" if is_refuted else f"f-{finding.severity}"
+
+
 def _badness(report: CheckReport) -> tuple[bool, bool]:
     """The order of answers: those that are not grounded, then those with a refuted statement, then the others."""
     return report.grounded, report.claims is not StatementVerdict.REFUTED
 
 
-def _refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+def refuted_first(statement: CheckedStatement) -> tuple[int, int]:
+    """Return the key of the order in which statements are shown: refuted, proved, open."""
     return _VERDICT_ORDER.index(statement.verdict), statement.start
 
 
@@ -148,7 +154,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
         "findings": report.findings,
         "claims": str(report.claims),
-        "statements": sorted(report.statements, key=_refuted_first),
+        "statements": sorted(report.statements, key=refuted_first),
         "verdicts": [(str(verdict), report.count(verdict)) for verdict in StatementVerdict],
         "waived": len(report.waived),
         "sources": report.sources,
@@ -192,7 +198,7 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
         line = min(finding.location.line, len(lines.starts))
         start = lines.starts[line - 1] + finding.location.column - 1
         if finding.text and finding.severity is not Severity.NOTE:
-            mark = _Mark(start, start + len(finding.text), f"f-{finding.severity}", finding.message)
+            mark = _Mark(start, start + len(finding.text), _finding_css(finding), finding.message)
             yield number, mark, finding
 
 

@@ -145,6 +145,30 @@ def test_figures_are_compared_on_their_own_scales(statement: str, expected: list
     assert codes(check_answer(answer_about([SWIFT], [(0, statement)]), offered_of([SWIFT]))) == expected
 
 
+STATEMENTS = yaml.safe_load((ROOT / "tests/data/statements.yaml").read_text(encoding="utf-8"))
+ENTRIES = [*PAPERS, *STATEMENTS["further"]]
+NAMES = ["LUMEN", "RAIN", "GRANITE", "QUIET", "ORCHARD", "MAPS", "TIDE", "FOLDING", "SPARROW", "BOTTLES"]
+
+
+def found_in(name: str, text: str) -> list[Finding]:
+    answer = answer_about(ENTRIES, [(NAMES.index(name), text)])
+    return about_statements(check_answer(answer, offered_of(ENTRIES)))
+
+
+@pytest.mark.parametrize("name", STATEMENTS["faithful"])
+def test_no_way_to_say_the_same_is_an_error(name: str) -> None:
+    for text in STATEMENTS["faithful"][name]:
+        found = found_in(name, text)
+        assert all(finding.severity is Severity.NOTE for finding in found), (text, found)
+
+
+@pytest.mark.parametrize("name", STATEMENTS["distorted"])
+def test_what_is_false_is_found_however_it_is_put(name: str) -> None:
+    for text, *expected in STATEMENTS["distorted"][name]:
+        found = {finding.code for finding in found_in(name, text)}
+        assert set(expected) <= found, (text, found)
+
+
 def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:
     text = (
         "## 1. Task\n\nBright pictures.\n\n## 2. Workflow\n\n"

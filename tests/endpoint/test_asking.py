@@ -52,6 +52,9 @@ def test_a_bad_answer_is_caught_and_kept_with_what_it_took(proxy: FaultProxy) ->
     assert len(proxy.seen) == len(rounds)
     assert all(one["usage"]["prompt_tokens"] > 50 and "estimated" not in one["usage"] for one in rounds)
     assert all(one["findings"] for one in rounds)
+    published = explainer("publish", "out", "--question", "questions/rain.yaml", "--out", "site")
+    assert published.status == 1, published.err
+    assert 'class="alert"' in Path("site/answers/rain.html").read_text(encoding="utf-8")
     assert the_key_is_nowhere(done.stdout, done.stderr)
 
 

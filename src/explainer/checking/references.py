@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, filterfalse, pairwise
+from itertools import chain, filterfalse, islice, pairwise
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -72,6 +72,7 @@ _MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, 
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
+_MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 _NEAR: Final = 40  # characters between a name and a link that belong together in prose
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
@@ -175,7 +176,6 @@ class Reference:
         listed: it stands in the section for references.
         continued: its text with the line below, which may be the rest of it.
         is_item: it is an item of that section as a whole, of which a part may be the title.
-        parts: those parts.
         doubtful: it may be a remark.
         number: the number of its item.
     """
@@ -188,7 +188,6 @@ class Reference:
     listed: bool = True
     continued: str | None = None
     is_item: bool = False
-    parts: tuple[str, ...] = ()
     doubtful: bool = False
     number: int | None = None
 
@@ -196,6 +195,11 @@ class Reference:
     def cited(self) -> list[Cited]:
         """Its links alone."""
         return [cited for cited, _ in self.links]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of it that may be the title."""
+        return _parts(self.text)
 
     @property
     def asks_for_link(self) -> bool:
@@ -458,7 +462,7 @@ class _ReferenceReader:
         if not _names(bare) or lists_references(bare) or _CLOSING.fullmatch(bare) or self._divides(piece, below):
             return
         links_follow = bool(below[:1] and below[0].links) and not names_source(below[0].text)
-        reference = Reference(bare, title.start, title.end, is_item=True, parts=_parts(bare), doubtful=not links_follow)
+        reference = Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow)
         self._open(piece, reference)
 
     def _divides(self, piece: _Piece, below: Sequence[_Piece]) -> bool:
@@ -513,9 +517,7 @@ class _ReferenceReader:
         reference = Reference(*value, strict=True, is_item=kind != "name" and not _is_title(value.text))
         if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
             whole = piece.whole(piece.lead.end(), value.end - piece.start)
-            return Reference(*whole, is_item=True, parts=_parts(whole.text))
-        if kind != "name":
-            reference.parts = _parts(value.text)
+            return Reference(*whole, is_item=True)
         if kind != "source":
             reference.continued = self._continued(piece, piece.text[value_at:])
         return reference
@@ -523,7 +525,7 @@ class _ReferenceReader:
     def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
         """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
         if not piece.links and self._may_be_source(piece, kind, value):
-            self._references.append(Reference(*value, is_item=True, doubtful=True, parts=_parts(value.text)))
+            self._references.append(Reference(*value, is_item=True, doubtful=True))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
@@ -606,7 +608,7 @@ class _ReferenceReader:
                 return
         name = piece.whole(piece.lead.end(), len(piece.text))
         if _is_title(name.text) and not _REMARK.match(name.text):
-            self._references.append(Reference(*name, doubtful=True, is_item=True, parts=_parts(name.text)))
+            self._references.append(Reference(*name, doubtful=True, is_item=True))
 
     def _read_item(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
@@ -616,15 +618,13 @@ class _ReferenceReader:
         listed = [phrase for phrase in piece.phrases if _is_title(phrase.text) or len(piece.phrases) == 1]
         if len(listed) > 1:
             for phrase in listed:
-                self._open(
-                    piece, Reference(phrase.text, phrase.start, phrase.end, is_item=True, parts=_parts(phrase.text))
-                )
+                self._open(piece, Reference(phrase.text, phrase.start, phrase.end, is_item=True))
             return
         for first, last in _enumerated(piece, begin):
             name = piece.whole(first, last)
             doubt = self._doubt(piece, name)
             if _names(name.text) and doubt is not None:
-                reference = Reference(*name, is_item=True, parts=_parts(name.text), doubtful=doubt)
+                reference = Reference(*name, is_item=True, doubtful=doubt)
                 reference.continued = self._continued(piece, name.text)
                 self._open(piece, reference)
 
@@ -651,7 +651,7 @@ class _ReferenceReader:
             return
         is_title = _is_title(text) and len(content_words(text)) >= least
         if is_title or _NAME_LIKE.match(text):
-            yield Reference(*name, is_item=True, doubtful=True, parts=_parts(text))
+            yield Reference(*name, is_item=True, doubtful=True)
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
@@ -689,7 +689,7 @@ class _ReferenceReader:
         references = self._names_beside(piece)[:1] if piece.labels else []
         if not references and cell is not None:
             name = piece.whole(cell.start, cell.end)
-            references = [Reference(*name, is_item=not piece.links, parts=_parts(name.text))]
+            references = [Reference(*name, is_item=not piece.links)]
         for reference in references:
             self._open(piece, reference)
             self._attach(piece.links, "any")
@@ -703,9 +703,7 @@ class _ReferenceReader:
             if cell == naming or has_name or kind not in ("name", "paper", "source"):
                 continue
             if _is_title(cell.text) and "://" not in cell.text and not _BIBLIOGRAPHIC.search(cell.text):
-                yield Reference(
-                    *piece.whole(cell.start, cell.end), is_item=True, doubtful=True, parts=_parts(cell.text)
-                )
+                yield Reference(*piece.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
     def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
         """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
@@ -763,9 +761,8 @@ def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Refere
         bool(names and links) and _end_of(links[0]) <= names[0].start and _end_of(links[-1]) <= names[-1].start
     )
     direction = -1 if links_first else 1
-    places: list[tuple[int, int, int]] = [(direction * name.start, 0, index) for index, name in enumerate(names)]
-    places += [(direction * _place(cited), 1, index) for index, cited in enumerate(links)]
-    return [links[index] if is_link else names[index] for _, is_link, index in sorted(places)]
+    items: list[Reference | Cited] = [*names, *links]  # at one place the name comes first
+    return sorted(items, key=lambda item: direction * (item.start if isinstance(item, Reference) else _place(item)))
 
 
 def _enumerated(piece: _Piece, begin: int) -> list[Span]:
@@ -787,13 +784,13 @@ def _is_prose(text: str) -> bool:
 def _parts(text: str) -> tuple[str, ...]:
     """The parts of a reference that may be its title: quoted, between breaks, and from its beginning up to each."""
     parts = [next(filter(None, match.groups())).rstrip(" .,") for match in _QUOTED.finditer(text)]
-    at = 0
-    for match in list(_BREAK.finditer(text))[:12]:
-        parts += [text[at : match.start()], text[: match.start()]]
-        at = match.end()
-    parts.append(text[at:])
+    starts = [0]
+    for match in islice(_BREAK.finditer(text), _MAX_BREAKS):
+        parts += [text[starts[-1] : match.start()], text[: match.start()]]
+        starts.append(match.end())
+    parts.append(text[starts[-1] :])
     # a title may have a colon or a full stop of its own: two parts in a row
-    cuts = [0, *(match.end() for match in list(_BREAK.finditer(text))[:12]), len(text)]
+    cuts = [*starts, len(text)]
     parts += [text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)]
     return tuple(part.strip(" *_\"“”'`.,)") for part in dict.fromkeys(parts) if content_words(part))
 

@@ -2,6 +2,7 @@
 
 A figure is compared by its amount, its unit and the words of comparison beside it: `20 times faster` is not `200 times
 faster`, nor `20 % faster`, nor `20 times slower`. Numbers that belong to a name (`GPT-4`, `3D`, `ResNet50`) are none.
+What follows from printed figures by one step of arithmetic is as good as printed: `8.5 % missed` for `91.5 % found`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, product, zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term
 
-FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank"]
-Bound: TypeAlias = Literal["most", "least", ""]
+FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank", "share", "size"]
+Bound: TypeAlias = Literal["most", "least", "about", ""]
 
 _ONES_TEXT: Final = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -51,8 +52,10 @@ _MEASURES: Final[dict[str, tuple[str, float]]] = {
 _ATTACHED_MAGNITUDES: Final = frozenset({"k", "m", "b", "bn"})
 _KINDS_WITH_UNIT: Final = frozenset({"percent", "factor", "measure", "rank"})
 _LETTER_UNITS: Final = frozenset("smg")  # units of one letter that may stand apart from their number: `5 s`
-_PERCENT: Final = frozenset({"%", "percent", "percentage", "p.p.", "pp", "pts"})
-_FACTOR: Final = frozenset({"times", "x", "×", "fold"})
+_KINDS_OF_UNITS: Final[dict[str, FigureKind]] = {
+    **dict.fromkeys(("%", "percent", "percentage", "p.p.", "pp", "pts"), "percent"),
+    **dict.fromkeys(("times", "x", "×", "fold"), "factor"),
+}
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 _NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
@@ -73,10 +76,31 @@ DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second have many names
 _RATE: Final = lazy_regex(
-    r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b", re.IGNORECASE
+    r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs|times)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b",
+    re.IGNORECASE,
 )
-# what a figure of one kind is in that of another: `62 %` is `0.62`
-_PERCENT_SIZES: Final = {("percent", "decimal"): 100.0, ("decimal", "percent"): 0.01}
+# `4 times per second` is how often, and no factor
+_TIMES: Final = lazy_regex(r"\stimes\s(?:per|a|an|each|every|out\sof)\s", re.IGNORECASE)
+# `640x480`, `640 by 480`: how large a picture is
+_BY: Final = r"\s?(?:[x×]|by)\s?"
+_SIZE_BEFORE: Final = lazy_regex(rf"(?<![\w.-])\d{{1,5}}{_BY}\Z", re.IGNORECASE)
+_SIZE_BEHIND: Final = lazy_regex(rf"{_BY}\d", re.IGNORECASE)
+# a part of a whole: `17 of 20`, `nine out of ten`, `two thirds of`, `half of`
+_PARTS: Final = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_SHARE: Final = lazy_regex(
+    rf"""\b(?P<part>\d{{1,6}}|{_NUMBER_WORDS})\s(?:(?:times\s)?out\sof|of|in)\s(?:the\s|every\s)?
+      (?P<whole>\d{{1,6}}|{_NUMBER_WORDS})\b(?![.,]?\d|\s?%)
+     | \b(?:(?P<times>an?|one|two|three|four)[\s-])?(?P<name>half|(?:third|quarter|fifth|tenth)s?)\s(?:of|the)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# by what a figure of one kind is multiplied to be one of another: `62 %` is `0.62`; an index such as mAP is `62.4` or
+# `62.4 %`. A count may be written with a point in the source
+_SIZES_OF_KINDS: Final[dict[tuple[str, str], tuple[float, ...]]] = {
+    ("percent", "decimal"): (100.0, 1.0), ("decimal", "percent"): (0.01, 1.0), ("percent", "share"): (100.0,),
+    ("share", "percent"): (0.01,), ("share", "decimal"): (1.0,), ("decimal", "share"): (1.0,),
+    ("decimal", "count"): (1.0,), ("count", "decimal"): (1.0,), ("year", "count"): (1.0,), ("count", "year"): (1.0,),
+}  # fmt: skip
+_EACH: Final = lazy_regex(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
 _SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
 _NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
@@ -86,6 +110,10 @@ _CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b
 _YEARS: Final = range(1900, 2100)
 _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
+_ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
+_BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
+_LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
+_MOST_COUNTS: Final = 40  # of an entry that products are made of
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
 
 _MOST: Final = lazy_regex(
@@ -96,14 +124,20 @@ _LEAST: Final = lazy_regex(
     r"\b(?:at\sleast|no\sless\sthan|more\sthan|over|above|a\sminimum\sof|exceed(?:s|ing)?)\W{0,3}(?:\w+\W){0,2}\Z",
     re.IGNORECASE,
 )
+_ABOUT: Final = lazy_regex(
+    r"(?:\b(?:about|around|roughly|approximately|approx\.|some|nearly|almost|close\sto|circa)\s(?:an?\s)?|[~≈∼])\W?\Z",
+    re.IGNORECASE,
+)
+_BOUNDS: Final[dict[Bound, re.Pattern[str]]] = {"most": _MOST, "least": _LEAST, "about": _ABOUT}
 _BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
     speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
     amount: more | less fewer
-    level: high higher increase increases increased increasing gain gains rise rises raise raises boost boosts grow
-        grows | low lower lowers decrease decreases decreased decreasing reduce reduces reduced reducing reduction drop
-        drops dropped decline declines cut cuts fall falls
+    time: earlier sooner | later
+    level: high higher increase increases increased increasing gain gains rise rises rose raise raises boost boosts grow
+        grows grew | shrink shrinks shrank low lower lowers decrease decreases decreased decreasing reduce reduces
+        reduced reducing reduction drop drops dropped decline declines cut cuts fall falls
     quality: improve improves improved improving improvement improvements better outperform outperforms outperforming
         surpass surpasses surpassing exceed exceeds superior enhance enhances
         | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms inferior
@@ -133,8 +167,9 @@ class Figure:
         step: how exact it is written: one in the last place.
         unit: the base unit of a measure.
         nouns: the terms of what a count is of.
-        bound: whether it is given as a greatest or a least value.
+        bound: whether it is given as a greatest, a least or an approximate value.
         directions: the words of comparison beside it: scale and sign.
+        is_each: it is so much for each of several: `30 hours per city`.
         spelled: it is written as a word.
     """
 
@@ -148,22 +183,43 @@ class Figure:
     nouns: frozenset[str] = frozenset()
     bound: Bound = ""
     directions: frozenset[tuple[str, int]] = frozenset()
+    is_each: bool = False
     spelled: bool = False
 
     @property
     def is_telling(self) -> bool:
         """Whether nobody writes it by the way: it has a unit, or is more than a small count."""
-        return self.kind in ("percent", "factor", "measure", "decimal") or (
+        return self.kind in ("percent", "factor", "measure", "decimal", "size") or (
             self.kind == "count" and self.amount > _SMALL and not self.spelled
         )
 
     def equals(self, other: Figure) -> bool:
         """Whether it is the same amount as another one, as exactly as it is written itself."""
-        if not _comparable(self, other):
+        amounts = self._amounts_of(other)
+        is_about = "about" in (self.bound, other.bound)
+        if self._is_one_of(amounts, self.amount, is_about=is_about):
+            return True
+        return bool(_GROUPED.match(self.text)) and self._is_one_of(amounts, self.amount * 1000, is_about=is_about)
+
+    def _is_one_of(self, amounts: Iterable[float], value: float, *, is_about: bool) -> bool:
+        tolerance = max(self.step / 2, _ABOUT_SHARE * value if is_about else 0)
+        return any(abs(value - amount) <= tolerance + 1e-9 * abs(amount) for amount in amounts)
+
+    def bounds(self, other: Figure) -> bool:
+        """Whether another one, which is no bound itself, is within the bound that this one is: `over 90 %` for 91.5."""
+        if other.bound in ("most", "least"):
             return False
-        amount = other.amount * _PERCENT_SIZES.get((self.kind, other.kind), 1.0)
-        amounts = (self.amount, self.amount * 1000 if _GROUPED.match(self.text) else self.amount)
-        return any(abs(own - amount) <= self.step / 2 + 1e-9 * abs(amount) for own in amounts)
+        first, last = {"least": (1.0, _BOUND_RATIO), "most": (1 / _BOUND_RATIO, 1.0)}.get(self.bound, (1.0, 0.0))
+        return any(first * self.amount <= amount <= last * self.amount for amount in self._amounts_of(other))
+
+    def _amounts_of(self, other: Figure) -> list[float]:
+        """The amount of another figure in what this one counts in; none where the two cannot be compared."""
+        if self.kind == other.kind:
+            return [other.amount] if self.unit == other.unit else []
+        sizes = _SIZES_OF_KINDS.get((self.kind, other.kind), ())
+        if other.amount <= 1 or self.amount <= 1:
+            sizes = sizes[:1]
+        return [other.amount * size for size in sizes]
 
     def contradicts(self, other: Figure) -> bool:
         """Whether it compares in the opposite way: faster for slower, up to for at least."""
@@ -183,14 +239,6 @@ class Figure:
         return frozenset(scale for scale, _ in self.directions)
 
 
-def _comparable(one: Figure, other: Figure) -> bool:
-    kinds = {one.kind, other.kind}
-    if kinds == {"measure"}:
-        return one.unit == other.unit
-    # `62 %` is `0.62`; a count may be written with a point in the source
-    return len(kinds) == 1 or kinds in ({"percent", "decimal"}, {"decimal", "count"}, {"year", "count"})
-
-
 def may_have_figures(text: str, words: Iterable[str]) -> bool:
     """Return whether a text, with its words in lower case, is worth reading for figures: it has a digit or a number."""
     return any(map(str.isdigit, text)) or not _FIGURE_WORDS.isdisjoint(words)
@@ -198,8 +246,79 @@ def may_have_figures(text: str, words: Iterable[str]) -> bool:
 
 def figures_in(text: str) -> list[Figure]:
     """Return the figures of a text in order; the first one of a range has the unit of the second."""
-    figures = [_figure(text, match) for match in _FIGURE.finditer(text)]
-    return list(_with_units_of_ranges(text, list(filter(None, figures))))
+    figures = list(filter(None, (_figure(text, match) for match in _FIGURE.finditer(text))))
+    return [*_with_units_of_ranges(text, figures), *_shares(text)]
+
+
+def _shares(text: str) -> Iterator[Figure]:
+    """The parts of a whole in a text, beside the numbers that they are written with."""
+    for match in _SHARE.finditer(text):
+        is_named = match["name"] is not None
+        part, whole = _named_part(match) if is_named else (_count(match["part"]), _count(match["whole"]))
+        if not 0 < part <= whole or whole in _YEARS:
+            continue
+        before, _ = _around(text, match.start(), match.end())
+        yield Figure(
+            text=match[0],
+            start=match.start(),
+            end=match.end(),
+            kind="share",
+            amount=part / whole,
+            step=0.0,
+            nouns=_nouns(text, match.end()),
+            bound=_bound(before) or ("about" if is_named else ""),
+            spelled=True,
+        )
+
+
+def _named_part(match: re.Match[str]) -> tuple[int, int]:
+    """`two thirds` is two of three."""
+    times = _WORD_VALUES.get((match["times"] or "one").lower(), 1)
+    return times, _PARTS[match["name"].lower().removesuffix("s")]
+
+
+def _count(written: str) -> int:
+    return int(written) if written.isdigit() else _WORD_VALUES[written.lower()]
+
+
+def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
+    """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
+    amounts = [figure for figure in figures if figure.amount]
+    for figure in amounts:
+        if figure.kind == "percent":
+            yield _derived("percent", 100 - figure.amount)
+        elif figure.kind == "share":
+            yield _derived("percent", 100 * (1 - figure.amount))
+        elif figure.unit == "s":
+            yield _derived("measure", 1 / figure.amount, "fps")
+    for first, second in pairwise(amounts):
+        if (first.kind, first.unit) == (second.kind, second.unit):
+            yield from _derived_from_two(first, second)
+
+
+def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
+    """By how much, by how many per cent, and how many times one figure is more than another."""
+    difference = abs(first.amount - second.amount)
+    yield _derived(first.kind, difference, first.unit)
+    yield _derived("percent", 100 * difference / first.amount)
+    ratio = max(first.amount, second.amount) / min(first.amount, second.amount)
+    if ratio > _LEAST_RATIO:
+        yield _derived("factor", ratio)
+
+
+def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
+    figures = list(figures)
+    counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
+    for figure, count in product(figures, counts):
+        if figure.kind == "percent":
+            yield _derived("count", figure.amount * count / 100)
+        elif figure.kind == "measure" and figure.is_each:
+            yield _derived("measure", figure.amount * count, figure.unit)
+
+
+def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
+    return Figure("", 0, 0, kind, amount, 0.0, unit)
 
 
 class _Number(NamedTuple):
@@ -218,6 +337,8 @@ class _Number(NamedTuple):
 def _figure(text: str, match: re.Match[str]) -> Figure | None:
     number = _number(text, match)
     unit = _unit_behind(text, number.end)
+    if _SIZE_BEFORE.search(text, max(0, match.start() - 10), match.start()) or _SIZE_BEHIND.match(text, number.end):
+        return Figure(match["digits"] or "", match.start(), number.end, "size", number.value, number.step)
     described = _described(number.value, number.step, unit.word, bool(number.attached), match)
     if described is None:
         return None
@@ -236,6 +357,7 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
         nouns=_nouns(text, end) if kind == "count" else frozenset(),
         bound=_bound(before),
         directions=_directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind),
+        is_each=_EACH.match(text, end) is not None,
         spelled=match["digits"] is None,
     )
 
@@ -243,10 +365,11 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
 def _number(text: str, match: re.Match[str]) -> _Number:
     """The number of a match, with its magnitude: `1.5 million`, `11K`."""
     value, step = _value(match)
-    attached = (match["attached"] or "").lower()
+    written = match["attached"] or ""
+    attached = written.lower()
     number = _Number(value, step, match.start("attached") if attached else match.end(), attached)
-    # `5m` is five metres, and `0.5m` half a million
-    if attached in _ATTACHED_MAGNITUDES and (attached != "m" or value < 1):
+    # `5m` is five metres, `0.5m` half a million, and `5M` five of them
+    if attached in _ATTACHED_MAGNITUDES and (written != "m" or value < 1):
         return number.times(_MAGNITUDES[attached], match.end())
     scale = None if attached else _SCALE.match(text, number.end)
     return number if scale is None else number.times(_MAGNITUDES[scale[1].lower()], scale.end())
@@ -263,6 +386,8 @@ def _unit_behind(text: str, start: int) -> _Unit:
     rate = _RATE.match(text, start)
     if rate is not None:
         return _Unit("fps", rate.end())
+    if _TIMES.match(text, start):
+        return _Unit("", start)
     unit = _UNIT.match(text, start)
     return _Unit(unit[1].lower(), unit.end()) if unit is not None else _Unit("", start)
 
@@ -299,15 +424,15 @@ def _described(
 
 def _unit_kind(word: str, *, is_attached: bool) -> FigureKind | None:
     """What a unit says that a number is; None when the word is no unit."""
-    if word in _FACTOR:
-        return "factor"
-    if word.replace(" ", "") in _PERCENT:
-        return "percent"
+    kind = _KINDS_OF_UNITS.get(word.replace(" ", ""))
+    if kind is not None:
+        return kind
     if is_attached and word in _ORDINALS:
         return "rank"
     unit = _singular(word)
-    may_be_unit = is_attached or len(unit) > 1 or unit in _LETTER_UNITS
-    return "measure" if may_be_unit and unit in _MEASURES else None
+    if unit not in _MEASURES or (len(unit) == 1 and unit not in _LETTER_UNITS and not is_attached):
+        return None
+    return "measure"
 
 
 def _singular(word: str) -> str:
@@ -347,9 +472,10 @@ def _nouns(text: str, end: int) -> frozenset[str]:
 
 
 def _bound(before: str) -> Bound:
-    if _MOST.search(before):
-        return "most"
-    return "least" if _LEAST.search(before) else ""
+    for bound, pattern in _BOUNDS.items():
+        if pattern.search(before):
+            return bound
+    return ""
 
 
 def _directions_in(text: str) -> frozenset[tuple[str, int]]:

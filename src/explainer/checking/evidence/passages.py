@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, filterfalse
 from typing import Final, NamedTuple
 
-from explainer.checking.evidence.figures import Figure, figures_in
+from explainer.checking.evidence.figures import Figure, derived_from, figures_in, products_of
+from explainer.checking.titles import same_word
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import term, terms
 
 _COMMAND: Final = lazy_regex(r"\\(?:text|math|emph|url|href|textit|textbf)[a-z]{0,8}\s?(?=\{)")
 _CITED: Final = lazy_regex(r"\\(?:cite[a-z]*|footnote|ref)\{[^{}]*\}")
@@ -37,6 +38,9 @@ _ABBREVIATED: Final = lazy_regex(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|M
 _TAG: Final = lazy_regex(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
 _NOT_BREAK: Final = lazy_regex(r"[^\n]")
 _THOUSANDS: Final = lazy_regex(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
+_LEADING_ZERO: Final = lazy_regex(r"(?<![\d.,])0(?=\.\d)")  # `0.62` is `.62`
+# `doesn't` is `does not`; `cannot` is one word either way, since spaces make no difference
+_CONTRACTED: Final = (("can't", "cannot"), ("won't", "will not"), ("n't", " not"))
 _TOKEN: Final = lazy_regex(r"\d+(?:[.,]\d+)*|\.\d+|[^\W\d_]+|[%+×#<>=]")
 # where a quotation leaves something out, or has a word in brackets that its author put there
 _ELLIPSIS: Final = lazy_regex(r"(?:(?<!\s)\s++)?[\[(]?(?:\.{3,}|…|\. \. \.)[\])]?\s*")
@@ -45,6 +49,7 @@ _SOLID: Final = 3  # words in a row by which a passage is known; two stand toget
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
 # the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit
 _ALTERED_SHARE: Final = 0.6
+_ALTERED_ALONE: Final = 0.8  # that share where no words of it stand in a row: four words of five may be small ones
 _STITCHED_SHARE: Final = 0.9  # of a quotation that pieces of passages make up
 _MAX_TOKENS: Final = 120  # of a quotation that is compared
 
@@ -96,10 +101,11 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 def tokens(text: str) -> list[str]:
     """Return the words, numbers and signs of a text as quotations are compared by them."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        text = "".join(char for char in text if not unicodedata.combining(char))
-    text = _THOUSANDS.sub("", text.casefold())
-    return [token.lstrip("0") or "0" if token.startswith("0.") else token for token in _TOKEN.findall(text)]
+        text = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text)))
+    text = _THOUSANDS.sub("", text.casefold()).replace("’", "'")
+    for contracted, full in _CONTRACTED:
+        text = text.replace(contracted, full)
+    return _TOKEN.findall(_LEADING_ZERO.sub("", text))
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,12 @@ class EntryText:
     def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
         """All figures of it, each with its sentence."""
         return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+
+    @cached_property
+    def derived(self) -> tuple[Figure, ...]:
+        """What follows from its figures: those of one sentence, and of so much each (`30 hours per city`) all of it."""
+        in_sentences = chain.from_iterable(derived_from(sentence.figures) for sentence in self.sentences)
+        return (*in_sentences, *products_of(figure for figure, _ in self.figures))
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
@@ -238,18 +250,32 @@ def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[Quotati
         if quotation.stands_in(entry):
             return QuotationFit.VERBATIM, number
     words = quotation.tokens
-    pieces = list(_pieces(words, entries))
-    solid = [piece for piece in pieces if piece.end - piece.start >= _SOLID]
-    covered = sum(piece.end - piece.start for piece in solid)
-    if len(solid) > 1 and covered >= _STITCHED_SHARE * len(words) and not _is_one_passage(words, solid, entries):
+    solid = [piece for piece in _pieces(words, entries) if piece.end - piece.start >= _SOLID]
+    if _is_stitched(words, solid, entries):
         return QuotationFit.STITCHED, solid[0].entry
+    return _resemblance(words, entries, _ALTERED_SHARE if solid else _ALTERED_ALONE)
+
+
+def _is_stitched(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]) -> bool:
+    """Whether pieces of passages make up a quotation that stand in no entry together."""
+    covered = sum(piece.end - piece.start for piece in pieces)
+    if len(pieces) < 2 or covered < _STITCHED_SHARE * len(words):  # noqa: PLR2004
+        return False
+    return not any(_stand_together(words, pieces, entry) for entry in entries)
+
+
+def _resemblance(
+    words: Sequence[str], entries: Sequence[EntryText], least_share: float
+) -> tuple[QuotationFit, int | None]:
+    """How a quotation fits that stands nowhere word by word, and the entry that has most of its words in order."""
     shares = [_share(words, entry) for entry in entries]
     share = max(shares, default=0.0)
-    if share < _ALTERED_SHARE:
+    if share < least_share:
         return QuotationFit.ABSENT, None
     number = shares.index(share)
-    is_inflected = _inflected(words, entries[number])
-    return (QuotationFit.INFLECTED if is_inflected else QuotationFit.ALTERED), number
+    if _inflected(words, entries[number]):
+        return QuotationFit.INFLECTED, number
+    return QuotationFit.ALTERED, number
 
 
 def _pieces(words: Sequence[str], entries: Sequence[EntryText]) -> Iterator[_Piece]:
@@ -273,12 +299,8 @@ def _longest_run(words: Sequence[str], start: int, entry: EntryText, number: int
     return _Piece(start, end, number)
 
 
-def _is_one_passage(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]) -> bool:
-    """Whether pieces stand in one entry, in their order, with few words between: words were left out or changed."""
-    return any(_stand_together(words, pieces, entry) for entry in entries)
-
-
 def _stand_together(words: Sequence[str], pieces: Sequence[_Piece], entry: EntryText) -> bool:
+    """Whether pieces stand in an entry in their order, with few words between: words were left out or changed."""
     runs = [words[piece.start : piece.end] for piece in pieces]
     position = 0
     # the first run may stand in several places
@@ -324,12 +346,14 @@ def _likeliest(words: Sequence[str], text: Sequence[str]) -> int:
 
 
 def _inflected(words: Sequence[str], entry: EntryText) -> bool:
-    """Whether a quotation differs from an entry in the endings of its words only."""
-    from explainer.checking.titles import same_word  # noqa: PLC0415
-
+    """Whether a quotation differs from an entry in the endings or the spelling of its words only."""
     run = len(words)
     for start in range(len(entry.tokens) - run + 1):
         window = entry.tokens[start : start + run]
-        if all(one == other or same_word(one, other) for one, other in zip(words, window, strict=True)):
+        if all(map(_is_same_word, words, window)):
             return True
     return False
+
+
+def _is_same_word(one: str, other: str) -> bool:
+    return one == other or same_word(one, other) or (bool(term(one)) and term(one) == term(other))

@@ -63,6 +63,35 @@ _EXAMPLE: Final = lazy_regex(
     r"|[:：]?\s*\((?:e\.g\.|implied)[^()]{0,30})\W{0,4}\Z",
     re.IGNORECASE,
 )
+# words before a number that is a label
+_LABEL: Final = lazy_regex(
+    r"(?:(?<=[^.!?:\s]\s)[A-Z][\w-]*|\b(?i:step|section|stage|phase|version|level|figure|fig\.|table|tier|part|chapter|"
+    r"option|item|no\.|top|rank))[\s-]\Z"
+)
+_LARGEST_LABEL: Final = 1000
+_BEFORE: Final = 160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
+# what ends a phrase, and the words of one that says nothing of an entry
+_PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
+_SUPPOSED: Final = lazy_regex(
+    r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
+    r"for (?:example|instance))\b",
+    re.IGNORECASE,
+)
+_THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
+# words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
+_REPORTED: Final = lazy_regex(
+    r"\b(?:sa(?:ys|id)|stat(?:es?|ed|ing)|writes?|wrote|writing|not(?:es?|ed)|report(?:s|ed)?|argu(?:es?|ed|ing)|"
+    r"claim(?:s|ed)?|mention(?:s|ed)?|describ(?:es?|ed)|explain(?:s|ed)?|highlight(?:s|ed)?|emphasi[sz](?:es?|ed)|"
+    r"conclud(?:es?|ed)|according|authors?|abstract|summary|quot\w+|puts? it|calls? itself|words|evidence|passage)\b"
+    r"[^.!?\n]{0,60}\Z",
+    re.IGNORECASE,
+)
+_QUOTATION_MARKS: Final = ('"', "“", "„", "«", "‘")
+_USERS_WORDS: Final = lazy_regex(r"\b(?:users?|you|your)\b[^.!?\n]{0,60}\Z", re.IGNORECASE)
+# a mark or name of a source behind a quotation: `“…” [2]`, `(“…”, LUMEN)`, `“…” — LUMEN`
+_CITED_BEHIND: Final = lazy_regex(
+    r"[\"”’«».]{0,3}(?:\s?\[\^?\d|\s?\[\^?\w+\]|,\s[^,.;)\n]{2,160}\)|\s(?:[—–]|--)\s[A-Z]|\s\([A-Z])"
+)
 # what a step takes or gives, as in `BLIP → "a dog on a beach"`, is data
 _ARROW: Final = r"(?:->|=>|[→⟶⇒➡]\ufe0f?)"
 _BEFORE_DATA: Final = lazy_regex(rf"{_ARROW}\W{{0,4}}\Z")
@@ -147,8 +176,8 @@ def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) 
         spans: spans that its provider cites documents for.
     """
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
-    prover = _Prover(analysis, texts)
     statements = with_spans(analysis, read_statements(analysis), spans)
+    prover = _Prover(analysis, texts, statements)
     return [prover.judge(statement) for statement in statements if prover.is_about_entries(statement)]
 
 
@@ -161,6 +190,7 @@ def evidence_of(source: OfferedEntry) -> str:
 class _Prover:
     analysis: AnswerAnalysis
     texts: list[EntryText]
+    statements: list[Statement]
 
     @cached_property
     def _question(self) -> EntryText:
@@ -223,6 +253,23 @@ class _Prover:
         fit, _ = compare(read_quotation(text), [self._question])
         return fit is not QuotationFit.ABSENT
 
+    def _is_presented(self, quoted: Quoted) -> bool:
+        """Whether a quotation is presented as the words of a source, or the answer has quoted one elsewhere."""
+        body = self.analysis.answer.body
+        before = body[max(0, quoted.start - _BEFORE) : quoted.start]
+        if not before.endswith(_QUOTATION_MARKS):  # a block, or what a provider cites
+            return True
+        if _USERS_WORDS.search(before):
+            return False
+        is_cited = _REPORTED.search(before) or _CITED_BEHIND.match(body, quoted.end)
+        return bool(is_cited) or self._quotes_sources
+
+    @cached_property
+    def _quotes_sources(self) -> bool:
+        """Whether the answer quotes an entry word for word."""
+        quotations = chain.from_iterable(statement.quotations for statement in self.statements)
+        return any(self._stands_anywhere(quoted.text) for quoted in quotations)
+
     def _passage(self, entry: int, text: str) -> str:
         return self.texts[entry].sentence_with(tokens(plain(text)))
 
@@ -235,18 +282,22 @@ class _Prover:
     def _judged_quotation(
         self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
     ) -> Iterator[_Evidence]:
-        if fit is QuotationFit.INFLECTED:
-            return
-        if fit is QuotationFit.ABSENT:
-            if quoted.is_sure and statement.entries and self._has_text(statement):
-                yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
-            return
-        if fit is QuotationFit.VERBATIM and (not statement.entries or entry in statement.entries):
+        own = statement.entries
+        if fit is QuotationFit.VERBATIM and (not own or entry in own):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
-        elif statement.entries:
+        elif fit is QuotationFit.ABSENT:
+            yield from self._absent_quotation(statement, quoted)
+        elif fit in _QUOTATION_FAULTS and own:
             code, message = _QUOTATION_FAULTS[fit]
-            message = message.format(entry=self._name(entry), own=self._name(statement.entries[0]))
+            message = message.format(entry=self._name(entry), own=self._name(own[0]))
             yield self._quotation_fault(code, quoted, message, entry)
+
+    def _absent_quotation(self, statement: Statement, quoted: Quoted) -> Iterator[_Evidence]:
+        """A quotation that nothing offered has is invented where a text is known of all that it may be of."""
+        if not statement.entries or not self._has_text(statement):
+            return
+        if quoted.is_sure and self._is_presented(quoted):
+            yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
 
     def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Evidence:
         passage = "" if entry is None else self._passage(entry, quoted.text)
@@ -257,7 +308,8 @@ class _Prover:
     def _figures(self, statement: Statement) -> Iterator[_Evidence]:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
-        for figure in figures_in(plain(_without_quotations(statement))):
+        text = plain(_without_quotations(statement))
+        for figure in _claimed_figures(text):
             fault = self._fault_of_figure(statement, figure)
             if fault is not None:
                 yield fault
@@ -269,10 +321,21 @@ class _Prover:
         equal = [row for row in printed if figure.equals(row.figure)]
         if equal:
             return self._compared_otherwise(statement, figure, equal)
-        is_asked = any(figure.equals(asked) for asked, _ in self._question.figures)
-        if is_asked or not _is_comparable(figure):
+        if not _is_comparable(figure) or self._is_as_good_as_printed(statement, figure, printed):
             return None
         return self._counterpart(statement, figure, printed) or self._strange_figure(statement, figure)
+
+    def _is_as_good_as_printed(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> bool:
+        """Whether a figure bounds a printed one, is of the question, or follows from printed ones."""
+        if any(_is_of_kind(figure, row.figure) and figure.bounds(row.figure) for row in printed):
+            return True
+        if any(figure.equals(asked) for asked, _ in self._question.figures):
+            return True
+        # what is printed with another unit follows from other figures by chance
+        if any(_has_other_unit(figure, row.figure) for row in printed):
+            return False
+        derived = chain.from_iterable(self.texts[index].derived for index in statement.entries)
+        return any(map(figure.equals, derived))
 
     def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
         for index in entries:
@@ -284,7 +347,8 @@ class _Prover:
         nearest = max(equal, key=lambda row: len(row.sentence.terms & statement.terms))
         if all(figure.contradicts(row.figure) for row in equal):
             is_about_same = _count_shared(statement, nearest.sentence) >= _MIN_SHARED
-            is_fault = is_about_same and not statement.is_reversed
+            is_turned = statement.is_reversed or _is_about_the_compared(statement, figure, nearest)
+            is_fault = is_about_same and not is_turned
             return self._figure_fault("A423", statement, figure, nearest) if is_fault else None
         if _is_swapped(figure, nearest.figure, nearest.sentence):
             return self._figure_fault("A421", statement, figure, nearest)
@@ -308,7 +372,7 @@ class _Prover:
             return None
         own = statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
-        for row in self._printed(index for index in range(len(self.texts)) if index not in statement.entries):
+        for row in self._printed(sorted(set(range(len(self.texts))).difference(statement.entries))):
             if figure.equals(row.figure) and _count_shared(statement, row.sentence) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", statement, figure, row, message)
@@ -337,10 +401,13 @@ class _Prover:
         # what is quoted is compared word by word
         if len(said) < _MIN_SAME or statement.quotations or statement.is_reversed:
             return
+        least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
         for index in statement.entries:
+            if len(self.texts[index].terms & said) < least_shared:  # no sentence of it shares more
+                continue
             for sentence in self.texts[index].sentences:
                 shared = sentence.terms & said
-                if len(shared) < max(_MIN_SAME, _SAME_WORDS * len(said)):
+                if len(shared) < least_shared:
                     continue
                 if _is_turned_round(statement, sentence, shared):
                     message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
@@ -352,7 +419,7 @@ class _Prover:
         own = statement.context or statement.entries
         if not own or not self._have_text(own) or self._is_of(statement, own):
             return
-        others = [index for index in range(len(self.texts)) if index not in own]
+        others = sorted(set(range(len(self.texts))).difference(own))
         shared, index, sentence = self._most_alike(statement, others)
         if sentence is None or shared < _SAME_WORDS * len(statement.terms):
             return
@@ -405,8 +472,8 @@ class _Prover:
         return _Evidence(index, sentence.text)
 
     def _support(self, statement: Statement) -> float:
-        own_terms = frozenset(chain.from_iterable(self.texts[index].terms for index in statement.entries))
-        return round(len(statement.terms & own_terms) / max(1, len(statement.terms)), 3)
+        supported = frozenset().union(*(statement.terms & self.texts[index].terms for index in statement.entries))
+        return round(len(supported) / max(1, len(statement.terms)), 3)
 
     def _has_text(self, statement: Statement) -> bool:
         """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""
@@ -441,8 +508,45 @@ def _without_quotations(statement: Statement) -> str:
     return text
 
 
+def _claimed_figures(text: str) -> Iterator[Figure]:
+    """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
+    figures = figures_in(text)
+    in_shares = set(
+        chain.from_iterable(range(figure.start, figure.end) for figure in figures if figure.kind == "share")
+    )
+    for figure in figures:
+        is_part = figure.kind != "share" and figure.start in in_shares
+        if not is_part and not _is_label(text, figure) and not _is_supposed(text, figure):
+            yield figure
+
+
+def _is_label(text: str, figure: Figure) -> bool:
+    """Whether a number belongs to a name, or counts something off: `SAM 2`, `step 3`."""
+    is_small = figure.kind in ("count", "decimal") and figure.amount < _LARGEST_LABEL
+    return is_small and _LABEL.search(text, max(0, figure.start - _BEFORE), figure.start) is not None
+
+
+def _is_supposed(text: str, figure: Figure) -> bool:
+    """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
+    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
+    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None
+
+
+def _is_about_the_compared(statement: Statement, figure: Figure, row: _Printed) -> bool:
+    """Whether a statement is about what its entry compares itself with: `the second-best detector is slower`."""
+    printed = row.sentence.text
+    than = _THAN.search(printed, row.figure.end)
+    if than is None:
+        return False
+    compared = set(terms(than["compared"])) - set(terms(printed[: row.figure.start]))
+    return not compared.isdisjoint(terms(statement.text[: figure.start]))
+
+
 def _is_comparable(figure: Figure) -> bool:
     """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
+    if not figure.amount:  # the beginning of a range: `between 0 and 40 ms`
+        return False
     return figure.kind != "count" or bool(figure.nouns) or figure.is_telling
 
 
@@ -469,7 +573,11 @@ def _is_of_kind(one: Figure, other: Figure) -> bool:
     """Whether two figures say how much of the same thing there is."""
     if one.kind != other.kind or one.unit != other.unit:
         return False
-    return one.kind != "count" or bool(one.nouns & other.nouns) or one.nouns == other.nouns
+    if one.kind in ("percent", "factor"):  # faster by 40 % is no other value of 95 % found
+        return bool(one.scales & other.scales) or one.scales == other.scales
+    if one.kind in ("count", "share"):
+        return bool(one.nouns & other.nouns) or one.nouns == other.nouns
+    return one.kind != "size"
 
 
 def _has_other_unit(one: Figure, other: Figure) -> bool:

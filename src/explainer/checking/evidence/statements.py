@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
@@ -21,6 +21,7 @@ from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import acronyms, canonical
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, tokens_of
+from explainer.recommending.terms import words as word_runs
 
 _ITEM: Final = lazy_regex(r"(?<![ \t>])(?P<indent>[ \t>]*+)(?P<mark>[-+*•–]|\(?\d{1,3}[.)])[ \t]+")
 # an item whose text begins with residue such as `[cite_start]`, which is blanked out: Markdown takes it for code
@@ -56,6 +57,7 @@ _COMPARED: Final = lazy_regex(
     re.IGNORECASE,
 )
 _COMPARED_BEFORE: Final = 32
+_COMPARING: Final = frozenset("than compared comparison relative unlike versus vs against".split())  # noqa: SIM905
 # `less accurate than its large version`, but not `faster than its rivals`
 _COMPARED_ITSELF: Final = lazy_regex(
     r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)", re.IGNORECASE
@@ -130,7 +132,7 @@ class _Block:
     start: int
     end: int
     indent: int
-    kind: str  # item, paragraph, quote or heading
+    kind: str  # item, quote, heading, or more: a paragraph
 
 
 @dataclass(slots=True)
@@ -178,54 +180,62 @@ class _StatementReader:
             if block is not None:
                 yield block
                 block = None
-            if kind in ("gap", "field"):
-                self._note_field(number, kind)
-                continue
-            start = answer.line_starts[number]
-            indent = len(line) - len(line.lstrip(" \t>"))
-            block = _Block(start, start + len(line), indent, "paragraph" if kind == "more" else kind)
+            if kind == "field":
+                self._note_field(number, line)
+            elif kind != "gap":
+                start = answer.line_starts[number]
+                block = _Block(start, start + len(line), _indent(line), kind)
         if block is not None:
             yield block
 
     def _kind(self, number: int, line: str) -> str:
         answer = self._answer
-        if not line.strip() or (number in answer.code_lines and not _BLANKED_ITEM.match(line)):
+        is_code = number in answer.code_lines and not _BLANKED_ITEM.match(line)
+        if is_code or not line.strip():
             return "gap"
         if number in answer.headings or _RULE.fullmatch(line):
             return "heading"
-        if _FIELD.match(line):
+        if (":" in line or "：" in line) and _FIELD.match(line):  # a look is cheaper than the pattern
             return "field"
         if number in answer.tables or _ITEM.match(line):
             return "item"
-        return "quote" if not self._is_quoted_whole and _QUOTE_MARK.match(line) else "more"
+        if _QUOTE_MARK.match(line) and not self._is_quoted_whole:
+            return "quote"
+        return "more"
 
-    def _note_field(self, number: int, kind: str) -> None:
+    def _note_field(self, number: int, line: str) -> None:
         """A field that names an entry opens a scope: what is said below it is about that entry."""
-        if kind == "field":
-            start, end = self._answer.span(number)
-            named = self._named(start, end)
-            line = self._answer.line(number)
-            indent = len(line) - len(line.lstrip(" \t>"))
-            if len(named) == 1:
-                self._scopes = [scope for scope in self._scopes if scope.indent < indent]
-                self._scopes.append(_Scope(indent, named))
+        named = self._named(*self._answer.span(number))
+        if len(named) == 1:
+            self._close_scopes(_indent(line))
+            self._scopes.append(_Scope(_indent(line), named))
+
+    def _close_scopes(self, indent: int) -> None:
+        """End what is not further out than a line."""
+        while self._scopes and self._scopes[-1].indent >= indent:
+            self._scopes.pop()
 
     def _read_block(self, block: _Block) -> None:
-        while self._scopes and self._scopes[-1].indent >= block.indent:
-            self._scopes.pop()
-        context = self._scopes[-1].entries if self._scopes else self._heading
+        self._close_scopes(block.indent)
         text = self._text[block.start : block.end]
+        context = self._context_of(block, text)
         quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
-        if block.kind == "quote":
-            context = context or self._before
-            quotes = quotes or self._block_quotation(block, text)
-        if block.kind == "item":
-            lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
-            context = lead or context
-            self._scopes.append(_Scope(block.indent, context))
+        if block.kind == "quote" and not quotes:
+            quotes = self._block_quotation(block, text)
         if _DOWNWARD.match(text):  # what goes in and comes out is nobody's claim
             context = ()
         self._read_sentences(block, text, context, quotes)
+
+    def _context_of(self, block: _Block, text: str) -> tuple[int, ...]:
+        """The entries that a block is about as a whole; an item opens a scope for those below it."""
+        context = self._scopes[-1].entries if self._scopes else self._heading
+        if block.kind == "quote":
+            return context or self._before
+        if block.kind != "item":
+            return context
+        lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
+        self._scopes.append(_Scope(block.indent, lead or context))
+        return lead or context
 
     def _block_quotation(self, block: _Block, text: str) -> list[Quoted]:
         """What is quoted as a block, without the name of its author behind it."""
@@ -237,33 +247,30 @@ class _StatementReader:
         return [Quoted(block.start, block.start + end, text[:end], is_introduced)]
 
     def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
-        previous: tuple[int, ...] = ()
         self._before = ()
         for start, end in _sentences(text, [(quote.start - block.start, quote.end - block.start) for quote in quotes]):
-            first, last = block.start + start, block.start + end
-            named = self._named(first, last)
+            span = (block.start + start, block.start + end)
+            named = self._named(*span)
             bound = tuple(dict.fromkeys((*named, *context)))
-            if not bound and len(previous) == 1 and _PRONOUN.match(_ORNAMENTS.sub("", text[start:end], count=1)):
-                bound = previous
-            previous = self._before = bound
-            own_quotes = tuple(quote for quote in quotes if first <= quote.start < last)
-            if bound or own_quotes:
-                self._statements += self._statement((first, last), bound, context, own_quotes)
+            if not bound and len(self._before) == 1 and _begins_with_pronoun(text[start:end]):
+                bound = self._before
+            self._before = bound
+            within = tuple(quote for quote in quotes if span[0] <= quote.start < span[1])
+            if bound or within:
+                self._add_statement(Statement("", *span, bound, context, within), named)
 
-    def _statement(
-        self,
-        span: tuple[int, int],
-        entries: tuple[int, ...],
-        context: tuple[int, ...],
-        quotes: tuple[Quoted, ...],
-    ) -> Iterator[Statement]:
-        text = shown(self._text[slice(*span)])
+    def _add_statement(self, statement: Statement, named: Iterable[int]) -> None:
+        """Add a statement with its words, unless it has hardly any beside the names of entries."""
+        text = shown(self._text[statement.start : statement.end])
         words = tuple(words_of(text))
-        own_names = frozenset(chain.from_iterable(self._names[index] for index in self._named(*span)))
         all_terms = frozenset(filter(None, map(term, words)))
-        said = all_terms - own_names
-        if len(said) >= _MIN_TERMS:
-            yield Statement(text, *span, entries, context, quotes, words, said, all_terms, self._is_reversed(*span))
+        said = all_terms.difference(*(self._names[index] for index in named))
+        if len(said) < _MIN_TERMS:
+            return
+        is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(statement.start, statement.end)
+        self._statements.append(
+            replace(statement, text=text, words=words, terms=said, all_terms=all_terms, is_reversed=is_reversed)
+        )
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""
@@ -323,15 +330,26 @@ def name_terms(source: OfferedEntry) -> frozenset[str]:
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case; compounds with a hyphen are several."""
-    return [word.lower() for word in tokens_of(text.replace("-", " ")) if word[0].isalnum()]
+    return list(map(str.lower, word_runs(text.replace("-", " "))))
 
 
 def shown(text: str) -> str:
     """Return a part of an answer as its reader sees it, on one line: without marks of emphasis and addresses."""
-    text = _URL.sub("", _LINK.sub(lambda match: match["label"], text))
-    text = _FOOTNOTE.sub("", text).replace("**", "").replace("`", "")
+    if "[" in text:
+        text = _FOOTNOTE.sub("", _LINK.sub(lambda match: match["label"], text))
+    if "://" in text or "www." in text:
+        text = _URL.sub("", text)
+    text = text.replace("**", "").replace("`", "")
     mark = _ITEM.match(text)
     return _SPACED.sub(r"\1", " ".join(text[mark.end() if mark else 0 :].split()))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t>"))
+
+
+def _begins_with_pronoun(sentence: str) -> bool:
+    return _PRONOUN.match(_ORNAMENTS.sub("", sentence, count=1)) is not None
 
 
 def without_quote_marks(text: str) -> str:
@@ -371,10 +389,9 @@ def _sentences(text: str, quotes: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     for line_start, line_end in _hard_lines(text):
         for first, last in sentence_spans(text[line_start:line_end]):
             end = line_start + last
-            if any(begin < end < close for begin, close in quotes):
-                continue
-            yield start + (line_start + first - start if line_start + first > start else 0), end
-            start = end
+            if not any(begin < end < close for begin, close in quotes):
+                yield max(start, line_start + first), end
+                start = end
         if start < line_end:
             if text[start:line_end].strip():
                 yield start, line_end

@@ -36,6 +36,7 @@ _RESTATED: Final = lazy_regex(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
+_QUANTITY: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}")  # `80GB`, `12M`, `30FPS`
 _ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
 _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
@@ -89,7 +90,9 @@ def _is_familiar(name: str, offered: Offered) -> bool:
 
     Names of the field, and signatures such as `Txt2Snd`, name no work either.
     """
-    if _is_said(canonical(name), offered) or _ROMAN.fullmatch(name) or offered.ports.read(name):
+    if _QUANTITY.fullmatch(name) or _ROMAN.fullmatch(name) or offered.ports.read(name):
+        return True
+    if _is_said(canonical(name), offered):
         return True
     parts = [part for part in re.split(r"[-+/]", name) if part]
     return len(parts) > 1 and all(_is_said(canonical(part), offered) for part in parts if acronyms(part))

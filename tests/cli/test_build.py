@@ -303,7 +303,8 @@ def test_an_ambiguous_name_is_said_with_both_places_and_what_differs() -> None:
     assert "differ in aliases, dataset\n" in told
 
 
-def test_a_catalog_that_is_not_there_is_all_that_is_said() -> None:
-    write_tree(Path(), {"q.yaml": "question: Why?\nmodels: [A]\n"})
+@pytest.mark.parametrize("rest", ["models: [A]\n", "", "models: []\npapers: []\n"])
+def test_a_catalog_that_is_not_there_is_all_that_is_said(rest: str) -> None:
+    write_tree(Path(), {"q.yaml": f"question: Why?\n{rest}"})
     outcome = explainer("build", "q.yaml", "--catalog", "nope.yaml")
     assert (outcome.status, outcome.err) == (2, "nope.yaml:1:1: F101 no such file\n")

@@ -121,3 +121,12 @@ def test_stats_and_exports_of_a_project() -> None:
         explainer("catalog", "export", "--format", "bibtex", "--kind", "papers").out
         == "@misc{other,\n  title = {{Other}},\n}\n\n"
     )
+
+
+@pytest.mark.parametrize("name", ["out.docx", "out.xlsx", "out.PDF", "out.parquet"])
+def test_a_name_that_other_programs_open_is_refused(name: str) -> None:
+    write_tree(Path(), {"c.yaml": "models:\n  - name: A\n"})
+    outcome = explainer("catalog", "export", "--catalog", "c.yaml", "-o", name)
+    assert (outcome.status, Path(name).exists()) == (2, False)
+    assert "cannot be written: end the name in .jsonl" in outcome.err
+    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", name, "--format", "csv").status == 0

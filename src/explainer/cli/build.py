@@ -212,7 +212,11 @@ def library_of(loaded: LoadedQuestion, base: Path, loader: CatalogLoader, *, ver
         for file in loader.files(loaded.question.catalog, base).value or ():
             say(f"catalog: {file}")
     library = loader.for_question(loaded.question, base)
-    return Parsed(library.value, errors_in(library.findings))
+    errors = errors_in(library.findings)
+    # where no catalog could be read nothing fits, for that reason alone
+    if errors and library.value is not None and not [*library.value.models, *library.value.papers]:
+        return Parsed(None, errors)
+    return Parsed(library.value, errors)
 
 
 def _encoded(built: BuildResult, loaded: LoadedQuestion, options: _BuildOptions) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -54,9 +54,20 @@ def refuse(message: str, option: str | None = None) -> NoReturn:
     raise typer.BadParameter(message, param_hint=option)
 
 
+# Files of other programs, which would not open what is written here.
+_FOREIGN_ENDINGS: Final = frozenset({".doc", ".docx", ".odt", ".pdf", ".xls", ".xlsx", ".ods", ".parquet"})
+
+
 def format_of(out: Path | None, by_ending: Mapping[str, str], default: str) -> str:
-    """Return the format that the ending of an output's name asks for; the default for stdout and any other ending."""
-    return by_ending.get(Path(out or "").suffix.lower(), default)
+    """Return the format that the ending of an output's name asks for; the default for stdout and any other ending.
+
+    Raises:
+        typer.BadParameter: when the ending is that of a file that no command writes.
+    """
+    ending = Path(out or "").suffix.lower()
+    if ending in _FOREIGN_ENDINGS:
+        refuse(f"a {ending} cannot be written: end the name in {', '.join(by_ending)}, or give --format", "--out")
+    return by_ending.get(ending, default)
 
 
 def request_body(output_format: str, model: str | None, pairs: list[str] | None) -> dict[str, Any]:

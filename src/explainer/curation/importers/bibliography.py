@@ -210,7 +210,7 @@ def _link_grammar(spec: Any) -> Any:
 
 
 _DOI_PREFIX: Final = re.compile(
-    r"(?:(?:doi[\s:]|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++", re.IGNORECASE
+    r"(?:(?:doi(?:\s*+:|\s)|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++", re.IGNORECASE
 )
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[89]|2\d)\d\d(?!\d)")
 # An arXiv id in a text that says what it is: `arXiv preprint arXiv:2401.10000`, `abs/1706.03763`.

@@ -42,6 +42,17 @@ _SAMPLE: Final = {
     "signature": "Img2Img", "year": 2026, "authors": ("Sample",),
 }  # fmt: skip
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
+# keys of what `batch` and `ask` write, and providers send back
+_OUTPUT_KEYS: Final = (
+    '"custom_id"',
+    '"text"',
+    '"messages"',
+    '"vars"',
+    '"prompt"',
+    '"request"',
+    '"response"',
+    '"answer"',
+)
 # What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
 _PLACEHOLDER: Final = lazy_regex(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
 _QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)
@@ -261,14 +272,17 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
 
 
 def _holds_questions(path: Path) -> bool:
-    """Whether a file of lines that nobody named holds questions: outputs and manifests lie in the same folders."""
+    """Whether a file of lines that nobody named holds questions: outputs and manifests lie in the same folders.
+
+    What is neither is judged as questions: a broken line must not hide its file.
+    """
     if path.parent.name == "questions":
         return True
     text = read_text(path, limit=MAX_CATALOG_BYTES).value
     if text is None:  # which is for a finding to say
         return True
     first = next(filter(str.strip, text.splitlines()), "")
-    return '"question"' in first and '"schema"' not in first
+    return '"schema"' not in first and ('"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS)))
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:

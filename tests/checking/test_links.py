@@ -121,7 +121,7 @@ def _filled(text: str) -> str:
 
 
 def test_a_finding_points_at_the_raw_text_of_the_link() -> None:
-    text = "> a [paper](https&#58;//elsewhere.museum/x 'title') and\n> <a\n> href='//elsewhere.museum/y'>more</a>"
+    text = "> a [paper](https&#58;//elsewhere.museum/x 'paper') and\n> <a\n> href='//elsewhere.museum/y'>more</a>"
     answer = parse_answer(text)
     written = [answer.text[cited.spotted.start : cited.spotted.end] for cited in answer.citations]
     assert written == ["https&#58;//elsewhere.museum/x", "//elsewhere.museum/y"]

@@ -176,6 +176,12 @@ def test_outputs_and_manifests_in_a_folder_are_no_questions() -> None:
     assert "S202 missing key 'question'" in explainer("validate", "out.jsonl").out
 
 
+def test_a_file_of_lines_whose_first_is_broken_is_judged() -> None:
+    for line in ('{"questoin": "How?"}', '{"id": 1', "How?", '["How?"]'):
+        write_tree(Path(), {"q.jsonl": f"{line}\n"})
+        assert explainer("validate", ".").status == 1, line
+
+
 def test_where_there_is_nothing_it_is_said_what_was_looked_for() -> None:
     write_tree(Path(), {"a/notes.txt": "", "b/notes.txt": ""})
     outcome = explainer("validate", "a", "b")

@@ -770,8 +770,10 @@ class _MarkdownReader:
 
     def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
         """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
-        start = self._answer.body.find(tooltip, at, at + _FAR) if content_words(tooltip) else -1
-        if start < 0 or content_words(label.text):
+        if "/" in tooltip or content_words(label.text) or not content_words(tooltip):  # a link is judged as a link
+            return label
+        start = self._answer.body.find(tooltip, at, at + _FAR)
+        if start < 0:
             return label
         return Phrase("label", tooltip, start, start + len(tooltip))
 

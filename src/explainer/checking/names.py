@@ -66,6 +66,7 @@ _VARIANT: Final = lazy_regex(
     r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
     r"(?![_+.-]*+[^\W_])"
 )
+_MIN_INITIALS: Final = 2  # capitals of a word that stands for several
 # what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
 # what stands beside a whole title and is no part of a longer one: a sign (or nothing), or three words, which are prose
@@ -126,11 +127,14 @@ class _Name:
         return self.shares[index] < least_share or self.count > _ABRIDGED * len(title)
 
     def is_rewritten(self, index: int) -> bool:
-        """Whether all its words are a name's own: of a model any of them, of a title some in other forms (initials)."""
+        """Whether all its words are a name's own: of a model in any order, of a title some as initials (`GANs`)."""
         source = self.offered.sources[index]
         if self.shares[index] < 1 or canonical(self.plain) == f"{source.key}s":
             return False
-        return source.kind == "model" or any(word not in source.vocabulary for word in content_words(self.plain))
+        new = [word for word in words(self.plain) if canonical(word) not in source.key]
+        if any(sum(map(str.isupper, word)) < _MIN_INITIALS for word in new):
+            return False  # a word of the name with a letter too few, or with another ending
+        return source.kind == "model" or bool(new)
 
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""

@@ -196,12 +196,16 @@ def test_a_run_that_waits_leaves_the_files_of_the_one_at_work_alone(
 
 def test_an_answer_that_somebody_changed_or_removed_comes_back_without_being_asked(canned: FaultProxy) -> None:
     canned.otherwise = Canned(GOOD)
+    answer, record = Path("out/q00.answer.md"), Path("out/q00.record.json")
     ask(canned, "questions/q00.yaml", "--out", "out")
-    Path("out/q00.answer.md").write_text("changed")
-    Path("out/q00.record.json").unlink()
+    answer.write_text("changed")
     ask(canned, "questions/q00.yaml", "--out", "out")
-    assert Path("out/q00.answer.md").read_text() == GOOD
-    assert Path("out/q00.record.json").exists()
+    assert answer.read_text() == GOOD
+    answer.unlink()
+    record.unlink()
+    ask(canned, "questions/q00.yaml", "--out", "out")
+    assert answer.read_text() == GOOD
+    assert record.exists()
     assert len(canned.seen) == 1
 
 

@@ -339,6 +339,25 @@ def test_safe_fixes_make_links_and_titles_as_they_were_offered_and_no_link_worse
     assert apply_fixes(broken, [fix for _, fix in report.fixes]) == plain
 
 
+@pytest.mark.parametrize("item", ["- [§]({})", "- **[§]({})**", '- "§", {}', "- *§* ([paper]({}))", "| § | {} |", "1. **§** — [arXiv]({})"])  # fmt: skip
+@pytest.mark.parametrize("typo", [("Neural", "Nueral"), ("Painting", "Paintng"), ("Strokes", "Stroks")])
+def test_a_misspelt_title_beside_its_link_is_altered_and_mended(item: str, typo: tuple[str, str]) -> None:
+    before, behind = REFERENCES.split(f"- **Model**: {OTHER}\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n")
+    right = answer(f"{before}{behind}\n\n{item.replace('§', OTHER).format('http://arxiv.org/pdf/2402.20000v2.pdf')}")
+    misspelt = right.replace(*typo)
+    assert codes(right) == set()
+    report = check_answer(misspelt, offered())
+    assert "A302" in codes(misspelt)
+    assert apply_fixes(misspelt, [fix for _, fix in report.fixes]) == right
+
+
+def test_a_title_behind_its_authors_is_not_mended_with_them() -> None:
+    text = answer(
+        f"{REFERENCES}\n- Doe, J. (2024). {OTHER.replace('Neural', 'Nueral')}. http://arxiv.org/pdf/2402.20000v2.pdf"
+    )
+    assert list(check_answer(text, offered()).fixes) == []
+
+
 def test_the_repair_prompt_names_every_fault_and_every_source() -> None:
     world = offered()
     report = check_answer(answer(REFERENCES.replace("2401.10000v1", "1706.03762")), world)

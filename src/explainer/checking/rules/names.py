@@ -86,8 +86,11 @@ def _violation(
 def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    is_altered_title = verdict.match is Match.ALTERED and reference.strict
-    if not is_altered_title or len(words(meant)) < _MIN_TITLE:
+    if verdict.match is not Match.ALTERED or len(words(meant)) < _MIN_TITLE:
+        return None
+    # elsewhere than behind `Title:`, authors or a year may stand beside the title
+    is_title_alone = reference.strict or (reference.cited and len(words(reference.text)) == len(words(meant)))
+    if not is_title_alone:
         return None
     if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, reference.cited))):
         return None

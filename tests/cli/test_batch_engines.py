@@ -236,14 +236,17 @@ def test_a_damaged_cell_costs_its_row(root: Path) -> None:
     assert len((root / "o.jsonl").read_bytes().splitlines()) == 1
 
 
-@pytest.mark.parametrize("rows", [0, 1])
-def test_a_table_of_any_size_will_do(root: Path, rows: int) -> None:
+def test_a_table_of_one_question_will_do_and_an_empty_one_is_said(root: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
-    pq.write_table(pa.Table.from_pylist([question(1)]).slice(0, rows), root / "q.parquet")
+    rows = pa.Table.from_pylist([question(1)])
+    pq.write_table(rows, root / "q.parquet")
     done = batch(root / "q.parquet", "--out", root / "o.parquet")
-    assert (done.status, done.err) == (0, f"{rows} rendered, 0 unchanged, 0 removed\n")
-    assert len(read_table(root / "o.parquet")) == rows
+    assert (done.status, done.err) == (0, "1 rendered, 0 unchanged, 0 removed\n")
+    pq.write_table(rows.slice(0, 0), root / "q.parquet")
+    done = batch(root / "q.parquet", "--out", root / "o.parquet")
+    assert (done.status, "B711" in done.err) == (1, True)
+    assert len(read_table(root / "o.parquet")) == 1  # what an earlier run wrote is kept
 
 
 def test_a_damaged_table_is_said_in_a_line(root: Path) -> None:

@@ -34,8 +34,8 @@ _LATEX: Final = {
 }  # fmt: skip
 # Between these signs LaTeX and the importer would make another one of them: a dash, a quote, `&amp;`.
 _LIGATURE: Final = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)|(?<=\\&)(?=#?\w+;)")
-# What HTML takes for the beginning of a tag or of a reference.
-_HTML_SIGN: Final = re.compile(r"<(?=/?[A-Za-z])|&(?=#?\w{2,8};)")
+# What HTML takes for the beginning of a tag or of a reference, and the backslash that importers take for a part of it.
+_HTML_SIGN: Final = re.compile(r"<(?=/?[A-Za-z])|\\?&(?=#?\w{2,8};)")
 _NOT_A_NAME: Final = re.compile(r",|\b(?:and|others)\b", re.IGNORECASE)
 # What tells a model from a paper, for `catalog import`.
 _NOTES: Final = {Kind.MODELS: "AI model", Kind.PAPERS: ""}
@@ -154,7 +154,7 @@ def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _markup(text: str) -> str:
     """A text in which nothing is a tag or a reference of HTML: formats with marks in their texts show it as it is."""
-    return _HTML_SIGN.sub(lambda sign: html.escape(sign.group()), text)
+    return _HTML_SIGN.sub(lambda sign: html.escape(sign.group()).replace("\\", "&#92;"), text)
 
 
 def _one_line(text: str) -> str:

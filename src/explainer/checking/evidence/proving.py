@@ -88,9 +88,10 @@ _REPORTED: Final = lazy_regex(
 )
 _QUOTATION_MARKS: Final = ('"', "“", "„", "«", "‘")
 _USERS_WORDS: Final = lazy_regex(r"\b(?:users?|you|your)\b[^.!?\n]{0,60}\Z", re.IGNORECASE)
-# a mark or name of a source behind a quotation: `“…” [2]`, `(“…”, LUMEN)`, `“…” — LUMEN`
+# a mark, a name or a word of a source behind a quotation: `“…” [2]`, `(“…”, LUMEN)`, `“…” — LUMEN`, `“…”, it says`
 _CITED_BEHIND: Final = lazy_regex(
-    r"[\"”’«».]{0,3}(?:\s?\[\^?\d|\s?\[\^?\w+\]|,\s[^,.;)\n]{2,160}\)|\s(?:[—–]|--)\s[A-Z]|\s\([A-Z])"
+    r"[\"”’«».]{0,3}(?:\s?\[\^?\d|\s?\[\^?\w+\]|,\s[^,.;)\n]{2,160}\)|\s(?:[—–]|--)\s[A-Z]|\s\([A-Z]|"
+    r",?\s(?:\w+\s){1,3}(?:says?|states?|writes?|wrote|notes?|reports?|claims?|argues?|explains?|concludes?)\b)"
 )
 # what a step takes or gives, as in `BLIP → "a dog on a beach"`, is data
 _ARROW: Final = r"(?:->|=>|[→⟶⇒➡]\ufe0f?)"

@@ -174,7 +174,8 @@ class _StatementReader:
         for number in range(answer.lines):
             line = answer.line(number)
             kind = self._kind(number, line)
-            if block is not None and (kind == "more" or kind == block.kind == "quote"):
+            is_continued = kind == "more" or (block is not None and kind == block.kind == "quote")
+            if block is not None and block.kind != "heading" and is_continued:
                 block.end = answer.line_starts[number] + len(line)
                 continue
             if block is not None:

@@ -22,7 +22,7 @@ _PLAIN_LINK: Final = re.compile(r"(?:[^\\{}$&\s]|\\[_%#])*+")
 _ESCAPED: Final = re.compile(r"\\([_%#])")
 
 # References of HTML, as publishers' sites leave them in titles: `&amp;`, and `\&amp;` where a program escaped that.
-_REFERENCE: Final = re.compile(r"\\?&(#?\w{2,8};)")
+_REFERENCE: Final = re.compile(r"(?:\\(?=&amp;))?&(#?\w{2,8};)")
 _AMPERSAND: Final = re.compile(r"\\?&amp;")
 # In a text these begin and end a formula; in a link they are the brackets, escaped as everything else.
 _BRACKET: Final = re.compile(r"\\([()\[\]])")

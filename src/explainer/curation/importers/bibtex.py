@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from explainer.catalogs.links import arxiv_address
+from explainer.catalogs.links import arxiv_address, identify
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import (
     LatexDecoder,
@@ -352,13 +352,21 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
     return decode(fields.get(name, ""))
 
 
+def _is_among(address: str, pages: Iterable[str | None]) -> bool:
+    """Whether a page is the same publication, maybe in a version that `eprint` and `doi` leave out."""
+    keys = {link.key for link in map(identify, filter(None, pages)) if link}
+    meant = identify(address)
+    return meant is not None and meant.key in keys
+
+
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     """The links of an entry by the keys of catalogs; of two of a kind the first is its own, the others are more."""
     texts = partial(_text_of, fields, latex.links)
     published = _mentioned(" ".join(map(texts, _OTHER_LINK_FIELDS)))
     pages: list[str | None] = [*_mentioned(texts("code")), *split_links(texts("url"))]
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
-    preprint_and_doi = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
+    addresses = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
+    preprint_and_doi = [address for address in addresses if not _is_among(address, pages)]
     if all(map(is_code, pages)):
         pages += preprint_and_doi[:1] or [_eprint(texts)]
     further = [texts("huggingface"), *split_links(texts("links")), *_mentioned(texts("note"))]

@@ -351,7 +351,10 @@ def summarise(report: ValidationReport) -> str:
     if warnings:
         line = f"{line}, {_counted(warnings, 'warning')}"
     passed_over = f"; {_counted(report.passed_over, 'file')} of lines passed over: no questions"
-    return line + passed_over * bool(report.passed_over)
+    # a question beside the folder of questions is easily taken for a checked one
+    looked_in = f"; looked only in {', '.join(report.places)}"
+    has_default_places = set(report.places) <= set(_FOLDERS)
+    return line + passed_over * bool(report.passed_over) + looked_in * (has_default_places and not report.questions)
 
 
 def _counted(count: int, noun: str) -> str:

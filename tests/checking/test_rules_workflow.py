@@ -243,7 +243,7 @@ def test_reports_show_the_workflow(tmp_path: Any) -> None:
     arguments = ("check", tmp_path / "a.md", "--question", tmp_path / "q.yaml")
     text = explainer(*arguments).out
     assert "  workflow on line 8: Fill-The-Gap\n" in text
-    assert "    other steps: 'photo', 'mark the car by hand', 'good enough?', 'done'\n" in text
+    assert "    steps without a model: 'photo', 'mark the car by hand', 'good enough?', 'done'\n" in text
     steps = json.loads(explainer(*arguments, "--format", "json").out)["workflow"][0]["steps"]
     assert steps[2]["status"] == "model"
     page = explainer(*arguments, "--format", "html").out

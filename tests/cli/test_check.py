@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from explainer.cli.run import run
-from tests.helpers.support import explainer, write_tree
+from tests.helpers.support import ROOT, explainer, write_tree
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 FAITHFUL = (CASES / "faithful/answer.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def check(*arguments: str | Path) -> int:
 
 def test_a_faithful_answer_passes_and_a_faulty_one_fails(capfdbinary: Capture) -> None:
     assert check(CASES / "faithful/answer.md", "--question", QUESTION) == 0
-    assert b": grounded: all 7 citations are offered, named and linked rightly" in capfdbinary.readouterr().out
+    assert b": grounded: all 7 citations are offered, correctly named and linked" in capfdbinary.readouterr().out
     assert check(CASES / "foreign-link/answer.md", "--question", QUESTION) == 1
     out, err = capfdbinary.readouterr()
     assert b"A201" in out
@@ -376,10 +376,28 @@ def test_each_choice_of_a_completion_is_judged_and_mended(tmp_path: Path) -> Non
 
 def test_the_verdict_says_what_is_right_and_what_is_not(tmp_path: Path) -> None:
     ignored = explainer("check", CASES / "foreign-link/answer.md", "--question", QUESTION, "--ignore", "A")
-    assert "offered, named and linked rightly" not in ignored.out
-    assert re.search(r": grounded: \d of \d citations are right(, claims .*)?$", ignored.out.rstrip())
+    assert "offered, correctly named and linked" not in ignored.out
+    assert re.search(r": grounded: \d of \d citations are correct(; claims .*)?$", ignored.out.rstrip())
     empty = write_tree(tmp_path, {"a.md": ""}) / "a.md"
     assert explainer("check", empty, "--question", QUESTION).out.rstrip().endswith("a.md: not grounded: 1 error")
+    missing = explainer("check", "missing.md", "--question", QUESTION)
+    assert (missing.status, missing.out.splitlines()[-1]) == (2, "missing.md: not checked: 1 error")
+
+
+def test_a_grounded_answer_with_a_refuted_statement_is_called_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "examples" / "project")
+    outcome = explainer("check", "quoted.md", "--question", "questions/read-aloud.yaml")
+    verdict = "quoted.md: grounded, but claims refuted (1 of 2 statements): 1 error and 1 note; all 6 citations are"
+    assert (outcome.status, outcome.out.splitlines()[-1]) == (1, f"{verdict} offered, correctly named and linked")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [((), "Missing argument ANSWER: give"), (("a.md",), "Missing option --question/--prompt: give")],
+)
+def test_what_is_missing_is_said_to_be_missing(arguments: tuple[str, ...], says: str) -> None:
+    outcome = explainer("check", *arguments)
+    assert (outcome.status, says in outcome.err) == (2, True), outcome.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
@@ -408,5 +426,6 @@ def test_where_there_is_no_answer_nothing_could_be_checked(command: str, answers
 
 def test_a_fix_that_changes_nothing_and_a_warning_are_said_in_one_line_each() -> None:
     outcome = explainer("check", *WARNED, "--fix")
-    assert outcome.err == "nothing fixed: no finding has a safe fix\n"
-    assert re.search(r": grounded, with 1 warning: all \d citations are offered, named and linked rightly", outcome.out)
+    assert outcome.err.startswith("nothing fixed: no finding has a safe fix; correct the answer by hand, or ")
+    assert outcome.err.count("\n") == 1
+    assert re.search(r": grounded: 1 warning; all \d citations are offered, correctly named and linked", outcome.out)

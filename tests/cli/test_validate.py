@@ -188,3 +188,8 @@ def test_where_there_is_nothing_it_is_said_what_was_looked_for() -> None:
     assert outcome.err == (
         "nothing to check in a, b: looked for catalogs and questions (.yaml, .yml, .jsonl) and templates (.j2)\n"
     )
+
+
+def test_a_question_beside_the_folders_is_not_taken_for_a_checked_one() -> None:
+    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - name: Own\n", "question.yaml": "question: Why?\n"})
+    assert explainer("validate").err == "1 catalog, 0 questions, 0 templates: no errors; looked only in catalogs\n"

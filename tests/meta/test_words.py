@@ -14,7 +14,7 @@ from tests.helpers.support import ROOT
 RETIRED = re.compile(
     r"stands? (?:twice|behind|on line|above)\b|\bcan be had\b|(?:folder|response) holds no\b|something else than"
     r"|nothing to say|\b(?:is|are) no (?:date|link|value|field|number)\b"
-    r"|what came (?:is|holds)|nothing came|\bsee that\b|\bin hand\b|\bmend(?:ed|s|ing)?\b",
+    r"|what came (?:is|holds)|nothing came|\bsee that\b|\bin hand\b|\bmend(?:ed|s|ing)?\b|\brightly\b",
     re.IGNORECASE,
 )
 

@@ -127,7 +127,7 @@ class Entry(_Strict):
     paper: _OptionalUrl = Field(None, description="The URL of the paper.")
     github: _OptionalUrl = Field(None, description="The URL of the code.")
     huggingface: _OptionalUrl = Field(None, description="The URL on Hugging Face.")
-    links: _Urls = Field((), description="Any other URL that is rightly this entry's.")
+    links: _Urls = Field((), description="Any other URL that belongs to this entry.")
     summary: _OptionalText = Field(None, description="What it is, in a few sentences.")
     examples: _Texts = Field((), description="Questions that people ask and that this entry answers.")
     deprecated: _OptionalText = Field(None, description="Why it should not be used any more, or what replaces it.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "build": "Build the prompt or the answer skeleton of one question.",
     "batch": "Build the prompts or answer skeletons of many questions.",
-    "check": "Prove that answers cite only the sources that they were given, named and linked rightly.",
+    "check": "Check that answers cite only the sources they were given, under the right names and links.",
     "workflow": "Compose the workflows that the models of a question can form, and draw them.",
     "ask": "Ask language models, check their answers, send back what is not grounded, keep the proof.",
     "publish": "Make a static site of checked answers and their sources.",

@@ -12,7 +12,16 @@ from explainer.checking.reports import FORMATS_BY_ENDING, REPORTERS, render_repo
 from explainer.checking.reports.text import as_statistics
 from explainer.checking.run import CheckConfig, CheckRun, proofs, run_check
 from explainer.cli.app import new_app
-from explainer.cli.options import CatalogOption, StrictOption, VerboseOption, choice, code_option, format_of, refuse
+from explainer.cli.options import (
+    CatalogOption,
+    StrictOption,
+    VerboseOption,
+    choice,
+    code_option,
+    format_of,
+    refuse,
+    refuse_missing,
+)
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.rules import RULES, Severity
@@ -21,6 +30,8 @@ from explainer.files import STDIN, write_bytes
 
 app = new_app()
 _SEVERITIES = tuple(map(str, Severity))
+# what to do where --fix does nothing
+_OTHER_WAYS = "; correct the answer by hand, or send the model what --repair-prompt prints"
 
 
 def _path(option: str, help_text: str, metavar: str = "FILE") -> Any:
@@ -82,12 +93,13 @@ def run(
     explain: Annotated[str | None, code_option("--explain", "Say what a code means.")] = None,
     verbose: VerboseOption = False,
 ) -> None:  # fmt: skip
-    """Prove that answers cite only the sources that they were given, named and linked rightly.
+    """Check that answers cite only the sources they were given, under the right names and links.
 
-    It needs no network and no LLM, and says the same each time. It proves the citations, not the prose: what an answer
-    claims without citing anything passes. The report goes to stdout, or to --out; then stderr says what was found. The
-    exit status is 0 when all answers are grounded, 1 when one is not, 2 for wrong usage or a file that cannot be used,
-    3 when nothing could be checked.
+    It needs no network and no LLM, and gives the same result each time. It proves the citations. Of the prose, it
+    compares quotations and figures with the sources (the verdict "claims"); anything else the prose says passes. The
+    report goes to stdout, or to --out; then a summary goes to stderr. The exit status is 0 when all answers are
+    grounded and nothing is refuted, 1 when an answer is not grounded or a statement is refuted, 2 for wrong usage or a
+    file that cannot be used, 3 when nothing could be checked.
     """
     if explain is not None:
         _explain(explain)
@@ -147,9 +159,13 @@ def refuse_wrong_usage(config: CheckConfig) -> None:
     Raises:
         typer.BadParameter: when that is so.
     """
+    if not config.answers:
+        refuse_missing("give a file, a folder, .jsonl, or - for stdin", "ANSWER")
     for is_wrong, option, message in _wrong_usages(config):
         if is_wrong:
             refuse(message, option)
+    if not (config.question or config.prompt) and not all(map(config.holds_lines, config.answers)):
+        refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
 
 
 def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
@@ -157,21 +173,19 @@ def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
     lines = list(filter(config.holds_lines, config.answers))
     sources = list(filter(None, (config.question, config.prompt)))
     is_among_others = bool(lines) or len(config.answers) > 1
-    yield not config.answers, "ANSWER", "give an answer: a file, a folder, .jsonl, or - for stdin"
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
     yield len(sources) > 1, "--question/--prompt", message
     yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
     message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
     yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
-    message = "give --question Q.yaml or --prompt PROMPT.txt, to say what was offered"
-    yield not sources and len(lines) < len(config.answers), "--question/--prompt", message
 
 
 def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:
     for file, count in run.mended.items():
         say(f"{file}: fixed {counted(count, 'place')}")
     if fix and not run.mended:
-        say("nothing fixed: no finding has a safe fix")
+        has_findings = any(report.findings for report in run.reports)
+        say(f"nothing fixed: no finding has a safe fix{_OTHER_WAYS * has_findings}")
     for name in run.files_read if verbose else ():
         say(f"catalog: {name}")
 

@@ -54,6 +54,20 @@ def refuse(message: str, option: str | None = None) -> NoReturn:
     raise typer.BadParameter(message, param_hint=option)
 
 
+class _MissingError(typer.BadParameter):
+    """What a command needs and was not given, in the words that Typer uses for its own."""
+
+    def format_message(self) -> str:
+        """Return what is missing, and what to type."""
+        kind = "option" if str(self.param_hint).startswith("-") else "argument"
+        return f"Missing {kind} {self.param_hint}: {self.message}"
+
+
+def refuse_missing(message: str, option: str) -> NoReturn:
+    """Refuse a command that lacks an option or argument: exit status 2; see `refuse`."""
+    raise _MissingError(message, param_hint=option)
+
+
 # Files of other programs, which would not open what is written here.
 _FOREIGN_ENDINGS: Final = frozenset({".doc", ".docx", ".odt", ".pdf", ".xls", ".xlsx", ".ods", ".parquet"})
 

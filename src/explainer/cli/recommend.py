@@ -102,7 +102,7 @@ def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool
     if bool(words) == (questions is not None):
         refuse("give a question as text, or a file with --questions", "TEXT")
     if len(words) == 1 and words[0].endswith((".yaml", ".yml")):
-        refuse(f"{words[0]!r} is a file; give the question itself, or many in a file with --questions", "TEXT")
+        refuse(f"{words[0]!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT")
     if index and semantic is not None:
         refuse("--semantic reads all entries, and --index does not", "--index")
 

@@ -17,7 +17,7 @@ from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, me
 from explainer.checking.workflow.reading import PLACES
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.report import REPORTERS
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import counted, printable, shorten
 
 # findings after which it helps to see what was offered
@@ -77,7 +77,7 @@ def _what_was_offered(report: CheckReport) -> Iterator[str]:
 
 
 def _workflow_lines(workflow: Workflow) -> Iterator[str]:
-    """A workflow in a line or two: its models, and its steps that are none."""
+    """A workflow in a line or two: its models, and its steps without one."""
     models = dict.fromkeys(chain.from_iterable(map(attrgetter("entries"), workflow.steps)))
     others = dict.fromkeys(map(attrgetter("text"), filter(_is_other_step, workflow.steps)))
     if workflow.kind != "mermaid" and not (models and others):
@@ -85,7 +85,7 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
     names = ", ".join(models) or "no offered model"
     yield printable(f"  workflow on line {workflow.line}: {shorten(names, _MAX_NAMES)}")
     if others:
-        yield printable(f"    other steps: {shorten(', '.join(map(repr, others)), _MAX_NAMES)}")
+        yield printable(f"    steps without a model: {shorten(', '.join(map(repr, others)), _MAX_NAMES)}")
 
 
 def _is_other_step(step: WorkflowStep) -> bool:
@@ -94,16 +94,18 @@ def _is_other_step(step: WorkflowStep) -> bool:
 
 def verdict_line(report: CheckReport) -> str:
     """Return the outcome of one answer in one line."""
-    verdict, parts = _VERDICTS[report.grounded], _counts(report.findings)
-    if report.grounded and parts:
-        verdict, parts = f"{verdict}, with {' and '.join(parts)}", []
+    verdict, claims = _VERDICTS[report.grounded], _claims(report)
+    if any(RULES[finding.code].unusable_file for finding in report.findings):
+        verdict = "not checked"
+    elif report.grounded and report.claims is StatementVerdict.REFUTED:
+        verdict, claims = f"{verdict}, but {claims}", ""
+    parts = [" and ".join(_counts(report.findings))]
     if report.sources:  # else nothing was checked
         parts.append(cited_in_words(report))
-    if report.statements:
-        parts.append(_claims(report))
+    parts.append(claims)
     if report.waived:
         parts.append(f"{len(report.waived)} waived")
-    return printable(f"{_place(report)}: {verdict}: {', '.join(parts)}")
+    return printable(f"{_place(report)}: {verdict}: {'; '.join(filter(None, parts))}")
 
 
 def _place(report: CheckReport) -> str:
@@ -117,21 +119,24 @@ def _place(report: CheckReport) -> str:
 
 
 def cited_in_words(report: CheckReport) -> str:
-    """Return how many of the citations of an answer are right."""
+    """Return how many of the citations of an answer are correct."""
     count = len(report.citations)
     right = sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations)))
     if not count:
         return "nothing is cited"
     if right < count:
-        return f"{right} of {counted(count, 'citation')} {('are', 'is')[right == 1]} right"
+        return f"{right} of {counted(count, 'citation')} {('are', 'is')[right == 1]} correct"
     whose = f"all {count} citations are" if count > 1 else "the only citation is"
-    return f"{whose} offered, named and linked rightly"
+    return f"{whose} offered, correctly named and linked"
 
 
 def _claims(report: CheckReport) -> str:
-    """The verdict on what the answer says of its sources, with the numbers of statements."""
-    counts = [f"{report.count(verdict)} {verdict}" for verdict in StatementVerdict if report.count(verdict)]
-    return f"claims {report.claims}: {', '.join(counts)}"
+    """The verdict on what the answer says of its sources, with the number of statements that it rests on."""
+    if not report.statements and report.claims is not StatementVerdict.REFUTED:
+        return ""
+    count = report.count(report.claims)
+    numbers = f" ({count} of {counted(len(report.statements), 'statement')})" if count else ""
+    return f"claims {report.claims}{numbers}"
 
 
 def _counts(findings: Iterable[Finding]) -> list[str]:

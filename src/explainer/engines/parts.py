@@ -165,6 +165,8 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
         WorkerLostError: when a worker process is gone.
     """
     out, shard = run.config.out, run.config.shard
+    if shard is None and not source.size():
+        raise ExplainerError([no_question_in(source, 0)])
     parts = parts_of(source)
     own_parts = parts if shard is None else [parts[number] for number in shard.range(len(parts))]
     out.mkdir(parents=True, exist_ok=True)
@@ -176,8 +178,6 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
             summary.failed += counts.failed
             run.reporter.report(counts.findings)
             run.reporter.show(summary)
-    if shard is None and not summary.done:
-        raise ExplainerError([no_question_in(source, 0)])
     if shard is None:
         _remove_other_parts(out, parts)
     return summary

@@ -63,7 +63,7 @@ _FIGURE: Final = lazy_regex(
     rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
     (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
      | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
-     | \b(?P<word>{_NUMBER_WORDS})\b
+     | \b(?P<word>{_NUMBER_WORDS})\b(?!\s(?:that|which|who|whose)\b)
      | \b(?P<factor>{"|".join(_FACTOR_WORDS)})\b
      | (?P<order>\borders?\sof\smagnitude\b))
     (?P<attached>[^\W\d_]{{1,8}}(?![\w@])|[%×])?
@@ -129,6 +129,9 @@ _ABOUT: Final = lazy_regex(
     re.IGNORECASE,
 )
 _BOUNDS: Final[dict[Bound, re.Pattern[str]]] = {"most": _MOST, "least": _LEAST, "about": _ABOUT}
+# `none reached an accuracy above 30 %`
+_NONE: Final = lazy_regex(r"\b(?:none|never|neither|nobody)\b", re.IGNORECASE)
+_OPPOSITE_BOUNDS: Final[dict[Bound, Bound]] = {"most": "least", "least": "most"}
 _BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
@@ -474,7 +477,7 @@ def _nouns(text: str, end: int) -> frozenset[str]:
 def _bound(before: str) -> Bound:
     for bound, pattern in _BOUNDS.items():
         if pattern.search(before):
-            return bound
+            return _OPPOSITE_BOUNDS.get(bound, bound) if _NONE.search(before) else bound
     return ""
 
 

@@ -74,8 +74,18 @@ _BEFORE: Final = 160  # characters on either side of a figure, or a quotation, i
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
     r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
-    r"for (?:example|instance))\b",
+    r"for (?:example|instance)|usually|typically|generally|in general|maybe|perhaps|expect|recommend)\b",
     re.IGNORECASE,
+)
+# how a sentence begins that tells its reader what to do: `Start with 100 images`, `Label 200 tablets first`
+_INSTRUCTION: Final = lazy_regex(
+    r"\W*(?:use|try|train|start|begin|collect|keep|choose|take|pick|prepare|plan|label|sample|test|give|generate|annotate)\s"
+    r"(?:it|them|with|on|at|for|about|around|roughly|at least|some|your|\d)",
+    re.IGNORECASE,
+)
+# a figure for each of several, or of all together, which is not to be compared with another kind of figure
+_APPORTIONED: Final = lazy_regex(
+    r"(?:\s[\w/&-]+){0,3}\s(?:per|each|every|on average|in all|in total|altogether|together)\b", re.IGNORECASE
 )
 _THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
 # words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
@@ -335,7 +345,7 @@ class _Prover:
         # what is printed with another unit follows from other figures by chance
         if any(_has_other_unit(figure, row.figure) for row in printed):
             return False
-        derived = chain.from_iterable(self.texts[index].derived for index in statement.entries)
+        derived = list(chain.from_iterable(self.texts[index].derived for index in statement.entries))
         return any(map(figure.equals, derived))
 
     def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
@@ -362,6 +372,8 @@ class _Prover:
             is_same_kind = _is_of_kind(figure, row.figure)
             shared = _count_shared(statement, row.sentence)
             if shared < _MIN_SHARED or not (is_same_kind or _has_other_unit(figure, row.figure)):
+                continue
+            if _is_apportioned(statement.text, figure) and not _is_apportioned(row.sentence.text, row.figure):
                 continue
             if shared + is_same_kind > likeness and _is_near(statement, figure, row.sentence):
                 fault, likeness = ("A421" if is_same_kind else "A422", row), shared + is_same_kind
@@ -531,7 +543,12 @@ def _is_supposed(text: str, figure: Figure) -> bool:
     """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
     before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
     behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
-    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None
+    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None or _INSTRUCTION.match(text) is not None
+
+
+def _is_apportioned(text: str, figure: Figure) -> bool:
+    """Whether a figure is for each of several, or of all together: `3 pairs per conversation`, `750 images in all`."""
+    return _APPORTIONED.match(text, figure.end) is not None
 
 
 def _is_about_the_compared(statement: Statement, figure: Figure, row: _Printed) -> bool:

@@ -351,6 +351,29 @@ def test_a_misspelt_title_beside_its_link_is_altered_and_mended(item: str, typo:
     assert apply_fixes(misspelt, [fix for _, fix in report.fixes]) == right
 
 
+LISTED = ["Papers: [{}]({}), [{}]({}).", "- **Papers:** [{}]({}); [{}]({})", "Papers: {} ({}), {} ({})", "| Kind | Sources |\n|---|---|\n| Papers | [{}]({}), [{}]({}) |", "论文：[{}]({})；[{}]({})"]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", LISTED)
+def test_a_field_of_several_sources_gives_each_its_own_link(field: str) -> None:
+    first, second = "http://arxiv.org/pdf/2401.10000v1.pdf", "http://arxiv.org/pdf/2402.20000v2.pdf"
+    model = "- Model: NST-fast-style-mosaic https://github.com/rrmina/fast-style\n\n"
+    assert codes(answer(model + field.format(TITLE, first, OTHER, second))) == set()
+    assert "A401" in codes(answer(model + field.format(TITLE, second, OTHER, first)))
+
+
+@pytest.mark.parametrize("remark", [
+    "Note: {} has no paper, so only its GitHub link is given.", "*Note: {} does not have an associated paper.*",
+    "There is no paper for {} in the list.", "{} was offered without a paper.", "> {} has no associated paper.",
+    'Note: The paper for {} is listed as "None".', "Note: For {} only the code was offered.", "({} has no paper.)",
+    "In short: {} paints.",
+])  # fmt: skip
+def test_a_closing_remark_about_an_offered_source_is_no_source(remark: str) -> None:
+    assert codes(answer(f"{REFERENCES}\n\n{remark.format('NST-fast-style-mosaic')}")) == set()
+    foreign = remark.format("Deep Residual Learning for Image Recognition and NST-fast-style-mosaic, **GPT-4**")
+    assert check_answer(answer(f"{REFERENCES}\n\n- {foreign}"), offered()).findings
+
+
 def test_a_title_behind_its_authors_is_not_mended_with_them() -> None:
     text = answer(
         f"{REFERENCES}\n- Doe, J. (2024). {OTHER.replace('Neural', 'Nueral')}. http://arxiv.org/pdf/2402.20000v2.pdf"

@@ -131,6 +131,10 @@ _BIBLIOGRAPHIC: Final = lazy_regex(
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
 # how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
+# what goes on behind a name in a sentence about it
+_SAID: Final = lazy_regex(r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b")
+_SENTENCE_END: Final = lazy_regex(r"[.!)][*_)\s]{0,3}\Z")
+_MIN_BEFORE: Final = 3  # words before a name that is not the subject of its line
 _REMARK: Final = lazy_regex(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
@@ -492,6 +496,9 @@ class _ReferenceReader:
 
     def _read_field(self, piece: _Piece, kind: FieldKind, value_at: int, *, is_nested: bool) -> None:
         """A field names something, gives links of what is named, or is a remark."""
+        if len(piece.names) > 1 and len(piece.links) > 1:  # `Papers: A (…), B (…)`
+            self._read_linked(piece)
+            return
         value = _before_link(piece, value_at)
         if not self._names_item(kind, value, is_nested=is_nested):
             self._read_attribute(piece, kind, value)
@@ -657,9 +664,9 @@ class _ReferenceReader:
 
     def _doubt(self, piece: _Piece, name: Name) -> bool | None:
         """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
-        if piece.names:
-            return False
         raw = piece.text[piece.lead.end() :].lstrip("*_\"'“(`")
+        if piece.names:
+            return None if _speaks_of_source(piece, raw) else False
         is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
         if _REMARK.match(raw) and not _is_title(name.text):
             return False if is_publication and _QUOTED.search(name.text) else None
@@ -896,6 +903,21 @@ def _names(text: str) -> bool:
 def _is_fragment(text: str) -> bool:
     """Whether a text is a fragment of prose: those have no capitals."""
     return text[:1].islower() and text.islower() and len(words(text)) > 1
+
+
+def _speaks_of_source(piece: _Piece, raw: str) -> bool:
+    """Whether a line without links says something of an offered source, instead of naming it: `X has no paper`."""
+    begin, end = piece.names[0]
+    behind = piece.text[end:]
+    if piece.links or reads_like_title(behind):
+        return False
+    is_said = _SAID.match(behind) is not None
+    is_remark = _REMARK.match(raw) is not None and not raw[:4].casefold().startswith("see ")
+    if piece.is_marked:  # `- BLIP is the model of this step` names it
+        return is_said and is_remark
+    count = len(words(piece.text[piece.lead.end() : begin]))
+    is_sentence = _SENTENCE_END.search(behind) is not None
+    return is_said or (is_sentence and (count >= _MIN_BEFORE or (is_remark and count > 0)))
 
 
 def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:

@@ -19,7 +19,7 @@ from explainer.catalogs.question import LoadedQuestion, parse_question_line, que
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
-from explainer.diagnostics.text import Lines, did_you_mean, lazy_regex, shorten, suggest
+from explainer.diagnostics.text import Lines, counted, did_you_mean, lazy_regex, shorten, suggest
 from explainer.documents.document import Document, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
@@ -148,13 +148,10 @@ class _Checker:
             for file in files_below(path, suffixes, unreadable=self._add_unreadable):
                 if file.name.endswith(SOURCES_SUFFIX):
                     continue
-                if file.suffix in _LINES and not _holds_questions(file):
-                    self.passed_over += 1
-                    continue
                 default_id = file.relative_to(path).with_suffix("").as_posix()
-                self._check_file(file, default_id, documents)
+                self._check_file(file, default_id, documents, is_named=False)
         elif path.exists():
-            self._check_file(path, path.stem, documents)
+            self._check_file(path, path.stem, documents, is_named=True)
         else:
             self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
 
@@ -164,7 +161,7 @@ class _Checker:
     def _add_unreadable(self, folder: Path, error: OSError) -> None:
         self._add([cannot_read(folder, error)])
 
-    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool) -> None:
         real = real_path(path)
         if real in self._checked:
             return
@@ -176,6 +173,10 @@ class _Checker:
             self._check_template(path)
             return
         text = read_text(path, limit=MAX_CATALOG_BYTES)
+        if path.suffix in _LINES and not (is_named or text.value is None or _holds_questions(path, text.value)):
+            self._checked.discard(real)  # it may still be named
+            self.passed_over += 1
+            return
         self._add(text.findings)
         if text.value is None:
             return
@@ -271,15 +272,12 @@ def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
     return sample_variables()
 
 
-def _holds_questions(path: Path) -> bool:
+def _holds_questions(path: Path, text: str) -> bool:
     """Whether a file of lines that nobody named holds questions: outputs and manifests lie in the same folders.
 
     What is neither is judged as questions: a broken line must not hide its file.
     """
     if path.parent.name == "questions":
-        return True
-    text = read_text(path, limit=MAX_CATALOG_BYTES).value
-    if text is None:  # which is for a finding to say
         return True
     first = next(filter(str.strip, text.splitlines()), "")
     return '"schema"' not in first and ('"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS)))
@@ -343,19 +341,15 @@ def summarise(report: ValidationReport) -> str:
     errors = sum(finding.is_error for finding in report.findings)
     warnings = len(report.findings) - errors
     checked = (
-        _counted(report.catalogs, "catalog"),
-        _counted(report.questions, "question"),
-        _counted(report.templates, "template"),
+        counted(report.catalogs, "catalog"),
+        counted(report.questions, "question"),
+        counted(report.templates, "template"),
     )
-    line = f"{', '.join(checked)}: {_counted(errors, 'error') if errors else 'no errors'}"
+    line = f"{', '.join(checked)}: {counted(errors, 'error') if errors else 'no errors'}"
     if warnings:
-        line = f"{line}, {_counted(warnings, 'warning')}"
-    passed_over = f"; {_counted(report.passed_over, 'file')} of lines passed over: no questions"
+        line = f"{line}, {counted(warnings, 'warning')}"
+    passed_over = f"; {counted(report.passed_over, 'file')} of lines passed over: no questions"
     # a question beside the folder of questions is easily taken for a checked one
     looked_in = f"; looked only in {', '.join(report.places)}"
     has_default_places = set(report.places) <= set(_FOLDERS)
     return line + passed_over * bool(report.passed_over) + looked_in * (has_default_places and not report.questions)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -80,7 +80,7 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
         try:
             when = parsedate_to_datetime(value)
             seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  # the library has errors of five kinds for what is no date
             return None
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None
 

@@ -318,7 +318,7 @@ class ParquetSource(_Table):
                 size = yield from self._batches(file, begin, first, last, columns)
             except OSError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  # as when it is opened
                 raise OSError(0, f"not a .parquet: {reason_of(error)}", str(file)) from None
             begin += size
             if last is not None and begin > last:

@@ -26,12 +26,12 @@ class LazyRegex:
     """What `lazy_regex` returns: it has all that a compiled expression has."""
 
     def __init__(self, expression: str | bytes, flags: int) -> None:
-        self._expression = expression
+        self.pattern = expression  # what other expressions are made of, and asking for it compiles nothing
         self._flags = flags
 
     @cached_property
     def _compiled(self) -> re.Pattern[Any]:
-        return re.compile(self._expression, self._flags)
+        return re.compile(self.pattern, self._flags)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._compiled, name)

@@ -26,7 +26,7 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except ValueError:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # whatever the library raises, it is no JSON
         message = "values are nested too deeply" if isinstance(error, RecursionError) else reason_of(error)
         raise ValueError(message) from None
 

@@ -183,7 +183,7 @@ class _Reader:
             yield from yaml.parse(self.text, Loader=_LOADER)
         except yaml.YAMLError:
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # numbers and dates that Python does not have, deep nesting
             raise yaml.YAMLError(reason_of(error)) from None
 
     def _read_events(self) -> None:

@@ -134,6 +134,10 @@ class _Block:
     indent: int
     kind: str  # item, quote, heading, or more: a paragraph
 
+    def goes_on_with(self, kind: str) -> bool:
+        """Whether a line of some kind belongs to it; what stands right below a heading is a block of its own."""
+        return self.kind != "heading" and (kind == "more" or kind == self.kind == "quote")
+
 
 @dataclass(slots=True)
 class _Scope:
@@ -174,8 +178,7 @@ class _StatementReader:
         for number in range(answer.lines):
             line = answer.line(number)
             kind = self._kind(number, line)
-            is_continued = kind == "more" or (block is not None and kind == block.kind == "quote")
-            if block is not None and block.kind != "heading" and is_continued:
+            if block is not None and block.goes_on_with(kind):
                 block.end = answer.line_starts[number] + len(line)
                 continue
             if block is not None:

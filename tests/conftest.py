@@ -10,10 +10,13 @@ from hypothesis import HealthCheck, settings
 from tests.endpoint.faults import Canned, Pass
 from tests.endpoint.proxy import FaultProxy
 from tests.endpoint.running import Endpoint, assemble_model, missing_wheels
+from tests.helpers.support import THOROUGH
 
+# The same examples for the same code, so that a change is blamed for what it broke alone; a thorough run explores.
 settings.register_profile(
     "explainer",
     deadline=None,
+    derandomize=not THOROUGH,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

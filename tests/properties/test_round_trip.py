@@ -74,6 +74,8 @@ def test_a_reader_of_markdown_sees_the_templates_headings_and_no_others(
 
 @settings(max_examples=examples(200, 5_000))
 @given(layout_text())
+@example("x\n\\ ### y")
+@example("x\n\\ ### ü")
 def test_the_answer_skeleton_holds_the_question_too(question: str) -> None:
     text = render(question, [], [], "answer")
     body = text.removeprefix('🧠 **User Question:**  \n"').split('"\n\n---\n\n### 1. What task', 1)[0]

@@ -62,7 +62,7 @@ def _forging() -> re.Pattern[str]:
 def _forges(core: str) -> bool:
     """Whether a line without its indentation and leading backslashes reads as a part of the layout."""
     if core.isascii():
-        return _forging().match(core.lower()) is not None
+        return _forging().match(core.lower().lstrip()) is not None
     visible = "".join(char for char in unicodedata.normalize("NFKC", core) if unicodedata.category(char) != "Cf")
     return _forging().match(visible.casefold().lstrip()) is not None
 

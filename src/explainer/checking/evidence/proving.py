@@ -17,7 +17,16 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in, may_have_figures
+from explainer.checking.evidence.figures import (
+    DECIMAL_COMMA,
+    Figure,
+    PlacedFigure,
+    directions,
+    figures_in,
+    may_have_figures,
+    placed_figures,
+    tell_apart,
+)
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
@@ -346,7 +355,7 @@ class _Prover:
         if any(_has_other_unit(figure, row.figure) for row in printed):
             return False
         derived = list(chain.from_iterable(self.texts[index].derived for index in statement.entries))
-        return any(map(figure.equals, derived))
+        return any(figure.equals(other) or figure.bounds(other) for other in derived)
 
     def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
         for index in entries:
@@ -363,6 +372,23 @@ class _Prover:
             return self._figure_fault("A423", statement, figure, nearest) if is_fault else None
         if _is_swapped(figure, nearest.figure, nearest.sentence):
             return self._figure_fault("A421", statement, figure, nearest)
+        return self._exchanged(statement, figure) if len(equal) == 1 else None
+
+    def _exchanged(self, statement: Statement, figure: Figure) -> _Evidence | None:
+        """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
+        beside = placed_figures(plain(_without_quotations(statement)))
+        claimed = next((placed for placed in beside if placed.figure.start == figure.start), None)
+        rows = list(chain.from_iterable(map(attrgetter("placed"), map(self.texts.__getitem__, statement.entries))))
+        printed = next((row for row in rows if figure.equals(row[0].figure)), None)
+        if claimed is None or printed is None:
+            return None
+        for rival, sentence in rows:
+            if not figure.equals(rival.figure) and _is_of_rival(
+                statement, claimed, beside, printed[0], rival, sentence
+            ):
+                return self._figure_fault(
+                    "A421", statement, figure, _Printed(statement.entries[0], rival.figure, sentence)
+                )
         return None
 
     def _counterpart(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> _Evidence | None:
@@ -585,6 +611,28 @@ def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
         return False
     rivals = (other for other in sentence.figures if other.kind == figure.kind and other.scales & figure.scales)
     return any(not figure.equals(rival) for rival in rivals)
+
+
+def _is_of_rival(
+    statement: Statement,
+    claimed: PlacedFigure,
+    beside: Iterable[PlacedFigure],
+    printed: PlacedFigure,
+    rival: PlacedFigure,
+    sentence: Sentence,
+) -> bool:
+    """Whether a figure stands with words that its entry prints beside another figure only, and that one with its words.
+
+    Where the other figure is not in the statement, this has to be the other one's sentence but for the figure.
+    """
+    own, others = tell_apart(printed, rival)
+    if claimed.terms & own or not (own and claimed.terms & others):
+        return False
+    partner = next((placed for placed in beside if placed.figure.equals(rival.figure)), None)
+    if partner is not None:
+        return bool(partner.terms & own) and not partner.terms & others
+    is_sentence = len(claimed.terms & sentence.terms) >= _SAME_WORDS * len(claimed.terms)
+    return is_sentence and others <= claimed.terms and not statement.all_terms & own
 
 
 def _is_of_kind(one: Figure, other: Figure) -> bool:

@@ -8,7 +8,6 @@ What follows from printed figures by one step of arithmetic is as good as printe
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -166,7 +165,7 @@ _WORD: Final = lazy_regex(r"[^\W\d_]+")
 _PART_END: Final = lazy_regex(
     r"[,;.]\s|\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
 )
-_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\b(?:while|whereas|but)\b", re.IGNORECASE)
+_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
 _RESPECTIVELY: Final = lazy_regex(r"[\s,]*\brespectively\b", re.IGNORECASE)
 _LISTED: Final = lazy_regex(r"\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
@@ -371,7 +370,7 @@ class PlacedFigure(NamedTuple):
 @lru_cache(maxsize=256)  # the figures of a statement are looked at one by one
 def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     """Return the figures of a text that share the words beside them with none of their kind."""
-    figures = [figure for figure in figures_in(text) if figure.is_telling and figure.kind != "size"]
+    figures = [figure for figure in figures_in(text) if figure.is_telling and not _is_of_name(text, figure)]
     ordered = _in_order(text, figures)
     if ordered:
         return tuple(ordered)
@@ -379,6 +378,12 @@ def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     for figure in figures:
         blanked = blanked[: figure.start] + " " * (figure.end - figure.start) + blanked[figure.end :]
     return tuple(chain.from_iterable(starmap(partial(_placed, blanked), _parts(text, figures))))
+
+
+def _is_of_name(text: str, figure: Figure) -> bool:
+    """Whether a number is the part of a name, or a size: `Gemma-2-27b-it`."""
+    beside = text[max(0, figure.start - 1) : figure.start] + text[figure.end : figure.end + 1]
+    return figure.kind == "size" or (figure.kind == "count" and "-" in beside)
 
 
 def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, list[Figure]]]:
@@ -398,21 +403,25 @@ def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, lis
 
 
 def _placed(text: str, start: int, end: int, figures: Sequence[Figure]) -> Iterator[PlacedFigure]:
-    kinds = Counter(figure.kind for figure in figures)
     for figure in figures:
-        if kinds[figure.kind] == 1:
-            before, behind = terms(text[start : figure.start]), terms(text[figure.end : end])
-            yield PlacedFigure(figure, frozenset(before), frozenset(behind))
+        before, behind = terms(text[start : figure.start]), terms(text[figure.end : end])
+        yield PlacedFigure(figure, frozenset(before), frozenset(behind))
 
 
 def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
-    """The figures of a list that belong to those of another one: `8 % and 14 % for X and Y, respectively`."""
+    """The figures of a list that belong to those of another one: `8 % and 14 % for X and Y, respectively`.
+
+    Figures that end their part (`beats X and Y by 8 % and 14 %`) need no `respectively`.
+    """
     said = _RESPECTIVELY.search(text)
-    listed = _last_list(text, [figure for figure in figures if said is not None and figure.end <= said.start()])
-    if said is None or len(listed) < 2:  # noqa: PLR2004
+    end = said.start() if said is not None else len(text)
+    listed = _last_list(text, [figure for figure in figures if figure.end <= end])
+    if len(listed) < 2:  # noqa: PLR2004
         return []
-    behind = text[listed[-1].end : said.start()].strip()
-    items = _LISTED.split(behind or text[: listed[0].start])[-len(listed) :]
+    behind = text[listed[-1].end : end].strip()
+    if said is None and behind and not _PART_EDGE.match(f"{behind} "):
+        return []
+    items = _LISTED.split(behind if said is not None and behind else text[: listed[0].start])[-len(listed) :]
     if len(items) < len(listed):
         return []
     items[0] = " ".join(items[0].split()[-_LISTED_WORDS:])
@@ -431,11 +440,16 @@ def _last_list(text: str, figures: Sequence[Figure]) -> list[Figure]:
 
 
 def tell_apart(one: PlacedFigure, other: PlacedFigure) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the terms beside only one, and beside only the other, of two figures: on the sides where both have some."""
+    """Return the terms beside only one, and beside only the other, of two figures.
+
+    Where both have some on one side (`5 % on A and by 3 % on B`), those on the other one are of both.
+    """
     own, others = frozenset[str](), frozenset[str]()
     for side, other_side in ((one.before, other.before), (one.behind, other.behind)):
         if side and other_side:
             own, others = own | side, others | other_side
+    if not own:
+        own, others = one.terms, other.terms
     return own - others, others - own
 
 

@@ -80,7 +80,7 @@ _LABEL: Final = lazy_regex(
 _LARGEST_LABEL: Final = 1000
 _BEFORE: Final = 160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
 # what ends a phrase, and the words of one that says nothing of an entry
-_PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
+_PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
     r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
     r"for (?:example|instance)|usually|typically|generally|in general|maybe|perhaps|expect|recommend)\b",
@@ -92,10 +92,21 @@ _INSTRUCTION: Final = lazy_regex(
     r"(?:it|them|with|on|at|for|about|around|roughly|at least|some|your|\d)",
     re.IGNORECASE,
 )
-# a figure for each of several, or of all together, which is not to be compared with another kind of figure
-_APPORTIONED: Final = lazy_regex(
-    r"(?:\s[\w/&-]+){0,3}\s(?:per|each|every|on average|in all|in total|altogether|together)\b", re.IGNORECASE
+# words by which a figure is for each of several, of all together, or reckoned from others
+_DERIVED: Final = lazy_regex(
+    r"\b(?:per|each|every|average|mean|median|all|total|altogether|together|sum|combined|i\.e|that is|that makes|means|"
+    r"equals|corresponds|amounts|ratio|half|difference)\b|[=≈→]",
+    re.IGNORECASE,
 )
+# words before a figure by which it is of something else that is compared with
+_OTHERS: Final = lazy_regex(
+    r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
+    re.IGNORECASE,
+)
+# a name: a word with a capital behind another word, or with several capitals
+_PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
+_CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
+_BESIDE_SHARE: Final = 0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
 _THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
 # words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
 _REPORTED: Final = lazy_regex(
@@ -399,11 +410,26 @@ class _Prover:
             shared = _count_shared(statement, row.sentence)
             if shared < _MIN_SHARED or not (is_same_kind or _has_other_unit(figure, row.figure)):
                 continue
-            if _is_apportioned(statement.text, figure) and not _is_apportioned(row.sentence.text, row.figure):
+            if self._is_unsure(statement, figure, row):
                 continue
             if shared + is_same_kind > likeness and _is_near(statement, figure, row.sentence):
                 fault, likeness = ("A421" if is_same_kind else "A422", row), shared + is_same_kind
         return self._figure_fault(fault[0], statement, figure, fault[1]) if fault else None
+
+    def _is_unsure(self, statement: Statement, figure: Figure, row: _Printed) -> bool:
+        """Whether a figure may be of something else than the printed one that it is to stand for."""
+        before, behind = _phrase(statement.text, figure)
+        printed = frozenset().union(*(self.texts[index].terms for index in statement.entries))
+        beside = frozenset(terms(f"{before} {behind}"))
+        # a small count is of the same thing only where the rest of its phrase is
+        expected = printed if figure.is_telling else row.sentence.terms
+        if len(beside & expected) < _BESIDE_SHARE * len(beside):
+            return True
+        if _says_only(_DERIVED, statement.text, row.sentence.text) or _says_only(_OTHERS, before, row.sentence.text):
+            return True
+        clause = _CLAUSE_START.split(statement.text[: figure.start])[-1]
+        names = map(terms, _PROPER.findall(f"{clause} {behind}"))
+        return any(printed.isdisjoint(name) for name in filter(None, names))
 
     def _strange_figure(self, statement: Statement, figure: Figure) -> _Evidence | None:
         """A figure that its own entries do not have: another entry may have it, or none."""
@@ -567,14 +593,20 @@ def _is_label(text: str, figure: Figure) -> bool:
 
 def _is_supposed(text: str, figure: Figure) -> bool:
     """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
-    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
-    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    before, behind = _phrase(text, figure)
     return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None or _INSTRUCTION.match(text) is not None
 
 
-def _is_apportioned(text: str, figure: Figure) -> bool:
-    """Whether a figure is for each of several, or of all together: `3 pairs per conversation`, `750 images in all`."""
-    return _APPORTIONED.match(text, figure.end) is not None
+def _phrase(text: str, figure: Figure) -> tuple[str, str]:
+    """What stands before a figure, and behind it, in its phrase."""
+    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
+    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    return before, behind
+
+
+def _says_only(pattern: re.Pattern[str], said: str, printed: str) -> bool:
+    """Whether a statement has words of a kind that a printed sentence has not."""
+    return not set(pattern.findall(said)) <= set(pattern.findall(printed))
 
 
 def _is_about_the_compared(statement: Statement, figure: Figure, row: _Printed) -> bool:

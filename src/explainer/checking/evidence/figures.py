@@ -114,6 +114,7 @@ _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `fiv
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
 _BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
+_RECKONED_RATIO: Final = 1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
 _LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
 _MOST_COUNTS: Final = 40  # of an entry that products are made of
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
@@ -163,9 +164,9 @@ _DIRECTIONS: Final = {
 _WORD: Final = lazy_regex(r"[^\W\d_]+")
 # between two figures, where the words of the one end and those of the other begin; and where they end before and behind
 _PART_END: Final = lazy_regex(
-    r"[,;.]\s|\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
+    r"[,;.]\s|\||\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
 )
-_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
+_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
 _RESPECTIVELY: Final = lazy_regex(r"[\s,]*\brespectively\b", re.IGNORECASE)
 _LISTED: Final = lazy_regex(r"\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
@@ -229,12 +230,16 @@ class Figure:
         tolerance = max(self.step / 2, _ABOUT_SHARE * value if is_about else 0)
         return any(abs(value - amount) <= tolerance + 1e-9 * abs(amount) for amount in amounts)
 
-    def bounds(self, other: Figure) -> bool:
+    def bounds(self, other: Figure, most_ratio: float = _BOUND_RATIO) -> bool:
         """Whether another one, which is no bound itself, is within the bound that this one is: `over 90 %` for 91.5."""
         if other.bound in ("most", "least"):
             return False
-        first, last = {"least": (1.0, _BOUND_RATIO), "most": (1 / _BOUND_RATIO, 1.0)}.get(self.bound, (1.0, 0.0))
+        first, last = {"least": (1.0, most_ratio), "most": (1 / most_ratio, 1.0)}.get(self.bound, (1.0, 0.0))
         return any(first * self.amount <= amount <= last * self.amount for amount in self._amounts_of(other))
+
+    def covers(self, other: Figure) -> bool:
+        """Whether it is the same amount as one that is reckoned, or a bound right below or above it."""
+        return self.equals(other) or self.bounds(other, _RECKONED_RATIO)
 
     def _amounts_of(self, other: Figure) -> list[float]:
         """The amount of another figure in what this one counts in; none where the two cannot be compared."""

@@ -7,14 +7,13 @@ before they are saturated once.
 
 from __future__ import annotations
 
-import io
 import math
 import operator
 import struct
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -128,13 +127,11 @@ class FieldedIndex:
             raise ValueError(message)
         index = cls(0, ())
         index.size, letters, terms, postings = _HEAD.unpack_from(data)
-        stream = io.BytesIO(data)
-        stream.seek(_HEAD.size)
-        words = stream.read(letters).decode("utf-8", "surrogatepass").split("\n") if terms else []
+        sizes = (_HEAD.size, letters, _ITEM * (terms + 1), _ITEM * postings, len(data))
+        _, text, ends, numbers, values = _cut(data, sizes)
+        words = text.decode("utf-8", "surrogatepass").split("\n") if terms else []
         index._places = {word: place for place, word in enumerate(words)}
-        index._ends = array("I", stream.read(_ITEM * (terms + 1)))
-        index._numbers = array("I", stream.read(_ITEM * postings))
-        index._values = array("d", stream.read())
+        index._ends, index._numbers, index._values = array("I", ends), array("I", numbers), array("d", values)
         if not index._is_sound(terms, postings):
             message = "its parts do not fit together"
             raise ValueError(message)
@@ -178,12 +175,19 @@ class IndexTables:
             ValueError: when they are none.
         """
         tables: dict[str, FieldedIndex] = {}
-        stream = io.BytesIO(data)
-        while head := stream.read(_PART.size):
-            letters, size = _PART.unpack(head.ljust(_PART.size))
-            name = stream.read(letters).decode()
-            tables[name] = FieldedIndex.unpacked(stream.read(size))
+        while data:
+            letters, size = _PART.unpack(data[: _PART.size].ljust(_PART.size))
+            _, name, body, data = _cut(data, (_PART.size, letters, size, len(data)))
+            tables[name.decode()] = FieldedIndex.unpacked(body)
         return cls(tables)
+
+
+def _cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
+    """Bytes in parts of some sizes, each as large as what is left of them at most."""
+    start = 0
+    for size in sizes:
+        yield data[start : start + size]
+        start += size
 
 
 def _weighed(frequencies: Mapping[int, float], documents: int) -> Postings:

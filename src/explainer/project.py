@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from explainer.build import BuildResult, build, offer, semantic_model
+from explainer.build import BuildResult, build, build_question, offer, semantic_model
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, project_file, shipped_tasks
@@ -21,7 +21,6 @@ from explainer.diagnostics.finding import (
     ExplainerError,
     Finding,
     Parsed,
-    errors_in,
     exit_status,
     has_errors,
 )
@@ -230,23 +229,18 @@ class Project:
         papers: int | None = None,
     ) -> Parsed[Prompt]:
         """Build a prompt, and raise nothing; see `build`."""
-        options = _options(_folder_of(question), as_, template, models, papers)
-        loaded, library = self._load(question)
-        # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
-        findings = _each_once(options.findings + loaded.findings + errors_in(library.findings))
-        if options.value is None or loaded.value is None or library.value is None:
-            return Parsed(None, findings)
+        folder = _folder_of(question)
+        options = _options(folder, as_, template, models, papers)
+        if options.value is None:
+            return Parsed(None, options.findings)
         with contextlib.ExitStack() as stack:
             renderer = renderer_of(options.value.template, stack)
-            findings += renderer.findings
-            if renderer.value is None:
-                return Parsed(None, findings)
-            built = build(loaded.value, library.value, renderer.value, options.value.counts)
-        findings = _each_once(findings + built.findings)
-        if built.value is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
-            return Parsed(None, findings)
-        messages = tuple({"role": part.role, "content": part.text} for part in built.value.rendering.segments)
+            built = build_question(_loaded(question), folder, self._loader, renderer, options.value.counts)
+        findings = _each_once(options.findings + built.findings)
         result = built.value
+        if result is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
+            return Parsed(None, findings)
+        messages = tuple({"role": part.role, "content": part.text} for part in result.rendering.segments)
         return Parsed(Prompt(result.id, result.text, messages, result.sources, result.choice, findings), findings)
 
     def check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> CheckReport:

@@ -195,7 +195,7 @@ def make_job(
     if max_tokens is not None:
         counter(tokenizer)
     try:
-        template_hash = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
+        template_hash = hash_of_template(name)
     except OSError as error:
         return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
     options = RenderOptions(

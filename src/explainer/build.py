@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
-from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.question import LoadedQuestion
-from explainer.diagnostics.finding import Parsed, errors_in
+from explainer.diagnostics.finding import Parsed
 from explainer.files import NO_MODEL, chosen_model
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsMeanings
     from explainer.rendering.fastpath import Context
-    from explainer.rendering.isolated import IsolatedRenderer
-    from explainer.rendering.renderer import Renderer, Rendering
+    from explainer.rendering.renderer import Rendering
 
 
 class SupportsRender(Protocol):
@@ -118,48 +115,6 @@ def build(
     if rendered.value is None:
         return Parsed(None, findings)
     return Parsed(BuildResult(loaded.id, sources, rendered.value, choice, variables), findings)
-
-
-def build_question(
-    loaded: Parsed[LoadedQuestion],
-    base: Path,
-    loader: CatalogLoader,
-    renderer: Parsed[Renderer] | Parsed[IsolatedRenderer],
-    counts: SourceCounts = _DEFAULT_COUNTS,
-    model: str | None = None,
-) -> Parsed[BuildResult]:
-    """Build a question that may have mistakes, from its catalogs and a template that may have some; see `build`.
-
-    Args:
-        loaded: the question, or why there is none.
-        base: the folder that its paths are relative to.
-        loader: reads its catalogs.
-        renderer: the template, or why there is none.
-        counts: how many entries are chosen where it names none.
-        model: the embedding model that has a say in the choice; see `semantic_model`.
-    """
-    if loaded.value is None:
-        return Parsed(None, loaded.findings)
-    question = loaded.value.question
-    library = usable_library(loaded.value, base, loader)
-    # loading the model takes seconds, and a question that names everything does without it
-    names_all = question.models is not None and question.papers is not None
-    semantic: Parsed[SupportsMeanings] = Parsed(None) if names_all else semantic_model(model)
-    findings = loaded.findings + library.findings + renderer.findings + semantic.findings
-    if library.value is None or renderer.value is None or semantic.findings:
-        return Parsed(None, findings)
-    built = build(loaded.value, library.value, renderer.value, counts, semantic.value)
-    return Parsed(built.value, findings + built.findings)
-
-
-def usable_library(loaded: LoadedQuestion, base: Path, loader: CatalogLoader) -> Parsed[Library]:
-    """Read the catalogs of a question; of their findings only errors are given: the rest is for `validate` to say."""
-    library = loader.for_question(loaded.question, base)
-    errors = errors_in(library.findings)
-    # where no catalog could be read nothing fits, for that reason alone
-    if errors and library.value is not None and not [*library.value.models, *library.value.papers]:
-        return Parsed(None, errors)
-    return Parsed(library.value, errors)
 
 
 def semantic_model(model: str | None = None) -> Parsed[SupportsMeanings]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from explainer.build import BuildResult, build, build_question, offer, semantic_model
+from explainer.build import BuildResult, build, offer, semantic_model
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, project_file, shipped_tasks
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
     from explainer.preflight import ValidationReport
     from explainer.recommending.reasons import Recommendation
-    from explainer.recommending.recommend import Choice
+    from explainer.recommending.recommend import Choice, SupportsMeanings
+    from explainer.rendering.isolated import IsolatedRenderer
+    from explainer.rendering.renderer import Renderer
 
 E = TypeVar("E", bound=Entry)
 T = TypeVar("T")
@@ -84,6 +86,38 @@ def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
 def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:
     """Read one question from YAML text; `file` is how findings call it."""
     return _parse_question(text, file, default_id="question")
+
+
+def build_question(
+    loaded: Parsed[LoadedQuestion],
+    base: Path,
+    loader: CatalogLoader,
+    renderer: Parsed[Renderer] | Parsed[IsolatedRenderer],
+    counts: SourceCounts,
+    model: str | None = None,
+) -> Parsed[BuildResult]:
+    """Build a question that may have mistakes, from its catalogs and a template that may have some; see `build`.
+
+    Args:
+        loaded: the question, or why there is none.
+        base: the folder that its paths are relative to.
+        loader: reads its catalogs.
+        renderer: the template, or why there is none.
+        counts: how many entries are chosen where it names none.
+        model: the embedding model that has a say in the choice; see `semantic_model`.
+    """
+    if loaded.value is None:
+        return Parsed(None, loaded.findings)
+    question = loaded.value.question
+    library = loader.usable(question, base)
+    # loading the model takes seconds, and a question that names everything does without it
+    names_all = question.models is not None and question.papers is not None
+    semantic: Parsed[SupportsMeanings] = Parsed(None) if names_all else semantic_model(model)
+    findings = loaded.findings + library.findings + renderer.findings + semantic.findings
+    if library.value is None or renderer.value is None or semantic.findings:
+        return Parsed(None, findings)
+    built = build(loaded.value, library.value, renderer.value, counts, semantic.value)
+    return Parsed(built.value, findings + built.findings)
 
 
 def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from explainer._package import __version__
-from explainer.build import BuildResult, build_question
+from explainer.build import BuildResult
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
@@ -42,6 +42,7 @@ from explainer.cli.terminal import say, say_catalogs, show_findings, write_produ
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
 from explainer.documents.yaml_writer import quoted
 from explainer.files import STDIN
+from explainer.project import build_question, save_choice
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import renderer_of
 
@@ -159,8 +160,6 @@ def _pin(built: BuildResult, path: Path, loaded: LoadedQuestion, loader: Catalog
     library = loader.for_question(loaded.question, path.parent).value
     if built.choice is None or library is None:
         return ()
-    from explainer.project import save_choice
-
     return save_choice(path, loaded, built.sources, library)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from explainer.build import offer, usable_library
+from explainer.build import offer
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
@@ -83,7 +83,7 @@ def run(
         loader = CatalogLoader(catalog or ())
         if verbose:
             say_catalogs(loader.files(parsed.value.question.catalog, file.parent).value)
-        read = usable_library(parsed.value, file.parent, loader)
+        read = loader.usable(parsed.value.question, file.parent)
         reported += read.findings
         library = read.value
         if library is not None:

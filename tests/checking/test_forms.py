@@ -167,13 +167,14 @@ def test_a_remark_below_a_right_reference_is_no_fault(remark: str) -> None:
         assert report.grounded, (form, report.findings)
 
 
-@pytest.mark.parametrize("remark", [*REMARKS["paragraphs"], *REMARKS["items"]])
+@pytest.mark.parametrize("remark", [*REMARKS["paragraphs"], *REMARKS["offers"], *REMARKS["items"]])
 def test_a_remark_beside_right_references_is_no_fault(remark: str) -> None:
     gap = "\n" if remark in REMARKS["items"] else "\n\n"
     for references in (f"{remark}{gap}{WORLD['references']}", f"{WORLD['references']}{gap}{remark}"):
         report = judged(with_references(references))
         assert report.grounded, report.findings
         assert_no_doubt_about_statements(report)
+        assert remark not in REMARKS["offers"] or not report.faults
 
 
 @pytest.mark.parametrize("style", REMARKS["good"])

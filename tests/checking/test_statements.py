@@ -188,6 +188,44 @@ def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:
     }
 
 
+FALSE = "With 7 million parameters a small network brightens photographs."
+
+
+@pytest.mark.parametrize(
+    ("written", "is_bound"),
+    [
+        ("{said}[^1]\n\n[^1]: {name}, {link}", True),
+        ("{said} [^1] Rain is another matter.\n\n[^1]: [{name}]({link})", True),
+        ("Rain is another matter. [^1] {said}\n\n[^1]: [{name}]({link})", False),
+        ("{said} [2].", True),
+        ("{said} [1, 2] More is not needed.", True),
+        ("{said} [3]", False),
+        ("{said} ({name})", True),
+        ("**{name}**\n\n{said}", True),
+        ("**{name}**\n\n**Evidence:** Good pictures of it.\n\n- {said}", True),
+        ("**{name}**\n\nGood pictures.\n\n**Step 2: Clean the lens**\n\n{said}", False),
+        ("**{name}**\n\nGood pictures.\n\nOverall, {said}", False),
+        ("- **Source:** {name}\n- **What it shows:** {said}", True),
+        ("- **Source:** {name}\n- {said}", False),
+        ("### Step 1\n\n**Paper:** [{name}]({link})\n\n**Evidence:** {said}", True),
+        ("- Candidate: [{name}]({link})\n  - {said}", True),
+        ("| Step | Paper | Why |\n|---|---|---|\n| Light | {name} | {said} |", True),
+    ],
+)
+def test_a_statement_is_bound_by_what_cites_its_source(written: str, is_bound: bool) -> None:
+    paper = PAPERS[LUMEN]
+    body = written.format(said=FALSE, name=paper["title"], link=paper["paper"])
+    references = "".join(
+        f"{number}. {PAPERS[index]['title']}. {PAPERS[index]['paper']}\n" for number, index in ((1, RAIN), (2, LUMEN))
+    )
+    text = f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{body}\n\n## 3. References\n\n{references}"
+    report = check_answer(text, offered_of(PAPERS))
+    assert [
+        one for one in report.statements if "7 million" in one.text and paper["title"] in one.entries
+    ] or not is_bound
+    assert ("A421" in codes(report)) == is_bound
+
+
 def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
     sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
     report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))

@@ -10,7 +10,7 @@ from itertools import chain, compress, count, filterfalse
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.match import Match, Verdict, judge_links
+from explainer.checking.match import CERTAIN, Match, Verdict, judge_links
 from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
 from explainer.checking.offered import Offered
 from explainer.checking.references import Reference, names_source, read_references
@@ -91,6 +91,15 @@ class AnswerAnalysis:
     def verdicts(self) -> list[tuple[Reference, Verdict]]:
         """What each reference names, in the light of its links."""
         return [(reference, self._judge(reference)) for reference in self.references]
+
+    @cached_property
+    def numbered_sources(self) -> dict[int, set[int]]:
+        """The offered entries that the numbered items of the references certainly name."""
+        listed: dict[int, set[int]] = {}
+        for reference, verdict in self.verdicts:
+            if reference.listed and reference.number is not None and verdict.match in CERTAIN:
+                listed.setdefault(reference.number, set()).update(verdict.sources)
+        return listed
 
     def _judge(self, reference: Reference) -> Verdict:
         right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited)))))

@@ -18,7 +18,14 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, chain, filterfalse
 from typing import Final, NamedTuple
 
-from explainer.checking.evidence.figures import Figure, derived_from, figures_in, products_of
+from explainer.checking.evidence.figures import (
+    Figure,
+    PlacedFigure,
+    derived_from,
+    figures_in,
+    placed_figures,
+    products_of,
+)
 from explainer.checking.titles import same_word
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
@@ -30,8 +37,13 @@ _SIGNS: Final = {
     "``": '"', "''": '"', "$": "", "{": "", "}": "",
 }  # fmt: skip
 _SIGN: Final = lazy_regex("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
-# a full stop, a question or exclamation mark with a space and the beginning of another sentence behind it
-_SENTENCE_END: Final = lazy_regex(r"(?<=[.!?])[\"”’)\]*_]{0,3}\s+(?=[\"“‘(\[*_]{0,3}[^\W_a-z])")
+# `[^1]`, `[2]`, `[1, 4]`: a mark that sends to a footnote, or to an item of the references
+CITATION_MARK: Final = r"\[(?:\^[\w-]{1,40}|\d{1,3}(?:\s?[,;]\s?\d{1,3}){0,9})\](?![(:])"
+# a full stop, a question or exclamation mark with a space and the beginning of another sentence behind it; what a mark
+# behind the full stop cites is cited for the sentence before it
+_SENTENCE_END: Final = lazy_regex(
+    rf"(?<=[.!?])[\"”’)\]*_]{{0,3}}(?P<cited>(?:\s?{CITATION_MARK}){{0,5}})\s+(?=[\"“‘(\[*_]{{0,3}}[^\W_a-z])"
+)
 # what a full stop ends without ending a sentence
 _ABBREVIATED: Final = lazy_regex(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
 # a tag of HTML, or a comment; `<https://…>` is a link
@@ -92,7 +104,7 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     for match in _SENTENCE_END.finditer(text):
         if _ABBREVIATED.search(text, max(start, match.start() - 8), match.start()):
             continue
-        yield start, match.start()
+        yield start, match.end("cited") if match["cited"] else match.start()
         start = match.end()
     if text[start:].strip():
         yield start, len(text)
@@ -136,6 +148,11 @@ class EntryText:
     def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
         """All figures of it, each with its sentence."""
         return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+
+    @cached_property
+    def placed(self) -> tuple[tuple[PlacedFigure, Sentence], ...]:
+        """Its figures that have words of their own beside them, each with its sentence."""
+        return tuple((placed, sentence) for sentence in self.sentences for placed in placed_figures(sentence.text))
 
     @cached_property
     def derived(self) -> tuple[Figure, ...]:

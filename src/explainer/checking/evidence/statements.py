@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, product
 from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis
 from explainer.checking.answer import Answer
-from explainer.checking.evidence.passages import sentence_spans, without_tags
+from explainer.checking.evidence.passages import CITATION_MARK, sentence_spans, without_tags
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import acronyms, canonical
 from explainer.diagnostics.text import lazy_regex
@@ -66,7 +66,24 @@ _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
 _SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
-_FOOTNOTE: Final = lazy_regex(r"\[\^(?P<id>[\w-]{1,40})\]")
+_CITATION_MARK: Final = lazy_regex(CITATION_MARK)
+_CITED_ID: Final = lazy_regex(r"[\^\w-]+")
+# the line of a footnote, or of a numbered reference, that a mark sends to
+_DEFINITION: Final = lazy_regex(
+    r"^[ \t>]*(?:[-*+][ \t]+)?\[(?P<id>\^[\w-]{1,40}|\d{1,3})\](?:[:：]|[ \t])", re.MULTILINE
+)
+# a label before what an item or a paragraph says, such as `**What it shows:**`
+_LABELLED: Final = lazy_regex(
+    r"[\s>*_+•–-]*(?:\(?\d{1,3}[.)]\s*)?[*_]{0,3}(?P<label>[^\W\d_][\w '/&-]{1,40}?)[*_]{0,3}\s?[:：](?!//)[*_]{0,3}"
+)
+# a paragraph that is bold, or a link, as a whole: it titles what follows
+_TITLE: Final = lazy_regex(r"\s*(?:\*\*[^*\n]{1,300}[^*:：\n]\*\*|\[[^\[\]\n]{1,300}\]\([^\s]{1,300}\))[\s.]*\Z")
+# how a paragraph begins that no longer is about what was titled before it alone
+_SUMMING_UP: Final = lazy_regex(
+    r"\W*(?:overall|together|finally|altogether|both|combined|in (?:short|summary|total|sum|conclusion|combination)|"
+    r"to sum up|taken together|all (?:of )?(?:these|them|two|three|four|five))\b",
+    re.IGNORECASE,
+)
 _NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them
 _COINED: Final = lazy_regex(
@@ -125,6 +142,13 @@ class Statement:
     is_reversed: bool = False
 
 
+class _Line(NamedTuple):
+    """A line of the answer."""
+
+    number: int
+    text: str
+
+
 @dataclass(slots=True)
 class _Block:
     """Lines that belong together: an item of a list, a paragraph, a heading."""
@@ -139,12 +163,15 @@ class _Block:
         return self.kind != "heading" and (kind == "more" or kind == self.kind == "quote")
 
 
-@dataclass(slots=True)
-class _Scope:
-    """The entries that what follows is about, up to an item or heading that is not further in."""
+class _Scope(NamedTuple):
+    """The entries that what follows is about, up to an item or heading that is not further in.
+
+    Where a label gives them (`**Source:** LUMEN`), the labels beside it are about them, too.
+    """
 
     indent: int
-    entries: tuple[int, ...] = field(default_factory=tuple)
+    entries: tuple[int, ...]
+    spans_labels: bool = False
 
 
 def read_statements(analysis: AnswerAnalysis) -> list[Statement]:
@@ -158,11 +185,19 @@ class _StatementReader:
         self._text = without_quote_marks(without_tags(analysis.answer.body))
         self._is_quoted_whole = _is_quoted_whole(analysis.answer)
         self._places = sorted(set(_places(analysis)))
+        self._places = sorted({*self._places, *self._cited_places(analysis)})
         self._names = [name_terms(source) for source in analysis.offered.sources]
         self._heading: tuple[int, ...] = ()
         self._scopes: list[_Scope] = []
         self._statements: list[Statement] = []
         self._before: tuple[int, ...] = ()  # the entries that the sentence before is about
+        self._line_kinds: tuple[tuple[str, Callable[[_Line], bool]], ...] = (
+            ("gap", self._is_gap),
+            ("heading", self._is_heading),
+            ("field", _is_field),
+            ("item", self._is_item),
+            ("quote", self._is_quote),
+        )
 
     def read(self) -> list[Statement]:
         for block in self._blocks():
@@ -172,56 +207,87 @@ class _StatementReader:
                 self._read_block(block)
         return self._statements
 
+    def _cited_places(self, analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+        """Where marks such as `[^1]` and `[2]` stand, with the entries of the footnotes or references they send to."""
+        if _CITATION_MARK.search(self._text) is None:
+            return
+        defined = {str(number): entries for number, entries in analysis.numbered_sources.items()}
+        definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
+        for match in definitions.values():
+            paragraph_end = self._text.find("\n\n", match.end())
+            line_end = self._text.find("\n", match.end())
+            end = paragraph_end if match["id"].startswith("^") else line_end
+            defined.setdefault(match["id"], set(self._named(match.end(), end if end >= 0 else len(self._text))))
+        for mark in _CITATION_MARK.finditer(self._text):
+            if mark.start() + 1 not in definitions:
+                ids = _CITED_ID.findall(mark[0])
+                yield from product((mark.start(),), chain.from_iterable(defined.get(number, ()) for number in ids))
+
     def _blocks(self) -> Iterator[_Block]:
         """The blocks of the answer; code, and lines that only give a name or a link, are none."""
         answer, block = self._answer, None
-        for number in range(answer.lines):
-            line = answer.line(number)
-            kind = self._kind(number, line)
+        for line in map(_Line, range(answer.lines), map(answer.line, range(answer.lines))):
+            kind = self._kind(line)
+            start = answer.line_starts[line.number]
             if block is not None and block.goes_on_with(kind):
-                block.end = answer.line_starts[number] + len(line)
+                block.end = start + len(line.text)
                 continue
             if block is not None:
                 yield block
                 block = None
             if kind == "field":
-                self._note_field(number, line)
+                self._note_field(line)
             elif kind != "gap":
-                start = answer.line_starts[number]
-                block = _Block(start, start + len(line), _indent(line), kind)
+                block = _Block(start, start + len(line.text), _indent(line.text), kind)
         if block is not None:
             yield block
 
-    def _kind(self, number: int, line: str) -> str:
-        answer = self._answer
-        is_code = number in answer.code_lines and not _BLANKED_ITEM.match(line)
-        if is_code or not line.strip():
-            return "gap"
-        if number in answer.headings or _RULE.fullmatch(line):
-            return "heading"
-        if (":" in line or "：" in line) and _FIELD.match(line):  # a look is cheaper than the pattern
-            return "field"
-        if number in answer.tables or _ITEM.match(line):
-            return "item"
-        if _QUOTE_MARK.match(line) and not self._is_quoted_whole:
-            return "quote"
+    def _kind(self, line: _Line) -> str:
+        """What a line is: the first kind whose test it passes."""
+        for kind, is_of_kind in self._line_kinds:
+            if is_of_kind(line):
+                return kind
         return "more"
 
-    def _note_field(self, number: int, line: str) -> None:
-        """A field that names an entry opens a scope: what is said below it is about that entry."""
-        named = self._named(*self._answer.span(number))
-        if len(named) == 1:
-            self._close_scopes(_indent(line))
-            self._scopes.append(_Scope(_indent(line), named))
+    def _is_gap(self, line: _Line) -> bool:
+        if line.number in self._answer.code_lines:
+            return not _BLANKED_ITEM.match(line.text)
+        return not line.text.strip()
 
-    def _close_scopes(self, indent: int) -> None:
-        """End what is not further out than a line."""
+    def _is_heading(self, line: _Line) -> bool:
+        return line.number in self._answer.headings or _RULE.fullmatch(line.text) is not None
+
+    def _is_item(self, line: _Line) -> bool:
+        return line.number in self._answer.tables or _ITEM.match(line.text) is not None
+
+    def _is_quote(self, line: _Line) -> bool:
+        return not self._is_quoted_whole and _QUOTE_MARK.match(line.text) is not None
+
+    def _note_field(self, line: _Line) -> None:
+        """A field that names an entry opens a scope: what is said below it, and by labels beside it, is about it."""
+        named = self._named(*self._answer.span(line.number))
+        if len(named) == 1:
+            self._open_scope(_Scope(_indent(line.text), named, spans_labels=True))
+
+    def _open_scope(self, scope: _Scope) -> None:
+        self._close_scopes(scope.indent)
+        self._scopes.append(scope)
+
+    def _close_scopes(self, indent: int, *, is_labelled: bool = False) -> None:
+        """End what is not further out than a line; a label goes on with the label that gives its source."""
         while self._scopes and self._scopes[-1].indent >= indent:
+            scope = self._scopes[-1]
+            if is_labelled and scope.spans_labels and scope.indent == indent:
+                return
             self._scopes.pop()
 
     def _read_block(self, block: _Block) -> None:
-        self._close_scopes(block.indent)
         text = self._text[block.start : block.end]
+        label = _LABELLED.match(text)
+        self._close_scopes(block.indent, is_labelled=label is not None)
+        titled = self._titled_by(block, text, label)
+        if titled is not None:
+            self._open_scope(titled)
         context = self._context_of(block, text)
         quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
         if block.kind == "quote" and not quotes:
@@ -229,6 +295,29 @@ class _StatementReader:
         if _DOWNWARD.match(text):  # what goes in and comes out is nobody's claim
             context = ()
         self._read_sentences(block, text, context, quotes)
+
+    def _titled_by(self, block: _Block, text: str, label: re.Match[str] | None) -> _Scope | None:
+        """The scope that a block opens which is no more than a title, or a label with the name of its source.
+
+        What is titled goes on up to another title, or to a paragraph that sums up.
+        """
+        if block.kind not in ("item", "more") or "\n" in text.strip():
+            return None
+        named = self._named(block.start, block.end)
+        entries = named if len(named) == 1 else ()
+        is_paragraph = block.kind == "more"
+        if self._names_alone(block.start, block.end) or (is_paragraph and _TITLE.match(text)):
+            return _Scope(block.indent - is_paragraph, entries)
+        if label is not None and self._names_alone(block.start + label.end(), block.end):
+            return _Scope(block.indent, entries, spans_labels=True)
+        return _Scope(block.indent - 1, ()) if is_paragraph and _SUMMING_UP.match(text) else None
+
+    def _names_alone(self, start: int, end: int) -> bool:
+        """Whether a part of the answer is the name of one entry, or a link to it, and nothing else."""
+        named = self._named(start, end)
+        if len(named) != 1:
+            return False
+        return frozenset(filter(None, map(term, words_of(shown(self._text[start:end]))))) <= self._names[named[0]]
 
     def _context_of(self, block: _Block, text: str) -> tuple[int, ...]:
         """The entries that a block is about as a whole; an item opens a scope for those below it."""
@@ -238,7 +327,8 @@ class _StatementReader:
         if block.kind != "item":
             return context
         lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
-        self._scopes.append(_Scope(block.indent, lead or context))
+        if lead or not self._scopes or not self._scopes[-1].spans_labels:
+            self._scopes.append(_Scope(block.indent, lead or context))
         return lead or context
 
     def _block_quotation(self, block: _Block, text: str) -> list[Quoted]:
@@ -252,16 +342,27 @@ class _StatementReader:
 
     def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
         self._before = ()
-        for start, end in _sentences(text, [(quote.start - block.start, quote.end - block.start) for quote in quotes]):
-            span = (block.start + start, block.start + end)
+        spans = _sentences(text, [(quote.start - block.start, quote.end - block.start) for quote in quotes])
+        for span in self._with_credits((block.start + start, block.start + end) for start, end in spans):
             named = self._named(*span)
             bound = tuple(dict.fromkeys((*named, *context)))
-            if not bound and len(self._before) == 1 and _begins_with_pronoun(text[start:end]):
+            if not bound and len(self._before) == 1 and _begins_with_pronoun(self._text[slice(*span)]):
                 bound = self._before
             self._before = bound
             within = tuple(quote for quote in quotes if span[0] <= quote.start < span[1])
             if bound or within:
                 self._add_statement(Statement("", *span, bound, context, within), named)
+
+    def _with_credits(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """The sentences, each with the source in brackets behind its full stop: `It runs on a phone. (LUMEN)`."""
+        last: tuple[int, int] | None = None
+        for start, end in spans:
+            is_credit = self._text.startswith(("(", "["), start) and self._names_alone(start, end)
+            if last is not None and not is_credit:
+                yield last
+            last = (last[0], end) if last is not None and is_credit else (start, end)
+        if last is not None:
+            yield last
 
     def _add_statement(self, statement: Statement, named: Iterable[int]) -> None:
         """Add a statement with its words, unless it has hardly any beside the names of entries."""
@@ -289,6 +390,11 @@ class _StatementReader:
         """The entries that are named or linked between two places, in their order."""
         first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
         return tuple(dict.fromkeys(index for _, index in self._places[first:last]))
+
+
+def _is_field(line: _Line) -> bool:
+    # a look is cheaper than the pattern
+    return (":" in line.text or "：" in line.text) and _FIELD.match(line.text) is not None
 
 
 def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
@@ -340,7 +446,7 @@ def words_of(text: str) -> list[str]:
 def shown(text: str) -> str:
     """Return a part of an answer as its reader sees it, on one line: without marks of emphasis and addresses."""
     if "[" in text:
-        text = _FOOTNOTE.sub("", _LINK.sub(lambda match: match["label"], text))
+        text = _CITATION_MARK.sub("", _LINK.sub(lambda match: match["label"], text))
     if "://" in text or "www." in text:
         text = _URL.sub("", text)
     text = text.replace("**", "").replace("`", "")

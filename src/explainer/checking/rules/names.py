@@ -11,7 +11,7 @@ from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
-from explainer.checking.match import CERTAIN, Match, Verdict
+from explainer.checking.match import Match, Verdict
 from explainer.checking.names import judge_name
 from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
@@ -43,7 +43,7 @@ _SAFE: Final = 0.9  # the similarity from which an altered title is mended unask
 _SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
-_ALTERED: Final = "is not as it was offered"
+_ALTERED: Final = "differs from what was offered"
 _MEANT: Final = "did you mean {meant!r}?"
 # what is wrong with a name in the references: code, message behind the name, hint
 _FAULTS: Final = {
@@ -216,7 +216,7 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A401: the title of an offered paper with the number of another one: `LanternNet … [2]`, which is item 1."""
-    listed = _sources_by_number(analysis)
+    listed = analysis.numbered_sources
     papers = dict(_ends_of_papers(analysis)) if listed else {}
     for match in _numbers_in_text(analysis):
         before = _BEFORE_NUMBER.search(analysis.answer.body, max(0, match.start() - _MAX_BEFORE), match.start())
@@ -229,15 +229,6 @@ def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
         if index not in others and not _share_link(analysis, index, others):
             message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
             yield Violation("A401", *match.span(), message, f"write [{right[0]}]")
-
-
-def _sources_by_number(analysis: AnswerAnalysis) -> dict[int, set[int]]:
-    """The offered entries that the numbered items of the references certainly name."""
-    listed: dict[int, set[int]] = {}
-    for reference, verdict in analysis.verdicts:
-        if reference.listed and reference.number is not None and verdict.match in CERTAIN:
-            listed.setdefault(reference.number, set()).update(verdict.sources)
-    return listed
 
 
 def _ends_of_papers(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:

@@ -131,6 +131,16 @@ def test_every_model_has_a_summary_and_at_least_three_examples() -> None:
         assert len(entry.examples) >= 3, entry.name
 
 
+LEAST_SUMMARY = 250
+"""Characters of a summary from which an explanation can be written; a prompt gives no other text about an entry."""
+
+
+def test_every_entry_says_enough_for_an_explanation() -> None:
+    entries = (*models(), *papers())
+    short = {entry.label: len(entry.summary or "") for entry in entries if len(entry.summary or "") < LEAST_SUMMARY}
+    assert short == {}
+
+
 def test_every_model_says_what_goes_in_and_comes_out() -> None:
     assert [entry.name for entry in models() if not entry.signature] == []
 
@@ -363,9 +373,10 @@ def _runs(text: str) -> set[tuple[str, ...]]:
     return {tuple(found[at : at + RUN]) for at in range(len(found) - RUN + 1)}
 
 
-def test_no_summary_of_a_paper_repeats_eight_words_of_an_abstract() -> None:
+def test_no_summary_repeats_eight_words_of_an_abstract() -> None:
     """The papers of `seeds.yaml` are those of the documents that define the layout, abstracts and all."""
-    ours = {entry.title: _runs(entry.summary or "") for entry in papers_of("papers.yaml")}
+    entries = (*models(), *papers_of("papers.yaml"))
+    ours = {entry.label: _runs(entry.summary or "") for entry in entries}
     every = set().union(*ours.values())
     theirs: set[tuple[str, ...]] = set()
     sources = {("papers", "abstracts.jsonl"): "abstract", ("corpus", "papers.jsonl"): "summary"}

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.recommending.intent import LEAST_LOG, PRIOR_WEIGHT, TaskCounter, TaskPrior, in_memory
+from explainer.recommending.bm25f import FieldedIndex
+from explainer.recommending.intent import LEAST_LOG, PRIOR_WEIGHT, TaskCounter, TaskPrior
 from explainer.recommending.terms import terms
 
 PHRASES = [("rain", "drizzle"), ("sound", "rain in the microphone"), ("nobody",)]
@@ -12,7 +13,7 @@ def prior(tasks: tuple[int, ...] = (0, 1)) -> TaskPrior:
     counter = TaskCounter(PHRASES)
     counter.add(0, terms("rain and drizzle spoilt the picture"))
     counter.add(-1, terms("microphone microphone"))
-    return TaskPrior(in_memory(counter.postings()), counter.offsets(), tasks)
+    return TaskPrior(FieldedIndex(len(PHRASES), counter.postings().items()).postings_of, counter.offsets(), tasks)
 
 
 def test_the_likeliest_task_loses_nothing_and_the_others_lose() -> None:

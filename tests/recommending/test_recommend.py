@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 
 from explainer import load_catalogs, parse_catalog
 from explainer.catalogs.library import Library
+from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import Entry
 from explainer.recommending.ranking import Ranking
 from explainer.recommending.reasons import Recommendation
-from explainer.recommending.recommend import MeaningScale, Recommender
-from tests.helpers.support import ROOT, examples
+from explainer.recommending.recommend import Choice, MeaningScale, Recommender, recommender_of
+from tests.helpers.support import ROOT, examples, write_tree
 
 E = TypeVar("E", bound=Entry)
 CATALOG = """\
@@ -198,3 +201,37 @@ def test_nothing_in_a_question_is_a_query_operator(parts: list[str]) -> None:
     bare = "".join(char if char.isalnum() else " " for char in " ".join(parts))
     quiet = Recommender(library()).recommend(bare, papers=0)
     assert names(loud) == names(quiet.models)
+
+
+def index_files() -> list[Path]:
+    return sorted(Path(os.environ["XDG_CACHE_HOME"]).glob("explainer/index-*"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"explainer/index/", None])
+def test_the_index_of_a_catalog_file_is_kept_and_recommends_the_same(tmp_path: Path, damage: bytes | None) -> None:
+    write_tree(tmp_path, {"c.yaml": CATALOG})
+
+    def choice() -> Choice:
+        library = CatalogLoader([tmp_path / "c.yaml"]).for_named().unwrap()
+        return recommender_of(library).recommend("make my rainy picture bigger", models=3, papers=3)
+
+    first = choice()
+    (file,) = index_files()
+    whole = file.read_bytes()
+    assert choice() == first
+    file.write_bytes(whole[:-1] + b"!" if damage is None else damage)
+    assert choice() == first
+    assert file.read_bytes() == whole
+    write_tree(tmp_path, {"c.yaml": CATALOG.replace("Enlarges", "Dries")})
+    assert choice() != first
+    assert len(index_files()) == 2
+
+
+def test_an_index_in_a_folder_that_others_can_write_to_is_not_read(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"c.yaml": CATALOG})
+    library = CatalogLoader([tmp_path / "c.yaml"]).for_named().unwrap()
+    recommender_of(library)
+    assert library.index_store is not None
+    assert library.index_store.get() is not None
+    index_files()[0].parent.chmod(0o777)
+    assert library.index_store.get() is None

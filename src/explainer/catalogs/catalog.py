@@ -26,6 +26,7 @@ class LoadedCatalog:
         broken: names of the entries that were left out: whoever names them made no mistake.
         complete: False when only a part of the file could be read: what it lacks may be in the rest.
         find_place: finds the entry of a kind and name in the file, which takes reading it again.
+        digest: the hash of the file, where it was read from one.
     """
 
     file: str
@@ -34,6 +35,7 @@ class LoadedCatalog:
     broken: frozenset[str] = frozenset()
     complete: bool = True
     find_place: Callable[[Kind, str], Location] | None = field(default=None, compare=False, repr=False)
+    digest: str = field(default="", compare=False, repr=False)
 
     def place_of(self, kind: Kind, name: str) -> str:
         """Return where an entry stands, as far as that can be known: the file and its line, or the file."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.catalogs.question import LoadedQuestion
@@ -115,15 +115,32 @@ def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
     return list(dict.fromkeys(entry for rank, entry in candidates if rank == first))
 
 
+class SupportsStore(Protocol):
+    """Keeps what takes long to make of a library."""
+
+    def get(self) -> bytes | None:
+        """Return what was put, whole; None where there is nothing."""
+
+    def put(self, body: bytes) -> None:
+        """Keep it, as far as that can be done."""
+
+
 class Library:
     """All catalogs that a question may draw from."""
 
-    def __init__(self, catalogs: Sequence[LoadedCatalog], *, vocabulary: Callable[[], Sequence[Task]] = tuple) -> None:
+    def __init__(
+        self,
+        catalogs: Sequence[LoadedCatalog],
+        *,
+        vocabulary: Callable[[], Sequence[Task]] = tuple,
+        index_store: SupportsStore | None = None,
+    ) -> None:
         """Read catalogs as one.
 
         Args:
             catalogs: the catalogs; those of smaller rank win.
             vocabulary: gives more tasks with the words that people use for them. Only recommending asks for it.
+            index_store: keeps an index of the words of these catalogs and of that vocabulary.
         """
         self.catalogs = tuple(sorted(catalogs, key=lambda loaded: loaded.rank))
         self.models: EntryIndex[ModelEntry] = EntryIndex(self._ranked(Kind.MODELS))
@@ -132,6 +149,7 @@ class Library:
         self.complete = all(loaded.complete for loaded in self.catalogs)
         """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
         self.vocabulary = vocabulary
+        self.index_store = index_store
 
     def _ranked(self, kind: Kind) -> Iterator[tuple[int, Any]]:
         """The entries of a kind, each with the rank of its catalog."""

@@ -14,16 +14,18 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explainer._package import __version__
 from explainer.catalogs.settings import PROJECT_FILES, parse_settings
-from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
+from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.files import (
     MAX_CATALOG_BYTES,
@@ -35,10 +37,11 @@ from explainer.files import (
     cannot_read,
     display_path,
     files_below,
+    input_name,
     is_private,
     open_file,
+    read_input,
     read_raw,
-    read_stdin,
     read_text,
     write_whole,
 )
@@ -58,10 +61,9 @@ _ROOT_MARKERS: Final = (".git", *PROJECT_FILES)
 
 LEAST_BYTES: Final = 16 * 1024
 """Smaller catalogs are not worth a file: reading 17 KB of YAML takes 1 ms, and the cache 0.1 ms."""
-_HASH_CHARACTERS: Final = 64
-# Another layout of the file gets another number, so that an old file is no catalog.
-_MAGIC: Final = b"explainer/catalog/2\n"
-# Catalogs that are kept; the oldest go first.
+# Files of the cache by kind, and what their names end with.
+_SUFFIXES: Final = {"catalog": ".json", "index": ".bin"}
+# Files of one kind that are kept; the oldest go first.
 _MOST_FILES: Final = 32
 
 
@@ -69,13 +71,11 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     """Read a question from a YAML file, or from stdin when the path is `-`."""
     from explainer.catalogs.question import parse_question  # noqa: PLC0415
 
-    if str(path) == STDIN:
-        text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
-    else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), as_text(path.stem)
+    text = read_input(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
-    return parse_question(text.value, file, default_id=default_id)
+    default_id = "stdin" if str(path) == STDIN else as_text(path.stem)
+    return parse_question(text.value, input_name(path), default_id=default_id)
 
 
 def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
@@ -83,12 +83,10 @@ def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
 
     Empty lines are passed over.
     """
-    if str(path) == STDIN:
-        text, file = read_stdin(limit=MAX_CATALOG_BYTES), "<stdin>"
-    else:
-        text, file = read_text(path, limit=MAX_CATALOG_BYTES), display_path(path)
+    text = read_input(path, limit=MAX_CATALOG_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
+    file = input_name(path)
     numbered = enumerate(text.value.split("\n"), 1)
     return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
 
@@ -162,25 +160,63 @@ def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
     # A cached catalog had no findings, so there is nothing to say and no position to find.
     cached = cached_catalog(raw)
     if cached is not None:
-        return Parsed(LoadedCatalog(file, cached, rank))
+        return Parsed(LoadedCatalog(file, cached, rank, digest=_digest(raw)))
     text = decode(raw, file)
     if text.value is None:
         return Parsed(None, text.findings)
     parsed = parse_catalog(text.value, file, rank=rank)
-    if parsed.value is not None and not parsed.findings:
+    if parsed.value is None:
+        return parsed
+    if not parsed.findings:
         keep_catalog(raw, parsed.value.catalog)
-    return parsed
+    return Parsed(replace(parsed.value, digest=_digest(raw)), parsed.findings)
 
 
-def _path(raw: bytes) -> Path:
+def _digest(raw: bytes) -> str:
     # The version belongs to the key: another one may find mistakes where this one found none.
-    key = sha256(__version__.encode() + b"/")
-    key.update(raw)
-    return cache_folder() / f"catalog-{key.hexdigest()}.json"
+    return sha256(b"/".join((__version__.encode(), raw))).hexdigest()
 
 
-def _head(body: bytes) -> bytes:
-    return _MAGIC + sha256(body).hexdigest().encode() + b"\n"
+@dataclass(frozen=True, slots=True)
+class _CacheFile:
+    """A file of the cache: its kind, the hash of what it holds, and that.
+
+    Attributes:
+        prefix: what the names of all files of its kind begin with.
+        key: what its own name goes on with.
+    """
+
+    prefix: str
+    key: str
+
+    @property
+    def _path(self) -> Path:
+        return cache_folder() / f"{self.prefix}-{self.key}{_SUFFIXES[self.prefix]}"
+
+    def _head(self, body: bytes) -> bytes:
+        return b"explainer/%s/%s\n" % (self.prefix.encode(), sha256(body).hexdigest().encode())
+
+    def get(self) -> bytes | None:
+        """Return what the file holds; None where there is none, or it is damaged, or somebody else can write to it."""
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
+            if is_private(self._path.parent):
+                with open_file(self._path) as stream:
+                    head, body = stream.readline(), stream.read()
+                if head == self._head(body):
+                    return body
+        return None
+
+    def put(self, body: bytes) -> None:
+        """Write the file, and delete the oldest of its kind; what goes wrong goes unsaid."""
+        with contextlib.suppress(OSError, RuntimeError):
+            folder = self._path.parent
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_private(folder):
+                return
+            write_whole(self._path, self._head(body) + body)
+            files = sorted(folder.glob(f"{self.prefix}-*"), key=lambda file: file.stat().st_mtime_ns)
+            for old in files[:-_MOST_FILES]:
+                old.unlink()
 
 
 @contextlib.contextmanager
@@ -203,35 +239,35 @@ def cached_catalog(raw: bytes) -> Catalog | None:
 
     from explainer.catalogs.schema import Catalog  # noqa: PLC0415
 
-    try:
-        path = _path(raw)
-        if not is_private(path.parent):
-            return None
-        with open_file(path) as stream:
-            head = stream.read(len(_MAGIC) + _HASH_CHARACTERS + 1)
-            body = stream.read()
-        if head != _head(body):
-            return None
-        with _no_garbage():
-            return Catalog.model_validate_json(body)
-    except (OSError, RuntimeError, ValidationError):  # RuntimeError: there is no home folder
-        return None
+    body = _CacheFile("catalog", _digest(raw)).get()
+    with contextlib.suppress(ValidationError), _no_garbage():
+        return None if body is None else Catalog.model_validate_json(body)
+    return None
 
 
 def keep_catalog(raw: bytes, catalog: Catalog) -> None:
     """Put a catalog about which there is nothing to say into the cache; what goes wrong goes unsaid."""
-    if len(raw) < LEAST_BYTES:
-        return
-    with contextlib.suppress(OSError, RuntimeError):
-        path = _path(raw)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not is_private(path.parent):
-            return
-        body = catalog.model_dump_json(exclude_defaults=True).encode()
-        write_whole(path, _head(body) + body)
-        files = sorted(path.parent.glob("catalog-*.json"), key=lambda file: file.stat().st_mtime_ns)
-        for old in files[:-_MOST_FILES]:
-            old.unlink()
+    if len(raw) >= LEAST_BYTES:
+        _CacheFile("catalog", _digest(raw)).put(catalog.model_dump_json(exclude_defaults=True).encode())
+
+
+def _index_file(catalogs: Sequence[LoadedCatalog]) -> _CacheFile | None:
+    """The file for the index of some catalogs and of the shipped tasks; None where one was not read from a file."""
+    digests = [loaded.digest for loaded in catalogs]
+    if not all(digests):
+        return None
+    key = sha256(_code_version())
+    for rank, digest in zip((loaded.rank for loaded in catalogs), digests, strict=True):
+        key.update(f"{rank} {digest} ".encode())
+    key.update((builtin_folder("catalogs") / "tasks.yaml").read_bytes())
+    return _CacheFile("index", key.hexdigest())
+
+
+def _code_version() -> bytes:
+    """What changes with the code that makes an index: the version, and in a checkout its files."""
+    folder = Path(__file__).parent.parent / "recommending"
+    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*.py"))
+    return repr((__version__, sys.byteorder, files)).encode()
 
 
 @cache
@@ -338,10 +374,10 @@ def find_catalogs(base: Path) -> Parsed[list[CatalogPath]]:
 def _catalogs_of(project: ProjectFile) -> Parsed[list[CatalogPath]]:
     """The catalogs that a project file names; one that is not there is a finding in that file."""
     place = project.place_of("catalogs")
-    paths = [project.path.parent / name for name in project.settings.catalogs or ()]
-    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110  # nor of names that no file has
-    if missing:
-        findings = [Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing]
+    paths = list(map(project.path.parent.joinpath, project.settings.catalogs or ()))
+    missing = filterfalse(os.path.exists, paths)  # not Path.exists: it raises for names that no file can have
+    findings = [Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing]
+    if findings:
         return Parsed([], tuple(findings))
     return catalog_paths(paths, f"{place.file}:{place.line}")
 
@@ -462,6 +498,18 @@ class CatalogLoader:
         library = self.library(files.value or ())
         return Parsed(library.value, files.findings + library.findings)
 
+    def usable(self, question: Question, base: Path = Path()) -> Parsed[Library]:
+        """Return the library of a question, for those who want an answer and no review of its catalogs.
+
+        Of the findings about these only errors are given: the rest is for `validate` to say.
+        """
+        library = self.for_question(question, base)
+        errors = errors_in(library.findings)
+        # where no catalog could be read nothing fits, for that reason alone
+        if errors and library.value is not None and not [*library.value.models, *library.value.papers]:
+            return Parsed(None, errors)
+        return Parsed(library.value, errors)
+
     def library(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
         """Return the library of some catalog files, beside the findings of all of them."""
         key = tuple(paths)
@@ -482,7 +530,8 @@ class CatalogLoader:
             unreadable = LoadedCatalog(display_path(path.path), Catalog(), path.rank, complete=False)
             loaded.append(parsed.value or unreadable)
         self._findings.update(dict.fromkeys(findings))
-        return Parsed(Library(loaded, vocabulary=shipped_tasks), tuple(findings))
+        library = Library(loaded, vocabulary=shipped_tasks, index_store=_index_file(loaded))
+        return Parsed(library, tuple(findings))
 
     def _catalog(self, path: CatalogPath) -> Parsed[LoadedCatalog]:
         if path not in self._catalogs:

@@ -423,7 +423,7 @@ class _Collector:
             if label and self._sizes[group] > 1:
                 numbers[group] = len(numbers)
         documents = self._by_task.documents(len(self._tasks))
-        index = FieldedIndex(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
+        index = FieldedIndex.of(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
         facts = Facts(
             groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
             signatures=list(self._signatures),

@@ -209,7 +209,7 @@ class Tables:
 
     def postings(self, table: str, term: str) -> Postings:
         """Return the tasks that have a term in the table `same_task` or `prior`, and what it is worth there."""
-        numbers, worths = array("l"), array("d")
+        numbers, worths = array("I"), array("d")
         statement = f"SELECT numbers, worths FROM {table} WHERE term = ?"  # noqa: S608  # one of two names
         for raw_numbers, raw_worths in self._all(statement, (term,)):
             numbers.frombytes(raw_numbers)

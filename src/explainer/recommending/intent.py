@@ -19,14 +19,14 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, combinations
 from typing import Final, Protocol
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.bm25f import FieldedIndex, Fields, Postings, add_postings
+from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables, Postings, add_postings
 from explainer.recommending.languages import ENGLISH, is_foreign
 from explainer.recommending.terms import term, terms, tokens_of, vocabulary_terms
 
@@ -57,12 +57,13 @@ def _label_words(label: str) -> tuple[str, ...]:
 class Taxonomy:
     """Tasks by id and alias. Of two tasks with one name, the first one has it."""
 
-    def __init__(self, own: Sequence[Task], others: Iterable[Task] = ()) -> None:
+    def __init__(self, own: Sequence[Task], others: Iterable[Task] = (), tables: IndexTables | None = None) -> None:
         """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one.
 
         Args:
             own: those that the catalogs list.
             others: more that only lend their words.
+            tables: what was indexed before.
         """
         merged: dict[str, Task] = {}
         for task in chain(own, others):
@@ -70,25 +71,17 @@ class Taxonomy:
         self.tasks: tuple[Task, ...] = tuple(merged.values())
         # the others may be the same ones under another id, such as `asr` beside one's own `transcription`
         self.own_tasks = frozenset(range(len({task.id for task in own})))
-        self._by_label: dict[tuple[str, ...], int] = {}
-        for number, task in enumerate(self.tasks):
-            for label in (task.id, *task.aliases):
-                self._by_label.setdefault(_label_words(label), number)
-        self._by_phrase: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for number, task in enumerate(self.tasks):
-            for alias in (task.id, *task.aliases, *task.vocabulary.get(ENGLISH, ())):
-                self._by_phrase[tuple(map(phrase_key, tokens_of(alias)))].append(number)
-        self._by_name = {
-            key: numbers[0] for (key, *more), numbers in self._by_phrase.items() if not more and len(set(numbers)) == 1
-        }
         self.languages = sorted(set(chain.from_iterable(task.vocabulary for task in self.tasks)) - {ENGLISH})
-        self._index = FieldedIndex(map(_vocabulary, self.tasks), VOCABULARY_WEIGHTS, background=_BACKGROUND)
+        self._by_label = _numbers_by_label(self.tasks)
+        get = partial((tables or IndexTables()).get, size=len(self.tasks))
+        self._by_phrase = get("phrases", make=partial(_phrases_index, self.tasks))
+        self._index = get("task words", make=partial(_words_index, self.tasks))
 
     @cached_property
     def _foreign_index(self) -> FieldedIndex:
         """The words in other languages: most questions need none of them, and to split them takes long."""
         weights = dict.fromkeys(self.languages, FOREIGN_WEIGHT)
-        return FieldedIndex(map(_foreign_vocabulary, self.tasks), weights, background=_BACKGROUND)
+        return FieldedIndex.of(map(_foreign_vocabulary, self.tasks), weights, background=_BACKGROUND)
 
     def _index_of(self, term: str) -> FieldedIndex:
         return self._foreign_index if is_foreign(term) else self._index
@@ -102,14 +95,15 @@ class Taxonomy:
 
     def named_by(self, term: str) -> int | None:
         """Return the number of the only task that a term names by itself, such as “photogrammetry”; None for none."""
-        return self._by_name.get(term)
+        numbers = self._by_phrase.postings_of(term)[0]
+        return numbers[0] if len(numbers) == 1 else None
 
     def phrase_scores(self, tokens: Sequence[str]) -> list[float]:
         """Return for each task what the longest of its phrases counts that stands word for word in a question."""
         keys = list(map(phrase_key, tokens))
         totals = [0.0] * len(self.tasks)
         for start, end in _windows(len(keys)):
-            for number in self._by_phrase.get(tuple(keys[start:end]), ()):
+            for number in self._by_phrase.postings_of(" ".join(keys[start:end]))[0]:
                 totals[number] = max(totals[number], PHRASE_WEIGHT * min(end - start - _FREE_WORDS, _PHRASE_WORDS))
         return totals
 
@@ -140,6 +134,29 @@ class Taxonomy:
     def score_of(self, term: str, number: int) -> float:
         """Return what one term adds to the score of one task."""
         return self._index_of(term).score_of(term, number)
+
+
+def _numbers_by_label(tasks: Sequence[Task]) -> Mapping[tuple[str, ...], int]:
+    """The number of the first task that has each label."""
+    numbers: dict[tuple[str, ...], int] = {}
+    for number, task in enumerate(tasks):
+        for label in (task.id, *task.aliases):
+            numbers.setdefault(_label_words(label), number)
+    return numbers
+
+
+def _phrases_index(tasks: Sequence[Task]) -> FieldedIndex:
+    """Each phrase to the tasks that are known by it; it is worth nothing yet."""
+    numbers: dict[str, dict[int, float]] = defaultdict(dict)
+    for number, task in enumerate(tasks):
+        for phrase in (task.id, *task.aliases, *task.vocabulary.get(ENGLISH, ())):
+            numbers[" ".join(map(phrase_key, tokens_of(phrase)))][number] = 0.0
+    postings = ((phrase, (array("I", row), array("d", row.values()))) for phrase, row in numbers.items())
+    return FieldedIndex(len(tasks), postings)
+
+
+def _words_index(tasks: Sequence[Task]) -> FieldedIndex:
+    return FieldedIndex.of(map(_vocabulary, tasks), VOCABULARY_WEIGHTS, background=_BACKGROUND)
 
 
 def phrase_key(word: str) -> str:
@@ -285,7 +302,7 @@ class TaskCounter:
 
     def postings(self) -> dict[str, Postings]:
         """Return for each term the tasks that have it, and by how much it makes each more likely."""
-        postings: dict[str, Postings] = defaultdict(lambda: (array("l"), array("d")))
+        postings: dict[str, Postings] = defaultdict(lambda: (array("I"), array("d")))
         for number, counts in enumerate(self._counts):
             for stem, count in counts.items():
                 numbers, values = postings[stem]
@@ -344,13 +361,3 @@ class TaskPrior:
         # it stands neither before nor behind those that have one
         losses[-1] = sum(losses) / len(logs)
         return losses
-
-
-def in_memory(postings: Mapping[str, Postings]) -> SupportsPostings:
-    """Look postings up in a mapping."""
-    nowhere: Postings = (array("l"), array("d"))
-
-    def of_term(term: str) -> Postings:
-        return postings.get(term, nowhere)
-
-    return of_term

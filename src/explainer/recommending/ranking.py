@@ -8,6 +8,7 @@ gets a share of what the entries of its task say together (the smoothing of clus
 from __future__ import annotations
 
 import operator
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from explainer.catalogs.schema import Entry, ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.bm25f import FieldedIndex, Fields
-from explainer.recommending.calibration import Calibration
-from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, in_memory, leading_signature
+from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables
+from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH
 from explainer.recommending.query import Query
 from explainer.recommending.terms import readings, terms
@@ -71,6 +72,9 @@ LESS_LIKELY: Final = "all words together make another task likelier"
 BACKGROUND: Final = 100
 # The number of the task of an entry that has none, and of its list of entries with the same task.
 NO_TASK: Final = -1
+# Under these stands in an index what belongs to no term: what the prior takes off for each, and the bars.
+OFFSETS: Final = ""
+BARS: Final = ""
 # Texts that are remembered so that they count once for a task; repeated farther apart, they count again.
 _REMEMBERED: Final = 1_000_000
 _NUMBERS: Final = lazy_regex(r"\d++x?")
@@ -166,28 +170,67 @@ class Ranking(Generic[E]):
     _signature_numbers: Sequence[int]
     _prior: TaskPrior
 
-    def __init__(self, entries: Iterable[E], taxonomy: Taxonomy) -> None:
+    def __init__(
+        self, entries: Iterable[E], taxonomy: Taxonomy, tables: IndexTables | None = None, kind: str = ""
+    ) -> None:
+        """Index entries.
+
+        Args:
+            entries: the entries.
+            taxonomy: the tasks.
+            tables: what was indexed before.
+            kind: what the entries are called there.
+        """
         self.entries: Sequence[E] = tuple(entries)
+        self._kind = kind
         self.taxonomy = taxonomy
-        self._calibration = Calibration(self.reach)
-        documents = list(map(field_terms, self.entries))
         labels = list(map(task_label, self.entries))
-        self._index = FieldedIndex(documents, FIELD_WEIGHTS, background=BACKGROUND)
         self._same_task = same_task_numbers(map(str.casefold, labels))
         self._same_task_weights = [same_task_weight(len(entry.examples)) for entry in self.entries]
-        self._same_task_index = _index_by_task(documents, self._same_task)
         # a label is looked up once, however many entries have it
         self._tasks = list(map(cache(partial(task_number, taxonomy)), labels))
-        counter = TaskCounter(taxonomy.phrases())
-        for document, task in zip(documents, self._tasks, strict=True):
-            counter.add(task, document["examples"])
-        self._prior = TaskPrior(in_memory(counter.postings()), counter.offsets(), self._tasks)
+        get = (tables or IndexTables()).get
+        self._index = get(f"{kind} words", len(self.entries), self._words_index)
+        self._same_task_index = get(f"{kind} same task", max(self._same_task, default=NO_TASK) + 1, self._by_task_index)
+        prior = get(f"{kind} prior", len(taxonomy.tasks), self._prior_index)
+        self._prior = TaskPrior(prior.postings_of, prior.postings_of(OFFSETS)[1], self._tasks)
         numbers: dict[Signature | None, int] = {}
         self._signature_numbers = []
         for entry, task in zip(self.entries, self._tasks, strict=True):
             signature = signature_of(entry, task, taxonomy)
             self._signature_numbers.append(numbers.setdefault(signature, len(numbers)))
         self._signatures = tuple(numbers)
+        self._calibration = Calibration(self.reach)
+
+    def with_kept_bars(self, tables: IndexTables) -> Ranking[E]:
+        """Return the ranking with its bars from the indexes; they are measured where none were kept."""
+        bars = tables.get(f"{self._kind} bars", max(LENGTHS) + 1, self._bars_index).postings_of(BARS)
+        self._calibration = Calibration(self.reach, dict(zip(*bars, strict=True)))
+        return self
+
+    @cached_property
+    def _documents(self) -> Sequence[Fields]:
+        return tuple(map(field_terms, self.entries))
+
+    def _words_index(self) -> FieldedIndex:
+        return FieldedIndex.of(self._documents, FIELD_WEIGHTS, background=BACKGROUND)
+
+    def _by_task_index(self) -> FieldedIndex:
+        by_task = TaskIndex()
+        for document, number in zip(self._documents, self._same_task, strict=True):
+            by_task.add(document, number)
+        return FieldedIndex.of(by_task.documents(max(self._same_task, default=NO_TASK) + 1), FIELD_WEIGHTS)
+
+    def _prior_index(self) -> FieldedIndex:
+        counter = TaskCounter(self.taxonomy.phrases())
+        for document, task in zip(self._documents, self._tasks, strict=True):
+            counter.add(task, document["examples"])
+        offsets = (array("I", range(len(self.taxonomy.tasks))), array("d", counter.offsets()))
+        return FieldedIndex(len(self.taxonomy.tasks), [(OFFSETS, offsets), *counter.postings().items()])
+
+    def _bars_index(self) -> FieldedIndex:
+        bars = (array("I", LENGTHS), array("d", map(self._calibration.bar_of, LENGTHS)))
+        return FieldedIndex(max(LENGTHS) + 1, [(BARS, bars)])
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -405,13 +448,6 @@ def _scale_fit(query: Query, label: str) -> float:
     if not scale:
         return 0.0
     return SCALE_WEIGHT if scale == query.scale else -SCALE_WEIGHT
-
-
-def _index_by_task(documents: Iterable[Fields], numbers: Sequence[int]) -> FieldedIndex:
-    by_task = TaskIndex()
-    for document, number in zip(documents, numbers, strict=True):
-        by_task.add(document, number)
-    return FieldedIndex(by_task.documents(max(numbers, default=NO_TASK) + 1), FIELD_WEIGHTS)
 
 
 def same_task_weight(examples: int) -> float:

@@ -6,6 +6,7 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from operator import attrgetter, itemgetter
@@ -13,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
+from explainer.recommending.bm25f import IndexTables
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH, UNSPACED
 from explainer.recommending.query import Query
@@ -177,10 +179,20 @@ class Choice:
 class Recommender:
     """The entries of one library, indexed when they are first needed."""
 
-    def __init__(self, library: Library, *, semantic: SupportsMeanings | None = None) -> None:
+    def __init__(
+        self, library: Library, *, semantic: SupportsMeanings | None = None, tables: IndexTables | None = None
+    ) -> None:
+        """Prepare to recommend.
+
+        Args:
+            library: the entries.
+            semantic: a second opinion on what fits.
+            tables: what was indexed of them before.
+        """
         self._library = library
         self._semantic = semantic
-        self.taxonomy = Taxonomy(library.tasks, library.vocabulary())
+        self._tables = tables
+        self.taxonomy = Taxonomy(library.tasks, library.vocabulary(), tables)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -190,12 +202,13 @@ class Recommender:
     @cached_property
     def models(self) -> SupportsRanking[ModelEntry]:
         """The models that may be recommended."""
-        return Ranking(current(self._library.models), self.taxonomy)
+        ranking = Ranking(current(self._library.models), self.taxonomy, self._tables, Kind.MODELS)
+        return ranking.with_kept_bars(self._tables) if self._tables else ranking
 
     @cached_property
     def papers(self) -> SupportsRanking[PaperEntry]:
         """The papers that may be recommended."""
-        return Ranking(current(self._library.papers), self.taxonomy)
+        return Ranking(current(self._library.papers), self.taxonomy, self._tables, Kind.PAPERS)
 
     def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
         """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
@@ -359,8 +372,23 @@ class Recommender:
 
 @lru_cache(maxsize=4)
 def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -> Recommender:
-    """Return the recommender of a library; the same one when asked again, so that a batch indexes once."""
-    return Recommender(library, semantic=semantic)
+    """Return the recommender of a library; the same one when asked again, so that a batch indexes once.
+
+    The indexes of catalogs that were read from files are kept.
+    """
+    if library.index_store is None:
+        return Recommender(library, semantic=semantic)
+    kept = library.index_store.get()
+    if kept is not None:
+        # what is not an index is as good as none
+        with suppress(ValueError):
+            return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(kept))
+    tables = IndexTables()
+    recommender = Recommender(library, semantic=semantic, tables=tables)
+    for kind in recommender.kinds:
+        getattr(recommender, kind)
+    library.index_store.put(tables.packed())
+    return recommender
 
 
 def entries_of(recommendations: Iterable[Recommendation[E]]) -> tuple[E, ...]:

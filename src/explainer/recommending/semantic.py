@@ -41,6 +41,7 @@ from explainer.files import (
     cache_folder,
     display_path,
     is_installed,
+    is_private,
     read_file,
 )
 from explainer.recommending.intent import known_phrases
@@ -114,7 +115,7 @@ class VectorCache:
 
         vectors: dict[bytes, Vector] = {}
         try:
-            raw = read_file(self._path)
+            raw = read_file(self._path) if is_private(self._path.parent) else b""
         except OSError:
             return vectors
         # the size of a vector is not in the file

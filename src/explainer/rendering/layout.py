@@ -29,6 +29,8 @@ from explainer.diagnostics.text import shorten
 
 QUESTION_INTRO: Final = "A user has asked the following question:"
 INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:"
+# What the prompt that asks for evidence says in its place where no model is offered.
+NO_MODELS_INTRO: Final = "Based on the following sources, explain:"
 MODELS_HEADING: Final = "### Recommended AI Models:"
 PAPERS_HEADING: Final = "### Related Papers:"
 ANSWER_FIELD: Final = "Answer:"
@@ -54,6 +56,7 @@ def _forging() -> re.Pattern[str]:
           | \#{{0,6}}\s*+{emphasis}\s*+(?:model|paper|github|summary|answer)\s*+{emphasis}\s*+:
           | {re.escape(QUESTION_INTRO.casefold())}
           | {re.escape(INSTRUCTIONS_INTRO.casefold())}
+          | {re.escape(NO_MODELS_INTRO.casefold())}
         )""",
         re.VERBOSE,
     )
@@ -161,15 +164,15 @@ class _PromptReader:
         self._signatures: dict[str, str] = {}
 
     def read(self) -> Parsed[PromptContent]:
-        intro = self._expected(QUESTION_INTRO, self._find(QUESTION_INTRO, 0))
+        intro = self._expected(QUESTION_INTRO, self._find(0, QUESTION_INTRO))
         if intro is None:
             return Parsed(None, tuple(self._findings))
-        instructions = self._expected(INSTRUCTIONS_INTRO, self._find(INSTRUCTIONS_INTRO, intro + 1))
+        instructions = self._expected(INSTRUCTIONS_INTRO, self._find(intro + 1, INSTRUCTIONS_INTRO, NO_MODELS_INTRO))
         if instructions is None:
             return Parsed(None, tuple(self._findings))
         question = self._question(intro + 1, instructions)
-        models_heading = self._find(MODELS_HEADING, instructions)
-        papers_heading = self._find(PAPERS_HEADING, models_heading or instructions)
+        models_heading = self._find(instructions, MODELS_HEADING)
+        papers_heading = self._find(models_heading or instructions, PAPERS_HEADING)
         self._expected(PAPERS_HEADING, papers_heading)
         end = self._expected(ANSWER_FIELD, self._find_last(ANSWER_FIELD, instructions)) or len(self._lines)
         self._signatures = dict(self._listed(instructions, models_heading or instructions))
@@ -184,9 +187,10 @@ class _PromptReader:
             if match:
                 yield match["name"], match["signature"]
 
-    def _find(self, heading: str, start: int) -> int | None:
+    def _find(self, start: int, *headings: str) -> int | None:
+        """The first line, from a place on, that is one of some headings."""
         lines = enumerate(self._lines[start:], start)
-        return next((index for index, line in lines if line.rstrip() == heading), None)
+        return next((index for index, line in lines if line.rstrip() in headings), None)
 
     def _find_last(self, heading: str, start: int) -> int | None:
         lines = range(len(self._lines) - 1, start, -1)

@@ -40,7 +40,7 @@ def _tables() -> dict[str, bytes]:
 
     nested: Any = arrow.array(["x"])
     for _ in range(300):
-        nested: Any = arrow.ListArray.from_arrays([0, 1], nested)
+        nested = arrow.ListArray.from_arrays([0, 1], nested)
     sound = packed(["Why?"] * 50)
     dice = random.Random(22)  # no secret
     broken = [bytearray(sound) for _ in range(examples(1, 20))]

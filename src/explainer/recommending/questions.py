@@ -120,9 +120,10 @@ class _Recommenders:
             choice = recommender.value.recommend(loaded.question.question, models=counts.models, papers=counts.papers)
         except ValueError:
             # an index turned out to be damaged
-            if rebuild:
-                raise
-            return self.choose(loaded, rebuild=True)
+            if not rebuild:
+                return self.choose(loaded, rebuild=True)
+            message = "the index cannot be read, though it is new"
+            return Parsed(None, (Finding("F104", Location("--index"), message, "leave out --index"),))
         return Parsed((choice, recommender.value.expected(counts)), recommender.findings)
 
     def _recommender(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[Recommender]:

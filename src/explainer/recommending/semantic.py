@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import reason_of
 from explainer.files import (
     ENGLISH_PACKAGES,
     MULTILINGUAL_PACKAGES,
@@ -242,10 +243,12 @@ def _english(where: str) -> Parsed[Semantic]:
         hint = "a model is a folder with model.onnx and tokenizer.json"
         return failed("E701", f"missing file {display_path(lost)}", hint)
     try:
-        return Parsed(Semantic(Embedder(*files), frozenset({ENGLISH}), _ENGLISH_SCALE))
+        embedder = Embedder(*files)
+        if where != WHEEL:  # a stranger's may want other inputs
+            embedder.embed([ENGLISH])
+        return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        return failed("E701", f"the embedding model cannot be loaded: {reason}")
+        return failed("E701", f"the embedding model cannot be loaded: {reason_of(error)}")
 
 
 def _failed(where: str, code: str, message: str, hint: str | None = None) -> Parsed[Semantic]:

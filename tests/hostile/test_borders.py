@@ -22,6 +22,7 @@ from tests.helpers.support import SLOW
 from tests.hostile.support import attack, project
 
 ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
+TOKENIZER = '{"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}'
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2401.10000</id><title>T</title></entry></feed>'
 
 
@@ -105,7 +106,7 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
         s__csl="<style/>",
         explainer__toml='template = "prompt"\n',
         q__parquet="PAR1",
-        **{"model/model__onnx": "x", "model/tokenizer__json": "{}"},
+        **{"model/model__onnx": "x", "model/tokenizer__json": TOKENIZER},
         q__jsonl='{"question": "Why?", "models": ["M"], "papers": ["P"]}\n',
     )
     if module == "pyarrow.parquet":

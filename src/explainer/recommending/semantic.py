@@ -288,12 +288,12 @@ class Embedder:
 
         raw = read_file(model)
         self.id = hashlib.blake2b(raw + read_file(tokenizer), digest_size=16).hexdigest()
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         self._inputs = list(map(attrgetter("name"), self._session.get_inputs()))
 
     def embed(self, texts: Sequence[str]) -> Sequence[Vector]:

@@ -17,7 +17,16 @@ from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import (
+    FILLERS,
+    acronyms,
+    canonical,
+    content_words,
+    is_nothing,
+    longer_title,
+    reads_like_title,
+    words,
+)
 from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
@@ -99,8 +108,6 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 _JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
-# words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
@@ -614,10 +621,9 @@ class _ReferenceReader:
         covered = [(reference.start - piece.start, reference.end - piece.start) for reference in references]
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
-                longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
-                name = piece.whole(begin, longer.end() if longer else end)
-                references.append(Reference(*name))
-                covered.append((begin, name.end - piece.start))
+                span = longer_title(piece.text, begin, end)
+                references.append(Reference(*piece.whole(*span)))
+                covered.append(span)
         if not piece.labels or piece.names:
             references += self._names_in_gaps(piece, covered, is_named=bool(references))
         return sorted(references, key=_START)

@@ -42,7 +42,6 @@ from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import display_path
 from explainer.rendering.formats import FORMATS
-from explainer.rendering.templates import BUILTIN_TEMPLATES
 
 if TYPE_CHECKING:
     from explainer.batching.renderer import RenderResult
@@ -135,7 +134,7 @@ def run(
     source = opened.value
     template = config.options.template
     try:
-        template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
+        template_hash = hash_of_template(template)
     except OSError as error:
         reporter.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
         return None

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product, zip_longest
+from functools import lru_cache, partial
+from itertools import chain, pairwise, product, starmap
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.terms import term
+from explainer.recommending.terms import term, terms
 
 FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank", "share", "size"]
 Bound: TypeAlias = Literal["most", "least", "about", ""]
@@ -104,7 +105,8 @@ _EACH: Final = lazy_regex(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
 _SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
 _NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
-_BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%"})  # the beginning and the end of a range
+# between the beginning and the end of a range, and between the members of a list: `7, 27 and 78 billion`
+_BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%", ",", ", and", "or", ", or", "/"})
 # a clause ends where its words no longer go with the figure
 _CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
 _YEARS: Final = range(1900, 2100)
@@ -112,6 +114,7 @@ _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `fiv
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
 _BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
+_RECKONED_RATIO: Final = 1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
 _LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
 _MOST_COUNTS: Final = 40  # of an entry that products are made of
 _SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
@@ -129,8 +132,11 @@ _ABOUT: Final = lazy_regex(
     re.IGNORECASE,
 )
 _BOUNDS: Final[dict[Bound, re.Pattern[str]]] = {"most": _MOST, "least": _LEAST, "about": _ABOUT}
-# `none reached an accuracy above 30 %`
-_NONE: Final = lazy_regex(r"\b(?:none|never|neither|nobody)\b", re.IGNORECASE)
+# `none reached an accuracy above 30 %`, up to where something else is spoken of
+_NONE: Final = lazy_regex(
+    r"\b(?:none|never|neither|nobody)\b(?:(?!\b(?:but|while|whereas|although)\b)[^.;]|\.(?!\s))*\Z", re.IGNORECASE
+)
+_DENIED_WITHIN: Final = 160  # characters before a figure
 _OPPOSITE_BOUNDS: Final[dict[Bound, Bound]] = {"most": "least", "least": "most"}
 _BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
@@ -156,6 +162,14 @@ _DIRECTIONS: Final = {
     for word in side.split()
 }
 _WORD: Final = lazy_regex(r"[^\W\d_]+")
+# between two figures, where the words of the one end and those of the other begin; and where they end before and behind
+_PART_END: Final = lazy_regex(
+    r"[,;.]\s|\||\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
+)
+_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
+_RESPECTIVELY: Final = lazy_regex(r"[\s,]*\brespectively\b", re.IGNORECASE)
+_LISTED: Final = lazy_regex(r"\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
+_LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,7 @@ class Figure:
         directions: the words of comparison beside it: scale and sign.
         is_each: it is so much for each of several: `30 hours per city`.
         spelled: it is written as a word.
+        magnitude: that of the end of its list, which it may have, too: 7 of `7, 27 and 78 billion`.
     """
 
     text: str
@@ -188,6 +203,7 @@ class Figure:
     directions: frozenset[tuple[str, int]] = frozenset()
     is_each: bool = False
     spelled: bool = False
+    magnitude: float = 1.0
 
     @property
     def is_telling(self) -> bool:
@@ -200,20 +216,30 @@ class Figure:
         """Whether it is the same amount as another one, as exactly as it is written itself."""
         amounts = self._amounts_of(other)
         is_about = "about" in (self.bound, other.bound)
-        if self._is_one_of(amounts, self.amount, is_about=is_about):
-            return True
-        return bool(_GROUPED.match(self.text)) and self._is_one_of(amounts, self.amount * 1000, is_about=is_about)
+        return any(self._is_one_of(amounts, value, is_about=is_about) for value in self._readings())
+
+    def _readings(self) -> Iterator[float]:
+        """The values that may be meant by what is written."""
+        yield self.amount
+        if _GROUPED.match(self.text):
+            yield self.amount * 1000
+        if self.magnitude > 1:
+            yield self.amount * self.magnitude
 
     def _is_one_of(self, amounts: Iterable[float], value: float, *, is_about: bool) -> bool:
         tolerance = max(self.step / 2, _ABOUT_SHARE * value if is_about else 0)
         return any(abs(value - amount) <= tolerance + 1e-9 * abs(amount) for amount in amounts)
 
-    def bounds(self, other: Figure) -> bool:
+    def bounds(self, other: Figure, most_ratio: float = _BOUND_RATIO) -> bool:
         """Whether another one, which is no bound itself, is within the bound that this one is: `over 90 %` for 91.5."""
         if other.bound in ("most", "least"):
             return False
-        first, last = {"least": (1.0, _BOUND_RATIO), "most": (1 / _BOUND_RATIO, 1.0)}.get(self.bound, (1.0, 0.0))
+        first, last = {"least": (1.0, most_ratio), "most": (1 / most_ratio, 1.0)}.get(self.bound, (1.0, 0.0))
         return any(first * self.amount <= amount <= last * self.amount for amount in self._amounts_of(other))
+
+    def covers(self, other: Figure) -> bool:
+        """Whether it is the same amount as one that is reckoned, or a bound right below or above it."""
+        return self.equals(other) or self.bounds(other, _RECKONED_RATIO)
 
     def _amounts_of(self, other: Figure) -> list[float]:
         """The amount of another figure in what this one counts in; none where the two cannot be compared."""
@@ -250,7 +276,7 @@ def may_have_figures(text: str, words: Iterable[str]) -> bool:
 def figures_in(text: str) -> list[Figure]:
     """Return the figures of a text in order; the first one of a range has the unit of the second."""
     figures = list(filter(None, (_figure(text, match) for match in _FIGURE.finditer(text))))
-    return [*_with_units_of_ranges(text, figures), *_shares(text)]
+    return [*_with_shared_units(text, figures), *_shares(text)]
 
 
 def _shares(text: str) -> Iterator[Figure]:
@@ -290,6 +316,7 @@ def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     for figure in amounts:
         if figure.kind == "percent":
             yield _derived("percent", 100 - figure.amount)
+            yield from _inverse_changes(figure)
         elif figure.kind == "share":
             yield _derived("percent", 100 * (1 - figure.amount))
         elif figure.unit == "s":
@@ -297,6 +324,14 @@ def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     for first, second in pairwise(amounts):
         if (first.kind, first.unit) == (second.kind, second.unit):
             yield from _derived_from_two(first, second)
+
+
+def _inverse_changes(figure: Figure) -> Iterator[Figure]:
+    """By how many per cent the other one is slower where one is 42 % faster: 30 %; or the other way round."""
+    if figure.directions:
+        yield _derived("percent", 100 * figure.amount / (100 + figure.amount))
+    if figure.directions and figure.amount < 100:  # noqa: PLR2004
+        yield _derived("percent", 100 * figure.amount / (100 - figure.amount))
 
 
 def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
@@ -324,6 +359,105 @@ def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
     return Figure("", 0, 0, kind, amount, 0.0, unit)
 
 
+class PlacedFigure(NamedTuple):
+    """A figure with the terms that stand before it, and behind it, in its part of a sentence."""
+
+    figure: Figure
+    before: frozenset[str]
+    behind: frozenset[str]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """All terms of its part."""
+        return self.before | self.behind
+
+
+@lru_cache(maxsize=256)  # the figures of a statement are looked at one by one
+def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
+    """Return the figures of a text that share the words beside them with none of their kind."""
+    figures = [figure for figure in figures_in(text) if figure.is_telling and not _is_of_name(text, figure)]
+    ordered = _in_order(text, figures)
+    if ordered:
+        return tuple(ordered)
+    blanked = text
+    for figure in figures:
+        blanked = blanked[: figure.start] + " " * (figure.end - figure.start) + blanked[figure.end :]
+    return tuple(chain.from_iterable(starmap(partial(_placed, blanked), _parts(text, figures))))
+
+
+def _is_of_name(text: str, figure: Figure) -> bool:
+    """Whether a number is the part of a name, or a size: `Gemma-2-27b-it`."""
+    beside = text[max(0, figure.start - 1) : figure.start] + text[figure.end : figure.end + 1]
+    return figure.kind == "size" or (figure.kind == "count" and "-" in beside)
+
+
+def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, list[Figure]]]:
+    """The parts of a text, each with its figures: where it begins and ends."""
+    if not figures:
+        return
+    edges = [0, *(edge.end() for edge in _PART_EDGE.finditer(text, 0, figures[0].start))]
+    start, members = edges[-1], [figures[0]]
+    for figure, following in pairwise(figures):
+        ends = list(_PART_END.finditer(text, figure.end, following.start))
+        if ends:
+            yield start, ends[-1].start(), members
+            start, members = ends[-1].end(), []
+        members.append(following)
+    edge = _PART_EDGE.search(text, figures[-1].end)
+    yield start, edge.start() if edge else len(text), members
+
+
+def _placed(text: str, start: int, end: int, figures: Sequence[Figure]) -> Iterator[PlacedFigure]:
+    for figure in figures:
+        before, behind = terms(text[start : figure.start]), terms(text[figure.end : end])
+        yield PlacedFigure(figure, frozenset(before), frozenset(behind))
+
+
+def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
+    """The figures of a list that belong to those of another one: `8 % and 14 % for X and Y, respectively`.
+
+    Figures that end their part (`beats X and Y by 8 % and 14 %`) need no `respectively`.
+    """
+    said = _RESPECTIVELY.search(text)
+    end = said.start() if said is not None else len(text)
+    listed = _last_list(text, [figure for figure in figures if figure.end <= end])
+    if len(listed) < 2:  # noqa: PLR2004
+        return []
+    behind = text[listed[-1].end : end].strip()
+    if said is None and behind and not _PART_EDGE.match(f"{behind} "):
+        return []
+    items = _LISTED.split(behind if said is not None and behind else text[: listed[0].start])[-len(listed) :]
+    if len(items) < len(listed):
+        return []
+    items[0] = " ".join(items[0].split()[-_LISTED_WORDS:])
+    items[-1] = " ".join(items[-1].split()[:_LISTED_WORDS])
+    return [
+        PlacedFigure(figure, frozenset(), frozenset(terms(item))) for figure, item in zip(listed, items, strict=True)
+    ]
+
+
+def _last_list(text: str, figures: Sequence[Figure]) -> list[Figure]:
+    """The last figures between which nothing but a comma or an `and` stands."""
+    first = len(figures) - 1
+    while first > 0 and _LISTED.fullmatch(text, figures[first - 1].end, figures[first].start):
+        first -= 1
+    return list(figures[max(0, first) :])
+
+
+def tell_apart(one: PlacedFigure, other: PlacedFigure) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the terms beside only one, and beside only the other, of two figures.
+
+    Where both have some on one side (`5 % on A and by 3 % on B`), those on the other one are of both.
+    """
+    own, others = frozenset[str](), frozenset[str]()
+    for side, other_side in ((one.before, other.before), (one.behind, other.behind)):
+        if side and other_side:
+            own, others = own | side, others | other_side
+    if not own:
+        own, others = one.terms, other.terms
+    return own - others, others - own
+
+
 class _Number(NamedTuple):
     """A number that is written: its value, one in its last place, where it ends, and the letters right behind it."""
 
@@ -349,6 +483,7 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
     says_unit_itself = match["factor"] or match["order"]
     end = unit.end if kind in _KINDS_WITH_UNIT and not says_unit_itself else number.end
     before, behind = _around(text, match.start(), end)
+    bound = _bound(before)
     return Figure(
         text=text[match.start() : end],
         start=match.start(),
@@ -358,7 +493,7 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
         step=step,
         unit=base,
         nouns=_nouns(text, end) if kind == "count" else frozenset(),
-        bound=_bound(before),
+        bound=_opposite(bound) if _is_denied(text, match.start()) else bound,
         directions=_directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind),
         is_each=_EACH.match(text, end) is not None,
         spelled=match["digits"] is None,
@@ -475,10 +610,16 @@ def _nouns(text: str, end: int) -> frozenset[str]:
 
 
 def _bound(before: str) -> Bound:
-    for bound, pattern in _BOUNDS.items():
-        if pattern.search(before):
-            return _OPPOSITE_BOUNDS.get(bound, bound) if _NONE.search(before) else bound
-    return ""
+    return next((bound for bound, pattern in _BOUNDS.items() if pattern.search(before)), "")
+
+
+def _is_denied(text: str, start: int) -> bool:
+    """Whether a figure is said of none: `none of the four networks, however large, gets above 30 %`."""
+    return _NONE.search(text, max(0, start - _DENIED_WITHIN), start) is not None
+
+
+def _opposite(bound: Bound) -> Bound:
+    return _OPPOSITE_BOUNDS.get(bound, bound)
 
 
 def _directions_in(text: str) -> frozenset[tuple[str, int]]:
@@ -490,29 +631,30 @@ def directions(words: Iterable[str]) -> frozenset[tuple[str, int]]:
     return frozenset(filter(None, map(_DIRECTIONS.get, words)))
 
 
-def _with_units_of_ranges(text: str, figures: Sequence[Figure]) -> Iterator[Figure]:
-    for figure, following in zip_longest(figures, figures[1:]):
-        if following is None or not _is_range(text, figure, following):
-            yield figure
-            continue
-        size = _measure_size(text, following)
-        amount, step = figure.amount * size, figure.step * size
-        yield replace(
-            figure, kind=following.kind, amount=amount, step=step, unit=following.unit, nouns=frozenset[str]()
-        )
+def _with_shared_units(text: str, figures: Sequence[Figure]) -> list[Figure]:
+    """Give a number without a unit that of the end of its range or list, whose magnitude it may have, too."""
+    result: list[Figure] = []
+    for figure in reversed(figures):
+        following = result[-1] if result else None
+        result.append(figure if following is None else _with_unit_of(text, figure, following))
+    return result[::-1]
 
 
-def _is_range(text: str, figure: Figure, following: Figure) -> bool:
-    """Whether a number without a unit begins a range whose end has one."""
-    if figure.kind not in ("count", "decimal") or following.kind == "count":
-        return False
-    return text[figure.end : following.start].strip(" $") in _BETWEEN
+def _with_unit_of(text: str, figure: Figure, following: Figure) -> Figure:
+    is_bare = figure.kind in ("count", "decimal") and not figure.nouns
+    if not is_bare or text[figure.end : following.start].strip(" $") not in _BETWEEN:
+        return figure
+    size = _unit_size(text, following)
+    if following.kind == "count":
+        return replace(figure, magnitude=max(size, following.magnitude))
+    amount, step = figure.amount * size, figure.step * size
+    return replace(figure, kind=following.kind, amount=amount, step=step, unit=following.unit)
 
 
-def _measure_size(text: str, figure: Figure) -> float:
-    """How many base units the unit of a figure is."""
+def _unit_size(text: str, figure: Figure) -> float:
+    """How many base units the unit of a figure is, or how large its magnitude."""
     written = re.match(r"[\d.,]+", text[figure.start : figure.end])
-    if figure.kind != "measure" or written is None:
+    if figure.kind not in ("measure", "count") or written is None:
         return 1.0
     number = float(written[0].replace(",", "").rstrip(".") or 1)
     return figure.amount / number if number else 1.0

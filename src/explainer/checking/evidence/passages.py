@@ -18,7 +18,14 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, chain, filterfalse
 from typing import Final, NamedTuple
 
-from explainer.checking.evidence.figures import Figure, derived_from, figures_in, products_of
+from explainer.checking.evidence.figures import (
+    Figure,
+    PlacedFigure,
+    derived_from,
+    figures_in,
+    placed_figures,
+    products_of,
+)
 from explainer.checking.titles import same_word
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
@@ -141,6 +148,11 @@ class EntryText:
     def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
         """All figures of it, each with its sentence."""
         return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+
+    @cached_property
+    def placed(self) -> tuple[tuple[PlacedFigure, Sentence], ...]:
+        """Its figures that have words of their own beside them, each with its sentence."""
+        return tuple((placed, sentence) for sentence in self.sentences for placed in placed_figures(sentence.text))
 
     @cached_property
     def derived(self) -> tuple[Figure, ...]:

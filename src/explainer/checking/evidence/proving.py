@@ -11,13 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from itertools import chain, filterfalse
+from functools import cached_property, partial
+from itertools import chain, filterfalse, starmap
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.evidence.figures import DECIMAL_COMMA, Figure, directions, figures_in, may_have_figures
+from explainer.checking.evidence.figures import (
+    DECIMAL_COMMA,
+    Figure,
+    PlacedFigure,
+    directions,
+    figures_in,
+    may_have_figures,
+    placed_figures,
+    tell_apart,
+)
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
@@ -71,7 +80,7 @@ _LABEL: Final = lazy_regex(
 _LARGEST_LABEL: Final = 1000
 _BEFORE: Final = 160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
 # what ends a phrase, and the words of one that says nothing of an entry
-_PHRASE_END: Final = lazy_regex(r"[,;:()—–]|\b(?:so|because|and|but|while|which)\b")
+_PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
     r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
     r"for (?:example|instance)|usually|typically|generally|in general|maybe|perhaps|expect|recommend)\b",
@@ -83,10 +92,21 @@ _INSTRUCTION: Final = lazy_regex(
     r"(?:it|them|with|on|at|for|about|around|roughly|at least|some|your|\d)",
     re.IGNORECASE,
 )
-# a figure for each of several, or of all together, which is not to be compared with another kind of figure
-_APPORTIONED: Final = lazy_regex(
-    r"(?:\s[\w/&-]+){0,3}\s(?:per|each|every|on average|in all|in total|altogether|together)\b", re.IGNORECASE
+# words by which a figure is for each of several, of all together, or reckoned from others
+_DERIVED: Final = lazy_regex(
+    r"\b(?:per|each|every|average|mean|median|all|total|altogether|together|sum|combined|i\.e|that is|that makes|means|"
+    r"equals|corresponds|amounts|ratio|half|difference)\b|[=≈→]",
+    re.IGNORECASE,
 )
+# words before a figure by which it is of something else that is compared with
+_OTHERS: Final = lazy_regex(
+    r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
+    re.IGNORECASE,
+)
+# a name: a word with a capital behind another word, or with several capitals
+_PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
+_CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
+_BESIDE_SHARE: Final = 0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
 _THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
 # words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
 _REPORTED: Final = lazy_regex(
@@ -177,6 +197,27 @@ class _Printed(NamedTuple):
     entry: int
     figure: Figure
     sentence: Sentence
+
+
+class _Claim(NamedTuple):
+    """A figure that a statement gives, and the statement as it is read for figures: without what it quotes."""
+
+    statement: Statement
+    text: str
+    figure: Figure
+
+    @property
+    def phrase(self) -> tuple[str, str]:
+        """What stands before the figure, and behind it, in its phrase."""
+        return _phrase(self.text, self.figure)
+
+    def count_shared(self, row: _Printed) -> int:
+        """How many terms the statement shares with the sentence of a printed figure; numbers are none."""
+        return sum(not shared.isdigit() for shared in row.sentence.terms & self.statement.terms)
+
+    def is_placed_at(self, placed: PlacedFigure) -> bool:
+        """Whether a figure of the statement is this one."""
+        return placed.figure.start == self.figure.start
 
 
 def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
@@ -320,24 +361,26 @@ class _Prover:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
+        printed = list(self._printed(statement.entries))
         for figure in _claimed_figures(text):
-            fault = self._fault_of_figure(statement, figure)
+            fault = self._fault_of_figure(_Claim(statement, text, figure), printed)
             if fault is not None:
                 yield fault
 
-    def _fault_of_figure(self, statement: Statement, figure: Figure) -> _Evidence | None:
-        printed = list(self._printed(statement.entries))
+    def _fault_of_figure(self, claim: _Claim, printed: Sequence[_Printed]) -> _Evidence | None:
+        figure = claim.figure
         if any(_has_unit_by_another_name(figure, row.figure) for row in printed):
             return None
         equal = [row for row in printed if figure.equals(row.figure)]
         if equal:
-            return self._compared_otherwise(statement, figure, equal)
-        if not _is_comparable(figure) or self._is_as_good_as_printed(statement, figure, printed):
+            return self._compared_otherwise(claim, equal)
+        if not _is_comparable(figure) or self._is_as_good_as_printed(claim, printed):
             return None
-        return self._counterpart(statement, figure, printed) or self._strange_figure(statement, figure)
+        return self._counterpart(claim, printed) or self._strange_figure(claim)
 
-    def _is_as_good_as_printed(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> bool:
+    def _is_as_good_as_printed(self, claim: _Claim, printed: Sequence[_Printed]) -> bool:
         """Whether a figure bounds a printed one, is of the question, or follows from printed ones."""
+        figure = claim.figure
         if any(_is_of_kind(figure, row.figure) and figure.bounds(row.figure) for row in printed):
             return True
         if any(figure.equals(asked) for asked, _ in self._question.figures):
@@ -345,66 +388,86 @@ class _Prover:
         # what is printed with another unit follows from other figures by chance
         if any(_has_other_unit(figure, row.figure) for row in printed):
             return False
-        derived = list(chain.from_iterable(self.texts[index].derived for index in statement.entries))
-        return any(map(figure.equals, derived))
+        derived = chain.from_iterable(self.texts[index].derived for index in claim.statement.entries)
+        return any(map(figure.covers, derived))
 
     def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
         for index in entries:
-            for figure, sentence in self.texts[index].figures:
-                yield _Printed(index, figure, sentence)
+            yield from starmap(partial(_Printed, index), self.texts[index].figures)
 
-    def _compared_otherwise(self, statement: Statement, figure: Figure, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
-        nearest = max(equal, key=lambda row: len(row.sentence.terms & statement.terms))
+        figure, nearest = claim.figure, max(equal, key=claim.count_shared)
         if all(figure.contradicts(row.figure) for row in equal):
-            is_about_same = _count_shared(statement, nearest.sentence) >= _MIN_SHARED
-            is_turned = statement.is_reversed or _is_about_the_compared(statement, figure, nearest)
-            is_fault = is_about_same and not is_turned
-            return self._figure_fault("A423", statement, figure, nearest) if is_fault else None
+            is_opposite = claim.count_shared(nearest) >= _MIN_SHARED and not _is_turned(claim, nearest)
+            return self._figure_fault("A423", claim, nearest) if is_opposite else None
         if _is_swapped(figure, nearest.figure, nearest.sentence):
-            return self._figure_fault("A421", statement, figure, nearest)
+            return self._figure_fault("A421", claim, nearest)
+        return self._exchanged(claim) if len(equal) == 1 else None
+
+    def _exchanged(self, claim: _Claim) -> _Evidence | None:
+        """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
+        claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
+        rows = [row for index in claim.statement.entries for row in self.texts[index].placed]
+        printed = next((placed for placed, _ in rows if claim.figure.equals(placed.figure)), None)
+        if claimed is None or printed is None:
+            return None
+        for rival, sentence in rows:
+            is_rival = not claim.figure.equals(rival.figure)
+            if is_rival and _is_of_rival(claim, claimed, printed, rival, sentence):
+                row = _Printed(claim.statement.entries[0], rival.figure, sentence)
+                return self._figure_fault("A421", claim, row)
         return None
 
-    def _counterpart(self, statement: Statement, figure: Figure, printed: Sequence[_Printed]) -> _Evidence | None:
+    def _counterpart(self, claim: _Claim, printed: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        fault, likeness = None, 0
-        for row in printed:
-            is_same_kind = _is_of_kind(figure, row.figure)
-            shared = _count_shared(statement, row.sentence)
-            if shared < _MIN_SHARED or not (is_same_kind or _has_other_unit(figure, row.figure)):
-                continue
-            if _is_apportioned(statement.text, figure) and not _is_apportioned(row.sentence.text, row.figure):
-                continue
-            if shared + is_same_kind > likeness and _is_near(statement, figure, row.sentence):
-                fault, likeness = ("A421" if is_same_kind else "A422", row), shared + is_same_kind
-        return self._figure_fault(fault[0], statement, figure, fault[1]) if fault else None
-
-    def _strange_figure(self, statement: Statement, figure: Figure) -> _Evidence | None:
-        """A figure that its own entries do not have: another entry may have it, or none."""
-        if not figure.is_telling:
+        rows = [row for row in printed if _has_its_place(claim, row) and not self._is_unsure(claim, row)]
+        if not rows:
             return None
-        own = statement.entries[0]
+        likeliest = max(rows, key=lambda row: claim.count_shared(row) + _is_of_kind(claim.figure, row.figure))
+        code = "A421" if _is_of_kind(claim.figure, likeliest.figure) else "A422"
+        return self._figure_fault(code, claim, likeliest)
+
+    def _is_unsure(self, claim: _Claim, row: _Printed) -> bool:
+        """Whether a figure may be of something else than the printed one that it is to stand for."""
+        before, behind = claim.phrase
+        printed = frozenset().union(*(self.texts[index].terms for index in claim.statement.entries))
+        beside = frozenset(terms(f"{before} {behind}"))
+        # a small count is of the same thing only where the rest of its phrase is
+        expected = printed if claim.figure.is_telling else row.sentence.terms
+        if len(beside & expected) < _BESIDE_SHARE * len(beside):
+            return True
+        if _says_only(_DERIVED, claim.text, row.sentence.text) or _says_only(_OTHERS, before, row.sentence.text):
+            return True
+        clause = _CLAUSE_START.split(claim.text[: claim.figure.start])[-1]
+        names = map(terms, _PROPER.findall(f"{clause} {behind}"))
+        return any(map(printed.isdisjoint, filter(None, names)))
+
+    def _strange_figure(self, claim: _Claim) -> _Evidence | None:
+        """A figure that its own entries do not have: another entry may have it, or none."""
+        if not claim.figure.is_telling:
+            return None
+        statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
         for row in self._printed(sorted(set(range(len(self.texts))).difference(statement.entries))):
-            if figure.equals(row.figure) and _count_shared(statement, row.sentence) >= least_shared:
+            if claim.figure.equals(row.figure) and claim.count_shared(row) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
-                return self._figure_fault("A424", statement, figure, row, message)
+                return self._figure_fault("A424", claim, row, message)
         if not self._has_text(statement):
             return None
-        start, end = self._place_of_figure(statement, figure)
+        start, end = self._place_of_figure(claim)
         return self._fault("A425", start, end, f"{self._name(own)} contains no such figure", own, "")
 
-    def _figure_fault(
-        self, code: str, statement: Statement, figure: Figure, row: _Printed, message: str = ""
-    ) -> _Evidence:
+    def _figure_fault(self, code: str, claim: _Claim, row: _Printed, message: str = "") -> _Evidence:
         says = f"{self._name(row.entry)} says: {_around(row.sentence.text, row.figure)!r}"
-        start, end = self._place_of_figure(statement, figure)
+        start, end = self._place_of_figure(claim)
         return self._fault(code, start, end, message or says, row.entry, row.sentence.text)
 
-    def _place_of_figure(self, statement: Statement, figure: Figure) -> tuple[int, int]:
+    def _place_of_figure(self, claim: _Claim) -> tuple[int, int]:
         """Where a figure stands in the answer; the whole statement where its text was changed for reading."""
-        start = self.analysis.answer.body.find(figure.text, statement.start, statement.end)
-        return (start, start + len(figure.text)) if start >= 0 else (statement.start, statement.end)
+        written, statement = claim.figure.text, claim.statement
+        start = self.analysis.answer.body.find(written, statement.start, statement.end)
+        return (start, start + len(written)) if start >= 0 else (statement.start, statement.end)
 
     # --- words ---------------------------------------------------------------------------------------------------
 
@@ -541,24 +604,30 @@ def _is_label(text: str, figure: Figure) -> bool:
 
 def _is_supposed(text: str, figure: Figure) -> bool:
     """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
-    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
-    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    before, behind = _phrase(text, figure)
     return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None or _INSTRUCTION.match(text) is not None
 
 
-def _is_apportioned(text: str, figure: Figure) -> bool:
-    """Whether a figure is for each of several, or of all together: `3 pairs per conversation`, `750 images in all`."""
-    return _APPORTIONED.match(text, figure.end) is not None
+def _phrase(text: str, figure: Figure) -> tuple[str, str]:
+    """What stands before a figure, and behind it, in its phrase."""
+    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
+    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    return before, behind
 
 
-def _is_about_the_compared(statement: Statement, figure: Figure, row: _Printed) -> bool:
+def _says_only(pattern: re.Pattern[str], said: str, printed: str) -> bool:
+    """Whether a statement has words of a kind that a printed sentence has not."""
+    return not set(pattern.findall(said)) <= set(pattern.findall(printed))
+
+
+def _is_turned(claim: _Claim, row: _Printed) -> bool:
     """Whether a statement is about what its entry compares itself with: `the second-best detector is slower`."""
     printed = row.sentence.text
     than = _THAN.search(printed, row.figure.end)
-    if than is None:
-        return False
+    if claim.statement.is_reversed or than is None:
+        return claim.statement.is_reversed
     compared = set(terms(than["compared"])) - set(terms(printed[: row.figure.start]))
-    return not compared.isdisjoint(terms(statement.text[: figure.start]))
+    return not compared.isdisjoint(terms(claim.text[: claim.figure.start]))
 
 
 def _is_comparable(figure: Figure) -> bool:
@@ -568,15 +637,16 @@ def _is_comparable(figure: Figure) -> bool:
     return figure.kind != "count" or bool(figure.nouns) or figure.is_telling
 
 
-def _count_shared(statement: Statement, sentence: Sentence) -> int:
-    """How many terms a statement shares with a sentence; numbers are none."""
-    return sum(not shared.isdigit() for shared in sentence.terms & statement.terms)
-
-
-def _is_near(statement: Statement, figure: Figure, sentence: Sentence) -> bool:
-    """Whether a word beside a figure, not only one far off in its statement, is of a sentence."""
-    beside = terms(statement.text[max(0, figure.start - _NEAR) : figure.end + _NEAR])
-    return not sentence.terms.isdisjoint(beside)
+def _has_its_place(claim: _Claim, row: _Printed) -> bool:
+    """Whether a printed figure may be the one that a statement gives otherwise."""
+    figure = claim.figure
+    if claim.count_shared(row) < _MIN_SHARED:
+        return False
+    if not _is_of_kind(figure, row.figure) and not _has_other_unit(figure, row.figure):
+        return False
+    # a word beside it, not only one far off in its statement, is of the sentence
+    beside = terms(claim.text[max(0, figure.start - _NEAR) : figure.end + _NEAR])
+    return not row.sentence.terms.isdisjoint(beside)
 
 
 def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
@@ -585,6 +655,23 @@ def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
         return False
     rivals = (other for other in sentence.figures if other.kind == figure.kind and other.scales & figure.scales)
     return any(not figure.equals(rival) for rival in rivals)
+
+
+def _is_of_rival(
+    claim: _Claim, claimed: PlacedFigure, printed: PlacedFigure, rival: PlacedFigure, sentence: Sentence
+) -> bool:
+    """Whether a figure stands with words that its entry prints beside another figure only, and that one with its words.
+
+    Where the other figure is not in the statement, this has to be the other one's sentence but for the figure.
+    """
+    own, others = tell_apart(printed, rival)
+    if not own or claimed.terms.isdisjoint(others) or not claimed.terms.isdisjoint(own):
+        return False
+    for partner in placed_figures(claim.text):
+        if partner.figure.equals(rival.figure):
+            return partner.terms.isdisjoint(others) and not partner.terms.isdisjoint(own)
+    is_sentence = len(claimed.terms & sentence.terms) >= _SAME_WORDS * len(claimed.terms)
+    return is_sentence and others <= claimed.terms and claim.statement.all_terms.isdisjoint(own)
 
 
 def _is_of_kind(one: Figure, other: Figure) -> bool:

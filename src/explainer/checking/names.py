@@ -264,7 +264,9 @@ def _quoting(name: _Name) -> Verdict | None:
 
 
 def _longer(name: _Name) -> Verdict | None:
-    """A whole title and words that make it another: `Improved …`, `…: A Survey`; in doubt where a small word joins them."""
+    """A whole title with words that make it another: `Improved …`, `…: A Survey`; in doubt behind a small word."""
+    if not (name.strict or name.linked):
+        return None
     text = name.plain
     for index, source in enumerate(name.offered.sources):
         begin = text.lower().find(source.name.lower())
@@ -277,7 +279,8 @@ def _longer(name: _Name) -> Verdict | None:
         if all(word in urls for word in added) or canonical(text[first:last]) in name.offered.text:
             continue
         is_joined = {*words(text[first:begin])[-1:], *words(text[end:last])[:1]} & FILLERS
-        return name.verdict(Match.REWORDED if is_joined else Match.ALTERED, index)
+        is_doubtful = is_joined and not name.strict
+        return name.verdict(Match.REWORDED if is_doubtful else Match.ALTERED, index)
     return None
 
 
@@ -316,10 +319,13 @@ def _variant(name: _Name) -> Verdict | None:
 def _beside_right_link(name: _Name) -> Verdict | None:
     """A text with something in it that speaks for the source whose link stands beside it."""
     named = {*name.holding(_CALL_NAMES), *name.holding(_NICKNAMES)}
-    for index in name.linked:
-        if index in named or name.shares[index] >= _SHARED_HALF:
-            return name.verdict(_linked(name, index, is_named=index in named), index)
-    return None
+    meant = [index for index in name.linked if index in named or name.shares[index] >= _SHARED_HALF]
+    matches = [_linked(name, index, is_named=index in named) for index in meant]
+    if not meant:
+        return None
+    # `Latent diffusion`, with the links of the paper and of the model: both
+    same = [index for index, match in zip(meant, matches, strict=True) if match is matches[0]]
+    return name.verdict(matches[0], *same)
 
 
 def _linked(name: _Name, index: int, *, is_named: bool) -> Match:
@@ -381,11 +387,20 @@ def _foreign(name: _Name) -> Verdict | None:
 _REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
 _CALL_NAMES: Final = attrgetter("call_names")
 _NICKNAMES: Final = attrgetter("nicknames")
-_WHOLE: Final = (_exact, _bracketed, _says_nothing)
-_CERTAIN: Final = (_prefixed, _quoting, _catalogued, _nearly_title, _variant)
+_CERTAIN: Final = (
+    _longer,
+    _exact,
+    _bracketed,
+    _says_nothing,
+    _prefixed,
+    _quoting,
+    _catalogued,
+    _nearly_title,
+    _variant,
+)
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts
 _STEPS: Final = {
-    True: (_longer, *_WHOLE, *_CERTAIN, _beside_right_link, _called, _few_words_beside_link, _foreign),
-    False: (*_WHOLE, *_CERTAIN, _called, _nicknamed, _mostly_own_words, _foreign),
+    True: (*_CERTAIN, _beside_right_link, _called, _few_words_beside_link, _foreign),
+    False: (*_CERTAIN, _called, _nicknamed, _mostly_own_words, _foreign),
 }

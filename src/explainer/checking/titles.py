@@ -57,7 +57,7 @@ _COMPOUND: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
 # six letters in a row of a script without capitals, such as Chinese and Arabic, read like a title
 _CASELESS: Final = lazy_regex("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
-# words that go on with a title before it or behind it, and make it another one: `A Survey of …`, `… Revisited`; `in` and
+# words that go on with a title before or behind it, and make it another one: `A Survey of …`, `… Revisited`; `in` and
 # `on` before a title are mostly those of prose (`Introduced in …`)
 _SMALL: Final = r"(?:a|an|and|at|by|for|from|in|of|on|or|the|to|using|via|with)"
 _GOES_BEFORE: Final = lazy_regex(
@@ -66,10 +66,11 @@ _GOES_BEFORE: Final = lazy_regex(
 )
 _GOES_BEHIND: Final = lazy_regex(
     r"(?:-\w+|\+{1,2})?"
-    r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited|Theory and Practice)\)?"
+    r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited"
+    r"|Theory and Practice)\)?"
     r"| ?[:–—-] (?:(?:An?|The) )?(?:[A-Z]\w+ ){0,2}(?:Survey|Review|Tutorial)(?: of(?: [A-Z][\w-]+){1,4})?"
     rf"|(?: (?:(?:for|in|of|with|via|to|from) )?(?:the )?(?=[A-Z\d])[\w+-]+(?: {_SMALL}(?= [A-Z]))?){{0,6}})"
-    r"(?=[\s*_`\"”»]*(?:[:,.(–—|→!?]|\[\[?\d|https?:|\Z))"
+    r"(?=[\s*_`\"”»]*(?:[:,.(\[<–—|→!?]|https?:|\Z))"
 )
 _LONGEST_BEFORE: Final = 100  # characters before a title in which such words are looked for
 # share of capitalised words from which a text reads like a title: prose has capitals in few places

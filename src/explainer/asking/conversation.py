@@ -18,8 +18,8 @@ from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import Offered
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import replace_refused
 from explainer.documents.document import value_at
 

@@ -38,8 +38,8 @@ from explainer.cli.options import (
     settle_template,
 )
 from explainer.cli.terminal import Progress, say, show_findings, write_stdout
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
-from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
 from explainer.files import STDIN

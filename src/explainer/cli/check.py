@@ -24,8 +24,8 @@ from explainer.cli.options import (
     refuse_missing,
 )
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import counted, did_you_mean
 from explainer.files import STDIN, write_bytes
 

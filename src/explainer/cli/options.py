@@ -249,7 +249,7 @@ def complete_templates(incomplete: str) -> list[str]:
 
 def complete_codes(incomplete: str) -> list[tuple[str, str]]:
     """Complete the codes of findings, with what they mean."""
-    from explainer.diagnostics.rules import RULES
+    from explainer.diagnostics.codes import RULES
 
     return _matching(((code, rule.meaning) for code, rule in RULES.items()), incomplete)
 

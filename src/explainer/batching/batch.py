@@ -51,7 +51,7 @@ CHUNK: Final = 128
 # Questions of a chunk when nearly all are unchanged: it bounds what is held in memory.
 _MOST_ENTRIES: Final = 8 * CHUNK
 # A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
-_GC_THRESHOLD: Final = 50_000
+_GC_THRESHOLD: Final = 200_000
 
 
 class Engine(Protocol):

@@ -18,7 +18,7 @@ from explainer.catalogs.question import parse_question_line
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_sources
 from explainer.checking.titles import reads_like_title
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.project import parse_catalog
 from tests.helpers.support import ROOT, SLOW
 

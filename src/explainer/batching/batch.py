@@ -22,8 +22,8 @@ from explainer.batching.manifest import (
     short_hash,
 )
 from explainer.batching.open_source import cut, open_source
-from explainer.batching.previous_run import EarlierRow, UsedIds
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
+from explainer.batching.previous_run import EarlierRow
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, UsedIds, no_question_in
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
     BatchConfig,

@@ -62,14 +62,15 @@ _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
     "opencv png postprocessing preprocessing pytorch relu rgbd smpl softmax tensorflow utf8 wav webp".split()
 )
-# Models that everybody knows, in canonical form. Their names are terms of the field, or plain words, so only a step that
-# is one of them and nothing else is a model: `BERT` is, `BERT embeddings` are none.
+# Models that everybody knows, in canonical form. Their names are terms of the field, or plain words, so only a step
+# that is one of them and nothing else is a model: `BERT` is, `BERT embeddings` are none.
 _KNOWN_MODELS: Final = frozenset(
-    "alexnet animatediff bark bert blip blip2 chatgpt claude clip codeformer controlnet dalle deepseek detr dino dinov2 "  # noqa: SIM905
-    "dreambooth esrgan fasterrcnn flant5 flux gemini gemma gfpgan gpt gpt2 gpt3 gpt4 gpt4o gpt4v gpt5 imagen llama llava "
-    "maskrcnn midjourney mistral mixtral musicgen openclip phi qwen realesrgan resnet roberta runway sam sam2 sbert sdxl "
-    "sdxlinpaint sdxlturbo segmentanything segmentanythingmodel sentencebert sora stablediffusion stablediffusionxl t5 "
-    "tortoise u2net vgg wav2vec wav2vec2 whisper yolo".split()
+    "alexnet animatediff bark bert blip blip2 chatgpt claude clip codeformer controlnet dalle deepseek "  # noqa: SIM905
+    "detr dino dinov2 dreambooth esrgan fasterrcnn flant5 flux gemini gemma gfpgan gpt gpt2 gpt3 gpt4 "
+    "gpt4o gpt4v gpt5 imagen llama llava maskrcnn midjourney mistral mixtral musicgen openclip phi qwen "
+    "realesrgan resnet roberta runway sam sam2 sbert sdxl sdxlinpaint sdxlturbo segmentanything "
+    "segmentanythingmodel sentencebert sora stablediffusion stablediffusionxl t5 tortoise u2net vgg "
+    "wav2vec wav2vec2 whisper yolo".split()
 )
 # The version or size behind such a name, and words such as `model`.
 _VERSION: Final = lazy_regex(

@@ -226,6 +226,13 @@ def test_a_statement_is_bound_by_what_cites_its_source(written: str, is_bound: b
     assert ("A421" in codes(report)) == is_bound
 
 
+def test_a_line_of_steps_is_no_statement() -> None:
+    flow = "dark photograph → LUMEN brightens it on a phone → bright photograph"
+    for line in (flow, f"- {flow}", f"1. **Flow**: {flow.replace('→', '->')}"):
+        report = check_answer(f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{line}\n", offered_of(PAPERS))
+        assert report.statements == (), line
+
+
 def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
     sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
     report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))

@@ -230,7 +230,17 @@ def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) 
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     statements = with_spans(analysis, read_statements(analysis), spans)
     prover = _Prover(analysis, texts, statements)
-    return [prover.judge(statement) for statement in statements if prover.is_about_entries(statement)]
+    judged = map(prover.judge, filter(prover.is_about_entries, statements))
+    return list(filterfalse(partial(_is_flow, analysis), judged))
+
+
+def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
+    """Whether a statement is a line of steps with arrows, in which nothing is quoted or wrong."""
+    if judged.verdict is not StatementVerdict.OPEN or judged.violations:
+        return False
+    start, end = judged.statement.start, judged.statement.end
+    lines = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
+    return any(min(end, line.end) - max(start, line.start) > (end - start) / 2 for line in lines)
 
 
 def evidence_of(source: OfferedEntry) -> str:

@@ -509,9 +509,9 @@ class _Prover:
         own = statement.context or statement.entries
         if not own or not self._have_text(own) or self._is_of(statement, own):
             return
-        others = set(range(len(self.texts))).difference(own)
-        likely = self._alike(statement.terms, sorted(others), max(1, _SAME_WORDS * len(statement.terms)))
-        index, sentence, shared = max(likely, key=attrgetter("shared"), default=_NOTHING_ALIKE)
+        others = sorted(set(range(len(self.texts))).difference(own))
+        least_shared = max(1, _SAME_WORDS * len(statement.terms))
+        index, sentence, shared = self._most_alike(statement, others, least_shared)
         if not shared:
             return
         # an entry that the sentence names may be what it compares with, unless it says all that in its own words
@@ -529,9 +529,10 @@ class _Prover:
         """Whether a statement stands in an entry word for word."""
         return self.texts[index].find(tokens(plain(statement.text).rstrip("."))) is not None
 
-    def _most_alike(self, statement: Statement, entries: Iterable[int]) -> _Alike:
-        """The sentence of some entries that shares most terms with a statement."""
-        return max(self._alike(statement.terms, entries, 1), key=attrgetter("shared"), default=_NOTHING_ALIKE)
+    def _most_alike(self, statement: Statement, entries: Iterable[int], least_shared: float) -> _Alike:
+        """The sentence of some entries that shares most terms with a statement, and at least so many."""
+        likely = self._alike(statement.terms, entries, least_shared)
+        return max(likely, key=attrgetter("shared"), default=_NOTHING_ALIKE)
 
     def _alike(self, said: frozenset[str], entries: Iterable[int], least_shared: float) -> Iterator[_Alike]:
         """The sentences of some entries that share so many terms with a statement."""
@@ -559,10 +560,9 @@ class _Prover:
 
     def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
-        index, sentence, shared = self._most_alike(statement, statement.entries)
-        if shared < max(1, _SHOWN_SHARE * len(statement.terms)):
-            return _Evidence(None, "")
-        return _Evidence(index, sentence.text)
+        least_shared = max(1, _SHOWN_SHARE * len(statement.terms))
+        index, sentence, shared = self._most_alike(statement, statement.entries, least_shared)
+        return _Evidence(index, sentence.text) if shared else _Evidence(None, "")
 
     def _support(self, statement: Statement) -> float:
         supported = frozenset().union(*(statement.terms & self.texts[index].terms for index in statement.entries))

@@ -174,6 +174,18 @@ def read_stdin(*, limit: int) -> Parsed[str]:
     return decode(raw.value, "<stdin>")
 
 
+def read_input(path: Path, *, limit: int) -> Parsed[str]:
+    """Read a file of a command line as text, or stdin when the path is `-`; see `read_text`."""
+    if str(path) == STDIN:
+        return read_stdin(limit=limit)
+    return read_text(path, limit=limit)
+
+
+def input_name(path: Path) -> str:
+    """Return how findings call a file of a command line."""
+    return "<stdin>" if str(path) == STDIN else display_path(path)
+
+
 def read_raw_stdin(*, limit: int) -> Parsed[bytes]:
     """Read stdin to its end as bytes."""
     if sys.stdin is None:

@@ -173,22 +173,22 @@ class _Checker:
             self._check_template(path)
             return
         text = read_text(path, limit=MAX_CATALOG_BYTES)
-        if path.suffix in _LINES and not (is_named or text.value is None or _holds_questions(path, text.value)):
-            self._checked.discard(real)  # it may still be named
-            self.passed_over += 1
-            return
         self._add(text.findings)
         if text.value is None:
             return
-        if path.suffix in _LINES:
+        if path.suffix not in _LINES:
+            self._check_yaml(text.value, path, default_id, documents)
+        elif is_named or _holds_questions(path, text.value):
             self._check_lines(text.value, path)
-            return
-        document = read_yaml(text.value, display_path(path))
-        is_question = _is_question(document.data, path.parts[:-1])
+        else:
+            self._checked.discard(real)  # it may still be named
+            self.passed_over += 1
+
+    def _check_yaml(self, text: str, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+        document = read_yaml(text, display_path(path))
         # Reading stopped before the end: what the file is meant to be shows in the part that could not be read, too.
-        if not document.readable and _QUESTION_KEY.search(text.value):
-            is_question = True
-        if is_question:
+        shows_question = not document.readable and _QUESTION_KEY.search(text) is not None
+        if shows_question or _is_question(document.data, path.parts[:-1]):
             loaded = question_from(document, default_id=default_id)
             self._add(loaded.findings)
             self._check_question(loaded.value, path.parent, documents)
@@ -347,9 +347,10 @@ def summarise(report: ValidationReport) -> str:
     )
     line = f"{', '.join(checked)}: {counted(errors, 'error') if errors else 'no errors'}"
     if warnings:
-        line = f"{line}, {counted(warnings, 'warning')}"
-    passed_over = f"; {counted(report.passed_over, 'file')} of lines passed over: no questions"
+        line += f", {counted(warnings, 'warning')}"
+    if report.passed_over:
+        line += f"; {counted(report.passed_over, 'file')} of lines passed over: no questions"
     # a question beside the folder of questions is easily taken for a checked one
-    looked_in = f"; looked only in {', '.join(report.places)}"
-    has_default_places = set(report.places) <= set(_FOLDERS)
-    return line + passed_over * bool(report.passed_over) + looked_in * (has_default_places and not report.questions)
+    if not report.questions and set(report.places) <= set(_FOLDERS):
+        line += f"; looked only in {', '.join(report.places)}"
+    return line

@@ -21,7 +21,6 @@ from explainer.diagnostics.finding import (
     ExplainerError,
     Finding,
     Parsed,
-    errors_in,
     exit_status,
     has_errors,
 )
@@ -46,7 +45,9 @@ if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
     from explainer.preflight import ValidationReport
     from explainer.recommending.reasons import Recommendation
-    from explainer.recommending.recommend import Choice
+    from explainer.recommending.recommend import Choice, SupportsMeanings
+    from explainer.rendering.isolated import IsolatedRenderer
+    from explainer.rendering.renderer import Renderer
 
 E = TypeVar("E", bound=Entry)
 T = TypeVar("T")
@@ -85,6 +86,38 @@ def parse_catalog(text: str, file: str = "<catalog>") -> Parsed[Library]:
 def parse_question(text: str, file: str = "<question>") -> Parsed[LoadedQuestion]:
     """Read one question from YAML text; `file` is how findings call it."""
     return _parse_question(text, file, default_id="question")
+
+
+def build_question(
+    loaded: Parsed[LoadedQuestion],
+    base: Path,
+    loader: CatalogLoader,
+    renderer: Parsed[Renderer] | Parsed[IsolatedRenderer],
+    counts: SourceCounts,
+    model: str | None = None,
+) -> Parsed[BuildResult]:
+    """Build a question that may have mistakes, from its catalogs and a template that may have some; see `build`.
+
+    Args:
+        loaded: the question, or why there is none.
+        base: the folder that its paths are relative to.
+        loader: reads its catalogs.
+        renderer: the template, or why there is none.
+        counts: how many entries are chosen where it names none.
+        model: the embedding model that has a say in the choice; see `semantic_model`.
+    """
+    if loaded.value is None:
+        return Parsed(None, loaded.findings)
+    question = loaded.value.question
+    library = loader.usable(question, base)
+    # loading the model takes seconds, and a question that names everything does without it
+    names_all = question.models is not None and question.papers is not None
+    semantic: Parsed[SupportsMeanings] = Parsed(None) if names_all else semantic_model(model)
+    findings = loaded.findings + library.findings + renderer.findings + semantic.findings
+    if library.value is None or renderer.value is None or semantic.findings:
+        return Parsed(None, findings)
+    built = build(loaded.value, library.value, renderer.value, counts, semantic.value)
+    return Parsed(built.value, findings + built.findings)
 
 
 def build_prompt(question: QuestionLike, library: LibraryLike) -> Parsed[BuildResult]:
@@ -230,23 +263,18 @@ class Project:
         papers: int | None = None,
     ) -> Parsed[Prompt]:
         """Build a prompt, and raise nothing; see `build`."""
-        options = _options(_folder_of(question), as_, template, models, papers)
-        loaded, library = self._load(question)
-        # Warnings about catalogs are for `validate` to say: a prompt is asked for, not a review.
-        findings = _each_once(options.findings + loaded.findings + errors_in(library.findings))
-        if options.value is None or loaded.value is None or library.value is None:
-            return Parsed(None, findings)
+        folder = _folder_of(question)
+        options = _options(folder, as_, template, models, papers)
+        if options.value is None:
+            return Parsed(None, options.findings)
         with contextlib.ExitStack() as stack:
             renderer = renderer_of(options.value.template, stack)
-            findings += renderer.findings
-            if renderer.value is None:
-                return Parsed(None, findings)
-            built = build(loaded.value, library.value, renderer.value, options.value.counts)
-        findings = _each_once(findings + built.findings)
-        if built.value is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
-            return Parsed(None, findings)
-        messages = tuple({"role": part.role, "content": part.text} for part in built.value.rendering.segments)
+            built = build_question(_loaded(question), folder, self._loader, renderer, options.value.counts)
+        findings = _each_once(options.findings + built.findings)
         result = built.value
+        if result is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
+            return Parsed(None, findings)
+        messages = tuple({"role": part.role, "content": part.text} for part in result.rendering.segments)
         return Parsed(Prompt(result.id, result.text, messages, result.sources, result.choice, findings), findings)
 
     def check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> CheckReport:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ REFERENCES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_references
 REMARKS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_remarks.yaml").read_text(encoding="utf-8"))
 HIDDEN: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8"))
 LAYOUTS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8"))
+STYLES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_styles.yaml").read_text(encoding="utf-8"))
 SHORT: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8"))
 
 
@@ -211,6 +213,16 @@ def test_a_good_answer_in_a_style_of_its_own_is_grounded(number: int) -> None:
     report = judged(HIDDEN["good"][number])
     assert report.grounded, report.findings
     assert_no_doubt_about_statements(report)
+
+
+OFFERED_BY_QUESTION = {key: _offered({"offered": entries}) for key, entries in STYLES["offered"].items()}
+
+
+@pytest.mark.parametrize("row", STYLES["answers"], ids=itemgetter("style"))
+def test_an_answer_in_a_style_of_chat_models_has_no_fault(row: dict[str, Any]) -> None:
+    report = check_answer(row["answer"], OFFERED_BY_QUESTION[row["question"]])
+    assert report.grounded, report.findings
+    assert [finding.code for finding in report.faults] == row.get("warnings", []), report.faults
 
 
 @pytest.mark.parametrize("form", [*HIDDEN["error"], *HIDDEN["warned"]])

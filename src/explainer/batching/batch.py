@@ -42,7 +42,6 @@ from explainer.catalogs.loading import CatalogLoader
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import display_path
 from explainer.rendering.formats import FORMATS
-from explainer.rendering.templates import BUILTIN_TEMPLATES
 
 if TYPE_CHECKING:
     from explainer.batching.renderer import RenderResult
@@ -52,7 +51,7 @@ CHUNK: Final = 128
 # Questions of a chunk when nearly all are unchanged: it bounds what is held in memory.
 _MOST_ENTRIES: Final = 8 * CHUNK
 # A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
-_GC_THRESHOLD: Final = 50_000
+_GC_THRESHOLD: Final = 200_000
 
 
 class Engine(Protocol):
@@ -135,7 +134,7 @@ def run(
     source = opened.value
     template = config.options.template
     try:
-        template_hash = hash_of_template(template, builtin=template in BUILTIN_TEMPLATES)
+        template_hash = hash_of_template(template)
     except OSError as error:
         reporter.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
         return None

@@ -20,6 +20,7 @@ import msgspec
 
 from explainer.catalogs.loading import CatalogPath
 from explainer.files import builtin_folder, chosen_model, read_file, real_path
+from explainer.rendering.templates import BUILTIN_TEMPLATES
 
 SCHEMA: Final = "explainer/manifest/2"
 # The first version said what was asked and offered in each row too; nothing that is read of it has changed.
@@ -203,7 +204,7 @@ def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
     return content_hash(b"catalogs", *(part for rank, raw in catalogs for part in (f"{rank}".encode(), raw)))
 
 
-def hash_of_template(template: str, *, builtin: bool) -> str:
+def hash_of_template(template: str) -> str:
     """Return the hash of a template and of all that it may include: every file of its folder that it names.
 
     Raises:
@@ -213,7 +214,7 @@ def hash_of_template(template: str, *, builtin: bool) -> str:
     with os.scandir(shipped) as scan:
         names = sorted(entry.name for entry in scan if entry.name.endswith(".j2"))
     parts = [(shipped / name).read_bytes() for name in names]
-    if builtin:
+    if template in BUILTIN_TEMPLATES:
         return content_hash(template.encode(), *parts)
     return content_hash(*parts, *(source for _, source in sorted(template_files(Path(template)).items())))
 

@@ -100,6 +100,7 @@ _PUBLICATIONS: Final = (
     ("pmlr:", "proceedings.mlr.press", lazy_regex(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
     ("jmlr:", "jmlr.org", lazy_regex(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
 )  # fmt: skip
+_PUBLICATION_OF: Final = {host: (prefix, pattern) for prefix, hosts, pattern in _PUBLICATIONS for host in hosts.split()}
 _FOLDED: Final = frozenset({"doi:10.1038/", "acl:"})  # whose letter case means nothing
 _ACL_DOI: Final = lazy_regex(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
 # Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
@@ -218,11 +219,14 @@ def opened_url(href: str, base: str | None = None) -> str | None:
     scheme = scheme.lower()
     if scheme not in _SCHEMES:
         return None
-    if len(slashes) > 1 or (scheme and (slashes or base is None)):
-        return _absolute(scheme or (base or "https").partition(":")[0], below)
-    if base is None:
+    # without a scheme there are two slashes before a host; behind one, browsers forgive that one is missing
+    has_host = len(slashes) + bool(scheme) > 1
+    if not has_host and base is not None:
+        return _absolute(*urljoin(base, f"{slashes}{below}".replace("\\", "/")).split("://", 1))
+    if not has_host and not scheme:
         return None
-    return _absolute(*urljoin(base, f"{slashes}{below}".replace("\\", "/")).split("://", 1))
+    page_scheme = (base or "https").partition(":")[0]
+    return _absolute(scheme or page_scheme, below)
 
 
 def _absolute(scheme: str, text: str) -> str | None:
@@ -394,12 +398,14 @@ def _publication(address: _Address, path: str) -> Link | None:
     if address.host in _DOI_HOSTS or address.host.endswith(".onlinelibrary.wiley.com"):
         doi = _DOI_IN_ADDRESS.search(below.removesuffix("?"))
         return doi_link(_DOI_VIEW.sub("", doi[1].partition("?")[0])) if doi else None
-    for prefix, hosts, pattern in _PUBLICATIONS:
-        match = pattern.fullmatch(below) if address.host in hosts.split() else None
-        if match:
-            name = "".join(match.groups())
-            return Link("web", prefix + (name.lower() if prefix in _FOLDED else name))
-    return None
+    if address.host not in _PUBLICATION_OF:
+        return None
+    prefix, pattern = _PUBLICATION_OF[address.host]
+    match = pattern.fullmatch(below)
+    if match is None:
+        return None
+    name = "".join(match.groups())
+    return Link("web", f"{prefix}{name.lower() if prefix in _FOLDED else name}")
 
 
 def _arxiv(path: str) -> Link | None:

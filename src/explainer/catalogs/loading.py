@@ -19,12 +19,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explainer._package import __version__
 from explainer.catalogs.settings import PROJECT_FILES, parse_settings
-from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
+from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.files import (
     MAX_CATALOG_BYTES,
@@ -36,10 +37,11 @@ from explainer.files import (
     cannot_read,
     display_path,
     files_below,
+    input_name,
     is_private,
     open_file,
+    read_input,
     read_raw,
-    read_stdin,
     read_text,
     write_whole,
 )
@@ -69,13 +71,11 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     """Read a question from a YAML file, or from stdin when the path is `-`."""
     from explainer.catalogs.question import parse_question  # noqa: PLC0415
 
-    if str(path) == STDIN:
-        text, file, default_id = read_stdin(limit=MAX_QUESTION_BYTES), "<stdin>", "stdin"
-    else:
-        text, file, default_id = read_text(path, limit=MAX_QUESTION_BYTES), display_path(path), as_text(path.stem)
+    text = read_input(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
-    return parse_question(text.value, file, default_id=default_id)
+    default_id = "stdin" if str(path) == STDIN else as_text(path.stem)
+    return parse_question(text.value, input_name(path), default_id=default_id)
 
 
 def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
@@ -83,12 +83,10 @@ def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
 
     Empty lines are passed over.
     """
-    if str(path) == STDIN:
-        text, file = read_stdin(limit=MAX_CATALOG_BYTES), "<stdin>"
-    else:
-        text, file = read_text(path, limit=MAX_CATALOG_BYTES), display_path(path)
+    text = read_input(path, limit=MAX_CATALOG_BYTES)
     if text.value is None:
         return Parsed(None, text.findings)
+    file = input_name(path)
     numbered = enumerate(text.value.split("\n"), 1)
     return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
 
@@ -376,10 +374,10 @@ def find_catalogs(base: Path) -> Parsed[list[CatalogPath]]:
 def _catalogs_of(project: ProjectFile) -> Parsed[list[CatalogPath]]:
     """The catalogs that a project file names; one that is not there is a finding in that file."""
     place = project.place_of("catalogs")
-    paths = [project.path.parent / name for name in project.settings.catalogs or ()]
-    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110  # nor of names that no file has
-    if missing:
-        findings = [Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing]
+    paths = list(map(project.path.parent.joinpath, project.settings.catalogs or ()))
+    missing = filterfalse(os.path.exists, paths)  # not Path.exists: it raises for names that no file can have
+    findings = [Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing]
+    if findings:
         return Parsed([], tuple(findings))
     return catalog_paths(paths, f"{place.file}:{place.line}")
 
@@ -499,6 +497,18 @@ class CatalogLoader:
             return Parsed(None, files.findings)
         library = self.library(files.value or ())
         return Parsed(library.value, files.findings + library.findings)
+
+    def usable(self, question: Question, base: Path = Path()) -> Parsed[Library]:
+        """Return the library of a question, for those who want an answer and no review of its catalogs.
+
+        Of the findings about these only errors are given: the rest is for `validate` to say.
+        """
+        library = self.for_question(question, base)
+        errors = errors_in(library.findings)
+        # where no catalog could be read nothing fits, for that reason alone
+        if errors and library.value is not None and not [*library.value.models, *library.value.papers]:
+            return Parsed(None, errors)
+        return Parsed(library.value, errors)
 
     def library(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
         """Return the library of some catalog files, beside the findings of all of them."""

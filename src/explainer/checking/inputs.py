@@ -38,13 +38,12 @@ from explainer.files import (
     STDIN,
     as_text,
     cannot_read,
-    display_path,
     files_below,
+    input_name,
     open_raw,
+    read_input,
     read_raw,
     read_raw_stdin,
-    read_stdin,
-    read_text,
 )
 from explainer.rendering.layout import parse_prompt
 from explainer.rendering.templates import prints_all
@@ -205,9 +204,9 @@ class AnswerReader:
 
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
-        text = _read(path, MAX_ANSWER_BYTES)
+        text = read_input(path, limit=MAX_ANSWER_BYTES)
         name = "stdin" if _is_stdin(path) else as_text(_ANSWERS.ending.sub("", path.name))
-        return AnswerInput(name, _shown(path), text.value, offered.value, (*text.findings, *offered.findings))
+        return AnswerInput(name, input_name(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
         """What a question file offers."""
@@ -215,14 +214,14 @@ class AnswerReader:
 
     def by_prompt(self, path: Path) -> Parsed[Offered]:
         """What a prompt in the built-in layout offers."""
-        text = _read(path, MAX_ANSWER_BYTES)
+        text = read_input(path, limit=MAX_ANSWER_BYTES)
         if text.value is None:
             return Parsed(None, text.findings)
-        return self._of_prompt(text.value, _shown(path), path.parent)
+        return self._of_prompt(text.value, input_name(path), path.parent)
 
     def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
-        file = _shown(path)
+        file = input_name(path)
         parsed = self._sources(questions, prompts)
         if parsed.value is None:
             yield AnswerInput(file, file, findings=parsed.findings)
@@ -246,22 +245,22 @@ class AnswerReader:
         answers = _named_files(path, _ANSWERS)
         if answers.value == []:
             message = "no answer in the folder (.md, .txt)"
-            answers = Parsed(None, (Finding("A607", Location(_shown(path)), message),))
+            answers = Parsed(None, (Finding("A607", Location(input_name(path)), message),))
         if parsed.value is None or answers.value is None:
-            yield AnswerInput(_shown(path), _shown(path), findings=parsed.findings or answers.findings)
+            yield AnswerInput(input_name(path), input_name(path), findings=parsed.findings or answers.findings)
             return
         answered: dict[str, int] = {}
         for name, file in answers.value:
             answered[parsed.value.id_of(name)] = 1
             yield self._file(name, file, parsed.value)
-        yield from parsed.value.unanswered(answered, _shown(path))
+        yield from parsed.value.unanswered(answered, input_name(path))
 
     def _file(self, name: str, file: Path, sources: _Sources) -> AnswerInput:
         """The answer in a file of a folder."""
         key = self._key(name, sources, file)
         if self._is_passed_over(key):
-            return AnswerInput(name, _shown(file), key=key)
-        offered = self._offered_by(sources, name, Location(_shown(file)))
+            return AnswerInput(name, input_name(file), key=key)
+        offered = self._offered_by(sources, name, Location(input_name(file)))
         return replace(self.single(file, offered), id=name, key=key)
 
     def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
@@ -356,8 +355,8 @@ class AnswerReader:
         base = home if home.is_dir() else home.parent
         prompt = prompt_in(row.data)
         if prompt is None:
-            return self._of_row(row, _shown(home), base)
-        return self._of_prompt(clean(prompt), f"{_shown(home)}:{row.line}", base)
+            return self._of_row(row, input_name(home), base)
+        return self._of_prompt(clean(prompt), f"{input_name(home)}:{row.line}", base)
 
     def _of_row(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
         prompt = row.data.get("prompt")
@@ -441,17 +440,9 @@ def _is_stdin(path: Path) -> bool:
     return str(path) == STDIN
 
 
-def _shown(path: Path) -> str:
-    return "<stdin>" if _is_stdin(path) else display_path(path)
-
-
-def _read(path: Path, limit: int) -> Parsed[str]:
-    return read_stdin(limit=limit) if _is_stdin(path) else read_text(path, limit=limit)
-
-
 def _rows(path: Path) -> Iterator[_Row]:
     """The rows of a file, one in memory at a time."""
-    file = _shown(path)
+    file = input_name(path)
     opened = _open(path)
     if opened.value is None:
         yield _Row(file, 0, {}, opened.findings[0])
@@ -475,7 +466,7 @@ def _open(path: Path) -> Parsed[Any]:
         opened.value.close()
         return Parsed(None, (cannot_read(path, error),))
     opened.value.close()
-    text = decode(raw, _shown(path))
+    text = decode(raw, input_name(path))
     if text.value is None:
         return Parsed(None, text.findings)
     return Parsed(BytesIO(text.value.encode()))

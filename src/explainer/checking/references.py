@@ -30,7 +30,7 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "source": "reference references source sources citation work works book tool tools see reading cited system "
     "quelle fuente fonte источник 文献 出典 来源",
     "paper": "paper papers arxiv pdf doi publication publications article articles preprint "
-    "artikel artykuł artikkel aufsatz beitrag makale artículo artigo articolo статья 论文 論文 논문",
+    "proceedings artikel artykuł artikkel aufsatz beitrag makale artículo artigo articolo статья 论文 論文 논문",
     "code": "github code repo repository implementation hugging huggingface gitlab quellcode kod kode "
     "källkod código codice dépôt repositorio repositório код 代码 代碼 コード 코드",
     "link": "link links länk url eprint website homepage page project howpublished ссылка 链接 リンク lien enlace",
@@ -46,6 +46,9 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
     "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
     "osservazione resumo conclusão uwaga observera used примечание итог "
+    "relevanz relevancia relevância rilevanza pertinence pertinencia rolle rol warum grund pourquoi motivo motivos "
+    "beschreibung descripción description descrizione descrição zweck propósito scopo nutzen utilité utilidad tipo typ "
+    "jahr año année ano anno autor autoren autores auteurs autori idioma sprache langue роль зачем почему описание "
     "注 注意 备注 说明 总结 结论 補足 備考 注記 まとめ 結論 참고 요약 "
     "결론",
 }
@@ -66,7 +69,7 @@ _MINOR_WORDS: Final = frozenset(
 )
 _ROLES: Final[dict[FieldKind, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
-_LABEL: Final = attrgetter("label")
+_SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or below an item, to be a title and no remark
 _MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
@@ -163,6 +166,8 @@ _ADDRESSED: Final = lazy_regex(
     r"vocês|io|ti|lei|vuoi|posso|ik|je|jij|u|ja|mogę|я|мне|вам|вы|тебе|ты)\b",
     re.IGNORECASE,
 )
+_SENTENCE_BREAK: Final = lazy_regex(r"(?<=[^\W\d_]{3})[.!?]\s+")
+_CASELESS: Final = lazy_regex("[\u0590-\u109f\u3040-\ud7ff]{4}")
 # how sentences end in scripts without capitals, and titles in them do not
 _CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
 # headings and labels of remarks and advice, in the languages that answers come in
@@ -173,21 +178,23 @@ _REMARKS_FOLLOW: Final = frozenset(
     "get started/quick start/quickstart/good to know/pitfalls/checklist/faq/troubleshooting/tradeoffs/trade offs/"
     "assumptions/setup/installation/requirements/prerequisites/future work/outlook/warning/warnings/follow up/"
     "follow ups/what s next/best practices/ethics/privacy/licensing/things to watch out/things to keep in mind/"
-    "things to note/things to try/fazit/hinweis/hinweise/nächste schritte/tipps/einschränkungen/grenzen/"
-    "empfehlungen/anmerkung/anmerkungen/ausblick/conclusión/próximos pasos/siguientes pasos/consejos/limitaciones/"
-    "recomendaciones/nota/notas/observaciones/advertencia/résumé/prochaines étapes/étapes suivantes/conseils/"
-    "limites/recommandations/remarque/remarques/astuces/à noter/prossimi passi/consigli/limiti/limitazioni/"
-    "raccomandazioni/suggerimenti/conclusão/próximos passos/dicas/limitações/recomendações/sugestões/observações/"
-    "volgende stappen/beperkingen/aanbevelingen/wnioski/następne kroki/wskazówki/ograniczenia/выводы/итог/итоги/"
-    "следующие шаги/советы/ограничения/рекомендации/примечание/примечания/总结/總結/结论/結論/小结/下一步/"
-    "下一步建议/后续步骤/后续建议/建议/使用建议/提示/小贴士/注意事项/局限/局限性/限制/说明/备注/补充说明/まとめ/"
-    "次のステップ/ヒント/注意点/注意事項/制限事項/限界/補足/결론/요약/다음 단계/팁/참고 사항/주의 사항/주의사항/"
-    "한계".split("/")
+    "things to note/things to try/glossary/key terms/terminology/definitions/questions/fazit/hinweis/hinweise/"
+    "nächste schritte/tipps/einschränkungen/grenzen/empfehlungen/anmerkung/anmerkungen/ausblick/conclusión/"
+    "próximos pasos/siguientes pasos/consejos/limitaciones/recomendaciones/nota/notas/observaciones/advertencia/"
+    "résumé/prochaines étapes/étapes suivantes/conseils/limites/recommandations/remarque/remarques/astuces/à noter/"
+    "prossimi passi/consigli/limiti/limitazioni/raccomandazioni/suggerimenti/conclusão/próximos passos/dicas/"
+    "limitações/recomendações/sugestões/observações/volgende stappen/beperkingen/aanbevelingen/wnioski/"
+    "następne kroki/wskazówki/ograniczenia/выводы/итог/итоги/следующие шаги/советы/ограничения/рекомендации/"
+    "примечание/примечания/总结/總結/结论/結論/小结/下一步/下一步建议/后续步骤/后续建议/建议/使用建议/提示/小贴士/"
+    "注意事项/局限/局限性/限制/说明/备注/补充说明/まとめ/次のステップ/ヒント/注意点/注意事項/制限事項/限界/補足/"
+    "결론/요약/다음 단계/팁/참고 사항/주의 사항/주의사항/한계".split("/")
 )
-_ASKING: Final = frozenset("how why what when where".split())  # noqa: SIM905
+_ASKING: Final = frozenset("how why what when where if".split())  # noqa: SIM905
 _ASKED_ABOUT: Final = frozenset("they these this those the to you it each we i".split())  # noqa: SIM905
 # behind such a phrase: `Limitations and …`, `Tips for …`
-_AND_SO_ON: Final = frozenset("for on to of about and und et y e ed en i и with before out when".split())  # noqa: SIM905
+_AND_SO_ON: Final = frozenset(
+    "for on to of about and with before out when you für zu und pour sur et para y e ed per su voor en do и".split()  # noqa: SIM905
+)
 _MAX_PHRASE: Final = 4  # words of such a phrase
 _MAX_QUALIFIERS: Final = 2  # words before it: `Some practical tips`
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
@@ -374,7 +381,7 @@ class _ReferenceReader:
         first = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
         inside = (start + first, start + len(text))
         links = self._links.within(*inside)
-        labels = [*filter(None, map(_LABEL, links)), *self._odd_labels.within(*inside)]
+        labels = [*filter(None, map(_naming_label, links)), *self._odd_labels.within(*inside)]
         return _Piece(
             number=number,
             start=start,
@@ -534,7 +541,7 @@ class _ReferenceReader:
             return
         value = _before_link(piece, value_at)
         if not self._names_item(kind, value, is_nested=is_nested):
-            self._read_attribute(piece, kind, value)
+            self._read_attribute(piece, kind, value, is_nested=is_nested)
             return
         is_named = _names(value.text)
         if piece.labels:
@@ -564,16 +571,30 @@ class _ReferenceReader:
             reference.continued = self._continued(piece, piece.text[value_at:])
         return reference
 
-    def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name) -> None:
+    def _read_attribute(self, piece: _Piece, kind: FieldKind, value: Name, *, is_nested: bool) -> None:
         """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
         if not piece.links and self._may_be_source(piece, kind, value):
             self._references.append(Reference(*value, is_item=True, doubtful=True))
         for label in piece.labels:
             if reads_like_title(label.text):
                 self._open(piece, _labelled(label))
-        # a label that is no `Link`, such as `Dataset`, may link another source beside the item's own link
-        if kind != "remark" or self._early is not None or not self._subject.links:
+        if not self._may_link_another(piece, kind, is_nested=is_nested):
             self._attach(piece.links, _ROLES.get(kind, "any"))
+
+    def _may_link_another(self, piece: _Piece, kind: FieldKind, *, is_nested: bool) -> bool:
+        """Whether the links of a field may be of another source than the item: that has its own, and this stands apart.
+
+        A label that is no `Link`, such as `Dataset`, never says that the link is the item's.
+        """
+        if self._early is not None or not self._subject.links:
+            return False
+        is_apart = not is_nested and not self._subject.strict and (piece.is_marked or not piece.follows)
+        return kind == "remark" or (is_apart and self._is_linked_beside(self._subject))
+
+    def _is_linked_beside(self, reference: Reference) -> bool:
+        """Whether a name has a link on its own line."""
+        line = self._answer.line_of(reference.start)
+        return any(self._answer.line_of(_place(cited)) == line for cited in reference.cited)
 
     def _may_be_source(self, piece: _Piece, kind: FieldKind, value: Name) -> bool:
         """Whether the value of a field may be a source of its own."""
@@ -584,8 +605,9 @@ class _ReferenceReader:
         if not _is_title(value.text):
             return False
         if kind == "remark":
-            is_publication = _BIBLIOGRAPHIC.search(value.text) or _QUOTED.search(piece.text)
-            return self._item is None or is_publication is not None
+            is_json = piece.lead.end() < len(piece.text) and piece.text[piece.lead.end()] == '"'  # quotes each value
+            is_quoted = not is_json and _QUOTED.search(piece.text) is not None
+            return self._item is None or is_quoted or _BIBLIOGRAPHIC.search(value.text) is not None
         return kind in ("source", "unknown")
 
     def _continued(self, piece: _Piece, value: str) -> str | None:
@@ -651,7 +673,7 @@ class _ReferenceReader:
                 self._references.append(Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
                 return
         name = piece.whole(piece.lead.end(), len(piece.text))
-        if _is_title(name.text) and not _REMARK.match(name.text):
+        if any(map(_is_title, _SENTENCE_BREAK.split(name.text))) and not _is_remark(name.text):
             self._references.append(Reference(*name, doubtful=True, is_item=True))
 
     def _read_item(self, piece: _Piece, below: Sequence[_Piece]) -> None:
@@ -765,8 +787,9 @@ class _ReferenceReader:
     def _read_elsewhere(self, piece: _Piece) -> None:
         """Outside the section link texts are references, and whole names with a link close by."""
         for cited in piece.links:
-            if cited.label is not None and _names(cited.label.text):
-                reference = _labelled(cited.label)
+            label = _naming_label(cited)
+            if label is not None:
+                reference = _labelled(label)
                 reference.links, reference.listed = [(cited, "any")], False
                 self._references.append(reference)
         names = [Reference(*piece.whole(*span), listed=False) for span in piece.names]
@@ -858,6 +881,16 @@ def _end_of(cited: Cited) -> int:
     return cited.spotted.end if is_near or cited.label is None else cited.label.end
 
 
+def _naming_label(cited: Cited) -> Phrase | None:
+    """The text of a link, if it names something more than the site: `[PMLR](https://proceedings.mlr.press/…)`."""
+    label = cited.label
+    if label is None or not _names(label.text):
+        return None
+    site = _SITE.match(cited.spotted.url)
+    is_site = site is not None and len(words(label.text)) < _MIN_TITLE and canonical(label.text) in canonical(site[0])
+    return None if is_site else label
+
+
 def _stands_out(phrase: Phrase) -> bool:
     return phrase.kind != "label" and _names(phrase.text)
 
@@ -914,7 +947,8 @@ def _is_author(text: str) -> bool:
 
 def _is_title(value: str) -> bool:
     """Whether a text is a title, and no remark."""
-    return len(words(value)) >= _MIN_TITLE and reads_like_title(value) and not is_nothing(value)
+    is_long = len(words(value)) >= _MIN_TITLE and len(_letters(value)) > 1  # `Accessed: 2025-11-02` is one word
+    return is_long and reads_like_title(value) and not is_nothing(value)
 
 
 def names_source(text: str) -> bool:
@@ -943,6 +977,8 @@ def _heads_remarks(piece: _Piece) -> bool:
     if piece.links or piece.names or len(piece.text) > _MAX_HEADING:
         return False
     text = piece.text.strip()
+    if text.endswith((":", "：")) and _ADDRESSED.search(text) and not reads_like_title(text):  # `If you like, I can:`
+        return True
     said = _letters(text)
     if not _calls_for_remarks(said):
         return False
@@ -959,6 +995,11 @@ def _calls_for_remarks(said: Sequence[str]) -> bool:
         " ".join(said[first : first + count]) in _REMARKS_FOLLOW and _AND_SO_ON.issuperset(said[first + count :][:1])
         for first, count in spans
     )
+
+
+def _is_remark(text: str) -> bool:
+    """Whether a line below an item is a remark by its first words, or is not in quotes in a script without capitals."""
+    return _REMARK.match(text) is not None or _CASELESS.search(text) is not None
 
 
 def _is_fragment(text: str) -> bool:

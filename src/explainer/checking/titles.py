@@ -51,7 +51,7 @@ _MOJIBAKE: Final = lazy_regex("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]"
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = lazy_regex(r"[^\W_]+(?:[+#]+(?!\w))?")
 # compounds of ordinary words, such as `Self-Supervised`
-_ORDINARY: Final = lazy_regex(r"[A-Z][a-z]+(?:-[A-Z][a-z]+)+")
+_ORDINARY: Final = lazy_regex(r"[A-Z][a-z]+(?:-[A-Z]?[a-z]+)+")
 _COMPOUND: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # what ends the name at the beginning of a title: a colon or a dash with spaces
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
@@ -63,7 +63,9 @@ _MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
 # what prompts tell models to write where an entry has no link, in the forms that they write it in
 _NOTHING: Final = lazy_regex(
     r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
-    r"|tbd|-+|–|—"
+    r"|tbd|-+|–|—|keine?[rs]?|nicht (?:verfügbar|angegeben)|aucune?|non (?:disponible|fournie?|fornito|disponibile)"
+    r"|ningun[oa]|no (?:disponible|proporcionado)|nessun[oa]?|nenhuma?|não (?:fornecido|disponível)|geen|brak|нет"
+    r"|[暂暫]?无|無|未提供|なし|없음"
     r"|no (?:papers?|links?|github|code|url|arxiv)[\w\s]{0,30}|no [\w\s]{0,30}(?:available|provided|listed|given))?",
     re.IGNORECASE,
 )

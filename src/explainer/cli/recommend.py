@@ -24,7 +24,7 @@ from explainer.cli.options import (
     refuse,
     semantic_of,
 )
-from explainer.cli.terminal import say, show_findings, write_product
+from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.recommending.choice import FORMATS, choices_output
 from explainer.recommending.questions import RecommendConfig, RecommendResult, recommend_questions
@@ -87,8 +87,7 @@ def run(
     )
     result = RecommendResult((), tuple(problems), ()) if problems else recommend_questions(config)
     if verbose:
-        for file in result.catalogs:
-            say(f"catalog: {file}")
+        say_catalogs(result.catalogs)
     problems = list(result.findings)
     if exit_status(problems, strict=strict) != ExitStatus.UNUSABLE:
         output = choices_output(result.choices, output_format, explain=explain, headings=questions is not None)

@@ -104,6 +104,12 @@ def say(line: str) -> None:
     complain(line, prefix="")
 
 
+def say_catalogs(catalogs: Iterable[object] | None) -> None:
+    """Say which catalogs are read, and why."""
+    for catalog in catalogs or ():
+        say(f"catalog: {catalog}")
+
+
 def show_findings(findings: Iterable[Finding], style: str) -> None:
     """Report findings on stderr, in one of the formats of `report.REPORTERS`."""
     listed = tuple(findings)

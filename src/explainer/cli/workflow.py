@@ -13,7 +13,6 @@ from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, load_question
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.cli.app import new_app
-from explainer.cli.build import library_of
 from explainer.cli.options import (
     CatalogOption,
     FileOption,
@@ -26,7 +25,7 @@ from explainer.cli.options import (
     choice,
     one_question,
 )
-from explainer.cli.terminal import say, show_findings, write_product
+from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
@@ -81,7 +80,10 @@ def run(
     reported = list(parsed.findings)
     plan = None
     if parsed.value is not None:
-        read = library_of(parsed.value, file.parent, CatalogLoader(catalog or ()), verbose=verbose)
+        loader = CatalogLoader(catalog or ())
+        if verbose:
+            say_catalogs(loader.files(parsed.value.question.catalog, file.parent).value)
+        read = loader.usable(parsed.value.question, file.parent)
         reported += read.findings
         library = read.value
         if library is not None:

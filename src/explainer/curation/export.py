@@ -133,23 +133,23 @@ def _ris(records: Records) -> Iterator[str]:
 
 def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The values that an entry has in RIS, by their tags."""
-    doi = record.get("paper", "").partition(_DOI_HOST)
-    yield "TI", _markup(record[kind.name_key])
-    for name in record.get("authors", ()):
-        yield "AU", name.replace(",", ",,", 1)  # EndNote's sign for a comma that belongs to the name
-    links = [record.get(key) for key in ("paper", "github", "huggingface")]
-    if doi[0] == "" and doi[2]:
-        yield "DO", doi[2]
-        links[0] = None
-    values = {
-        "PY": record.get("year"),
-        "AB": _markup(record.get("summary", "")),
-        "KW": record.get("category"),
-        "N1": _NOTES[kind],
+    paper = record.get("paper", "")
+    doi = paper.removeprefix(_DOI_HOST) if paper.startswith(_DOI_HOST) else ""
+    # a doubled comma is EndNote's sign for one that belongs to the name
+    values: dict[str, Iterable[Any]] = {
+        "TI": [_markup(record[kind.name_key])],
+        "AU": [name.replace(",", ",,", 1) for name in record.get("authors", ())],
+        "DO": [doi],
+        "PY": [record.get("year")],
+        "AB": [_markup(record.get("summary", ""))],
+        "KW": [record.get("category")],
+        "N1": [_NOTES[kind]],
+        "UR": ["" if doi else paper, record.get("github"), record.get("huggingface")],
+        "L3": record.get("links", ()),
     }
-    yield from ((tag, str(value)) for tag, value in values.items() if value)
-    yield from (("UR", link) for link in links if link)
-    yield from (("L3", link) for link in record.get("links", ()))
+    for tag, texts in values.items():
+        for text in filter(None, texts):
+            yield tag, str(text)
 
 
 def _markup(text: str) -> str:

@@ -27,7 +27,7 @@ from explainer.catalogs.schema import SOURCE_KINDS, Kind
 from explainer.curation.normalize import NormalizedEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import digest, shorten
-from explainer.documents.document import Document
+from explainer.documents.document import Document, items_of
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, real_path
@@ -290,13 +290,12 @@ class ProjectEntries:
                 self._add(read_yaml(text, display_path(path)))
 
     def _add(self, document: Document) -> None:
-        data = document.data if isinstance(document.data, dict) else {}
         for kind in SOURCE_KINDS:
-            items = data.get(kind)
-            for index, item in enumerate(items if isinstance(items, list) else ()):
-                if isinstance(item, dict):
-                    for key in _keys(kind, item.get(kind.name_key), item.get("paper")):
-                        self._places.setdefault(key, document.locate((kind, index)))
+            for index, item in enumerate(items_of(document.data, kind)):
+                if not isinstance(item, dict):
+                    continue
+                for key in _keys(kind, item.get(kind.name_key), item.get("paper")):
+                    self._places.setdefault(key, document.locate((kind, index)))
 
     def collisions(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Yield a finding about an entry that another catalog has."""

@@ -73,10 +73,10 @@ _BETWEEN_ITEMS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+")
 # Examples are sentences: a semicolon may stand in them.
 _BETWEEN_EXAMPLES: Final = re.compile(r"(?:(?<!\s)\s*)?[|\n]\s*+")
 _BETWEEN_AUTHORS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+|(?<!\s)\s++and\s++")
-_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_URL: Final = re.compile(r"(https?://\S+)", re.IGNORECASE)
 # Addresses that people write without https.
 _BARE_URL: Final = re.compile(
-    r"(?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+", re.IGNORECASE
+    r"((?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+)", re.IGNORECASE
 )
 # Text before a link that says what it is: `Demo: https://…`.
 _LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNORECASE)
@@ -84,7 +84,16 @@ _LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNOR
 _UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.
 _DOI: Final = re.compile(r"(?:doi[\s:]\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
-_HOSTS: Final = {"github": "github.com", "huggingface": "huggingface.co"}
+_REPOSITORY: Final = re.compile(f"({REPOSITORY.pattern})")
+_ALL_LINK_KEYS: Final = (*_LINK_KEYS, "links")
+# What stands for a link: its form, the keys that it may stand under, and how the link begins that it means.
+_LINK_FORMS: Final = (
+    (_URL, _ALL_LINK_KEYS, ""),
+    (_DOI, ("paper", "links"), "https://doi.org/"),
+    (_BARE_URL, _ALL_LINK_KEYS, "https://"),
+    (_REPOSITORY, ("github",), "https://github.com/"),
+    (_REPOSITORY, ("huggingface",), "https://huggingface.co/"),
+)
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
@@ -183,21 +192,21 @@ class Normalizer:
         return key != "id" or _states_kind(raw.values) or self.mapping.get(column) == "id"
 
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
-        stated = as_text(values.get("kind")) or ""
-        kind = _KIND_OF.get(stated.strip().casefold()) or raw.kind or self.kind
-        if kind is None and "title" in values and _is_nothing(values.get("name")):
-            return Kind.PAPERS
-        return kind or Kind.MODELS
+        stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
+        has_title_alone = "title" in values and _is_nothing(values.get("name"))
+        by_keys = Kind.PAPERS if has_title_alone else Kind.MODELS
+        return stated or raw.kind or self.kind or by_keys
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
-        allowed = {*kind.keys, "kind", "name", "title"}
+        fields = {*kind.keys, "kind", "name", "title"}
+        used = {*fields, "licence", "id"}
         for column, value in raw.values.items():
             key = column if raw.ready else self._field_of(column)
-            if key in allowed or key in ("licence", "id") or column in self._reported or _is_nothing(value):
+            if key in used or column in self._reported or _is_nothing(value):
                 continue
             self._reported.add(column)
-            hint = f"to use it: --map {shorten(column)!r}={suggest(column, allowed) or 'FIELD'}"
+            hint = f"to use it: --map {shorten(column)!r}={suggest(column, fields) or 'FIELD'}"
             message = f"the column {shorten(column)!r} is not used for {kind}"
             yield Finding("I805", raw.where(column), message, hint, column)
 
@@ -291,9 +300,9 @@ class _Cleaner:
             value = self._value_of(key)
             if value is not None and key != "links":
                 record[key] = self._clean(key, value)
+        # lists of the platform have the signature of a model among the categories
         category = self._values.get("category")
-        # lists of the platform have the signature of a model there
-        if self._kind is Kind.MODELS and not self._values.get("signature") and _is_signature(category):
+        if "signature" in self._kind.keys and not self._values.get("signature") and _is_signature(category):
             record["signature"] = category
         if "links" in self._kind.keys:
             record["links"] = self._links(_items("links", self._values.get("links")))
@@ -342,7 +351,7 @@ class _Cleaner:
         return link
 
     def _links(self, items: Any) -> Any:
-        if not isinstance(items, list) or not all(map(_is_text, items)):
+        if not _are_texts(items):
             return items
         links: list[str | None] = []
         for item in items:
@@ -354,6 +363,10 @@ class _Cleaner:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _is_nothing(value: Any) -> bool:
@@ -374,13 +387,13 @@ def _json(cell: str) -> Any:
 
 def _link_text(value: Any) -> str | None:
     """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
-    if isinstance(value, list) and all(map(_is_text, value)):
+    if _are_texts(value):
         return " ".join(value)
     return as_text(value)
 
 
 def _text(key: str, value: Any) -> Any:
-    if isinstance(value, list) and value and all(map(_is_text, value)):
+    if value and _are_texts(value):
         value = ", ".join(value)
     if isinstance(value, str) and key in _FREE_TEXT:
         return value.strip().replace("\r\n", "\n")
@@ -442,16 +455,13 @@ _SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fr
 
 def _meant_link(key: str, text: str) -> str | None:
     """The link that an id or a bare address stands for; a link stands for itself."""
-    if _URL.fullmatch(text):
-        return text
-    if key == "paper" and (arxiv := arxiv_address(text)):
-        return arxiv
-    if key in ("paper", "links") and (doi := _DOI.fullmatch(text)):
-        return f"https://doi.org/{doi[1]}"
-    if _BARE_URL.fullmatch(text):
-        return f"https://{text}"
-    if key in _HOSTS and REPOSITORY.fullmatch(text):
-        return f"https://{_HOSTS[key]}/{text}"
+    preprint = arxiv_address(text) if key == "paper" else None
+    if preprint is not None:
+        return preprint
+    for form, keys, beginning in _LINK_FORMS:
+        match = form.fullmatch(text)
+        if match is not None and key in keys:
+            return f"{beginning}{match[1]}"
     return None
 
 

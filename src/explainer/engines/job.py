@@ -195,7 +195,7 @@ def make_job(
     if max_tokens is not None:
         counter(tokenizer)
     try:
-        template_hash = hash_of_template(name, builtin=name in BUILTIN_TEMPLATES)
+        template_hash = hash_of_template(name)
     except OSError as error:
         return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
     options = RenderOptions(
@@ -233,18 +233,23 @@ def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], 
         return Parsed(None, template.findings)
     catalogs: dict[Named, PackedCatalogs] = {}
     for names in named:
-        library = loader.for_named(names, base)
-        unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
-        if unusable and names is None:  # questions that choose none cannot do without it
+        catalogs[names] = _pack_catalogs(loader, names, base)
+        if names is None and catalogs[None].unreadable:  # questions that choose none cannot do without it
             return Parsed(None, loader.findings)
-        catalogs[names] = PackedCatalogs(unreadable=[finding.location.file for finding in unusable])
-        if not unusable:
-            paths = loader.files(names, base).value or ()
-            catalogs[names] = PackedCatalogs([_pack_catalog(path) for path in paths])
     content = JobContent(
         options, template.value.shown, template.value.files, catalogs, bool(loader.given), shipped_hash()
     )
     return Parsed(content.pack(), loader.findings)
+
+
+def _pack_catalogs(loader: CatalogLoader, names: Named, base: Path) -> PackedCatalogs:
+    """The files of the catalogs that questions choose, or which of them cannot be read."""
+    findings = loader.for_named(names, base).findings
+    unreadable = [finding.location.file for finding in findings if RULES[finding.code].unusable_file]
+    if unreadable:
+        return PackedCatalogs(unreadable=unreadable)
+    paths = loader.files(names, base).value or ()
+    return PackedCatalogs(list(map(_pack_catalog, paths)))
 
 
 def _pack_catalog(catalog: CatalogPath) -> CatalogFile:

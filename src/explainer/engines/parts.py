@@ -190,6 +190,6 @@ def _name(number: int) -> str:
 def _remove_other_parts(folder: Path, parts: Sequence[TablePart]) -> None:
     """Remove the parts that an earlier run left and that are none of this one, and what was never finished."""
     names = {_name(part.number) for part in parts}
-    for path in folder.iterdir():
-        if (path.match("part-*.parquet") and path.name not in names) or path.match(f".part-*{_TEMPORARY}"):
+    for path in [*folder.glob("part-*.parquet"), *folder.glob(f".part-*{_TEMPORARY}")]:
+        if path.name not in names:
             path.unlink(missing_ok=True)

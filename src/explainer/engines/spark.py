@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Self, TypeVar
 
 import pyarrow as pa
@@ -130,9 +130,9 @@ def _do_task(shared: Any, task: Any) -> Any:
 
 def _reason(error: Exception) -> str:
     """What a worker raised, or the first line of whatever else went wrong."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    raised = [line for line in lines if _RAISED.match(line)]
-    return (raised or lines or [""])[0]
+    lines = list(map(str.strip, str(error).splitlines()))
+    raised = filter(_RAISED.match, lines)
+    return next(chain(raised, lines), "")
 
 
 def _start(jobs: int) -> Any:

@@ -43,7 +43,7 @@ _SAFE: Final = 0.9  # the similarity from which an altered title is mended unask
 _SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
-_ALTERED: Final = "is not as it was offered"
+_ALTERED: Final = "differs from what was offered"
 _MEANT: Final = "did you mean {meant!r}?"
 # what is wrong with a name in the references: code, message behind the name, hint
 _FAULTS: Final = {

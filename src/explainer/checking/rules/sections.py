@@ -12,6 +12,7 @@ from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.match import Match
 from explainer.checking.rules.names import is_cut_off
 from explainer.checking.sections import KINDS, NAMES, Section
+from explainer.checking.titles import words
 from explainer.checking.workflow.naming import NOT_OFFERED
 from explainer.diagnostics.text import lazy_regex, shorten
 
@@ -23,6 +24,8 @@ _REFUSAL: Final = lazy_regex(
 )
 # characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
+_MIN_TASK: Final = 2  # words of a task
+_PROMPTS_WORDS: Final = frozenset({"task", "user"})  # in what the prompt asks, which headings repeat
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
 # the last line opens a Markdown link that it never closes, or is a field of the references without its value
 _OPEN_END: Final = lazy_regex(
@@ -43,7 +46,7 @@ def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
         if section is None:
             hint = "give each of the three parts a heading, numbered 1 to 3"
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
-        elif not _says_something(analysis, section):
+        elif not _says_something(analysis, section) and not _is_task_in_heading(section):
             yield _at(section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again")
         elif kind == "references" and not analysis.cited_in(section.first, section.last):
             message, hint = f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer"
@@ -61,6 +64,12 @@ def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
         if not is_heading and _VISIBLE.search(section.line(answer, number)):
             return True
     return False
+
+
+def _is_task_in_heading(section: Section) -> bool:
+    """Whether the heading of the first section says the task itself: `1. Task: Image Dehazing`."""
+    task = words(section.heading.title.casefold().partition(":")[2])
+    return section.kind == "task" and len(task) >= _MIN_TASK and _PROMPTS_WORDS.isdisjoint(task)
 
 
 def order(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -20,7 +20,7 @@ _INSTEAD: Final = "take an offered model, or leave the step out"
 # What is said of a name that is not an offered one: code, message, hint.
 _NAME_RULES: Final = {
     StepFit.CATALOGUED: ("A303", "{name} is catalogued but was not offered", _INSTEAD),
-    StepFit.ALTERED: ("A302", "the workflow uses {name}, which is not as it was offered", "did you mean {meant}?"),
+    StepFit.ALTERED: ("A302", "the workflow uses {name}, which differs from what was offered", "did you mean {meant}?"),
     StepFit.FOREIGN: ("A301", "the workflow uses {name}, which was not offered", _INSTEAD),
     StepFit.DOUBTFUL: (
         "A815", "{name} looks like the name of a model that was not offered", "leave it out, unless it is not a model",

@@ -10,7 +10,6 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -26,7 +25,7 @@ from explainer.curation.importers.bibliography import (
     year_of,
 )
 from explainer.curation.importers.reading import text_of
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord
+from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, renamed
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
 from explainer.documents.document import undecoded
@@ -50,9 +49,10 @@ def row_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str
         cells: the cells.
         where: gives the place of a column.
     """
-    values = {name: unguard(cell) for name, cell in zip(header, cells, strict=False) if name}
+    values = dict(zip(header, map(unguard, cells), strict=False))
+    values.pop("", None)
     ids = [value for name, value in values.items() if name.casefold() == "id"]
-    return SourceRecord(values, where, id=next(iter(ids), "") or None)
+    return SourceRecord(values, where, id=first_of(ids[:1]))
 
 
 def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
@@ -216,8 +216,4 @@ def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[
         **reference_links(pages),
     }
     licence = row.get("Rights") or None
-    return SourceRecord(record, partial(_renamed, where), row["Key"] or None, Kind.PAPERS, licence, ready=True)
-
-
-def _renamed(where: Callable[[str], Location], key: str) -> Location:
-    return where(_ZOTERO_NAMES.get(key, key))
+    return SourceRecord(record, renamed(where, _ZOTERO_NAMES), row["Key"] or None, Kind.PAPERS, licence, ready=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from explainer.curation.importers.record import (
     as_text,
     first_of,
     mappings_in,
+    renamed,
     text_in,
     texts_in,
 )
@@ -46,10 +46,11 @@ def is_csl_item(value: dict[str, Any]) -> bool:
     """Whether a JSON object is a reference of CSL-JSON."""
     if value.keys() & _FOREIGN_KEYS:
         return False
-    name_keys = {key for name in mappings_in(value.get("author")) for key in name}
-    if name_keys & _NAME_KEYS or value.keys() & _OWN_KEYS:
+    # a key of its own, a name in parts, or a link of a certain type
+    name_keys = chain.from_iterable(mappings_in(value.get("author")))
+    if not (_OWN_KEYS.isdisjoint(value) and _NAME_KEYS.isdisjoint(name_keys)):
         return True
-    return "type" in value and bool(value.keys() & _LINK_KEYS)
+    return "type" in value and not value.keys().isdisjoint(_LINK_KEYS)
 
 
 def csl_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord:
@@ -70,7 +71,7 @@ def csl_record(value: dict[str, Any], where: Callable[[str], Location]) -> Sourc
     }
     # lists that only resemble CSL-JSON have keys of catalogs too
     own = {key: value[key] for key in kind.keys if key in value and not record.get(key) and key != "id"}
-    return SourceRecord({**record, **own}, partial(_renamed, where), as_text(value.get("id")), kind, ready=True)
+    return SourceRecord({**record, **own}, renamed(where, _CSL_NAMES), as_text(value.get("id")), kind, ready=True)
 
 
 def _names(author: Any) -> list[Any]:
@@ -89,10 +90,6 @@ def _year(issued: Any) -> Any:
     numbers = as_list(first_of(as_list(date.get("date-parts"))))
     texts = [*map(str, numbers[:1]), *map(text_in, (issued, date.get("raw"), date.get("literal")))]
     return year_of(first_of(texts) or "")
-
-
-def _renamed(where: Callable[[str], Location], key: str) -> Location:
-    return where(_CSL_NAMES.get(key, key))
 
 
 _WORKS: Final = "https://openalex.org/W"
@@ -124,9 +121,8 @@ def openalex_record(value: dict[str, Any], where: Callable[[str], Location]) -> 
         **reference_links([text_in(value.get("doi")), _page(primary), *preprints]),
     }
     licence = as_text(primary.get("license"))
-    return SourceRecord(
-        record, partial(_renamed_in_openalex, where), as_text(value.get("id")), Kind.PAPERS, licence, ready=True
-    )
+    where = renamed(where, _OPENALEX_NAMES)
+    return SourceRecord(record, where, as_text(value.get("id")), Kind.PAPERS, licence, ready=True)
 
 
 def _page(location: Mapping[str, Any]) -> str:
@@ -145,7 +141,3 @@ def _abstract(index: Mapping[str, Any]) -> str | None:
         numbers = filter(str.isdecimal, map(str, as_list(positions)))
         words.update(dict.fromkeys(map(int, numbers), word))
     return " ".join(words[position] for position in sorted(words)) or None
-
-
-def _renamed_in_openalex(where: Callable[[str], Location], key: str) -> Location:
-    return where(_OPENALEX_NAMES.get(key, key))

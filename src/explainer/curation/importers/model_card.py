@@ -174,11 +174,11 @@ def _evaluations(data: Mapping[str, Any]) -> dict[str, list[str]]:
     return {"task": list(dict.fromkeys(texts_in(tasks))), "dataset": list(dict.fromkeys(texts_in(datasets)))}
 
 
-def _stated_repository(data: Mapping[str, Any], body: str, heading: str | None) -> str | None:
+def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str | None:
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
-    title = heading or ""
-    stated = texts_in([data.get(key) for key in _ID_KEYS]) + _HEADING.findall(title)
-    stated += [name for name in _PRETRAINED.findall(body) if _plain(name.partition("/")[2]) == _plain(title)]
+    stated = texts_in(list(map(data.get, _ID_KEYS)))
+    stated += _HEADING.findall(heading)
+    stated += filter(lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body))
     return next(filter(REPOSITORY.fullmatch, stated), None)
 
 
@@ -219,7 +219,7 @@ def _repository(inside: str) -> str | None:
 def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> str | None:
     """What the tag `arxiv:…` says, else a link that says that it is the paper, else what the card asks to cite."""
     tags = [tag.removeprefix("arxiv:") for tag in texts_in(data.get("tags")) if tag.startswith("arxiv:")]
-    pages = " ".join(mention.link for mention in mentions if mention.says_paper())
+    pages = " ".join(mention.link for mention in mentions if mention.says(_PAPER_WORDS, _BEFORE_PAPER))
     numbers = [*tags, *_ARXIV.findall(pages), *_CITED.findall(body)]
     addresses = (arxiv_address(number.removesuffix(".pdf")) for number in numbers)
     return next(filter(None, addresses), None)
@@ -232,7 +232,7 @@ def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
         if _CODE.fullmatch(mention.link) is None:
             continue
         short = short_spelling(mention.link)
-        if mention.says_code() or (repository and short.casefold().endswith(own)):
+        if mention.says(_CODE_WORDS, _BEFORE_CODE) or (repository and short.casefold().endswith(own)):
             return short
     return None
 
@@ -245,22 +245,18 @@ class _Mention:
     words: str
     before: str
 
-    def says_code(self) -> bool:
-        """Return whether it says that it leads to the code of the model."""
-        says = _CODE_WORDS.fullmatch(self.words) or _BEFORE_CODE.search(self.before)
-        return says is not None and not _OF_OTHERS.search(self.before)
-
-    def says_paper(self) -> bool:
-        """Return whether it says that it leads to the paper of the model."""
-        says = _PAPER_WORDS.fullmatch(self.words) or _BEFORE_PAPER.search(self.before)
-        return says is not None and not _OF_OTHERS.search(self.before)
+    def says(self, own_words: re.Pattern[str], words_before: re.Pattern[str]) -> bool:
+        """Return whether its words, or those before it, say what it leads to, and that this is the model's own."""
+        if _OF_OTHERS.search(self.before):
+            return False
+        return own_words.fullmatch(self.words) is not None or words_before.search(self.before) is not None
 
 
 @dataclass(slots=True)
 class _Outline:
     """What the text of a card says: its first heading, the first paragraph that says something, and its links."""
 
-    heading: str | None = None
+    heading: str = ""
     paragraph: str | None = None
     mentions: list[_Mention] = field(default_factory=list)
 
@@ -275,8 +271,9 @@ class _Outline:
     def _add_text(self, opening: Any, text: str) -> None:
         """Take the text of a heading or of a paragraph; those in lists and quotes are deeper."""
         if opening.type == "heading_open":
-            self.heading = self.heading or text or None
-        elif opening.type == "paragraph_open" and opening.level == 0 and len(text) >= _SHORTEST:
+            self.heading = self.heading or text
+        is_paragraph = (opening.type, opening.level) == ("paragraph_open", 0)
+        if is_paragraph and len(text) >= _SHORTEST:
             self.paragraph = self.paragraph or text
 
 

@@ -75,6 +75,11 @@ class SourceRecord:
 Importer: TypeAlias = Callable[[RecordStream], Iterator[SourceRecord | Finding]]
 
 
+def renamed(where: Callable[[str], Location], names: Mapping[str, str]) -> Callable[[str], Location]:
+    """Return what gives the places of keys of catalogs, by what these keys are called in the source."""
+    return lambda key: where(names.get(key, key))
+
+
 def as_text(value: Any) -> str | None:
     """Return a value that is text, and not empty; None for any other."""
     return value if isinstance(value, str) and value else None
@@ -97,13 +102,15 @@ def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location])
         document: the document, which has a list of entries.
         locate: gives the place of a key.
     """
+    kinds = list(Kind)
     for key, value in document.items():
-        if key in list(Kind) and value is not None and not isinstance(value, list):
+        if key not in kinds:
+            if mappings_in(value):
+                names = ", ".join(kinds)
+                yield Finding("I802", locate(key), f"the list {key!r} is not read", f"lists are called {names}")
+        elif not isinstance(value, list | None):
             message = f"{key!r} is not a list of entries; it is left out"
             yield Finding("I802", locate(key), message, "begin each entry with a dash, or put all in brackets")
-        elif key not in list(Kind) and mappings_in(value):
-            names = ", ".join(Kind)
-            yield Finding("I802", locate(key), f"the list {key!r} is not read", f"lists are called {names}")
 
 
 def text_in(value: Any) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from explainer import project as api
 from explainer.recommending.recommend import Recommender
-from tests.helpers.support import SLOW, explainer
+from tests.helpers.support import SLOW, explainer, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -395,6 +395,12 @@ def _figures(labels: Path) -> dict[str, float]:
 def test_blunt_questions_find_their_models() -> None:
     figures = _figures(ROOT / "tests" / "data" / "blunt_questions.jsonl")
     assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (True, True, True)
+
+
+@slow
+def test_four_lay_questions_on_each_task_find_models_and_papers_of_it() -> None:
+    figures = _figures(ROOT / "tests" / "data" / "task_questions.jsonl")
+    assert (figures["same task@1"] > 0.75, figures["papers of the task"] > 0.8) == (True, True)
 
 
 def test_long_questions_find_their_models() -> None:

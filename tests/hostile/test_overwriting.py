@@ -234,6 +234,23 @@ def test_a_named_output_replaces_no_file_of_somebody_else(name: str) -> None:
     assert attack(*run, "copy.x").status != 2
 
 
+@pytest.mark.parametrize("name", ["part-00000.parquet", "part-00000-3f2a.snappy.parquet", "data.parquet"])
+def test_parts_of_somebody_else_stay(name: str) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    project()
+    parquet.write_table(arrow.table({"question": ["Why?"], "models": [["M"]]}), "q.parquet")
+    Path("o.parquet").mkdir()
+    parquet.write_table(arrow.table({"precious": [1]}), f"o.parquet/{name}")
+    before = Path("o.parquet", name).read_bytes()
+    outcome = attack("batch", "q.parquet", "--out", "o.parquet")
+    assert outcome.status == 2
+    assert name in outcome.err
+    assert {path.name: path.read_bytes() for path in Path("o.parquet").iterdir()} == {name: before}
+    Path("o.parquet", name).unlink()
+    for _ in range(2):
+        assert attack("batch", "q.parquet", "--out", "o.parquet").status == 0
+
+
 def test_origins_of_somebody_else_stay() -> None:
     project(a__csv="name\nN\n")
     Path("new.sources.jsonl").write_text("precious\n")

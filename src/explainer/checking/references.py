@@ -46,6 +46,8 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
     "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
     "osservazione resumo conclusão uwaga observera used примечание итог "
+    "pros cons advantage advantages disadvantage disadvantages waarom samenvatting opmerking reden varför anmärkning "
+    "opis powód uwagi açıklama neden ghi chú lý do tóm tắt "
     "relevanz relevancia relevância rilevanza pertinence pertinencia rolle rol warum grund pourquoi motivo motivos "
     "beschreibung descripción description descrizione descrição zweck propósito scopo nutzen utilité utilidad tipo typ "
     "jahr año année ano anno autor autoren autores auteurs autori idioma sprache langue роль зачем почему описание "
@@ -60,7 +62,7 @@ _LINK_WORDS: Final = frozenset(
     # nor do those that say where it was published, such as `[CVPR 2018](…)`
     "aaai acl acm bmvc coling colt corl cvf cvpr eccv emnlp iccv iclr icml icra icassp ieee ijcai interspeech "  # noqa: SIM905
     "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
-    "workshop www".split()
+    "workshop www background foundations".split()
 )
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
@@ -91,7 +93,7 @@ _QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
 _FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
-    r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
+    r"(?:[:：]|[-=]>|[→⇒➜]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
@@ -123,6 +125,8 @@ _BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|avai
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
 # `Paper: …`, `GitHub – …` at the beginning of the text of a link
 _LABEL_OF_NAME: Final = lazy_regex(r"(?P<label>[^\W\d_]+)\s?(?:[:：|]|\s[–—-]\s)\s*(?=\S)")
+# a venue behind a title in quotes: `"LanternNet." *arXiv*,`
+_BEHIND_QUOTE: Final = lazy_regex(r"[\s,.;]*(?:[*_(][^\"]*)?")
 _NAMING_KINDS: Final = frozenset({"name", "source", "paper", "code", "link"})
 _QUOTED: Final = lazy_regex(
     '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
@@ -193,6 +197,13 @@ _REMARKS_FOLLOW: Final = frozenset(
 _ASKING: Final = frozenset("how why what when where if".split())  # noqa: SIM905
 _ASKED_ABOUT: Final = frozenset({"", "they", "these", "this", "those", "the"})
 _ADVISED: Final = frozenset({"to", "you", "it", "each", "we", "i"})
+# how letters end, before the name of who wrote them
+_REGARDS: Final = lazy_regex(
+    r"(?:(?:with )?(?:kind|best|warm) (?:regards|wishes)|(?:yours )?sincerely|yours|cheers|all the best|best"
+    r"|(?:mit )?(?:freundliche|beste|viele)n? grüßen?|cordialement|bien à vous|(?:un )?saludos?|atentamente"
+    r"|cordiali saluti|atenciosamente|abraços|met vriendelijke groet|с уважением)[,.!]?",
+    re.IGNORECASE,
+)
 # in bold, as a heading, before a colon; or a question, but no sentence
 _SET_APART: Final = lazy_regex(r"[#<].*|.*[*_:：]|\W*(?:how|why|what)\b.*[^.]", re.IGNORECASE)
 # behind such a phrase: `Limitations and …`, `Tips for …`
@@ -881,6 +892,9 @@ def _before_link(piece: _Piece, begin: int) -> Name:
     text = piece.text[begin:end].rstrip(_SEPARATORS if piece.links else " \t,}\"'")
     value = text.lstrip(" \t{\"'")
     start = piece.start + begin + len(text) - len(value)
+    title, mark, behind = value.partition('"')
+    if mark and _BEHIND_QUOTE.fullmatch(behind):
+        value = title
     return Name(value, start, start + len(value))
 
 
@@ -914,7 +928,7 @@ def _overlaps(span: Span, others: Iterable[Span]) -> bool:
 
 def _field(text: str) -> tuple[FieldKind | None, int]:
     """The kind of a field line, if it is one, and where its value begins."""
-    if not any(map(text.__contains__, ":：=")):  # most lines: a look is cheaper than the pattern
+    if not any(map(text.__contains__, ":：=→⇒➜>")):  # most lines: a look is cheaper than the pattern
         return None, 0
     lead = _LEAD.match(text)
     match = _FIELD.match(text, lead.start("ornaments") if lead else 0, _LONGEST)
@@ -990,6 +1004,8 @@ def _heads_remarks(piece: _Piece) -> bool:
     if piece.links or piece.names or len(piece.text) > _MAX_HEADING:
         return False
     text = piece.text.strip()
+    if _REGARDS.fullmatch(text):
+        return True
     if _calls_for_remarks(text):
         return _SET_APART.fullmatch(text) is not None or " ".join(_letters(text)) in _REMARKS_FOLLOW
     return text.endswith((":", "：")) and _addresses_reader(text)  # `If you like, I can:`

@@ -70,9 +70,18 @@ def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
         faults = _DOUBTFUL_FAULTS if reference.doubtful else _FAULTS
         if verdict.match not in faults:
             continue
-        if is_cut_off(analysis, reference) or _is_prompts_word(reference, verdict, analysis):
+        if (
+            _is_said_in_passing(reference, verdict)
+            or is_cut_off(analysis, reference)
+            or _is_prompts_word(reference, verdict, analysis)
+        ):
             continue
         yield _violation(reference, faults[verdict.match], verdict, _fix(reference, verdict, analysis))
+
+
+def _is_said_in_passing(reference: Reference, verdict: Verdict) -> bool:
+    """Whether words of a sentence are the text of a right link: `[one photo](…)`."""
+    return verdict.match is Match.REWORDED and not reference.listed and reference.text.islower()
 
 
 def _violation(

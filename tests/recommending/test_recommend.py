@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Sequence
@@ -235,3 +236,29 @@ def test_an_index_in_a_folder_that_others_can_write_to_is_not_read(tmp_path: Pat
     assert library.index_store.get() is not None
     index_files()[0].parent.chmod(0o777)
     assert library.index_store.get() is None
+
+
+def asked(name: str) -> list[dict[str, str]]:
+    return list(map(json.loads, (ROOT / "tests" / "data" / name).read_text().splitlines()))
+
+
+def test_lay_questions_get_a_model_of_their_task_and_others_get_none() -> None:
+    recommender = Recommender(load_catalogs(ROOT / "catalogs").unwrap())
+
+    def task_of(question: str) -> str | None:
+        models = recommender.recommend(question, models=1, papers=0).models
+        return models[0].entry.task if models else None
+
+    lay = asked("fresh_lay_questions.jsonl")
+    offered = [task_of(row["question"]) for row in lay]
+    assert sum(task == row["task"] for task, row in zip(offered, lay, strict=True)) >= 0.88 * len(lay)
+    assert offered.count(None) <= 0.07 * len(lay)
+    off_topic = [row["question"] for row in asked("fresh_off_topic_questions.jsonl")]
+    assert list(map(task_of, off_topic)).count(None) >= 0.85 * len(off_topic)
+
+
+@pytest.mark.parametrize("question", ["picture of a receipt to text", "turn my photographed pages into text"])
+def test_a_task_that_only_papers_have_gets_papers_and_no_model(question: str) -> None:
+    choice = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(question, models=1, papers=3)
+    assert choice.models == ()
+    assert {paper.entry.task for paper in choice.papers} == {"ocr"}

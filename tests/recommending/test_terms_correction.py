@@ -28,3 +28,28 @@ def test_a_corrected_word_is_said_in_the_reason() -> None:
     recommender = Recommender(parse_catalog(text).unwrap())
     (model,) = recommender.recommend("sharpen a blurrry portrait", papers=0).models
     assert "“blurrry” was read as “blurry”" in model.why
+
+
+NAMES = "models: [{name: A, task: t, summary: It matches blurry portraits.}]\ntasks: [{id: t, aliases: [match]}]\n"
+
+
+@pytest.mark.parametrize(
+    "question", ["match the portrait of Portrail and me", "mein altes Porträt ist nur noch Matsch"]
+)
+def test_a_name_and_a_word_of_another_language_are_no_slips(question: str) -> None:
+    recommender = Recommender(parse_catalog(NAMES).unwrap())
+    for model in recommender.recommend(question, papers=0).models:
+        assert "was read as “" not in model.why
+
+
+def test_a_question_in_title_case_has_no_names_and_its_slips_are_corrected() -> None:
+    recommender = Recommender(parse_catalog(NAMES).unwrap())
+    (model,) = recommender.recommend("Match My Blurrry Portraits", papers=0).models
+    assert "“Blurrry” was read as “blurry”" in model.why
+
+
+def test_a_word_that_only_papers_know_is_no_slip_of_one_that_models_know() -> None:
+    text = NAMES + "papers: [{title: Blurrry fields, task: t}]\n"
+    recommender = Recommender(parse_catalog(text).unwrap())
+    (model,) = recommender.recommend("match a blurrry portrait", papers=0).models
+    assert "was read as" not in model.why

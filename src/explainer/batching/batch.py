@@ -22,8 +22,8 @@ from explainer.batching.manifest import (
     short_hash,
 )
 from explainer.batching.open_source import cut, open_source
-from explainer.batching.previous_run import EarlierRow, UsedIds
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
+from explainer.batching.previous_run import EarlierRow
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, UsedIds, no_question_in
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
     BatchConfig,
@@ -51,7 +51,7 @@ CHUNK: Final = 128
 # Questions of a chunk when nearly all are unchanged: it bounds what is held in memory.
 _MOST_ENTRIES: Final = 8 * CHUNK
 # A batch makes many small values and no circles: looking for those less often saves a tenth of the time.
-_GC_THRESHOLD: Final = 50_000
+_GC_THRESHOLD: Final = 200_000
 
 
 class Engine(Protocol):

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -50,6 +51,10 @@ class PreparedEntry:
         self.listed = msgspec.Raw(msgspec.json.encode({"name": entry.label, "hash": self.digest}))
 
 
+_DATA: Final = attrgetter("data")
+_DIGEST: Final = attrgetter("digest")
+
+
 def content_key(
     options_hash: str, question: str, models: Sequence[PreparedEntry], papers: Sequence[PreparedEntry],
     answer: str = "",
@@ -65,14 +70,7 @@ def content_key(
         answer: an answer that stands beside the question.
         more: what the template gets beside the question and the entries.
     """
-    digests = [
-        options_hash,
-        question,
-        "/",
-        *[model.digest for model in models],
-        "/",
-        *[paper.digest for paper in papers],
-    ]
+    digests = [options_hash, question, "/", *map(_DIGEST, models), "/", *map(_DIGEST, papers)]
     if answer:
         digests += ["/", answer]
     if more:
@@ -220,6 +218,16 @@ class RenderResult(NamedTuple):
     output: bytes | None = None
 
 
+def _has_each_key_once(raw: bytes, line: QuestionLine) -> bool:
+    """Whether each key stands once: one that stands twice is decoded without a word, and so is an empty text for none.
+
+    Quotes are counted, which takes half the time that keys take; only texts that hold some need the keys.
+    """
+    keys = 3 + bool(line.id) + bool(line.answer)
+    texts = keys - 2 + len(line.models) + len(line.papers)
+    return raw.count(b'"') == 2 * (keys + texts) or len(_KEY_END.findall(raw)) == keys
+
+
 def _failed(item: SourceItem, findings: tuple[Finding, ...], id_: str = "") -> RenderResult:
     return RenderResult(item.source, "failed", id_, findings)
 
@@ -249,8 +257,7 @@ class _Job(msgspec.Struct):
         return f"{self.id}.{self.key[:8]}"
 
     def context(self) -> Context:
-        models = [model.data for model in self.models]
-        return render_context(self.question, models, [paper.data for paper in self.papers], self.variables)
+        return render_context(self.question, map(_DATA, self.models), map(_DATA, self.papers), self.variables)
 
 
 class BatchRenderer:
@@ -301,20 +308,18 @@ class BatchRenderer:
         job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
         if isinstance(job, RenderResult):
             return job
-        fault = name_fault(job.id) if self._files else None
-        if fault is not None:
-            message = f"the id {shorten(job.id)!r} {fault}"
-            return _failed(item, (*job.findings, Finding("B703", item.location, message)), job.id)
+        if self._files:
+            job.findings += _findings_about_name(job)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
             self._add_workflow_variables(job)
         job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
-        if earlier is not None and earlier.current and (earlier.row.key, earlier.row.id) == (job.key, job.id):
-            # it was changed in its bytes alone, or in nothing that it uses
-            row = self._row(job, earlier.row.size, earlier.row.output)
-            return RenderResult(item.source, "same", job.id, job.findings, row=row)
-        return job
+        if earlier is None or not _is_of_earlier_run(job, earlier):
+            return job
+        # it was changed in its bytes alone, or in nothing that it uses
+        row = self._row(job, earlier.row.size, earlier.row.output)
+        return RenderResult(item.source, "same", job.id, job.findings, row=row)
 
     def _add_workflow_variables(self, job: _Job) -> None:
         from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
@@ -349,8 +354,7 @@ class BatchRenderer:
             line = _decode_line(raw)
         except (ValueError, RecursionError):
             return None
-        # a key that stands twice is decoded without a word, and so is an empty text in the place of none
-        if len(_KEY_END.findall(raw)) != 3 + bool(line.id) + bool(line.answer):  # keys that must be
+        if not _has_each_key_once(raw, line):
             return None
         if line.answer and not (self._format.completes and is_plain(line.answer)):
             return None
@@ -473,6 +477,17 @@ class BatchRenderer:
         return self._count_tokens("".join(["".join(pieces) for _, pieces in parts]))
 
 
+def _is_of_earlier_run(job: _Job, earlier: EarlierRow) -> bool:
+    return earlier.current and (earlier.row.key, earlier.row.id) == (job.key, job.id)
+
+
+def _findings_about_name(job: _Job) -> tuple[Finding, ...]:
+    fault = name_fault(job.id)
+    if fault is None:
+        return ()
+    return (Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),)
+
+
 def _cuts(job: _Job) -> Iterator[bool]:
     """Cut one thing after the other."""
     for index in range(len(job.papers) - 1, -1, -1):
@@ -497,16 +512,21 @@ def name_fault(id_: str) -> str | None:
     """Return why no file can be called like an id on every system, or None; the ending of an output comes behind it."""
     if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and fits_windows(id_):
         return None  # nearly all are such
+    return next(_name_faults(id_), None)
+
+
+def _name_faults(id_: str) -> Iterator[str]:
     *folders, name = id_.split("/")
     for part in (*folders, name):
         if not fits_windows(part):
-            return f"cannot be a file on Windows because of {shorten(part)!r}"
+            yield f"cannot be a file on Windows because of {shorten(part)!r}"
         if len(part.encode()) > _LONGEST_NAME - _LONGEST_ENDING * (part is name):
-            return f"is too long for the name of a file: {len(part.encode())} bytes"
+            yield f"is too long for the name of a file: {len(part.encode())} bytes"
     if len(id_.encode()) > _LONGEST_ID:
-        return f"is too long for a path: {len(id_.encode()):,} bytes"
-    taken = next((part for part in folders if _NAME_OF_OUTPUT.fullmatch(part.casefold())), None)
-    return f"has a folder {shorten(taken)!r}, which is what outputs are called" if taken else None
+        yield f"is too long for a path: {len(id_.encode()):,} bytes"
+    for folder in folders:
+        if _NAME_OF_OUTPUT.fullmatch(folder.casefold()):
+            yield f"has a folder {shorten(folder)!r}, which is what outputs are called"
 
 
 def no_question(text: str, file: str) -> str | None:

@@ -70,14 +70,13 @@ from explainer.recommending.recommend import (
     Subject,
     current,
 )
-from explainer.recommending.terms import readings
 
 E = TypeVar("E", bound=Entry)
 Progress = Callable[[int], object]
 """Is told how many entries are done, every now and then."""
 
 # A part of every key: raise it when what is indexed changes.
-FORMAT: Final = "7"
+FORMAT: Final = "8"
 # Entries that the engine finds for a question: so many, and no fewer than so many for each that is shown. With these
 # the first three of 14,851 papers were those of the ranking in memory each time (benchmarks/README.md).
 _CANDIDATES: Final = 50
@@ -135,11 +134,8 @@ class DiskIndex(Generic[E]):
     def __len__(self) -> int:
         return int(self.searcher.num_docs)
 
-    def corrected(self, query: Query) -> Query:
-        """Return a question with its unknown words read as known ones that differ by one letter."""
-        return query.corrected(readings(query.words, self._known))
-
-    def _known(self, term: str) -> int:
+    def uses(self, term: str) -> int:
+        """Return how many entries and tasks have a term."""
         return self.frequency(term) + self.taxonomy.frequency(term)
 
     def around(self, query: Query, limit: int, subject: Subject = NO_SUBJECT) -> Ranking[E]:

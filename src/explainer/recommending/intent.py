@@ -17,7 +17,7 @@ import math
 import operator
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, combinations
@@ -343,8 +343,13 @@ class TaskPrior:
         counts = {number: math.expm1(value) for number, value in zip(numbers, values, strict=True)}
         return counts.get(task, 0.0) / sum(counts.values()) if counts else 0.0
 
-    def scores(self, question: Iterable[str]) -> list[float]:
-        """Return what each task loses, never more than 0; in the last place what an entry without a task loses."""
+    def scores(self, question: Iterable[str], others: Collection[int] = ()) -> list[float]:
+        """Return what each task loses, never more than 0; in the last place what an entry without a task loses.
+
+        Args:
+            question: the terms of the question.
+            others: the numbers of tasks that are compared although no entry has them.
+        """
         totals = [0.0] * len(self._offsets)
         known = 0
         for stem in question:
@@ -354,7 +359,7 @@ class TaskPrior:
         losses = [0.0] * (len(totals) + 1)
         if not known or not self._tasks:
             return losses
-        logs = {task: totals[task] + known * self._offsets[task] for task in self._tasks}
+        logs = {task: totals[task] + known * self._offsets[task] for task in (*self._tasks, *others)}
         most = max(logs.values())
         for task, log in logs.items():
             losses[task] = PRIOR_WEIGHT * max(LEAST_LOG, log - most)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.intent import QueryIntent
 from explainer.recommending.languages import ENGLISH, UNKNOWN, language_of, parts_of
-from explainer.recommending.terms import terms_with_words, tokens_of
+from explainer.recommending.terms import readings, terms_with_words, tokens_of
 
 _MARKS: Final = frozenset(',.;:!?()"“”\n')
+_SENTENCE_ENDS: Final = frozenset('.!?:“"\n')
 # The mark that stands where words were taken out.
 GAP: Final = "."
 # `txt2img`, `speech2text`: a signature in the words of the trade.
@@ -454,19 +455,30 @@ class Query:
             tokens += query.tokens
         return cls(" ".join(tokens), word_of_term, QueryIntent.of(word_of_term), tuple(tokens))
 
-    def corrected(self, readings: Mapping[str, str]) -> Query:
-        """Return the question with some terms read as others.
+    def corrected(self, frequency: Callable[[str], int]) -> Query:
+        """Return the question with its unknown words read as known ones that differ by one letter.
+
+        Names stay as they are, and so does a question in another language: one letter makes German mud a match.
 
         Args:
-            readings: the term that is meant, for each that is not known.
+            frequency: how often a term is used; 0 for one that is not known.
         """
-        if not readings:
+        names = _names(self.tokens)
+        no_names = [term for term, word in self.words.items() if word not in names]
+        meant_terms = readings(no_names, frequency) if self.language == ENGLISH else {}
+        if not meant_terms:
             return self
         word_of_term: dict[str, str] = {}
         for term, word in self.words.items():
-            word_of_term.setdefault(readings.get(term, term), word)
-        corrections = {self.words[term]: meant for term, meant in readings.items()}
+            word_of_term.setdefault(meant_terms.get(term, term), word)
+        corrections = {self.words[term]: meant for term, meant in meant_terms.items()}
         return replace(self, words=word_of_term, intent=QueryIntent.of(word_of_term), corrections=corrections)
+
+
+def _names(tokens: Sequence[str]) -> frozenset[str]:
+    """The words that begin with a capital within a sentence, unless a question writes every other word so."""
+    capitals = [word for before, word in pairwise(tokens) if word[:1].isupper() and before not in _SENTENCE_ENDS]
+    return frozenset(capitals) if 2 * len(capitals) < len(tokens) else frozenset()
 
 
 class SupportsLanguages(Protocol):

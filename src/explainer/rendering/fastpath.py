@@ -23,8 +23,8 @@ Role: TypeAlias = Literal["system", "user"]
 Parts: TypeAlias = list[tuple[Role, list[str]]]
 
 if TYPE_CHECKING:
-    # The parts of a rendering: texts, and what fills the holes between them.
-    _Case: TypeAlias = "list[tuple[Role, list[str | _Filling]]]"
+    # The parts of a rendering: texts, each with what fills the hole behind it.
+    _Case: TypeAlias = "list[tuple[Role, list[tuple[str, _Filling]]]]"
 
 _LISTS: Final = ("models", "papers")
 # Statements that print the same for the same variables: no expression of the sandbox has an effect, but for two.
@@ -115,11 +115,9 @@ def _joined(cases: dict[tuple[bool, ...], _Case], context: Context) -> Parts:
     parts: Parts = []
     for role, steps in cases[bool(context["models"]), bool(context["papers"])]:
         pieces: list[str] = []
-        for step in steps:
-            if isinstance(step, str):
-                pieces.append(step)
-            else:
-                pieces += step(context)
+        for text, filling in steps:
+            pieces.append(text)
+            pieces += filling(context)
         if any(pieces):
             parts.append((role, pieces))
     return parts
@@ -255,13 +253,11 @@ class _HoleMaker(_BlockMaker):
         self._fillings.append(filling)
         return nodes.TemplateData(f"{_HOLE}{len(self._fillings) - 1}{_HOLE}")
 
-    def steps(self, printed: str) -> Iterator[str | _Filling]:
-        """Yield the texts of what such a template printed, and what fills the holes between them."""
-        for index, text in enumerate(printed.split(_HOLE)):
-            if index % 2:
-                yield self._fillings[int(text)]
-            elif text:
-                yield text
+    def steps(self, printed: str) -> Iterator[tuple[str, _Filling]]:
+        """Yield the texts of what such a template printed, each with what fills the hole behind it."""
+        pieces = printed.split(_HOLE)
+        fillings = [self._fillings[int(number)] for number in pieces[1::2]]
+        yield from zip(pieces[::2], [*fillings, _nothing], strict=True)
 
 
 def _require(condition: bool) -> None:
@@ -271,6 +267,10 @@ def _require(condition: bool) -> None:
 
 def _question(context: Context) -> list[str]:
     return [str(context["question"])]
+
+
+def _nothing(_context: Context) -> list[str]:
+    return []
 
 
 def _list_names(node: nodes.Node) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -101,8 +101,8 @@ def entry_data(entry: Entry) -> EntryData:
 
 def render_context(
     question: str,
-    models: Sequence[dict[str, Any]],
-    papers: Sequence[dict[str, Any]],
+    models: Iterable[dict[str, Any]],
+    papers: Iterable[dict[str, Any]],
     more: Mapping[str, Any] | None = None,
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""

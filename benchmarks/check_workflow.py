@@ -20,7 +20,7 @@ from explainer.catalogs.schema import ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_sources
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.codes import Severity
 from explainer.project import load_catalogs
 from explainer.workflows.compose import Component, compose
 from explainer.workflows.mermaid import mermaid

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explainer import project as api
-from tests.helpers.support import SLOW, explainer
+from explainer.recommending.recommend import Recommender
+from tests.helpers.support import SLOW, explainer, slow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -396,9 +397,30 @@ def test_blunt_questions_find_their_models() -> None:
     assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (True, True, True)
 
 
+@slow
+def test_four_lay_questions_on_each_task_find_models_and_papers_of_it() -> None:
+    figures = _figures(ROOT / "tests" / "data" / "task_questions.jsonl")
+    assert (figures["same task@1"] > 0.75, figures["papers of the task"] > 0.8) == (True, True)
+
+
 def test_long_questions_find_their_models() -> None:
     figures = _figures(shared("corpus", "questions_dev.jsonl"))
     assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (True, True, True)
+
+
+def test_open_questions_are_offered_papers_of_the_task_of_their_model() -> None:
+    recommender = Recommender(library())
+    open_ones = {path.stem: api.load_question(path).unwrap().question for path in question_files()}
+    strays: dict[str, list[str]] = {}
+    for stem, question in open_ones.items():
+        if question.models is not None:
+            continue
+        choice = recommender.recommend(question.question, models=1, papers=3)
+        (model,) = (recommended.entry for recommended in choice.models)
+        offered = [recommended.entry for recommended in choice.papers]
+        assert len(offered) == 3, stem
+        strays[stem] = [paper.title for paper in offered if paper.task != model.task and paper.paper != model.paper]
+    assert [titles for titles in strays.values() if titles] == []
 
 
 @pytest.mark.parametrize("path", question_files()[:: 1 if SLOW else 6], ids=lambda path: path.stem)

@@ -24,14 +24,13 @@ from explainer.checking.offered import OfferedEntry as OfferedEntry
 from explainer.checking.offered import OwnLink as OwnLink
 from explainer.checking.offered import offered_by_prompt as offered_by_prompt
 from explainer.checking.offered import offered_by_question as offered_by_question
+from explainer.diagnostics.codes import Severity as Severity
 from explainer.diagnostics.finding import ExplainerError as ExplainerError
 from explainer.diagnostics.finding import Finding as Finding
 from explainer.diagnostics.finding import Location as Location
 from explainer.diagnostics.finding import Parsed as Parsed
-from explainer.diagnostics.rules import Severity as Severity
 from explainer.documents.document import Document as Document
 from explainer.documents.document import Spans as Spans
-from explainer.preflight import ValidationReport as ValidationReport
 from explainer.project import BatchResult as BatchResult
 from explainer.project import Project as Project
 from explainer.project import Prompt as Prompt
@@ -50,6 +49,7 @@ from explainer.rendering.layout import PromptContent as PromptContent
 from explainer.rendering.layout import parse_prompt as parse_prompt
 from explainer.rendering.renderer import Rendering as Rendering
 from explainer.rendering.renderer import Segment as Segment
+from explainer.validate import ValidationReport as ValidationReport
 
 __all__: list[str]  # noqa: PYI035  # made of the names above
 

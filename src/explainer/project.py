@@ -43,11 +43,11 @@ from explainer.rendering.templates import (
 if TYPE_CHECKING:
     from explainer.batching.workers import Summary
     from explainer.checking.check import CheckReport
-    from explainer.preflight import ValidationReport
     from explainer.recommending.reasons import Recommendation
     from explainer.recommending.recommend import Choice, SupportsMeanings
     from explainer.rendering.isolated import IsolatedRenderer
     from explainer.rendering.renderer import Renderer
+    from explainer.validate import ValidationReport
 
 E = TypeVar("E", bound=Entry)
 T = TypeVar("T")
@@ -338,9 +338,9 @@ class Project:
 
     def validate(self, *paths: str | Path) -> ValidationReport:
         """Check catalogs, questions and templates in one pass; without paths, those of this folder."""
-        from explainer.preflight import preflight  # noqa: PLC0415  # few scripts validate
+        from explainer.validate import validate_project  # noqa: PLC0415  # few scripts validate
 
-        return preflight([Path(path) for path in paths], self._catalogs)
+        return validate_project([Path(path) for path in paths], self._catalogs)
 
     def batch(
         self,

@@ -23,8 +23,8 @@ from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.checking.reports.json import metrics_data
 from explainer.checking.spotting import spot_links
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import ExitStatus
-from explainer.diagnostics.rules import Severity
 from explainer.project import build_answer, parse_catalog
 from explainer.rendering.layout import parse_prompt
 from tests.helpers.support import examples

@@ -18,7 +18,7 @@ from explainer.catalogs.question import parse_question_line
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_sources
 from explainer.checking.titles import reads_like_title
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.project import parse_catalog
 from tests.helpers.support import ROOT, SLOW
 
@@ -197,6 +197,34 @@ def test_swapped_links_are_found_and_right_ones_are_not(form: str) -> None:
             finding.code for finding in judged(with_references(filled(REMARKS["swapped"][form], swapped))).findings
         }
         assert "A401" in codes
+
+
+def in_prose(text: str) -> CheckReport:
+    return judged(
+        f"## Task\n\n{text}\n\n## Workflow\n\n{WORLD['workflow']}\n\n## References\n\n{WORLD['references']}\n"
+    )
+
+
+PROSE = REFERENCES["prose"]
+
+
+@pytest.mark.parametrize("form", [*PROSE["styles"].values(), *PROSE["only swapped"].values()])
+def test_a_link_in_prose_belongs_to_the_name_beside_it(form: str) -> None:
+    assert in_prose(filled(form, {"{T}": LANTERN_NET, "{L}": LINKS[LANTERN_NET]})).faults == ()
+    codes = {finding.code for finding in in_prose(filled(form, {"{T}": LANTERN_NET, "{L}": LINKS[LANTERN]})).faults}
+    assert "A401" in codes
+
+
+@pytest.mark.parametrize("form", PROSE["styles"].values())
+def test_another_title_beside_an_offered_link_in_prose_is_found(form: str) -> None:
+    for title in PROSE["longer"]:
+        codes = {finding.code for finding in in_prose(filled(form, {"{T}": title, "{L}": LINKS[LANTERN_NET]})).faults}
+        assert codes & {"A302", "A304", "A307"}, title
+
+
+@pytest.mark.parametrize("text", PROSE["good"])
+def test_a_link_in_prose_beside_another_name_is_no_fault(text: str) -> None:
+    assert in_prose(text).faults == ()
 
 
 def test_the_number_behind_a_title_is_that_of_its_item() -> None:

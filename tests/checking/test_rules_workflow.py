@@ -11,7 +11,7 @@ from explainer.catalogs.library import resolve
 from explainer.catalogs.question import parse_question_line
 from explainer.checking.check import CheckReport, Workflow, check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.codes import Severity
 from explainer.project import parse_catalog
 from explainer.rendering.layout import parse_prompt
 from tests.helpers.support import explainer, write_tree

@@ -15,8 +15,8 @@ from explainer.checking.evidence.figures import figures_in
 from explainer.checking.evidence.passages import QuotationFit, compare, entry_text, read_quotation
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.offered import Offered, offered_by_prompt
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.rendering.layout import parse_prompt
 from tests.helpers.statements import (
     SENTENCE_FAULTS,

@@ -15,8 +15,8 @@ from explainer.checking.waivers import (
     parse_waivers,
     select,
 )
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.rules import RULES
 
 TODAY = dt.date(2026, 11, 26)
 

@@ -90,7 +90,7 @@ def test_an_endpoint_that_cannot_be_used_ends_the_run_with_2(canned: FaultProxy,
 
 def test_a_403_about_one_question_does_not_end_the_run(canned: FaultProxy, tmp_path: Path) -> None:
     project(tmp_path / "p", "hail", "snow")
-    canned.rule(lambda seen: Status(403, message="moderated") if "rain" in seen.said else Canned(GOOD))
+    canned.rule(lambda seen: Status(403, message="moderated") if " rain" in seen.said else Canned(GOOD))
     assert ask(canned, "questions", "--out", "out", "--concurrency", "1").status == 1
     assert len(canned.seen) == 3
 

@@ -241,7 +241,7 @@ def test_eval_says_which_labels_name_nothing() -> None:
 def test_a_file_without_a_question_is_no_success() -> None:
     write_tree(Path(), {"q.jsonl": "\n"})
     outcome = explainer("recommend", "--questions", "q.jsonl")
-    assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line\n")
+    assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line; nothing is written\n")
 
 
 def test_what_would_not_be_recommended_by_itself_is_called_weak() -> None:

@@ -207,7 +207,7 @@ def test_a_command_imports_only_what_it_needs() -> None:
     code = (
         "import sys; from explainer.cli.run import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
-        "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.preflight'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.validate'} & set(sys.modules)), file=sys.stderr)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr == "[]\n"
 

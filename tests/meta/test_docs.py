@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.diagnostics.rules import FAMILIES, RULES
+from explainer.diagnostics.codes import FAMILIES, RULES
 from tests.helpers.support import ROOT, explainer
 
 
@@ -18,7 +18,7 @@ def findings_page() -> str:
     lines = [
         "# Findings",
         "",
-        "Made from `src/explainer/diagnostics/rules.py`. Errors end a command with 1; those marked * with 2. `--fix` corrects what is",
+        "Made from `src/explainer/diagnostics/codes.py`. Errors end a command with 1; those marked * with 2. `--fix` corrects what is",
         "marked +, where that is safe. A person may let pass (`--ignore`, waivers, baselines) what begins with",
         f"{', '.join(groups)}; never {', '.join(never)}.",
     ]

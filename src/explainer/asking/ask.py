@@ -34,18 +34,17 @@ from explainer.asking.outputs import Answers, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
-from explainer.batching.previous_run import folded
 from explainer.batching.renderer import name_fault, no_question, on_line
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem, no_question_in
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, folded, no_question_in
 from explainer.batching.tokens import Counter
 from explainer.build import SupportsRender, build, semantic_model
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question
+from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, repeated_id
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line, question_from_text
 from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
-from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
@@ -134,14 +133,8 @@ class QuestionPreparer:
             if fault:
                 yield Finding("B703", place, f"the id {shorten(id_)!r} {fault}", "give the question another id")
         first_id, first_place = self._ids.setdefault(name, (id_, place))
-        if first_place == place:
-            return
-        if first_id == id_:
-            message = f"duplicate id {id_!r}, first at {first_place}"
-            yield Finding("Q407", place, message, "give one of the two another id", id_)
-        else:
-            message = f"the ids {id_!r} and {first_id!r} ({first_place}) are the same file name on many systems"
-            yield Finding("B702", place, message, "rename one of the two", id_)
+        if first_place != place:
+            yield repeated_id(id_, place, first_id, f"at {first_place}")
 
 
 def _load(item: SourceItem, *, lines: bool) -> Parsed[LoadedQuestion] | Skipped:

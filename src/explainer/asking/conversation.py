@@ -18,9 +18,10 @@ from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.mending import apply_fixes, repair_prompt
 from explainer.checking.offered import Offered
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import replace_refused
+from explainer.documents.document import value_at
 
 # Reasons to end of an answer that is whole; every other says that it was cut off.
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
@@ -223,7 +224,7 @@ def error_in(data: Any, redact: Callable[[str], str] = str) -> tuple[str, str] |
         data: the body or the event.
         redact: keeps the key out of both; the text is cut behind that, not through the key.
     """
-    error = data.get("error") if isinstance(data, dict) else None
+    error = value_at(data, "error")
     if not error:
         return None
     if not isinstance(error, dict):

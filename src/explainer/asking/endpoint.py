@@ -26,6 +26,7 @@ from explainer.asking.retries import RequestFailure, failure_of_status, parse_re
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import reason_of
+from explainer.documents.document import value_at
 from explainer.documents.json_reader import parse_json
 
 if TYPE_CHECKING:
@@ -415,9 +416,10 @@ class _BoundedStream:
 
 def _is_thinking(data: Any) -> bool:
     """Whether an event holds a piece of what a model thinks before it answers, as each server calls it."""
-    choices = data.get("choices") if isinstance(data, dict) else None
-    delta = choices[0].get("delta") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
-    return isinstance(delta, dict) and any(value for key, value in delta.items() if key != "role")
+    delta = value_at(data, "choices", 0, "delta")
+    if not isinstance(delta, dict):
+        return False
+    return any(value for key, value in delta.items() if key != "role")
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

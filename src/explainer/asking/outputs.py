@@ -19,7 +19,7 @@ from explainer.asking.redaction import Redactor
 from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
-from explainer.diagnostics.rules import Severity
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.text import json_document, shorten
 from explainer.files import STDIN, display_path, read_file, remove_stale, remove_stale_of, write_whole
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from explainer.catalogs.loading import CATALOG_SUFFIXES
+from explainer.batching.manifest import read_row, short_hash
+from explainer.catalogs.loading import CATALOG_SUFFIXES, empty_source, repeated_id
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
 from explainer.files import MAX_QUESTION_BYTES, NotRegularError, as_text, display_path, open_file, open_handle
@@ -80,7 +82,7 @@ def no_question_in(source: QuestionSource, skipped: int) -> Finding:
     where = "in any line" if source.lines else f"in the folder ({', '.join(CATALOG_SUFFIXES)})"
     passed_over = f"; {counted(skipped, 'file' if not source.lines else 'line')} skipped" if skipped else ""
     hint = "-v says what is skipped, and why" if skipped else None
-    return Finding("B711", Location(source.name), f"no question {where}{passed_over}; nothing is written", hint)
+    return empty_source(source.name, f"{where}{passed_over}", hint)
 
 
 class FolderSource:
@@ -235,3 +237,66 @@ class StdinSource(LinesSource):
 
     def size(self) -> None:
         """Nobody knows."""
+
+
+# Repeated ids that are looked up in what was written; beyond these, equal hashes are taken for equal ids.
+_MOST_LOOKUPS: Final = 200
+
+
+class UsedIds:
+    """The ids of a run, as hashes of 60 bits: memory hardly grows with the questions.
+
+    Args:
+        files: ids become the names of files, which many disks compare without letter case.
+        rows: reads the manifest as it is written so far.
+    """
+
+    def __init__(self, *, files: bool, rows: Callable[[], Iterable[bytes]]) -> None:
+        self._files = files
+        self._rows = rows
+        self._hashes: set[int] = set()
+        self._unwritten: list[tuple[str, str | int]] = []
+        self._lookups = 0
+
+    def __contains__(self, id_: str) -> bool:
+        return short_hash(self._folded(id_)) in self._hashes
+
+    def claim(self, id_: str, item: SourceItem) -> Finding | None:
+        """Take an id for a question; a finding when another one has it."""
+        hash_ = short_hash(self._folded(id_))
+        if hash_ not in self._hashes:
+            self._hashes.add(hash_)
+            self._unwritten.append((id_, item.source))
+            return None
+        owner = self._owner(id_)
+        if owner is None:
+            return None
+        first, source = owner
+        place = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
+        return repeated_id(id_, item.location, first, place)
+
+    def all_written(self) -> None:
+        """Note that the manifest has a row for every id that was claimed."""
+        self._unwritten.clear()
+
+    def _owner(self, id_: str) -> tuple[str, str | int] | None:
+        """Who has an id whose hash was seen before; None when only the hash is the same."""
+        name = self._folded(id_)
+        self._lookups += 1
+        for claimed, source in self._unwritten:
+            if name == self._folded(claimed):
+                return claimed, source
+        if self._lookups > _MOST_LOOKUPS:
+            return id_, "an earlier part of the source"
+        for row in map(read_row, self._rows()):
+            if row is not None and row.id and name == self._folded(row.id):
+                return row.id, row.source
+        return None
+
+    def _folded(self, id_: str) -> str:
+        return folded(id_) if self._files else id_
+
+
+def folded(id_: str) -> str:
+    """What an id is on a disk that ignores letter case and Unicode forms."""
+    return id_ if id_.isascii() and id_.islower() else unicodedata.normalize("NFC", id_).casefold()

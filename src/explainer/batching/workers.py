@@ -19,8 +19,8 @@ from explainer.batching.open_source import Shard
 from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExplainerError, Finding
-from explainer.diagnostics.rules import RULES
 from explainer.files import STDIN
 
 if TYPE_CHECKING:

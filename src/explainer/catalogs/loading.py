@@ -118,6 +118,26 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
     return Parsed(list(loaded.values()), tuple(findings))
 
 
+def repeated_id(id_: str, location: Location, earlier: str, where: str) -> Finding:
+    """Return the finding about an id that an earlier question has, or that is the file name of one.
+
+    Args:
+        id_: the id.
+        location: its place.
+        earlier: the id of the earlier question.
+        where: where that is, in words, such as `on line 3`.
+    """
+    if earlier == id_:
+        return Finding("Q407", location, f"duplicate id {id_!r}, first {where}", "give one of the two another id", id_)
+    message = f"the ids {id_!r} and {earlier!r} ({where}) are the same file name on many systems"
+    return Finding("B702", location, message, "rename one of the two", id_)
+
+
+def empty_source(file: str, where: str = "in any line", hint: str | None = None) -> Finding:
+    """Return the finding about a source in which nothing is a question; `where` says where one was looked for."""
+    return Finding("B711", Location(file), f"no question {where}; nothing is written", hint)
+
+
 def load_catalog(path: Path, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from a YAML file, or from the cache when the same bytes were read and found right before."""
     raw = read_raw(path, limit=MAX_CATALOG_BYTES)

@@ -40,7 +40,7 @@ class Violation:
     Rules know no files and no lines: `check_answer` sorts the violations and makes a `Finding` of each.
 
     Attributes:
-        code: a key of `explainer.diagnostics.rules.RULES`.
+        code: a key of `explainer.diagnostics.codes.RULES`.
         start: where the text begins that it is about; `end`: where it ends.
         message: one sentence without a full stop.
         hint: what to do about it.

@@ -25,8 +25,8 @@ from explainer.checking.rules.links import RESPELLED_CODE
 from explainer.checking.spotting import LinkInText
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import shorten
 
 # why an answer cannot be checked, and what to do about it

@@ -18,10 +18,12 @@ from typing import Final
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import (
+    FILLERS,
     NEAR,
     acronyms,
     canonical,
     content_words,
+    longer_title,
     own_words,
     reads_like_title,
     similarity,
@@ -150,13 +152,17 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
         strict: the text is given as a title (`Model: …`), so a reworded one is altered.
         right: the sources that the links beside it are right for.
     """
-    forms = list(bare_forms(text[:_MAX_NAME]))
-    name = _Name(forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right))
+    name = _name(text, offered, strict=strict, right=right)
     for judge in _STEPS[bool(name.linked)]:
         verdict = judge(name)
         if verdict is not None:
             return verdict
     return Verdict(Match.NO_CITATION)
+
+
+def _name(text: str, offered: Offered, *, strict: bool, right: Collection[int]) -> _Name:
+    forms = list(bare_forms(text[:_MAX_NAME]))
+    return _Name(forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right))
 
 
 # what the parts of a reference say about it, the first that any part says counts
@@ -177,6 +183,9 @@ def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collect
         verdict = judge_name(part, offered, strict=True, right=right)
         if _counts(part, verdict, offered):
             verdicts.setdefault(verdict.match, verdict)
+    if Match.OFFERED in verdicts:
+        longer = _longer(_name(text, offered, strict=True, right=right))
+        return longer if longer and longer.match is Match.ALTERED else verdicts[Match.OFFERED]
     for match in _TELLING:
         if match in verdicts:
             return verdicts[match]
@@ -254,6 +263,27 @@ def _quoting(name: _Name) -> Verdict | None:
     return None
 
 
+def _longer(name: _Name) -> Verdict | None:
+    """A whole title with words that make it another: `Improved …`, `…: A Survey`; in doubt behind a small word."""
+    if not (name.strict or name.linked):
+        return None
+    text = name.plain
+    for index, source in enumerate(name.offered.sources):
+        begin = text.lower().find(source.name.lower())
+        if begin < 0 or len(source.key) < _MIN_QUOTED_KEY:
+            continue
+        end = begin + len(source.name)
+        first, last = longer_title(text, begin, end)
+        added = [*content_words(text[first:begin]), *content_words(text[end:last])]
+        urls = canonical(" ".join(own_link.url for own_link in source.own_links))
+        if all(word in urls for word in added) or canonical(text[first:last]) in name.offered.text:
+            continue
+        is_joined = {*words(text[first:begin])[-1:], *words(text[end:last])[:1]} & FILLERS
+        is_doubtful = is_joined and not name.strict
+        return name.verdict(Match.REWORDED if is_doubtful else Match.ALTERED, index)
+    return None
+
+
 def _catalogued(name: _Name) -> Verdict | None:
     for meant in filter(None, map(name.offered.lookup.by_name, name.keys)):
         return Verdict(Match.CATALOGUED, (), meant)
@@ -289,10 +319,13 @@ def _variant(name: _Name) -> Verdict | None:
 def _beside_right_link(name: _Name) -> Verdict | None:
     """A text with something in it that speaks for the source whose link stands beside it."""
     named = {*name.holding(_CALL_NAMES), *name.holding(_NICKNAMES)}
-    for index in name.linked:
-        if index in named or name.shares[index] >= _SHARED_HALF:
-            return name.verdict(_linked(name, index, is_named=index in named), index)
-    return None
+    meant = [index for index in name.linked if index in named or name.shares[index] >= _SHARED_HALF]
+    matches = [_linked(name, index, is_named=index in named) for index in meant]
+    if not meant:
+        return None
+    # `Latent diffusion`, with the links of the paper and of the model: both
+    same = [index for index, match in zip(meant, matches, strict=True) if match is matches[0]]
+    return name.verdict(matches[0], *same)
 
 
 def _linked(name: _Name, index: int, *, is_named: bool) -> Match:
@@ -354,7 +387,17 @@ def _foreign(name: _Name) -> Verdict | None:
 _REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
 _CALL_NAMES: Final = attrgetter("call_names")
 _NICKNAMES: Final = attrgetter("nicknames")
-_CERTAIN: Final = (_exact, _bracketed, _says_nothing, _prefixed, _quoting, _catalogued, _nearly_title, _variant)
+_CERTAIN: Final = (
+    _longer,
+    _exact,
+    _bracketed,
+    _says_nothing,
+    _prefixed,
+    _quoting,
+    _catalogued,
+    _nearly_title,
+    _variant,
+)
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts
 _STEPS: Final = {

@@ -17,7 +17,16 @@ from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section, Sections, lists_references
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import FILLERS, acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import (
+    FILLERS,
+    acronyms,
+    canonical,
+    content_words,
+    is_nothing,
+    longer_title,
+    reads_like_title,
+    words,
+)
 from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
@@ -76,7 +85,20 @@ _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
 _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
-_NEAR: Final = 40  # characters between a name and a link that belong together in prose
+# what stands between a name and its link in prose, and between a link that begins a line and its name
+_LEADS_TO_LINK: Final = lazy_regex(
+    r"(?:[^\w.!?\0]|\0++|\.(?!\s)|\band(?= \0)|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv"
+    r"|github|available|doi|pdf)\b){0,40}",
+    re.IGNORECASE,
+)
+_BLANK: Final = "\0"
+_LEADS_TO_NAME: Final = lazy_regex(r"(?:[\s)\]:–—*_\"“-]|\bis\b){1,12}")
+# a row of words in capitals before a link: `Deep Residual Learning for Image Recognition (https://…)`
+_TITLE_BEFORE_LINK: Final = lazy_regex(
+    r"(?<![\w-])(?P<name>[A-Z][\w.+-]*(?:(?: |: )(?:(?:an?|and|at|by|for|from|in|of|on|the|to|using|via|with) ){0,2}"
+    r"[A-Z\d][\w.+-]*){0,14})[*_\"”]{0,3} {0,6}(?:,? ?see )?(?:[(\[]|[:–—-] ){1,2}\Z"
+)
+_LONGEST_RUN: Final = 200  # characters before a link in which such words are looked for
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
 # the bullet, number or letter of an item
@@ -102,8 +124,6 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 _JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
-# words behind a whole name that make it another: with capitals, and nothing that sets them apart
-_LONGER: Final = lazy_regex(r"(?:-\w+|\+{1,2})?(?: (?=[A-Z])[\w+-]+){0,3}(?=\s*(?:[:,.(–—|]|https?:|\Z))")
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
@@ -223,6 +243,7 @@ class Reference:
         is_item: it is an item of that section as a whole, of which a part may be the title.
         doubtful: it may be a remark.
         number: the number of its item.
+        in_prose: it stands in prose, with a link beside it.
     """
 
     text: str
@@ -235,6 +256,7 @@ class Reference:
     is_item: bool = False
     doubtful: bool = False
     number: int | None = None
+    in_prose: bool = False
 
     @property
     def cited(self) -> list[Cited]:
@@ -443,8 +465,14 @@ class _ReferenceReader:
             kind = "source"
         if kind == "unlisted":
             is_name = any(begin < value_at for begin, _ in piece.names) or not self._subject.text
-            kind = None if is_name else "remark"
+            kind = None if is_name or self._is_sibling(piece) else "remark"
         return kind, value_at
+
+    def _is_sibling(self, piece: _Piece) -> bool:
+        """Whether a label before a link stands in a column with one that named the last item: `LaMa: https://…`."""
+        line = self._answer.line_of(self._subject.start)
+        is_alike = any(self._answer.line_of(_place(cited)) == line for cited in self._subject.cited)
+        return is_alike and piece.indent == self._item
 
     def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
@@ -636,10 +664,9 @@ class _ReferenceReader:
         covered = [(reference.start - piece.start, reference.end - piece.start) for reference in references]
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
-                longer = _LONGER.match(piece.text, end)  # `<offered title> Revisited`
-                name = piece.whole(begin, longer.end() if longer else end)
-                references.append(Reference(*name))
-                covered.append((begin, name.end - piece.start))
+                span = longer_title(piece.text, begin, end)
+                references.append(Reference(*piece.whole(*span)))
+                covered.append(span)
         if not piece.labels or piece.names:
             references += self._names_in_gaps(piece, covered, is_named=bool(references))
         return sorted(references, key=_START)
@@ -785,25 +812,67 @@ class _ReferenceReader:
         return None
 
     def _read_elsewhere(self, piece: _Piece) -> None:
-        """Outside the section link texts are references, and whole names with a link close by."""
+        """Outside the section link texts are references, and names with a link close by."""
+        unnamed: list[Cited] = []
         for cited in piece.links:
             label = _naming_label(cited)
-            if label is not None:
-                reference = _labelled(label)
-                reference.links, reference.listed = [(cited, "any")], False
-                self._references.append(reference)
-        names = [Reference(*piece.whole(*span), listed=False) for span in piece.names]
-        for name, links in _paired(names, [cited for cited in piece.links if cited.label is None]):
-            if name is not None and len(links) == 1 and self._is_close(name, links[0]):
-                name.links.append((links[0], "any"))
+            if label is None:
+                unnamed.append(cited)
+                continue
+            reference = _labelled(label)
+            reference.links, reference.listed = [(cited, "any")], False
+            self._references.append(reference)
+        names = self._names_in_prose(piece)
+        # a remark on one of several names and links is none of another
+        masked = _masked(piece, [*names, *unnamed])
+        for name, links in _paired(names, unnamed):
+            close = [cited for cited in links if name is not None and _is_close(piece, masked, name, cited)]
+            if name is not None and close:
+                name.links.extend((cited, "any") for cited in close)
                 self._references.append(name)
 
-    def _is_close(self, reference: Reference, cited: Cited) -> bool:
-        """Whether a link stands behind a name with hardly a word between: `X (https://…)`."""
-        place = _place(cited)
-        return (
-            reference.end < place <= reference.end + _NEAR and len(words(self._answer.body[reference.end : place])) <= 1
-        )
+    def _names_in_prose(self, piece: _Piece) -> list[Reference]:
+        """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
+        spans = [longer_title(piece.text, *span) for span in piece.names]
+        for cited in piece.links:
+            place = _place(cited) - piece.start
+            run = _TITLE_BEFORE_LINK.search(piece.text, max(0, place - _LONGEST_RUN), place)
+            if run is not None and not _overlaps(run.span("name"), spans):
+                spans.append(run.span("name"))
+        names = [Reference(*piece.whole(*span), listed=False, in_prose=True) for span in sorted(spans)]
+        return names or self._name_of_footnote(piece)
+
+    def _name_of_footnote(self, piece: _Piece) -> list[Reference]:
+        """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
+        mark = (piece.lead["mark"] or "").rstrip(": ")
+        at = self._answer.body.find(mark) if mark.startswith("[^") else -1
+        if not 0 <= at < piece.start:
+            return []
+        for start, end in self._names.within(at - _LONGEST, at)[-1:]:
+            if not words(self._answer.body[end:at]):
+                return [Reference(self._answer.body[start:end], start, end, listed=False, in_prose=True)]
+        return []
+
+
+def _masked(piece: _Piece, parts: Iterable[Reference | Cited]) -> str:
+    """The text of a piece with names and links blank."""
+    text = piece.text
+    for part in parts:
+        first, last = (part.start, part.end) if isinstance(part, Reference) else (_place(part), _end_of(part))
+        begin, end = max(0, first - piece.start), min(len(text), last - piece.start)
+        text = text[:begin] + _BLANK * (end - begin) + text[end:]
+    return text
+
+
+def _is_close(piece: _Piece, masked: str, name: Reference, cited: Cited) -> bool:
+    """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
+    if not piece.start <= name.start < piece.start + len(piece.text):
+        return True
+    begin, end = name.start - piece.start, name.end - piece.start
+    first, last = _place(cited) - piece.start, _end_of(cited) - piece.start
+    if first < begin:  # at the beginning of the line: `https://… is X`
+        return not words(masked[:first]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
+    return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
 
 
 def _paired(names: list[Reference], links: list[Cited]) -> Iterator[tuple[Reference | None, list[Cited]]]:
@@ -919,10 +988,10 @@ def _field(text: str) -> tuple[FieldKind | None, int]:
 def _unknown_kind(label: str, value: str) -> FieldKind | None:
     """What a label is whose words tell nothing; None where it is the name itself, or prose."""
     is_name = bool(acronyms(label))
+    if value.startswith("http"):  # the words of a URL are no title
+        return None if is_name or reads_like_title(label) else "unlisted"
     if _is_title(value) and not (is_name or _is_author(label)):
         return "unknown"
-    if value.startswith("http") and not (is_name or reads_like_title(label)):
-        return "unlisted"
     return "remark" if _calls_for_remarks(_letters(label)) else None
 
 

@@ -15,8 +15,8 @@ from explainer.checking.check import CheckReport, status_of
 from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader, check_input
 from explainer.checking.offered import Offered
 from explainer.checking.proof import proof_line, proof_record, recorded_answers, without_record
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
-from explainer.diagnostics.rules import Severity
 from explainer.files import STDIN, display_path, read_text
 
 T = TypeVar("T")

@@ -107,7 +107,9 @@ _MAX_DOCUMENTS: Final = 3  # of `srcdoc` within `srcdoc`
 # what stands for other characters: character references, backslash escapes, what cannot be told from a letter, stops in
 # brackets, and markup in the middle of a word
 _ENCODED: Final = lazy_regex(
-    r"(?=[&\\\[(<*\u0080-\U0010ffff])(?:"  # a look at the first character takes half of the time
+    # a look at the first character takes half of the time: `&`, `(`, `*`, `<`, `[`, `\`, or none of ASCII, which takes
+    # 0.5 ms to compile, where naming all others took 4
+    r"(?=[^\x00-%')+-;=-Z\]-\x7f])(?:"
     r"&(?:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
     r"|[\[(](?:\.|dot)[\])]"
     r"|(?<=[\w./:-])(?:</?(?:b|i|em|strong|u|s|wbr|span|font|mark|small|big|tt|kbd)\b[^<>]{0,200}>|<!--[^<>]{0,200}-->){1,9}"

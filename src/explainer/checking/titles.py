@@ -57,6 +57,22 @@ _COMPOUND: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+|：|——")
 # six letters in a row of a script without capitals, such as Chinese and Arabic, read like a title
 _CASELESS: Final = lazy_regex("[\u0590-\u109f\u1100-\u139f\u1400-\u1c7f\u3040-\ud7ff]{6}")
+# words that go on with a title before or behind it, and make it another one: `A Survey of …`, `… Revisited`; `in` and
+# `on` before a title are mostly those of prose (`Introduced in …`)
+_SMALL: Final = r"(?:a|an|and|at|by|for|from|in|of|on|or|the|to|using|via|with)"
+_GOES_BEFORE: Final = lazy_regex(
+    rf"(?<![\w-])[A-Z][\w-]*(?: (?:{_SMALL} ){{0,2}}[A-Z][\w-]*){{0,6}}"
+    r"(?:-| (?:(?:of|for|from|with|using|via) )?(?:(?:an?|the) )?)\Z"
+)
+_GOES_BEHIND: Final = lazy_regex(
+    r"(?:-\w+|\+{1,2})?"
+    r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited"
+    r"|Theory and Practice)\)?"
+    r"| ?[:–—-] (?:(?:An?|The) )?(?:[A-Z]\w+ ){0,2}(?:Survey|Review|Tutorial)(?: of(?: [A-Z][\w-]+){1,4})?"
+    rf"|(?: (?:(?:for|in|of|with|via|to|from) )?(?:the )?(?=[A-Z\d])[\w+-]+(?: {_SMALL}(?= [A-Z]))?){{0,6}})"
+    r"(?=[\s*_`\"”»]*(?:[:,.(\[<–—|→!?]|https?:|\Z))"
+)
+_LONGEST_BEFORE: Final = 100  # characters before a title in which such words are looked for
 # share of capitalised words from which a text reads like a title: prose has capitals in few places
 _CAPITALISED: Final = 0.6
 _MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
@@ -205,6 +221,14 @@ def reads_like_title(text: str) -> bool:
         return bool(acronyms(text))
     capitals = len(content) - sum(word[0].islower() for word in content)
     return capitals >= _CAPITALISED * len(content)
+
+
+def longer_title(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return where a title in a text begins and ends together with the words that go on with it: `Improved <title>`."""
+    before = _GOES_BEFORE.search(text, max(0, begin - _LONGEST_BEFORE), begin)
+    behind = _GOES_BEHIND.match(text, end)
+    first = before.start() if before and content_words(before[0]) else begin  # `Code of <title>` is no title
+    return first, behind.end() if behind else end
 
 
 @lru_cache(maxsize=4096)

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from explainer.checking.check import CheckReport
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import did_you_mean
 from explainer.documents.document import KeyPath
 from explainer.documents.yaml_reader import read_yaml

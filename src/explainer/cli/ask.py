@@ -24,7 +24,7 @@ from explainer.asking.costs import Prices
 from explainer.asking.endpoint import Address, is_installed
 from explainer.asking.outputs import ONE_FILE, answers_in
 from explainer.asking.redaction import Redactor
-from explainer.batching.tokens import TOKENIZERS, Counter, UnknownTokenizerError, counter
+from explainer.batching.tokens import TOKENIZERS
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.checking.check import CheckReport, unchecked
@@ -45,7 +45,11 @@ from explainer.cli.options import (
     VerboseOption,
     body_of,
     choice,
+    counter_of,
+    is_same_file,
     one_question,
+    refuse,
+    refuse_if,
     settle_template,
 )
 from explainer.cli.run import TERMINATED
@@ -74,33 +78,23 @@ def address_of(
     """
     url = base_url or os.environ.get(_URL) or _NOWHERE * dry
     _refuse_bad_url(url)
-    _refuse(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
+    refuse_if(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
     return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
 
 
-def _refuse(condition: object, message: str, option: str) -> None:
-    """Refuse what cannot be meant.
-
-    Raises:
-        typer.BadParameter: when the condition holds.
-    """
-    if condition:
-        raise typer.BadParameter(message, param_hint=option)
-
-
 def _refuse_bad_url(url: str) -> None:
-    _refuse(not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url")
+    refuse_if(not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url")
     message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
     try:
         parts = urlsplit(url)
         has_port_zero = parts.port == 0
     except ValueError:
-        raise typer.BadParameter(message, param_hint="--base-url") from None
+        refuse(message, "--base-url")
     usable = parts.scheme in ("http", "https") and parts.hostname and is_plain(url)
-    _refuse(not usable or has_port_zero, message, "--base-url")
+    refuse_if(not usable or has_port_zero, message, "--base-url")
     # A password with a slash in it reads as a path.
     message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
-    _refuse("@" in parts.netloc + parts.path, message, "--base-url")
+    refuse_if("@" in parts.netloc + parts.path, message, "--base-url")
 
 
 def _key(name: str | None) -> str | None:
@@ -109,10 +103,10 @@ def _key(name: str | None) -> str | None:
     key = os.environ.get(variable, "").strip()
     if name is not None:
         message = "give the name of an environment variable (capitals, digits, _), not the key itself"
-        _refuse(not _NAME.fullmatch(name), message, "--key-env")
-        _refuse(not key, f"the environment variable {name} is not set, or is empty", "--key-env")
+        refuse_if(not _NAME.fullmatch(name), message, "--key-env")
+        refuse_if(not key, f"the environment variable {name} is not set, or is empty", "--key-env")
     message = f"the value of {variable} cannot be a key: it has spaces or other characters that no header takes"
-    _refuse(not _HEADER_VALUE.fullmatch(key), message, "--key-env")
+    refuse_if(not _HEADER_VALUE.fullmatch(key), message, "--key-env")
     return key or None
 
 
@@ -134,7 +128,7 @@ def _prices(values: list[str] | None, option: str) -> dict[str, float]:
         except ValueError:
             price = math.nan
         message = f"{printable(value)!r} is no price for a million tokens, such as 0.15 or gpt-4o-mini=0.15"
-        _refuse(not 0 <= price < math.inf, message, option)
+        refuse_if(not 0 <= price < math.inf, message, option)
         prices[model] = price
     return prices
 
@@ -218,17 +212,17 @@ def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str
     Raises:
         typer.BadParameter: says what is missing, or which options do not go together.
     """
-    _refuse(not models, "name the model to ask, as the endpoint calls it", "--model")
+    refuse_if(not models, "name the model to ask, as the endpoint calls it", "--model")
     alone = question is None or _is_one_question(question)
     place = _kind_of_place(out)
     if not alone and not (place == "nowhere" and dry_run):
-        _refuse(place in _MANY_NEED, _MANY_NEED.get(place, ""), "--out")
+        refuse_if(place in _MANY_NEED, _MANY_NEED.get(place, ""), "--out")
     if out is None:
         return alone
     message = "this is a folder, and its name is that of a file: give another place"
-    _refuse(place in ("file", "lines") and out.is_dir(), message, "--out")
+    refuse_if(place in ("file", "lines") and out.is_dir(), message, "--out")
     message = "the source would be overwritten: choose another place"
-    _refuse(question is not None and _is_same(out, question), message, "--out")
+    refuse_if(question is not None and is_same_file(out, question), message, "--out")
     return alone
 
 
@@ -243,10 +237,6 @@ def _kind_of_place(out: Path | None) -> str:
     return places.get(str(out)) or places.get(out.suffix, "folder")
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
-
-
 def refuse_odd_report(report: Path | None, question: Path | None, out: Path | None) -> None:
     """Refuse a report in the place of something else.
 
@@ -257,11 +247,11 @@ def refuse_odd_report(report: Path | None, question: Path | None, out: Path | No
         return
     if str(report) == STDIN:
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
-        _refuse(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
+        refuse_if(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
         return
     message = "the question or the answer would be overwritten: choose another place"
     for path in (question, out):
-        _refuse(path is not None and str(path) != STDIN and _is_same(report, path), message, "--report")
+        refuse_if(path is not None and is_same_file(report, path), message, "--report")
 
 
 def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
@@ -271,12 +261,12 @@ def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> No
         typer.BadParameter: says which option holds it.
     """
     is_shown = all(is_plain(model) and model.strip() for model in models)
-    _refuse(not is_shown, "the name of a model is plain text", "--model")
+    refuse_if(not is_shown, "the name of a model is plain text", "--model")
     try:
         json.dumps(parameters, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         message = "a value is not text: it holds half a character"
-        raise typer.BadParameter(message, param_hint="--body/--repair-body") from None
+        refuse(message, "--body/--repair-body")
 
 
 app = new_app()
@@ -346,7 +336,7 @@ def run(
     _, template = settle_template("prompt", template or EVIDENCE_TEMPLATE)
     config = AskConfig(
         source, text, alone, out, answers_in(out, redact), catalog or (), template, SourceCounts(models, papers),
-        semantic, settings, prices, address, redact, _counter(tokenizer), force,
+        semantic, settings, prices, address, redact, counter_of(tokenizer), force,
     )  # fmt: skip
     try:
         if dry_run:
@@ -358,13 +348,6 @@ def run(
     finally:
         display.close()
     raise typer.Exit(display.status or ExitStatus.OK)
-
-
-def _counter(tokenizer: str) -> Counter:
-    try:
-        return counter(tokenizer)
-    except UnknownTokenizerError as error:
-        raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
 
 
 def _show_forecast(config: AskConfig, display: AskDisplay) -> None:

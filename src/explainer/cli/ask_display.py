@@ -13,8 +13,8 @@ from explainer.asking.outputs import verdict
 from explainer.asking.redaction import Redactor
 from explainer.batching.sources import Skipped
 from explainer.cli.terminal import LiveDisplay, say, show_findings, tail
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
-from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable
 
 # Of an answer that comes: more than a terminal shows of it.

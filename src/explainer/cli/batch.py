@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
@@ -14,7 +13,7 @@ from explainer._package import __version__
 from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
-from explainer.batching.tokens import TOKENIZERS, UnknownTokenizerError, counter
+from explainer.batching.tokens import TOKENIZERS
 from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, RenderSetup, Summary
 from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
@@ -31,12 +30,16 @@ from explainer.cli.options import (
     TemplateOption,
     VerboseOption,
     choice,
+    counter_of,
+    is_same_file,
+    refuse,
+    refuse_if,
     request_body,
     settle_template,
 )
 from explainer.cli.terminal import Progress, say, show_findings, write_stdout
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
-from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
 from explainer.files import STDIN
@@ -124,11 +127,12 @@ def run(
     )  # fmt: skip
     config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check, verify)
     _refuse_contradictions(config, engine)
-    _refuse_missing_tokenizer(config.options)
+    if max_tokens is not None:
+        counter_of(tokenizer)
     try:
         chosen_engine = engine_of(engine, jobs or 0)
     except MissingEngineError as error:
-        raise typer.BadParameter(str(error), param_hint="--engine") from None
+        refuse(str(error), "--engine")
     reporter = _TerminalReporter(findings, strict=strict, verbose=verbose, quiet=quiet, statistics=statistics)
     try:
         summary = run_batch(config, reporter, chosen_engine)
@@ -146,21 +150,8 @@ def _shard_of(value: str | None) -> Shard | None:
     shard = None if value is None else parse_shard(value)
     if value is not None and shard is None:
         message = f"{value!r} is not a part of a whole, such as 2/8"
-        raise typer.BadParameter(message, param_hint="--shard")
+        refuse(message, "--shard")
     return shard
-
-
-def _refuse_missing_tokenizer(options: RenderOptions) -> None:
-    if options.max_tokens is None:
-        return
-    try:
-        counter(options.tokenizer)
-    except UnknownTokenizerError as error:
-        raise typer.BadParameter(str(error), param_hint="--tokenizer") from None
-
-
-# Whether something cannot be meant; the option that is to change, and why.
-_Contradiction: TypeAlias = tuple[object, str, str]
 
 
 def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
@@ -169,67 +160,58 @@ def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
     Raises:
         typer.BadParameter: says which options do not go together; of several the first.
     """
-    contradictions = (
-        *_contradictions_of_tables(config, engine),
-        *_contradictions_of_shards(config),
-        *_contradictions_of_outputs(config),
-        *_contradictions_of_places(config),
-    )
-    for is_so, option, message in contradictions:
-        if is_so:
-            raise typer.BadParameter(message, param_hint=option)
+    _refuse_tables(config, engine)
+    _refuse_shards(config)
+    _refuse_outputs(config)
+    _refuse_places(config)
 
 
-def _contradictions_of_tables(config: BatchConfig, engine: str) -> Iterator[_Contradiction]:
+def _refuse_tables(config: BatchConfig, engine: str) -> None:
     out = config.out
     from_table = config.source.suffix == ROWS_SUFFIX
     compares = config.prune or config.check or config.force
-    yield config.rows and not from_table, "--out", "a .parquet is made of a .parquet: give one as SOURCE"
-    yield engine != "local" and not from_table, "--engine", "an engine takes a .parquet as SOURCE"
+    refuse_if(config.rows and not from_table, "a .parquet is made of a .parquet: give one as SOURCE", "--out")
+    refuse_if(engine != "local" and not from_table, "an engine takes a .parquet as SOURCE", "--engine")
     message = f"{out} is a file: a .parquet that is written is a folder of parts"
-    yield config.rows and out.is_file(), "--out", message
+    refuse_if(config.rows and out.is_file(), message, "--out")
     message = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
-    yield config.rows and compares, "--prune/--check/--force", message
+    refuse_if(config.rows and compares, message, "--prune/--check/--force")
 
 
-def _contradictions_of_shards(config: BatchConfig) -> Iterator[_Contradiction]:
+def _refuse_shards(config: BatchConfig) -> None:
     message = "a shard knows a part of the questions: prune and check without --shard"
-    yield config.shard and (config.prune or config.check), "--shard", message
+    refuse_if(config.shard and (config.prune or config.check), message, "--shard")
     from_stdin = str(config.source) == STDIN
-    yield config.shard and from_stdin, "--shard", "stdin has no size, so no parts: give a file"
+    refuse_if(config.shard and from_stdin, "stdin has no size, so no parts: give a file", "--shard")
 
 
-def _contradictions_of_outputs(config: BatchConfig) -> Iterator[_Contradiction]:
+def _refuse_outputs(config: BatchConfig) -> None:
     out, name = config.out, config.options.format
     answers = config.options.kind == "answer"
     message = f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet"
-    yield out.suffix in _TABLE_SUFFIXES, "--out", message
-    yield FORMATS[name].chat and answers, "--format", f"the format {name!r} is for prompts, not for answers"
+    refuse_if(out.suffix in _TABLE_SUFFIXES, message, "--out")
+    refuse_if(FORMATS[name].chat and answers, f"the format {name!r} is for prompts, not for answers", "--format")
     message = f"the format {name!r} makes a file of each question: give a folder"
-    yield _is_one_file(config) and FORMATS[name].line is None, "--out", message
+    refuse_if(_is_one_file(config) and FORMATS[name].line is None, message, "--out")
     has_budget = config.options.max_tokens is not None
-    yield has_budget and answers, "--max-tokens", "it is for prompts, not for answer skeletons"
-    yield config.check and str(out) == STDIN, "--check", "there is nothing to compare on stdout"
+    refuse_if(has_budget and answers, "it is for prompts, not for answer skeletons", "--max-tokens")
+    refuse_if(config.check and str(out) == STDIN, "there is nothing to compare on stdout", "--check")
 
 
-def _contradictions_of_places(config: BatchConfig) -> Iterator[_Contradiction]:
+def _refuse_places(config: BatchConfig) -> None:
     out = config.out
     shown = printable(str(out))
     is_other_file = out.exists() and not out.is_dir() and not _is_one_file(config)
-    yield is_other_file, "--out", f"{shown} is a file, and no .jsonl: give a folder or a .jsonl"
-    yield config.lines and out.is_dir(), "--out", f"{shown} is a folder"
+    refuse_if(is_other_file, f"{shown} is a file, and no .jsonl: give a folder or a .jsonl", "--out")
+    refuse_if(config.lines and out.is_dir(), f"{shown} is a folder", "--out")
     # outputs of another ending stand beside the questions
     overwrites = _is_one_file(config) or FORMATS[config.options.format].suffix == ".yaml"
     message = "the source would be overwritten: choose another place"
-    yield overwrites and _is_same(config.source, out), "--out", message
+    refuse_if(overwrites and is_same_file(config.source, out), message, "--out")
 
 
 def _is_one_file(config: BatchConfig) -> bool:
     return config.rows or config.lines
-
-
-def _is_same(source: Path, out: Path) -> bool:
-    return STDIN not in (str(source), str(out)) and os.path.realpath(source) == os.path.realpath(out)
 
 
 def _closing(summary: Summary, stale: int | None) -> str:

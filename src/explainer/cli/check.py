@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,13 +17,15 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     code_option,
+    comma_separated,
     format_of,
     refuse,
+    refuse_if,
     refuse_missing,
 )
 from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import counted, did_you_mean
 from explainer.files import STDIN, write_bytes
 
@@ -146,7 +147,7 @@ def _explain(code: str) -> None:
 
 
 def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
-    codes = tuple(filter(None, map(str.strip, ",".join(values or []).upper().split(","))))
+    codes = tuple(map(str.upper, comma_separated(values)))
     for code in codes:
         if not any(known.startswith(code) for known in RULES):
             refuse(f"no code begins with {code!r}; --explain CODE says what a code means", option)
@@ -161,23 +162,20 @@ def refuse_wrong_usage(config: CheckConfig) -> None:
     """
     if not config.answers:
         refuse_missing("give a file, a folder, .jsonl, or - for stdin", "ANSWER")
-    for is_wrong, option, message in _wrong_usages(config):
-        if is_wrong:
-            refuse(message, option)
+    _refuse_contradictions(config)
     if not (config.question or config.prompt) and not all(map(config.holds_lines, config.answers)):
         refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
 
 
-def _wrong_usages(config: CheckConfig) -> Iterator[tuple[bool, str, str]]:
-    """What may be wrong with the options: whether it is, which option it is about, what to do."""
+def _refuse_contradictions(config: CheckConfig) -> None:
     lines = list(filter(config.holds_lines, config.answers))
     sources = list(filter(None, (config.question, config.prompt)))
     is_among_others = bool(lines) or len(config.answers) > 1
     message = "give one of the two: what was offered is what the prompt printed, or what the question names"
-    yield len(sources) > 1, "--question/--prompt", message
-    yield [*config.answers, *sources].count(Path(STDIN)) > 1, "-", "stdin can be read once only"
+    refuse_if(len(sources) > 1, message, "--question/--prompt")
+    refuse_if([*config.answers, *sources].count(Path(STDIN)) > 1, "stdin can be read once only", "-")
     message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
-    yield config.fix and is_among_others and Path(STDIN) in config.answers, "ANSWER", message
+    refuse_if(config.fix and is_among_others and Path(STDIN) in config.answers, message, "ANSWER")
 
 
 def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:

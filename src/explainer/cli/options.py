@@ -15,6 +15,7 @@ from explainer.diagnostics.text import did_you_mean, printable
 from explainer.files import MODEL_VARIABLE, NO_MODEL, STDIN
 
 if TYPE_CHECKING:
+    from explainer.batching.tokens import Counter
     from explainer.catalogs.library import EntryIndex, Library
     from explainer.diagnostics.finding import Finding
     from explainer.recommending.recommend import SupportsMeanings
@@ -52,6 +53,12 @@ def refuse(message: str, option: str | None = None) -> NoReturn:
         typer.BadParameter: always.
     """
     raise typer.BadParameter(message, param_hint=option)
+
+
+def refuse_if(is_wrong: object, message: str, option: str) -> None:
+    """Refuse wrong usage where it is such; see `refuse`."""
+    if is_wrong:
+        refuse(message, option)
 
 
 class _MissingError(typer.BadParameter):
@@ -127,6 +134,32 @@ def _value(text: str) -> Any:
         return json.loads(text, parse_constant=str)  # NaN and Infinity are no JSON
     except (ValueError, RecursionError):
         return text
+
+
+def counter_of(tokenizer: str) -> Counter:
+    """Return what counts tokens.
+
+    Raises:
+        typer.BadParameter: when there is no such tokenizer, or its package is not installed.
+    """
+    from explainer.batching.tokens import UnknownTokenizerError, counter
+
+    try:
+        return counter(tokenizer)
+    except UnknownTokenizerError as error:
+        refuse(str(error), "--tokenizer")
+
+
+def comma_separated(values: Iterable[str] | None) -> list[str]:
+    """Return the words of an option that takes one, or several with commas between, and may be repeated."""
+    words = ",".join(values or ()).split(",")
+    # what stands between two commas may be empty: nobody means that
+    return list(filter(None, map(str.strip, words)))
+
+
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file; stdin and stdout are none."""
+    return STDIN not in (str(path), str(other)) and os.path.realpath(path) == os.path.realpath(other)
 
 
 def typed_question(words: Sequence[str]) -> str | None:
@@ -216,7 +249,7 @@ def complete_templates(incomplete: str) -> list[str]:
 
 def complete_codes(incomplete: str) -> list[tuple[str, str]]:
     """Complete the codes of findings, with what they mean."""
-    from explainer.diagnostics.rules import RULES
+    from explainer.diagnostics.codes import RULES
 
     return _matching(((code, rule.meaning) for code, rule in RULES.items()), incomplete)
 
@@ -359,4 +392,4 @@ def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:
     try:
         return templates.settle_template(kind, template)
     except templates.TemplateChoiceError as error:
-        raise typer.BadParameter(str(error), param_hint=error.option) from None
+        refuse(str(error), error.option)

@@ -18,8 +18,8 @@ from explainer.cli.app import new_app
 from explainer.cli.check import refuse_wrong_usage
 from explainer.cli.options import CatalogOption, FileOption, choice, format_of, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_product
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import ExitStatus, exit_status
-from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import counted, refused_characters, replace_refused
 from explainer.files import STDIN
 from explainer.publishing.references import (

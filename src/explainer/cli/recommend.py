@@ -21,7 +21,7 @@ from explainer.cli.options import (
     StrictOption,
     VerboseOption,
     choice,
-    refuse,
+    refuse_if,
     semantic_of,
 )
 from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
@@ -98,12 +98,12 @@ def run(
 
 
 def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool, semantic: object) -> None:
-    if bool(words) == (questions is not None):
-        refuse("give a question as text, or a file with --questions", "TEXT")
-    if len(words) == 1 and words[0].endswith((".yaml", ".yml")):
-        refuse(f"{words[0]!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT")
-    if index and semantic is not None:
-        refuse("--semantic reads all entries, and --index does not", "--index")
+    message = "give a question as text, or a file with --questions"
+    refuse_if(bool(words) == (questions is not None), message, "TEXT")
+    text = " ".join(words)
+    is_file = len(words) == 1 and text.endswith((".yaml", ".yml"))
+    refuse_if(is_file, f"{text!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT")
+    refuse_if(index and semantic is not None, "--semantic reads all entries, and --index does not", "--index")
 
 
 def _show_progress(count: int) -> None:

@@ -12,7 +12,7 @@ from explainer.cli.app import ProjectCommand, new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
 from explainer.cli.terminal import say, shows_colors, write_stdout
 from explainer.diagnostics.report import report
-from explainer.preflight import preflight, summarise
+from explainer.validate import summarise, validate_project
 
 app = new_app()
 
@@ -38,7 +38,7 @@ def run(
 
     Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
     """
-    result = preflight(paths or [], catalog or [])
+    result = validate_project(paths or [], catalog or [])
     write_stdout(report(result.findings, output_format, colored=shows_colors(sys.stdout)))
     say(summarise(result))
     raise typer.Exit(result.status(strict=strict))

@@ -24,6 +24,7 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     one_question,
+    refuse,
 )
 from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
@@ -124,7 +125,7 @@ def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     if pick > count:
         number = "is one workflow" if count == 1 else f"are {count} workflows"
         message = f"there {number} only"
-        raise typer.BadParameter(message, param_hint="--pick")
+        refuse(message, "--pick")
     return [pick - 1]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.codes import RULES, Severity
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Finding:
     """One diagnostic.
 
     Attributes:
-        code: a key of `explainer.diagnostics.rules.RULES`, such as `S201`.
+        code: a key of `explainer.diagnostics.codes.RULES`, such as `S201`.
         location: where it is.
         message: one sentence without a full stop; may quote untrusted text, so print it through `text.printable`.
         hint: what to do about it, or None.

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import Severity
 from explainer.diagnostics.text import json_document, printable
 
 SCHEMA: Final = "explainer/findings/1"

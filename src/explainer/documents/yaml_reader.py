@@ -335,19 +335,22 @@ class _Reader:
         self.document.readable = False
 
     def _report_syntax(self, error: Any) -> None:
-        problem = error.problem or "cannot be read"
-        mark = error.problem_mark or error.context_mark
-        # Where a quote, a bracket or a line of text begins says more than where the file ends.
-        if _BEGINS_EARLIER.search(error.context or "") or not self.text[mark.index :].strip():
-            mark = error.context_mark or mark
-        index = min(mark.index, len(self.text))
-        message = f"not valid YAML: {problem} {error.context or ''}".rstrip()
+        index = self._index_of(error)
+        problem, context = error.problem or "cannot be read", error.context or ""
+        message = f"not valid YAML: {problem} {context}".rstrip()
         for explain in (self._explain_indentation, self._explain_quotes, self._explain_colon, self._explain_start):
             if explanation := explain(index):
                 self._refuse("Y102", explanation[0], message, explanation[1])
                 return
-        hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in message), None)
-        self._refuse("Y102", index, message, hint)
+        hints = (hint for words, hint in _SYNTAX_HINTS.items() if words in message)
+        self._refuse("Y102", index, message, next(hints, None))
+
+    def _index_of(self, error: Any) -> int:
+        """Where an error is: where a quote, a bracket or a line of text begins says more than where the file ends."""
+        mark = error.problem_mark or error.context_mark
+        if _BEGINS_EARLIER.search(error.context or "") or not self.text[mark.index :].strip():
+            mark = error.context_mark or mark
+        return min(int(mark.index), len(self.text))
 
     def _explain_indentation(self, index: int) -> tuple[int, str] | None:
         """Where a wide space stands in the indentation of the line of an error, or just before it; and what to do."""

@@ -19,9 +19,9 @@ from explainer._package import __version__
 from explainer.batching.manifest import RenderOptions, content_hash, hash_of_template, template_files
 from explainer.batching.tokens import counter
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
-from explainer.diagnostics.rules import RULES
 from explainer.files import builtin_folder, display_path, read_file, read_text, real_path
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name

@@ -19,6 +19,7 @@ from explainer.batching.renderer import RenderResult
 from explainer.batching.sources import no_question_in
 from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.batching.workers import Summary
+from explainer.catalogs.loading import repeated_id
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 from explainer.engines.job import ROWS, Job, arrow
@@ -141,8 +142,7 @@ def _refuse_repeated(row: RenderedRow, number: int, part: TablePart) -> Rendered
     if number not in part.repeated:
         return row
     id_ = row.id or row.result.id
-    message = f"duplicate id {id_!r}, first on line {part.repeated[number]}"
-    finding = Finding("Q407", Location(ROWS, number), message, "give one of the two another id", id_)
+    finding = repeated_id(id_, Location(ROWS, number), id_, f"on line {part.repeated[number]}")
     return RenderedRow(RenderResult(number, "failed", id_, (*row.result.findings, finding)), row.id)
 
 

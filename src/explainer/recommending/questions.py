@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CatalogLoader, CatalogPath, load_question_lines
+from explainer.catalogs.loading import CatalogLoader, CatalogPath, empty_source, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
-from explainer.files import STDIN, display_path
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.files import STDIN, input_name
 from explainer.recommending.choice import fit_findings, weakness
 from explainer.recommending.recommend import Choice, Recommender, SupportsMeanings, recommender_of
 
@@ -91,7 +91,7 @@ def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
         loaded = load_question_lines(config.questions, passed_over=_LABEL_KEYS)
         if loaded.value or loaded.findings:
             return loaded
-        return Parsed(None, (Finding("B711", Location(display_path(config.questions)), "no question in any line"),))
+        return Parsed(None, (empty_source(input_name(config.questions)),))
     question = question_from_text(config.text, file="TEXT")
     return Parsed(list(filter(None, [question.value])), question.findings)
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import msgspec
-
 from explainer.diagnostics.text import json_document, lazy_regex
 from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry
 
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from explainer.rendering.fastpath import Parts
     from explainer.rendering.renderer import Rendering
 
-# A text as a JSON string, as `json.dumps(…, ensure_ascii=False)` writes it.
-_string: Final[Callable[[str], bytes]] = msgspec.json.Encoder().encode
 _MOST_TOKENS: Final = 4_096  # of an answer: that API wants a limit, and answers have some 1,200
 _LONGEST_ID: Final = 64  # signs of the id of a request to that API
 _MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
@@ -69,11 +65,19 @@ def parts_of(rendering: Rendering) -> Parts:
 
 
 class Encoder:
-    """Encodes pieces of text as UTF-8 or as the inside of a JSON string, and keeps those that come again."""
+    """Encodes pieces of text as UTF-8 or as the inside of a JSON string, and keeps those that come again.
+
+    Attributes:
+        options: what the format was told.
+        string: encodes a text as a JSON string, as `json.dumps(…, ensure_ascii=False)` writes it.
+    """
 
     def __init__(self, options: Options = NO_OPTIONS) -> None:
+        import msgspec  # noqa: PLC0415  # a cold build of a text needs none, which saves it 2 ms
+
         self.options = options
-        self._json = _Encodings(_json_bytes)
+        self.string = string = msgspec.json.Encoder().encode
+        self._json = _Encodings(lambda text: string(text)[1:-1])
         self._utf8 = _Encodings(str.encode)
 
     def json(self, pieces: list[str]) -> bytes:
@@ -103,10 +107,6 @@ class _Encodings(dict[str, bytes]):
                 self.clear()
             self[piece] = data
         return data
-
-
-def _json_bytes(text: str) -> bytes:
-    return _string(text)[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _text_file(output: Output, encoder: Encoder) -> bytes:
 
 
 def _text_line(output: Output, encoder: Encoder) -> bytes:
-    return b'{"id": %b, "text": "%b"}\n' % (_string(output.id), encoder.json(_pieces(output)))
+    return b'{"id": %b, "text": "%b"}\n' % (encoder.string(output.id), encoder.json(_pieces(output)))
 
 
 def _messages(parts: Parts, encoder: Encoder) -> bytes:
@@ -153,7 +153,7 @@ def _messages_file(output: Output, _encoder: Encoder) -> bytes:
 
 
 def _messages_line(output: Output, encoder: Encoder) -> bytes:
-    return b'{"id": %b, "messages": %b}\n' % (_string(output.id), _messages(output.parts, encoder))
+    return b'{"id": %b, "messages": %b}\n' % (encoder.string(output.id), _messages(output.parts, encoder))
 
 
 def _batch_line(output: Output, encoder: Encoder) -> bytes:
@@ -164,7 +164,7 @@ def _batch_line(output: Output, encoder: Encoder) -> bytes:
         b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
         b'"body": {"model": %b, "messages": %b%b}}\n'
     ) % (
-        _string(output.custom_id), _string(options.model or ""), _messages(output.parts, encoder),
+        encoder.string(output.custom_id), encoder.string(options.model or ""), _messages(output.parts, encoder),
         (", " * bool(body) + body).encode(),
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
     if _MEANT.search(text):
         pieces = [_MEANT.sub(r"{{ '\g<0>' }}", text)]
     return b'{"description": %b, "vars": {"prompt": "%b"}, "metadata": {"question_id": %b, "custom_id": %b}}\n' % (
-        _string(output.id), encoder.json(pieces), _string(output.id), _string(output.custom_id),
+        encoder.string(output.id), encoder.json(pieces), encoder.string(output.id), encoder.string(output.custom_id),
     )  # fmt: skip
 
 
@@ -266,7 +266,7 @@ def _chat_row(output: Output, encoder: Encoder) -> bytes:
     return (
         b'{"prompt": %b, "completion": [{"role": "assistant", "content": "%b"}], '
         b'"metadata": {"id": %b, "custom_id": %b}}\n'
-    ) % (_messages(output.parts, encoder), completion, _string(output.id), _string(output.custom_id))
+    ) % (_messages(output.parts, encoder), completion, encoder.string(output.id), encoder.string(output.custom_id))
 
 
 def _llm_file(output: Output, _encoder: Encoder) -> bytes:

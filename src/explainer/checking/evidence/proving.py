@@ -41,7 +41,7 @@ from explainer.checking.evidence.passages import (
 from explainer.checking.evidence.statements import Quoted, Statement, read_statements, words_of
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
-from explainer.diagnostics.rules import RULES, Severity
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.text import lazy_regex, shorten
 from explainer.recommending.terms import term, terms
 

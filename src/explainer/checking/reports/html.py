@@ -20,9 +20,9 @@ from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import Lines, replace_refused
 
 MAX_TEXTS: Final = 400

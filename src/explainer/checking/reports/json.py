@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from explainer.checking.check import CheckReport, Citation, Workflow, claims_data
 from explainer.checking.match import GOOD
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import json_document
 
 _SEVERITIES: Final = tuple(map(str, Severity))  # errors first

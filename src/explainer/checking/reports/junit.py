@@ -10,8 +10,8 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from explainer.checking.check import CheckReport
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, errors_in
-from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import counted, visible
 
 # what says that there was nothing to check, or no way to

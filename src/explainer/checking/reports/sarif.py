@@ -11,8 +11,8 @@ from urllib.parse import quote
 from explainer._package import __version__
 from explainer.checking.check import CheckReport
 from explainer.checking.reports.text import in_file
+from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.rules import RULES
 from explainer.diagnostics.text import digest, json_document, lazy_regex
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"

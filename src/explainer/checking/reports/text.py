@@ -15,9 +15,9 @@ from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.checking.workflow.reading import PLACES
+from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.report import REPORTERS
-from explainer.diagnostics.rules import RULES, Severity
 from explainer.diagnostics.text import counted, printable, shorten
 
 # findings after which it helps to see what was offered

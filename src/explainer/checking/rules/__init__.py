@@ -1,7 +1,7 @@
 """The rules of `check`, one module for each kind of thing that they look at.
 
 A rule is a function from the analysis of an answer to the violations that it finds. To add a finding: give its code a
-line in `explainer.diagnostics.rules`, write the function beside its like, and name it here under its family.
+line in `explainer.diagnostics.codes`, write the function beside its like, and name it here under its family.
 """
 
 from collections.abc import Callable, Iterator

@@ -67,8 +67,10 @@ _REWORDED_PHRASE: Final = ("A304", _ALTERED, _MEANT)
 def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for reference, verdict in analysis.verdicts:
-        faults = _DOUBTFUL_FAULTS if reference.doubtful else _FAULTS
+        faults = _DOUBTFUL_FAULTS if reference.doubtful or reference.in_prose else _FAULTS
         if verdict.match not in faults:
+            continue
+        if reference.in_prose and not _is_wrong_in_prose(reference, verdict, analysis):
             continue
         if is_cut_off(analysis, reference) or _is_prompts_word(reference, verdict, analysis):
             continue
@@ -97,6 +99,13 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
     if similarity(canonical(reference.text), canonical(meant)) < _SAFE:
         return None
     return Fix(reference.start, reference.end, meant)
+
+
+def _is_wrong_in_prose(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
+    """Whether words before a link in prose certainly name something else than what the link leads to."""
+    is_linked_rightly = any(map(analysis.owners, reference.cited))  # of another link it is said that it is foreign
+    is_longer = verdict.match in (Match.ALTERED, Match.REWORDED) and len(words(reference.text)) >= _MIN_TITLE
+    return is_linked_rightly and (is_longer or verdict.match in (Match.CATALOGUED, Match.FOREIGN))
 
 
 def _is_prompts_word(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:

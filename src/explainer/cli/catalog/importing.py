@@ -12,14 +12,14 @@ import typer
 
 from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.cli.app import new_app
-from explainer.cli.options import FindingsOption, StrictOption, choice
+from explainer.cli.options import FindingsOption, StrictOption, choice, refuse
 from explainer.cli.terminal import complain, say, show_findings, write_stdout
 from explainer.curation.importers import IMPORTERS, SUFFIXES, MissingLibraryError
 from explainer.curation.importing import ImportJob, ImportResult, import_source
 from explainer.curation.merge import Counts, ImportedSource
 from explainer.curation.normalize import SYNONYMS
 from explainer.diagnostics.finding import ExitStatus, exit_status
-from explainer.diagnostics.text import counted, printable, suggest
+from explainer.diagnostics.text import counted, did_you_mean, printable
 from explainer.files import STDIN
 
 app = new_app()
@@ -132,10 +132,10 @@ def _format_of(source: Path) -> str:
     """The format of a source, as its name says."""
     if source.is_dir():
         return "modelcard"
-    if source.suffix.casefold() in SUFFIXES:
-        return SUFFIXES[source.suffix.casefold()]
-    message = f"cannot tell the format of {str(source)!r} from its name; give it with --from"
-    raise typer.BadParameter(message, param_hint="SOURCE")
+    suffix = source.suffix.casefold()
+    if suffix not in SUFFIXES:
+        refuse(f"cannot tell the format of {str(source)!r} from its name; give it with --from", "SOURCE")
+    return SUFFIXES[suffix]
 
 
 def _day(text: str | None) -> str:
@@ -145,7 +145,7 @@ def _day(text: str | None) -> str:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         message = f"{text!r} is not a date; write it like 2026-01-31"
-        raise typer.BadParameter(message, param_hint="--retrieved") from None
+        refuse(message, "--retrieved")
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
@@ -155,12 +155,11 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         column, separator, field = pair.rpartition("=")
         if field not in fields or not separator:
-            message = f"{pair!r} is not COLUMN=FIELD; fields are {', '.join(fields)}"
+            known = f"fields are {', '.join(fields)}"
+            message = f"{pair!r} is not COLUMN=FIELD; {known}"
             if separator:
-                meant = suggest(field, fields)
-                hint = f"did you mean {meant!r}?" if meant else f"fields are {', '.join(fields)}"
-                message = f"unknown field {field!r}; {hint}"
-            raise typer.BadParameter(message, param_hint="--map")
+                message = f"unknown field {field!r}; {did_you_mean(field, fields) or known}"
+            refuse(message, "--map")
         mapping[column] = field
     return mapping
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice, code_option
+from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice, code_option, comma_separated, refuse
 from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
 from explainer.curation.lint.content import MOST_ASKED
 from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
@@ -79,12 +79,11 @@ def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ..
 def _codes(option: str, values: list[str] | None) -> set[str]:
     """The codes that an option means: given one by one, or several with commas between."""
     chosen: set[str] = set()
-    # what stands between two commas may be empty: a prefix of all codes, which nobody means
-    for prefix in filter(None, map(str.strip, ",".join(values or ()).split(","))):
+    for prefix in comma_separated(values):
         matching = {code for code in LINT_CODES if code.startswith(prefix.upper())}
         if not matching:
             message = f"unknown rule {prefix!r}; the rules are {', '.join(LINT_CODES)}"
-            raise typer.BadParameter(message, param_hint=option)
+            refuse(message, option)
         chosen |= matching
     return chosen
 

@@ -14,7 +14,14 @@ from typing import Any, Final
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import SOURCES_SUFFIX, CatalogLoader, ProjectFile, project_file, shipped_tasks
+from explainer.catalogs.loading import (
+    SOURCES_SUFFIX,
+    CatalogLoader,
+    ProjectFile,
+    project_file,
+    repeated_id,
+    shipped_tasks,
+)
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
@@ -90,7 +97,7 @@ class ValidationReport:
         return ExitStatus.NOTHING_CHECKED if self.is_empty and status is ExitStatus.OK else status
 
 
-def preflight(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
+def validate_project(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
     """Check files and folders.
 
     Args:
@@ -217,9 +224,8 @@ class _Checker:
         first = documents.setdefault(loaded.id, loaded.document)
         if first is not loaded.document:
             place = first.locate(("id",))
-            message = f"duplicate id {loaded.id!r}, first in {place.file}:{place.line}"
             location = loaded.document.locate(("id",))
-            self._add([Finding("Q407", location, message, "give one of the two another id", loaded.id)])
+            self._add([repeated_id(loaded.id, location, loaded.id, f"in {place.file}:{place.line}")])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
         if library.value is None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from explainer.diagnostics.rules import FAMILIES, RULES
+from explainer.diagnostics.codes import FAMILIES, RULES
 
 
 def test_every_code_has_a_family() -> None:

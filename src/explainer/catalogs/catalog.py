@@ -75,7 +75,9 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
 def ports_of(entries: Iterable[PortEntry]) -> Ports:
     """Return the table of some ports and the built-in ones; what nobody describes is described by its id."""
     ports = [Port(entry.id, entry.description or "", entry.aliases) for entry in entries]
-    return Ports(ports) if ports else builtin_ports()
+    if not ports:
+        return builtin_ports()
+    return Ports(ports)
 
 
 def report_signature(document: Document, path: KeyPath, text: str, ports: Ports) -> None:

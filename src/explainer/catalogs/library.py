@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
@@ -22,6 +23,7 @@ E = TypeVar("E", bound=Entry)
 _MOST_PLACES: Final = 4
 # Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands.
 _SUGGESTIONS: Final = 5
+_RANK: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]
 
 def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
     """The unequal entries of the earliest catalog."""
-    first = min((rank for rank, _ in candidates), default=0)
+    if not candidates:
+        return []
+    first = min(map(_RANK, candidates))
     return list(dict.fromkeys(entry for rank, entry in candidates if rank == first))
 
 
@@ -159,8 +163,8 @@ class Library:
 
     def place_of(self, kind: Kind, entry: Entry) -> str:
         """Return where an entry stands: the file and its line, as far as that can be known."""
-        holders = (loaded for loaded in self.catalogs if entry in getattr(loaded.catalog, kind))
-        return next(loaded.place_of(kind, entry.label) for loaded in holders)
+        holder = next(loaded for loaded in self.catalogs if entry in getattr(loaded.catalog, kind))
+        return holder.place_of(kind, entry.label)
 
     @property
     def where_read(self) -> str:
@@ -182,12 +186,12 @@ class Library:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks of all catalogs, in their order."""
-        return tuple(task for loaded in self.catalogs for task in loaded.catalog.tasks)
+        return tuple(task for _, task in self._ranked(Kind.TASKS))
 
     @property
     def own_ports(self) -> tuple[PortEntry, ...]:
         """The ports of all catalogs, in their order."""
-        return tuple(port for loaded in self.catalogs for port in loaded.catalog.ports)
+        return tuple(port for _, port in self._ranked(Kind.PORTS))
 
     @cached_property
     def ports(self) -> Ports:

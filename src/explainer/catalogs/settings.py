@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import lazy_regex, reason_of
-from explainer.documents.document import Document, Spans
+from explainer.documents.document import Document, Spans, value_at
 
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Settings
@@ -51,7 +51,7 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
         data: Any = tomllib.loads(text)
     except Exception as error:  # noqa: BLE001  # numbers of thousands of digits, deep nesting
         return Parsed(None, (_syntax_error(reason_of(error), text, file),))
-    data = _value_at(data, table)
+    data = value_at(data, *table)
     if data is None:
         return Parsed(None)
     keys = list(data) if isinstance(data, dict) else []
@@ -97,7 +97,7 @@ def _places_of(lines: Sequence[str], paths: Iterable[tuple[str, ...]]) -> dict[t
         data = _data_of("\n".join(lines[:count]))
         if data is None:
             continue
-        present = [path for path in missing if _value_at(data, path) is not None]
+        present = [path for path in missing if value_at(data, *path) is not None]
         places |= dict.fromkeys(present, _first_of_value(lines, before))
         missing = [path for path in missing if path not in places]
         if not missing:
@@ -114,13 +114,6 @@ def _data_of(text: str) -> Any:
         return tomllib.loads(text)
     except Exception:  # noqa: BLE001  # as above
         return None
-
-
-def _value_at(data: Any, path: Sequence[str]) -> Any:
-    """The value at a path of tables, or None."""
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
 
 
 def _first_of_value(lines: Sequence[str], before: int) -> tuple[int, int]:

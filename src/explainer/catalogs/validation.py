@@ -173,12 +173,16 @@ def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPat
 
 def _is_mistaken_character(document: Document, text: str) -> bool:
     """Whether refused characters, which were replaced, are the mistake of a text: there is a finding about them."""
-    return "\ufffd" in text and any(finding.code == "Y108" for finding in document.findings)
+    return "\ufffd" in text and _has_refused_characters(document)
+
+
+def _has_refused_characters(document: Document) -> bool:
+    return any(finding.code == "Y108" for finding in document.findings)
 
 
 def _report_value(document: Document, mistake: _Mistake) -> None:
     kind, path, value, message = mistake
-    if kind == "string_unicode" and any(finding.code == "Y108" for finding in document.findings):
+    if kind == "string_unicode" and _has_refused_characters(document):
         return  # half a character, of which there is a finding; of a key pydantic does not even say which it is
     if kind in ("string_pattern_mismatch", "string_too_long"):
         if not _is_mistaken_character(document, value):

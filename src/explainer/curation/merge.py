@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -225,21 +226,21 @@ class Merger:
 
 def targets_of(text: str, file: str) -> dict[tuple[str, str], ExistingEntry]:
     """Return the entries of a catalog without errors, by kind and name, or by alias where no entry has that name."""
-    data: Mapping[str, Any] = read_yaml(text, file).data or {}
+    data = read_yaml(text, file).data
     names: dict[tuple[str, str], ExistingEntry] = {}
     aliases: dict[tuple[str, str], ExistingEntry] = {}
     for kind in Kind:
-        for index, item in enumerate(data.get(kind) or ()):
+        for index, item in enumerate(items_of(data, kind)):
             target = ExistingEntry(index, str(item[kind.name_key]), item)
             names[kind, target.name] = target
             if kind in SOURCE_KINDS:
-                aliases.update({(kind, alias): target for alias in item.get("aliases") or ()})
+                aliases.update(dict.fromkeys(product([kind], items_of(item, "aliases")), target))
     return aliases | names
 
 
 def _renamed(entry: NormalizedEntry, target: ExistingEntry, last: str | None) -> Iterator[Finding]:
     """Another name at the source: the catalog keeps its own, because the questions know it."""
-    if entry.name in (target.data.get("aliases") or ()) or last == _digest_of(entry.name):
+    if entry.name in items_of(target.data, "aliases") or last == _digest_of(entry.name):
         return
     message = f"the source calls {shorten(target.name, _SHOWN)!r} {shorten(entry.name, _SHOWN)!r} now"
     hint = f"explainer catalog rename {shorten(target.name)!r} {shorten(entry.name)!r}"

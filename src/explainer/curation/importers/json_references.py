@@ -22,12 +22,12 @@ from explainer.curation.importers.record import (
     as_mapping,
     as_text,
     first_of,
-    mappings_in,
     renamed,
     text_in,
     texts_in,
 )
 from explainer.diagnostics.finding import Location
+from explainer.documents.document import mappings_in
 
 # The parts of a name, as people say it.
 _NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")

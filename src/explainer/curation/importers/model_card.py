@@ -27,11 +27,10 @@ from explainer.curation.importers.record import (
     as_text,
     first_of,
     load_library,
-    mappings_in,
     texts_in,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.document import Document
+from explainer.documents.document import Document, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.

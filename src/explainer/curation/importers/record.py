@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location
+from explainer.documents.document import mappings_in
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -122,11 +123,6 @@ def texts_in(value: Any) -> list[str]:
     """Return the texts of a list, or a text that stands by itself; without empty ones."""
     items = [value] if isinstance(value, str) else as_list(value)
     return list(filter(None, map(text_in, items)))
-
-
-def mappings_in(value: Any) -> list[dict[str, Any]]:
-    """Return the mappings of a list."""
-    return list(filter(None, map(as_mapping, as_list(value))))
 
 
 def first_of(values: Iterable[Any]) -> Any:

@@ -16,13 +16,12 @@ from explainer.curation.importers.record import (
     as_mapping,
     as_text,
     first_of,
-    mappings_in,
     text_in,
     texts_in,
     unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location
-from explainer.documents.document import Document, KeyPath
+from explainer.documents.document import Document, KeyPath, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
 

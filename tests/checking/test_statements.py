@@ -226,6 +226,30 @@ def test_a_statement_is_bound_by_what_cites_its_source(written: str, is_bound: b
     assert ("A421" in codes(report)) == is_bound
 
 
+ATTACKS = yaml.safe_load((ROOT / "tests/data/statement_attacks.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS["answers"], ids=[attack["name"] for attack in ATTACKS["answers"]])
+def test_answers_that_mislead_have_an_error_where_they_are_false_and_nowhere_else(attack: dict[str, Any]) -> None:
+    papers = ATTACKS["papers"]
+    names = {f"title{number}": paper["title"] for number, paper in enumerate(papers)}
+    links = {f"link{number}": paper["paper"] for number, paper in enumerate(papers)}
+    text, notes = (attack.get(key, "").format(**names, **links) for key in ("text", "notes"))
+    references = "".join(f"{number}. {paper['title']}. {paper['paper']}\n" for number, paper in enumerate(papers, 1))
+    answer = f"## 1. Task\n\nCount.\n\n## 2. Workflow\n\n{text}\n## 3. References\n\n{references}\n{notes}"
+    refuted = [one.text for one in check_answer(answer, offered_of(papers)).statements if one.verdict == "refuted"]
+    expected = attack.get("refuted", [])
+    assert all(any(fragment in one for one in refuted) for fragment in expected), refuted
+    assert all(any(fragment in one for fragment in expected) for one in refuted), refuted
+
+
+def test_a_line_of_steps_is_no_statement() -> None:
+    flow = "dark photograph → LUMEN brightens it on a phone → bright photograph"
+    for line in (flow, f"- {flow}", f"1. **Flow**: {flow.replace('→', '->')}"):
+        report = check_answer(f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{line}\n", offered_of(PAPERS))
+        assert report.statements == (), line
+
+
 def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
     sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
     report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))

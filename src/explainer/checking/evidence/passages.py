@@ -76,12 +76,21 @@ class QuotationFit(StrEnum):
     ABSENT = "absent"
 
 
-class Sentence(NamedTuple):
-    """A sentence of an entry, with its terms and its figures."""
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of an entry."""
 
     text: str
-    terms: frozenset[str]
-    figures: tuple[Figure, ...]
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Its terms."""
+        return frozenset(terms(self.text))
+
+    @cached_property
+    def figures(self) -> tuple[Figure, ...]:
+        """Its figures; most answers have none, and ask for none."""
+        return tuple(figures_in(self.text))
 
 
 def plain(text: str) -> str:
@@ -137,7 +146,7 @@ class EntryText:
         """The title, then the sentences of the text."""
         clean_text = plain(self.text)
         parts = [plain(self.name), *(clean_text[start:end].strip() for start, end in sentence_spans(clean_text))]
-        return tuple(Sentence(part, frozenset(terms(part)), tuple(figures_in(part))) for part in parts if part)
+        return tuple(map(Sentence, filter(None, parts)))
 
     @cached_property
     def terms(self) -> frozenset[str]:

@@ -199,6 +199,17 @@ class _Printed(NamedTuple):
     sentence: Sentence
 
 
+class _Alike(NamedTuple):
+    """A sentence of an entry, and how many terms a statement shares with it."""
+
+    entry: int
+    sentence: Sentence
+    shared: int
+
+
+_NOTHING_ALIKE: Final = _Alike(0, Sentence(""), 0)
+
+
 class _Claim(NamedTuple):
     """A figure that a statement gives, and the statement as it is read for figures: without what it quotes."""
 
@@ -230,7 +241,17 @@ def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) 
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     statements = with_spans(analysis, read_statements(analysis), spans)
     prover = _Prover(analysis, texts, statements)
-    return [prover.judge(statement) for statement in statements if prover.is_about_entries(statement)]
+    judged = map(prover.judge, filter(prover.is_about_entries, statements))
+    return list(filterfalse(partial(_is_flow, analysis), judged))
+
+
+def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
+    """Whether a statement is a line of steps with arrows, in which nothing is quoted or wrong."""
+    if judged.verdict is not StatementVerdict.OPEN or judged.violations:
+        return False
+    start, end = judged.statement.start, judged.statement.end
+    lines = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
+    return any(min(end, line.end) - max(start, line.start) > (end - start) / 2 for line in lines)
 
 
 def evidence_of(source: OfferedEntry) -> str:
@@ -477,18 +498,11 @@ class _Prover:
         # what is quoted is compared word by word
         if len(said) < _MIN_SAME or statement.quotations or statement.is_reversed:
             return
-        least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
-        for index in statement.entries:
-            if len(self.texts[index].terms & said) < least_shared:  # no sentence of it shares more
-                continue
-            for sentence in self.texts[index].sentences:
-                shared = sentence.terms & said
-                if len(shared) < least_shared:
-                    continue
-                if _is_turned_round(statement, sentence, shared):
-                    message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
-                    yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
-                    return
+        for index, sentence, _ in self._alike(said, statement.entries, max(_MIN_SAME, _SAME_WORDS * len(said))):
+            if _is_turned_round(statement, sentence, sentence.terms & said):
+                message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
+                yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
+                return
 
     def _words_of_another(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement that says of its entries what another entry prints."""
@@ -496,8 +510,9 @@ class _Prover:
         if not own or not self._have_text(own) or self._is_of(statement, own):
             return
         others = sorted(set(range(len(self.texts))).difference(own))
-        shared, index, sentence = self._most_alike(statement, others)
-        if sentence is None or shared < _SAME_WORDS * len(statement.terms):
+        least_shared = max(1, _SAME_WORDS * len(statement.terms))
+        index, sentence, shared = self._most_alike(statement, others, least_shared)
+        if not shared:
             return
         # an entry that the sentence names may be what it compares with, unless it says all that in its own words
         is_loose = index in statement.entries or len(statement.terms) < _MIN_FOREIGN
@@ -508,24 +523,27 @@ class _Prover:
 
     def _is_of(self, statement: Statement, own: Sequence[int]) -> bool:
         """Whether a statement may be in the words of its own entries: one sentence there has enough of its terms."""
-        shared, _, _ = self._most_alike(statement, own)
-        return shared > _OWN_SHARE * len(statement.terms)
+        return any(self._alike(statement.terms, own, _OWN_SHARE * len(statement.terms) + 1e-9))
 
     def _repeats(self, statement: Statement, index: int) -> bool:
         """Whether a statement stands in an entry word for word."""
         return self.texts[index].find(tokens(plain(statement.text).rstrip("."))) is not None
 
-    def _most_alike(self, statement: Statement, entries: Iterable[int]) -> tuple[int, int, Sentence | None]:
-        """The sentence of some entries that shares most terms with a statement: how many, whose, and which."""
-        best: tuple[int, int, Sentence | None] = (0, 0, None)
+    def _most_alike(self, statement: Statement, entries: Iterable[int], least_shared: float) -> _Alike:
+        """The sentence of some entries that shares most terms with a statement, and at least so many."""
+        likely = self._alike(statement.terms, entries, least_shared)
+        return max(likely, key=attrgetter("shared"), default=_NOTHING_ALIKE)
+
+    def _alike(self, said: frozenset[str], entries: Iterable[int], least_shared: float) -> Iterator[_Alike]:
+        """The sentences of some entries that share so many terms with a statement."""
         for index in entries:
-            if len(self.texts[index].terms & statement.terms) <= best[0]:  # no sentence of it shares more
+            # one look spares comparing with each sentence: most entries have too few of the terms in all
+            if len(self.texts[index].terms & said) < least_shared:
                 continue
             for sentence in self.texts[index].sentences:
-                shared = len(sentence.terms & statement.terms)
-                if shared > best[0]:
-                    best = (shared, index, sentence)
-        return best
+                shared = len(sentence.terms & said)
+                if shared >= least_shared:
+                    yield _Alike(index, sentence, shared)
 
     def _verbatim(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement whose own words stand in its entry in a row."""
@@ -542,10 +560,9 @@ class _Prover:
 
     def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
-        shared, index, sentence = self._most_alike(statement, statement.entries)
-        if sentence is None or shared < _SHOWN_SHARE * len(statement.terms):
-            return _Evidence(None, "")
-        return _Evidence(index, sentence.text)
+        least_shared = max(1, _SHOWN_SHARE * len(statement.terms))
+        index, sentence, shared = self._most_alike(statement, statement.entries, least_shared)
+        return _Evidence(index, sentence.text) if shared else _Evidence(None, "")
 
     def _support(self, statement: Statement) -> float:
         supported = frozenset().union(*(statement.terms & self.texts[index].terms for index in statement.entries))

@@ -96,6 +96,7 @@ _LEAD: Final = 160  # characters at the beginning of an item within which a colo
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
 _BEGINNING: Final = lazy_regex(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
 _MARKED: Final = lazy_regex(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
+_BESIDE_NAME: Final = 100
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
@@ -187,6 +188,8 @@ class _StatementReader:
         self._places = sorted(set(_places(analysis)))
         self._places = sorted({*self._places, *self._cited_places(analysis)})
         self._names = [name_terms(source) for source in analysis.offered.sources]
+        # characters that a name may have with a link, and its marks; what is longer says more, and needs no reading
+        self._longest = [2 * len(source.name) + _BESIDE_NAME for source in analysis.offered.sources]
         self._heading: tuple[int, ...] = ()
         self._scopes: list[_Scope] = []
         self._statements: list[Statement] = []
@@ -315,7 +318,7 @@ class _StatementReader:
     def _names_alone(self, start: int, end: int) -> bool:
         """Whether a part of the answer is the name of one entry, or a link to it, and nothing else."""
         named = self._named(start, end)
-        if len(named) != 1:
+        if len(named) != 1 or end - start > self._longest[named[0]]:
             return False
         return frozenset(filter(None, map(term, words_of(shown(self._text[start:end]))))) <= self._names[named[0]]
 

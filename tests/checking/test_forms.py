@@ -300,3 +300,15 @@ def test_right_references_of_short_names_have_no_finding(references: str) -> Non
 @pytest.mark.parametrize("workflow", SHORT["workflows"])
 def test_example_data_and_authors_in_a_workflow_are_no_fault(workflow: str) -> None:
     assert _faults_of_short(SHORT["references"], workflow) == set()
+
+
+@pytest.mark.parametrize("model", SHORT["foreign models"])
+def test_a_well_known_model_that_was_not_offered_is_no_step(model: str) -> None:
+    for workflow in (f"Photo → {model} → text → VITS → speech", f"- Input: photo\n- Model: {model}\n- Output: text"):
+        assert "A815" in _faults_of_short(SHORT["references"], workflow)
+
+
+@pytest.mark.parametrize("part", SHORT["parts of steps"])
+def test_what_only_speaks_of_a_well_known_model_may_be_a_step(part: str) -> None:
+    workflow = f"Photo → BLIP → {part} → text → VITS → speech"
+    assert "A815" not in _faults_of_short(SHORT["references"], workflow)

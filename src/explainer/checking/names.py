@@ -68,6 +68,13 @@ _VARIANT: Final = lazy_regex(
     r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
     r"(?![_+.-]*+[^\W_])"
 )
+# a word of several parts, and parts that say what is made with something, and make no other name: `Whisper-Based`
+_JOINED_PARTS: Final = lazy_regex(r"(?<![\w./-])[^\W_]+(?:[-_.][^\W_]+){1,4}(?![\w/-])")
+_PART_ENDS: Final = lazy_regex(r"[-_.]")
+_NO_VARIANT: Final = frozenset(
+    "based style like generated powered driven guided inspired type enhanced aware only trained specific assisted "  # noqa: SIM905
+    "related compatible enabled and or to pretrained fine tuned paper code model github repository".split()
+)
 _MIN_INITIALS: Final = 2  # capitals of a word that stands for several
 # what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
@@ -305,15 +312,25 @@ def _nearly_title(name: _Name) -> Verdict | None:
 
 
 def _variant(name: _Name) -> Verdict | None:
-    """The call name of a source with a size or a version behind it that nothing offered has: `LanternNet-XL`."""
-    for match in _VARIANT.finditer(name.plain):
-        if canonical(match[0]) in name.offered.text:
-            continue
-        stem = canonical(match["stem"])
+    """The call name of a source with a size, a version or another part that nothing offered has: `LanternNet-XL`."""
+    for stem in _stems_of_variants(name):
         for index, source in enumerate(name.offered.sources):
             if stem in source.call_names:
                 return name.verdict(Match.ALTERED, index)
     return None
+
+
+def _stems_of_variants(name: _Name) -> Iterator[str]:
+    """What variants in a text may be variants of: `LanternNet` of `LanternNet v2`, `Whisper` of `Distil-Whisper`."""
+    for match in _VARIANT.finditer(name.plain):
+        if canonical(match[0]) not in name.offered.text:
+            yield canonical(match["stem"])
+    for token in _JOINED_PARTS.findall(name.plain):
+        parts = list(map(canonical, _PART_ENDS.split(token)))
+        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT]
+        # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
+        if new and (not token.islower() or canonical(name.plain) == canonical(token)):
+            yield from parts
 
 
 def _beside_right_link(name: _Name) -> Verdict | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import attrgetter, le
 from typing import Final, Literal
 
@@ -27,6 +28,12 @@ _REFERENCE_END: Final = lazy_regex(r"#\d|@[\da-f]{7}", re.IGNORECASE)
 _LOADED: Final = lazy_regex(
     r"(?:from_pretrained|pipeline|hub\.load|snapshot_download|hf_hub_download|load_dataset)\([^()\n]{0,200}?[\"']"
     r"(?P<id>[a-z\d][\w.-]{0,99}/[\w.-]{1,100})[\"']",
+    re.IGNORECASE,
+)
+# an id that is given as one: `GitHub: owner/name`, `on GitHub (owner/name)`
+_GIVEN: Final = lazy_regex(
+    r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository)[*_`]{0,3}\s?[:：(][*_`\s]{0,4}"
+    r"(?P<id>[a-z\d][\w-]{0,38}/[\w.-]{1,99}\w)(?![\w/])",
     re.IGNORECASE,
 )
 # a media type (RFC 6838), or the path of a file or folder
@@ -202,7 +209,7 @@ def _possible_ids(answer: Answer) -> Iterator[tuple[str, int, int]]:
     for match in ids:
         if answer.line_of(match.start()) not in answer.code_lines:
             yield match["id"], *match.span()
-    for match in _LOADED.finditer(answer.body):
+    for match in chain(_LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)):
         yield match["id"], *match.span("id")
 
 

@@ -62,6 +62,21 @@ _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
     "opencv png postprocessing preprocessing pytorch relu rgbd smpl softmax tensorflow utf8 wav webp".split()
 )
+# Models that everybody knows, in canonical form. Their names are terms of the field, or plain words, so only a step
+# that is one of them and nothing else is a model: `BERT` is, `BERT embeddings` are none.
+_KNOWN_MODELS: Final = frozenset(
+    "alexnet animatediff bark bert blip blip2 chatgpt claude clip codeformer controlnet dalle deepseek "  # noqa: SIM905
+    "detr dino dinov2 dreambooth esrgan fasterrcnn flant5 flux gemini gemma gfpgan gpt gpt2 gpt3 gpt4 "
+    "gpt4o gpt4v gpt5 imagen llama llava maskrcnn midjourney mistral mixtral musicgen openclip phi qwen "
+    "realesrgan resnet roberta runway sam sam2 sbert sdxl sdxlinpaint sdxlturbo segmentanything "
+    "segmentanythingmodel sentencebert sora stablediffusion stablediffusionxl t5 tortoise u2net vgg "
+    "wav2vec wav2vec2 whisper yolo".split()
+)
+# The version or size behind such a name, and words such as `model`.
+_VERSION: Final = lazy_regex(
+    r"(?:[\s-]*(?:v?\d{1,2}(?:\.\d)?[a-z]?|xl|large|base|small|mini|turbo|pro|model|api|\(\w{1,20}\)))*\Z",
+    re.IGNORECASE,
+)
 
 
 class StepFit(StrEnum):
@@ -172,6 +187,15 @@ class StepNames:
             return None
         return StepMatch(step, StepFit.FOREIGN, (), name[1].strip())
 
+    def _well_known(self, step: DescribedStep) -> StepMatch | None:
+        """A model that everybody knows, alone or behind `Model:`, that nothing offered speaks of."""
+        label = _LABELLED.match(step.text)
+        name = (label[1] if label else step.text).strip(" \t\n*_`\"'“”.:")
+        keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
+        if keys.isdisjoint(_KNOWN_MODELS) or any(key in self._offered.text for key in keys):
+            return None
+        return StepMatch(step, StepFit.DOUBTFUL, (), name)
+
     def _doubtful(self, step: DescribedStep) -> StepMatch | None:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
         text = step.text
@@ -237,12 +261,12 @@ class StepNames:
     # was not offered; so is what stands on an arrow, unless it is a name for certain. The text of an item is prose, in
     # which a name may stand anywhere, so it is none as a whole.
     _JUDGES: ClassVar[dict[StepRole, tuple[Callable[[StepNames, DescribedStep], StepMatch | None], ...]]] = {
-        "step": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
+        "step": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _well_known, _doubtful),
         "group": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
         "edge": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing),
         "input": (_by_its_name, _in_passing),
         "output": (_by_its_name, _in_passing),
-        "model": (_identifiers, _in_passing, _doubtful),
+        "model": (_identifiers, _in_passing, _well_known, _doubtful),
     }
 
 

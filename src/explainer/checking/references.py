@@ -866,12 +866,12 @@ def _masked(piece: _Piece, parts: Iterable[Reference | Cited]) -> str:
 
 def _is_close(piece: _Piece, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
-    if not piece.start <= name.start < piece.start + len(piece.text):
-        return True
+    if not piece.start <= name.start < piece.start + len(piece.text):  # a footnote that is the link and nothing else
+        return not words(masked[piece.lead.end() :])
     begin, end = name.start - piece.start, name.end - piece.start
     first, last = _place(cited) - piece.start, _end_of(cited) - piece.start
-    if first < begin:  # at the beginning of the line: `https://… is X`
-        return not words(masked[:first]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
+    if first < begin:  # `https://… is X`, and no more
+        return not words(masked[:first] + masked[end:]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
     return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
 
 

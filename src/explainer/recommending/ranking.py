@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
-from itertools import count
+from itertools import count, groupby
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from explainer.catalogs.schema import Entry, ModelEntry, Task
@@ -24,6 +24,7 @@ from explainer.recommending.calibration import LENGTHS, Calibration
 from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH
 from explainer.recommending.query import Query
+from explainer.recommending.steps import VERB_TERMS
 from explainer.recommending.terms import terms
 
 E = TypeVar("E", bound=Entry)
@@ -40,6 +41,9 @@ FIELD_WEIGHTS: Final[Mapping[str, float]] = {
 SAME_TASK_WEIGHT: Final = 0.5
 # Less than 1: the prior beside it counts the words of a task, too (benchmarks/README.md).
 TASK_WEIGHT: Final = 0.75
+# The same for a verb of doing something to data, such as “rewrite”: it tells more of the task than what it is done to.
+# Of 797 questions 3 more get a model of the right task.
+VERB_WEIGHT: Final = 1.15
 KIND_WEIGHT: Final = 1.5
 # What a direction that is said outright counts for a signature that has just that, and against one that does not: it
 # must outweigh the words, which are the same for “text to speech” and “speech to text”.
@@ -294,7 +298,7 @@ class Ranking(Generic[E]):
             score = self._same_task_index.score_of(term, self._same_task[number])
             same_task = self._same_task_weights[number] * score
         if self._tasks[number] != NO_TASK:
-            task = TASK_WEIGHT * self.taxonomy.score_of(term, self._tasks[number])
+            task = _task_weight(term) * self.taxonomy.score_of(term, self._tasks[number])
         return Share(term, own, same_task, task)
 
     @property
@@ -416,8 +420,16 @@ class Ranking(Generic[E]):
 
 def task_scores(taxonomy: Taxonomy, prior: TaskPrior, query: Query) -> list[float]:
     """Return how well each task fits a question: by its words, its phrases and the words that are its name."""
-    by_words = [TASK_WEIGHT * score for score in taxonomy.scores(query.words)]
-    return list(map(operator.add, by_words, _phrase_gains(taxonomy, prior, query)))
+    by_words = _phrase_gains(taxonomy, prior, query)
+    for weight, terms_of_weight in groupby(sorted(query.words, key=_task_weight), _task_weight):
+        for number, score in enumerate(taxonomy.scores(terms_of_weight)):
+            by_words[number] += weight * score
+    return by_words
+
+
+def _task_weight(term: str) -> float:
+    """What a term of a question counts for the tasks that are known by it."""
+    return VERB_WEIGHT if term in VERB_TERMS else TASK_WEIGHT
 
 
 def _agreed_task(query: Query, best_tasks: tuple[int, int]) -> int:

@@ -22,7 +22,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from heapq import nlargest
 from importlib.metadata import version
 from itertools import chain, filterfalse, starmap
@@ -223,13 +223,14 @@ def load_semantic(where: str) -> Parsed[SupportsMeanings]:
         multilingual = (Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS),)
     if multilingual and not is_installed(ENGLISH_PACKAGES):
         return Parsed(ByLanguage(multilingual))
-    english = _english(where)
+    english = _english(where, at_once=not multilingual)
     if english.value is None:
         return Parsed(None, english.findings)
     return Parsed(ByLanguage((english.value, *multilingual)))
 
 
-def _english(where: str) -> Parsed[Semantic]:
+def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
+    """The model for English; beside another one it is loaded when the first question in English comes."""
     failed = partial(_failed, where)
     missing = [package for package in _RUNTIME if not is_installed([package])]
     if missing:
@@ -241,8 +242,11 @@ def _english(where: str) -> Parsed[Semantic]:
     if lost is not None:
         hint = "a model is a folder with model.onnx and tokenizer.json"
         return failed("E701", f"missing file {display_path(lost)}", hint)
+    embedder = Embedder(*files)
     try:
-        return Parsed(Semantic(Embedder(*files), frozenset({ENGLISH}), _ENGLISH_SCALE))
+        if at_once:
+            embedder.load()
+        return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
         reason = str(error).partition("\n")[0] or type(error).__name__
         return failed("E701", f"the embedding model cannot be loaded: {reason}")
@@ -270,7 +274,9 @@ def _data_file(package: str, name: str) -> Path:
 class SupportsVectors(Protocol):
     """An embedding model."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """What its vectors are kept under."""
 
     def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
         """Return a vector of length 1 for each text."""
@@ -280,18 +286,33 @@ class Embedder:
     """Text to a vector of length 1, by an ONNX model."""
 
     def __init__(self, model: Path, tokenizer: Path) -> None:
+        self._model = model
+        self._tokenizer_file = tokenizer
+
+    @cached_property
+    def id(self) -> str:
+        """The hash of the model and of its tokenizer."""
+        raw = read_file(self._model) + read_file(self._tokenizer_file)
+        return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+    def load(self) -> None:
+        """Load the model, which else is done when it first embeds; the runtime raises its own kinds of exceptions."""
+        self._loaded  # noqa: B018
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any, Sequence[str]]:
+        """The session, the tokenizer, and the names of the inputs of the model."""
         import onnxruntime
         import tokenizers
 
-        raw = read_file(model)
-        self.id = hashlib.blake2b(raw + read_file(tokenizer), digest_size=16).hexdigest()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.enable_truncation(_MAX_TOKENS)
-        self._tokenizer.no_padding()
-        self._inputs = list(map(attrgetter("name"), self._session.get_inputs()))
+        raw = read_file(self._model)
+        session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+        tokenizer = tokenizers.Tokenizer.from_file(str(self._tokenizer_file))
+        tokenizer.enable_truncation(_MAX_TOKENS)
+        tokenizer.no_padding()
+        return session, tokenizer, list(map(attrgetter("name"), session.get_inputs()))
 
     def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
         """Return the mean of the token vectors of each text, scaled to length 1."""
@@ -300,14 +321,15 @@ class Embedder:
     def _vector(self, text: str) -> Vector:
         import numpy as np
 
-        encoded = self._tokenizer.encode(text)
+        session, tokenizer, inputs = self._loaded
+        encoded = tokenizer.encode(text)
         values = {
             "input_ids": encoded.ids,
             "attention_mask": encoded.attention_mask,
             "token_type_ids": encoded.type_ids,
         }
-        feed = {name: np.array([values[name]], dtype=np.int64) for name in self._inputs}
-        output = np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+        feed = {name: np.array([values[name]], dtype=np.int64) for name in inputs}
+        output = np.asarray(session.run(None, feed)[0], dtype=np.float32)
         vector = output[0].mean(axis=0) if output.ndim == _TOKEN_AXES else output[0]
         # a vector of zeros has no direction, and stays as it is
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
@@ -356,10 +378,15 @@ class Semantic:
         self._embedder = embedder
         self._languages = languages
         self._tasks = tasks
-        self._cache = cache or _cache_of(embedder)
+        self._given_cache = cache
         # the vectors of all texts that were compared, and the row of each text
         self._matrix: Any = None
         self._rows: dict[str, int] = {}
+
+    @cached_property
+    def _cache(self) -> VectorCache:
+        """The vectors that are there already; to find them, the whole model is hashed."""
+        return self._given_cache or _cache_of(self._embedder)
 
     def for_language(self, language: str) -> Semantic | None:
         """Return itself for a language that its model knows, else None."""

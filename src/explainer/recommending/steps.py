@@ -8,9 +8,10 @@ stays whole: of 574 questions with one task 3 were split, of 18 with several 17.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
-from explainer.recommending.terms import tokens_of
+from explainer.recommending.terms import tokens_of, word_terms
 
 _VERBS_TEXT: Final = """
     add animate blur brighten build caption change clean colorize colour color colourise convert count create crop cut
@@ -21,6 +22,8 @@ _VERBS_TEXT: Final = """
 """
 # What people have done to data, in the form in which it is asked for.
 _VERBS: Final = frozenset(_VERBS_TEXT.split())
+VERB_TERMS: Final = frozenset(chain.from_iterable(map(word_terms, _VERBS)))
+"""The terms of these verbs."""
 _JOINTS: Final = frozenset({"and", "then", "afterwards", "finally", ";"})
 # What may stand between a joint and the verb.
 _BETWEEN: Final = frozenset({"then", "afterwards", "finally", "also", "to", "after", "that", ","})

@@ -87,8 +87,8 @@ _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing e
 _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 # what stands between a name and its link in prose, and between a link that begins a line and its name
 _LEADS_TO_LINK: Final = lazy_regex(
-    r"(?:[^\w.!?\0]|\0++|\.(?!\s)|\band(?= \0)|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv"
-    r"|github|available|doi|pdf)\b){0,40}",
+    r"(?:[^\w.!?\s\0]|[\s_]++|\0++|\.(?!\s)|(?:19|20)\d\d\b|\band(?= \0)"
+    r"|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv|github|available|doi|pdf)\b){0,40}",
     re.IGNORECASE,
 )
 _BLANK: Final = "\0"

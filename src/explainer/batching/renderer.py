@@ -308,8 +308,9 @@ class BatchRenderer:
         job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
         if isinstance(job, RenderResult):
             return job
-        if self._files:
-            job.findings += _findings_about_name(job)
+        fault = name_fault(job.id) if self._files else None
+        if fault is not None:
+            job.findings += (Finding("B703", item.location, f"the id {shorten(job.id)!r} {fault}"),)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
@@ -439,9 +440,8 @@ class BatchRenderer:
         return self._completer.render_all([job.context()])[0]
 
     def _rendering_failed(self, job: _Job, finding: Finding) -> RenderResult:
-        if (
-            finding.code != "B704"
-        ):  # what is too long has the question's own place; the template is all that others name
+        # what is too long has the question's own place; the template is all that others name
+        if finding.code != "B704":
             finding = replace(finding, message=f"{finding.message} (rendering {job.id!r})")
         return _failed(job.item, (*job.findings, finding), job.id)
 
@@ -479,13 +479,6 @@ class BatchRenderer:
 
 def _is_of_earlier_run(job: _Job, earlier: EarlierRow) -> bool:
     return earlier.current and (earlier.row.key, earlier.row.id) == (job.key, job.id)
-
-
-def _findings_about_name(job: _Job) -> tuple[Finding, ...]:
-    fault = name_fault(job.id)
-    if fault is None:
-        return ()
-    return (Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),)
 
 
 def _cuts(job: _Job) -> Iterator[bool]:

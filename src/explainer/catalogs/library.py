@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
@@ -283,7 +283,7 @@ class _Resolver(Generic[E]):
         if len(ids) == len(candidates):
             hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
         places = [self._library.place_of(self._kind, entry) for entry in candidates[:_MOST_PLACES]]
-        differing = [key for key in self._kind.keys if len({getattr(entry, key) for entry in candidates}) > 1]
+        differing = [key for key in self._kind.keys if len(set(map(attrgetter(key), candidates))) > 1]
         message = f"{shorten(name)!r} means {len(candidates)} different entries"
         about = f"those in {' and '.join(dict.fromkeys(places))} differ in {', '.join(differing)}"
         self._document.report("Q403", path, f"{message}: {about}", hint, text=name)

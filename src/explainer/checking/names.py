@@ -20,6 +20,7 @@ from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import (
     FILLERS,
     NEAR,
+    NOTE_MARKS,
     acronyms,
     canonical,
     content_words,
@@ -51,7 +52,7 @@ _MAX_FORMS: Final = 4
 
 # emoji and other ornaments at both ends, but no sign that a name may begin or end with: brackets, quotes, `C++`, `.NET`
 _EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
-_WRAPPING: Final = "*_`\"'“”‘’«»「」《》"
+_WRAPPING: Final = "*_`\"'“”‘’«»「」《》" + NOTE_MARKS
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
 _TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
 _IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")

@@ -55,6 +55,8 @@ _LABELS: Final[dict[FieldKind, str]] = {
     "connection confidence disclaimer caveat caveats bottom takeaway takeaways "
     "hinweis anmerkung bemerkung fazit zusammenfassung nota notas resumen conclusión remarque résumé conclusion "
     "osservazione resumo conclusão uwaga observera used примечание итог "
+    "pros cons advantage advantages disadvantage disadvantages waarom samenvatting opmerking reden varför anmärkning "
+    "opis powód uwagi açıklama neden ghi chú lý do tóm tắt "
     "relevanz relevancia relevância rilevanza pertinence pertinencia rolle rol warum grund pourquoi motivo motivos "
     "beschreibung descripción description descrizione descrição zweck propósito scopo nutzen utilité utilidad tipo typ "
     "jahr año année ano anno autor autoren autores auteurs autori idioma sprache langue роль зачем почему описание "
@@ -69,7 +71,7 @@ _LINK_WORDS: Final = frozenset(
     # nor do those that say where it was published, such as `[CVPR 2018](…)`
     "aaai acl acm bmvc coling colt corl cvf cvpr eccv emnlp iccv iclr icml icra icassp ieee ijcai interspeech "  # noqa: SIM905
     "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
-    "workshop www".split()
+    "workshop www background foundations".split()
 )
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
@@ -81,6 +83,7 @@ _START: Final = attrgetter("start")
 _SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
 _MIN_TITLE: Final = 3  # words of what stands behind `Paper:`, or below an item, to be a title and no remark
 _MAX_BELOW: Final = 20  # pieces below a heading or an item that are looked at, for what it is
+_COLUMN_RANKS: Final[dict[FieldKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}  # what names a row
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
@@ -112,7 +115,7 @@ _QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
 _FIELD: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
-    r"(?:[:：]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
+    r"(?:[:：]|[-=]>|[→⇒➜]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
@@ -142,6 +145,8 @@ _BEHIND_NAME: Final = lazy_regex(rf"(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|avai
 _FAR: Final = 80  # characters at the end of a text in which such words are looked for
 # `Paper: …`, `GitHub – …` at the beginning of the text of a link
 _LABEL_OF_NAME: Final = lazy_regex(r"(?P<label>[^\W\d_]+)\s?(?:[:：|]|\s[–—-]\s)\s*(?=\S)")
+# a venue behind a title in quotes: `"LanternNet." *arXiv*,`
+_BEHIND_QUOTE: Final = lazy_regex(r"[\s,.;]*(?:[*_(][^\"]*)?")
 _NAMING_KINDS: Final = frozenset({"name", "source", "paper", "code", "link"})
 _QUOTED: Final = lazy_regex(
     '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
@@ -210,7 +215,17 @@ _REMARKS_FOLLOW: Final = frozenset(
     "결론/요약/다음 단계/팁/참고 사항/주의 사항/주의사항/한계".split("/")
 )
 _ASKING: Final = frozenset("how why what when where if".split())  # noqa: SIM905
-_ASKED_ABOUT: Final = frozenset("they these this those the to you it each we i".split())  # noqa: SIM905
+_ASKED_ABOUT: Final = frozenset({"", "they", "these", "this", "those", "the"})
+_ADVISED: Final = frozenset({"to", "you", "it", "each", "we", "i"})
+# how letters end, before the name of who wrote them
+_REGARDS: Final = lazy_regex(
+    r"(?:(?:with )?(?:kind|best|warm) (?:regards|wishes)|(?:yours )?sincerely|yours|cheers|all the best|best"
+    r"|(?:mit )?(?:freundliche|beste|viele)n? grüßen?|cordialement|bien à vous|(?:un )?saludos?|atentamente"
+    r"|cordiali saluti|atenciosamente|abraços|met vriendelijke groet|с уважением)[,.!]?",
+    re.IGNORECASE,
+)
+# in bold, as a heading, before a colon; or a question, but no sentence
+_SET_APART: Final = lazy_regex(r"[#<].*|.*[*_:：]|\W*(?:how|why|what)\b.*[^.]", re.IGNORECASE)
 # behind such a phrase: `Limitations and …`, `Tips for …`
 _AND_SO_ON: Final = frozenset(
     "for on to of about and with before out when you für zu und pour sur et para y e ed per su voor en do и".split()  # noqa: SIM905
@@ -390,10 +405,7 @@ class _ReferenceReader:
         text = section.line(self._answer, number)
         above = _TAG.sub("", self._answer.line(number - 1)) if number > section.first else ""
         follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
-        cuts = [0]
-        if "<" in text or "{" in text or "=" in text:
-            cuts += [match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text)]
-        for begin, end in pairwise([*dict.fromkeys(cuts), len(text)]):
+        for begin, end in pairwise([*_cuts(text), len(text)]):
             if text[begin:end].strip():
                 is_paragraph = text.startswith("<p", begin)
                 yield self._piece(number, begin, text[begin:end], follows=follows and not is_paragraph)
@@ -470,28 +482,34 @@ class _ReferenceReader:
 
     def _is_sibling(self, piece: _Piece) -> bool:
         """Whether a label before a link stands in a column with one that named the last item: `LaMa: https://…`."""
-        line = self._answer.line_of(self._subject.start)
-        is_alike = any(self._answer.line_of(_place(cited)) == line for cited in self._subject.cited)
-        return is_alike and piece.indent == self._item
+        return self._is_linked_beside(self._subject) and piece.indent == self._item
 
     def _enter(self, piece: _Piece, kind: FieldKind | None) -> bool:
         """Begin another item, unless the piece goes on within the last one; return whether it does."""
-        is_heading = piece.number in self._answer.headings
-        goes_on = piece.follows and not piece.is_marked and not is_heading
-        gives_name = goes_on and self._early is not None  # of the item whose links came first
-        is_next = goes_on and not gives_name and kind is None and piece.is_name
-        is_nested = self._item is not None and (goes_on or piece.indent > self._item)
-        if is_nested and not is_next:
+        if self._is_within_item(piece, kind):
             return True
-        if not gives_name and (is_heading or self._begins_item(kind)):
+        gives_name = self._goes_on(piece) and self._early is not None  # of the item whose links came first
+        if not gives_name and self._begins_item(piece, kind):
             self._close_item()
         return False
 
-    def _begins_item(self, kind: FieldKind | None) -> bool:
-        """Whether a field of some kind, or a line that is none, begins an item."""
-        if kind == "unknown":
-            return not self._subject.strict
-        return kind in (None, "name", "source")
+    def _goes_on(self, piece: _Piece) -> bool:
+        """Whether a piece goes on from the line above."""
+        return piece.follows and not piece.is_marked and piece.number not in self._answer.headings
+
+    def _is_within_item(self, piece: _Piece, kind: FieldKind | None) -> bool:
+        """Whether a piece tells more of the last item, by its indent, or in the next line: another name does not."""
+        if self._item is None:
+            return False
+        if self._goes_on(piece):
+            return self._early is not None or kind is not None or not piece.is_name
+        return piece.indent > self._item
+
+    def _begins_item(self, piece: _Piece, kind: FieldKind | None) -> bool:
+        """Whether a heading, a field of some kind, or a line that is none, begins an item."""
+        if kind == "unknown" and not self._subject.strict:
+            return True
+        return kind in (None, "name", "source") or piece.number in self._answer.headings
 
     def _close_item(self) -> None:
         """End an item; links that stand in it without any name belong to what was named before, if that has none."""
@@ -800,16 +818,12 @@ class _ReferenceReader:
 
     def _naming_cell(self, piece: _Piece, cells: Sequence[Name]) -> Name | None:
         """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
-        naming = [cell for cell in cells if _names(cell.text)]
         for begin, _ in piece.names:
-            naming = [cell for cell in cells if cell.start <= begin < cell.end]
-            return naming[0] if naming else None
+            return next((cell for cell in cells if cell.start <= begin < cell.end), None)
         columns = dict(zip(cells, self._columns, strict=False))
-        for kinds in (("name",), ("paper", "source"), (None,)):
-            for cell in naming:
-                if columns.get(cell) in kinds and not _is_author(cell.text):
-                    return cell
-        return None
+        naming = [cell for cell in cells if _names(cell.text) and not _is_author(cell.text)]
+        ranked = [cell for cell in naming if columns.get(cell) in _COLUMN_RANKS]
+        return min(ranked, key=lambda cell: _COLUMN_RANKS[columns.get(cell)], default=None)
 
     def _read_elsewhere(self, piece: _Piece) -> None:
         """Outside the section link texts are references, and names with a link close by."""
@@ -875,6 +889,14 @@ def _is_close(piece: _Piece, masked: str, name: Reference, cited: Cited) -> bool
     return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
 
 
+def _cuts(text: str) -> Iterable[int]:
+    """Where the pieces of a line begin."""
+    if not any(map(text.__contains__, "<{=")):  # most lines: a look is cheaper than the pattern
+        return (0,)
+    cuts = (match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text))
+    return dict.fromkeys((0, *cuts))
+
+
 def _paired(names: list[Reference], links: list[Cited]) -> Iterator[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
     if len(names) == len(links) > 1 and max(name.end for name in names) <= _place(links[0]):
@@ -937,6 +959,9 @@ def _before_link(piece: _Piece, begin: int) -> Name:
     text = piece.text[begin:end].rstrip(_SEPARATORS if piece.links else " \t,}\"'")
     value = text.lstrip(" \t{\"'")
     start = piece.start + begin + len(text) - len(value)
+    title, mark, behind = value.partition('"')
+    if mark and _BEHIND_QUOTE.fullmatch(behind):
+        value = title
     return Name(value, start, start + len(value))
 
 
@@ -970,7 +995,7 @@ def _overlaps(span: Span, others: Iterable[Span]) -> bool:
 
 def _field(text: str) -> tuple[FieldKind | None, int]:
     """The kind of a field line, if it is one, and where its value begins."""
-    if not any(map(text.__contains__, ":：=")):  # most lines: a look is cheaper than the pattern
+    if not any(map(text.__contains__, ":：=→⇒➜>")):  # most lines: a look is cheaper than the pattern
         return None, 0
     lead = _LEAD.match(text)
     match = _FIELD.match(text, lead.start("ornaments") if lead else 0, _LONGEST)
@@ -992,7 +1017,7 @@ def _unknown_kind(label: str, value: str) -> FieldKind | None:
         return None if is_name or reads_like_title(label) else "unlisted"
     if _is_title(value) and not (is_name or _is_author(label)):
         return "unknown"
-    return "remark" if _calls_for_remarks(_letters(label)) else None
+    return "remark" if _calls_for_remarks(label) else None
 
 
 def _field_kind(label: list[str]) -> FieldKind | None:
@@ -1046,24 +1071,28 @@ def _heads_remarks(piece: _Piece) -> bool:
     if piece.links or piece.names or len(piece.text) > _MAX_HEADING:
         return False
     text = piece.text.strip()
-    if text.endswith((":", "：")) and _ADDRESSED.search(text) and not reads_like_title(text):  # `If you like, I can:`
+    if _REGARDS.fullmatch(text):
         return True
+    if _calls_for_remarks(text):
+        return _SET_APART.fullmatch(text) is not None or " ".join(_letters(text)) in _REMARKS_FOLLOW
+    return text.endswith((":", "：")) and _addresses_reader(text)  # `If you like, I can:`
+
+
+def _calls_for_remarks(text: str) -> bool:
+    """Whether a heading or a label says that remarks follow, with words before or behind the phrase for that."""
     said = _letters(text)
-    if not _calls_for_remarks(said):
-        return False
-    is_set_apart = text.endswith(("*", "_", ":", "：")) or text.startswith(("#", "<"))
-    return is_set_apart or " ".join(said) in _REMARKS_FOLLOW or said[0] in _ASKING
-
-
-def _calls_for_remarks(said: Sequence[str]) -> bool:
-    """Whether the words of a heading or a label call what follows remarks, with words before or behind it."""
-    if said[:1] and said[0] in _ASKING:
-        return said[1:2] == [] or said[1] in _ASKED_ABOUT
+    asked_about = " ".join(said[1:2]) if _ASKING.issuperset(said[:1]) else None
+    if asked_about is not None:  # but no title, such as `How to Train Your Robot`
+        return asked_about in _ASKED_ABOUT or (asked_about in _ADVISED and not reads_like_title(text))
     spans = product(range(_MAX_QUALIFIERS + 1), range(1, _MAX_PHRASE + 1))
     return any(
         " ".join(said[first : first + count]) in _REMARKS_FOLLOW and _AND_SO_ON.issuperset(said[first + count :][:1])
         for first, count in spans
     )
+
+
+def _addresses_reader(text: str) -> bool:
+    return _ADDRESSED.search(text) is not None and not reads_like_title(text)
 
 
 def _is_remark(text: str) -> bool:
@@ -1093,7 +1122,7 @@ def _speaks_of_source(piece: _Piece, raw: str) -> bool:
 
 def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
     """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
-    if _CASELESS_END.search(name.text) or (_ADDRESSED.search(name.text) and not reads_like_title(name.text)):
+    if _CASELESS_END.search(name.text) or _addresses_reader(name.text):
         return None
     if _is_title(_BREAK.split(name.text)[0]):
         return False

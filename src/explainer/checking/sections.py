@@ -112,6 +112,7 @@ _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
 # a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
 _PLAIN_TITLE: Final = lazy_regex(r"[^\W\d_][^.!?\n]{1,60}")
+_CAPITALS: Final = lazy_regex(r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z")  # no name alone: `BLIP`
 _ANNOUNCING: Final = ("?", "？", ":", "：")
 
 _BOLD, _NUMBERED, _RUN_IN, _PLAIN = 7, 8, 9, 10  # levels behind the six of Markdown: lines that only look like headings
@@ -272,7 +273,7 @@ def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     has_text = _NO_TEXT.fullmatch(line, parts.text_at) is None
     announces = line.rstrip(" *_").endswith(_ANNOUNCING)
     if level is None:
-        level = _level(parts, announces=announces, has_text=has_text)
+        level = _level(line, parts, announces=announces, has_text=has_text)
     longest = _MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE
     if not title or len(title) > longest or (level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None):
         return None
@@ -320,10 +321,12 @@ def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_
     return match.span()
 
 
-def _level(parts: _Parts, *, announces: bool, has_text: bool) -> int:
+def _level(line: str, parts: _Parts, *, announces: bool, has_text: bool) -> int:
     if parts.opening["html"]:
         return int(parts.opening["html"])
     is_plain = not parts.is_bold and parts.number is None
+    if is_plain and not has_text and not parts.opening["row"] and _CAPITALS.match(line, parts.start):
+        return _BOLD
     if has_text or parts.opening["row"] or (is_plain and announces):  # such as `References:` before a list
         return _RUN_IN
     if parts.is_bold:

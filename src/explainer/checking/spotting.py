@@ -110,13 +110,12 @@ _ENCODED: Final = lazy_regex(
     # a look at the first character takes half of the time: `&`, `(`, `*`, `<`, `[`, `\`, or none of ASCII, which takes
     # 0.5 ms to compile, where naming all others took 4
     r"(?=[^\x00-%')+-;=-Z\]-\x7f])(?:"
-    r"&(?:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
-    r"|[\[(](?:\.|dot)[\])]"
-    r"|(?<=[\w./:-])(?:</?(?:b|i|em|strong|u|s|wbr|span|font|mark|small|big|tt|kbd)\b[^<>]{0,200}>|<!--[^<>]{0,200}-->){1,9}"
+    r"&(?i:#\d{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)|\\[!-/:-@\[-`{-~]"
+    r"|[\[(](?:\.|(?i:dot))[\])]"
+    r"|(?<=[\w./:-])(?:</?(?i:b|i|em|strong|u|s|wbr|span|font|mark|small|big|tt|kbd)\b[^<>]{0,200}>|<!--[^<>]{0,200}-->){1,9}"
     r"(?=[\w./:-])"
     r"|(?<=[\d.])\*{1,2}(?=[\d.])"
-    rf"|[{HIDDEN_CHARACTERS}\u2024\uff0e\uff0f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff])",
-    re.IGNORECASE,
+    rf"|[{HIDDEN_CHARACTERS}\u2024\uff0e\uff0f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff])"
 )
 
 

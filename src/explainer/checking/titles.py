@@ -89,6 +89,8 @@ _NOTHING: Final = lazy_regex(
 _KEPT_PUNCTUATION: Final = frozenset("#%@&")
 _DROPPED_SYMBOLS: Final = frozenset("$^~|<>`´¨¯¸")
 
+NOTE_MARKS: Final = "¹²³⁴⁵⁶⁷⁸⁹⁰"
+"""The number of a note, behind a name: `LanternNet²`."""
 FILLERS: Final = frozenset(
     "a an the and or of for in on with via by to from as at using based towards toward into is are be its their this "  # noqa: SIM905
     "that paper papers model models method methods approach technique techniques framework frameworks system systems "

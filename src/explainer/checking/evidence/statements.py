@@ -214,17 +214,20 @@ class _StatementReader:
         """Where marks such as `[^1]` and `[2]` stand, with the entries of the footnotes or references they send to."""
         if _CITATION_MARK.search(self._text) is None:
             return
-        defined = {str(number): entries for number, entries in analysis.numbered_sources.items()}
         definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
+        defined = {str(number): entries for number, entries in analysis.numbered_sources.items()}
         for match in definitions.values():
-            paragraph_end = self._text.find("\n\n", match.end())
-            line_end = self._text.find("\n", match.end())
-            end = paragraph_end if match["id"].startswith("^") else line_end
-            defined.setdefault(match["id"], set(self._named(match.end(), end if end >= 0 else len(self._text))))
+            defined.setdefault(match["id"], self._defined_by(match))
         for mark in _CITATION_MARK.finditer(self._text):
             if mark.start() + 1 not in definitions:
                 ids = _CITED_ID.findall(mark[0])
                 yield from product((mark.start(),), chain.from_iterable(defined.get(number, ()) for number in ids))
+
+    def _defined_by(self, definition: re.Match[str]) -> set[int]:
+        """The entries that a footnote names in its paragraph, or a numbered reference in its line."""
+        is_footnote = definition["id"].startswith("^")
+        end = self._text.find("\n\n" if is_footnote else "\n", definition.end())
+        return set(self._named(definition.end(), end if end >= 0 else len(self._text)))
 
     def _blocks(self) -> Iterator[_Block]:
         """The blocks of the answer; code, and lines that only give a name or a link, are none."""

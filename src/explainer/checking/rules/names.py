@@ -68,13 +68,18 @@ def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for reference, verdict in analysis.verdicts:
         faults = _DOUBTFUL_FAULTS if reference.doubtful or reference.in_prose else _FAULTS
-        if verdict.match not in faults:
+        if verdict.match not in faults or _is_said_in_passing(reference, verdict):
             continue
         if reference.in_prose and not _is_wrong_in_prose(reference, verdict, analysis):
             continue
         if is_cut_off(analysis, reference) or _is_prompts_word(reference, verdict, analysis):
             continue
         yield _violation(reference, faults[verdict.match], verdict, _fix(reference, verdict, analysis))
+
+
+def _is_said_in_passing(reference: Reference, verdict: Verdict) -> bool:
+    """Whether words of a sentence are the text of a right link: `[one photo](…)`."""
+    return verdict.match is Match.REWORDED and not reference.listed and reference.text.islower()
 
 
 def _violation(

@@ -12,7 +12,7 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.offered import Offered
-from explainer.checking.titles import GENERIC_ACRONYMS, acronyms, canonical, words
+from explainer.checking.titles import GENERIC_ACRONYMS, NOTE_MARKS, acronyms, canonical, words
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
@@ -70,7 +70,7 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             continue
         for name in acronyms(line):
             key = canonical(name)
-            if key in seen or _is_familiar(name, analysis.offered):
+            if key in seen or _is_familiar(name.rstrip(NOTE_MARKS), analysis.offered):
                 continue
             seen.add(key)
             at = start + line.index(name)

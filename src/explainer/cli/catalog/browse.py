@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -209,7 +210,8 @@ def print_schema(
         write_json(json_schema(Question if question else Catalog))
         return
     library = open_library(catalog, "text")
-    write_json(named_schema({kind: [entry.label for entry in library.index_of(kind)] for kind in SOURCE_KINDS}))
+    label = attrgetter("label")
+    write_json(named_schema({kind: list(map(label, library.index_of(kind))) for kind in SOURCE_KINDS}))
 
 
 @app.command(

@@ -19,7 +19,10 @@ from explainer.diagnostics.text import LazyRegex
 SOURCE = Path(explainer.__file__).parent
 _WHOLE = {"search", "finditer", "findall", "sub", "subn", "split", "scanner"}
 """Methods that try a pattern at each place of a text."""
-_AT_A_PLACE = {"curation.importers.bibtex._FIELD", "curation.importers.bibtex._JOINED"}
+_AT_A_PLACE = {
+    "curation.importers.bibtex._FIELD", "curation.importers.bibtex._JOINED",
+    "curation.importers.model_card._CODE_WORDS", "curation.importers.model_card._PAPER_WORDS",
+}  # fmt: skip
 """Patterns that a function is given, which matches them where it is."""
 _PATTERNS = (re.Pattern, LazyRegex)
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)

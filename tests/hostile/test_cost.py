@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -97,3 +98,12 @@ def test_an_answer_is_checked_in_time(name: str) -> None:
     begun = time.process_time()
     attack("check", "a.md", "--question", "q/a.yaml", seconds=20)
     assert time.process_time() - begun < 15
+
+
+@pytest.mark.parametrize("style", ["text", "github"])
+def test_a_long_cell_is_quoted_in_part(style: str) -> None:
+    project(q__csv="x" * 500_000 + ",b\n1,2\n", q__jsonl=json.dumps({"k" * 300_000: 1, "question": "?"}) + "\n")
+    for name in ("q.csv", "q.jsonl"):
+        outcome = attack("batch", name, "--out", "o.jsonl", "--findings", style)
+        assert outcome.status in (1, 2)
+        assert 50 < len(outcome.err) < 10_000

@@ -67,7 +67,9 @@ def test_a_bomb_that_goes_off_while_it_is_compiled(template: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names")
-@pytest.mark.parametrize("hider", ["\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u2028", "\U000e0041", "\x7f", "\x01"])
+@pytest.mark.parametrize(
+    "hider", ["\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u2028", "\U000e0041", "\x7f", "\x01", "\r"]
+)
 def test_reports_show_file_names_harmlessly(hider: str) -> None:
     name = f"a{hider}b.md"
     project()

@@ -116,6 +116,17 @@ def test_file_names_that_are_no_text(name: bytes, output_format: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names")
+@pytest.mark.parametrize("name", [b"caf\xe9", b"\xff", b"\xed\xa0\x80"])
+def test_an_import_of_what_has_no_text_for_a_name(name: bytes) -> None:
+    project()
+    odd = os.fsdecode(name)
+    Path(f"{odd}.csv").write_text("name\nN\n")
+    for options in ((), ("--source", odd), ("--licence", odd), ("--out", "n.yaml"), ("--out", f"{odd}.yaml")):
+        assert attack("catalog", "import", f"{odd}.csv", *options).status == 0
+    assert attack("catalog", "import", f"{odd}.csv", "--out", "n.yaml").status == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names")
 @pytest.mark.parametrize(
     "name",
     [b"caf\xe9.yaml", b"\xff.yaml", b"a\xed\xa0\x80.yaml", b"\xc2\x9b2J.yaml", b"\xe2\x80\xae.yaml", b"a\nb.yaml"],

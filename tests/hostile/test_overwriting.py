@@ -122,21 +122,41 @@ def test_files_of_somebody_else_stay(kind: str) -> None:
         assert "precious" not in Path("out/a.prompt.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["rain.answer.md", "rain.ungrounded.md"])
-def test_an_answer_of_somebody_else_stays(name: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("out", "out/rain.answer.md"),
+        ("out", "out/rain.ungrounded.md"),
+        ("out", "out/rain.prompt.md"),
+        ("out", "out/rain.record.json"),
+        ("out", "out/provenance.jsonl"),
+        ("x.jsonl", "x.jsonl"),
+        ("x.jsonl", "x.records.jsonl"),
+        ("x.jsonl", "x.provenance.jsonl"),
+        ("a.md", "a.md"),
+        ("a.md", "a.ungrounded.md"),
+        ("a.md", "a.prompt.md"),
+        ("a.md", "a.record.json"),
+        ("a.md", "a.provenance.jsonl"),
+    ],
+)
+def test_an_answer_of_somebody_else_stays(
+    target: str, name: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("httpx2")
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.chdir(helper.project(Path("p"), "rain"))
     canned.otherwise = Canned(helper.GOOD)
+    run = ("questions/rain.yaml" if target == "a.md" else "questions", "--out", target)
     Path("out").mkdir()
-    Path("out", name).write_text("precious")
-    outcome = helper.ask(canned, "questions", "--out", "out")
+    Path(name).write_text("precious")
+    outcome = helper.ask(canned, *run)
     assert outcome.status == 2
     assert "--force" in outcome.err
     assert not canned.seen
-    assert Path("out", name).read_text() == "precious"
-    assert helper.ask(canned, "questions", "--out", "out", "--force").status == 0
-    assert helper.ask(canned, "questions", "--out", "out").status == 0
+    assert Path(name).read_text() == "precious"
+    assert helper.ask(canned, *run, "--force").status == 0
+    assert helper.ask(canned, *run).status == 0
 
 
 def test_a_run_may_write_over_its_own_files() -> None:
@@ -157,6 +177,90 @@ def test_a_run_may_write_over_its_own_files() -> None:
     Path("out/a.prompt.md").write_text("written by the run that was killed")
     assert attack("batch", "q", "--out", "out").status == 0
     assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
+
+
+NAMED: dict[str, tuple[str, ...]] = {
+    "prompt": ("build", "q/a.yaml", "--out"),
+    "skeleton": ("build", "q/a.yaml", "--as", "answer", "--out"),
+    "messages": ("build", "q/a.yaml", "--format", "messages", "--out"),
+    "own template": ("build", "q/a.yaml", "--template", "t.j2", "--out"),
+    "report": ("check", "a.md", "--question", "q/a.yaml", "--out"),
+    "page": ("check", "a.md", "--question", "q/a.yaml", "--format", "html", "--out"),
+    "lines": ("check", "a.md", "--question", "q/a.yaml", "--format", "jsonl", "--out"),
+    "baseline": ("check", "a.md", "--question", "q/a.yaml", "--write-baseline"),
+    "proofs": ("check", "a.md", "--question", "q/a.yaml", "--write-provenance"),
+    "references": ("cite", "a.md", "--question", "q/a.yaml", "--format", "bibtex", "--out"),
+    "notes": ("cite", "a.md", "--question", "q/a.yaml", "--out"),
+    "exported": ("catalog", "export", "--format", "csv", "--catalog", "catalogs/c.yaml", "--out"),
+    "ranked": ("recommend", "Why?", "--out"),
+    "drawing": ("workflow", "w.yaml", "--format", "svg", "--out"),
+}  # fmt: skip
+STRANGERS: dict[str, bytes] = {
+    "notes": b"precious\n",
+    "program": b"#!/bin/sh\nexec something --with options\n",
+    "bytes": bytes(range(256)),
+    "JSON": b'{"name": "site", "dependencies": {"a": "1"}, "license": "MIT"}\n',
+    "page": b"<!doctype html>\n<html>\n<title>My page</title>\n" + b"".join(b"<p>number %d\n" % i for i in range(40)),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_output_replaces_no_file_of_somebody_else(name: str) -> None:
+    project(
+        a__md=ANSWER, t__j2="{{ question }}",
+        **{"w__yaml": "question: Why?\nmodels: [A]\npapers: []\n",
+           "catalogs/w__yaml": "models:\n  - {name: A, signature: Txt2Img, id: aa}\n"},
+    )  # fmt: skip
+    run = NAMED[name]
+    for foreign in STRANGERS.values():
+        Path("out.x").write_bytes(foreign)
+        outcome = attack(*run, "out.x")
+        assert outcome.status == 2
+        assert "F105" in outcome.err
+        assert "out.x" in outcome.err
+        assert Path("out.x").read_bytes() == foreign
+    for empty in (b"", b"\n"):
+        Path("out.x").write_bytes(empty)
+        assert attack(*run, "out.x").status != 2
+        product = Path("out.x").read_bytes()
+        assert product != empty or not product
+    # in the next run all of it may be other
+    Path("q/a.yaml").write_text("question: What else?\nmodels: []\npapers: []\n")
+    Path("a.md").write_text("### Something\nelse\n")
+    assert attack(*run, "out.x").status != 2
+    # a copy has no mark, but much in common
+    copy = Path("out.x").read_bytes()
+    Path("copy.x").write_bytes(copy)
+    assert attack(*run, "copy.x").status != 2
+
+
+@pytest.mark.parametrize("name", ["part-00000.parquet", "part-00000-3f2a.snappy.parquet", "data.parquet"])
+def test_parts_of_somebody_else_stay(name: str) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    project()
+    parquet.write_table(arrow.table({"question": ["Why?"], "models": [["M"]]}), "q.parquet")
+    Path("o.parquet").mkdir()
+    parquet.write_table(arrow.table({"precious": [1]}), f"o.parquet/{name}")
+    before = Path("o.parquet", name).read_bytes()
+    outcome = attack("batch", "q.parquet", "--out", "o.parquet")
+    assert outcome.status == 2
+    assert name in outcome.err
+    assert {path.name: path.read_bytes() for path in Path("o.parquet").iterdir()} == {name: before}
+    Path("o.parquet", name).unlink()
+    for _ in range(2):
+        assert attack("batch", "q.parquet", "--out", "o.parquet").status == 0
+
+
+def test_origins_of_somebody_else_stay() -> None:
+    project(a__csv="name\nN\n")
+    Path("new.sources.jsonl").write_text("precious\n")
+    assert attack("catalog", "import", "a.csv", "--out", "new.yaml").status == 2
+    assert Path("new.sources.jsonl").read_text() == "precious\n"
+    assert not Path("new.yaml").exists()
+    Path("new.sources.jsonl").unlink()
+    assert attack("catalog", "import", "a.csv", "--out", "new.yaml").status == 0
+    Path("new.yaml").unlink()
+    assert attack("catalog", "import", "a.csv", "--out", "new.yaml").status == 0
 
 
 @pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])

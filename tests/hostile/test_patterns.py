@@ -25,6 +25,7 @@ BOUNDED = {
     "checking.rules.sections._OPEN_END": 600,
     "checking.sections._WEAK": 400,
     "checking.evidence.passages._TAG": 4_096,
+    "checking.workflow.naming._VERSION": 80,
     "checking.workflow.mermaid._LINKS_WITH_TEXT": 4_096,
     "checking.workflow.mermaid._PASSED_OVER": 4_096,
     "curation.importers.model_card._BEFORE_CODE": 300,

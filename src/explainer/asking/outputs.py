@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,8 +20,8 @@ from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
 from explainer.diagnostics.codes import Severity
-from explainer.diagnostics.text import json_document, shorten
-from explainer.files import STDIN, display_path, read_file, remove_stale, remove_stale_of, write_whole
+from explainer.diagnostics.text import json_document, lazy_regex, shorten
+from explainer.files import STDIN, display_path, open_file, read_file, remove_stale, remove_stale_of, write_whole
 
 if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # The version of the record.
 SCHEMA: Final = "explainer/ask/1"
+# How a record and a proof begin, and in how many of its bytes that shows.
+_OWN_SCHEMA: Final = lazy_regex(rb'\{\s*+"schema":\s*+"explainer/')
+_START: Final = 100
 # Endings of a target that is one file.
 ONE_FILE: Final = (".md", ".txt", ".markdown")
 # What the file of an answer that is not accepted ends in: it is never taken for a good one.
@@ -186,12 +189,21 @@ class Answers:
     def prepare(self) -> None:
         """Remove what a killed run left; the journal is open, so no other run is at work here."""
 
+    def places(self, ids: Iterable[str]) -> Iterable[tuple[Path, Sequence[Path]]]:  # noqa: ARG002
+        """The file with the record of each answer of some questions, and the files that are written beside it."""
+        return ()
+
     def refuse_foreign(self, ids: Iterable[str]) -> None:
-        """Leave files alone that stand where answers belong, and that no run has written.
+        """Leave files alone that stand where answers belong, and that no run has written: it writes a record first.
 
         Raises:
             OSError: when there is one.
         """
+        for record, files in self.places(ids):
+            if not _is_record(record):
+                _refuse_content(record, record)
+                for file in files:
+                    _refuse_content(file, record)
 
     def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Take the answer of the question of this number, and its record; return what the place is called.
@@ -207,6 +219,26 @@ class Answers:
         Raises:
             OSError: when they cannot be written.
         """
+
+
+def _is_record(path: Path) -> bool:
+    """Whether a file is a record or a proof, or lines of such."""
+    try:
+        with open_file(path) as stream:
+            return _OWN_SCHEMA.match(stream.read(_START)) is not None
+    except FileNotFoundError:
+        return False
+
+
+def _refuse_content(path: Path, record: Path) -> None:
+    """Refuse to write over a file that has something in it.
+
+    Raises:
+        OSError: when it has.
+    """
+    if os.path.lexists(path) and (not path.is_file() or path.stat().st_size):
+        message = f"no {record.name} says that a run wrote this file; move it away, or run with --force"
+        raise OSError(0, message, str(path))
 
 
 class _Files(Answers):
@@ -228,8 +260,8 @@ class _Files(Answers):
         ungrounded = stem.with_name(stem.name + UNGROUNDED)
         if result.chosen is None:
             return display_path(accepted)
+        self._write(stem.with_name(stem.name + _RECORD), json_document(record))  # it says whose the others are
         self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
-        self._write(stem.with_name(stem.name + _RECORD), json_document(record))
         current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
         self._write(current, result.text)
         outdated.unlink(missing_ok=True)
@@ -259,14 +291,12 @@ class FolderAnswers(_Files):
         if self._folder.is_dir():
             remove_stale(self._folder)
 
-    def refuse_foreign(self, ids: Iterable[str]) -> None:
-        """Each answer of a run has a record beside it, which is written first."""
+    def places(self, ids: Iterable[str]) -> Iterator[tuple[Path, Sequence[Path]]]:
+        """The files of each answer, and the proofs of all."""
+        yield self.provenance, ()
         for id_ in ids:
-            for ending in (_ANSWER, UNGROUNDED):
-                answer = self._folder / f"{id_}{ending}"
-                if os.path.lexists(answer) and not (self._folder / f"{id_}{_RECORD}").is_file():
-                    message = f"no {id_}{_RECORD} says that a run wrote this file; move it away, or run with --force"
-                    raise OSError(0, message, str(answer))
+            files = [self._folder / f"{id_}{ending}" for ending in (_ANSWER, UNGROUNDED, _PROMPT)]
+            yield self._folder / f"{id_}{_RECORD}", files
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
@@ -331,6 +361,11 @@ class FileAnswers(_Files):
         beside = (UNGROUNDED, _PROMPT, _RECORD)
         remove_stale_of(answer, self.provenance, *(stem.with_name(stem.name + ending) for ending in beside))
 
+    def places(self, ids: Iterable[str]) -> Iterable[tuple[Path, Sequence[Path]]]:  # noqa: ARG002  # there is one
+        """The file of the answer, and those beside it."""
+        beside = [self._stem.with_name(self._stem.name + ending) for ending in (UNGROUNDED, _PROMPT)]
+        return [(self._stem.with_name(self._stem.name + _RECORD), [self._path, *beside, self.provenance])]
+
     def _names(self, id_: str) -> tuple[Path, Path]:  # noqa: ARG002  # there is one
         return self._path, self._stem
 
@@ -351,6 +386,10 @@ class LinesAnswers(Answers):
         """Remove temporary files of killed runs; the rest of the folder is not ours."""
         remove_stale_of(self._path, self.records, self.provenance)
 
+    def places(self, ids: Iterable[str]) -> Iterable[tuple[Path, Sequence[Path]]]:  # noqa: ARG002  # lines of one file
+        """The file of all answers, and those beside it."""
+        return [(self.records, [self._path, self.provenance])]
+
     def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:
         """Take a line: the file appears when all are there."""
         if result.chosen is not None:
@@ -362,8 +401,8 @@ class LinesAnswers(Answers):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         in_order = [self._lines[number] for number in sorted(self._lines)]
         texts = {
-            self._path: "".join(answer for answer, _ in in_order),
             self.records: "".join(record for _, record in in_order),
+            self._path: "".join(answer for answer, _ in in_order),
             self.provenance: proofs,
         }
         for path, text in texts.items():

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import os
 import re
+import sys
 from collections import deque
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -16,7 +21,7 @@ from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import line_column, reason_of
 from explainer.documents.document import undecoded
 from explainer.documents.json_reader import parse_json
-from explainer.files import MAX_QUESTION_BYTES, display_path
+from explainer.files import MAX_QUESTION_BYTES, display_path, open_file
 
 _LISTS: Final = ("models", "papers", "catalog")
 _TEXTS: Final = ("question", "id", "answer")
@@ -43,7 +48,7 @@ def open_table(path: Path) -> Parsed[QuestionSource]:
             None, (Finding("F104", Location(source.name), message, "pip install 'cnaps-explainer[parquet]'"),)
         )
     except Exception as error:  # noqa: BLE001  # pyarrow has errors of ten kinds for damaged files
-        message = f"cannot be read as a table: {reason_of(error)}"
+        message = f"cannot be read as a table: {getattr(error, 'strerror', None) or reason_of(error)}"
         return Parsed(None, (Finding("F104", Location(source.name), message),))
     fault = column_fault(columns)
     if fault is not None:
@@ -254,20 +259,28 @@ def _cells(names: Sequence[str], row: Sequence[str]) -> dict[str, str]:
 
 
 class ParquetSource(_Table):
-    """The rows of a `.parquet`, some thousand at a time: a file, or a folder of files in the order of their names."""
+    """The rows of a `.parquet`, some thousand at a time: a file, or a folder of files in the order of their names.
+
+    Its reader is native code, and a few hundred bytes may stand for a billion rows. So it reads in a process of its
+    own, under limits; the record batches come from there.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._files = sorted(path.glob("[!._]*.parquet")) if path.is_dir() else [path]
 
-    def columns(self) -> list[str]:
-        """The names of the columns."""
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
+    @cached_property
+    def _shape(self) -> dict[str, Any]:
+        """The names of the columns of each file, and how many rows there are."""
         if not self._files:
             message = "no .parquet file in the folder"
             raise ValueError(message)
-        columns = [list(pq.read_schema(file).names) for file in self._files]
+        shape, _ = next(_read_apart({"files": list(map(str, self._files)), "shape": True}))
+        return shape
+
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        columns: list[list[str]] = self._shape["columns"]
         if len({tuple(sorted(names)) for names in columns}) > 1:
             message = "its files have different columns"
             raise ValueError(message)
@@ -275,9 +288,7 @@ class ParquetSource(_Table):
 
     def size(self) -> int:
         """How many rows there are."""
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
-        return sum(int(pq.read_metadata(file).num_rows) for file in self._files)
+        return int(self._shape["rows"])
 
     def __iter__(self) -> Iterator[SourceItem | Skipped]:
         """Every row."""
@@ -311,47 +322,172 @@ class ParquetSource(_Table):
             first: the number of the first row that is wanted, from 1.
             last: that of the last one.
             columns: the columns that are wanted.
+
+        Raises:
+            OSError: when they cannot be read.
         """
-        begin = 1
-        for file in self._files:
-            try:
-                size = yield from self._batches(file, begin, first, last, columns)
-            except OSError:
-                raise
-            except Exception as error:  # noqa: BLE001  # as when it is opened
-                raise OSError(0, f"not a .parquet: {reason_of(error)}", str(file)) from None
-            begin += size
-            if last is not None and begin > last:
+        import pyarrow as pa  # noqa: PLC0415  # an extra
+
+        request = {"files": list(map(str, self._files)), "first": first, "last": last, "columns": columns}
+        for answer, data in _read_apart(request):
+            yield from ((answer["row"], batch) for batch in pa.ipc.open_stream(data))
+
+
+# --- the process that reads a .parquet: a line of JSON comes in; lines of JSON go out, each before its data ---
+
+_MIB: Final = 1024 * 1024
+# Seconds of CPU for the rows that are read at a time.
+_SECONDS: Final = 20
+# Bytes of memory beyond what loading pyarrow takes, and of the rows that are sent at a time.
+_MEMORY: Final = 2048 * _MIB
+_SENT: Final = 64 * _MIB
+# Rows and unpacked bytes that a file may have beside so many for each of its bytes. A table of 200,000 questions has 55
+# bytes a row, and unpacks to 3 times its size.
+_MOST_ROWS: Final = 100_000
+_UNPACKED: Final = 256 * _MIB
+_UNPACKED_PER_BYTE: Final = 1_000
+
+
+def _read_apart(request: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Yield what a process of its own answers, each with its data.
+
+    Raises:
+        OSError: when it says that something is wrong, or ends before it is done.
+    """
+    import pyarrow  # noqa: ICN001, PLC0415  # an extra
+
+    from explainer.rendering.processes import end_process, exceeded_cpu, start_process  # noqa: PLC0415
+
+    process = start_process(__name__, [pyarrow])
+    assert process.stdin is not None  # noqa: S101  # it was started with pipes
+    assert process.stdout is not None  # noqa: S101
+    name = request["files"][0]
+    try:
+        with contextlib.suppress(OSError):  # it ended at once: its answer says so
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.close()
+        while line := process.stdout.readline():
+            answer = json.loads(line)
+            if "problem" in answer:
+                raise OSError(answer["number"], answer["problem"], answer["file"])
+            if "end" in answer:
                 return
+            name = answer["file"]
+            data = process.stdout.read(answer["size"])
+            if len(data) == answer["size"]:
+                yield answer, data
+        what = "time" if exceeded_cpu(process.wait()) else "memory, or it is broken"
+        raise OSError(0, f"reading it takes too much {what}", name)
+    finally:
+        end_process(process)
 
-    @staticmethod
-    def _batches(
-        file: Path, begin: int, first: int, last: int | None, columns: Sequence[str] | None
-    ) -> Generator[tuple[int, Any], None, int]:
-        """Yield what is wanted of one file, whose first row has the number `begin`; return how many rows it has."""
-        import pyarrow.parquet as pq  # noqa: PLC0415
 
-        with pq.ParquetFile(file) as table:
-            size = int(table.metadata.num_rows)
-            stop = begin + size if last is None else last + 1
-            # a row group is the least that can be read: those that have none of the rows are passed over
-            groups: list[tuple[int, int]] = []
-            number = begin
-            for group in range(table.metadata.num_row_groups):
-                end = number + table.metadata.row_group(group).num_rows
-                if end > first and number < stop:
-                    groups.append((group, number))
-                number = end
-            if not groups:
-                return size
-            row = groups[0][1]
-            for batch in table.iter_batches(_ROWS, [group for group, _ in groups], columns):
-                skip = max(0, first - row)
-                length = min(batch.num_rows, stop - row) - skip
-                if length > 0:
-                    yield row + skip, batch.slice(skip, length)
-                row += batch.num_rows
+def main() -> None:
+    """Answer a request for the shape of some files, or for their rows; see `_read_apart`."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from explainer.rendering.processes import CpuLimit, limit_memory, used_memory  # noqa: PLC0415
+
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    pa.set_memory_pool(pa.system_memory_pool())  # the others reserve more than they use
+    pa.set_cpu_count(1)
+    request = requests.readline()
+    limit_memory(used_memory() + _MEMORY)
+    limit = CpuLimit(_SECONDS)
+    limit.renew()
+    for message in messages(request):
+        answers.write(message)
+        answers.flush()
+        limit.renew()
+
+
+def messages(request: bytes) -> Iterator[Any]:
+    """Yield what the process answers: in turn a line, and the data that it announces."""
+    for answer, data in _answers(json.loads(request)):
+        yield json.dumps({**answer, "size": len(data)}).encode() + b"\n"
+        yield data
+
+
+def _answers(request: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+    """What there is to say to a request, and the data of it; a problem where there is one, or the end."""
+    file = ""
+    try:
+        if "shape" in request:
+            yield _shape_of(request["files"]), b""
+        begin = 1
+        for file in request["files"] if "first" in request else ():
+            begin += yield from _rows(file, begin, request["first"], request["last"], request["columns"])
+            if request["last"] is not None and begin > request["last"]:
+                break
+    except OSError as error:
+        yield {"problem": error.strerror or str(error), "number": error.errno or 0, "file": file}, b""
+    except BaseException as error:  # noqa: BLE001  # pyarrow has errors of ten kinds for damaged files
+        yield {"problem": reason_of(error), "number": 0, "file": file}, b""
+    yield {"end": True}, b""
+
+
+def _shape_of(files: Sequence[str]) -> dict[str, Any]:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    columns, rows = list[list[str]](), 0
+    for file in files:
+        with open_file(file) as stream:
+            metadata = pq.read_metadata(stream)
+            columns.append(list(metadata.schema.to_arrow_schema().names))
+            if metadata.num_rows > _MOST_ROWS + os.fstat(stream.fileno()).st_size:
+                message = f"it says that it has {metadata.num_rows:,} rows, more than a file of its size can hold"
+                raise ValueError(message)
+            rows += metadata.num_rows
+    return {"columns": columns, "rows": rows, "file": files[-1]}
+
+
+def _rows(
+    file: str, begin: int, first: int, last: int | None, columns: Sequence[str] | None
+) -> Generator[tuple[dict[str, Any], Any], None, int]:
+    """Yield what is wanted of one file, whose first row has the number `begin`; return how many rows it has."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with open_file(file) as stream, pq.ParquetFile(stream) as table:
+        size = int(table.metadata.num_rows)
+        stop = begin + size if last is None else last + 1
+        # a row group is the least that can be read: those that have none of the rows are passed over
+        groups: list[tuple[int, int]] = []
+        number = begin
+        for group in range(table.metadata.num_row_groups):
+            end = number + table.metadata.row_group(group).num_rows
+            if end > first and number < stop:
+                groups.append((group, number))
+            number = end
+        if not groups:
             return size
+        allowed = _UNPACKED + _UNPACKED_PER_BYTE * os.fstat(stream.fileno()).st_size
+        row = groups[0][1]
+        for batch in table.iter_batches(_ROWS, [group for group, _ in groups], columns, use_threads=False):
+            skip = max(0, first - row)
+            length = min(batch.num_rows, stop - row) - skip
+            allowed -= batch.nbytes
+            if allowed < 0:
+                message = "it unpacks to more than a file of its size can hold"
+                raise ValueError(message)
+            if length > 0:
+                yield from _packed(file, row + skip, batch.slice(skip, length))
+            row += batch.num_rows
+        return size
+
+
+def _packed(file: str, row: int, batch: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """A record batch as Arrow writes it to a stream, in pieces if it is large."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    step = max(1, batch.num_rows * _SENT // max(batch.nbytes, 1))
+    for start in range(0, batch.num_rows, step):
+        buffer = io.BytesIO()
+        with pa.ipc.new_stream(buffer, batch.schema) as writer:
+            writer.write_batch(batch.slice(start, step))
+        if buffer.tell() > 2 * _SENT:
+            message = f"row {row + start} is too large"
+            raise ValueError(message)
+        yield {"row": row + start, "file": file}, buffer.getbuffer()
 
 
 def cells_of(column: Any) -> list[Any]:

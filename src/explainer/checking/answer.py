@@ -27,7 +27,7 @@ from explainer.checking.spotting import (
     unparsed_destinations,
 )
 from explainer.checking.titles import content_words
-from explainer.diagnostics.text import Lines, lazy_regex
+from explainer.diagnostics.text import Lines, lazy_regex, reason_of
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -544,11 +544,18 @@ def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
     return [Token("html_block", "", 0, content=source)] if is_too_deep else tokens
 
 
+class UnreadableAnswerError(Exception):
+    """The library that reads Markdown failed at an answer; the text says how."""
+
+
 @lru_cache(maxsize=1)  # an answer is judged, and then shown
 def _tokens(source: str) -> tuple[Sequence[Token], Mapping[str, Any]]:
     """The tokens of a Markdown text, and its definitions of reference links."""
     environment: dict[str, Any] = {}
-    tokens = _markdown().parse(source, environment)
+    try:
+        tokens = _markdown().parse(source, environment)
+    except Exception as error:
+        raise UnreadableAnswerError(reason_of(error)) from error
     return tokens, environment.get("references", {})
 
 

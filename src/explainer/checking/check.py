@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
+from explainer.checking.answer import UnreadableAnswerError
 from explainer.checking.evidence.native import CitedSpan, strange_documents
 from explainer.checking.evidence.proving import JudgedStatement, StatementVerdict, judge_statements
 from explainer.checking.match import Match, Verdict
@@ -214,7 +215,11 @@ def check_answer(
     """
     if not offered.sources:
         return unchecked(answer_id, file, [Finding("A102", Location(file), *_NOTHING_OFFERED)], text, line)
-    analysis, statements, violations = _judged(text, offered, tuple(spans))
+    try:
+        analysis, statements, violations = _judged(text, offered, tuple(spans))
+    except UnreadableAnswerError as error:
+        message = f"the answer cannot be read as Markdown: {error}"
+        return unchecked(answer_id, file, [Finding("F104", Location(file), message)], text, line)
     if not any(map(str.isalnum, analysis.answer.body)):
         return unchecked(answer_id, file, [Finding("A101", Location(file), *_EMPTY_ANSWER)], text, line)
     if not strict_links:

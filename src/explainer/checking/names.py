@@ -69,6 +69,8 @@ _VARIANT: Final = lazy_regex(
     r"|[-_ ](?:X{0,3}L|HD|SD|(?i:large|base|small|tiny|mini|nano|pro|plus|turbo|lite|ultra|huge|max|next|revisited)))"
     r"(?![_+.-]*+[^\W_])"
 )
+# works about works
+_SECONDARY: Final = lazy_regex(r"\b(?:Survey|Review|Tutorial|Guide|Introduction|Comparison|Study)\b")
 # a word of several parts, and parts that say what is made with something, and make no other name: `Whisper-Based`
 _JOINED_PARTS: Final = lazy_regex(r"(?<![\w./-])[^\W_]+(?:[-_.][^\W_]+){1,4}(?![\w/-])")
 _PART_ENDS: Final = lazy_regex(r"[-_.]")
@@ -286,8 +288,12 @@ def _longer(name: _Name) -> Verdict | None:
         urls = canonical(" ".join(own_link.url for own_link in source.own_links))
         if all(word in urls for word in added) or canonical(text[first:last]) in name.offered.text:
             continue
-        is_joined = {*words(text[first:begin])[-1:], *words(text[end:last])[:1]} & FILLERS
-        is_doubtful = is_joined and not name.strict
+        # `The Core Idea of …` is prose
+        is_joined = (
+            not _SECONDARY.search(text[first:begin])
+            and {*words(text[first:begin])[-1:], *words(text[end:last])[:1]} & FILLERS
+        )
+        is_doubtful = bool(is_joined) and not name.strict
         return name.verdict(Match.REWORDED if is_doubtful else Match.ALTERED, index)
     return None
 

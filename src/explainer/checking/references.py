@@ -90,8 +90,8 @@ _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing e
 _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 # what stands between a name and its link in prose, and between a link that begins a line and its name
 _LEADS_TO_LINK: Final = lazy_regex(
-    r"(?:[^\w.!?\0]|\0++|\.(?!\s)|\band(?= \0)|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv"
-    r"|github|available|doi|pdf)\b){0,40}",
+    r"(?:[^\w.!?\s\0]|[\s_]++|\0++|\.(?!\s)|(?:19|20)\d\d\b|\band(?= \0)"
+    r"|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv|github|available|doi|pdf)\b){0,40}",
     re.IGNORECASE,
 )
 _BLANK: Final = "\0"
@@ -880,12 +880,12 @@ def _masked(piece: _Piece, parts: Iterable[Reference | Cited]) -> str:
 
 def _is_close(piece: _Piece, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
-    if not piece.start <= name.start < piece.start + len(piece.text):
-        return True
+    if not piece.start <= name.start < piece.start + len(piece.text):  # a footnote that is the link and nothing else
+        return not words(masked[piece.lead.end() :])
     begin, end = name.start - piece.start, name.end - piece.start
     first, last = _place(cited) - piece.start, _end_of(cited) - piece.start
-    if first < begin:  # at the beginning of the line: `https://… is X`
-        return not words(masked[:first]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
+    if first < begin:  # `https://… is X`, and no more
+        return not words(masked[:first] + masked[end:]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
     return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
 
 

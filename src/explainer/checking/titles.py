@@ -65,6 +65,7 @@ _GOES_BEFORE: Final = lazy_regex(
     r"(?:-| (?:(?:of|for|from|with|using|via) )?(?:(?:an?|the) )?)\Z"
 )
 _GOES_BEHIND: Final = lazy_regex(
+    r"(?! (?:Paper|Article|Model|Code|GitHub|Repository)\b)"
     r"(?:-\w+|\+{1,2})?"
     r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited"
     r"|Theory and Practice)\)?"

@@ -12,7 +12,7 @@ from typing import Final
 
 from explainer.cli.terminal import ClosedOutputError, complain
 from explainer.diagnostics.finding import ExitStatus
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, reason_of
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
@@ -60,7 +60,7 @@ def _status_of(error: Exception) -> int:
         complain("not enough memory")
         return ExitStatus.ERRORS
     if isinstance(error, OSError):
-        complain(str(error))
+        complain(reason_of(error))
         return ExitStatus.UNUSABLE
     if isinstance(error, TyperException):
         _explain_usage(error)

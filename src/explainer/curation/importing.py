@@ -157,7 +157,8 @@ class _Import:
         if size > MAX_CATALOG_BYTES:
             message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
             self.result.note([Finding("I810", Location(display_path(out)), message, "split the source")])
-        for path, text in ((out, catalog), (sources_path(out), origins)):
+        # first what a stranger's file may be in the place of: the catalog is new
+        for path, text in ((sources_path(out), origins), (out, catalog)):
             text.seek(0)
             problem = write_stream(path, text)
             if problem is not None:

@@ -168,7 +168,10 @@ def markdown_html(tokens: Sequence[Token], marks: TextMarks, top: int = 3) -> Ma
         top: the level of its highest heading on the page; the others follow without a gap.
     """
     markdown = _markdown()
-    html = markdown.renderer.render(tokens, markdown.options, {"marks": marks, "top": top})
+    try:
+        html = markdown.renderer.render(tokens, markdown.options, {"marks": marks, "top": top})
+    except Exception:  # noqa: BLE001  # whatever the library fails at is shown as it is written
+        html = f"<pre>{escape(chr(10).join(token.content for token in tokens))}</pre>"
     # at the end, for entities of Markdown stand for any character
     return Markup(replace_refused(html))  # noqa: S704
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding
-from explainer.diagnostics.text import json_document, printable
+from explainer.diagnostics.text import json_document, printable, shorten
 
 SCHEMA: Final = "explainer/findings/1"
 """The version of the JSON document."""
@@ -34,10 +34,18 @@ def _lines_of(finding: Finding, color: str, dim: str, reset: str) -> str:
     if finding.is_error:  # the usual case needs no word
         severity = ""
     place = printable(f"{finding.location}: ").removeprefix(": ")
-    lines = f"{place}{color}{finding.code}{reset} {severity}{printable(finding.message)}\n"
+    lines = f"{place}{color}{finding.code}{reset} {severity}{_shown(finding.message)}\n"
     if finding.hint:
-        lines += f"    {dim}{printable(finding.hint)}{reset}\n"
+        lines += f"    {dim}{_shown(finding.hint)}{reset}\n"
     return lines
+
+
+# Characters of a message that people are shown: what it quotes may be a cell or a key of a megabyte.
+_MOST_SHOWN: Final = 2_000
+
+
+def _shown(text: str) -> str:
+    return printable(shorten(text, _MOST_SHOWN))
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -70,7 +78,7 @@ def _github(findings: Sequence[Finding]) -> str:
         if place.file:
             where = f"file={_property(place.file)},line={place.line},col={place.column},{where}"
         message = finding.message + (f" ({finding.hint})" if finding.hint else "")
-        lines.append(f"::{_GITHUB_LEVELS[finding.severity]} {where}::{_escape(printable(message))}\n")
+        lines.append(f"::{_GITHUB_LEVELS[finding.severity]} {where}::{_escape(_shown(message))}\n")
     return "".join(lines)
 
 

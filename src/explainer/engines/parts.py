@@ -7,6 +7,7 @@ folders that two engines write are equal, byte for byte, and a part that was los
 from __future__ import annotations
 
 import contextlib
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,11 +25,14 @@ from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
 from explainer.engines.job import ROWS, Job, arrow
 from explainer.engines.open_job import open_job
-from explainer.files import new_token
+from explainer.files import display_path, new_token
 
 # Rows of a part: a worker needs a second for them, and some dozen megabytes of disk.
 PART_ROWS: Final = 25_000
 _TEMPORARY: Final = ".explainer-tmp"
+_PART: Final = re.compile(r"part-[0-9]{5,}\.parquet")
+# Columns that all parts have.
+_OWN_COLUMNS: Final = frozenset({"id", "custom_id", "sources", "findings"})
 
 
 class TablePart(NamedTuple):
@@ -167,6 +171,7 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
     out, shard = run.config.out, run.config.shard
     if shard is None and not source.size():
         raise ExplainerError([no_question_in(source, 0)])
+    _refuse_foreign(out)
     parts = parts_of(source)
     own_parts = parts if shard is None else [parts[number] for number in shard.range(len(parts))]
     out.mkdir(parents=True, exist_ok=True)
@@ -185,6 +190,21 @@ def render_parts(run: BatchRun, source: ParquetSource, job: Job) -> Summary:
 
 def _name(number: int) -> str:
     return f"part-{number:05}.parquet"
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder with tables that no run wrote: parts would replace them, or be read as some of them.
+
+    Raises:
+        ExplainerError: when there is one.
+    """
+    tables = sorted(folder.glob("[!._]*.parquet"))
+    foreign = [path for path in tables if not _PART.fullmatch(path.name)]
+    if tables and not foreign and not set(ParquetSource(tables[0]).columns()) >= _OWN_COLUMNS:
+        foreign = tables
+    if foreign:
+        message = "the batch was stopped: the file is there, and no run wrote it"
+        raise ExplainerError([Finding("F105", Location(display_path(foreign[0])), message, "choose another place")])
 
 
 def _remove_other_parts(folder: Path, parts: Sequence[TablePart]) -> None:

@@ -28,6 +28,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.diagnostics.text import reason_of
 from explainer.files import cache_folder, display_path, is_private, read_file
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
@@ -488,9 +489,10 @@ def open_indexed(
     try:
         _trust(cache_folder())
         return Parsed(_build(folder, library.value, progress), library.findings)
-    except OSError as error:
-        place = Location(display_path(Path(error.filename)) if error.filename else "--index")
-        message = f"the index cannot be written: {error.strerror or error}"
+    except Exception as error:  # noqa: BLE001  # the engine has errors of its own
+        name = getattr(error, "filename", None)
+        place = Location(display_path(Path(name)) if name else "--index")
+        message = f"the index cannot be written: {getattr(error, 'strerror', None) or reason_of(error)}"
         return Parsed(None, (*library.findings, Finding("F105", place, message)))
 
 

@@ -15,7 +15,7 @@ from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, empty_source, load_question_lines
 from explainer.catalogs.question import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import STDIN, input_name
 from explainer.recommending.choice import fit_findings, weakness
 from explainer.recommending.recommend import Choice, Recommender, SupportsMeanings, recommender_of
@@ -120,9 +120,10 @@ class _Recommenders:
             choice = recommender.value.recommend(loaded.question.question, models=counts.models, papers=counts.papers)
         except ValueError:
             # an index turned out to be damaged
-            if rebuild:
-                raise
-            return self.choose(loaded, rebuild=True)
+            if not rebuild:
+                return self.choose(loaded, rebuild=True)
+            message = "the index cannot be read, though it is new"
+            return Parsed(None, (Finding("F104", Location("--index"), message, "leave out --index"),))
         return Parsed((choice, recommender.value.expected(counts)), recommender.findings)
 
     def _recommender(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[Recommender]:

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import reason_of
 from explainer.files import (
     ENGLISH_PACKAGES,
     MULTILINGUAL_PACKAGES,
@@ -246,10 +247,11 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
     try:
         if at_once:
             embedder.load()
+        if where != WHEEL:  # a stranger's may want other inputs
+            embedder.embed([ENGLISH])
         return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        return failed("E701", f"the embedding model cannot be loaded: {reason}")
+        return failed("E701", f"the embedding model cannot be loaded: {reason_of(error)}")
 
 
 def _failed(where: str, code: str, message: str, hint: str | None = None) -> Parsed[Semantic]:
@@ -305,13 +307,13 @@ class Embedder:
         import onnxruntime
         import tokenizers
 
+        tokenizer = tokenizers.Tokenizer.from_file(str(self._tokenizer_file))
+        tokenizer.enable_truncation(_MAX_TOKENS)
+        tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         raw = read_file(self._model)
         session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
-        tokenizer = tokenizers.Tokenizer.from_file(str(self._tokenizer_file))
-        tokenizer.enable_truncation(_MAX_TOKENS)
-        tokenizer.no_padding()
         return session, tokenizer, list(map(attrgetter("name"), session.get_inputs()))
 
     def embed(self, texts: Sequence[str]) -> Sequence[Vector]:

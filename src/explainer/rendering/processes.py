@@ -1,4 +1,4 @@
-"""Processes of our own for what no library can bound from inside: a stranger's template, a stranger's spreadsheet.
+"""Processes of our own for what no library can bound from inside: a stranger's template, spreadsheet or table.
 
 On Linux the kernel enforces CPU time and memory. macOS enforces CPU time, and ignores the memory limit. Windows has
 neither.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import mmap
 import signal
 import subprocess
 import sys
@@ -54,6 +55,14 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 def exceeded_cpu(status: int) -> bool:
     """Whether a process that ended with this status was ended for its CPU time."""
     return hasattr(signal, "SIGXCPU") and status == -signal.SIGXCPU
+
+
+def used_memory() -> int:
+    """The bytes that this process has reserved so far; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * mmap.PAGESIZE
+    except OSError:  # pragma: no cover - macOS, Windows
+        return 0
 
 
 def limit_memory(size: int) -> None:

@@ -23,7 +23,7 @@ from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, me
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.text import Lines, replace_refused
+from explainer.diagnostics.text import Lines, printable, replace_refused
 
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""
@@ -144,9 +144,9 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
     counts = Counter(map(str, map(attrgetter("severity"), report.findings)))
     return {
         "number": number,
-        "id": report.id,
+        "id": printable(report.id),
         "question": report.question,
-        "file": report.file,
+        "file": printable(report.file),
         "status": ("faulty", "grounded")[report.grounded],
         "warned": report.grounded and counts["warning"] > 0,
         "counts": counts,

@@ -109,7 +109,7 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
 def _is_wrong_in_prose(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
     """Whether words before a link in prose certainly name something else than what the link leads to."""
     is_linked_rightly = any(map(analysis.owners, reference.cited))  # of another link it is said that it is foreign
-    is_longer = verdict.match in (Match.ALTERED, Match.REWORDED) and len(words(reference.text)) >= _MIN_TITLE
+    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _MIN_TITLE
     return is_linked_rightly and (is_longer or verdict.match in (Match.CATALOGUED, Match.FOREIGN))
 
 

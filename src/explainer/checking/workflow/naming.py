@@ -74,9 +74,11 @@ _KNOWN_MODELS: Final = frozenset(
 )
 # The version or size behind such a name, and words such as `model`.
 _VERSION: Final = lazy_regex(
-    r"(?:[\s-]*(?:v?\d{1,2}(?:\.\d)?[a-z]?|xl|large|base|small|mini|turbo|pro|model|api|\(\w{1,20}\)))*\Z",
+    r"(?:[\s-]*+(?:v?\d{1,2}(?:\.\d)?[a-z]?|xl|large|base|small|mini|turbo|pro|model|api|\(\w{1,20}\)))*+\Z",
     re.IGNORECASE,
 )
+# No such name, with its version, has more characters; what is longer is not looked at.
+_LONGEST_KNOWN: Final = 80
 
 
 class StepFit(StrEnum):
@@ -191,6 +193,8 @@ class StepNames:
         """A model that everybody knows, alone or behind `Model:`, that nothing offered speaks of."""
         label = _LABELLED.match(step.text)
         name = (label[1] if label else step.text).strip(" \t\n*_`\"'“”.:")
+        if len(name) > _LONGEST_KNOWN:
+            return None
         keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
         if keys.isdisjoint(_KNOWN_MODELS) or any(key in self._offered.text for key in keys):
             return None

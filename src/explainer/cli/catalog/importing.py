@@ -20,7 +20,7 @@ from explainer.curation.merge import Counts, ImportedSource
 from explainer.curation.normalize import SYNONYMS
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.text import counted, did_you_mean, printable
-from explainer.files import STDIN
+from explainer.files import STDIN, as_text
 
 app = new_app()
 
@@ -78,7 +78,7 @@ def run(
     name = source_name or ("stdin" if str(source) == STDIN else source.name or str(source))
     job = ImportJob(
         path=source,
-        source=ImportedSource(name, _day(retrieved), licence),
+        source=ImportedSource(as_text(name), _day(retrieved), licence and as_text(licence)),
         out=None if str(out) == STDIN else out,
         format=source_format or _format_of(source),
         kind=Kind(kind) if kind else None,

@@ -372,7 +372,9 @@ def _ask_all(
     with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:
         answers.prepare()
         if not config.force:
-            answers.refuse_foreign(question.id for question in questions)
+            # what the journal has was asked by an earlier run, which wrote the files
+            new = (question for question in questions if not _was_asked(config, question, journal))
+            answers.refuse_foreign(question.id for question in new)
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
@@ -386,6 +388,15 @@ def _ask_all(
             answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
         finally:
             observer.on_end()
+
+
+def _was_asked(config: AskConfig, prepared: PreparedQuestion, journal: Journal) -> bool:
+    """Whether the journal has an answer of one of the models to a question."""
+    for model in config.settings.models:
+        request = step(prepared, config.settings, model, [])
+        if isinstance(request, Request) and journal.find(request.key):
+            return True
+    return False
 
 
 def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Finding]:

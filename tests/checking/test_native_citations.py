@@ -94,6 +94,46 @@ def test_annotations_bind_a_span_to_the_entry_of_their_address() -> None:
     assert codes(checked(openai("https://foreign.example.org/paper"))) == ["A201"]
 
 
+def test_thoughts_before_an_answer_move_no_span() -> None:
+    data = openai(PAPERS[0]["paper"])
+    plain = [(statement.start, statement.entries) for statement in checked(data).statements]
+    thought = {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hm. " * 20}]}
+    data["response"]["body"]["output"].insert(0, thought)
+    assert [(statement.start, statement.entries) for statement in checked(data).statements] == plain
+
+
+def ended(provider: Any, reason: str) -> dict[str, Any]:
+    """An answer in the form of a provider that says why it ended."""
+    data: dict[str, Any] = provider(GOOD, PAPERS[0]["title"])
+    if provider is gemini:
+        data["response"]["candidates"][0]["finishReason"] = reason
+    else:
+        data["result"]["message"]["stop_reason"] = reason
+    return data
+
+
+def chat(reason: str) -> dict[str, Any]:
+    choice = {"message": {"content": TEXT}, "finish_reason": reason}
+    return row(custom_id="a", response={"status_code": 200, "body": {"choices": [choice]}})
+
+
+@pytest.mark.parametrize(
+    ("data", "is_cut"),
+    [
+        (chat("stop"), False),
+        (chat("length"), True),
+        (chat("content_filter"), True),
+        (ended(anthropic, "stop_sequence"), False),
+        (ended(anthropic, "max_tokens"), True),
+        (ended(anthropic, "refusal"), True),
+        (ended(gemini, "MAX_TOKENS"), True),
+        (ended(gemini, "SAFETY"), True),
+    ],
+)
+def test_an_answer_that_was_stopped_is_said_to_be_cut_off(data: dict[str, Any], is_cut: bool) -> None:
+    assert ("A104" in [finding.code for finding in checked(data).findings]) == is_cut
+
+
 @pytest.mark.parametrize(
     "data",
     [

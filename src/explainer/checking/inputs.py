@@ -27,7 +27,15 @@ from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_que
 from explainer.catalogs.question import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
-from explainer.checking.evidence.native import CitedSpan, NativeAnswer, openai_spans, read_native
+from explainer.checking.evidence.native import (
+    AT_LENGTH,
+    CitedSpan,
+    NativeAnswer,
+    cut_by,
+    is_thought,
+    openai_spans,
+    read_native,
+)
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
@@ -63,8 +71,6 @@ _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gem
 _CHOICES: Final = ("response", "body", "choices")
 _TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
 _COMPLETION_PLACES: Final = (("choices", 0, "message", "content"), ("choices", 0, "text"))
-# why a completion or a response ended, when it was cut off
-_CUT_ENDINGS: Final = (("length", None), (None, "incomplete"))
 _MESSAGE_PLACES: Final = (
     ("messages",), ("body", "messages"), ("body", "input"), ("params", "messages"), ("request", "contents"),
 )  # fmt: skip
@@ -607,11 +613,18 @@ def _answer_in(data: Mapping[str, Any], native: NativeAnswer | None, place: Loca
 def _native_answer(native: NativeAnswer, place: Location) -> Parsed[str]:
     if native.text is None:
         return Parsed(None, (Finding("A605", place, f"the request failed: {clean(native.failure)}", "send it again"),))
-    return Parsed(clean(native.text), (_cut_off(place),) if native.cut else ())
+    return Parsed(clean(native.text), _cut_off(place, native.cut))
 
 
-def _cut_off(place: Location) -> Finding:
-    return Finding("A104", Location(place.file), "the answer was cut off at its greatest length", "allow more tokens")
+def _cut_off(place: Location, reason: str) -> tuple[Finding, ...]:
+    """What is said of an answer that ends before its end; nothing of one that is whole."""
+    if not reason:
+        return ()
+    if reason in AT_LENGTH:
+        message, hint = "the answer was cut off at its greatest length", "allow more tokens"
+    else:
+        message, hint = f"the answer was cut off: {reason}", "ask again, or another model"
+    return (Finding("A104", Location(place.file), message, hint),)
 
 
 def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
@@ -622,10 +635,9 @@ def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     text = _completion(body)
     if text is None:
         return Parsed(None, (Finding("A605", place, "the response has no text", "send it again"),))
-    endings = (value_at(body, "choices", 0, "finish_reason"), value_at(body, "status"))
-    if endings not in _CUT_ENDINGS:
-        return Parsed(clean(text))
-    return Parsed(clean(text), (_cut_off(place),))
+    ending = value_at(body, "choices", 0, "finish_reason") or value_at(body, "incomplete_details", "reason")
+    is_incomplete = value_at(body, "status") == "incomplete"
+    return Parsed(clean(text), _cut_off(place, cut_by(ending) or ("length" if is_incomplete else "")))
 
 
 def _failure(response: Any, error: Any) -> str | None:
@@ -643,7 +655,7 @@ def _completion(body: Any) -> str | None:
         if text is not None:
             return text
     items = mappings_in(value_at(body, "output"))
-    return "".join(_content(item) for item in items if not _is_thought(item)) or None
+    return "".join(_content(item) for item in items if not is_thought(item)) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
@@ -682,10 +694,5 @@ def _joined(content: Any) -> str | None:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    parts = [part for part in mappings_in(content) if not _is_thought(part)]
+    parts = [part for part in mappings_in(content) if not is_thought(part)]
     return "".join(str(part.get("text", "")) for part in parts) or None
-
-
-def _is_thought(item: Mapping[str, Any]) -> bool:
-    """Whether an item of a response, or a part of a message, is what a model thought before it answered."""
-    return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import filterfalse
 from typing import Any, Final
 
 from explainer.catalogs.links import identify
@@ -19,7 +20,12 @@ from explainer.documents.document import mappings_in, value_at
 from explainer.recommending.terms import terms
 
 _WHOLE: Final = frozenset({"succeeded", None})
-_CUT: Final = frozenset({"max_tokens", "MAX_TOKENS"})
+# Why an answer may end before its end: its greatest length is reached, or somebody stops it.
+AT_LENGTH: Final = frozenset({"max_tokens", "MAX_TOKENS", "length", "max_output_tokens"})
+_STOPPED: Final = frozenset(
+    "content_filter content_filtered guardrail_intervened refusal "  # noqa: SIM905
+    "SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII OTHER".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,13 @@ class NativeAnswer:
         text: the answer; None when the request failed.
         spans: its cited spans.
         failure: why there is no answer.
-        cut: it was cut off at its greatest length.
+        cut: why it ends before its end; empty when it is whole.
     """
 
     text: str | None
     spans: tuple[CitedSpan, ...] = ()
     failure: str = ""
-    cut: bool = False
+    cut: str = ""
 
 
 def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
@@ -67,13 +73,23 @@ def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
     return None
 
 
+def cut_by(reason: Any) -> str:
+    """Return the reason for which an answer ended, if it ended before its end."""
+    return reason if isinstance(reason, str) and reason in AT_LENGTH | _STOPPED else ""
+
+
+def is_thought(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a response, or a part of a message, is what a model thought before it answered."""
+    return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))
+
+
 def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
     """Return the annotated spans of an answer in a line of OpenAI's batches: of responses, or of chat completions."""
     body = value_at(data, "response", "body")
     spans: list[CitedSpan] = []
     offset = 0
-    for item in mappings_in(value_at(body, "output")):
-        for part in mappings_in(item.get("content")):
+    for item in filterfalse(is_thought, mappings_in(value_at(body, "output"))):
+        for part in filterfalse(is_thought, mappings_in(item.get("content"))):
             spans += map(lambda row, at=offset: _annotated(row, at), mappings_in(part.get("annotations")))  # type: ignore[misc]
             offset += len(str(part.get("text", "")))
     message = value_at(body, "choices", 0, "message")
@@ -105,7 +121,7 @@ def _message(message: Mapping[str, Any]) -> NativeAnswer:
         text += own
     if not text:
         return NativeAnswer(None, failure="the response has no text")
-    return NativeAnswer(text, tuple(spans), cut=_text(message.get("stop_reason")) in _CUT)
+    return NativeAnswer(text, tuple(spans), cut=cut_by(message.get("stop_reason")))
 
 
 def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -137,7 +153,7 @@ def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
         for support in mappings_in(value_at(metadata, "groundingSupports"))
         for chunk in _chunks_of(support, chunks)
     ]
-    return NativeAnswer(text, tuple(spans), cut=_text(candidate.get("finishReason")) in _CUT)
+    return NativeAnswer(text, tuple(spans), cut=cut_by(candidate.get("finishReason")))
 
 
 def _chunks_of(support: Mapping[str, Any], chunks: Any) -> Iterator[dict[str, Any]]:

@@ -161,11 +161,11 @@ _BIBLIOGRAPHIC: Final = lazy_regex(
     r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
     r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
 )
-# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
 # what goes on behind a name in a sentence about it
 _SAID: Final = lazy_regex(r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b")
 _SENTENCE_END: Final = lazy_regex(r"[.!)][*_)\s]{0,3}\Z")
 _MIN_BEFORE: Final = 3  # words before a name that is not the subject of its line
+# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
 _REMARK: Final = lazy_regex(
     r"(?:"
     r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self, TextIO, TypeAlias
 
@@ -331,54 +330,14 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
     """Write a file that the user named: whole or not at all, in a folder that is made if need be.
 
     Returns:
-        None, or a finding when it cannot be written, as a file that no command wrote; an old file is then as it was.
+        None, or a finding when it cannot be written; an old file is then as it was.
     """
-    return _write_output(path, (data,), data[:_COMPARED])
+    return _write_output(path, (data,))
 
 
 def write_in_place(path: Path, data: bytes) -> Finding | None:
     """Write a file that was read, through a link where one leads to it; see `write_bytes`."""
-    return _write_output(real_path(path), (data,), None)
-
-
-# The mark of an output that the user named, in an extended attribute: a later run may replace it.
-_MARK: Final = "user.explainer"
-# Bytes of an old and of a new output that are compared, where a copy or a version control system took the mark away.
-_COMPARED: Final = 256 * 1024
-# What an earlier output has in common with the next one of its command: whole lines of some length, and keys of JSON.
-_FEATURE: Final = rb'(?m)^[ \t]*+([^\s][^\r\n]{11,})|("[^"\\\r\n]{1,60}")[ \t]*+:'
-# The part of these that must be the same: pages of HTML share their first lines, whoever writes them.
-_IN_COMMON: Final = 0.1
-
-
-def _is_foreign(path: Path, new: bytes) -> bool:
-    """Whether a file is somebody else's: it has no mark, and nothing in common with the output that would replace it.
-
-    A link is replaced itself, so nothing is lost. Disks that keep no marks cannot tell.
-    """
-    if path.is_symlink() or not path.is_file() or not _lacks_mark(path):
-        return False
-    with open_file(path) as stream:
-        old = stream.read(_COMPARED)
-    if not old.strip() or old == new:
-        return False
-    features = set(re.findall(_FEATURE, old))
-    return len(features.intersection(re.findall(_FEATURE, new))) <= _IN_COMMON * len(features)
-
-
-def _lacks_mark(path: Path) -> bool:
-    if not hasattr(os, "getxattr"):  # pragma: no cover - macOS, Windows
-        return False
-    try:
-        os.getxattr(path, _MARK)
-    except OSError as error:
-        return error.errno == errno.ENODATA
-    return False
-
-
-def _mark(path: Path) -> None:
-    with contextlib.suppress(AttributeError, OSError):  # a system or a disk without marks
-        os.setxattr(path, _MARK, b"output")
+    return write_bytes(real_path(path), data)
 
 
 # What commands read of a folder that they are given.
@@ -405,12 +364,10 @@ def overwritten_input(outputs: Iterable[Path], inputs: Sequence[Path]) -> tuple[
 
 def write_stream(path: Path, text: TextIO) -> Finding | None:
     """Write a file of any size from an open text file; see `write_bytes`."""
-    first = text.read(_CHUNK).encode()
-    return _write_output(path, chain([first], iter(lambda: text.read(_CHUNK).encode(), b"")), first[:_COMPARED])
+    return _write_output(path, iter(lambda: text.read(_CHUNK).encode(), b""))
 
 
-def _write_output(path: Path, chunks: Iterable[bytes], start: bytes | None) -> Finding | None:
-    """Write a file; `start` is how it begins, None for one that was read before."""
+def _write_output(path: Path, chunks: Iterable[bytes]) -> Finding | None:
     try:
         if path.is_dir():
             return Finding("F105", Location(display_path(path)), "cannot be written: it is a folder")
@@ -418,13 +375,8 @@ def _write_output(path: Path, chunks: Iterable[bytes], start: bytes | None) -> F
             with path.open("wb") as stream:
                 stream.writelines(chunks)
             return None
-        if start is not None and _is_foreign(path, start):
-            message = "is not written over: no earlier run wrote this file"
-            return Finding("F105", Location(display_path(path)), message, "choose another place, or move the file away")
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_chunks(str(path), chunks)
-        if start is not None:
-            _mark(path)
     except (OSError, ValueError) as error:
         return cannot_write(path, error)
     return None

@@ -179,59 +179,24 @@ def test_a_run_may_write_over_its_own_files() -> None:
     assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
 
 
-NAMED: dict[str, tuple[str, ...]] = {
-    "prompt": ("build", "q/a.yaml", "--out"),
-    "skeleton": ("build", "q/a.yaml", "--as", "answer", "--out"),
-    "messages": ("build", "q/a.yaml", "--format", "messages", "--out"),
-    "own template": ("build", "q/a.yaml", "--template", "t.j2", "--out"),
-    "report": ("check", "a.md", "--question", "q/a.yaml", "--out"),
-    "page": ("check", "a.md", "--question", "q/a.yaml", "--format", "html", "--out"),
-    "lines": ("check", "a.md", "--question", "q/a.yaml", "--format", "jsonl", "--out"),
-    "baseline": ("check", "a.md", "--question", "q/a.yaml", "--write-baseline"),
-    "proofs": ("check", "a.md", "--question", "q/a.yaml", "--write-provenance"),
-    "references": ("cite", "a.md", "--question", "q/a.yaml", "--format", "bibtex", "--out"),
-    "notes": ("cite", "a.md", "--question", "q/a.yaml", "--out"),
-    "exported": ("catalog", "export", "--format", "csv", "--catalog", "catalogs/c.yaml", "--out"),
-    "ranked": ("recommend", "Why?", "--out"),
-    "drawing": ("workflow", "w.yaml", "--format", "svg", "--out"),
-}  # fmt: skip
-STRANGERS: dict[str, bytes] = {
-    "notes": b"precious\n",
-    "program": b"#!/bin/sh\nexec something --with options\n",
-    "bytes": bytes(range(256)),
-    "JSON": b'{"name": "site", "dependencies": {"a": "1"}, "license": "MIT"}\n',
-    "page": b"<!doctype html>\n<html>\n<title>My page</title>\n" + b"".join(b"<p>number %d\n" % i for i in range(40)),
-}
-
-
-@pytest.mark.parametrize("name", NAMED)
-def test_a_named_output_replaces_no_file_of_somebody_else(name: str) -> None:
-    project(
-        a__md=ANSWER, t__j2="{{ question }}",
-        **{"w__yaml": "question: Why?\nmodels: [A]\npapers: []\n",
-           "catalogs/w__yaml": "models:\n  - {name: A, signature: Txt2Img, id: aa}\n"},
-    )  # fmt: skip
-    run = NAMED[name]
-    for foreign in STRANGERS.values():
-        Path("out.x").write_bytes(foreign)
-        outcome = attack(*run, "out.x")
-        assert outcome.status == 2
-        assert "F105" in outcome.err
-        assert "out.x" in outcome.err
-        assert Path("out.x").read_bytes() == foreign
-    for empty in (b"", b"\n"):
-        Path("out.x").write_bytes(empty)
+def test_a_named_output_is_replaced() -> None:
+    project(a__md=ANSWER)
+    for run in (("build", "q/a.yaml", "--out"), ("check", "a.md", "--question", "q/a.yaml", "--out")):
+        Path("out.x").write_text("whatever stood here\n")
         assert attack(*run, "out.x").status != 2
         product = Path("out.x").read_bytes()
-        assert product != empty or not product
-    # in the next run all of it may be other
-    Path("q/a.yaml").write_text("question: What else?\nmodels: []\npapers: []\n")
-    Path("a.md").write_text("### Something\nelse\n")
-    assert attack(*run, "out.x").status != 2
-    # a copy has no mark, but much in common
-    copy = Path("out.x").read_bytes()
-    Path("copy.x").write_bytes(copy)
-    assert attack(*run, "copy.x").status != 2
+        Path("copy.x").write_bytes(product)
+        assert attack(*run, "copy.x").status != 2
+        assert Path("copy.x").read_bytes() == product != b"whatever stood here\n"
+
+
+def test_two_outputs_with_one_name_are_refused() -> None:
+    project(a__md=ANSWER)
+    run = ("check", "a.md", "--question", "q/a.yaml", "--format", "json")
+    for options in (("--out", "z.json", "--write-baseline", "./z.json"),
+                    ("--write-provenance", "z.json", "--write-baseline", "z.json")):  # fmt: skip
+        assert attack(*run, *options).status == 2
+        assert not Path("z.json").exists()
 
 
 @pytest.mark.parametrize("name", ["part-00000.parquet", "part-00000-3f2a.snappy.parquet", "data.parquet"])

@@ -159,12 +159,17 @@ def _names_model(output_format: Any) -> bool:
 
 
 def _refuse_overwriting(params: Mapping[str, Any]) -> None:
-    """Refuse an output that would take the place of an input, before anything is read."""
+    """Refuse an output that would take the place of an input or of another output, before anything is read."""
     outputs = [params[name] for name in _OUTPUTS if isinstance(params.get(name), Path)]
     if not outputs:
         return
-    from explainer.files import display_path, overwritten_input
+    from explainer.files import STDIN, display_path, overwritten_input
 
+    files = [path.absolute() for path in outputs if str(path) != STDIN and (path.is_file() or not path.exists())]
+    if len(set(files)) < len(files):
+        from explainer.cli.options import refuse
+
+        refuse("two outputs have one name: choose another place for one of them", "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         from explainer.cli.options import refuse

@@ -120,6 +120,12 @@ def import_source(job: ImportJob) -> ImportResult:
     return run.result
 
 
+def _is_record_of_origins(path: Path) -> bool:
+    """Whether a file is one that an import writes beside its catalog."""
+    text = read_text(path, limit=MAX_ORIGINS_BYTES).value
+    return text is not None and not parse_origins(text, display_path(path))[1]
+
+
 class _Import:
     """One import: the job, its result so far, and the temporary files that the stack closes."""
 
@@ -157,8 +163,13 @@ class _Import:
         if size > MAX_CATALOG_BYTES:
             message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
             self.result.note([Finding("I810", Location(display_path(out)), message, "split the source")])
-        # first what a stranger's file may be in the place of: the catalog is new
-        for path, text in ((sources_path(out), origins), (out, catalog)):
+        beside = sources_path(out)
+        if beside.exists() and not _is_record_of_origins(beside):
+            message = "is not written over: no import wrote this file"
+            hint = "choose another place, or move the file away"
+            self.result.note([Finding("F105", Location(display_path(beside)), message, hint)])
+            return
+        for path, text in ((out, catalog), (beside, origins)):
             text.seek(0)
             problem = write_stream(path, text)
             if problem is not None:

@@ -169,7 +169,7 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     if len(set(files)) < len(files):
         from explainer.cli.options import refuse
 
-        refuse("two outputs have one name: choose another place for one of them", "--out")
+        refuse("two outputs have one name, so one would be overwritten: choose another place for it", "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         from explainer.cli.options import refuse

@@ -32,9 +32,9 @@ from explainer.checking.evidence.native import (
     CitedSpan,
     NativeAnswer,
     cut_by,
-    is_thought,
     openai_spans,
     read_native,
+    without_thoughts,
 )
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
 from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
@@ -654,8 +654,7 @@ def _completion(body: Any) -> str | None:
         text = _joined(value_at(body, *path))
         if text is not None:
             return text
-    items = mappings_in(value_at(body, "output"))
-    return "".join(_content(item) for item in items if not is_thought(item)) or None
+    return "".join(map(_content, without_thoughts(value_at(body, "output")))) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
@@ -694,5 +693,4 @@ def _joined(content: Any) -> str | None:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    parts = [part for part in mappings_in(content) if not is_thought(part)]
-    return "".join(str(part.get("text", "")) for part in parts) or None
+    return "".join(str(part.get("text", "")) for part in without_thoughts(content)) or None

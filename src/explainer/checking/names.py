@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Final
 
@@ -277,25 +277,32 @@ def _longer(name: _Name) -> Verdict | None:
     """A whole title with words that make it another: `Improved …`, `…: A Survey`; in doubt behind a small word."""
     if not (name.strict or name.linked):
         return None
-    text = name.plain
+    text, lowered = name.plain, name.plain.lower()
     for index, source in enumerate(name.offered.sources):
-        begin = text.lower().find(source.name.lower())
+        begin = lowered.find(source.name.lower())
         if begin < 0 or len(source.key) < _MIN_QUOTED_KEY:
             continue
         end = begin + len(source.name)
         first, last = longer_title(text, begin, end)
-        added = [*content_words(text[first:begin]), *content_words(text[end:last])]
-        urls = canonical(" ".join(own_link.url for own_link in source.own_links))
-        if all(word in urls for word in added) or canonical(text[first:last]) in name.offered.text:
+        before, behind = text[first:begin], text[end:last]
+        if _says_nothing_new(source, before, behind) or canonical(text[first:last]) in name.offered.text:
             continue
-        # `The Core Idea of …` is prose
-        is_joined = (
-            not _SECONDARY.search(text[first:begin])
-            and {*words(text[first:begin])[-1:], *words(text[end:last])[:1]} & FILLERS
-        )
-        is_doubtful = bool(is_joined) and not name.strict
+        is_doubtful = not name.strict and _joins_in_prose(before, behind)
         return name.verdict(Match.REWORDED if is_doubtful else Match.ALTERED, index)
     return None
+
+
+def _says_nothing_new(source: OfferedEntry, before: str, behind: str) -> bool:
+    """Whether the words around a title stand in the links of its source, too."""
+    urls = canonical(" ".join(own_link.url for own_link in source.own_links))
+    return all(word in urls for word in chain(content_words(before), content_words(behind)))
+
+
+def _joins_in_prose(before: str, behind: str) -> bool:
+    """Whether a small word joins a title to what stands beside it: `The Core Idea of …`, but not `A Survey of …`."""
+    if _SECONDARY.search(before):
+        return False
+    return not FILLERS.isdisjoint([*words(before)[-1:], *words(behind)[:1]])
 
 
 def _catalogued(name: _Name) -> Verdict | None:

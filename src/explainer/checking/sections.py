@@ -324,14 +324,15 @@ def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_
 def _level(line: str, parts: _Parts, *, announces: bool, has_text: bool) -> int:
     if parts.opening["html"]:
         return int(parts.opening["html"])
-    is_plain = not parts.is_bold and parts.number is None
-    if is_plain and not has_text and not parts.opening["row"] and _CAPITALS.match(line, parts.start):
-        return _BOLD
-    if has_text or parts.opening["row"] or (is_plain and announces):  # such as `References:` before a list
+    if has_text or parts.opening["row"]:
         return _RUN_IN
     if parts.is_bold:
         return _BOLD
-    return _PLAIN if is_plain else _NUMBERED
+    if parts.number is not None:
+        return _NUMBERED
+    if _CAPITALS.match(line, parts.start):
+        return _BOLD
+    return _RUN_IN if announces else _PLAIN  # such as `References:` before a list
 
 
 def _value(numeral: str) -> int:

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -163,13 +164,15 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     outputs = [params[name] for name in _OUTPUTS if isinstance(params.get(name), Path)]
     if not outputs:
         return
-    from explainer.files import STDIN, display_path, overwritten_input
+    from explainer.files import display_path, overwritten_input
 
-    files = [path.absolute() for path in outputs if str(path) != STDIN and (path.is_file() or not path.exists())]
-    if len(set(files)) < len(files):
-        from explainer.cli.options import refuse
+    if len(outputs) > 1:
+        from explainer.cli.options import is_same_file, refuse_if
 
-        refuse("two outputs have one name, so one would be overwritten: choose another place for it", "--out")
+        message = "two outputs have one name, so one would be overwritten: choose another place for it"
+        # what goes to a device or a pipe takes the place of nothing
+        files = [path for path in outputs if path.is_file() or path.is_dir() or not path.exists()]
+        refuse_if(any(starmap(is_same_file, combinations(files, 2))), message, "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         from explainer.cli.options import refuse

@@ -249,9 +249,8 @@ def refuse_odd_report(report: Path | None, question: Path | None, out: Path | No
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
         refuse_if(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
         return
-    message = "the question or the answer would be overwritten: choose another place"
-    for path in (question, out):
-        refuse_if(path is not None and is_same_file(report, path), message, "--report")
+    message = "the question would be overwritten: choose another place"
+    refuse_if(question is not None and is_same_file(report, question), message, "--report")
 
 
 def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:

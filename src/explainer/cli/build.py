@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -172,9 +173,9 @@ def _encoder(
     from explainer.batching.manifest import RenderOptions, hash_of_template
     from explainer.batching.renderer import output_file
 
-    def encoded(built: BuildResult, loaded: LoadedQuestion) -> str:
+    @cache
+    def options() -> RenderOptions:
         # not before there is something to write: a template that cannot be read has no hash
-        options = RenderOptions(__version__, kind, template, hash_of_template(template), output_format, model, body)
-        return output_file(built, loaded.question.question, options)
+        return RenderOptions(__version__, kind, template, hash_of_template(template), output_format, model, body)
 
-    return encoded
+    return lambda built, loaded: output_file(built, loaded.question.question, options())

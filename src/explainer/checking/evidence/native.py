@@ -20,9 +20,9 @@ from explainer.documents.document import mappings_in, value_at
 from explainer.recommending.terms import terms
 
 _WHOLE: Final = frozenset({"succeeded", None})
-# Why an answer may end before its end: its greatest length is reached, or somebody stops it.
+# Why an answer may end before its end: its greatest length is reached, or somebody stops it, too.
 AT_LENGTH: Final = frozenset({"max_tokens", "MAX_TOKENS", "length", "max_output_tokens"})
-_STOPPED: Final = frozenset(
+_CUT: Final = AT_LENGTH.union(
     "content_filter content_filtered guardrail_intervened refusal "  # noqa: SIM905
     "SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII OTHER".split()
 )
@@ -75,11 +75,15 @@ def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
 
 def cut_by(reason: Any) -> str:
     """Return the reason for which an answer ended, if it ended before its end."""
-    return reason if isinstance(reason, str) and reason in AT_LENGTH | _STOPPED else ""
+    return reason if isinstance(reason, str) and reason in _CUT else ""
 
 
-def is_thought(item: Mapping[str, Any]) -> bool:
-    """Whether an item of a response, or a part of a message, is what a model thought before it answered."""
+def without_thoughts(items: Any) -> list[dict[str, Any]]:
+    """Return the items of a response, or parts of a message, but for what a model thought before it answered."""
+    return list(filterfalse(_is_thought, mappings_in(items)))
+
+
+def _is_thought(item: Mapping[str, Any]) -> bool:
     return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))
 
 
@@ -88,8 +92,8 @@ def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
     body = value_at(data, "response", "body")
     spans: list[CitedSpan] = []
     offset = 0
-    for item in filterfalse(is_thought, mappings_in(value_at(body, "output"))):
-        for part in filterfalse(is_thought, mappings_in(item.get("content"))):
+    for item in without_thoughts(value_at(body, "output")):
+        for part in without_thoughts(item.get("content")):
             spans += map(lambda row, at=offset: _annotated(row, at), mappings_in(part.get("annotations")))  # type: ignore[misc]
             offset += len(str(part.get("text", "")))
     message = value_at(body, "choices", 0, "message")

@@ -175,7 +175,7 @@ tasks: [{id: rain, aliases: [drizzle]}, {id: snow}, {id: wind}]
 
 
 def test_papers_are_the_models_own_and_those_of_its_task_ordered_by_what_they_say() -> None:
-    papers = Recommender(library(PAPERS)).recommend("drizzle spoilt my holiday", papers=5).papers
+    papers = Recommender(library(PAPERS)).recommend("take the drizzle and rain out of my photo", papers=5).papers
     assert names(papers) == ["Z", "B", "A", "Drizzle"]
     said = {paper.entry.label: paper.why for paper in papers}
     assert "it is the paper of a chosen model" in said["Z"]

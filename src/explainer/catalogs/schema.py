@@ -106,6 +106,7 @@ class Task(_Strict):
     vocabulary: Annotated[dict[Language, _Lines], BeforeValidator(_none_is_nothing)] = Field(
         {}, description="What people say when they mean the task, by language: names, lay words, short questions."
     )
+    examples: _Texts = Field((), description="Whole questions that people ask about the task.")
 
 
 class PortEntry(_Strict):
@@ -279,7 +280,7 @@ _KEYS: Final[dict[Kind, tuple[str, ...]]] = {
         "title", "id", "aliases", "authors", "year", "task", "category", "dataset", "paper", "github", "huggingface",
         "links", "summary", "examples", "deprecated",
     ),
-    Kind.TASKS: ("id", "description", "aliases", "vocabulary"),
+    Kind.TASKS: ("id", "description", "aliases", "vocabulary", "examples"),
     Kind.PORTS: ("id", "description", "aliases"),
 }  # fmt: skip
 

@@ -34,9 +34,10 @@ from explainer.recommending.terms import term, terms, tokens_of, vocabulary_term
 _LABEL_WORD: Final = lazy_regex(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")
 # Fewer tasks say too little about which words are rare.
 _BACKGROUND: Final = 50
-# What a word counts that names a task by itself, such as “denoise”, and one that does so only with others, such as
-# “button” of “button on the screen”.
-VOCABULARY_WEIGHTS: Final[Mapping[str, float]] = {"names": 2.0, "phrases": 1.0}
+# What a word counts that names a task by itself, such as “denoise”, one that does so only with others, such as “button”
+# of “button on the screen”, and one of a question about the task. With the questions of one author as examples, of 756
+# by another 538 instead of 501 get a model of the right task, and 81 instead of 104 one of a wrong task.
+VOCABULARY_WEIGHTS: Final[Mapping[str, float]] = {"names": 2.0, "phrases": 1.0, "examples": 0.25}
 # What a word of a vocabulary in another language counts: there, nobody says which phrases are names.
 FOREIGN_WEIGHT: Final = 1.5
 # What each word but the first two counts of a phrase that stands in a question as it stands in a task, up to so many
@@ -120,8 +121,8 @@ class Taxonomy:
         return self._by_label[longest] if longest else None
 
     def phrases(self) -> list[tuple[str, ...]]:
-        """Return what each task is known by."""
-        return [known_phrases(task) for task in self.tasks]
+        """Return what each task is known by, and the questions that are asked about it."""
+        return [(*known_phrases(task), *task.examples) for task in self.tasks]
 
     def scores(self, question: Iterable[str]) -> list[float]:
         """Return how well each task fits the terms of a question."""
@@ -177,8 +178,13 @@ def _merged(task: Task, later: Task) -> Task:
     vocabulary = dict(task.vocabulary)
     for language, phrases in later.vocabulary.items():
         vocabulary[language] = tuple(dict.fromkeys((*vocabulary.get(language, ()), *phrases)))
-    description = task.description or later.description
-    return task.model_copy(update={"description": description, "aliases": aliases, "vocabulary": vocabulary})
+    added = {
+        "description": task.description or later.description,
+        "aliases": aliases,
+        "vocabulary": vocabulary,
+        "examples": tuple(dict.fromkeys((*task.examples, *later.examples))),
+    }
+    return task.model_copy(update=added)
 
 
 def known_phrases(task: Task) -> tuple[str, ...]:
@@ -192,7 +198,8 @@ def _vocabulary(task: Task) -> Fields:
     phrases = [task.description or "", *task.vocabulary.get(ENGLISH, ())]
     for alias in task.aliases:
         (phrases if len(terms(alias)) > 1 else names).append(alias)
-    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases))}
+    examples = " ".join(task.examples)
+    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases)), "examples": terms(examples)}
 
 
 def _foreign_vocabulary(task: Task) -> Fields:
@@ -277,7 +284,7 @@ def _shares(question: Sequence[str], kinds_by_term: Mapping[str, str]) -> dict[s
 # What every term counts beforehand in every task; 0.2 was the best on 394 questions kept apart.
 SMOOTHING: Final = 0.2
 # What a logarithm of a probability counts, and how low it may be: a question never seen is no proof against a task.
-PRIOR_WEIGHT: Final = 0.2
+PRIOR_WEIGHT: Final = 0.6
 LEAST_LOG: Final = -12.0
 
 

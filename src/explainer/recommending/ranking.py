@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from itertools import count, groupby
@@ -48,6 +48,8 @@ KIND_WEIGHT: Final = 1.5
 # What a direction that is said outright counts for a signature that has just that, and against one that does not: it
 # must outweigh the words, which are the same for “text to speech” and “speech to text”.
 DIRECTION_WEIGHT: Final = 4.0
+# What the likelihood of a task counts beside a direction that is said outright, so that words do not outvote it.
+STATED_LIKELIHOOD: Final = 0.3
 # What a word counts that names one task by itself, times the part of its occurrences that are in that task, and less
 # where other tasks speak of it too: few everyday words together should not outvote it. Of 652 everyday sentences with
 # one such word, 260 are offered a model for its task, and 122 without this; with 3 it is 339, but then words such as
@@ -64,7 +66,7 @@ AGREEMENT_GAIN: Final = 2.0
 # its likelihood counts for that. With the models of the right task taken away, it did for 77 % of 793 questions (58 %
 # by a margin of 2 without the likelihood); with those of another task taken away, for 0.4 % in either way.
 LACKING_MARGIN: Final = 0.5
-LACKING_LIKELIHOOD: Final = 1.5
+LACKING_LIKELIHOOD: Final = 0.5
 KINDS_FIT: Final = "its kinds of data fit"
 KINDS_DIFFER: Final = "its kinds of data do not fit"
 DIRECTION_FITS: Final = "it takes and gives what is asked for"
@@ -267,7 +269,7 @@ class Ranking(Generic[E]):
         # the last place is what the number -1 finds: that of entries without a task
         same_task = [*self._same_task_index.scores(query.words), 0.0]
         by_words = task_scores(self.taxonomy, self._prior, query)
-        losses = self._prior.scores(query.words)
+        losses = self._losses(query)
         of_tasks = list(map(operator.add, [*by_words, 0.0], losses))
         agreed = _agreed_task(query, self._best_tasks(by_words, losses))
         if agreed != NO_TASK:
@@ -281,6 +283,11 @@ class Ranking(Generic[E]):
         for number in self._scaled if query.scale else ():
             scores[number] += _scale_fit(query, self.label(number))
         return scores, agreed
+
+    def _losses(self, query: Query, others: Collection[int] = ()) -> list[float]:
+        """What each task loses by being less likely than another; see `TaskPrior.scores`."""
+        losses = self._prior.scores(query.words, others)
+        return [STATED_LIKELIHOOD * loss for loss in losses] if query.direction.is_full else losses
 
     @cached_property
     def _scaled(self) -> list[int]:
@@ -328,7 +335,7 @@ class Ranking(Generic[E]):
 
     def _best_tasks_for(self, query: Query) -> tuple[int, int]:
         by_words = task_scores(self.taxonomy, self._prior, query)
-        return self._best_tasks(by_words, self._prior.scores(query.words))
+        return self._best_tasks(by_words, self._losses(query))
 
     def _best_tasks(self, by_words: Sequence[float], losses: Sequence[float]) -> tuple[int, int]:
         """The task that fits best by its words, and the one that is likeliest by all words of a question."""
@@ -360,7 +367,7 @@ class Ranking(Generic[E]):
             AGREEMENT: AGREEMENT_GAIN * (_agreed_task(query, self._best_tasks_for(query)) == task != NO_TASK),
             kinds[fit < 0]: fit,
             (SCALE_FITS, SCALE_DIFFERS)[scale < 0]: scale,
-            LESS_LIKELY: self._prior.scores(query.words)[task],
+            LESS_LIKELY: self._losses(query)[task],
         }
         return {reason: gain for reason, gain in gains.items() if gain}
 
@@ -381,7 +388,7 @@ class Ranking(Generic[E]):
         if task == NO_TASK or not lacking:
             return None
         fits = task_scores(self.taxonomy, self._prior, query)
-        losses = self._prior.scores(query.words, lacking)
+        losses = self._losses(query, lacking)
         scores = [fit + LACKING_LIKELIHOOD * loss for fit, loss in zip(fits, losses, strict=False)]
         likeliest = max(lacking, key=scores.__getitem__)
         margin = LACKING_MARGIN

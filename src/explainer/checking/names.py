@@ -19,6 +19,7 @@ from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import (
     FILLERS,
+    GENERIC_ACRONYMS,
     NEAR,
     NOTE_MARKS,
     acronyms,
@@ -78,6 +79,10 @@ _NO_VARIANT: Final = frozenset(
     "based style like generated powered driven guided inspired type enhanced aware only trained specific assisted "  # noqa: SIM905
     "related compatible enabled and or to pretrained fine tuned paper code model github repository".split()
 )
+_NAME_SIGNS: Final = lazy_regex(r"[A-Z].*[A-Z]|\d")  # two capitals, or a digit
+_MIN_RETITLED: Final = 2  # content words behind a colon that make a title of their own
+# what an entry does: a description, even where each of its words has a capital
+_SAYING: Final = lazy_regex(r"(?:[A-Z][a-z]+(?:[^s]s|ed)|Used|Based|Built|Trained)\s")
 _MIN_INITIALS: Final = 2  # capitals of a word that stands for several
 # what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
@@ -148,6 +153,18 @@ class _Name:
             return False  # a word of the name with a letter too few, or with another ending
         return source.kind == "model" or bool(new)
 
+    def adds_to(self, index: int) -> bool:
+        """Whether it reads like a title, and has words that neither the title nor anything printed about it has."""
+        source = self.offered.sources[index]
+        title = _unwrapped(list(bare_forms(self.plain))[-1])
+        if not reads_like_title(title):
+            return False
+        return any(
+            not own_words(word, source.vocabulary) and canonical(word) not in source.all_known_key
+            for word in words(title)
+            if (word[0].isupper() or any(map(str.isdigit, word))) and content_words(word)
+        )
+
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
@@ -196,6 +213,9 @@ def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collect
     if Match.OFFERED in verdicts:
         longer = _longer(_name(text, offered, strict=True, right=right))
         return longer if longer and longer.match is Match.ALTERED else verdicts[Match.OFFERED]
+    retitled = _retitled(_name(text, offered, strict=True, right=right))
+    if retitled is not None and Match.CATALOGUED not in verdicts:
+        return retitled
     for match in _TELLING:
         if match in verdicts:
             return verdicts[match]
@@ -243,8 +263,12 @@ def _bracketed(name: _Name) -> Verdict | None:
     sources = name.offered.by_key.get(canonical(match["inside"])) if match else None
     if match is None or sources is None:
         return None
-    is_own = own_words(match["before"], name.offered.sources[sources[0]].vocabulary) == 1
-    return name.verdict(Match.SHORTENED, *sources) if is_own else None
+    before = match["before"]
+    if own_words(before, name.offered.sources[sources[0]].vocabulary) == 1:
+        return name.verdict(Match.SHORTENED, *sources)
+    is_name = any(_NAME_SIGNS.search(word) and canonical(word) not in GENERIC_ACRONYMS for word in words(before))
+    is_other = is_name and canonical(before) not in name.offered.text
+    return name.verdict(Match.ALTERED, *sources) if is_other else None
 
 
 def _says_nothing(name: _Name) -> Verdict | None:
@@ -347,6 +371,23 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
             yield from parts
 
 
+def _retitled(name: _Name) -> Verdict | None:
+    """The call name of a source, a colon, and a title that is not its own: `LanternNet: A Survey of Rain`."""
+    before, *behind = _HEADING_MARK.split(name.plain, maxsplit=1)
+    key = canonical(before)
+    if not behind or len(content_words(behind[0])) < _MIN_RETITLED or _SAYING.match(behind[0]):
+        return None
+    for index, source in enumerate(name.offered.sources):
+        if key in source.call_names and key != source.key and name.adds_to(index) and _is_new(behind[0], source):
+            return name.verdict(Match.ALTERED, index)
+    return None
+
+
+def _is_new(text: str, source: OfferedEntry) -> bool:
+    """Whether a text reads like a title, and shares less than half of its words with that of a source."""
+    return reads_like_title(text) and own_words(text, source.vocabulary) <= _SHARED_HALF
+
+
 def _beside_right_link(name: _Name) -> Verdict | None:
     """A text with something in it that speaks for the source whose link stands beside it."""
     named = {*name.holding(_CALL_NAMES), *name.holding(_NICKNAMES)}
@@ -362,6 +403,12 @@ def _beside_right_link(name: _Name) -> Verdict | None:
 def _linked(name: _Name, index: int, *, is_named: bool) -> Match:
     if name.misquotes(index, _SHARED_HALF if is_named else 1):
         return Match.ALTERED
+    # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
+    if is_named and not _HEADING_MARK.search(name.plain) and name.adds_to(index):
+        return Match.ALTERED
+    is_one_word = name.count == 1 and not is_named and not acronyms(name.plain)
+    if is_one_word:  # `Diffusion` may be the name of anything
+        return Match.REWORDED
     return Match.SHORTENED if is_named or name.shares[index] == 1 else Match.REWORDED
 
 
@@ -428,6 +475,7 @@ _CERTAIN: Final = (
     _catalogued,
     _nearly_title,
     _variant,
+    _retitled,
 )
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts

@@ -17,6 +17,7 @@ from typing import Final
 
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
+from explainer.checking.references import LABEL_WORDS
 from explainer.checking.titles import (
     FILLERS,
     GENERIC_ACRONYMS,
@@ -79,10 +80,17 @@ _NO_VARIANT: Final = frozenset(
     "based style like generated powered driven guided inspired type enhanced aware only trained specific assisted "  # noqa: SIM905
     "related compatible enabled and or to pretrained fine tuned paper code model github repository".split()
 )
-_NAME_SIGNS: Final = lazy_regex(r"[A-Z].*[A-Z]|\d")  # two capitals, or a digit
+_NAME_SIGNS: Final = lazy_regex(
+    r"[A-Z][^A-Z]{0,40}[A-Z]|[^\W\d_]\D{0,40}\d"
+)  # two capitals, or a digit behind a letter
+_TELLING_WORD: Final = lazy_regex(r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])")  # one with a capital or a digit
+# `Doe et al.`, `by Ann Doe, Bob Roe`, `, 2022`
+_AUTHORS_AND_YEAR: Final = lazy_regex(r"\s[A-Z]\w{1,30} et al\b.*|\s(?:by|von|par)\s[A-Z].*|\b(?:19|20)\d\d\b")
 _MIN_RETITLED: Final = 2  # content words behind a colon that make a title of their own
 # what an entry does: a description, even where each of its words has a capital
-_SAYING: Final = lazy_regex(r"(?:[A-Z][a-z]+(?:[^s]s|ed)|Used|Based|Built|Trained)\s")
+_SAYING: Final = lazy_regex(
+    r"[A-Z][a-z]+(?:[^s]s|ed|t)\s(?!(?:for|of|in|and|with|from|to|on)\s)|(?:Used|Based|Built)\s"
+)
 _MIN_INITIALS: Final = 2  # capitals of a word that stands for several
 # what sets a nickname apart from the title behind it
 _HEADING_MARK: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|(?<!\s)\s++[-–—]{1,3}\s+")
@@ -156,14 +164,14 @@ class _Name:
     def adds_to(self, index: int) -> bool:
         """Whether it reads like a title, and has words that neither the title nor anything printed about it has."""
         source = self.offered.sources[index]
-        title = _unwrapped(list(bare_forms(self.plain))[-1])
+        title = _AUTHORS_AND_YEAR.sub("", _unwrapped(list(bare_forms(self.plain))[-1]))
         if not reads_like_title(title):
             return False
-        return any(
-            not own_words(word, source.vocabulary) and canonical(word) not in source.all_known_key
-            for word in words(title)
-            if (word[0].isupper() or any(map(str.isdigit, word))) and content_words(word)
-        )
+        for word in words(title):
+            is_own = own_words(word, source.vocabulary) or canonical(word) in source.all_known_key
+            if _TELLING_WORD.match(word) and not is_own and LABEL_WORDS.isdisjoint(content_words(word) or LABEL_WORDS):
+                return True
+        return False
 
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
@@ -344,7 +352,8 @@ def _nearly_title(name: _Name) -> Verdict | None:
     ratio, index = max(ratios, default=(0.0, 0))
     if ratio < NEAR:
         return None
-    is_called = key in sources[index].call_names
+    without_labels = "".join(word for word in map(canonical, words(name.plain)) if word not in LABEL_WORDS)
+    is_called = key in sources[index].call_names or without_labels == sources[index].key
     is_rewritten = not name.strict and index in name.linked and name.is_rewritten(index)
     return name.verdict(Match.SHORTENED if is_called or is_rewritten else Match.ALTERED, index)
 
@@ -365,7 +374,7 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
             yield canonical(match["stem"])
     for token in _JOINED_PARTS.findall(name.plain):
         parts = list(map(canonical, _PART_ENDS.split(token)))
-        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT]
+        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT | LABEL_WORDS]
         # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
         if new and (not token.islower() or canonical(name.plain) == canonical(token)):
             yield from parts
@@ -385,7 +394,7 @@ def _retitled(name: _Name) -> Verdict | None:
 
 def _is_new(text: str, source: OfferedEntry) -> bool:
     """Whether a text reads like a title, and shares less than half of its words with that of a source."""
-    return reads_like_title(text) and own_words(text, source.vocabulary) <= _SHARED_HALF
+    return reads_like_title(text) and own_words(text, source.vocabulary) < _SHARED_HALF
 
 
 def _beside_right_link(name: _Name) -> Verdict | None:

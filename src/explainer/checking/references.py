@@ -73,6 +73,8 @@ _LINK_WORDS: Final = frozenset(
     "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
     "workshop www background foundations".split()
 )
+LABEL_WORDS: Final = _LINK_WORDS | {canonical(word) for word in (*_WORD_KINDS, "официальный", "officiel", "offiziell")}
+"""Words that say what stands beside them, or where it was published, and name no source."""
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
     "primary main core key recommended supporting related the official referenced further link links url name title "  # noqa: SIM905
@@ -92,7 +94,7 @@ _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 _LEADS_TO_LINK: Final = lazy_regex(
     r"(?:[^\w.!?\s\0]|[\s_]++|\0++|\.(?!\s)|(?:19|20)\d\d\b|\band(?= \0)"
     r"|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv|github|available|doi|pdf|is|was|are|in|by"
-    r"|under|from|described|introduced|presented|proposed|published|released|explained|detailed|found)\b){0,40}",
+    r"|under|from|est|décrit|dans|cet|article|se|describe|este|artículo|wird|ist|diesem|im|described|introduced|presented|proposed|published|released|explained|detailed|found)\b){0,40}",
     re.IGNORECASE,
 )
 _BLANK: Final = "\0"
@@ -132,6 +134,7 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
 _SET_BEHIND: Final = lazy_regex(r"[*_\"”\s]{0,4}[(\[/|](?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
+_VENUE: Final = lazy_regex(r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab)\b")
 _SEPARATE: Final = lazy_regex(r"[()\[\]/|]")
 _LONG_TITLE: Final = 5  # content words of it
 # what joins another source to a name or a link before it, and to one behind it
@@ -149,7 +152,7 @@ _HEADS_GO_ON: Final = lazy_regex(r"\s*<(?:th|tr|thead)\b")
 _TABLE_BEGINS: Final = lazy_regex(r"<table\b[^<>]{0,200}>")
 # what is struck out or not shown
 _HIDDEN: Final = lazy_regex(
-    r"~~(?P<struck>[^~\n]{1,500})~~|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
+    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
 )
 _STRUCK: Final = frozenset({"s", "del", "strike"})
 _UNSEEN: Final = lazy_regex(r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0")
@@ -828,7 +831,7 @@ class _ReferenceReader:
         """What reads like a title in brackets, or behind a slash or a bar, right beside an offered name."""
         for begin, end in piece.names:
             behind = _SET_BEHIND.match(piece.text, end)
-            if behind is not None:
+            if behind is not None and not _VENUE.search(behind["title"]):
                 yield from self._second_name(piece, *behind.span("title"), least=_LONG_TITLE)
             first = max(piece.lead.end(), begin - _LONGEST_RUN)
             before = piece.text[first:begin].rstrip(' *_"“')
@@ -1081,7 +1084,7 @@ def _naming_label(cited: Cited) -> Phrase | None:
 
 def _hidden_names(text: str, names: Sequence[Span]) -> list[Span]:
     """The parts of a text that are struck out or not shown, and hold a name: what nobody reads names nothing."""
-    if not names or ("~~" not in text and "</" not in text):
+    if not names or not any(map(text.__contains__, ("~~", "</", "<!--"))):
         return []
     hidden = [match for match in _HIDDEN.finditer(text) if _is_unread(match)]
     return [match.span() for match in hidden if _overlaps(match.span(), names)]

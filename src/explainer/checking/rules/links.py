@@ -32,7 +32,8 @@ _LOADED: Final = lazy_regex(
 )
 # an id that is given as one: `GitHub: owner/name`, `on GitHub (owner/name)`
 _GIVEN: Final = lazy_regex(
-    r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository|code|weights|checkpoints?|implementation)[*_`]{0,3}\s?[:：(][*_`\s]{0,4}"
+    r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository|(?:quell)?code|weights|checkpoints?|implementation|código"
+    r"|codice|dépôt|код)[*_`]{0,3}\s?[:：(（][*_`\s]{0,4}"
     r"(?P<id>[a-z\d][\w-]{0,38}/[\w.-]{1,99}\w)(?![\w/])",
     re.IGNORECASE,
 )

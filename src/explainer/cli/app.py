@@ -194,6 +194,10 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
     for name, value in params.items():
         if name not in _OUTPUTS:
             yield from _paths_in(value if isinstance(value, list | tuple) else [value])
+    if not _SETTINGS.isdisjoint(params):
+        from explainer.catalogs.settings import PROJECT_FILES
+
+        yield from map(Path, PROJECT_FILES)
     if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
         yield Path("catalogs")
 

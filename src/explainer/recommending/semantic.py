@@ -42,8 +42,9 @@ from explainer.files import (
     cache_folder,
     display_path,
     is_installed,
-    is_private,
+    make_private,
     read_file,
+    read_private,
 )
 from explainer.recommending.intent import known_phrases
 from explainer.recommending.languages import ENGLISH
@@ -104,7 +105,8 @@ class VectorCache:
         """Append vectors to the file; a disk that takes nothing costs time later, and no more."""
         records = list(starmap(_record, vectors.items()))
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._path.parent)
+            self._path.touch(mode=0o600)
             with self._path.open("ab") as stream:
                 # a record that was cut off is filled up, so that the next one begins where it is looked for
                 padding = -stream.tell() % len(records[0])
@@ -116,8 +118,10 @@ class VectorCache:
 
         vectors: dict[bytes, Vector] = {}
         try:
-            raw = read_file(self._path) if is_private(self._path.parent) else b""
+            raw = read_private(self._path)
         except OSError:
+            with contextlib.suppress(OSError):
+                self._path.unlink()  # what cannot be trusted is not added to
             return vectors
         # the size of a vector is not in the file
         size = _KEY + len(embed([""])[0]) * _NUMBER + _CHECK

@@ -36,6 +36,8 @@ _RESTATED: Final = lazy_regex(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
+_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")  # `[Doe2022]`, `[DR+22]`
+_WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 _QUANTITY: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}")  # `80GB`, `12M`, `30FPS`
 _ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
 _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
@@ -68,7 +70,7 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for start, line in _prose(analysis):
         if start in headings:
             continue
-        for name in acronyms(line):
+        for name in _names_on(line):
             key = canonical(name)
             if key in seen or _is_familiar(name.rstrip(NOTE_MARKS), analysis.offered):
                 continue
@@ -76,6 +78,13 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             at = start + line.index(name)
             message = f"{name!r} is in nothing that was offered, nor in the question"
             yield Violation("A431", at, at + len(name), message, "name what was offered, or leave it out")
+
+
+def _names_on(line: str) -> Iterator[str]:
+    """The names on a line, without what goes on behind them in a script without capitals, and no key of a citation."""
+    for name in acronyms(_CITATION_KEY.sub("", line)):
+        latin = _WITHOUT_CAPITALS.split(name, maxsplit=1)[0]
+        yield from (name,) if latin == name else acronyms(latin)
 
 
 def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:

@@ -56,17 +56,8 @@ _LINK_SIGNS: Final = {
 }  # fmt: skip
 # Commands that refer to something by its key, in their last argument.
 _REFERRING: Final = (
-    "cite",
-    "citet",
-    "citep",
-    "citealt",
-    "citealp",
-    "citeauthor",
-    "citeyear",
-    "ref",
-    "eqref",
-    "pageref",
-)
+    "cite", "citet", "citep", "citealt", "citealp", "citeauthor", "citeyear", "ref", "eqref", "pageref",
+)  # fmt: skip
 # Commands whose arguments are not printed.
 _INVISIBLE: Final = ("label", "index", "phantom", "hphantom", "vphantom", "rule", "includegraphics")
 # Commands that print what they hold, and for which the library prints nothing.

@@ -28,7 +28,7 @@ _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
 _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
 _BEFORE: Final = lazy_regex(
-    r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
+    r"(?<![\w-])(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
 _RESTATED: Final = lazy_regex(
@@ -199,7 +199,8 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEFORE.finditer(text):
         group = "inside" if match["inside"] else "behind"
         phrase = match[group].strip().partition("  ")[0]  # tags are blanked out
-        if _stands_for(match["acronym"], words(phrase)) and phrase[:1].isupper():
+        begins_alike = phrase[:1].isupper() or match["acronym"][0].islower()
+        if begins_alike and _stands_for(match["acronym"], words(phrase)):
             yield match["acronym"], phrase, match.start(group)
 
 
@@ -226,11 +227,18 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
     """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
     letters = "".join(filter(str.isalpha, acronym))
     capitals = [letter.lower() for letter in acronym if letter.isupper()]
-    if len(letters) < _MIN_INITIALS or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+    is_short = len(letters) < _MIN_INITIALS and canonical(acronym) not in _expansions()
+    if is_short or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
         return False
+    if acronym[0].islower():  # `mAP`: the first word counts, too
+        capitals.insert(0, acronym[0])
     initials = [word[0].lower() for word in run]
     content = [word for word in run if len(word) >= _MIN_CONTENT]
-    return _in_order(capitals, initials) and len(capitals) * 2 >= len(content)
+    if _in_order(capitals, initials):
+        return len(capitals) * 2 >= len(content)
+    # `DETR (Deformable Transformer Recognition)`: letters within the words count, too
+    is_title = acronym.isalnum() and all(word[0].isupper() for word in run)
+    return is_title and len(run) >= _MIN_INITIALS and _in_order(initials, list(letters.lower()))
 
 
 def _in_order(letters: list[str], initials: list[str]) -> bool:

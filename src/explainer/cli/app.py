@@ -30,8 +30,8 @@ COMMANDS: Final = {
     "catalog": "List, show, import, lint, compare, rename and export what catalogs hold.",
     "init": "Make a new project folder that builds at once.",
 }
-"""Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
-# The modules of subcommands that are not called like these.
+"""Subcommands and what they do, in the order of `--help`."""
+# The modules of subcommands, where they are not called like these.
 _MODULES: Final = {"catalog": "catalog.browse", "cite": "publishing", "publish": "publishing"}
 
 

@@ -32,6 +32,7 @@ from explainer.diagnostics.text import lazy_regex
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
 FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unlisted", "unknown"]
+Standing: TypeAlias = Literal["source", "doubtful", "remark"]
 Span: TypeAlias = tuple[int, int]
 
 _LABELS: Final[dict[FieldKind, str]] = {
@@ -803,9 +804,9 @@ class _ReferenceReader:
             return
         for first, last in _enumerated(piece, begin):
             name = piece.whole(first, last)
-            doubt = self._doubt(piece, name)
-            if _names(name.text) and doubt is not None:
-                reference = Reference(*name, is_item=True, doubtful=doubt)
+            standing = self._standing(piece, name)
+            if _names(name.text) and standing != "remark":
+                reference = Reference(*name, is_item=True, doubtful=standing == "doubtful")
                 reference.continued = self._continued(piece, name.text)
                 self._open(piece, reference)
 
@@ -850,21 +851,21 @@ class _ReferenceReader:
         if is_title or _NAME_LIKE.match(text):
             yield Reference(*name, is_item=True, doubtful=True)
 
-    def _doubt(self, piece: _Piece, name: Name) -> bool | None:
-        """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
+    def _standing(self, piece: _Piece, name: Name) -> Standing:
+        """Whether an item without links is given as a source."""
         raw = piece.text[piece.lead.end() :].lstrip("*_\"'“(`")
         if piece.names:
-            return None if _speaks_of_source(piece, raw) else False
+            return "remark" if _speaks_of_source(piece, raw) else "source"
         if _ASIDE.match(raw):
-            return None
+            return "remark"
         is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
         if _REMARK.match(raw) and not _is_title(name.text):
-            return False if is_publication and _QUOTED.search(name.text) else None
+            return "source" if is_publication and _QUOTED.search(name.text) else "remark"
         if is_publication:
-            return False
+            return "source"
         if piece.is_marked or self._early is not None:
-            return _is_fragment(raw)
-        return _doubt_paragraph(piece, name)
+            return "doubtful" if _is_fragment(raw) else "source"
+        return _standing_of_paragraph(piece, name)
 
     # --- tables, and other sections
 
@@ -1229,15 +1230,15 @@ def _speaks_of_source(piece: _Piece, raw: str) -> bool:
     return is_said or (is_sentence and (count >= _MIN_BEFORE or (is_remark and count > 0)))
 
 
-def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
-    """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+def _standing_of_paragraph(piece: _Piece, name: Name) -> Standing:
+    """Whether a paragraph is given as a source: it is prose, unless it begins with a title."""
     if _CASELESS_END.search(name.text) or _addresses_reader(name.text):
-        return None
+        return "remark"
     if _is_title(_BREAK.split(name.text)[0]):
-        return False
+        return "source"
     # in bold, or before a colon, it may be a heading of prose
     is_heading = piece.text.rstrip().endswith(("**", "__", ":", "：")) and not reads_like_title(name.text)
-    return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
+    return "remark" if is_heading or len(words(name.text)) > _MAX_TITLE else "doubtful"
 
 
 def _labelled(label: Phrase, *, strict: bool = False) -> Reference:

@@ -399,7 +399,10 @@ class _StatementReader:
 
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
-        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
+        first = bisect_left(self._places, (start,))
+        if first == len(self._places) or self._places[first][0] >= end:  # most parts name none
+            return ()
+        last = bisect_left(self._places, (end,), first)
         return tuple(dict.fromkeys(index for _, index in self._places[first:last]))
 
 

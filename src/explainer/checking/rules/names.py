@@ -42,7 +42,7 @@ _SPAN: Final = attrgetter("start", "end")
 _LABEL: Final = attrgetter("label")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
 _NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
-_MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
+_LONG_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
 _MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it
 _MIN_KEY: Final = 4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
@@ -100,7 +100,7 @@ def _violation(
 def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    if verdict.match is not Match.ALTERED or len(words(meant)) < _MIN_TITLE:
+    if verdict.match is not Match.ALTERED or len(words(meant)) < _LONG_TITLE:
         return None
     # elsewhere than behind `Title:`, authors or a year may stand beside the title
     is_title_alone = reference.strict or (reference.cited and len(words(reference.text)) == len(words(meant)))
@@ -116,7 +116,7 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
 def _is_wrong_in_prose(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
     """Whether words before a link in prose certainly name something else than what the link leads to."""
     is_linked_rightly = any(map(analysis.owners, reference.cited))  # of another link it is said that it is foreign
-    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _MIN_TITLE
+    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _LONG_TITLE
     return is_linked_rightly and (is_longer or verdict.match in (Match.CATALOGUED, Match.FOREIGN))
 
 
@@ -199,11 +199,11 @@ def _notes(body: str) -> Iterator[Phrase]:
 def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
     """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
     is_chinese_title = analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
-    return len(words(phrase.text)) >= least or (is_chinese_title and len(phrase.text) > _MIN_TITLE)
+    return len(words(phrase.text)) >= least or (is_chinese_title and len(phrase.text) > _LONG_TITLE)
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
-    if phrase.kind not in _TITLE_KINDS or not _has_words(phrase, _MIN_TITLE, analysis):
+    if phrase.kind not in _TITLE_KINDS or not _has_words(phrase, _LONG_TITLE, analysis):
         return False
     if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
         return False

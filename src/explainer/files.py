@@ -241,16 +241,60 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "explainer"
 
 
-def is_private(folder: Path) -> bool:
-    """Whether a folder belongs to the user, and nobody else can write to it: only then its files can be trusted.
+def is_private(path: Path) -> bool:
+    """Whether a folder or a file belongs to the user, or to root, and nobody else can write to it; a link is neither.
 
     Raises:
-        OSError: when there is no such folder.
+        OSError: when there is nothing.
     """
-    if sys.platform == "win32":
-        return folder.is_dir()
-    status = folder.lstat()  # a link may lead to a folder of somebody else
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    return _is_own(path.lstat())
+
+
+def _is_own(status: os.stat_result) -> bool:
+    if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+        return False
+    return sys.platform == "win32" or (status.st_uid in (os.getuid(), 0) and not status.st_mode & 0o022)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that belongs to the user alone, unless it is there.
+
+    Raises:
+        OSError: when it cannot be made, or others can write to it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_shared(folder.lstat(), folder)
+
+
+def read_private(path: Path) -> bytes:
+    """Return what a file of the cache holds: one that nobody else can have written, and that is of a sane size.
+
+    Raises:
+        OSError: when there is no such file.
+    """
+    _refuse_shared(path.parent.lstat(), path.parent)
+    with open_file(path) as stream:
+        status = os.fstat(stream.fileno())
+        _refuse_shared(status, path)
+        if status.st_size > MAX_CATALOG_BYTES:
+            raise OSError(errno.EFBIG, "larger than any file of the cache", str(path))
+        return stream.read(status.st_size)
+
+
+def _refuse_shared(status: os.stat_result, path: Path) -> None:
+    if not _is_own(status):
+        message = "what is in the cache must be yours, and nobody else may write to it"
+        raise PermissionError(errno.EACCES, message, str(path))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file of the cache, for `read_private`; whatever the umask is, nobody else can write to it.
+
+    Raises:
+        OSError: when it cannot be written, or others can write to its folder.
+    """
+    make_private(path.parent)
+    _write_chunks(str(path), (data,), mode=0o600)
 
 
 def files_below(
@@ -336,7 +380,16 @@ def write_bytes(path: Path, data: bytes) -> Finding | None:
 
 
 def write_in_place(path: Path, data: bytes) -> Finding | None:
-    """Write a file that was read, through a link where one leads to it; see `write_bytes`."""
+    """Write a file that was read, through a link where one leads to it; see `write_bytes`.
+
+    A file that has other names is not replaced, or these would keep what it held: it alone is not written at once.
+    """
+    try:
+        if path.stat().st_nlink > 1:
+            path.write_bytes(data)
+            return None
+    except OSError as error:
+        return cannot_write(path, error)
     return write_bytes(real_path(path), data)
 
 
@@ -382,12 +435,12 @@ def _write_output(path: Path, chunks: Iterable[bytes]) -> Finding | None:
     return None
 
 
-def _write_chunks(path: str, chunks: Iterable[Buffer]) -> None:
+def _write_chunks(path: str, chunks: Iterable[Buffer], mode: int | None = None) -> None:
     # Strings, not Paths: a batch comes here ten thousand times, and a Path for each takes longer than the rest.
     folder, name = os.path.split(path)
     temporary = f"{folder or '.'}/.{name[:_NAME_SHOWN]}.{new_token()}{_TEMPORARY}"
     try:
-        _fill(temporary, path, chunks)
+        _fill(temporary, path, chunks, mode)
         os.replace(temporary, path)  # noqa: PTH105
     except OSError as error:
         _unlink(temporary)
@@ -397,12 +450,13 @@ def _write_chunks(path: str, chunks: Iterable[Buffer]) -> None:
         raise
 
 
-def _fill(temporary: str, path: str, chunks: Iterable[Buffer]) -> None:
-    """Write a temporary file, which gets the permissions of the file that it will replace."""
-    handle = os.open(temporary, _NEW_FILE, 0o666)
+def _fill(temporary: str, path: str, chunks: Iterable[Buffer], mode: int | None = None) -> None:
+    """Write a temporary file, with these permissions, or with those of the file that it will replace."""
+    handle = os.open(temporary, _NEW_FILE, 0o666 if mode is None else mode)
     try:
-        with contextlib.suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))  # noqa: PTH101, PTH116
+        if mode is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))  # noqa: PTH101, PTH116
         for chunk in chunks:
             write_all(handle, chunk)
     finally:

@@ -51,15 +51,8 @@ _SAMPLE: Final = {
 _ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
 # keys of what `batch` and `ask` write, and providers send back
 _OUTPUT_KEYS: Final = (
-    '"custom_id"',
-    '"text"',
-    '"messages"',
-    '"vars"',
-    '"prompt"',
-    '"request"',
-    '"response"',
-    '"answer"',
-)
+    '"custom_id"', '"text"', '"messages"', '"vars"', '"prompt"', '"request"', '"response"', '"answer"',
+)  # fmt: skip
 # What Jinja leaves behind when it does not run, and `{name}` as Python's str.format writes it.
 _PLACEHOLDER: Final = lazy_regex(r"\{\{|\{%|\{#|\{[A-Za-z_][\w.]*\}")
 _QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)

@@ -464,7 +464,7 @@ def test_violations_that_differ_in_their_hint_alone_have_one_order(monkeypatch: 
     def rule(_: AnswerAnalysis) -> Iterator[Violation]:
         return (Violation("A303", 0, 4, "said twice", hint) for hint in hints)
 
-    monkeypatch.setattr("explainer.checking.check.CHECKS", {"A3": (rule,)})
+    monkeypatch.setattr("explainer.checking.check.CHECKS", (rule,))
     assert [violation.hint for violation in find_violations(analyse("text", Offered([])))] == hints
 
 

@@ -28,13 +28,14 @@ REMARKS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_remarks.yaml"
 HIDDEN: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8"))
 LAYOUTS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8"))
 STYLES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_styles.yaml").read_text(encoding="utf-8"))
+BESIDE: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_beside.yaml").read_text(encoding="utf-8"))
 SHORT: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8"))
 
 
-def _offered(world: dict[str, Any]) -> Offered:
+def _offered(world: dict[str, Any], catalog: str = "models: []") -> Offered:
     question = json.dumps({"question": WORLD["question"], **world["offered"]})
     loaded = parse_question_line(question, "<test>", 1).unwrap()
-    library = parse_catalog("models: []").unwrap()
+    library = parse_catalog(catalog).unwrap()
     return offered_by_sources(resolve(loaded, library).unwrap(), WORLD["question"], CatalogLookup(library))
 
 
@@ -260,6 +261,61 @@ def test_a_foreign_title_does_not_hide(form: str) -> None:
         report = judged(with_references(references))
         assert {finding.code for finding in report.findings} & {"A301", "A302", "A304", "A307"}
         assert not (report.grounded and form in HIDDEN["error"])
+
+
+CATALOGUED = "Deep Rivers Teach Machines to Swim"
+BESIDE_VALUES = {
+    "{M}": LANTERN,
+    "{m}": "https://github.com/acme/lantern",
+    "{T}": LANTERN_NET,
+    "{t}": LINKS[LANTERN_NET],
+    "{U}": SURVEY,
+    "{u}": LINKS[SURVEY],
+    "{F}": "Dancing Robots Learn Painting From Rain",
+    "{C}": CATALOGUED,
+}
+
+
+OFFERED_BESIDE = _offered(WORLD, f"papers:\n- title: {CATALOGUED}\n  paper: https://arxiv.org/abs/2404.40000")
+
+
+def _faults_beside(form: str, *, in_text: bool = False, closing: bool = False) -> list[Any]:
+    line = filled(form, BESIDE_VALUES)
+    answer = with_references(f"{WORLD['references']}{chr(10) * (1 + closing)}{line if not in_text else ''}")
+    if in_text:
+        answer = answer.replace("### 2. Workflow", f"{line}\n\n### 2. Workflow")
+    return list(check_answer(answer, OFFERED_BESIDE).faults)
+
+
+@pytest.mark.parametrize("form", BESIDE["error"])
+def test_another_title_beside_or_within_an_offered_one_is_an_error(form: str) -> None:
+    assert {fault.code for fault in _faults_beside(form) if fault.is_error} & {"A301", "A302", "A303"}
+
+
+@pytest.mark.parametrize("form", BESIDE["warning"])
+def test_what_may_be_another_source_beside_an_offered_one_is_a_warning(form: str) -> None:
+    assert {fault.code for fault in _faults_beside(form)} & {"A301", "A302", "A307", "A308"}
+
+
+@pytest.mark.parametrize("form", BESIDE["clean"])
+def test_what_belongs_to_a_right_reference_is_no_fault(form: str) -> None:
+    assert _faults_beside(form) == []
+
+
+@pytest.mark.parametrize("form", BESIDE["closing"])
+def test_a_closing_remark_is_no_fault(form: str) -> None:
+    assert _faults_beside(form, closing=True) == []
+
+
+@pytest.mark.parametrize("form", BESIDE["prose"])
+def test_another_title_or_link_in_the_text_is_found(form: str) -> None:
+    assert _faults_beside(form, in_text=True)
+
+
+def test_words_in_capitals_are_no_names_and_a_letter_may_name_its_sections() -> None:
+    workflow = f"INPUT → {LANTERN} → OUTPUT: RESTORED PICTURE"
+    letter = f"Task. {WORLD['task']}\n\nWorkflow. {workflow}\n\nReferences. {LANTERN}, https://github.com/acme/lantern."
+    assert judged(letter).faults == ()
 
 
 OFFERED_SHORT = _offered(SHORT)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from explainer import project as api
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.evidence.figures import figures_in
 from explainer.checking.evidence.passages import QuotationFit, compare, entry_text, read_quotation
@@ -167,6 +168,21 @@ def test_what_is_false_is_found_however_it_is_put(name: str) -> None:
     for text, *expected in STATEMENTS["distorted"][name]:
         found = {finding.code for finding in found_in(name, text)}
         assert set(expected) <= found, (text, found)
+
+
+SHIPPED = yaml.safe_load((ROOT / "tests/data/shipped_statements.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("question", SHIPPED)
+def test_statements_about_entries_that_ship_are_refuted_where_they_are_false(question: str) -> None:
+    path = ROOT / "questions" / f"{question}.yaml"
+    labelled = SHIPPED[question]
+    texts = [*labelled.get("faithful", ()), *labelled.get("refuted", ())]
+    body = "".join(f"{text}\n\n" for text in texts)
+    report = api.Project().check(f"## 1. Task\n\nSee the question.\n\n## 2. Workflow\n\n{body}", path)
+    lines = {finding.location.line for finding in about_statements(report) if finding.is_error}
+    refuted = [text for number, text in enumerate(texts) if 7 + 2 * number in lines]
+    assert refuted == labelled.get("refuted", [])
 
 
 def test_a_statement_is_bound_by_item_by_name_and_by_pronoun() -> None:

@@ -315,3 +315,37 @@ def test_what_is_mended_in_place_is_written_through_a_link() -> None:
     for name, old in before.items():
         assert Path(name).is_symlink(), name
         assert Path("far", name).read_bytes() != old or name == "a.md"
+
+
+@pytest.mark.parametrize(
+    ("out", "report"),
+    [
+        ("n.md", "n.prompt.md"), ("n.md", "n.ask.journal.jsonl"), ("n.md", "./n.record.json"), ("n.md", "explainer.toml"),
+        ("n.md", "catalogs"), ("x.jsonl", "x.records.jsonl"), ("out", "out/provenance.jsonl"), ("out", "questions/rain.yaml"),
+    ],
+)  # fmt: skip
+def test_a_report_in_the_place_of_something_else_is_refused_before_anything_is_asked(
+    out: str, report: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.chdir(helper.project(Path("p"), "rain"))
+    Path("explainer.toml").write_text('catalogs = ["catalogs"]\n')
+    canned.otherwise = Canned(helper.GOOD)
+    before = _everything()
+    assert helper.ask(canned, "questions/rain.yaml", "--out", out, "--report", report).status == 2
+    assert not canned.seen
+    assert _everything() == before
+
+
+def test_a_file_with_two_names_is_fixed_under_both() -> None:
+    project(a__md=ANSWER.replace("- M: https://example.org/m", "- M: http://example.org/m/"))
+    os.link("a.md", "b.md")
+    attack("check", "b.md", "--question", "q/a.yaml", "--fix", "--strict-links")
+    assert Path("a.md").samefile("b.md")
+    assert Path("a.md").read_text() == ANSWER
+
+
+def test_no_carriage_return_is_in_a_page() -> None:
+    project()
+    Path("a.md").write_bytes(ANSWER.replace("x\n", "x\ry\r\n").encode())
+    assert "\r" not in attack("check", "a.md", "--question", "q/a.yaml", "--format", "html").out

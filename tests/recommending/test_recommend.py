@@ -3,8 +3,12 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Sequence
+import time
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +20,7 @@ from explainer import load_catalogs, parse_catalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import Entry
+from explainer.recommending.bm25f import FieldedIndex, IndexTables, Postings
 from explainer.recommending.ranking import Ranking
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Choice, MeaningScale, Recommender, recommender_of
@@ -226,6 +231,92 @@ def test_the_index_of_a_catalog_file_is_kept_and_recommends_the_same(tmp_path: P
     write_tree(tmp_path, {"c.yaml": CATALOG.replace("Enlarges", "Dries")})
     assert choice() != first
     assert len(index_files()) == 2
+
+
+def _first(numbers: array[int]) -> array[int]:
+    return array("I", [0] * len(numbers))
+
+
+FORGED: dict[str, Callable[[str, array[int], array[float]], tuple[str, Postings]]] = {
+    "other words": lambda word, numbers, values: (f"x{word}", (numbers, values)),
+    "reversed": lambda word, numbers, values: (word, (numbers[::-1], values)),
+    "all of the first": lambda word, numbers, values: (word, (_first(numbers), values)),
+    "huge": lambda word, numbers, values: (word, (numbers, array("d", [1e308] * len(values)))),
+    "large": lambda word, numbers, values: (word, (numbers, array("d", [999.0] * len(values)))),
+    "nothing": lambda word, numbers, values: (word, (numbers, array("d", [0.0] * len(values)))),
+    "half": lambda word, numbers, values: (word, (numbers[: len(numbers) // 2], values[: len(numbers) // 2])),
+}
+
+
+def _forged(table: FieldedIndex) -> Iterator[FieldedIndex]:
+    """A table in which nothing is wrong but that it is not that of its entries."""
+    rows = list(table.postings())
+    words, postings = [word for word, _ in rows], [row for _, row in rows]
+    yield FieldedIndex(table.size, ())
+    yield FieldedIndex(table.size, zip(reversed(words), postings, strict=True))
+    for forge in FORGED.values():
+        yield FieldedIndex(table.size, starmap(forge, ((word, *row) for word, row in rows)))
+
+
+def _packed(tables: Mapping[str, FieldedIndex]) -> bytes:
+    again = IndexTables(tables)
+    for name, table in tables.items():
+        again.get(name, table.size, partial(FieldedIndex, 0, ()))
+    return again.packed()
+
+
+@pytest.mark.parametrize("name", ["phrases", "task words", "models words", "models same task", "models prior", "models bars",
+                                  "papers words", "papers same task", "papers prior"])  # fmt: skip
+def test_an_index_that_does_not_fit_its_entries_raises_nothing(tmp_path: Path, name: str) -> None:
+    write_tree(tmp_path, {"c.yaml": CATALOG})
+    library = CatalogLoader([tmp_path / "c.yaml"]).for_named().unwrap()
+    first = recommender_of(library).recommend("make my rainy picture bigger", models=3, papers=3)
+    store = library.index_store
+    assert store is not None
+    tables = dict(IndexTables.unpacked(store.get() or b"")._kept)
+    for table in _forged(tables[name]):
+        store.put(_packed({**tables, name: table}))
+        recommender_of.cache_clear()
+        for question in ("make my rainy picture bigger", "rain", "photogrammetry of a snowy street"):
+            recommender_of(library).recommend(question, models=3, papers=3)
+        index_files()[0].unlink()
+        recommender_of.cache_clear()
+        assert recommender_of(library).recommend("make my rainy picture bigger", models=3, papers=3) == first
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
+def test_an_index_that_others_can_write_to_is_not_read(tmp_path: Path, mode: int) -> None:
+    write_tree(tmp_path, {"c.yaml": CATALOG})
+    library = CatalogLoader([tmp_path / "c.yaml"]).for_named().unwrap()
+    recommender_of(library)
+    assert library.index_store is not None
+    (file,) = index_files()
+    file.chmod(mode)
+    assert library.index_store.get() is None
+    file.chmod(0o600)
+    assert library.index_store.get() is not None
+    if os.getuid() == 0:
+        os.chown(file, 65534, 65534)
+        assert library.index_store.get() is None
+
+
+def test_an_index_without_end_is_refused_at_once_and_built_again(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"c.yaml": CATALOG})
+    library = CatalogLoader([tmp_path / "c.yaml"]).for_named().unwrap()
+    old = os.umask(0)
+    try:
+        recommender_of(library)
+        (file,) = index_files()
+        whole = file.read_bytes()
+        os.truncate(file, 20_000_000_000)
+        recommender_of.cache_clear()
+        begun = time.process_time()
+        recommender_of(library)
+    finally:
+        os.umask(old)
+    assert time.process_time() - begun < 5
+    assert file.read_bytes() == whole
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_index_in_a_folder_that_others_can_write_to_is_not_read(tmp_path: Path) -> None:

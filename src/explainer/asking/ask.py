@@ -175,7 +175,7 @@ class AskConfig:
         settings: how answers are sought.
         prices: of models.
         address: where and how to ask.
-        redact: keeps the key out of all that is written.
+        redact: keeps the key out of what a server says, and the environment.
         count: counts tokens.
         force: answers of earlier runs are not used again.
     """
@@ -366,7 +366,7 @@ def _ask_all(
 
     def keep(number: int, result: AskResult) -> None:
         results[number] = result
-        place = answers.put(number, result, record_data(result, config.settings, config.prices))
+        place = answers.put(number, result, record_data(result, config.settings, config.prices, config.redact))
         observer.on_findings(list(_findings_of(result, place, alone=config.alone)))
 
     with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:

@@ -116,6 +116,11 @@ class Reply:
     endpoint: str = ""
     served: str = ""
 
+    def redacted(self, redact: Callable[[str], str]) -> Reply:
+        """Return the reply without a key in anything that a server says, or that says where it is."""
+        text, reason, served = map(redact, (self.text, self.finish_reason, self.served))
+        return replace(self, text=text, finish_reason=reason, served=served, endpoint=redact(self.endpoint))
+
 
 def as_printed(text: str) -> str:
     """Return an answer whose lines end in a line feed, the last one too, with U+FFFD for what could hide or forge text.

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from ipaddress import ip_address
+from socket import inet_aton, inet_ntoa
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -106,21 +107,32 @@ class Address:
         path = parts.path.rstrip("/").removesuffix(_PATH) + _PATH
         return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
+    @property
+    def name(self) -> str:
+        """How it is called where everybody may read it."""
+        return Redactor(self.key)(public_url(self.base_url))
+
 
 def exposed_key(address: Address) -> list[Finding]:
     """Return a warning when the key goes to another machine for all between to read."""
     parts = urlsplit(address.base_url)
     if address.key is None or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return []
-    place = Location(public_url(address.base_url))
-    return [Finding("R805", place, "the key is sent without encryption, for all on the way to read", "use https")]
+    message = "the key is sent without encryption, for all on the way to read"
+    return [Finding("R805", Location(address.name), message, "use https")]
 
 
 def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine, in any of its spellings."""
+    # `127.1`, `0x7f000001` and `017700000001`, as the resolver reads them; after a space it reads nothing
+    with contextlib.suppress(OSError, UnicodeError):
+        host = inet_ntoa(inet_aton(host)) if " " not in host else host
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return f".{host.casefold().rstrip('.')}".endswith(".localhost")
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified  # a connection to 0.0.0.0 or :: stays here
 
 
 def is_installed() -> bool:
@@ -143,8 +155,7 @@ class Endpoint:
         self._count = count
         self._open_at = 0.0
         self._slots = asyncio.Semaphore(address.concurrency)
-        # How it is called where everybody may read it.
-        self.name = public_url(address.base_url)
+        self.name = address.name
 
     async def __aenter__(self) -> Self:
         import httpx2
@@ -215,13 +226,13 @@ class Endpoint:
             if kind == "text/event-stream":
                 await self._listen(response, received, observer, patience)
             else:
-                await self._read(response, kind, received, observer)
+                await self._read(response, self._redact(kind), received, observer)
         if not received.whole:
             _raise_broken("the answer broke off")
         usage = received.usage or Usage(self._count(request.text), self._count(received.text), estimated=True)
-        text, served = self._redact(received.text), self._redact(received.served)
-        reason = self._redact(received.finish_reason or "")
-        return Reply(text, reason, usage, time.monotonic() - begun, 1, self.name, served)
+        seconds, reason = time.monotonic() - begun, received.finish_reason or ""
+        reply = Reply(received.text, reason, usage, seconds, 1, self.name, received.served)
+        return reply.redacted(self._redact)
 
     async def _listen(
         self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver, patience: _Patience

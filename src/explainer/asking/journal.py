@@ -80,7 +80,7 @@ class Journal:
     Args:
         path: the file; None: nothing is kept.
         waiting: called once when another run has to end first.
-        redact: keeps the key out of it.
+        redact: takes the key out of what it holds from earlier runs.
         forget: answers of earlier runs are not used again.
     """
 
@@ -142,7 +142,7 @@ class Journal:
             except ValidationError:
                 self.damaged += 1
             else:
-                self._replies[row.key] = row.reply
+                self._replies[row.key] = row.reply.redacted(self._redact)
 
     def find(self, key: str) -> Reply | None:
         """Return the answer to a request, when there is one."""
@@ -159,7 +159,7 @@ class Journal:
             return
         row: dict[str, Any] = JournalRow.of(key, model, reply).model_dump()
         try:
-            write_all(self._handle, self._redact(json.dumps(row)).encode() + b"\n")
+            write_all(self._handle, json.dumps(row).encode() + b"\n")
             os.fsync(self._handle)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self._path)) from None

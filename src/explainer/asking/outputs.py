@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from explainer.asking.conversation import AskResult, AskSettings, ModelAnswer, Round, Usage
 from explainer.asking.costs import Prices
-from explainer.asking.redaction import Redactor
+from explainer.asking.redaction import NO_REDACTION, Redactor
 from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
@@ -43,8 +43,17 @@ _JOURNAL: Final = "ask.journal.jsonl"  # beside the answers: whoever moves them 
 _PROVENANCE: Final = "provenance.jsonl"  # `explainer check` reads it
 
 
-def record_data(result: AskResult, settings: AskSettings, prices: Prices) -> dict[str, Any]:
-    """Return the record of an answer as plain data; docs/ask.md lists the keys."""
+def record_data(
+    result: AskResult, settings: AskSettings, prices: Prices, redact: Redactor = NO_REDACTION
+) -> dict[str, Any]:
+    """Return the record of an answer as plain data; docs/ask.md lists the keys.
+
+    Args:
+        result: the answer.
+        settings: how it was sought.
+        prices: of the models.
+        redact: keeps the key out of the keys of requests: some services take it there.
+    """
     prepared = result.prepared
     usages = [(answer.model, round_.reply.usage) for answer in result.candidates for round_ in answer.rounds]
     data: dict[str, Any] = {
@@ -55,8 +64,8 @@ def record_data(result: AskResult, settings: AskSettings, prices: Prices) -> dic
         **_chosen_data(result),
         "prompt_sha256": sha256_of(prepared.text),
         "sources": list(map(_source_data, prepared.offered.sources)),
-        "parameters": dict(settings.parameters),
-        "repair_parameters": dict(settings.repair_parameters),
+        "parameters": redact.values(settings.parameters),
+        "repair_parameters": redact.values(settings.repair_parameters),
         "usage": _usage_data(_sum([usage for _, usage in usages])),
     }
     if prices:
@@ -162,17 +171,16 @@ def verdict(report: CheckReport) -> str:
     return f"{grounded}: {counted} ({shorten(codes, 60)})"
 
 
-def answers_in(out: Path | None, redact: Redactor) -> Answers:
+def answers_in(out: Path | None) -> Answers:
     """Return the place for answers that a path means.
 
     Args:
         out: the path; None or `-`: stdout.
-        redact: keeps the key out of all that is written.
     """
     if out is None or str(out) == STDIN:
         return Answers()
     places = {".jsonl": LinesAnswers, **dict.fromkeys(ONE_FILE, FileAnswers)}
-    return places.get(out.suffix, FolderAnswers)(out, redact)
+    return places.get(out.suffix, FolderAnswers)(out)
 
 
 class Answers:
@@ -247,9 +255,6 @@ class _Files(Answers):
     files = True
     provenance: Path
 
-    def __init__(self, redact: Redactor) -> None:
-        self._redact = redact
-
     def _names(self, id_: str) -> tuple[Path, Path]:
         """Return the file of an answer, and what the names of the other files begin with."""
         raise NotImplementedError
@@ -268,7 +273,7 @@ class _Files(Answers):
         return display_path(current)
 
     def _write(self, path: Path, text: str) -> None:
-        data = self._redact(text).encode()
+        data = text.encode()
         if not (path.is_file() and not path.is_symlink() and read_file(path) == data):
             write_whole(str(path), data)
 
@@ -280,8 +285,7 @@ class _Files(Answers):
 class FolderAnswers(_Files):
     """A folder: `ID.answer.md` or `ID.ungrounded.md`, `ID.prompt.md`, `ID.record.json`, and the journal."""
 
-    def __init__(self, folder: Path, redact: Redactor) -> None:
-        super().__init__(redact)
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.journal = folder / _JOURNAL
         self.provenance = folder / _PROVENANCE
@@ -348,8 +352,7 @@ def _sha256(path: Path) -> str:
 class FileAnswers(_Files):
     """One file for one answer, with the others beside it."""
 
-    def __init__(self, path: Path, redact: Redactor) -> None:
-        super().__init__(redact)
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._stem = path.with_suffix("")
         self.journal = path.with_name(f"{self._stem.name}.{_JOURNAL}")
@@ -373,9 +376,8 @@ class FileAnswers(_Files):
 class LinesAnswers(Answers):
     """One `.jsonl` with a line for each answer, in the order of the questions, and one with their records."""
 
-    def __init__(self, path: Path, redact: Redactor) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._redact = redact
         self._lines: dict[int, tuple[str, str]] = {}
         stem = path.with_suffix("")
         self.journal = path.with_name(f"{stem.name}.{_JOURNAL}")
@@ -406,4 +408,4 @@ class LinesAnswers(Answers):
             self.provenance: proofs,
         }
         for path, text in texts.items():
-            write_whole(str(path), self._redact(text).encode())
+            write_whole(str(path), text.encode())

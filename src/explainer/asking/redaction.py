@@ -1,10 +1,16 @@
-"""Keeps a key out of everything that is shown or written, also where a server says it back."""
+"""Keeps a key out of everything that is shown or written, also where a server says it back.
+
+What comes from a server is redacted where it comes in, as values: what is made of it later has no key in it, and what
+this program writes itself is never taken for one, whatever word the key is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from html.entities import html5
+from itertools import chain
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 # Characters of a key that is worth hiding: local servers take any word, such as `none`, and answers hold words.
@@ -15,42 +21,75 @@ HIDDEN: Final = "[key]"  # stands in the place of a key
 
 # Characters of a key that are worth hiding when they come without the others.
 _RUN: Final = 12
-# A character as servers send it back: percent-encoded, once or more often; a reference of HTML; an escape of JSON.
+# How often a text is decoded: references of HTML, percent-encoded, in JSON, are decoded three times.
+_LAYERS: Final = 6
+# Hyphens that HTML has names for, beside that of keys.
+_HYPHENS: Final = {"\u2010": "-", "\u2212": "-"}
+# The named references of HTML to what keys are made of, some of them also without their semicolon.
+_NAMES: Final = {
+    name: _HYPHENS.get(value, value) for name, value in html5.items() if value.isascii() or value in _HYPHENS
+}
+# A character as servers send it back: percent-encoded; a reference of HTML, for which browsers need no semicolon; an
+# escape of JSON, of Markdown or of a programming language. And what nobody sees of a text, or of Markdown, when it is
+# shown: it may stand between the characters of a key.
 _ENCODED: Final = re.compile(
-    r"%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})|&#0{0,6}(?P<decimal>[0-9]{1,3});|&#[xX]0{0,6}(?P<hex>[0-9A-Fa-f]{1,2});"
-    r"|&(?P<name>amp|lt|gt|quot|apos);|\\u00(?P<unit>[0-9A-Fa-f]{2})|\\x(?P<byte>[0-9A-Fa-f]{2})|\\(?P<sign>[\\/\"'])"
+    r"%(?:25){0,8}(?P<percent>[0-9A-Fa-f]{2})"
+    r"|&(?:amp;){0,8}(?:#0{0,12}(?P<decimal>[0-9]{1,3});?|#[xX]0{0,12}(?P<hex>[0-9A-Fa-f]{1,2});?"
+    rf"|(?P<name>{'|'.join(sorted(_NAMES, reverse=True))}))"
+    r"|\\(?:u00(?P<unit>[0-9A-Fa-f]{2})|u\{0{0,6}(?P<braced>[0-9A-Fa-f]{2})\}|U000000(?P<long>[0-9A-Fa-f]{2})"
+    r"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[01][0-7]{2})|(?P<sign>[!-/:-@\[-`{-~]))"
+    r"|(?P<unseen>[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff*`~]+)"
 )
-_NAMES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-# What may be the beginning of such a character, at the end of a piece of text.
-_HALF: Final = re.compile(r"(?:%[0-9A-Fa-f]{0,7}|&[#\w]{0,9}|\\[ux]?[0-9A-Fa-f]{0,3})\Z", re.ASCII)
+_BASES: Final = {"decimal": 10, "octal": 8}  # of the numbers of characters; all others are hexadecimal
+# What may be the beginning of such a character, at the end of a piece of text, and how far back it is looked for.
+_HALF: Final = re.compile(r"(?:%[0-9A-Fa-f]{0,17}|&(?:amp;){0,8}[#\w]{0,20}|\\[uUx]?[{0-9A-Fa-f]{0,9})\Z", re.ASCII)
+_LONGEST_HALF: Final = 64
 
 
 class _Decoded(NamedTuple):
-    """A text with its encoded characters decoded, and where each character begins in it; the last place is its end."""
+    """A text, decoded so far, and where each of its characters was in the beginning; the last place is its end."""
 
     text: str
     places: Sequence[int]
 
 
-def _decoded(text: str) -> _Decoded:
-    if _ENCODED.search(text) is None:
-        return _Decoded(text, range(len(text) + 1))
-    pieces, places, end = list[str](), list[int](), 0
-    for match in _ENCODED.finditer(text):
-        pieces += (text[end : match.start()], _character(match))
-        places += range(end, match.start() + 1)
+def _layers(text: str, *, goes_on: bool = False) -> Iterator[_Decoded]:
+    """A text as it came, and decoded once, twice and so on, while there is something to decode.
+
+    Of a text that goes on, a character that may not be complete yet is left out each time.
+    """
+    layer = _Decoded(text, range(len(text) + 1))
+    for _ in range(_LAYERS + 1):
+        half = _HALF.search(layer.text, max(0, len(layer.text) - _LONGEST_HALF)) if goes_on else None
+        if half:
+            layer = _Decoded(layer.text[: half.start()], layer.places[: half.start() + 1])
+        yield layer
+        if _ENCODED.search(layer.text) is None:
+            return
+        layer = _decoded(layer)
+
+
+def _decoded(layer: _Decoded) -> _Decoded:
+    text, places, end = list[str](), list[int](), 0
+    for match in _ENCODED.finditer(layer.text):
+        meant = _meant(match)
+        text += (layer.text[end : match.start()], meant)
+        places += layer.places[end : match.start()]
+        places += [layer.places[match.start()]] * len(meant)
         end = match.end()
-    places += range(end, len(text) + 1)
-    return _Decoded("".join([*pieces, text[end:]]), places)
+    return _Decoded("".join([*text, layer.text[end:]]), [*places, *layer.places[end:]])
 
 
-def _character(match: re.Match[str]) -> str:
-    kind, value = match.lastgroup or "", match[match.lastgroup or 0]
-    if kind == "name":
-        return _NAMES[value]
-    if kind == "sign":
-        return value
-    return chr(int(value, 10 if kind == "decimal" else 16))
+def _meant(match: re.Match[str]) -> str:
+    """The character that an encoded one means; nothing for what nobody sees."""
+    form = match.lastgroup or ""
+    if form == "unseen":
+        return ""
+    if form == "name":
+        return _NAMES[match[form]]
+    if form == "sign":
+        return match[form]
+    return chr(int(match[form], _BASES.get(form, 16)))
 
 
 class Redactor:
@@ -70,33 +109,44 @@ class Redactor:
         """Return the text without the key."""
         if not self._key:
             return text
-        decoded = _decoded(text)
         pieces, end = list[str](), 0
-        for begin, behind in self._found(decoded.text):
-            pieces += (text[end : decoded.places[begin]], HIDDEN)
-            end = decoded.places[behind]
+        for begin, behind in sorted(chain.from_iterable(map(self._found, _layers(text)))):
+            if begin >= end:  # else it was found in another layer, too
+                pieces += (text[end:begin], HIDDEN)
+            end = max(end, behind)
         return "".join([*pieces, text[end:]])
 
-    def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where characters of the key stand in a text, each run of them as a whole."""
-        position = 0
+    def values(self, data: Any) -> Any:
+        """Return plain data without the key in its strings and in the keys of its mappings."""
+        if isinstance(data, str):
+            return self(data)
+        if isinstance(data, Mapping):
+            return dict(zip(map(self.values, data), map(self.values, data.values()), strict=True))
+        if isinstance(data, list):
+            return list(map(self.values, data))
+        return data
+
+    def _found(self, layer: _Decoded) -> Iterator[tuple[int, int]]:
+        """Where characters of the key were in the beginning, each run of them as a whole."""
+        text, position = layer.text, 0
         while match := self._pattern.search(text, position):
             position = match.end()
             while text[position + 1 - self._size : position + 1] in self._runs and position < len(text):
                 position += 1
-            yield match.start(), position
+            yield layer.places[match.start()], layer.places[position]
 
     def waits(self, text: str) -> int:
         """Return how many characters at the end of a text may be a part of the key that goes on."""
         if not self._key:
             return 0
-        half = _HALF.search(text)
-        whole = text[: half.start()] if half else text
-        decoded = _decoded(whole)
-        size = 0
-        while size < len(decoded.text) and decoded.text[-size - 1 :] in self._key:
-            size += 1
-        return len(text) - decoded.places[len(decoded.text) - size]
+        return len(text) - min(map(self._end_of_safe, _layers(text, goes_on=True)))
+
+    def _end_of_safe(self, layer: _Decoded) -> int:
+        """Where the end of a text began that may be a part of the key."""
+        begin = len(layer.text)
+        while begin and layer.text[begin - 1 :] in self._key:
+            begin -= 1
+        return layer.places[begin]
 
 
 NO_REDACTION: Final = Redactor(None)

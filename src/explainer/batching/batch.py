@@ -34,7 +34,7 @@ from explainer.batching.workers import (
     RenderSetup,
     RenderWorker,
     Summary,
-    TaskChunk,
+    Task,
     Worker,
     WorkerLostError,
 )
@@ -215,10 +215,10 @@ class Batch:
             self._settle(self._chunks.popleft(), result)
             self._reporter.show(self.summary)
 
-    def _tasks(self) -> Iterator[TaskChunk]:
+    def _tasks(self) -> Iterator[list[Task]]:
         """Yield what is to render of each chunk; the chunk itself waits until the results are there."""
         chunk: Pending = []
-        tasks = TaskChunk()
+        tasks = list[Task]()
         for item in self._source:
             pending = self._triage(item)
             chunk.append(pending)
@@ -227,7 +227,7 @@ class Batch:
             if len(tasks) >= CHUNK or len(chunk) >= _MOST_ENTRIES:
                 self._chunks.append(chunk)
                 yield tasks
-                chunk, tasks = [], TaskChunk()
+                chunk, tasks = [], list[Task]()
         self._chunks.append(chunk)
         yield tasks
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
+import msgspec
+
 from explainer.batching.manifest import read_row, short_hash
 from explainer.catalogs.loading import CATALOG_SUFFIXES, empty_source, repeated_id
 from explainer.diagnostics.finding import Finding, Location
@@ -21,7 +23,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
 
 
-class SourceItem(NamedTuple):
+class SourceItem(msgspec.Struct, gc=False):
     """One question as it stands in its source.
 
     Attributes:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+import msgspec
+
 from explainer.batching.manifest import ManifestRow, read_row
 from explainer.batching.previous_run import EarlierRow, ManifestFile, PreviousRun, is_intact
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
@@ -45,7 +47,7 @@ class UnsafePathError(OSError):
     """An output would be written outside the target, through a link in it."""
 
 
-class TargetOutput(NamedTuple):
+class TargetOutput(msgspec.Struct, gc=False):
     """An output on its way to a target.
 
     Attributes:

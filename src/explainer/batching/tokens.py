@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from explainer.diagnostics.text import suggest
+from explainer.diagnostics.text import reason_of, suggest
 
 Counter: TypeAlias = Callable[[str], int]
 _CHARACTERS: Final = 4
@@ -26,7 +26,12 @@ def _o200k() -> Counter:
     except ImportError:
         message = "the tokenizer o200k needs the package rs-bpe: pip install 'cnaps-explainer[tokens]'"
         raise UnknownTokenizerError(message) from None
-    tokenizer = openai.o200k_base()
+    try:
+        tokenizer = openai.o200k_base()
+        tokenizer.count("")  # it is read when it first counts
+    except Exception as error:  # noqa: BLE001  # whatever the package raises
+        message = f"the tokenizer o200k cannot be used: {reason_of(error)}"
+        raise UnknownTokenizerError(message) from None
     return lambda text: int(tokenizer.count(text))
 
 

@@ -38,12 +38,11 @@ from explainer.files import (
     display_path,
     files_below,
     input_name,
-    is_private,
-    open_file,
     read_input,
+    read_private,
     read_raw,
     read_text,
-    write_whole,
+    write_private,
 )
 
 if TYPE_CHECKING:
@@ -219,22 +218,16 @@ class _CacheFile:
     def get(self) -> bytes | None:
         """Return what the file holds; None where there is none, or it is damaged, or somebody else can write to it."""
         with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
-            if is_private(self._path.parent):
-                with open_file(self._path) as stream:
-                    head, body = stream.readline(), stream.read()
-                if head == self._head(body):
-                    return body
+            head, line_end, body = read_private(self._path).partition(b"\n")
+            if head + line_end == self._head(body):
+                return body
         return None
 
     def put(self, body: bytes) -> None:
         """Write the file, and delete the oldest of its kind; what goes wrong goes unsaid."""
         with contextlib.suppress(OSError, RuntimeError):
-            folder = self._path.parent
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not is_private(folder):
-                return
-            write_whole(self._path, self._head(body) + body)
-            files = sorted(folder.glob(f"{self.prefix}-*"), key=lambda file: file.stat().st_mtime_ns)
+            write_private(self._path, self._head(body) + body)
+            files = sorted(self._path.parent.glob(f"{self.prefix}-*"), key=lambda file: file.stat().st_mtime_ns)
             for old in files[:-_MOST_FILES]:
                 old.unlink()
 

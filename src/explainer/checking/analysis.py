@@ -254,5 +254,6 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
     sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
     names = _whole_names(answer, offered)
-    references = read_references(answer, sections, names)
+    call_names = frozenset[str]().union(*(source.call_names for source in offered.sources))
+    references = read_references(answer, sections, names, call_names)
     return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

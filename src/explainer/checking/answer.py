@@ -93,7 +93,7 @@ _PROGRAMMING: Final = frozenset(
 _IN_PROGRAM: Final = lazy_regex(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
 # pictures, sounds, films and data, but no documents
 _DATA_FILE: Final = lazy_regex(
-    r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy|zip|tar|gz|bin|pth?|safetensors)"
+    r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy)"
     r"(?:[?#]|\Z)",
     re.IGNORECASE,
 )
@@ -104,6 +104,9 @@ _FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^“”\n]{8,300})”|«([^«»\n]{8,300})»|「([^「」\n]{4,300})」|《([^《》\n]{4,300})》'
+    "|„([^„“”\n]{8,300})[“”]|»([^«»\n]{8,300})«|『([^『』\n]{4,300})』|(?<!\\w)‘([^‘’\n]{8,300})’(?!\\w)"
+    "|<(?:cite|q|i|em|dfn)>([^<>\n]{8,300})</(?:cite|q|i|em|dfn)>"
+    "|<[a-z][^<>\n]{0,300}>"  # the quotes within a tag are no quotations
 )
 # a line with the first item of a numbered list, and what begins an item behind it: `1. Task: … 2. Workflow: … 3. …`
 _FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*", re.MULTILINE)
@@ -330,8 +333,8 @@ class _LinksByPlace:
 
 def _quotations(body: str) -> Iterator[Phrase]:
     for match in _QUOTED.finditer(body):
-        group = match.lastindex or 0
-        yield Phrase("quote", match[group], *match.span(group))
+        if match.lastindex is not None:
+            yield Phrase("quote", match[match.lastindex], *match.span(match.lastindex))
 
 
 def _within_bounds(body: str) -> str:

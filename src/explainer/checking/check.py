@@ -259,7 +259,7 @@ def find_violations(
     violations = set(strange_documents(analysis, spans))
     for judged in statements:
         violations.update(judged.violations)
-    for check in chain.from_iterable(CHECKS.values()):
+    for check in CHECKS:
         violations.update(check(analysis))
     return sorted(filterfalse(partial(_is_said_already, violations), violations), key=_order)
 

@@ -37,7 +37,7 @@ from explainer.checking.evidence.native import (
     without_thoughts,
 )
 from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
-from explainer.checking.proof import as_catalogued, changed_since, is_record, verify_record
+from explainer.checking.proof import as_catalogued, changed_since, holds_entries, is_record, verify_record
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import did_you_mean, digest, lazy_regex
 from explainer.documents.document import decode, mappings_in, undecoded, value_at
@@ -367,7 +367,9 @@ class AnswerReader:
     def _of_row(self, row: _Row, file: str, base: Path) -> Parsed[Offered]:
         prompt = row.data.get("prompt")
         if prompt is None:
-            return self._of_question(_question_in(row, _QUESTION_KEYS, Location(file, row.line)), base)
+            place = Location(file, row.line)
+            offered = self._of_question(_question_in(row, _QUESTION_KEYS, place), base)
+            return self._of_today(offered, {}, place, base) if holds_entries(row.data) else offered
         if not isinstance(prompt, str):
             return Parsed(None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),))
         return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
@@ -384,10 +386,17 @@ class AnswerReader:
         sources, question = recorded.value[0], loaded.value.question.question
         offered = offered_by_sources(sources, question)
         findings += verify_record(row.data, row.text, offered, place)
+        return self._of_today(Parsed(offered, findings), row.data, place, base)
+
+    def _of_today(
+        self, offered: Parsed[Offered], cited: Mapping[str, Any], place: Location, base: Path
+    ) -> Parsed[Offered]:
+        """What was offered, with entries that a line has itself as they are in the catalogs, when these were given."""
         library = self._catalogs_given and self._library(None, base)
-        if not library:
-            return Parsed(offered, findings)
-        findings += tuple(changed_since(sources, row.data, library, place))
+        if not library or offered.value is None or offered.value.entries is None:
+            return offered
+        sources, question = offered.value.entries, offered.value.question
+        findings = (*offered.findings, *changed_since(sources, cited, library, place))
         return Parsed(offered_by_sources(as_catalogued(sources, library), question, lookup_of(library)), findings)
 
     def _of_question(self, loaded: Parsed[LoadedQuestion], base: Path) -> Parsed[Offered]:

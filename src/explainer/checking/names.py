@@ -17,8 +17,10 @@ from typing import Final
 
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
+from explainer.checking.references import LABEL_WORDS
 from explainer.checking.titles import (
     FILLERS,
+    GENERIC_ACRONYMS,
     NEAR,
     NOTE_MARKS,
     acronyms,
@@ -77,6 +79,17 @@ _PART_ENDS: Final = lazy_regex(r"[-_.]")
 _NO_VARIANT: Final = frozenset(
     "based style like generated powered driven guided inspired type enhanced aware only trained specific assisted "  # noqa: SIM905
     "related compatible enabled and or to pretrained fine tuned paper code model github repository".split()
+)
+_NAME_SIGNS: Final = lazy_regex(
+    r"[A-Z][^A-Z]{0,40}[A-Z]|[^\W\d_]\D{0,40}\d"
+)  # two capitals, or a digit behind a letter
+_TELLING_WORD: Final = lazy_regex(r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])")  # one with a capital or a digit
+# `Doe et al.`, `by Ann Doe, Bob Roe`, `, 2022`
+_AUTHORS_AND_YEAR: Final = lazy_regex(r"\s[A-Z]\w{1,30} et al\b.*|\s(?:by|von|par)\s[A-Z].*|\b(?:19|20)\d\d\b")
+_MIN_RETITLED: Final = 2  # content words behind a colon that make a title of their own
+# what an entry does: a description, even where each of its words has a capital
+_SAYING: Final = lazy_regex(
+    r"[A-Z][a-z]+(?:[^s]s|ed|t)\s(?!(?:for|of|in|and|with|from|to|on)\s)|(?:Used|Based|Built)\s"
 )
 _MIN_INITIALS: Final = 2  # capitals of a word that stands for several
 # what sets a nickname apart from the title behind it
@@ -148,6 +161,18 @@ class _Name:
             return False  # a word of the name with a letter too few, or with another ending
         return source.kind == "model" or bool(new)
 
+    def adds_to(self, index: int) -> bool:
+        """Whether it reads like a title, and has words that neither the title nor anything printed about it has."""
+        source = self.offered.sources[index]
+        title = _AUTHORS_AND_YEAR.sub("", _unwrapped(list(bare_forms(self.plain))[-1]))
+        if not reads_like_title(title):
+            return False
+        for word in words(title):
+            is_own = own_words(word, source.vocabulary) or canonical(word) in source.all_known_key
+            if _TELLING_WORD.match(word) and not is_own and LABEL_WORDS.isdisjoint(content_words(word) or LABEL_WORDS):
+                return True
+        return False
+
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
@@ -196,6 +221,9 @@ def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collect
     if Match.OFFERED in verdicts:
         longer = _longer(_name(text, offered, strict=True, right=right))
         return longer if longer and longer.match is Match.ALTERED else verdicts[Match.OFFERED]
+    retitled = _retitled(_name(text, offered, strict=True, right=right))
+    if retitled is not None and Match.CATALOGUED not in verdicts:
+        return retitled
     for match in _TELLING:
         if match in verdicts:
             return verdicts[match]
@@ -243,8 +271,12 @@ def _bracketed(name: _Name) -> Verdict | None:
     sources = name.offered.by_key.get(canonical(match["inside"])) if match else None
     if match is None or sources is None:
         return None
-    is_own = own_words(match["before"], name.offered.sources[sources[0]].vocabulary) == 1
-    return name.verdict(Match.SHORTENED, *sources) if is_own else None
+    before = match["before"]
+    if own_words(before, name.offered.sources[sources[0]].vocabulary) == 1:
+        return name.verdict(Match.SHORTENED, *sources)
+    is_name = any(_NAME_SIGNS.search(word) and canonical(word) not in GENERIC_ACRONYMS for word in words(before))
+    is_other = is_name and canonical(before) not in name.offered.text
+    return name.verdict(Match.ALTERED, *sources) if is_other else None
 
 
 def _says_nothing(name: _Name) -> Verdict | None:
@@ -320,7 +352,8 @@ def _nearly_title(name: _Name) -> Verdict | None:
     ratio, index = max(ratios, default=(0.0, 0))
     if ratio < NEAR:
         return None
-    is_called = key in sources[index].call_names
+    without_labels = "".join(word for word in map(canonical, words(name.plain)) if word not in LABEL_WORDS)
+    is_called = key in sources[index].call_names or without_labels == sources[index].key
     is_rewritten = not name.strict and index in name.linked and name.is_rewritten(index)
     return name.verdict(Match.SHORTENED if is_called or is_rewritten else Match.ALTERED, index)
 
@@ -341,10 +374,27 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
             yield canonical(match["stem"])
     for token in _JOINED_PARTS.findall(name.plain):
         parts = list(map(canonical, _PART_ENDS.split(token)))
-        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT]
+        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT | LABEL_WORDS]
         # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
         if new and (not token.islower() or canonical(name.plain) == canonical(token)):
             yield from parts
+
+
+def _retitled(name: _Name) -> Verdict | None:
+    """The call name of a source, a colon, and a title that is not its own: `LanternNet: A Survey of Rain`."""
+    before, *behind = _HEADING_MARK.split(name.plain, maxsplit=1)
+    key = canonical(before)
+    if not behind or len(content_words(behind[0])) < _MIN_RETITLED or _SAYING.match(behind[0]):
+        return None
+    for index, source in enumerate(name.offered.sources):
+        if key in source.call_names and key != source.key and name.adds_to(index) and _is_new(behind[0], source):
+            return name.verdict(Match.ALTERED, index)
+    return None
+
+
+def _is_new(text: str, source: OfferedEntry) -> bool:
+    """Whether a text reads like a title, and shares less than half of its words with that of a source."""
+    return reads_like_title(text) and own_words(text, source.vocabulary) < _SHARED_HALF
 
 
 def _beside_right_link(name: _Name) -> Verdict | None:
@@ -362,6 +412,12 @@ def _beside_right_link(name: _Name) -> Verdict | None:
 def _linked(name: _Name, index: int, *, is_named: bool) -> Match:
     if name.misquotes(index, _SHARED_HALF if is_named else 1):
         return Match.ALTERED
+    # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
+    if is_named and not _HEADING_MARK.search(name.plain) and name.adds_to(index):
+        return Match.ALTERED
+    is_one_word = name.count == 1 and not is_named and not acronyms(name.plain)
+    if is_one_word:  # `Diffusion` may be the name of anything
+        return Match.REWORDED
     return Match.SHORTENED if is_named or name.shares[index] == 1 else Match.REWORDED
 
 
@@ -428,6 +484,7 @@ _CERTAIN: Final = (
     _catalogued,
     _nearly_title,
     _variant,
+    _retitled,
 )
 # what a name may be, the most certain first, beside a link that is right for some source and without one; the first
 # verdict counts

@@ -131,6 +131,11 @@ class OfferedEntry:
         """The canonical form of everything that was printed about it."""
         return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
 
+    @cached_property
+    def all_known_key(self) -> str:
+        """The canonical form of that, with its authors."""
+        return canonical(" ".join((*self.all_known, *self.authors)))
+
     @property
     def all_known(self) -> tuple[str, ...]:
         """Everything that was printed about it, or that the catalogs have."""

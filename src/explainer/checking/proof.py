@@ -22,23 +22,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
-from explainer.catalogs.schema import Entry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, Citation, check_answer, claims_data
 from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
 from explainer.checking.spotting import spot_links
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
+from explainer.documents.document import mappings_in
 
 SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
 
 _FAMILY: Final = "explainer/provenance/"
 _TOOL: Final = f"explainer {__version__}"
-# a line with three of these keys is a record, even when somebody took its schema and others of them away: what is
-# missing is a failure
-_OTHER_MARKS: Final = frozenset({"answer_sha256", "prompt_sha256", "citations", "sha256", "tool", "grounded"})
-_FEWEST_MARKS: Final = 3
+# a line with two of these keys is a record, even when somebody took its schema and others of them away: what is missing
+# is a failure; one is enough beside entries that are whole, as only records and questions of one's own have them
+_OTHER_MARKS: Final = frozenset({"citations", "claims", "tool", "grounded"})
+_HASHES: Final = frozenset({"answer_sha256", "prompt_sha256", "sha256"})
+_HASH_LENGTH: Final = 64
+_FEWEST_MARKS: Final = 2
 _TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # without them nothing can be proved
 
 
@@ -110,7 +113,19 @@ def proof_line(record: Mapping[str, Any]) -> str:
 
 def is_record(data: Mapping[str, Any]) -> bool:
     """Whether a line of JSON is such a record, of whatever version; also when the key that says so was changed."""
-    return str(data.get("schema")).startswith(_FAMILY) or len(data.keys() & _OTHER_MARKS) >= _FEWEST_MARKS
+    hashes = sum(_may_be_hash(data[key]) for key in data.keys() & _HASHES)
+    marks = len(data.keys() & _OTHER_MARKS) + hashes + holds_entries(data)
+    return str(data.get("schema")).startswith(_FAMILY) or marks >= _FEWEST_MARKS
+
+
+def _may_be_hash(value: Any) -> bool:
+    """Whether a value is one of a hash in a record; lines of others use such keys, too."""
+    return value is None or (isinstance(value, str) and len(value) == _HASH_LENGTH)
+
+
+def holds_entries(data: Mapping[str, Any]) -> bool:
+    """Whether a line of JSON has entries of its own, whole and not only their names."""
+    return any(mappings_in(data.get(kind)) for kind in SOURCE_KINDS)
 
 
 def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: Location) -> tuple[Finding, ...]:

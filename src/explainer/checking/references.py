@@ -32,6 +32,7 @@ from explainer.diagnostics.text import lazy_regex
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
 FieldKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unlisted", "unknown"]
+Standing: TypeAlias = Literal["source", "doubtful", "remark"]
 Span: TypeAlias = tuple[int, int]
 
 _LABELS: Final[dict[FieldKind, str]] = {
@@ -73,6 +74,8 @@ _LINK_WORDS: Final = frozenset(
     "iros jmlr kdd miccai naacl neurips nips openaccess openreview pmlr siggraph springer tmlr tpami uai wacv "
     "workshop www background foundations".split()
 )
+LABEL_WORDS: Final = _LINK_WORDS | {canonical(word) for word in (*_WORD_KINDS, "официальный", "officiel", "offiziell")}
+"""Words that say what stands beside them, or where it was published, and name no source."""
 # words of a label that say nothing when another word is there: `Official code link`
 _MINOR_WORDS: Final = frozenset(
     "primary main core key recommended supporting related the official referenced further link links url name title "  # noqa: SIM905
@@ -91,11 +94,14 @@ _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 # what stands between a name and its link in prose, and between a link that begins a line and its name
 _LEADS_TO_LINK: Final = lazy_regex(
     r"(?:[^\w.!?\s\0]|[\s_]++|\0++|\.(?!\s)|(?:19|20)\d\d\b|\band(?= \0)"
-    r"|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv|github|available|doi|pdf)\b){0,40}",
+    r"|\b(?:see|also|at|on|here|links?|paper|code|source|original|its|the|arxiv|github|available|doi|pdf|is|was|are|in|by"
+    r"|under|from|est|décrit|dans|cet|article|se|describe|este|artículo|wird|ist|diesem|im|described|introduced|presented|proposed|published|released|explained|detailed|found)\b){0,40}",
     re.IGNORECASE,
 )
 _BLANK: Final = "\0"
-_LEADS_TO_NAME: Final = lazy_regex(r"(?:[\s)\]:–—*_\"“-]|\bis\b){1,12}")
+_LEADS_TO_NAME: Final = lazy_regex(
+    r"(?:[\s)\]:–—*_\"“-]|\b(?:is|describes|presents|introduces|proposes|explains|for|of)\b){1,20}"
+)
 # a row of words in capitals before a link: `Deep Residual Learning for Image Recognition (https://…)`
 _TITLE_BEFORE_LINK: Final = lazy_regex(
     r"(?<![\w-])(?P<name>[A-Z][\w.+-]*(?:(?: |: )(?:(?:an?|and|at|by|for|from|in|of|on|the|to|using|via|with) ){0,2}"
@@ -104,6 +110,7 @@ _TITLE_BEFORE_LINK: Final = lazy_regex(
 _LONGEST_RUN: Final = 200  # characters before a link in which such words are looked for
 _LONGEST: Final = 2_000  # characters of a line within which a field or a name is looked for
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
+_SUBJECT: Final = lazy_regex(r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*")  # the subject of a preprint: `[cs.CV]`
 # the bullet, number or letter of an item
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
@@ -124,12 +131,32 @@ _RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code
 _SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*")
 _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
+# between a link and a title that follows it without a sign: `[LanternNet](…) Dancing Robots Learn …`
+_DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
+# in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
+_SET_BEHIND: Final = lazy_regex(r"[*_\"”\s]{0,4}[(\[/|](?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
+_VENUE: Final = lazy_regex(r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab)\b")
+_SEPARATE: Final = lazy_regex(r"[()\[\]/|]")
+_LONG_TITLE: Final = 5  # content words of it
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 _JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
+_LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")  # `LanternNet-XL (` before a name
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
+# a line of headings of columns, of a few words each, and where the table begins
+_COLUMN_HEADS: Final = lazy_regex(
+    r"(?:\s|<(?:table|thead|tr)\b[^<>]{0,200}>|</(?:thead|tr)>|<th\b[^<>]{0,200}>[^<>]{1,30}</th>)++"
+)
+_HEADS_GO_ON: Final = lazy_regex(r"\s*<(?:th|tr|thead)\b")
+_TABLE_BEGINS: Final = lazy_regex(r"<table\b[^<>]{0,200}>")
+# what is struck out or not shown
+_HIDDEN: Final = lazy_regex(
+    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
+)
+_STRUCK: Final = frozenset({"s", "del", "strike"})
+_UNSEEN: Final = lazy_regex(r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0")
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
 _TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
 _PIECES: Final = lazy_regex(
@@ -150,6 +177,7 @@ _BEHIND_QUOTE: Final = lazy_regex(r"[\s,.;]*(?:[*_(][^\"]*)?")
 _NAMING_KINDS: Final = frozenset({"name", "source", "paper", "code", "link"})
 _QUOTED: Final = lazy_regex(
     '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
+    "|„([^„“”]{3,300})[“”]|»([^«»]{3,300})«|『([^『』]{2,300})』|(?<!\\w)‘([^‘’]{3,300})’(?!\\w)"
 )
 # where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash
 _BREAK: Final = lazy_regex(
@@ -185,6 +213,7 @@ _REMARK: Final = lazy_regex(
     r"review|run|start|swap|try|upgrade|use|validate|verify)\b(?!-)",
     re.IGNORECASE,
 )
+_ASIDE: Final = lazy_regex(r"(?:p\.?\s?s|n\.?\s?b|fyi|tl;?\s?dr|btw|eli5)\b", re.IGNORECASE)
 # what is said to the reader: a question, or a sentence with a word for you or me
 _ADDRESSED: Final = lazy_regex(
     r"[?!]\W*\Z|\b(?:i|me|you|your|ich|mir|du|dir|dich|sie|ihnen|je|me|vous|tu|te|toi|yo|usted|ustedes|quieres|puedo|eu|você|"
@@ -197,7 +226,10 @@ _CASELESS: Final = lazy_regex("[\u0590-\u109f\u3040-\ud7ff]{4}")
 _CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
 # headings and labels of remarks and advice, in the languages that answers come in
 _REMARKS_FOLLOW: Final = frozenset(
-    "summary/conclusion/conclusions/in short/takeaway/takeaways/note/notes/remark/remarks/limitation/limitations/"  # noqa: SIM905
+    "summary/conclusion/conclusions/in short/in brief/in a nutshell/tl dr/fyi/p s/n b/eli/"  # noqa: SIM905
+    "kurz gesagt/kurzfassung/en bref/in breve/in sintesi/em resumo/en resumen/kort gezegd/kort sagt/krótko mówiąc/"
+    "w skrócie/коротко/кратко/özetle/kısaca/tóm lại/"
+    "takeaway/takeaways/note/notes/remark/remarks/limitation/limitations/"
     "caveat/caveats/disclaimer/confidence/bottom line/next step/next steps/further steps/tip/tips/tricks/advice/"
     "recommendation/recommendations/suggestion/suggestions/consideration/considerations/getting started/"
     "get started/quick start/quickstart/good to know/pitfalls/checklist/faq/troubleshooting/tradeoffs/trade offs/"
@@ -294,15 +326,18 @@ class Reference:
         return not (self.strict or self.is_item or self.links)
 
 
-def read_references(answer: Answer, sections: Sections, mentions: Sequence[Span]) -> list[Reference]:
+def read_references(
+    answer: Answer, sections: Sections, mentions: Sequence[Span], call_names: frozenset[str] = frozenset()
+) -> list[Reference]:
     """Return all references: items of the section, every link text elsewhere, and names with a link beside them.
 
     Args:
         answer: the answer.
         sections: its sections.
         mentions: where the names of offered entries stand in it, whole.
+        call_names: what those entries are called, in canonical form.
     """
-    return _ReferenceReader(answer, sections, mentions).read()
+    return _ReferenceReader(answer, sections, mentions, call_names).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +408,11 @@ class _ByPlace(Generic[T]):
 
 
 class _ReferenceReader:
-    def __init__(self, answer: Answer, sections: Sections, mentions: Sequence[Span]) -> None:
+    def __init__(
+        self, answer: Answer, sections: Sections, mentions: Sequence[Span], call_names: frozenset[str]
+    ) -> None:
         self._answer = answer
+        self._call_names = call_names
         self._section = sections.found.get("references")
         self._lines = sections.lines("references")
         self._references: list[Reference] = []
@@ -407,8 +445,9 @@ class _ReferenceReader:
         follows = bool(above.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(above))
         for begin, end in pairwise([*_cuts(text), len(text)]):
             if text[begin:end].strip():
-                is_paragraph = text.startswith("<p", begin)
-                yield self._piece(number, begin, text[begin:end], follows=follows and not is_paragraph)
+                is_description = begin > 0 and text.startswith("<dd", begin)  # of the term before it
+                goes_on = is_description or (follows and not text.startswith("<p", begin))
+                yield self._piece(number, begin, text[begin:end], follows=goes_on)
 
     def _piece(self, number: int, begin: int, text: str, *, follows: bool) -> _Piece:
         start = self._answer.line_starts[number] + begin
@@ -416,6 +455,10 @@ class _ReferenceReader:
         inside = (start + first, start + len(text))
         links = self._links.within(*inside)
         labels = [*filter(None, map(_naming_label, links)), *self._odd_labels.within(*inside)]
+        names = [(begin - start, end - start) for begin, end in self._names.within(*inside)]
+        for hidden in _hidden_names(text, names):
+            names = [name for name in names if not _overlaps(name, [hidden])]
+            text = text[: hidden[0]] + " " * (hidden[1] - hidden[0]) + text[hidden[1] :]
         return _Piece(
             number=number,
             start=start,
@@ -424,7 +467,7 @@ class _ReferenceReader:
             links=links,
             labels=[label for label in labels if _names(label.text)],
             phrases=list(filter(_stands_out, self._phrases.within(*inside))),
-            names=[(begin - start, end - start) for begin, end in self._names.within(*inside)],
+            names=names,
             follows=follows,
             is_marked=_MARKED.match(text) is not None,
         )
@@ -432,6 +475,8 @@ class _ReferenceReader:
     # --- items
 
     def _read_piece(self, piece: _Piece, below: Sequence[_Piece]) -> None:
+        if self._heads_columns(piece):
+            return
         if _OBJECT.fullmatch(piece.text):  # the beginning of an entry of BibTeX or JSON, in which links may come first
             self._close_item()
             self._early = []
@@ -445,6 +490,17 @@ class _ReferenceReader:
         elif not self._answers_number(piece):
             self._read_line(piece, below)
 
+    def _heads_columns(self, piece: _Piece) -> bool:
+        """Whether a piece is the heading of columns in HTML, in the first row of its table: `<th>Name</th>`."""
+        if piece.names or piece.links or not _COLUMN_HEADS.fullmatch(self._answer.line(piece.number)):
+            return False
+        if "<table" in self._answer.line(piece.number):
+            return True
+        above = piece.number - 1
+        while above >= 0 and _HEADS_GO_ON.match(self._answer.line(above)):
+            above -= 1
+        return above >= 0 and _TABLE_BEGINS.search(self._answer.line(above)) is not None
+
     def _is_row(self, piece: _Piece) -> bool:
         """Whether a piece is a row of a table; one that holds the whole section is read as a line."""
         is_section = self._section is not None and piece.number == self._section.first and self._section.text_at > 0
@@ -453,7 +509,7 @@ class _ReferenceReader:
     def _read_line(self, piece: _Piece, below: Sequence[_Piece]) -> None:
         kind, value_at = self._field_of(piece)
         is_nested = self._enter(piece, kind)
-        self._references += self._joined_to_names(piece)
+        self._references += chain(self._joined_to_names(piece), self._names_set_apart(piece))
         if piece.number in self._answer.headings and not piece.links:
             self._read_heading(piece, below)
         elif kind is not None:
@@ -473,12 +529,19 @@ class _ReferenceReader:
         kind, value_at = _field(piece.text)
         if any(begin < value_at < end for begin, end in piece.names):
             kind = None  # the colon is one of the name: `LanternNet: Painting …`
+        elif kind == "remark" and self._is_called(piece.text[:value_at]):
+            kind = None  # `Context Encoders: …` is no label `Context`
         if kind == "unknown" and piece.names:
             kind = "source"
         if kind == "unlisted":
             is_name = any(begin < value_at for begin, _ in piece.names) or not self._subject.text
             kind = None if is_name or self._is_sibling(piece) else "remark"
         return kind, value_at
+
+    def _is_called(self, label: str) -> bool:
+        """Whether a label of several words is what an offered entry is called."""
+        said = _letters(label)
+        return len(said) > 1 and "".join(said) in self._call_names
 
     def _is_sibling(self, piece: _Piece) -> bool:
         """Whether a label before a link stands in a column with one that named the last item: `LaMa: https://…`."""
@@ -682,12 +745,20 @@ class _ReferenceReader:
         covered = [(reference.start - piece.start, reference.end - piece.start) for reference in references]
         for begin, end in piece.names:
             if not _overlaps((begin, end), covered):
-                span = longer_title(piece.text, begin, end)
+                span = self._longer_title(piece, begin, end)
                 references.append(Reference(*piece.whole(*span)))
                 covered.append(span)
         if not piece.labels or piece.names:
             references += self._names_in_gaps(piece, covered, is_named=bool(references))
         return sorted(references, key=_START)
+
+    def _longer_title(self, piece: _Piece, begin: int, end: int) -> Span:
+        """A name with what makes it another one, up to the next name; or with the one whose bracket it stands in."""
+        first, last = longer_title(piece.text, begin, end)
+        if any(_overlaps((first, last), [other]) for other in piece.names if other != (begin, end)):
+            return begin, end
+        lead = _LEADING_NAME.match(piece.text, piece.lead.end(), begin)
+        return (lead.start(), end + 1) if lead and piece.text[end : end + 1] == ")" else (first, last)
 
     def _names_in_gaps(self, piece: _Piece, covered: list[Span], *, is_named: bool) -> Iterator[Reference]:
         """What names something before, between or behind the links of a piece, where no other name stands."""
@@ -733,9 +804,9 @@ class _ReferenceReader:
             return
         for first, last in _enumerated(piece, begin):
             name = piece.whole(first, last)
-            doubt = self._doubt(piece, name)
-            if _names(name.text) and doubt is not None:
-                reference = Reference(*name, is_item=True, doubtful=doubt)
+            standing = self._standing(piece, name)
+            if _names(name.text) and standing != "remark":
+                reference = Reference(*name, is_item=True, doubtful=standing == "doubtful")
                 reference.continued = self._continued(piece, name.text)
                 self._open(piece, reference)
 
@@ -748,11 +819,27 @@ class _ReferenceReader:
         if before is not None:
             yield from self._second_name(piece, piece.lead.end(), before.start(), least=_MIN_TITLE)
         end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+        direct = _DIRECTLY_BEHIND.match(piece.text, end) if piece.links else None
+        if direct is not None and not _REMARK.match(piece.text, direct.end()):
+            yield from self._second_name(piece, direct.end(), len(piece.text), least=_LONG_TITLE)
         behind = _JOINED.match(piece.text, end)
         if behind is not None and (piece.links or ";" not in behind[0]):  # without links, `A; B` is read as a list
             # behind a comma, three words may be a remark: `…, Free-Form Masks`
             is_listed = _QUOTED.match(piece.text, behind.end()) or ";" in behind[0]
             yield from self._second_name(piece, behind.end(), len(piece.text), least=_MIN_TITLE + (not is_listed))
+
+    def _names_set_apart(self, piece: _Piece) -> Iterator[Reference]:
+        """What reads like a title in brackets, or behind a slash or a bar, right beside an offered name."""
+        for begin, end in piece.names:
+            behind = _SET_BEHIND.match(piece.text, end)
+            if behind is not None and not _VENUE.search(behind["title"]):
+                yield from self._second_name(piece, *behind.span("title"), least=_LONG_TITLE)
+            first = max(piece.lead.end(), begin - _LONGEST_RUN)
+            before = piece.text[first:begin].rstrip(' *_"“')
+            if before.endswith(("(", "[", "/", "|")):
+                title = _SEPARATE.split(before[:-1])[-1]
+                last = first + len(before) - 1
+                yield from self._second_name(piece, last - len(title), last, least=_LONG_TITLE)
 
     def _second_name(self, piece: _Piece, begin: int, end: int, *, least: int) -> Iterator[Reference]:
         """What is joined to a name, if it reads like another: a title of some words at least, or one like `GPT-4`."""
@@ -764,19 +851,21 @@ class _ReferenceReader:
         if is_title or _NAME_LIKE.match(text):
             yield Reference(*name, is_item=True, doubtful=True)
 
-    def _doubt(self, piece: _Piece, name: Name) -> bool | None:
-        """Whether it is in doubt that an item is given as a source; None when it is written as a remark."""
+    def _standing(self, piece: _Piece, name: Name) -> Standing:
+        """Whether an item without links is given as a source."""
         raw = piece.text[piece.lead.end() :].lstrip("*_\"'“(`")
         if piece.names:
-            return None if _speaks_of_source(piece, raw) else False
+            return "remark" if _speaks_of_source(piece, raw) else "source"
+        if _ASIDE.match(raw):
+            return "remark"
         is_publication = _BIBLIOGRAPHIC.search(name.text) is not None
         if _REMARK.match(raw) and not _is_title(name.text):
-            return False if is_publication and _QUOTED.search(name.text) else None
+            return "source" if is_publication and _QUOTED.search(name.text) else "remark"
         if is_publication:
-            return False
+            return "source"
         if piece.is_marked or self._early is not None:
-            return _is_fragment(raw)
-        return _doubt_paragraph(piece, name)
+            return "doubtful" if _is_fragment(raw) else "source"
+        return _standing_of_paragraph(piece, name)
 
     # --- tables, and other sections
 
@@ -854,7 +943,16 @@ class _ReferenceReader:
             if run is not None and not _overlaps(run.span("name"), spans):
                 spans.append(run.span("name"))
         names = [Reference(*piece.whole(*span), listed=False, in_prose=True) for span in sorted(spans)]
-        return names or self._name_of_footnote(piece)
+        return names or self._name_of_footnote(piece) or self._name_above(piece)
+
+    def _name_above(self, piece: _Piece) -> list[Reference]:
+        """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
+        if words(_masked(piece, piece.links)):
+            return []
+        for start, end in self._names.within(piece.start - _LONGEST_RUN, piece.start)[-1:]:
+            if _LEADS_TO_LINK.fullmatch(self._answer.body, end, piece.start):
+                return [Reference(self._answer.body[start:end], start, end, listed=False, in_prose=True)]
+        return []
 
     def _name_of_footnote(self, piece: _Piece) -> list[Reference]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
@@ -985,6 +1083,18 @@ def _naming_label(cited: Cited) -> Phrase | None:
     return None if is_site else label
 
 
+def _hidden_names(text: str, names: Sequence[Span]) -> list[Span]:
+    """The parts of a text that are struck out or not shown, and hold a name: what nobody reads names nothing."""
+    if not names or not any(map(text.__contains__, ("~~", "</", "<!--"))):
+        return []
+    hidden = [match for match in _HIDDEN.finditer(text) if _is_unread(match)]
+    return [match.span() for match in hidden if _overlaps(match.span(), names)]
+
+
+def _is_unread(match: re.Match[str]) -> bool:
+    return match["struck"] is not None or match["tag"] in _STRUCK or _UNSEEN.search(match["style"]) is not None
+
+
 def _stands_out(phrase: Phrase) -> bool:
     return phrase.kind != "label" and _names(phrase.text)
 
@@ -1061,7 +1171,7 @@ def _role_of(cited: Cited) -> LinkRole:
 
 def _names(text: str) -> bool:
     """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
-    if "://" in text or is_nothing(text) or is_link(text):
+    if "://" in text or is_nothing(text) or is_link(text) or _SUBJECT.fullmatch(text):
         return False
     return any(not word.isdigit() and word not in _LINK_WORDS for word in content_words(text))
 
@@ -1120,15 +1230,15 @@ def _speaks_of_source(piece: _Piece, raw: str) -> bool:
     return is_said or (is_sentence and (count >= _MIN_BEFORE or (is_remark and count > 0)))
 
 
-def _doubt_paragraph(piece: _Piece, name: Name) -> bool | None:
-    """Whether a paragraph is given as a source, as `_doubt` says it: it is prose, unless it begins with a title."""
+def _standing_of_paragraph(piece: _Piece, name: Name) -> Standing:
+    """Whether a paragraph is given as a source: it is prose, unless it begins with a title."""
     if _CASELESS_END.search(name.text) or _addresses_reader(name.text):
-        return None
+        return "remark"
     if _is_title(_BREAK.split(name.text)[0]):
-        return False
+        return "source"
     # in bold, or before a colon, it may be a heading of prose
     is_heading = piece.text.rstrip().endswith(("**", "__", ":", "：")) and not reads_like_title(name.text)
-    return None if is_heading or len(words(name.text)) > _MAX_TITLE else True
+    return "remark" if is_heading or len(words(name.text)) > _MAX_TITLE else "doubtful"
 
 
 def _labelled(label: Phrase, *, strict: bool = False) -> Reference:

@@ -109,6 +109,8 @@ _BEHIND_BOLD: Final = lazy_regex(rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s
 _BEHIND_HTML: Final = lazy_regex(r"</h[1-6]>")
 _BEHIND_CELL: Final = lazy_regex(r"(?:(?<!\s)\s++)?\|")
 _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
+_ONE_WORD: Final = lazy_regex(r"[^\W\d_]{4,20}(?=\.\s)")
+_STOP: Final = lazy_regex(r"\.\s++(?=\S)")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
 # a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
 _PLAIN_TITLE: Final = lazy_regex(r"[^\W\d_][^.!?\n]{1,60}")
@@ -315,10 +317,18 @@ def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_
     elif opening["row"]:
         pattern = _BEHIND_CELL
     match = pattern.search(line, at)
+    if pattern is _BEHIND_PLAIN:
+        match = _behind_word(line, at) or match
     # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
     if match is None or (is_heading and pattern is not _BEHIND_HTML):
         return len(line), len(line)
     return match.span()
+
+
+def _behind_word(line: str, at: int) -> re.Match[str] | None:
+    """The full stop behind one word that names a section, as letters have it: `References. LanternNet, …`."""
+    word = _ONE_WORD.match(line, at)
+    return _STOP.search(line, at) if word and _named_by(word[0], None)[0] else None
 
 
 def _level(line: str, parts: _Parts, *, announces: bool, has_text: bool) -> int:

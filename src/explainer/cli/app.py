@@ -30,8 +30,8 @@ COMMANDS: Final = {
     "catalog": "List, show, import, lint, compare, rename and export what catalogs hold.",
     "init": "Make a new project folder that builds at once.",
 }
-"""Subcommands and what they do, in the order of `--help`. Each is a module of this package."""
-# The modules of subcommands that are not called like these.
+"""Subcommands and what they do, in the order of `--help`."""
+# The modules of subcommands, where they are not called like these.
 _MODULES: Final = {"catalog": "catalog.browse", "cite": "publishing", "publish": "publishing"}
 
 
@@ -194,6 +194,10 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
     for name, value in params.items():
         if name not in _OUTPUTS:
             yield from _paths_in(value if isinstance(value, list | tuple) else [value])
+    if not _SETTINGS.isdisjoint(params):
+        from explainer.catalogs.settings import PROJECT_FILES
+
+        yield from map(Path, PROJECT_FILES)
     if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
         yield Path("catalogs")
 

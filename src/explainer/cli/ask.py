@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -237,7 +238,7 @@ def _kind_of_place(out: Path | None) -> str:
     return places.get(str(out)) or places.get(out.suffix, "folder")
 
 
-def refuse_odd_report(report: Path | None, question: Path | None, out: Path | None) -> None:
+def refuse_odd_report(report: Path | None, out: Path | None) -> None:
     """Refuse a report in the place of something else.
 
     Raises:
@@ -249,8 +250,11 @@ def refuse_odd_report(report: Path | None, question: Path | None, out: Path | No
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
         refuse_if(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
         return
-    message = "the question would be overwritten: choose another place"
-    refuse_if(question is not None and is_same_file(report, question), message, "--report")
+    refuse_if(report.is_dir(), "this is a folder: give the report a file", "--report")
+    answers = answers_in(out)
+    own = [answers.journal, *chain.from_iterable((record, *files) for record, files in answers.places(()))]
+    message = "this is where answers are written: choose another place"
+    refuse_if(any(is_same_file(report, path) for path in filter(None, own)), message, "--report")
 
 
 def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
@@ -317,7 +321,7 @@ def run(
     """
     source, text = one_question(question, text)
     alone = refuse_wrong_usage(source, out, model, dry_run=dry_run)
-    refuse_odd_report(report, source, out)
+    refuse_odd_report(report, out)
     address = address_of(
         base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
     )
@@ -326,7 +330,7 @@ def run(
     refuse_odd_text(model or (), parameters, repair_parameters)
     settings = AskSettings(tuple(dict.fromkeys(model or ())), parameters, repair_parameters, rounds, fix, strict)
     prices = prices_of(price_in, price_out)
-    display = AskDisplay(findings, redact, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))
+    display = AskDisplay(findings, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))
     if not dry_run and not is_installed():
         hint = "pip install 'cnaps-explainer[ask]'"
         display.on_findings([Finding("E704", NOWHERE, "asking needs the package httpx2", hint)])
@@ -334,7 +338,7 @@ def run(
         raise typer.Exit(display.status or ExitStatus.OK)
     _, template = settle_template("prompt", template or EVIDENCE_TEMPLATE)
     config = AskConfig(
-        source, text, alone, out, answers_in(out, redact), catalog or (), template, SourceCounts(models, papers),
+        source, text, alone, out, answers_in(out), catalog or (), template, SourceCounts(models, papers),
         semantic, settings, prices, address, redact, counter_of(tokenizer), force,
     )  # fmt: skip
     try:
@@ -370,13 +374,13 @@ def _show_results(
         return
     if report is not None:
         page = render_report("html", [_report_of(prepared, result) for prepared, result in results])
-        display.on_findings(list(filter(None, [write_product(config.redact(page), report)])))
+        display.on_findings(list(filter(None, [write_product(page, report)])))
     _, result = results[0]
     if result is None or result.chosen is None or config.answers.journal is not None:
         return
     display.pane.clear()
     if result.grounded:
-        write_stdout(config.redact(result.text))
+        write_stdout(result.text)
         return
     # an answer that was paid for is shown, even beside a JSON document
     display.show_text("--- not grounded, so not on stdout; with --out DEST it is kept, marked ---\n" + result.text)

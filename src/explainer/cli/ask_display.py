@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from explainer.asking.conversation import AskSettings, PreparedQuestion, Round
 from explainer.asking.costs import Forecast, Totals
 from explainer.asking.outputs import verdict
-from explainer.asking.redaction import Redactor
 from explainer.batching.sources import Skipped
 from explainer.cli.terminal import LiveDisplay, say, show_findings, tail
 from explainer.diagnostics.codes import RULES
@@ -31,19 +29,17 @@ class AskDisplay:
 
     Args:
         style: how findings are written.
-        redact: keeps the key out of everything that is said.
         alone: there is one question: its answer is shown as it comes.
         strict: a warning is as bad as an error.
         verbose: say which files are read, and what becomes of each round of each question.
         priced: say what it costs.
     """
 
-    def __init__(self, style: str, redact: Redactor, *, alone: bool, strict: bool, verbose: bool, priced: bool) -> None:
+    def __init__(self, style: str, *, alone: bool, strict: bool, verbose: bool, priced: bool) -> None:
         self.pane = LiveDisplay()
         self._totals = Totals()
         self._statuses: set[ExitStatus] = set()
         self._style = style
-        self._redact = redact
         self._alone = alone
         self._strict = strict
         self._verbose = verbose
@@ -62,12 +58,11 @@ class AskDisplay:
         self._statuses.add(exit_status(serious, strict=self._strict))
         if len(serious) < len(findings):
             self._statuses.add(ExitStatus.NOTHING_CHECKED)
-        redacted = [_redacted(finding, self._redact) for finding in findings]
         if self._style == "json":  # one document
-            self._unsaid += redacted
+            self._unsaid += findings
         else:
             self.pane.clear()
-            show_findings(redacted, self._style)
+            show_findings(findings, self._style)
 
     def on_note(self, line: str) -> None:
         """Say something that is no finding; beside a JSON document there is no room for it."""
@@ -79,7 +74,7 @@ class AskDisplay:
         """Show a text on stderr, line by line."""
         self.pane.clear()
         for line in text.splitlines():
-            say(self._redact(line))
+            say(line)
 
     def close(self) -> None:
         """Leave nothing on the terminal, and say what was left for the end."""
@@ -181,12 +176,6 @@ class AskDisplay:
         for key, head in list(self._heads.items()):
             lines += [f"{head} · {seconds:,.0f} s", *tail(self._texts.get(key, ""), width, height)]
         return lines
-
-
-def _redacted(finding: Finding, redact: Redactor) -> Finding:
-    hint = redact(finding.hint) if finding.hint else finding.hint
-    place = replace(finding.location, file=redact(finding.location.file))
-    return Finding(finding.code, place, redact(finding.message), hint, redact(finding.text))
 
 
 def progress(totals: Totals) -> str:

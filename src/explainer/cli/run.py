@@ -51,6 +51,9 @@ def _status_of(error: Exception) -> int:
     """Say what ended a command, and return its exit status; what is a bug is raised again."""
     from typer.exceptions import Abort, TyperException
 
+    from explainer.cli.terminal import show_findings
+    from explainer.diagnostics.finding import ExplainerError, exit_status
+
     if isinstance(error, ClosedOutputError):
         complain(error.message)
         return error.status
@@ -62,6 +65,9 @@ def _status_of(error: Exception) -> int:
     if isinstance(error, OSError):
         complain(reason_of(error))
         return ExitStatus.UNUSABLE
+    if isinstance(error, ExplainerError):  # a model that could be loaded, and then failed
+        show_findings(error.findings, "text")
+        return exit_status(error.findings)
     if isinstance(error, TyperException):
         _explain_usage(error)
         return error.exit_code

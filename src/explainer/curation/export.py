@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import ENTRY_KEYS, SOURCE_KINDS, Entry, Kind, PortEntry, Task, entry_record
-from explainer.diagnostics.text import slugify
+from explainer.diagnostics.text import one_line, slugify
 
 Records: TypeAlias = Iterable[tuple[Kind, dict[str, Any]]]
 """(kind, entry as plain data) pairs."""
@@ -127,7 +127,7 @@ def _bibtex(records: Records) -> Iterator[str]:
 def _ris(records: Records) -> Iterator[str]:
     for kind, record in records:
         if kind in SOURCE_KINDS:
-            lines = "".join(f"{tag}  - {_one_line(text)}\n" for tag, text in _ris_lines(kind, record))
+            lines = "".join(f"{tag}  - {one_line(text)}\n" for tag, text in _ris_lines(kind, record))
             yield f"TY  - {_RIS_TYPES[kind]}\n{lines}ER  - \n\n"
 
 
@@ -155,10 +155,6 @@ def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _markup(text: str) -> str:
     """A text in which nothing is a tag or a reference of HTML: formats with marks in their texts show it as it is."""
     return _HTML_SIGN.sub(lambda sign: html.escape(sign.group()).replace("\\", "&#92;"), text)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _csl_json(records: Records) -> Iterator[str]:

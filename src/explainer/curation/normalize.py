@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, filterfalse
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address
@@ -16,7 +17,15 @@ from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_list, as_text, split_links, text_in
+from explainer.curation.importers.record import (
+    REPOSITORY,
+    SourceRecord,
+    as_list,
+    as_text,
+    on_one_line,
+    split_links,
+    text_in,
+)
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
 from explainer.documents.document import Document, KeyPath, Spans
@@ -156,10 +165,12 @@ class Normalizer:
         if not cleaned.get(kind.name_key):
             message = f"the record has no {kind.name_key}; it is left out"
             return Parsed(None, (*findings, Finding("I801", raw.where(""), message)))
-        # the order of the keys is that in which catalogs are written
-        record = {key: cleaned[key] for key in kind.keys if cleaned.get(key) not in (None, [])}
-        for key, value in record.items():
-            findings += self._character_findings(raw, key, value)
+        record: dict[str, Any] = {}
+        for key in kind.keys:  # in the order in which catalogs are written
+            value = cleaned.get(key)
+            if value not in (None, []):
+                record[key] = value
+                findings += self._character_findings(raw, key, value)
         if not has_errors(findings):
             record, problems = self._without_invalid(kind, record, raw)
             findings += problems
@@ -168,8 +179,10 @@ class Normalizer:
         own_id = raw.id or str(record[kind.name_key])
         return Parsed(NormalizedEntry(kind, record, own_id, licence, raw.where("")), tuple(findings))
 
-    def _field_of(self, column: str) -> str | None:
-        """The key of a catalog that a column means; None for a column that is passed over."""
+    def _field_of(self, column: str, raw: SourceRecord) -> str | None:
+        """The key of a catalog that a column of a record means; None for a column that is passed over."""
+        if raw.ready:
+            return column
         if column not in self._fields:
             plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
             self._fields[column] = self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
@@ -181,41 +194,51 @@ class Normalizer:
             return raw.values, raw.licence
         values: dict[str, Any] = {}
         for column, value in raw.values.items():
-            key = self._field_of(column)
-            if key is not None and _is_nothing(values.get(key)) and self._is_taken(raw, column, key):
+            key = self._field_of(column, raw)
+            if key is None or not self._is_taken(raw, column, key):
+                continue
+            if _is_nothing(values.get(key)):
                 values[key] = value
-        stated = values.get("licence")
-        return values, stated if text_in(stated) else raw.licence
+        licence = values.get("licence")
+        if not text_in(licence):
+            licence = raw.licence
+        return values, licence
 
     def _is_taken(self, raw: SourceRecord, column: str, key: str) -> bool:
         """Whether a column is what its key says: what a source calls an entry is not its id in the catalog."""
         return key != "id" or _states_kind(raw.values) or self.mapping.get(column) == "id"
 
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
+        """The kind that a record states, else that of its source or of the run; without these its keys tell."""
         stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
-        has_title_alone = "title" in values and _is_nothing(values.get("name"))
-        by_keys = Kind.PAPERS if has_title_alone else Kind.MODELS
-        return stated or raw.kind or self.kind or by_keys
+        for kind in (stated, raw.kind, self.kind):
+            if kind is not None:
+                return kind
+        if "title" in values and _is_nothing(values.get("name")):
+            return Kind.PAPERS
+        return Kind.MODELS
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
         fields = {*kind.keys, "kind", "name", "title"}
         used = {*fields, "licence", "id"}
         for column, value in raw.values.items():
-            key = column if raw.ready else self._field_of(column)
-            if key in used or column in self._reported or _is_nothing(value):
+            if self._field_of(column, raw) in used or _is_nothing(value):
+                continue
+            if column in self._reported:
                 continue
             self._reported.add(column)
-            hint = f"to use it: --map {shorten(column)!r}={suggest(column, fields) or 'FIELD'}"
+            meant = suggest(column, fields) or "FIELD"
+            hint = f"to use it: --map {shorten(column)!r}={meant}"
             message = f"the column {shorten(column)!r} is not used for {kind}"
             yield Finding("I805", raw.where(column), message, hint, column)
 
     def _where(self, raw: SourceRecord, key: str) -> Location:
         """The place of a key of a catalog in the source."""
-        if raw.ready:
-            return raw.where(key)
-        columns = (column for column in raw.values if self._field_of(column) == key)
-        return raw.where(next(columns, key))
+        for column in raw.values:
+            if self._field_of(column, raw) == key:
+                return raw.where(column)
+        return raw.where(key)
 
     def _character_findings(self, raw: SourceRecord, key: str, value: Any) -> Iterator[Finding]:
         """Characters that could hide or forge text: the record is left out."""
@@ -300,10 +323,6 @@ class _Cleaner:
             value = self._value_of(key)
             if value is not None and key != "links":
                 record[key] = self._clean(key, value)
-        # lists of the platform have the signature of a model among the categories
-        category = self._values.get("category")
-        if "signature" in self._kind.keys and not self._values.get("signature") and _is_signature(category):
-            record["signature"] = category
         if "links" in self._kind.keys:
             record["links"] = self._links(_items("links", self._values.get("links")))
         return record
@@ -315,13 +334,19 @@ class _Cleaner:
             return value
         if key == self._kind.name_key:
             return self._values.get(_OTHER_NAMES.get(key, "name"))
+        # lists of the platform have the signature of a model among the categories
+        category = self._values.get("category")
+        if key == "signature" and _is_signature(category):
+            return category
         return None
 
     def _clean(self, key: str, value: Any) -> Any:
-        if key in _LINK_KEYS and (text := _link_text(value)) is not None:
-            return self._link(key, text)
         if key == "signature" and isinstance(value, str):
             return self._signature(value.strip())
+        if key in _LINK_KEYS:
+            text = _link_text(value)
+            if text is not None:
+                return self._link(key, text)
         return _SHAPES.get(key, _text)(key, value)
 
     def _signature(self, text: str) -> str | None:
@@ -353,12 +378,19 @@ class _Cleaner:
     def _links(self, items: Any) -> Any:
         if not _are_texts(items):
             return items
-        links: list[str | None] = []
-        for item in items:
-            for text in split_links(item) if _URL.match(item) else [item]:
-                labelled = _LABELLED.fullmatch(text)
-                links.append(self._meant("links", labelled[1] if labelled else text))
+        addresses = chain.from_iterable(map(_addresses_in, items))
+        links = [self._meant("links", address) for address in addresses]
         return list(dict.fromkeys(filter(None, [*links, *self._further_links])))
+
+
+def _addresses_in(item: str) -> Iterator[str]:
+    """The addresses of an item, which may hold several, each without a label such as `Demo:`."""
+    texts = [item]
+    if _URL.match(item):
+        texts = split_links(item)
+    for text in texts:
+        labelled = _LABELLED.fullmatch(text)
+        yield labelled[1] if labelled else text
 
 
 def _is_text(value: Any) -> bool:
@@ -397,11 +429,7 @@ def _text(key: str, value: Any) -> Any:
         value = ", ".join(value)
     if isinstance(value, str) and key in _FREE_TEXT:
         return value.strip().replace("\r\n", "\n")
-    return _one_line(value)
-
-
-def _one_line(value: Any) -> Any:
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return on_one_line(value)
 
 
 def _items(key: str, value: Any) -> Any:
@@ -412,10 +440,10 @@ def _items(key: str, value: Any) -> Any:
         value = _split(key, value.strip())
     if not isinstance(value, list | tuple):
         return value
-    items = [item for item in value if not _is_nothing(item)]
+    items = list(filterfalse(_is_nothing, value))
     if key == "examples":
         return items
-    return [_one_line(item) for item in items]
+    return list(map(on_one_line, items))
 
 
 def _split(key: str, cell: str) -> Any:
@@ -459,23 +487,34 @@ def _meant_link(key: str, text: str) -> str | None:
     if preprint is not None:
         return preprint
     for form, keys, beginning in _LINK_FORMS:
+        if key not in keys:
+            continue
         match = form.fullmatch(text)
-        if match is not None and key in keys:
+        if match is not None:
             return f"{beginning}{match[1]}"
     return None
 
 
 def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
-    message = f"{shorten(text)!r} is not a link; {key!r} is left out"
+    """The finding about a text that is no link, at the column that holds it, with what to write instead."""
+    place = raw.where(_column_of(text, raw) or key)
+    if key == "paper" and _LOST_ZEROS.fullmatch(text):
+        message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
+        return Finding("I803", place, message, f"if it is {_with_zeros(text)}, write that, in a column of text", text)
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
     if link is not None and "\\" not in link:  # older DOIs have such signs: in a link they are written otherwise
         hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"
-    if key == "paper" and _LOST_ZEROS.fullmatch(text):
-        message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
-        hint = f"if it is {_with_zeros(text)}, write that, in a column of text"
-    columns = () if raw.ready else raw.values.items()
-    same = (column for column, value in columns if isinstance(value, str) and value.strip() == text)
-    return Finding("I803", raw.where(next(same, key)), message, hint, text)
+    return Finding("I803", place, f"{shorten(text)!r} is not a link; {key!r} is left out", hint, text)
+
+
+def _column_of(text: str, raw: SourceRecord) -> str | None:
+    """The column of a record that holds a text, where columns are not called as in catalogs."""
+    if raw.ready:
+        return None
+    for column, value in raw.values.items():
+        if isinstance(value, str) and value.strip() == text:
+            return column
+    return None
 
 
 def _percent(match: re.Match[str]) -> str:

@@ -43,11 +43,12 @@ def html_page(package: str, template: str, styles: str, **values: Any) -> str:
     style = style_sheet(package, styles)
     # The page shows text of strangers: even if a mistake let markup through, no browser would load or run anything.
     policy = f"default-src 'none'; style-src {csp_hash(style)}; base-uri 'none'; form-action 'none'"
-    return page_template(package, template).render(
+    page = page_template(package, template).render(
         style=Markup(style),  # noqa: S704
         policy=Markup(policy),  # noqa: S704
         **values,
     )
+    return page.replace("\r\n", "\n").replace("\r", "\n")  # as browsers read it
 
 
 def _shown(value: Any) -> Any:

@@ -189,6 +189,11 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     return min(starts, default=None)
 
 
+def one_line(text: str) -> str:
+    """Return a text on one line: whatever space it has within is a single one, and none is around it."""
+    return " ".join(text.split())
+
+
 def counted(number: int, word: str, form: str = "d") -> str:
     """Return a number and its noun, such as `1 model` or `3 models`; `form` formats the number."""
     return f"{number:{form}} {word}{'s' * (number != 1)}"

@@ -27,7 +27,7 @@ from explainer.checking.reports.html import answer_html, refuted_first, text_mar
 from explainer.checking.reports.text import cited_in_words
 from explainer.diagnostics.finding import errors_in
 from explainer.diagnostics.html import SHARED, TextMark, page_template, resource, style_sheet
-from explainer.diagnostics.text import counted, digest, replace_refused, shorten, slugify
+from explainer.diagnostics.text import counted, digest, one_line, replace_refused, shorten, slugify
 from explainer.files import fits_windows
 from explainer.publishing.references import offered_entries, proved_citations
 from explainer.workflows.planning import Tasks, plan_workflows
@@ -178,7 +178,7 @@ def _is_right(citation: Citation) -> bool:
 def _row(report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]) -> AnswerRow:
     models = [page.entry for page in cited if page.kind is Kind.MODELS]
     tasks = filter(None, map(_task, map(attrgetter("task"), models)))
-    title = replace_refused(shorten(" ".join(report.question.split()), _TITLE))
+    title = replace_refused(shorten(one_line(report.question), _TITLE))
     return AnswerRow(
         id=report.id,
         page=page_name(report.id),

@@ -21,7 +21,7 @@ from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.proof import cited_source
 from explainer.curation.export import csl_item, export_entries
 from explainer.diagnostics.finding import errors_in
-from explainer.diagnostics.text import counted, printable, reason_of, replace_refused
+from explainer.diagnostics.text import counted, one_line, printable, reason_of, replace_refused
 from explainer.files import open_file
 
 FORMATS: Final = ("markdown", "csl-json", "ris", "bibtex")
@@ -129,7 +129,7 @@ def _answer(report: CheckReport, offered: Offered, prefix: str, write_notes: Not
     entries = proved_entries(report, offered)
     keys = [f"[^{prefix}{number}]" for number in range(1, len(entries) + 1)]
     marks = _footnote_marks(report, offered, dict(zip(map(_identity, entries), keys, strict=True)))
-    title = " ".join((report.question or report.id).split())
+    title = one_line(report.question or report.id)
     notes = map("{}: {}".format, keys, write_notes(entries))
     blocks = [f"# {escaped(title)}", *_warning(report), _noted(report.text, marks).strip(), *notes]
     return "\n\n".join(blocks) + "\n"
@@ -307,7 +307,7 @@ def _styled(entries: Sequence[KindedEntry], style: Any) -> list[str]:
     for item in items:
         bibliography.register(StyledCitation([CitationItem(item["id"])]))
     notes = zip(bibliography.keys, bibliography.bibliography(), strict=True)
-    by_key = {key: _linked(_LABEL.sub("", " ".join(str(note).split()))) for key, note in notes}
+    by_key = {key: _linked(_LABEL.sub("", one_line(str(note)))) for key, note in notes}
     return [by_key[item["id"]] for item in items]
 
 

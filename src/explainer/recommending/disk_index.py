@@ -29,7 +29,7 @@ from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, Pap
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.diagnostics.text import reason_of
-from explainer.files import cache_folder, display_path, is_private, read_file
+from explainer.files import cache_folder, display_path, is_private, make_private, read_file, read_private, write_private
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration
 from explainer.recommending.disk_tables import (
@@ -67,6 +67,7 @@ from explainer.recommending.recommend import (
     OWN_PAPER,
     SUMMARY_WEIGHT,
     TASK_GAIN,
+    Choice,
     Recommender,
     Subject,
     current,
@@ -146,21 +147,13 @@ class DiskIndex(Generic[E]):
             query: the question.
             limit: how many entries will be shown.
             subject: what papers should be about.
-
-        Raises:
-            ValueError: when the index turns out to be damaged.
         """
         candidates = max(_CANDIDATES, _CANDIDATES_EACH * limit)
-        try:
-            hits = self.searcher.search(self._search(query, subject), candidates, count=False).hits
-            addresses = [address for _, address in hits]
-            # the engine takes no empty list
-            values: list[Any] = self.searcher.fast_field_values("number", addresses) if hits else []
-            numbers = sorted(map(int, values))
-        except Exception as error:
-            message = "the index is damaged"
-            raise ValueError(message) from error
-        return _Candidates(self, self.tables.rows(numbers))
+        hits = self.searcher.search(self._search(query, subject), candidates, count=False).hits
+        addresses = [address for _, address in hits]
+        # the engine takes no empty list
+        values: list[Any] = self.searcher.fast_field_values("number", addresses) if hits else []
+        return _Candidates(self, self.tables.rows(sorted(map(int, values))))
 
     def _search(self, query: Query, subject: Subject) -> Any:
         """The query of the engine: any of the terms, and what the likeliest tasks and a subject add."""
@@ -227,6 +220,7 @@ class DiskIndex(Generic[E]):
         try:
             _write(temporary, entries, taxonomy, progress)
             _write_bars(temporary / "tables.db", cls(temporary, entry_type, taxonomy))
+            _close(temporary)
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
         except BaseException:
@@ -455,6 +449,22 @@ class IndexedRecommender(Recommender):
         """The kinds of which there are entries."""
         return tuple(filter(partial(getattr, self), SOURCE_KINDS))
 
+    def recommend(
+        self, question: str, *, models: int = 5, papers: int = 5, chosen: Sequence[ModelEntry] | None = None
+    ) -> Choice:
+        """Choose from the indexes; see `Recommender.recommend`.
+
+        Raises:
+            ValueError: when one turns out to be damaged.
+        """
+        try:
+            return super().recommend(question, models=models, papers=papers, chosen=chosen)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of tantivy is no Exception; nor do all figures fit what they are about
+            message = "the index is damaged"
+            raise ValueError(message) from error
+
 
 def open_indexed(
     paths: Sequence[Path], load: Callable[[], Parsed[Library]], progress: Progress, *, rebuild: bool = False
@@ -481,13 +491,13 @@ def open_indexed(
     if not rebuild:
         # not there, or damaged: it is built
         with contextlib.suppress(OSError, ValueError):
-            _trust(cache_folder())
-            return Parsed(_open(folder))
+            return Parsed(_open(_trusted(folder)))
     library = load()
     if library.value is None or exit_status(library.findings) is ExitStatus.UNUSABLE:
         return Parsed(None, library.findings)
     try:
-        _trust(cache_folder())
+        make_private(cache_folder())
+        make_private(folder.parent)
         return Parsed(_build(folder, library.value, progress), library.findings)
     except Exception as error:  # noqa: BLE001  # the engine has errors of its own
         name = getattr(error, "filename", None)
@@ -503,21 +513,28 @@ def _key(paths: Sequence[Path]) -> str:
     return whole.hexdigest()
 
 
-def _trust(cache: Path) -> None:
-    """Make the folder of the cache, unless it is there; trust it under the same rule as the catalogs in it.
+def _trusted(folder: Path) -> Path:
+    """Return the folder of an index, under the same rule as the catalogs of the cache.
 
     Raises:
-        OSError: when it cannot be made, or others can write to it.
+        OSError: when others can write to it, or to anything in it.
     """
-    with contextlib.suppress(FileExistsError):
-        cache.mkdir(mode=0o700, parents=True)
-    if not is_private(cache):
-        message = "the cache folder must be a folder of yours that nobody else can write to"
-        raise PermissionError(errno.EACCES, message, str(cache))
+    make_private(folder.parent.parent)
+    make_private(folder.parent)
+    for path in folder.rglob("*"):
+        if not is_private(path):
+            raise PermissionError(errno.EACCES, "others can write to it", str(path))
+    return folder
+
+
+def _close(folder: Path) -> None:
+    """Let nobody else write to anything in a folder, whatever the umask is."""
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _open(folder: Path) -> IndexedRecommender:
-    own, others = _TASKS.validate_json(read_file(folder / "tasks.json"))
+    own, others = _TASKS.validate_json(read_private(folder / "tasks.json"))
     taxonomy = Taxonomy(own, others)
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
@@ -529,5 +546,5 @@ def _build(folder: Path, library: Library, progress: Progress) -> IndexedRecomme
     models = DiskIndex.build(folder / "models", current(library.models), ModelEntry, taxonomy, progress)
     papers = DiskIndex.build(folder / "papers", current(library.papers), PaperEntry, taxonomy, progress)
     # last: without it nothing is opened
-    (folder / "tasks.json").write_bytes(_TASKS.dump_json((library.tasks, tuple(library.vocabulary()))))
+    write_private(folder / "tasks.json", _TASKS.dump_json((library.tasks, tuple(library.vocabulary()))))
     return IndexedRecommender(models, papers, taxonomy)

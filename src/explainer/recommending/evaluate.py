@@ -107,15 +107,18 @@ class Outcome:
         """Return what this outcome counts for one of `METRICS`; None when it does not count."""
         if metric == "papers of the task":
             return self.papers
-        if metric in _TWIN_DEPTHS:
-            return float(self.twin_rank is not None and self.twin_rank <= _TWIN_DEPTHS[metric])
         if metric == "same task@1":
-            return None if self.same_task is None else float(self.same_task)
-        if self.rank is None:
-            return 0.0
-        if metric == "MRR":
-            return 1 / self.rank
-        return float(self.rank <= _HIT_DEPTHS[metric])
+            return self.same_task
+        if metric in _TWIN_DEPTHS:
+            return _hit(self.twin_rank, _TWIN_DEPTHS[metric])
+        if metric in _HIT_DEPTHS:
+            return _hit(self.rank, _HIT_DEPTHS[metric])
+        return 1 / self.rank if self.rank else 0.0
+
+
+def _hit(rank: int | None, depth: int) -> float:
+    """1 for a place among the first so many; 0 for a later one, or none."""
+    return float(rank is not None and rank <= depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,10 @@ def parse_label(text: str, file: str, line: int) -> Parsed[Label]:
     if not (models or papers or row.task):
         document.report("S202", (), "a label needs one of the keys 'model', 'models', 'paper', 'papers', 'task'")
         return Parsed(None, tuple(document.findings))
-    kind = Kind.PAPERS if papers and not models else Kind.MODELS
-    label = Label(row.id or f"line-{line}", row.question, kind, models or papers, row.task, document)
+    kind, names = Kind.MODELS, models
+    if papers and not models:
+        kind, names = Kind.PAPERS, papers
+    label = Label(row.id or f"line-{line}", row.question, kind, names, row.task, document)
     return Parsed(label, tuple(document.findings))
 
 
@@ -187,9 +192,9 @@ def _names_of_task(label: Label, library: Library, taxonomy: Taxonomy) -> frozen
     task = label.task or ""
     number = taxonomy.find(task)
     names: set[str] = set()
-    for entry in library.models:
-        if number is not None and taxonomy.find(task_label(entry)) == number:
-            names.add(entry.label)
+    if number is not None:
+        of_task = (entry.label for entry in library.models if taxonomy.find(task_label(entry)) == number)
+        names.update(of_task)
     if not names:
         label.document.report("C303", ("task",), f"no entry has the task {task!r}", text=task)
     return frozenset(names)
@@ -277,18 +282,20 @@ def _outcome(
     label: Label, offered: tuple[str, ...], by_name: Mapping[str, Entry], papers: Sequence[PaperEntry]
 ) -> Outcome:
     """Judge what was offered for a label, given all entries by name."""
-    right_entries = [by_name[name] for name in label.names if name in by_name]
-    offered_entries = [by_name[name] for name in offered if name in by_name]
-    right_tasks = set(map(_task, right_entries)) - {""}
+    right_entries = list(filter(None, map(by_name.get, label.names)))
+    offered_entries = list(filter(None, map(by_name.get, offered)))
     right_twins = set(map(_twin_key, right_entries)) - {None}
     twin_names = {entry.label for entry in offered_entries if _twin_key(entry) in right_twins}
-    same_task = paper_share = None
-    if right_tasks:
-        same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
-    if right_tasks and papers:
-        paper_share = sum(_task(paper) in right_tasks for paper in papers) / len(papers)
     rank = _first_rank(offered, label.names)
-    return Outcome(label, offered, rank, same_task, _first_rank(offered, label.names | twin_names), paper_share)
+    outcome = Outcome(label, offered, rank, None, _first_rank(offered, label.names | twin_names))
+    right_tasks = set(map(_task, right_entries)) - {""}
+    if not right_tasks:
+        return outcome
+    paper_share = None
+    if papers:
+        paper_share = sum(map(right_tasks.__contains__, map(_task, papers))) / len(papers)
+    same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
+    return replace(outcome, same_task=same_task, papers=paper_share)
 
 
 def _task(entry: Entry) -> str:
@@ -297,7 +304,9 @@ def _task(entry: Entry) -> str:
 
 def _twin_key(entry: Entry) -> tuple[str, str] | None:
     """What twins share; None for an entry that can have none."""
-    return (bare_link(entry.paper), _task(entry)) if entry.paper else None
+    if not entry.paper:
+        return None
+    return bare_link(entry.paper), _task(entry)
 
 
 def _first_rank(offered: Sequence[str], names: frozenset[str]) -> int | None:

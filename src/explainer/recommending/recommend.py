@@ -198,6 +198,17 @@ class Recommender:
         self._tables = tables
         self.taxonomy = Taxonomy(library.tasks, library.vocabulary(), tables)
 
+    def index(self) -> None:
+        """Index all entries anew, and keep that where the library says."""
+        self._tables = IndexTables()
+        self.taxonomy = Taxonomy(self._library.tasks, self._library.vocabulary(), self._tables)
+        for kind in SOURCE_KINDS:
+            self.__dict__.pop(kind, None)
+        for kind in self.kinds:
+            getattr(self, kind)
+        if self._library.index_store is not None:
+            self._library.index_store.put(self._tables.packed())
+
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which there are entries, models or papers or both."""
@@ -233,6 +244,15 @@ class Recommender:
         Returns:
             The choice; empty where nothing fits.
         """
+        try:
+            return self._recommend(question, models, papers, chosen)
+        except Exception:
+            if self._tables is None or not self._tables.were_kept:
+                raise
+            self.index()  # what was kept is not of these entries, whoever wrote it
+            return self._recommend(question, models, papers, chosen)
+
+    def _recommend(self, question: str, models: int, papers: int, chosen: Sequence[ModelEntry] | None) -> Choice:
         query = self._corrected(Query.of(question, self.taxonomy))
         steps = self._steps(question) if models and chosen is None else ()
         if steps:
@@ -418,11 +438,8 @@ def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -
         # what is not an index is as good as none
         with suppress(ValueError):
             return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(kept))
-    tables = IndexTables()
-    recommender = Recommender(library, semantic=semantic, tables=tables)
-    for kind in recommender.kinds:
-        getattr(recommender, kind)
-    library.index_store.put(tables.packed())
+    recommender = Recommender(library, semantic=semantic)
+    recommender.index()
     return recommender
 
 

@@ -33,7 +33,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from explainer.catalogs.schema import Entry
-from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
 from explainer.diagnostics.text import reason_of
 from explainer.files import (
     ENGLISH_PACKAGES,
@@ -42,8 +42,9 @@ from explainer.files import (
     cache_folder,
     display_path,
     is_installed,
-    is_private,
+    make_private,
     read_file,
+    read_private,
 )
 from explainer.recommending.intent import known_phrases
 from explainer.recommending.languages import ENGLISH
@@ -104,7 +105,8 @@ class VectorCache:
         """Append vectors to the file; a disk that takes nothing costs time later, and no more."""
         records = list(starmap(_record, vectors.items()))
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._path.parent)
+            self._path.touch(mode=0o600)
             with self._path.open("ab") as stream:
                 # a record that was cut off is filled up, so that the next one begins where it is looked for
                 padding = -stream.tell() % len(records[0])
@@ -116,8 +118,10 @@ class VectorCache:
 
         vectors: dict[bytes, Vector] = {}
         try:
-            raw = read_file(self._path) if is_private(self._path.parent) else b""
+            raw = read_private(self._path)
         except OSError:
+            with contextlib.suppress(OSError):
+                self._path.unlink()  # what cannot be trusted is not added to
             return vectors
         # the size of a vector is not in the file
         size = _KEY + len(embed([""])[0]) * _NUMBER + _CHECK
@@ -220,7 +224,12 @@ def load_semantic(where: str) -> Parsed[SupportsMeanings]:
     """
     multilingual: tuple[Semantic, ...] = ()
     if where == WHEEL and is_installed(MULTILINGUAL_PACKAGES):
-        embedder = MultilingualEmbedder()
+        try:
+            embedder = MultilingualEmbedder()
+        except Exception as error:  # noqa: BLE001  # whatever the package raises
+            return Parsed(
+                None, _failed(where, "E701", f"the embedding model cannot be loaded: {reason_of(error)}").findings
+            )
         multilingual = (Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS),)
     if multilingual and not is_installed(ENGLISH_PACKAGES):
         return Parsed(ByLanguage(multilingual))
@@ -400,7 +409,18 @@ class Semantic:
         An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of the
         candidates with the same task, and of the nearest phrases that its task is known by. Without examples, its text
         counts.
+
+        Raises:
+            ExplainerError: when the model, which could be loaded, cannot be used.
         """
+        try:
+            return self._scores(question, ranking, candidates)
+        except Exception as error:
+            message = f"the embedding model cannot be used: {reason_of(error)}"
+            finding = Finding("E701", Location("--semantic"), message, "leave it out with --no-semantic")
+            raise ExplainerError([finding]) from error
+
+    def _scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> dict[int, float]:
         vector = self._embedder.embed([question])[0]
         tasks = self._nearest_tasks(vector, ranking, candidates)
         compared = [number for number in candidates if ranking.task_number(number) in tasks]

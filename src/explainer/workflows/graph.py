@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from explainer.catalogs.signature import Signature
+from explainer.diagnostics.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def wrapped(text: str, room: float, width: Callable[[str], float], breaks: str) 
     """
     behind = re.escape(breaks)
     line = ""
-    for word in re.findall(f"[^{behind}]*[{behind}]|[^{behind}]+", " ".join(text.split())):
+    for word in re.findall(f"[^{behind}]*[{behind}]|[^{behind}]+", one_line(text)):
         if line and width(line) + width(word.rstrip()) > room:
             yield line.rstrip()
             line = ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, one_line
 from explainer.workflows.graph import End, Step, WorkflowGraph
 
 # What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
@@ -20,7 +20,7 @@ _SHAPES: Final[Mapping[type, str]] = {End: '(["{}"])', Step: '["{}"]'}
 
 def escape_label(text: str) -> str:
     """Return a text for a quoted Mermaid label, on one line; special characters become entity codes."""
-    line = " ".join(text.split())
+    line = one_line(text)
     escaped = _SPECIAL.sub(lambda match: f"#{ord(match.group())};", line)
     return escaped.replace(":", "#58;") if _COLON_MATTERS.search(line) else escaped
 

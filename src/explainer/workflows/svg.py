@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from explainer.diagnostics.text import invisible_characters, printable
+from explainer.diagnostics.text import invisible_characters, one_line, printable
 from explainer.workflows.graph import WorkflowGraph, wrapped
 
 # Width of a box, in pixels, like all lengths here.
@@ -124,7 +124,7 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
 
 def _safe(text: str) -> str:
     """Text on one line without anything that XML refuses or nobody sees."""
-    shown = printable(" ".join(text.split()))
+    shown = printable(one_line(text))
     return shown.translate({ord(char): None for _, char in invisible_characters(shown)})
 
 

@@ -43,9 +43,11 @@ _MEASURES: Final[dict[str, tuple[str, float]]] = {
     "ns": ("s", 1e-9), "ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1), "sec": ("s", 1),
     "second": ("s", 1), "min": ("s", 60), "minute": ("s", 60), "h": ("s", 3600), "hr": ("s", 3600),
     "hour": ("s", 3600), "day": ("s", 86_400), "week": ("s", 604_800), "month": ("month", 1), "year": ("month", 12),
-    "fps": ("fps", 1), "hz": ("hz", 1), "khz": ("hz", 1e3), "mhz": ("hz", 1e6), "ghz": ("hz", 1e9),
+    "fps": ("fps", 1), "fpm": ("fps", 1 / 60), "fph": ("fps", 1 / 3600),
+    "hz": ("hz", 1), "khz": ("hz", 1e3), "mhz": ("hz", 1e6), "ghz": ("hz", 1e9),
     "kb": ("byte", 1e3), "mb": ("byte", 1e6), "gb": ("byte", 1e9), "tb": ("byte", 1e12),
-    "px": ("px", 1), "pixel": ("px", 1), "p": ("line", 1), "mm": ("m", 1e-3), "cm": ("m", 1e-2), "m": ("m", 1),
+    "px": ("px", 1), "pixel": ("px", 1), "megapixel": ("px", 1e6), "gigapixel": ("px", 1e9),
+    "p": ("line", 1), "mm": ("m", 1e-3), "cm": ("m", 1e-2), "m": ("m", 1),
     "meter": ("m", 1), "metre": ("m", 1), "km": ("m", 1e3), "kilometer": ("m", 1e3), "kilometre": ("m", 1e3),
     "kg": ("g", 1e3), "g": ("g", 1), "mg": ("g", 1e-3), "db": ("db", 1), "w": ("w", 1), "kw": ("w", 1e3),
     "bit": ("bit", 1), "flops": ("flop", 1), "gflops": ("flop", 1e9), "tflops": ("flop", 1e12),
@@ -65,6 +67,7 @@ _FIGURE: Final = lazy_regex(
     (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
      | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
      | \b(?P<word>{_NUMBER_WORDS})\b(?!\s(?:that|which|who|whose)\b)
+     | (?<!half\s)(?<!of\s)\b(?P<article>an?)(?=\s(?:thousand|million|billion|trillion)\b)
      | \b(?P<factor>{"|".join(_FACTOR_WORDS)})\b
      | (?P<order>\borders?\sof\smagnitude\b))
     (?P<attached>[^\W\d_]{{1,8}}(?![\w@])|[%×])?
@@ -75,9 +78,20 @@ _ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
 _GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
 DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
-# pictures of a second have many names
+# pictures of a second, a minute or an hour have many names
 _RATE: Final = lazy_regex(
-    r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs|times)(?:\s(?:per|a)\s|\s?/\s?)s(?:ec(?:ond)?)?\b",
+    r"[\s-]{0,3}(?:frames|pictures|images|photos|photographs|times)(?:\s(?:per|an?)\s|\s?/\s?)"
+    r"(?P<time>s(?:ec(?:ond)?)?|min(?:ute)?|h(?:our)?)\b",
+    re.IGNORECASE,
+)
+# by how much two things differ: `30 pictures per second more`, `larger by 200 million`
+_DIFFERENCE_BEFORE: Final = lazy_regex(
+    r"\b(?:by|gap\sof|difference\sof|los(?:es?|t)|costs\sit|saves?)\s(?:(?:about|around|roughly|almost|nearly|some|only)\s)?\Z",
+    re.IGNORECASE,
+)
+_DIFFERENCE_BEHIND: Final = lazy_regex(
+    r"[\s-](?:[\w/-]+\s){0,2}(?:more|fewer|less|larger|bigger|smaller|longer|shorter|higher|lower|faster|slower|above|below|"
+    r"ahead|behind)\b",
     re.IGNORECASE,
 )
 # `4 times per second` is how often, and no factor
@@ -167,6 +181,7 @@ _PART_END: Final = lazy_regex(
     r"[,;.]\s|\||\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
 )
 _PART_EDGE: Final = lazy_regex(r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
+_PRONOUNS: Final = frozenset({"one"})  # `the short ones` and `ones ten times as long` have no word in common
 _RESPECTIVELY: Final = lazy_regex(r"(?<![\s,])[\s,]*+\brespectively\b", re.IGNORECASE)
 _LISTED: Final = lazy_regex(r"(?<!\s)\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
@@ -189,6 +204,7 @@ class Figure:
         is_each: it is so much for each of several: `30 hours per city`.
         spelled: it is written as a word.
         magnitude: that of the end of its list, which it may have, too: 7 of `7, 27 and 78 billion`.
+        is_difference: it is by how much two things differ: `52 seconds more`.
     """
 
     text: str
@@ -204,6 +220,7 @@ class Figure:
     is_each: bool = False
     spelled: bool = False
     magnitude: float = 1.0
+    is_difference: bool = False
 
     @property
     def is_telling(self) -> bool:
@@ -211,6 +228,11 @@ class Figure:
         return self.kind in ("percent", "factor", "measure", "decimal", "size") or (
             self.kind == "count" and self.amount > _SMALL and not self.spelled
         )
+
+    @property
+    def is_article(self) -> bool:
+        """Whether it is a `one` that counts nothing: `one test`, `one network sees, a second one writes`."""
+        return self.spelled and self.kind == "count" and self.amount == 1
 
     def equals(self, other: Figure) -> bool:
         """Whether it is the same amount as another one, as exactly as it is written itself."""
@@ -312,7 +334,7 @@ def _count(written: str) -> int:
 
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
-    amounts = [figure for figure in figures if figure.amount]
+    amounts = [figure for figure in figures if figure.amount and not figure.is_article]
     for figure in amounts:
         if figure.kind == "percent":
             yield _derived("percent", 100 - figure.amount)
@@ -338,6 +360,8 @@ def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
     """By how much, by how many per cent, and how many times one figure is more than another."""
     difference = abs(first.amount - second.amount)
     yield _derived(first.kind, difference, first.unit)
+    if first.kind == "count":  # `three artificial and four real collections` are seven
+        yield _derived("count", first.amount + second.amount)
     yield _derived("percent", 100 * difference / first.amount)
     ratio = max(first.amount, second.amount) / min(first.amount, second.amount)
     if ratio > _LEAST_RATIO:
@@ -409,8 +433,8 @@ def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, lis
 
 def _placed(text: str, start: int, end: int, figures: Sequence[Figure]) -> Iterator[PlacedFigure]:
     for figure in figures:
-        before, behind = terms(text[start : figure.start]), terms(text[figure.end : end])
-        yield PlacedFigure(figure, frozenset(before), frozenset(behind))
+        before, behind = frozenset(terms(text[start : figure.start])), frozenset(terms(text[figure.end : end]))
+        yield PlacedFigure(figure, before - _PRONOUNS, behind - _PRONOUNS)
 
 
 def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
@@ -497,6 +521,7 @@ def _figure(text: str, match: re.Match[str]) -> Figure | None:
         directions=_directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind),
         is_each=_EACH.match(text, end) is not None,
         spelled=match["digits"] is None,
+        is_difference=_is_difference(text, match.start(), end),
     )
 
 
@@ -513,6 +538,11 @@ def _number(text: str, match: re.Match[str]) -> _Number:
     return number if scale is None else number.times(_MAGNITUDES[scale[1].lower()], scale.end())
 
 
+def _is_difference(text: str, start: int, end: int) -> bool:
+    before = _DIFFERENCE_BEFORE.search(text, max(0, start - 30), start)
+    return before is not None or _DIFFERENCE_BEHIND.match(text, end) is not None
+
+
 class _Unit(NamedTuple):
     """The word behind a number, which may be its unit, and where it ends."""
 
@@ -523,7 +553,7 @@ class _Unit(NamedTuple):
 def _unit_behind(text: str, start: int) -> _Unit:
     rate = _RATE.match(text, start)
     if rate is not None:
-        return _Unit("fps", rate.end())
+        return _Unit(f"fp{rate['time'][0].lower()}", rate.end())
     if _TIMES.match(text, start):
         return _Unit("", start)
     unit = _UNIT.match(text, start)
@@ -541,6 +571,8 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         return float(_WORD_VALUES[match["tens"].lower()] + _WORD_VALUES[match["ones"].lower()]), 1.0
     if match["order"]:
         return 10.0, 1.0
+    if match["article"]:
+        return 1.0, 1.0
     word = (match["word"] or match["factor"]).lower()
     return float(_WORD_VALUES.get(word, _FACTOR_WORDS.get(word, 0))), 1.0
 

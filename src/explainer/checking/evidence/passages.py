@@ -382,4 +382,9 @@ def _inflected(words: Sequence[str], entry: EntryText) -> bool:
 
 
 def _is_same_word(one: str, other: str) -> bool:
-    return one == other or same_word(one, other) or (bool(term(one)) and term(one) == term(other))
+    if one == other:
+        return True
+    # words without a stem have no other endings: `without` is no form of `with`
+    if not term(one) or not term(other):
+        return False
+    return same_word(one, other) or term(one) == term(other)

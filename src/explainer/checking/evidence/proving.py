@@ -49,6 +49,7 @@ MIN_QUOTED: Final = 4
 """Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
 
 _MIN_SHARED: Final = 2  # terms that a statement and a sentence share, for their figures to be about one thing
+_MIN_SHARED_EQUAL: Final = 1  # the same where the figure itself is printed, so that it surely is the one that is meant
 _NEAR: Final = 40  # characters on either side of a figure
 # the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
 _OTHERS_SHARE: Final = 0.4
@@ -83,7 +84,7 @@ _BEFORE: Final = 160  # characters on either side of a figure, or a quotation, i
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
     r"\b(?:you|your|the user(?! stud)|would|could|might|should|suppose|imagine|let['’]s|e\.g\.|such as|"
-    r"for (?:example|instance)|usually|typically|generally|in general|maybe|perhaps|expect|recommend)\b",
+    r"if|for (?:example|instance)|usually|typically|generally|in general|maybe|perhaps|expect|recommend)\b",
     re.IGNORECASE,
 )
 # how a sentence begins that tells its reader what to do: `Start with 100 images`, `Label 200 tablets first`
@@ -103,6 +104,8 @@ _OTHERS: Final = lazy_regex(
     r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
     re.IGNORECASE,
 )
+# `45 minutes for 60 objects` is no other value of 45 seconds for each
+_FOR_SEVERAL: Final = lazy_regex(r"\s(?:for|of|with)\s(?:\w+\s)?(?:\d|all\b|several\b|many\b)")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
@@ -420,7 +423,7 @@ class _Prover:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
         figure, nearest = claim.figure, max(equal, key=claim.count_shared)
         if all(figure.contradicts(row.figure) for row in equal):
-            is_opposite = claim.count_shared(nearest) >= _MIN_SHARED and not _is_turned(claim, nearest)
+            is_opposite = claim.count_shared(nearest) >= _MIN_SHARED_EQUAL and not _is_turned(claim, nearest)
             return self._figure_fault("A423", claim, nearest) if is_opposite else None
         if _is_swapped(figure, nearest.figure, nearest.sentence):
             return self._figure_fault("A421", claim, nearest)
@@ -434,7 +437,7 @@ class _Prover:
         if claimed is None or printed is None:
             return None
         for rival, sentence in rows:
-            is_rival = not claim.figure.equals(rival.figure)
+            is_rival = _may_be_exchanged(claim.figure, rival.figure)
             if is_rival and _is_of_rival(claim, claimed, printed, rival, sentence):
                 row = _Printed(claim.statement.entries[0], rival.figure, sentence)
                 return self._figure_fault("A421", claim, row)
@@ -442,7 +445,8 @@ class _Prover:
 
     def _counterpart(self, claim: _Claim, printed: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rows = [row for row in printed if _has_its_place(claim, row) and not self._is_unsure(claim, row)]
+        rows = [row for row in printed if _is_scaled_otherwise(claim, row)]
+        rows = rows or [row for row in printed if _has_its_place(claim, row) and not self._is_unsure(claim, row)]
         if not rows:
             return None
         likeliest = max(rows, key=lambda row: claim.count_shared(row) + _is_of_kind(claim.figure, row.figure))
@@ -656,14 +660,44 @@ def _is_comparable(figure: Figure) -> bool:
 
 def _has_its_place(claim: _Claim, row: _Printed) -> bool:
     """Whether a printed figure may be the one that a statement gives otherwise."""
-    figure = claim.figure
-    if claim.count_shared(row) < _MIN_SHARED:
+    figure, printed = claim.figure, row.figure
+    if claim.count_shared(row) < _MIN_SHARED or _is_pair(claim, row):
         return False
-    if not _is_of_kind(figure, row.figure) and not _has_other_unit(figure, row.figure):
+    # `52 seconds more` is no other value of `60 seconds`, nor `two networks` of `one network sees, the other writes`
+    if printed.is_article or (figure.is_difference and not (printed.is_difference or printed.directions)):
+        return False
+    if not _is_of_kind(figure, printed) and not _has_other_unit(figure, printed):
         return False
     # a word beside it, not only one far off in its statement, is of the sentence
     beside = terms(claim.text[max(0, figure.start - _NEAR) : figure.end + _NEAR])
     return not row.sentence.terms.isdisjoint(beside)
+
+
+def _is_scaled_otherwise(claim: _Claim, row: _Printed) -> bool:
+    """Whether a printed number has another scale or unit of time: `157 billion` for `157 million`."""
+    figure, printed = claim.figure, row.figure
+    if figure.amount == printed.amount:
+        return False
+    if figure.kind == printed.kind == "count":
+        # words have no digits: `a billion` for `a million`
+        number, printed_number = (_number(text) or text.split()[0] for text in (figure.text, printed.text))
+        return number == printed_number and not figure.nouns.isdisjoint(printed.nouns)
+    number = _number(figure.text)
+    if number in ("", "0", "1") or number != _number(printed.text):
+        return False
+    if {figure.unit, printed.unit} <= {"s", "fps"} and "" not in (figure.unit, printed.unit):
+        return _FOR_SEVERAL.match(claim.text, figure.end) is None
+    return figure.unit == printed.unit == "px"
+
+
+def _is_pair(claim: _Claim, row: _Printed) -> bool:
+    """Whether a printed factor may be told as two times: `20 seconds where AGAP takes one` for `20 times faster`."""
+    return claim.figure.unit == "s" and row.figure.kind == "factor" and not claim.figure.directions
+
+
+def _may_be_exchanged(figure: Figure, rival: Figure) -> bool:
+    """Whether two different figures may stand in each other's place: a factor stands in that of factors only."""
+    return (figure.kind == "factor") == (rival.kind == "factor") and not figure.equals(rival)
 
 
 def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
@@ -717,8 +751,14 @@ def _number(text: str) -> str:
 
 
 def _has_unit_by_another_name(one: Figure, other: Figure) -> bool:
-    """Whether a number is printed with a unit that is not read where it is said: `13,2 Bilder pro Sekunde`."""
-    return {one.kind, other.kind} == {"decimal", "measure"} and _number(one.text) == _number(other.text)
+    """Whether a number is printed with a unit that is not read where it is said: `13,2 Bilder pro Sekunde`.
+
+    A side of `1024x576` may be given as `1024 pixels`.
+    """
+    kinds = {one.kind, other.kind}
+    is_side = kinds == {"size", "measure"} and "px" in (one.unit, other.unit)
+    is_bare = kinds == {"decimal", "measure"} or (kinds == {"count", "measure"} and "fps" in (one.unit, other.unit))
+    return (is_side or is_bare) and _number(one.text) == _number(other.text) != ""
 
 
 def _around(text: str, figure: Figure, width: int = 50) -> str:

@@ -96,6 +96,9 @@ _LEAD: Final = 160  # characters at the beginning of an item within which a colo
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
 _BEGINNING: Final = lazy_regex(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
 _MARKED: Final = lazy_regex(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
+# what follows the first words of a title, and how many of these name it
+_TITLE_TAIL: Final = lazy_regex(r":?\s(?:with|for|by|via|from|using|through|in|on|of)\s|:\s", re.IGNORECASE)
+_MIN_TITLE_WORDS: Final = 3
 _BESIDE_NAME: Final = 100
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
@@ -376,7 +379,9 @@ class _StatementReader:
         words = tuple(words_of(text))
         all_terms = frozenset(filter(None, map(term, words)))
         said = all_terms.difference(*(self._names[index] for index in named))
-        if len(said) < _MIN_TERMS:
+        # `It takes 45 minutes` says something, the mark `1.` of an item does not
+        is_short = len(said) < _MIN_TERMS and not any(map(str.isdigit, text))
+        if is_short or all(map(str.isdigit, said)):
             return
         is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(statement.start, statement.end)
         self._statements.append(
@@ -394,7 +399,10 @@ class _StatementReader:
 
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
-        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
+        first = bisect_left(self._places, (start,))
+        if first == len(self._places) or self._places[first][0] >= end:  # most parts name none
+            return ()
+        last = bisect_left(self._places, (end,), first)
         return tuple(dict.fromkeys(index for _, index in self._places[first:last]))
 
 
@@ -411,12 +419,27 @@ def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
         name = _NAME.match(body, at)
         if name is None or canonical(name[0]) not in weak[index]:
             yield at, index
+    yield from _shortened_titles(analysis)
     for reference, verdict in analysis.verdicts:
         for index in verdict.good_sources:
             yield reference.start, index
     for cited, verdict in analysis.links:
         for index in verdict.good_sources:
             yield cited.spotted.start, index
+
+
+def _shortened_titles(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+    """Where the first words of a title stand without what follows: `Robust High-Resolution Video Matting`."""
+    sources, body = analysis.offered.sources, analysis.answer.body
+    for index, source in enumerate(sources):
+        first = _TITLE_TAIL.split(source.name, maxsplit=1)[0]
+        others = [other for other in sources if other.name != source.name and other.name.startswith(first)]
+        if first == source.name or len(first.split()) < _MIN_TITLE_WORDS or others:
+            continue
+        at = body.find(first)
+        while at >= 0:
+            yield at, index
+            at = body.find(first, at + 1)
 
 
 def _weak_names(index: int, sources: Sequence[OfferedEntry]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import attrgetter, le
 from typing import Final, Literal
@@ -32,9 +32,14 @@ _LOADED: Final = lazy_regex(
 )
 # an id that is given as one: `GitHub: owner/name`, `on GitHub (owner/name)`
 _GIVEN: Final = lazy_regex(
-    r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository)[*_`]{0,3}\s?[:：(][*_`\s]{0,4}"
+    r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository|(?:quell)?code|weights|checkpoints?|implementation|código"
+    r"|codice|dépôt|код)[*_`]{0,3}\s?[:：(（][*_`\s]{0,4}"
     r"(?P<id>[a-z\d][\w-]{0,38}/[\w.-]{1,99}\w)(?![\w/])",
     re.IGNORECASE,
+)
+# a part of an item of the references, with a hyphen or a digit: `LanternNet, owner/name-2`
+_LISTED: Final = lazy_regex(
+    r"[,;–—] (?P<id>[a-z\d][a-z\d-]{1,38}/(?=[\w.]*[-\d])[\w.-]{2,99}\w)(?=\s*(?:[,;]|\Z))", re.IGNORECASE
 )
 # a media type (RFC 6838), or the path of a file or folder
 _TYPE_OR_PATH: Final = lazy_regex(
@@ -43,6 +48,8 @@ _TYPE_OR_PATH: Final = lazy_regex(
     r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml|ts"
     r"|txt|wav|xml|ya?ml|zip)"
 )
+# what is given as an alternative: `Code: Python/PyTorch`
+_NO_OWNERS: Final = frozenset("c cpp cuda jax julia keras matlab numpy onnx python pytorch tensorflow no yes".split())  # noqa: SIM905
 _ANCHOR: Final = lazy_regex("#.")
 _KEY: Final = attrgetter("key")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
@@ -186,7 +193,7 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` or `pipeline("owner/name")` anywhere."""
     offered_ids = set(_repositories(analysis.offered))
     by_name = {_without_owner(key): key for key in offered_ids}
-    for text, start, end in _possible_ids(analysis.answer):
+    for text, start, end in _possible_ids(analysis.answer, analysis.sections.lines("references")):
         key = text.strip().casefold()
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
         if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
@@ -199,7 +206,7 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
         yield Violation(code, start, end, message, hint)
 
 
-def _possible_ids(answer: Answer) -> Iterator[tuple[str, int, int]]:
+def _possible_ids(answer: Answer, references: Iterable[int]) -> Iterator[tuple[str, int, int]]:
     """What may be the id of a repository, and where it begins and ends."""
     for phrase in answer.phrases:
         if phrase.kind == "code":
@@ -211,6 +218,10 @@ def _possible_ids(answer: Answer) -> Iterator[tuple[str, int, int]]:
             yield match["id"], *match.span()
     for match in chain(_LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)):
         yield match["id"], *match.span("id")
+    for number in references:
+        for match in _LISTED.finditer(answer.line(number)):
+            first, last = match.span("id")
+            yield match["id"], answer.line_starts[number] + first, answer.line_starts[number] + last
 
 
 def _without_owner(key: str) -> str:
@@ -218,7 +229,9 @@ def _without_owner(key: str) -> str:
 
 
 def _is_repository_id(key: str) -> bool:
-    return _REPOSITORY_ID.fullmatch(key) is not None and _TYPE_OR_PATH.fullmatch(key) is None
+    if _REPOSITORY_ID.fullmatch(key) is None or _TYPE_OR_PATH.fullmatch(key) is not None:
+        return False
+    return not _NO_OWNERS.issuperset(key.split("/"))
 
 
 def _repositories(offered: Offered) -> Iterator[str]:

@@ -20,7 +20,7 @@ from explainer.diagnostics.text import lazy_regex, shorten
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none
 _AUTHOR_YEAR: Final = lazy_regex(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
-    r"(?:\s(?:and|&)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
+    r"(?:\s(?:and|&|und|et|y|e|i|en|och|og|и)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
 _CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
@@ -31,11 +31,18 @@ _DIGITS: Final = lazy_regex(r"\d+")
 _ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
 _VISIBLE: Final = lazy_regex(r"[^\s*_`\"']")
+_ENDING: Final = lazy_regex(r"[-_](?:[vV]?\d[\w.]*\w|[vV]?\d|[A-Z][A-Za-z\d]*)(?![\w/-])")  # `-v2`, `-XL`
+# what a note holds that stands in the text: `[^1]: …`, `^[…]`, `\footnote{…}`
+_NOTE: Final = lazy_regex(
+    r"^ {0,3}\[\^[^\]\n]{1,30}\]:\s*(?P<foot>[^\n.,;:()\[]{12,200})"
+    r"|\^\[(?P<inline>[^\n.,;:()\[\]]{12,200})|\\footnote\{(?P<latex>[^{}\n.,;:]{12,200})",
+    re.MULTILINE,
+)
 _SPAN: Final = attrgetter("start", "end")
 _LABEL: Final = attrgetter("label")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
 _NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
-_MIN_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
+_LONG_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
 _MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it
 _MIN_KEY: Final = 4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
@@ -93,7 +100,7 @@ def _violation(
 def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    if verdict.match is not Match.ALTERED or len(words(meant)) < _MIN_TITLE:
+    if verdict.match is not Match.ALTERED or len(words(meant)) < _LONG_TITLE:
         return None
     # elsewhere than behind `Title:`, authors or a year may stand beside the title
     is_title_alone = reference.strict or (reference.cited and len(words(reference.text)) == len(words(meant)))
@@ -109,7 +116,7 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
 def _is_wrong_in_prose(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
     """Whether words before a link in prose certainly name something else than what the link leads to."""
     is_linked_rightly = any(map(analysis.owners, reference.cited))  # of another link it is said that it is foreign
-    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _MIN_TITLE
+    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _LONG_TITLE
     return is_linked_rightly and (is_longer or verdict.match in (Match.CATALOGUED, Match.FOREIGN))
 
 
@@ -144,23 +151,59 @@ def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
             fault = _REWORDED_PHRASE
         if fault is not None:
             yield _violation(phrase, fault, verdict)
+    yield from _variants(analysis)
+
+
+def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
+    body = analysis.answer.body
+    references = analysis.sections.lines("references")
+    for source in analysis.offered.sources:
+        place = body.find(source.name) if source.kind == "model" and len(source.name) >= _MIN_KEY else -1
+        while place >= 0:
+            ending = _ENDING.match(body, place + len(source.name))
+            if ending and canonical(source.name + ending[0]) not in analysis.offered.text:
+                name = Phrase("strong", source.name + ending[0], place, ending.end())
+                if analysis.answer.line_of(place) not in references and not _is_in_phrase(name, analysis):
+                    yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), source.name))
+            place = body.find(source.name, place + len(source.name))
+
+
+def _is_in_phrase(name: Phrase, analysis: AnswerAnalysis) -> bool:
+    """Whether a name is what code, a link or a diagram says: other rules judge that."""
+    spans = ((phrase.start, phrase.end) for phrase in analysis.answer.phrases if phrase.kind in ("code", "label"))
+    return is_within(name.start, spans) or analysis.answer.line_of(name.start) in analysis.answer.code_lines
 
 
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     """Phrases that read like titles, but that no reference and no step of a diagram stands for."""
     referenced = set(map(_SPAN, analysis.references))
     references = analysis.sections.lines("references")
-    for phrase in analysis.answer.phrases:
+    for phrase in chain(analysis.answer.phrases, _notes(analysis.answer.body)):
         if phrase.kind == "label" or _SPAN(phrase) in referenced:
             continue
-        if len(words(phrase.text)) < _MIN_PHRASE or not reads_like_title(phrase.text):
+        if not _has_words(phrase, _MIN_PHRASE, analysis) or not reads_like_title(phrase.text):
             continue
         if analysis.answer.line_of(phrase.start) not in references and not analysis.in_diagram(phrase.start):
             yield phrase
 
 
+def _notes(body: str) -> Iterator[Phrase]:
+    """The beginnings of notes, which may be titles."""
+    if "[^" in body or "^[" in body or "\\footnote" in body:
+        for match in _NOTE.finditer(body):
+            group = match.lastgroup or 0
+            yield Phrase("quote", match[group], *match.span(group))
+
+
+def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
+    """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
+    is_chinese_title = analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
+    return len(words(phrase.text)) >= least or (is_chinese_title and len(phrase.text) > _LONG_TITLE)
+
+
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
-    if phrase.kind not in _TITLE_KINDS or len(words(phrase.text)) < _MIN_TITLE:
+    if phrase.kind not in _TITLE_KINDS or not _has_words(phrase, _LONG_TITLE, analysis):
         return False
     if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
         return False
@@ -178,11 +221,15 @@ def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def _judged_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
-    """What other rules judge: references, and phrases outside diagrams that are a catalogued name and nothing else."""
-    yield from map(_SPAN, analysis.references)
-    for phrase in analysis.answer.phrases:
-        is_run = analysis.offered.lookup.by_name(canonical(phrase.text))
-        if is_run and not analysis.in_diagram(phrase.start):
+    """What other rules find: references at fault, and phrases in the text that are a catalogued name and nothing else.
+
+    A right reference is no shelter: a catalogued title may stand beside its own, in brackets or in quotes.
+    """
+    for reference, verdict in analysis.verdicts:
+        if verdict.match in _FAULTS:
+            yield _SPAN(reference)
+    for phrase in _loose_phrases(analysis):
+        if analysis.offered.lookup.by_name(canonical(phrase.text)):
             yield _SPAN(phrase)
 
 
@@ -199,14 +246,17 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
         if author in known or work in said or is_within(match.start(), judged):
             continue
         said.add(work)
-        if _is_of_entry_without_authors(analysis, match.start()):
+        if _is_of_entry_without_authors(analysis, match.start(), match.end()):
             continue
         yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
 
 
-def _is_of_entry_without_authors(analysis: AnswerAnalysis, at: int) -> bool:
-    """Whether an offered entry is called by its name right before a place, and nothing says who its authors are."""
+def _is_of_entry_without_authors(analysis: AnswerAnalysis, at: int, end: int) -> bool:
+    """Whether an offered entry is called by its name right beside a place, and nothing says who its authors are."""
     for start, index in analysis.mentions:
+        is_right_behind = 0 <= start - end <= _MAX_BEFORE and not words(analysis.answer.body[end:start])
+        if is_right_behind and not analysis.offered.sources[index].authors:
+            return True
         source = analysis.offered.sources[index]
         if source.authors or not 0 < at - start <= _MAX_CALLED:
             continue

@@ -28,7 +28,7 @@ _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
 _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
 _BEFORE: Final = lazy_regex(
-    r"(?<![\w-])(?P<acronym>[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
+    r"(?<![\w-])(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
 _RESTATED: Final = lazy_regex(
@@ -36,6 +36,8 @@ _RESTATED: Final = lazy_regex(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
+_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")  # `[Doe2022]`, `[DR+22]`
+_WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 _QUANTITY: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}")  # `80GB`, `12M`, `30FPS`
 _ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
 _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
@@ -68,7 +70,7 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for start, line in _prose(analysis):
         if start in headings:
             continue
-        for name in acronyms(line):
+        for name in _names_on(line):
             key = canonical(name)
             if key in seen or _is_familiar(name.rstrip(NOTE_MARKS), analysis.offered):
                 continue
@@ -76,6 +78,13 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             at = start + line.index(name)
             message = f"{name!r} is in nothing that was offered, nor in the question"
             yield Violation("A431", at, at + len(name), message, "name what was offered, or leave it out")
+
+
+def _names_on(line: str) -> Iterator[str]:
+    """The names on a line, without what goes on behind them in a script without capitals, and no key of a citation."""
+    for name in acronyms(_CITATION_KEY.sub("", line)):
+        latin = _WITHOUT_CAPITALS.split(name, maxsplit=1)[0]
+        yield from (name,) if latin == name else acronyms(latin)
 
 
 def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:
@@ -190,7 +199,8 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEFORE.finditer(text):
         group = "inside" if match["inside"] else "behind"
         phrase = match[group].strip().partition("  ")[0]  # tags are blanked out
-        if _stands_for(match["acronym"], words(phrase)) and phrase[:1].isupper():
+        begins_alike = phrase[:1].isupper() or match["acronym"][0].islower()
+        if begins_alike and _stands_for(match["acronym"], words(phrase)):
             yield match["acronym"], phrase, match.start(group)
 
 
@@ -217,11 +227,18 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
     """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
     letters = "".join(filter(str.isalpha, acronym))
     capitals = [letter.lower() for letter in acronym if letter.isupper()]
-    if len(letters) < _MIN_INITIALS or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+    is_short = len(letters) < _MIN_INITIALS and canonical(acronym) not in _expansions()
+    if is_short or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
         return False
+    if acronym[0].islower():  # `mAP`: the first word counts, too
+        capitals.insert(0, acronym[0])
     initials = [word[0].lower() for word in run]
     content = [word for word in run if len(word) >= _MIN_CONTENT]
-    return _in_order(capitals, initials) and len(capitals) * 2 >= len(content)
+    if _in_order(capitals, initials):
+        return len(capitals) * 2 >= len(content)
+    # `DETR (Deformable Transformer Recognition)`: letters within the words count, too
+    is_title = acronym.isalnum() and all(word[0].isupper() for word in run)
+    return is_title and len(run) >= _MIN_INITIALS and _in_order(initials, list(letters.lower()))
 
 
 def _in_order(letters: list[str], initials: list[str]) -> bool:

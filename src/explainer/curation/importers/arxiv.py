@@ -13,9 +13,18 @@ from typing import Any, Final
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.reading import unrecognised
-from explainer.curation.importers.record import GITHUB_LINK, RecordStream, SourceRecord, as_list, as_text, load_library
+from explainer.curation.importers.record import (
+    GITHUB_LINK,
+    RecordStream,
+    SourceRecord,
+    as_list,
+    as_text,
+    load_library,
+    on_one_line,
+    renamed,
+)
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.text import reason_of
+from explainer.diagnostics.text import one_line, reason_of
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 _ARXIV: Final = "{http://arxiv.org/schemas/atom}"
@@ -50,20 +59,16 @@ def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> 
         return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
     years = _YEAR.findall(str(value.get("versions") or value.get("update_date") or ""))
     values = {
-        "title": _one_line(value["title"]),
+        "title": on_one_line(value["title"]),
         "paper": link,
-        "summary": _one_line(value["abstract"]),
+        "summary": on_one_line(value["abstract"]),
         "category": str(value["categories"] or "").split(" ")[0],
         "authors": _authors(value["authors_parsed"]),
         "year": next(iter(years), None),
         "github": _code(value.get("comments"), value["abstract"]),
     }
     licence = as_text(value.get("license"))
-    return SourceRecord(values, partial(_renamed, where), f"arXiv:{number}", Kind.PAPERS, licence, ready=True)
-
-
-def _renamed(where: Callable[[str], Location], key: str) -> Location:
-    return where(_SNAPSHOT_NAMES.get(key, key))
+    return SourceRecord(values, renamed(where, _SNAPSHOT_NAMES), f"arXiv:{number}", Kind.PAPERS, licence, ready=True)
 
 
 def _authors(items: Any) -> list[str]:
@@ -71,12 +76,8 @@ def _authors(items: Any) -> list[str]:
     names = []
     for parts in map(as_list, as_list(items)):
         texts = map(str, [*parts[1:2], *parts[:1], *parts[2:3]])
-        names.append(" ".join(" ".join(texts).split()))
+        names.append(one_line(" ".join(texts)))
     return list(filter(None, names))
-
-
-def _one_line(text: Any) -> Any:
-    return " ".join(text.split()) if isinstance(text, str) else text
 
 
 def _code(*texts: Any) -> str | None:
@@ -170,7 +171,7 @@ class _Target:
         self._path.pop()
         if self._entry is None:
             return
-        text = " ".join("".join(self._text).split())
+        text = one_line("".join(self._text))
         self._text.clear()
         parent = self._path[-1]
         if tag == f"{_ATOM}entry":

@@ -14,6 +14,7 @@ from typing import Any, Final
 from explainer.catalogs.links import arxiv_address, home_field, identify
 from explainer.catalogs.loading import shipped_tasks
 from explainer.curation.importers.record import as_text, first_of, load_library
+from explainer.diagnostics.text import one_line
 
 # Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow.
 _NO_LATEX: Final = re.compile(r"(?:[^\W_]|[\s.,:;?!()/+=*])*+")
@@ -55,17 +56,8 @@ _LINK_SIGNS: Final = {
 }  # fmt: skip
 # Commands that refer to something by its key, in their last argument.
 _REFERRING: Final = (
-    "cite",
-    "citet",
-    "citep",
-    "citealt",
-    "citealp",
-    "citeauthor",
-    "citeyear",
-    "ref",
-    "eqref",
-    "pageref",
-)
+    "cite", "citet", "citep", "citealt", "citealp", "citeauthor", "citeyear", "ref", "eqref", "pageref",
+)  # fmt: skip
 # Commands whose arguments are not printed.
 _INVISIBLE: Final = ("label", "index", "phantom", "hphantom", "vphantom", "rule", "includegraphics")
 # Commands that print what they hold, and for which the library prints nothing.
@@ -102,7 +94,7 @@ class LatexDecoder:
             value = _REFERENCE.sub(_unescaped, value)
             value = _LONE_ACCENTS.sub(_lone_accent, _BARE_TEXT_SIGN.sub(_hidden, value))
             value = _decoded(self._texts, value, self._text_grammar)
-        return " ".join(value.split())
+        return one_line(value)
 
     def links(self, value: str) -> str:
         r"""Return a field of links as it was before LaTeX; what `\url{…}` holds stands by itself.
@@ -116,7 +108,7 @@ class LatexDecoder:
         value = _BRACKET.sub(r"\1", _VERBATIM.sub(r" \2 ", value))
         value = _TILDE_FORMULA.sub("~", _AMPERSAND.sub("&", value))
         value = _BARE_LINK_SIGN.sub(_hidden, value)
-        return " ".join(_decoded(self._links, value, self._link_grammar).split())
+        return one_line(_decoded(self._links, value, self._link_grammar))
 
 
 def _decoded(decoder: Any, value: str, grammar: Any) -> str:
@@ -249,7 +241,7 @@ def year_of(*texts: str) -> str | None:
 
 def names_in(field: str) -> list[str]:
     """Return the names of a field without LaTeX, as people say them: one, or several that commas separate."""
-    parts = [" ".join(part.split()) for part in field.split(",")]
+    parts = list(map(one_line, field.split(",")))
     if len(parts) > 2 and all(" " in part for part in parts):  # noqa: PLR2004  # `Last, First` has two
         return parts
     return [in_order(parts)]
@@ -271,7 +263,7 @@ def without_markup(value: Any) -> str | None:
     if text is None:
         return None
     text = _REFERENCE.sub(lambda reference: html.unescape(f"&{reference[1]}"), _MARKUP.sub("", text))
-    return " ".join(text.split())
+    return one_line(text)
 
 
 def is_code(link: str | None) -> bool:
@@ -300,10 +292,13 @@ def reference_links(pages: Sequence[str | None], others: Iterable[str | None] = 
     for link in filter(None, [*pages, *others]):
         by_place.setdefault(_place_of(link), link)
     links = list(by_place.values())
-    own = {"github": first_of(filter(is_code, links)), "huggingface": first_of(filter(_is_weights, links))}
-    pages_left = [link for link in links if link not in own.values()]
-    own["paper"] = first_of(link for link in pages_left if link in pages)
-    return {**own, "links": [link for link in links if link not in own.values()]}
+    code = first_of(filter(is_code, links))
+    weights = first_of(filter(_is_weights, links))
+    unplaced = [link for link in links if link not in (code, weights)]
+    paper = first_of(filter(pages.__contains__, unplaced))
+    if paper is not None:
+        unplaced.remove(paper)
+    return {"github": code, "huggingface": weights, "paper": paper, "links": unplaced}
 
 
 def task_of(words: str | None) -> str | None:

@@ -188,12 +188,23 @@ def _records(value: Any, where: Callable[[str], Location]) -> Iterator[SourceRec
     lists = {None: value} if isinstance(value, list) else _lists(value)
     if not lists:
         yield _record(value, where)
-    elif None not in lists:
+        return
+    if None not in lists:
         yield from unread_lists(value, where)
     for kind, items in lists.items():
         for item in items:
-            record = _fault(item, where("")) or _record(item, partial(_same_place, where("")))
-            yield replace(record, kind=kind) if kind and isinstance(record, SourceRecord) else record
+            yield _listed_record(item, kind, where(""))
+
+
+def _listed_record(item: Any, kind: Kind | None, place: Location) -> SourceRecord | Finding:
+    """The record of an item, or what is wrong with it; the list that holds it may say the kind."""
+    fault = _fault(item, place)
+    if fault is not None:
+        return fault
+    record = _record(item, partial(_same_place, place))
+    if kind is None or isinstance(record, Finding):
+        return record
+    return replace(record, kind=kind)
 
 
 def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Finding:

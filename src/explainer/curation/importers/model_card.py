@@ -30,6 +30,7 @@ from explainer.curation.importers.record import (
     texts_in,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
+from explainer.diagnostics.text import one_line
 from explainer.documents.document import Document, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
@@ -265,7 +266,7 @@ class _Outline:
             self.mentions += _anchors(token.content)
         if token.type == "inline":
             self.mentions += _mentions(token)
-            self._add_text(opening, " ".join("".join(_words(token)).split()))
+            self._add_text(opening, one_line("".join(_words(token))))
 
     def _add_text(self, opening: Any, text: str) -> None:
         """Take the text of a heading or of a paragraph; those in lists and quotes are deeper."""
@@ -290,7 +291,7 @@ def _anchors(html: str) -> Iterator[_Mention]:
     """The links of a block of HTML."""
     for match in _ANCHOR.finditer(html):
         words = _TAG.sub(lambda tag: tag[1] or "", match[2])
-        yield _Mention(match[1], " ".join(words.split()), "")
+        yield _Mention(match[1], one_line(words), "")
 
 
 def _mentions(token: Any) -> Iterator[_Mention]:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.text import one_line
 from explainer.documents.document import mappings_in
 
 MAX_LINE: Final = 16 * 1024 * 1024
@@ -117,6 +118,11 @@ def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location])
 def text_in(value: Any) -> str:
     """Return a value that is text, stripped; an empty one for any other."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def on_one_line(value: Any) -> Any:
+    """Return a value that is text on one line; any other as it is."""
+    return one_line(value) if isinstance(value, str) else value
 
 
 def texts_in(value: Any) -> list[str]:

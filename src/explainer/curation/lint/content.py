@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from itertools import filterfalse
 from operator import methodcaller
 from typing import Final, TypeAlias
@@ -12,7 +13,7 @@ from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Kind, Task
 from explainer.catalogs.signature import Signature
 from explainer.curation.lint import CatalogItem, LintFinding, catalogs_of
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import one_line, shorten
 from explainer.documents.document import KeyPath
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.ranking import bare_link
@@ -61,7 +62,7 @@ def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
 
 
 def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
-    plain = " ".join(summary.casefold().split())
+    plain = one_line(summary.casefold())
     bare = plain.strip(" .!*_[](){}")
     says_nothing = bare in _EMPTY_WORDS | {item.entry.label.casefold()}
     return says_nothing or _BOILERPLATE.search(plain) is not None
@@ -83,7 +84,10 @@ _HOLLOW: Final = frozenset(terms(_HOLLOW_TEXT))
 def hollow(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a summary that repeats the title, or has nothing besides what summaries always say."""
     summary = item.entry.summary
-    if summary is None or _is_boilerplate(item, summary) or len(summary) < _SHORTEST or _WIDE.search(summary):
+    if summary is None or _is_boilerplate(item, summary):
+        return
+    # a short one has L704, and in scripts without spaces words cannot be counted
+    if len(summary) < _SHORTEST or _WIDE.search(summary):
         return
     new_words = {*terms(summary)} - {*terms(item.entry.label)} - _HOLLOW
     if len(new_words) < _LEAST_NEW_WORDS:
@@ -92,23 +96,30 @@ def hollow(item: CatalogItem) -> Iterator[LintFinding]:
 
 
 # The part of the models or papers of all catalogs together that may lack something, and what that is.
-_BARS: Final[Mapping[Kind, Mapping[str, float]]] = {
-    Kind.MODELS: {"summary": 0.1, "signature": 0.1, "link": 0.1, "paper of its own among the papers": 0.5},
-    Kind.PAPERS: {"summary": 0.1, "link": 0.1},
-}
+_BARS: Final = (
+    (Kind.MODELS, "summary", 0.1),
+    (Kind.MODELS, "signature", 0.1),
+    (Kind.MODELS, "link", 0.1),
+    (Kind.MODELS, "paper of its own among the papers", 0.5),
+    (Kind.PAPERS, "summary", 0.1),
+    (Kind.PAPERS, "link", 0.1),
+)
 # Of fewer entries a share says little.
 _LEAST_ENTRIES: Final = 10
 
 
 def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     """Yield what too many of the models, or of the papers, lack: at the first one, with how many there are."""
-    papers = {bare_link(item.entry.paper or "") for item in items if item.kind is Kind.PAPERS}
-    for kind, bars in _BARS.items():
-        of_kind = [item for item in items if item.kind is kind and not item.entry.deprecated]
-        if len(of_kind) < _LEAST_ENTRIES:
-            continue
-        for what, bar in bars.items():
-            yield from _above_bar(of_kind, what, bar, papers)
+    papers: set[str] = set()
+    in_use: dict[Kind, list[CatalogItem]] = defaultdict(list)
+    for item in items:
+        if item.kind is Kind.PAPERS:
+            papers.add(bare_link(item.entry.paper or ""))
+        if not item.entry.deprecated:
+            in_use[item.kind].append(item)
+    for kind, what, bar in _BARS:
+        if len(in_use[kind]) >= _LEAST_ENTRIES:
+            yield from _above_bar(in_use[kind], what, bar, papers)
 
 
 def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]) -> Iterator[LintFinding]:
@@ -128,8 +139,9 @@ def _has(item: CatalogItem, what: str, papers: Collection[str]) -> bool:
         return any((entry.paper, entry.github, entry.huggingface, entry.links))
     if what in ("summary", "signature"):
         return bool(getattr(entry, what))
-    # without any papers, models cannot have theirs among them
-    return not papers or (bool(entry.paper) and bare_link(entry.paper or "") in papers)
+    if not papers:  # then models cannot have theirs among them
+        return True
+    return entry.paper is not None and bare_link(entry.paper) in papers
 
 
 def damaged(item: CatalogItem) -> Iterator[LintFinding]:

@@ -10,10 +10,10 @@ PHRASES = [("rain", "drizzle"), ("sound", "rain in the microphone"), ("nobody",)
 
 
 def prior(tasks: tuple[int, ...] = (0, 1)) -> TaskPrior:
-    counter = TaskCounter(PHRASES)
+    counter = TaskCounter(PHRASES, ["when the train leaves"])
     counter.add(0, terms("rain and drizzle spoilt the picture"))
     counter.add(-1, terms("microphone microphone"))
-    return TaskPrior(FieldedIndex(len(PHRASES), counter.postings().items()).postings_of, counter.offsets(), tasks)
+    return TaskPrior(FieldedIndex(len(PHRASES) + 1, counter.postings().items()).postings_of, counter.offsets(), tasks)
 
 
 def test_the_likeliest_task_loses_nothing_and_the_others_lose() -> None:
@@ -29,6 +29,11 @@ def test_an_entry_without_a_task_loses_what_tasks_lose_on_average() -> None:
 
 def test_a_task_that_no_entry_has_is_not_compared() -> None:
     assert prior((1,)).scores(terms("drizzle")) == [0, 0, 0, 0]
+
+
+def test_a_question_is_about_a_task_or_about_other_topics() -> None:
+    assert prior().odds(terms("drizzle"), 0) > 0 > prior().odds(terms("when does my train leave"), 0)
+    assert prior().odds(["sourdough"], 0) == 0
 
 
 def test_words_that_nobody_knows_say_nothing() -> None:

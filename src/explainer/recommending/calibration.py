@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from explainer.recommending.query import Query
@@ -19,9 +20,9 @@ Reaches = Callable[[Query], float]
 
 # How many calibration questions are asked as one: a longer question finds more words by chance.
 LENGTHS: Final = (1, 2, 4, 8, 16)
-# The part of the calibration questions that must stay below the bar. Of 110 questions about other things 97 are refused
-# so, with 0.85 it is 104; of 60 lay questions on the tasks 18, and 20.
-PART: Final = 0.8
+# The part of the calibration questions that must stay below the bar: with the odds that `recommend.suffices` weighs, of
+# 195 questions about other things 175 are refused so.
+PART: Final = 0.9
 _QUESTIONS: Final = """
 How do I boil an egg?
 What can I cook with leftover pumpkin?
@@ -104,6 +105,13 @@ The coffee tastes bitter whatever beans I buy.
 Our tent was full of water after the storm.
 The elections are on Sunday, and I have no idea whom to vote for.
 """
+
+
+@cache
+def other_topics() -> tuple[str, ...]:
+    """Return questions that no task is about: everyday ones, some about AI, some for models of other kinds."""
+    text = Path(__file__).with_name("other_topics.txt").read_text(encoding="utf-8")
+    return (*_QUESTIONS.strip().splitlines(), *text.splitlines())
 
 
 class Calibration:

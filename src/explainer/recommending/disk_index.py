@@ -42,6 +42,7 @@ from explainer.recommending.disk_tables import (
     packed_row,
     replace_facts,
 )
+from explainer.recommending.calibration import other_topics
 from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
@@ -384,7 +385,7 @@ class _Collector:
         self._total_lengths: Counter[str] = Counter()
         self._filled_fields: Counter[str] = Counter()
         self._by_task = TaskIndex()
-        self._counter = TaskCounter(taxonomy.phrases())
+        self._counter = TaskCounter(taxonomy.phrases(), other_topics())
         self._group_signatures: dict[int, int] = {}
 
     def add(self, number: int, entry: Entry) -> dict[str, str]:

@@ -36,7 +36,7 @@ _LABEL_WORD: Final = lazy_regex(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d+
 _BACKGROUND: Final = 50
 # What a word counts that names a task by itself, such as “denoise”, one that does so only with others, such as “button”
 # of “button on the screen”, and one of a question about the task. With the questions of one author as examples, of 756
-# by another 538 instead of 501 get a model of the right task, and 81 instead of 104 one of a wrong task.
+# by another 538 rather than 481 get a model of the right task, and 81 rather than 121 one of a wrong task.
 VOCABULARY_WEIGHTS: Final[Mapping[str, float]] = {"names": 2.0, "phrases": 1.0, "examples": 0.25}
 # What a word of a vocabulary in another language counts: there, nobody says which phrases are names.
 FOREIGN_WEIGHT: Final = 1.5
@@ -296,11 +296,12 @@ class SupportsPostings(Protocol):
 
 
 class TaskCounter:
-    """How often each term stands in the examples and phrases of each task."""
+    """How often each term stands in the examples and phrases of each task, and in questions about none of them."""
 
-    def __init__(self, phrases: Sequence[Iterable[str]]) -> None:
-        """Begin with the phrases of each task."""
-        self._counts: list[Counter[str]] = [Counter(terms(" ".join(texts))) for texts in phrases]
+    def __init__(self, phrases: Sequence[Iterable[str]], other_topics: Iterable[str]) -> None:
+        """Begin with the phrases of each task; other topics are counted as if they were one more task, the last."""
+        texts_of_tasks = (*phrases, other_topics)
+        self._counts: list[Counter[str]] = [Counter(terms("\n".join(texts))) for texts in texts_of_tasks]
 
     def add(self, task: int, example_terms: Iterable[str]) -> None:
         """Add the terms of an entry's examples to those of its task; -1 is none."""
@@ -357,19 +358,30 @@ class TaskPrior:
             question: the terms of the question.
             others: the numbers of tasks that are compared although no entry has them.
         """
-        totals = [0.0] * len(self._offsets)
-        known = 0
-        for stem in question:
-            postings = self._postings(stem)
-            known += bool(postings[0])
-            add_postings(totals, postings)
-        losses = [0.0] * (len(totals) + 1)
-        if not known or not self._tasks:
+        # the place of the other topics, the last one, becomes that of entries without a task
+        losses = [0.0] * len(self._offsets)
+        likelihoods = self._likelihoods(question)
+        if not any(likelihoods) or not self._tasks:
             return losses
-        logs = {task: totals[task] + known * self._offsets[task] for task in (*self._tasks, *others)}
+        logs = {task: likelihoods[task] for task in (*self._tasks, *others)}
         most = max(logs.values())
         for task, log in logs.items():
             losses[task] = PRIOR_WEIGHT * max(LEAST_LOG, log - most)
         # it stands neither before nor behind those that have one
         losses[-1] = sum(losses) / len(logs)
         return losses
+
+    def odds(self, question: Iterable[str], task: int) -> float:
+        """Return how much likelier it is that a question is about a task than about other topics, as a logarithm."""
+        likelihoods = self._likelihoods(question)
+        return likelihoods[task] - likelihoods[-1]
+
+    def _likelihoods(self, question: Iterable[str]) -> list[float]:
+        """The logarithm of how likely each task makes the known terms of a question, and other topics do; 0 for none."""
+        totals = [0.0] * len(self._offsets)
+        known = 0
+        for stem in question:
+            postings = self._postings(stem)
+            known += bool(postings[0])
+            add_postings(totals, postings)
+        return [total + known * offset for total, offset in zip(totals, self._offsets, strict=True)]

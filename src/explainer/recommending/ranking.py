@@ -20,7 +20,7 @@ from explainer.catalogs.schema import Entry, ModelEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables
-from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.calibration import LENGTHS, Calibration, other_topics
 from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH
 from explainer.recommending.query import Query
@@ -200,7 +200,7 @@ class Ranking(Generic[E]):
         get = (tables or IndexTables()).get
         self._index = get(f"{kind} words", len(self.entries), self._words_index)
         self._same_task_index = get(f"{kind} same task", max(self._same_task, default=NO_TASK) + 1, self._by_task_index)
-        prior = get(f"{kind} prior", len(taxonomy.tasks), self._prior_index)
+        prior = get(f"{kind} prior", len(taxonomy.tasks) + 1, self._prior_index)
         self._prior = TaskPrior(prior.postings_of, prior.postings_of(OFFSETS)[1], self._tasks)
         numbers: dict[Signature | None, int] = {}
         self._signature_numbers = []
@@ -230,11 +230,12 @@ class Ranking(Generic[E]):
         return FieldedIndex.of(by_task.documents(max(self._same_task, default=NO_TASK) + 1), FIELD_WEIGHTS)
 
     def _prior_index(self) -> FieldedIndex:
-        counter = TaskCounter(self.taxonomy.phrases())
+        counter = TaskCounter(self.taxonomy.phrases(), other_topics())
         for document, task in zip(self._documents, self._tasks, strict=True):
             counter.add(task, document["examples"])
-        offsets = (array("I", range(len(self.taxonomy.tasks))), array("d", counter.offsets()))
-        return FieldedIndex(len(self.taxonomy.tasks), [(OFFSETS, offsets), *counter.postings().items()])
+        offsets = array("d", counter.offsets())
+        places = array("I", range(len(offsets)))
+        return FieldedIndex(len(offsets), [(OFFSETS, (places, offsets)), *counter.postings().items()])
 
     def _bars_index(self) -> FieldedIndex:
         bars = (array("I", LENGTHS), array("d", map(self._calibration.bar_of, LENGTHS)))
@@ -332,6 +333,11 @@ class Ranking(Generic[E]):
     def witnesses(self, query: Query, number: int) -> int:
         """Return how many of two speak for an entry's task: the words of the tasks, and their likelihood."""
         return self._best_tasks_for(query).count(self._tasks[number])
+
+    def odds(self, query: Query, number: int) -> float:
+        """Return how much likelier a question is about the task of an entry than about other topics; see `TaskPrior`."""
+        task = self._tasks[number]
+        return 0.0 if task == NO_TASK else self._prior.odds(query.words, task)
 
     def _best_tasks_for(self, query: Query) -> tuple[int, int]:
         by_words = task_scores(self.taxonomy, self._prior, query)

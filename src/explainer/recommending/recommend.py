@@ -48,6 +48,12 @@ _WITNESS_BARS: Final = (1.1, 1.0, 0.9)
 # about other things 20 are offered something, rather than 28 with half as much of it; of 918 on the tasks 29 are
 # refused rather than 22, and 64 get a model of a wrong task rather than 70.
 _FEW_WORDS: Final = (0.4, 0.4, 0.3, 0.15, 0.0)
+# What it is lowered by where the question is likelier about that task than about other topics, or raised by where it is
+# less likely, and the logarithm of the odds that counts three quarters of it. With the bar of `calibration` raised to
+# where it refuses as many questions about other things as before, 579 rather than 538 of 756 get the right task, and 78
+# rather than 137 are refused.
+_ODDS_BARS: Final = 0.5
+_ODDS_SCALE: Final = 5.0
 # A clause of a question is short, and what it must take is known: so many times the usual bar.
 _STEP_BARS: Final = 0.6
 # What the score of an entry is multiplied by for each better one of its family: a tenth less, not a fifth, held on
@@ -522,6 +528,7 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
     bar = max(CONFIDENCE, ranking.bar(len(query.words)))
     words_of_task = sum(share.task > 0 for share in ranking.shares(query.words, best))
     bars += _WITNESS_BARS[ranking.witnesses(query, best)] - 1 + _FEW_WORDS[: words_of_task + 1][-1]
+    bars -= _ODDS_BARS * math.tanh(ranking.odds(query, best) / _ODDS_SCALE)
     return score * coverage >= bar * bars
 
 

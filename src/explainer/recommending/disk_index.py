@@ -31,7 +31,7 @@ from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
 from explainer.diagnostics.text import reason_of
 from explainer.files import cache_folder, display_path, is_private, make_private, read_file, read_private, write_private
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
-from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.calibration import LENGTHS, Calibration, other_topics
 from explainer.recommending.disk_tables import (
     Facts,
     PostingRow,
@@ -42,7 +42,6 @@ from explainer.recommending.disk_tables import (
     packed_row,
     replace_facts,
 )
-from explainer.recommending.calibration import other_topics
 from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (

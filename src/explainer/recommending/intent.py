@@ -377,7 +377,7 @@ class TaskPrior:
         return likelihoods[task] - likelihoods[-1]
 
     def _likelihoods(self, question: Iterable[str]) -> list[float]:
-        """The logarithm of how likely each task makes the known terms of a question, and other topics do; 0 for none."""
+        """The logarithm of how likely the known terms of a question are by each task and, last, by other topics."""
         totals = [0.0] * len(self._offsets)
         known = 0
         for stem in question:

@@ -335,7 +335,7 @@ class Ranking(Generic[E]):
         return self._best_tasks_for(query).count(self._tasks[number])
 
     def odds(self, query: Query, number: int) -> float:
-        """Return how much likelier a question is about the task of an entry than about other topics; see `TaskPrior`."""
+        """Return how much likelier a question is about the task of an entry than about other topics."""
         task = self._tasks[number]
         return 0.0 if task == NO_TASK else self._prior.odds(query.words, task)
 

@@ -231,10 +231,10 @@ How far is the Moon from the Earth?
 I typed "sad lo-fi with piano" and got a two-minute song. How does AI compose music?
 music generator from prompt
 How can a computer continue the melody I hum with a whole band?
-The forecast model gives ten days of wind and pressure over the globe in a minute. How does a neural net forecast weather?
+The forecast model gives ten days of wind and pressure over the globe in a minute. How does a net forecast weather?
 radar rain nowcasting next two hours
 Our bakery gets told each evening how many rolls will sell tomorrow. What predicts the demand?
-My bank stopped a card payment because the purchase looked like a thief's. How is card fraud recognised from transactions?
+My bank stopped a card payment because the purchase looked like a thief's. How is fraud recognised from transactions?
 How does an AI get the folded form of a protein from its amino acid letters?
 design a new protein binder for a target
 how did alphazero learn chess just by playing itself
@@ -407,7 +407,7 @@ Who won the Nobel Prize for neural networks?
 What is federated learning good for?
 Is it cheating if a journalist lets AI help?
 How do I cite an AI in a thesis?
-Two people talked over each other on the tape, and I got two clean sound tracks, one per voice. How are mixed voices pulled apart?
+Two people talked over each other on tape, and I got two clean tracks, one per voice. How are mixed voices pulled apart?
 """
 
 

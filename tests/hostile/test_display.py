@@ -81,3 +81,13 @@ def test_reports_show_file_names_harmlessly(hider: str) -> None:
     assert json.loads(reports["json"])["id"] == f"a{hider}b"
     assert json.loads(reports["sarif"])["runs"]
     assert ET.fromstring(reports["junit"]).tag == "testsuites"
+
+
+@pytest.mark.parametrize("model", ["\udcff", "\x9b31mX", "\u202e", " "])
+@pytest.mark.parametrize("command", [("build", "q/a.yaml"), ("batch", "q", "--out", "o.jsonl")])
+def test_the_name_of_a_model_is_plain_text(command: tuple[str, ...], model: str) -> None:
+    project()
+    outcome = attack(*command, "--format", "openai-batch", "--model", model)
+    assert (outcome.status, outcome.out) == (2, "")
+    odd = attack(*command, "--format", "openai-batch", "--model", "m", "--body", "\udcff=1")
+    assert (odd.status, odd.out) == (2, "")

@@ -12,6 +12,11 @@ import pytest
 
 from explainer.asking.endpoint import Address, exposed_key
 from explainer.asking.redaction import Redactor, StreamRedactor
+from explainer.catalogs.library import Sources
+from explainer.catalogs.schema import ModelEntry
+from explainer.checking.check import check_answer
+from explainer.checking.offered import offered_by_sources
+from explainer.checking.proof import proof_record
 from tests.endpoint.faults import Canned, SourceRecord, Status
 from tests.endpoint.proxy import FaultProxy
 from tests.helpers import ask as helper
@@ -60,6 +65,9 @@ FORMS = {
     "six times": "".join(f"%2525252525{ord(char):02x}" for char in KEY), "octal": "".join(f"\\{ord(char):03o}" for char in KEY),
     "braces": "".join(f"\\u{{{ord(char):x}}}" for char in KEY), "markdown": "".join(char if char.isalnum() else f"\\{char}" for char in KEY),
     "unseen": "\u200b".join(KEY), "soft hyphens": "\xad".join(KEY), "bold": "**".join(KEY), "ticks": "`".join(KEY[at : at + 4] for at in range(0, 57, 4)),
+    "named unseen": "&shy;".join(KEY), "numbered unseen": "&#8203;".join(KEY), "unseen in percent": "%C2%AD".join(KEY),
+    "more zeros": "".join(f"&#{ord(char):020};" for char in KEY), "tags": "<b></b>".join(KEY), "comments": "<!---->".join(KEY),
+    "fillers": "\u3164".join(KEY), "full width": "".join(chr(ord(char) + 0xFEE0) for char in KEY), "hyphens": KEY.replace("-", "\u2010"),
     "some": "".join(f"%{ord(char):02X}" if number % 3 else char for number, char in enumerate(KEY)),
 }  # fmt: skip
 
@@ -149,6 +157,31 @@ def test_what_is_left_of_a_forged_proof_proves_nothing(kept: str) -> None:
     record |= {"answer": FORGED, "models": [{"name": "M", "github": "https://evil.org/m"}]}
     Path("p.jsonl").write_text(json.dumps({key: record[key] for key in kept.split() if key in record}) + "\n")
     assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
+
+
+@pytest.mark.parametrize("edge", [" ", "\t", "\u00a0", "\u3000"])
+@pytest.mark.parametrize("name", ["M", "Zed"])
+def test_spaces_around_a_name_hide_no_forged_entry(name: str, edge: str) -> None:
+    answer = ANSWER.replace("\nM\n", f"\n{name}\n").replace("M: https://example.org/m", f"{name}: https://evil.org/m")
+    entry = ModelEntry.model_construct(
+        **dict(ModelEntry(name=name, github="https://evil.org/m")) | {"name": name + edge}
+    )
+    sources = Sources((entry,), ())
+    report = check_answer(answer, offered_by_sources(sources, "Why?"), answer_id="a")
+    project(p__jsonl=json.dumps(proof_record(report, "Why?", sources)) + "\n")
+    assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
+
+
+@pytest.mark.parametrize("key", ["tok~ab1/cd~ef2+gh~ij3/kl~mn4", "abc*def/ghi*jkl+mno", "abc%41defg&lt;hij12345"])
+def test_a_key_of_signs_that_nobody_sees_in_markdown_is_hidden(key: str) -> None:
+    for echo in (key, quote(key, safe=""), quote(quote(key, safe=""), safe="")):
+        assert Redactor(key)(f"x {echo} y") == "x [key] y"
+
+
+def test_a_stream_that_may_be_a_key_for_ever_is_shown_in_the_end() -> None:
+    redact = StreamRedactor(Redactor(KEY))
+    shown = redact.feed("s") + "".join(redact.feed("&#173;") for _ in range(3_000))
+    assert len(shown) > 10_000
 
 
 HERE = [

@@ -41,7 +41,7 @@ class JournalRow(BaseModel):
     model: str
     finish_reason: str
     usage: _UsageRow
-    seconds: float
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     attempts: int
     endpoint: str
     served: str

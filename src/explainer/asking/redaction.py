@@ -7,7 +7,8 @@ this program writes itself is never taken for one, whatever word the key is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html.entities import html5
 from itertools import chain
 from typing import Any, Final, NamedTuple
@@ -23,27 +24,43 @@ HIDDEN: Final = "[key]"  # stands in the place of a key
 _RUN: Final = 12
 # How often a text is decoded: references of HTML, percent-encoded, in JSON, are decoded three times.
 _LAYERS: Final = 6
-# Hyphens that HTML has names for, beside that of keys.
-_HYPHENS: Final = {"\u2010": "-", "\u2212": "-"}
-# The named references of HTML to what keys are made of, some of them also without their semicolon.
-_NAMES: Final = {
-    name: _HYPHENS.get(value, value) for name, value in html5.items() if value.isascii() or value in _HYPHENS
+# What nobody sees of a text when it is shown: it may stand between the characters of a key.
+_UNSEEN: Final = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# Of text in Markdown or HTML, nobody sees these either: emphasis, code, tags and comments.
+_DROPPED: Final = re.compile(rf"[{_UNSEEN}*`~]+|<[^<>\n]{{0,60}}>")
+# Characters that look like those of keys: other hyphens, and the full width of East Asian type.
+_LOOKS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212\ufe63"), "-") | {
+    code + 0xFEE0: chr(code) for code in range(ord("!"), ord("~") + 1)
 }
-# A character as servers send it back: percent-encoded; a reference of HTML, for which browsers need no semicolon; an
-# escape of JSON, of Markdown or of a programming language. And what nobody sees of a text, or of Markdown, when it is
-# shown: it may stand between the characters of a key.
+# The named references of HTML to what keys are made of, or to what nobody sees; some also without their semicolon.
+_NAMES: Final = {
+    name: value
+    for name, value in html5.items()
+    if value.isascii() or (len(value) == 1 and (ord(value) in _LOOKS or _DROPPED.match(value)))
+}
+# A character as servers send it back: percent-encoded UTF-8; a reference of HTML, for which browsers need no semicolon;
+# an escape of JSON, of Markdown or of a programming language.
 _ENCODED: Final = re.compile(
-    r"%(?:25){0,8}(?P<percent>[0-9A-Fa-f]{2})"
-    r"|&(?:amp;){0,8}(?:#0{0,12}(?P<decimal>[0-9]{1,3});?|#[xX]0{0,12}(?P<hex>[0-9A-Fa-f]{1,2});?"
+    r"(?P<percent>%[0-7][0-9A-Fa-f]|%[C-Fc-f][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){1,3})"
+    r"|&(?:#(?P<decimal>[0-9]{1,64});?|#[xX](?P<hex>[0-9A-Fa-f]{1,64});?"
     rf"|(?P<name>{'|'.join(sorted(_NAMES, reverse=True))}))"
-    r"|\\(?:u00(?P<unit>[0-9A-Fa-f]{2})|u\{0{0,6}(?P<braced>[0-9A-Fa-f]{2})\}|U000000(?P<long>[0-9A-Fa-f]{2})"
+    r"|\\(?:u(?P<unit>[0-9A-Fa-f]{4})|u\{(?P<braced>[0-9A-Fa-f]{1,8})\}|U(?P<long>[0-9A-Fa-f]{8})"
     r"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[01][0-7]{2})|(?P<sign>[!-/:-@\[-`{-~]))"
-    r"|(?P<unseen>[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff*`~]+)"
 )
 _BASES: Final = {"decimal": 10, "octal": 8}  # of the numbers of characters; all others are hexadecimal
-# What may be the beginning of such a character, at the end of a piece of text, and how far back it is looked for.
-_HALF: Final = re.compile(r"(?:%[0-9A-Fa-f]{0,17}|&(?:amp;){0,8}[#\w]{0,20}|\\[uUx]?[{0-9A-Fa-f]{0,9})\Z", re.ASCII)
-_LONGEST_HALF: Final = 64
+# What may be the beginning of such a character, or of a tag, at the end of a piece of text, and how far back it is
+# looked for.
+_HALF: Final = re.compile(
+    r"(?:%[0-9A-Fa-f]?(?:[0-9A-Fa-f](?:%[0-9A-Fa-f]{0,2}){0,3})?|&#?\w{0,66}|\\[uUx]?[{0-9A-Fa-f]{0,9}|<[^<>\n]{0,60})\Z",
+    re.ASCII,
+)
+_LONGEST_HALF: Final = 80
+# How much of a text that comes in pieces waits at most, by characters of the key: each may be encoded twice, with what
+# nobody sees beside it. What is kept back is decoded again with each piece.
+_LONGEST_WAIT: Final = 40
 
 
 class _Decoded(NamedTuple):
@@ -66,30 +83,62 @@ def _layers(text: str, *, goes_on: bool = False) -> Iterator[_Decoded]:
         yield layer
         if _ENCODED.search(layer.text) is None:
             return
-        layer = _decoded(layer)
+        layer = _replaced(layer, _ENCODED, _meant)
 
 
-def _decoded(layer: _Decoded) -> _Decoded:
+def _as_seen(layer: _Decoded) -> _Decoded:
+    """A text without what nobody sees of it when it is shown."""
+    return _replaced(_Decoded(layer.text.translate(_LOOKS), layer.places), _DROPPED, lambda _: "")
+
+
+def _replaced(layer: _Decoded, pattern: re.Pattern[str], meant: Callable[[re.Match[str]], str]) -> _Decoded:
     text, places, end = list[str](), list[int](), 0
-    for match in _ENCODED.finditer(layer.text):
-        meant = _meant(match)
-        text += (layer.text[end : match.start()], meant)
+    for match in pattern.finditer(layer.text):
+        characters = meant(match)
+        text += (layer.text[end : match.start()], characters)
         places += layer.places[end : match.start()]
-        places += [layer.places[match.start()]] * len(meant)
+        places += [layer.places[match.start()]] * len(characters)
         end = match.end()
     return _Decoded("".join([*text, layer.text[end:]]), [*places, *layer.places[end:]])
 
 
 def _meant(match: re.Match[str]) -> str:
-    """The character that an encoded one means; nothing for what nobody sees."""
+    """The character that an encoded one means; what means none stays."""
     form = match.lastgroup or ""
-    if form == "unseen":
-        return ""
     if form == "name":
         return _NAMES[match[form]]
     if form == "sign":
         return match[form]
-    return chr(int(match[form], _BASES.get(form, 16)))
+    if form == "percent":
+        return bytes.fromhex(match[form].replace("%", "")).decode("utf-8", "replace")
+    number = int(match[form], _BASES.get(form, 16))
+    return chr(number) if number <= sys.maxunicode else match[0]
+
+
+class _Runs:
+    """Finds the runs of some characters of a key in a text."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._size = min(_RUN, len(key))
+        self._runs = {key[start : start + self._size] for start in range(len(key) - self._size + 1)}
+        self._pattern = re.compile("|".join(map(re.escape, sorted(self._runs))))
+
+    def spans(self, layer: _Decoded) -> Iterator[tuple[int, int]]:
+        """Yield where characters of the key were in the beginning, each run of them as a whole."""
+        text, position = layer.text, 0
+        while match := self._pattern.search(text, position):
+            position = match.end()
+            while text[position + 1 - self._size : position + 1] in self._runs and position < len(text):
+                position += 1
+            yield layer.places[match.start()], layer.places[position]
+
+    def end_of_safe(self, layer: _Decoded) -> int:
+        """Return where the end of a text began that may be a part of the key."""
+        begin = len(layer.text)
+        while begin and layer.text[begin - 1 :] in self._key:
+            begin -= 1
+        return layer.places[begin]
 
 
 class Redactor:
@@ -101,16 +150,18 @@ class Redactor:
 
     def __init__(self, key: str | None) -> None:
         self._key = key if key is not None and len(key) >= SHORTEST else ""
-        self._size = min(_RUN, len(self._key))
-        self._runs = {self._key[at : at + self._size] for at in range(len(self._key) - self._size + 1)}
-        self._pattern = re.compile("|".join(map(re.escape, sorted(self._runs))))
+        self._runs = _Runs(self._key)
+        seen = _as_seen(_Decoded(self._key, range(len(self._key) + 1))).text
+        # a key of nothing but what nobody sees would be found everywhere
+        self._seen_runs = _Runs(seen if len(seen) >= SHORTEST else self._key)
+        self.longest_wait = _LONGEST_WAIT * max(len(self._key), 4 * _RUN)
 
     def __call__(self, text: str) -> str:
         """Return the text without the key."""
         if not self._key:
             return text
         pieces, end = list[str](), 0
-        for begin, behind in sorted(chain.from_iterable(map(self._found, _layers(text)))):
+        for begin, behind in sorted(chain.from_iterable(map(self._spans, _layers(text)))):
             if begin >= end:  # else it was found in another layer, too
                 pieces += (text[end:begin], HIDDEN)
             end = max(end, behind)
@@ -126,14 +177,9 @@ class Redactor:
             return list(map(self.values, data))
         return data
 
-    def _found(self, layer: _Decoded) -> Iterator[tuple[int, int]]:
-        """Where characters of the key were in the beginning, each run of them as a whole."""
-        text, position = layer.text, 0
-        while match := self._pattern.search(text, position):
-            position = match.end()
-            while text[position + 1 - self._size : position + 1] in self._runs and position < len(text):
-                position += 1
-            yield layer.places[match.start()], layer.places[position]
+    def _spans(self, layer: _Decoded) -> Iterator[tuple[int, int]]:
+        yield from self._runs.spans(layer)
+        yield from self._seen_runs.spans(_as_seen(layer))
 
     def waits(self, text: str) -> int:
         """Return how many characters at the end of a text may be a part of the key that goes on."""
@@ -142,11 +188,7 @@ class Redactor:
         return len(text) - min(map(self._end_of_safe, _layers(text, goes_on=True)))
 
     def _end_of_safe(self, layer: _Decoded) -> int:
-        """Where the end of a text began that may be a part of the key."""
-        begin = len(layer.text)
-        while begin and layer.text[begin - 1 :] in self._key:
-            begin -= 1
-        return layer.places[begin]
+        return min(self._runs.end_of_safe(layer), self._seen_runs.end_of_safe(_as_seen(layer)))
 
 
 NO_REDACTION: Final = Redactor(None)
@@ -162,7 +204,7 @@ class StreamRedactor:
     def feed(self, piece: str) -> str:
         """Return what of the text so far is safe to show."""
         text = self._waiting + piece
-        safe = len(text) - self._redact.waits(text)
+        safe = len(text) - min(self._redact.waits(text), self._redact.longest_wait)
         self._waiting = text[safe:]
         return self._redact(text[:safe])
 

@@ -217,7 +217,8 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
     needed = _cited_names(cited) - library.broken
     for entry, today in _with_today(sources, library):
         name = shorten(entry.label)
-        if today is None and entry.label in needed and library.complete:
+        # citations name an entry without the spaces around its name
+        if today is None and entry.label.strip() in needed and library.complete:
             yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
         elif today not in (None, entry):
             keys = ", ".join(key for key, value in entry if getattr(today, key) != value)
@@ -250,7 +251,7 @@ def _with_today(sources: Sources, library: Library) -> Iterator[tuple[Any, Any]]
 
 def _current(entry: Entry, index: EntryIndex[Any]) -> Entry | None:
     """What the catalogs have for an entry today, if they have it: the same, or one of its id, or its name."""
-    named = index.find(entry.label)
+    named = index.find(entry.label.strip())
     if entry in named:
         return entry
     return next(iter((*index.find(entry.id or ""), *named)), None)

@@ -7,7 +7,6 @@ nothing to check cannot be waived either.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from explainer.checking.check import CheckReport
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import did_you_mean
+from explainer.diagnostics.text import did_you_mean, json_document
 from explainer.documents.document import KeyPath
 from explainer.documents.yaml_reader import read_yaml
 
@@ -214,7 +213,7 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
             if finding.code in _IN_BASELINE:
                 counted[report.id, finding.code, finding.text] += 1
     rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
-    return json.dumps({"schema": BASELINE_SCHEMA, "findings": rows}, ensure_ascii=False, indent=1) + "\n"
+    return json_document({"schema": BASELINE_SCHEMA, "findings": rows}, indent=1)
 
 
 def parse_baseline(text: str, file: str) -> Parsed[Baseline]:

@@ -5,15 +5,14 @@ A key is never in an option, and never shown.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
@@ -51,6 +50,7 @@ from explainer.cli.options import (
     one_question,
     refuse,
     refuse_if,
+    refuse_odd_text,
     settle_template,
 )
 from explainer.cli.run import TERMINATED
@@ -255,21 +255,6 @@ def refuse_odd_report(report: Path | None, out: Path | None) -> None:
     own = [answers.journal, *chain.from_iterable((record, *files) for record, files in answers.places(()))]
     message = "this is where answers are written: choose another place"
     refuse_if(any(is_same_file(report, path) for path in filter(None, own)), message, "--report")
-
-
-def refuse_odd_text(models: Sequence[str], *parameters: Mapping[str, Any]) -> None:
-    """Refuse what no file and no terminal can show: it will be in records.
-
-    Raises:
-        typer.BadParameter: says which option holds it.
-    """
-    is_shown = all(is_plain(model) and model.strip() for model in models)
-    refuse_if(not is_shown, "the name of a model is plain text", "--model")
-    try:
-        json.dumps(parameters, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        message = "a value is not text: it holds half a character"
-        refuse(message, "--body/--repair-body")
 
 
 app = new_app()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from explainer.diagnostics.text import did_you_mean, printable
+from explainer.diagnostics.text import did_you_mean, is_plain, printable
 from explainer.files import MODEL_VARIABLE, NO_MODEL, STDIN
 
 if TYPE_CHECKING:
@@ -105,7 +105,23 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
 
     if FORMATS[output_format].names_model and model is None:
         refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
-    return body_of(pairs, "--body")
+    body = body_of(pairs, "--body")
+    refuse_odd_text(filter(None, [model]), body)
+    return body
+
+
+def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any]) -> None:
+    """Refuse what no file and no terminal can show: it will be in records.
+
+    Raises:
+        typer.BadParameter: says which option holds it.
+    """
+    is_shown = all(is_plain(model) and model.strip() for model in models)
+    refuse_if(not is_shown, "the name of a model is plain text", "--model")
+    try:
+        json.dumps(parameters, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        refuse("a value is not text: it holds half a character", "--body/--repair-body")
 
 
 def body_of(pairs: list[str] | None, option: str, taken: Collection[str] = _TAKEN) -> dict[str, Any]:

@@ -161,7 +161,8 @@ def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for source in analysis.offered.sources:
         place = body.find(source.name) if source.kind == "model" and len(source.name) >= _MIN_KEY else -1
         while place >= 0:
-            ending = _ENDING.match(body, place + len(source.name))
+            # what stands behind a slash is the end of a link
+            ending = None if body[max(0, place - 1) : place] == "/" else _ENDING.match(body, place + len(source.name))
             if ending and canonical(source.name + ending[0]) not in analysis.offered.text:
                 name = Phrase("strong", source.name + ending[0], place, ending.end())
                 if analysis.answer.line_of(place) not in references and not _is_in_phrase(name, analysis):

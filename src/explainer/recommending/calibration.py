@@ -414,7 +414,7 @@ Two people talked over each other on tape, and I got two clean tracks, one per v
 @cache
 def other_topics() -> tuple[str, ...]:
     """Return questions that no task is about: everyday ones, some about AI, some for models of other kinds."""
-    return tuple((_QUESTIONS.strip() + _FURTHER_QUESTIONS.rstrip()).splitlines())
+    return (*_QUESTIONS.strip().splitlines(), *_FURTHER_QUESTIONS.strip().splitlines())
 
 
 class Calibration:

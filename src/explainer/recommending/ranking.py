@@ -150,6 +150,27 @@ def scale_of(label: str) -> int:
     return int(match["before"] or match["behind"]) if match else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How the tasks and signatures of some entries stand for a question.
+
+    Attributes:
+        phrases: what each task gains by its phrases and its name; the last place is that of entries without a task.
+        by_words: how well each task fits by all of its words.
+        losses: what each task loses by being less likely than another; the last place as above.
+        best_tasks: the task that fits best by its words, and the one that is likeliest by all words of the question.
+        agreed: the task on which both agree, or `NO_TASK`.
+        fits: what each signature adds to a score.
+    """
+
+    phrases: Sequence[float]
+    by_words: Sequence[float]
+    losses: Sequence[float]
+    best_tasks: tuple[int, int]
+    agreed: int
+    fits: Sequence[float]
+
+
 class SupportsTerms(Protocol):
     """What each term is worth in each of some documents: an index in memory, or one on disk."""
 
@@ -177,6 +198,8 @@ class Ranking(Generic[E]):
     _signatures: Sequence[Signature | None]
     _signature_numbers: Sequence[int]
     _prior: TaskPrior
+    # the last question and how tasks stand for it: that is asked for again with each entry that is offered
+    _last: tuple[Query, _Standing] | None = None
 
     def __init__(
         self, entries: Iterable[E], taxonomy: Taxonomy, tables: IndexTables | None = None, kind: str = ""
@@ -262,19 +285,14 @@ class Ranking(Generic[E]):
 
     def scores(self, query: Query) -> list[float]:
         """Return the score of every entry for a question."""
-        return self._scores_and_agreed_task(query)[0]
-
-    def _scores_and_agreed_task(self, query: Query) -> tuple[list[float], int]:
         own_scores = self._index.scores(query.words)
-        fits = fits_of(query, self._signatures)
+        standing = self._standing(query)
+        fits = standing.fits
         # the last place is what the number -1 finds: that of entries without a task
         same_task = [*self._same_task_index.scores(query.words), 0.0]
-        by_words = task_scores(self.taxonomy, self._prior, query)
-        losses = self._losses(query)
-        of_tasks = list(map(operator.add, [*by_words, 0.0], losses))
-        agreed = _agreed_task(query, self._best_tasks(by_words, losses))
-        if agreed != NO_TASK:
-            of_tasks[agreed] += AGREEMENT_GAIN
+        of_tasks = list(map(operator.add, [*standing.by_words, 0.0], standing.losses))
+        if standing.agreed != NO_TASK:
+            of_tasks[standing.agreed] += AGREEMENT_GAIN
         scores = [
             own + weight * same_task[same_task_number] + of_tasks[task_number] + fits[signature_number]
             for own, weight, same_task_number, task_number, signature_number in zip(
@@ -283,7 +301,25 @@ class Ranking(Generic[E]):
         ]
         for number in self._scaled if query.scale else ():
             scores[number] += _scale_fit(query, self.label(number))
-        return scores, agreed
+        return scores
+
+    def _standing(self, query: Query) -> _Standing:
+        last = self._last
+        if last is not None and last[0] is query:
+            return last[1]
+        by_words = task_scores(self.taxonomy, self._prior, query)
+        losses = self._losses(query)
+        best_tasks = self._best_tasks(by_words, losses)
+        standing = _Standing(
+            phrases=[*_phrase_gains(self.taxonomy, self._prior, query), 0.0],
+            by_words=by_words,
+            losses=losses,
+            best_tasks=best_tasks,
+            agreed=_agreed_task(query, best_tasks),
+            fits=fits_of(query, self._signatures),
+        )
+        self._last = query, standing
+        return standing
 
     def _losses(self, query: Query, others: Collection[int] = ()) -> list[float]:
         """What each task loses by being less likely than another; see `TaskPrior.scores`."""
@@ -332,16 +368,12 @@ class Ranking(Generic[E]):
 
     def witnesses(self, query: Query, number: int) -> int:
         """Return how many of two speak for an entry's task: the words of the tasks, and their likelihood."""
-        return self._best_tasks_for(query).count(self._tasks[number])
+        return self._standing(query).best_tasks.count(self._tasks[number])
 
     def odds(self, query: Query, number: int) -> float:
         """Return how much likelier a question is about the task of an entry than about other topics."""
         task = self._tasks[number]
         return 0.0 if task == NO_TASK else self._prior.odds(query.words, task)
-
-    def _best_tasks_for(self, query: Query) -> tuple[int, int]:
-        by_words = task_scores(self.taxonomy, self._prior, query)
-        return self._best_tasks(by_words, self._losses(query))
 
     def _best_tasks(self, by_words: Sequence[float], losses: Sequence[float]) -> tuple[int, int]:
         """The task that fits best by its words, and the one that is likeliest by all words of a question."""
@@ -351,29 +383,29 @@ class Ranking(Generic[E]):
 
     def reach(self, query: Query) -> float:
         """Return the best score for a question, less a gain by agreement, times the part of its terms that is known."""
-        scores, agreed = self._scores_and_agreed_task(query)
+        scores = self.scores(query)
         if not scores:
             return 0.0
         best_score = max(scores)
         best = scores.index(best_score)
-        if self._tasks[best] == agreed != NO_TASK:
+        if self._tasks[best] == self._standing(query).agreed != NO_TASK:
             best_score -= AGREEMENT_GAIN
         return best_score * self.coverage(query, best)
 
     def gains(self, query: Query, number: int) -> dict[str, float]:
         """Return what is added to the score of an entry for other reasons than single words, by reason."""
-        fit = fits_of(query, self._signatures)[self._signature_numbers[number]]
+        standing = self._standing(query)
+        fit = standing.fits[self._signature_numbers[number]]
         scale = _scale_fit(query, self.label(number))
         stated = query.direction and query.direction.within(self._signatures)
         kinds = (DIRECTION_FITS, DIRECTION_DIFFERS) if stated else (KINDS_FIT, KINDS_DIFFER)
-        phrases = [*_phrase_gains(self.taxonomy, self._prior, query), 0.0]
         task = self._tasks[number]
         gains = {
-            PHRASE_FITS: phrases[task],
-            AGREEMENT: AGREEMENT_GAIN * (_agreed_task(query, self._best_tasks_for(query)) == task != NO_TASK),
+            PHRASE_FITS: standing.phrases[task],
+            AGREEMENT: AGREEMENT_GAIN * (standing.agreed == task != NO_TASK),
             kinds[fit < 0]: fit,
             (SCALE_FITS, SCALE_DIFFERS)[scale < 0]: scale,
-            LESS_LIKELY: self._losses(query)[task],
+            LESS_LIKELY: standing.losses[task],
         }
         return {reason: gain for reason, gain in gains.items() if gain}
 
@@ -393,7 +425,7 @@ class Ranking(Generic[E]):
         task = self._tasks[number]
         if task == NO_TASK or not lacking:
             return None
-        fits = task_scores(self.taxonomy, self._prior, query)
+        fits = self._standing(query).by_words
         losses = self._losses(query, lacking)
         scores = [fit + LACKING_LIKELIHOOD * loss for fit, loss in zip(fits, losses, strict=False)]
         likeliest = max(lacking, key=scores.__getitem__)

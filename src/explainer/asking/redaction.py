@@ -154,7 +154,6 @@ class Redactor:
         seen = _as_seen(_Decoded(self._key, range(len(self._key) + 1))).text
         # a key of nothing but what nobody sees would be found everywhere
         self._seen_runs = _Runs(seen if len(seen) >= SHORTEST else self._key)
-        self.longest_wait = _LONGEST_WAIT * max(len(self._key), 4 * _RUN)
 
     def __call__(self, text: str) -> str:
         """Return the text without the key."""
@@ -185,7 +184,8 @@ class Redactor:
         """Return how many characters at the end of a text may be a part of the key that goes on."""
         if not self._key:
             return 0
-        return len(text) - min(map(self._end_of_safe, _layers(text, goes_on=True)))
+        waiting = len(text) - min(map(self._end_of_safe, _layers(text, goes_on=True)))
+        return min(waiting, _LONGEST_WAIT * max(len(self._key), 4 * _RUN))
 
     def _end_of_safe(self, layer: _Decoded) -> int:
         return min(self._runs.end_of_safe(layer), self._seen_runs.end_of_safe(_as_seen(layer)))
@@ -204,7 +204,7 @@ class StreamRedactor:
     def feed(self, piece: str) -> str:
         """Return what of the text so far is safe to show."""
         text = self._waiting + piece
-        safe = len(text) - min(self._redact.waits(text), self._redact.longest_wait)
+        safe = len(text) - self._redact.waits(text)
         self._waiting = text[safe:]
         return self._redact(text[:safe])
 

@@ -312,7 +312,7 @@ def run(
     )
     redact = Redactor(address.key)
     parameters, repair_parameters = body_of(body, "--body", _TAKEN), body_of(repair_body, "--repair-body", _TAKEN)
-    refuse_odd_text(model or (), parameters, repair_parameters)
+    refuse_odd_text(model or (), parameters, repair_parameters, options="--body/--repair-body")
     settings = AskSettings(tuple(dict.fromkeys(model or ())), parameters, repair_parameters, rounds, fix, strict)
     prices = prices_of(price_in, price_out)
     display = AskDisplay(findings, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))

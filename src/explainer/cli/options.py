@@ -110,7 +110,7 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     return body
 
 
-def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any]) -> None:
+def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any], options: str = "--body") -> None:
     """Refuse what no file and no terminal can show: it will be in records.
 
     Raises:
@@ -121,7 +121,7 @@ def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any]) -> No
     try:
         json.dumps(parameters, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        refuse("a value is not text: it holds half a character", "--body/--repair-body")
+        refuse("a value is not text: it holds half a character", options)
 
 
 def body_of(pairs: list[str] | None, option: str, taken: Collection[str] = _TAKEN) -> dict[str, Any]:

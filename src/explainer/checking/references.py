@@ -814,14 +814,25 @@ class _ReferenceReader:
         """What a comma, `and` or a bracket joins to an offered name or its link, before or behind it."""
         if not piece.names:
             return
+        yield from self._joined_before(piece)
+        # behind the last name, or the last link
+        end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+        yield from self._directly_behind(piece, end)
+        yield from self._joined_behind(piece, end)
+
+    def _joined_before(self, piece: _Piece) -> Iterator[Reference]:
         first = min(begin for begin, _ in piece.names)
         before = _JOINING.search(piece.text, max(piece.lead.end(), first - _FAR), first)
         if before is not None:
             yield from self._second_name(piece, piece.lead.end(), before.start(), least=_MIN_TITLE)
-        end = max([last for _, last in piece.names] + [_end_of(cited) - piece.start for cited in piece.links])
+
+    def _directly_behind(self, piece: _Piece, end: int) -> Iterator[Reference]:
+        """A title that follows a link without a sign between them."""
         direct = _DIRECTLY_BEHIND.match(piece.text, end) if piece.links else None
         if direct is not None and not _REMARK.match(piece.text, direct.end()):
             yield from self._second_name(piece, direct.end(), len(piece.text), least=_LONG_TITLE)
+
+    def _joined_behind(self, piece: _Piece, end: int) -> Iterator[Reference]:
         behind = _JOINED.match(piece.text, end)
         if behind is not None and (piece.links or ";" not in behind[0]):  # without links, `A; B` is read as a list
             # behind a comma, three words may be a remark: `…, Free-Form Masks`

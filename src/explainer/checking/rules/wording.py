@@ -227,8 +227,9 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
     """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
     letters = "".join(filter(str.isalpha, acronym))
     capitals = [letter.lower() for letter in acronym if letter.isupper()]
-    is_short = len(letters) < _MIN_INITIALS and canonical(acronym) not in _expansions()
-    if is_short or len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+    if len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+        return False
+    if len(letters) < _MIN_INITIALS and canonical(acronym) not in _expansions():
         return False
     if acronym[0].islower():  # `mAP`: the first word counts, too
         capitals.insert(0, acronym[0])
@@ -236,9 +237,16 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
     content = [word for word in run if len(word) >= _MIN_CONTENT]
     if _in_order(capitals, initials):
         return len(capitals) * 2 >= len(content)
-    # `DETR (Deformable Transformer Recognition)`: letters within the words count, too
-    is_title = acronym.isalnum() and all(word[0].isupper() for word in run)
-    return is_title and len(run) >= _MIN_INITIALS and _in_order(initials, list(letters.lower()))
+    return acronym.isalnum() and _stands_for_title(letters.lower(), run)
+
+
+def _stands_for_title(letters: str, run: list[str]) -> bool:
+    """Whether the initials of capitalised words are letters of an acronym: `DETR (Deformable Transformer Recognition)`.
+
+    The other letters stand within the words.
+    """
+    is_title = len(run) >= _MIN_INITIALS and all(word[0].isupper() for word in run)
+    return is_title and _in_order([word[0].lower() for word in run], list(letters))
 
 
 def _in_order(letters: list[str], initials: list[str]) -> bool:

@@ -5,7 +5,7 @@ Nothing here raises or prints. A parser returns `Parsed`: a value, if there is o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 from explainer.diagnostics.codes import RULES, Severity
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,6 +124,13 @@ class Parsed(Generic[T]):
     def ok(self) -> bool:
         """Whether there is a value and no finding is an error."""
         return self.value is not None and not has_errors(self.findings)
+
+    def then(self, make: Callable[[T], Parsed[U]]) -> Parsed[U]:
+        """Return what is made of the value, with the findings of both; nothing is made without one."""
+        if self.value is None:
+            return Parsed(None, self.findings)
+        made = make(self.value)
+        return Parsed(made.value, self.findings + made.findings)
 
     def unwrap(self) -> T:
         """The value.

@@ -136,12 +136,7 @@ def run(
         style = format_of(output_format, out, FORMATS_BY_ENDING, "text")
         run.findings += _write_report(run, style, out, statistics=statistics)
     show_findings(run.findings, "text")
-    raise typer.Exit(run.status(_least_failing(fail_on, strict=strict), strict=strict))
-
-
-def _least_failing(fail_on: str, *, strict: bool) -> Severity:
-    """The lowest severity that fails the run; --strict lowers the usual one."""
-    return Severity.WARNING if strict and fail_on == "error" else Severity(fail_on)
+    raise typer.Exit(run.status(Severity(fail_on), strict=strict))
 
 
 def _explain(code: str) -> NoReturn:

@@ -35,6 +35,11 @@ def test_each_entry_has_its_source_its_date_and_its_licence_on_record() -> None:
     ]
 
 
+def test_findings_may_be_json() -> None:
+    said = imported(entry(name="A"), entry(year=2020), extra=("--findings", "json"))
+    assert '"code": "I801"' in said
+
+
 def test_the_record_of_sources_is_no_file_of_questions() -> None:
     write_tree(Path(), {"list.jsonl": entry(name="A")})
     explainer("catalog", "import", "list.jsonl", "-o", "catalogs/c.yaml")

@@ -99,7 +99,7 @@ class ProjectCommand(TyperCommand):
         # not before: --help and wrong usage end the command, whatever the file says
         if self.stops_at_bad_settings:
             _stop_at(project.findings, ctx.params.get("findings", "text"))
-        if "verbose" in ctx.params and ctx.params.get("findings") == "json":
+        if ctx.params.get("findings") == "json" and "verbose" in ctx.params:
             ctx.params["verbose"] = False  # stderr holds one document, and nothing else
         if ctx.params.get("verbose"):
             _say_origins(ctx, project.value)

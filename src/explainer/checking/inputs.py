@@ -406,7 +406,7 @@ class AnswerReader:
         if library is None:
             missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
             return Parsed(None, (*loaded.findings, missing))
-        offered = offered_by_question(loaded.value, library, whole=self._prints_whole(base))
+        offered = offered_by_question(loaded.value, library, prints_all=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:

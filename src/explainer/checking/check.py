@@ -227,6 +227,7 @@ def check_answer(
         analysis, statements, violations = _judged(text, offered, tuple(spans))
     except UnreadableAnswerError as error:
         return impossible("F104", f"the answer cannot be read as Markdown: {error}")
+    # thoughts and rules of Markdown are no answer
     if not any(map(str.isalnum, analysis.answer.body)):
         return impossible("A101", *_EMPTY_ANSWER)
     if not strict_links:
@@ -273,6 +274,7 @@ def find_violations(
 
     Notes come behind all else.
     """
+    # a set: two rules may say the same of one place
     violations = set(strange_documents(analysis, spans))
     for judged in statements:
         violations.update(judged.violations)

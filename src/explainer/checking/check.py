@@ -283,12 +283,20 @@ def find_violations(
     return sorted(filterfalse(partial(_is_said_already, violations), violations), key=_order)
 
 
+# What is a guess by the look of a name: a rule that knows more of the same place says it better.
+_GUESSES: Final = frozenset({"A431", "A815"})
+
+
 def _is_said_already(violations: Collection[Violation], violation: Violation) -> bool:
-    """Whether a name in prose is finding as a citation or as a step, too: that says more of it."""
-    if violation.code != "A431":
+    """Whether a name that is only guessed at is found as a citation or as a step, too."""
+    if violation.code not in _GUESSES:
         return False
-    overlapping = (finding for finding in violations if finding.start < violation.end and violation.start < finding.end)
+    overlapping = (finding for finding in violations if _overlap(finding, violation) and finding.code != violation.code)
     return not all(RULES[finding.code].about_statement for finding in overlapping)
+
+
+def _overlap(first: Violation, second: Violation) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
 def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:

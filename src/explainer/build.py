@@ -14,8 +14,8 @@ from explainer.files import NO_MODEL, chosen_model
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsMeanings
-    from explainer.rendering.fastpath import Context
-    from explainer.rendering.renderer import Rendering
+    from explainer.rendering.formats import Rendering
+    from explainer.rendering.renderer import Context
 
 
 class SupportsRender(Protocol):

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from explainer.rendering import isolated as isolation
-from explainer.rendering.fastpath import EntryData
 from explainer.rendering.isolated import IsolatedRenderer
-from explainer.rendering.renderer import render_context, rendering_of
+from explainer.rendering.renderer import render_context
 from explainer.rendering.templates import user_renderer
 from explainer.rendering.worker import TemplateFile
 
@@ -143,10 +142,10 @@ def test_a_template_may_lie_at_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
     assert finding.location.file.endswith("\\xff.j2")
 
 
-def test_a_text_that_comes_again_is_sent_once_and_is_the_same_text_each_time() -> None:
-    entries = [EntryData({"name": f"name {number} " + "é" * number}) for number in range(40)]
+def test_an_entry_that_comes_again_is_sent_once_and_prints_the_same_each_time() -> None:
+    entries = [{"name": f"name {number} " + "é" * number} for number in range(40)]
     contexts = [render_context("Why?", entries[number % 7 :: 5], []) for number in range(300)]
     with running("{% for model in models %}{{ model.name }}, {% endfor %}") as renderer:
         for _ in range(2):
-            texts = [rendering_of(outcome).unwrap().text for outcome in renderer.render_all(contexts)]
+            texts = [rendered.unwrap().text for rendered in renderer.render_all(contexts)]
             assert texts == ["".join(f"{model['name']}, " for model in context["models"]) for context in contexts]

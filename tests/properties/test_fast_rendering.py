@@ -94,7 +94,7 @@ def test_an_outline_that_is_filled_is_the_output_of_the_rendering(source: str, n
     renderer, skeletons = Renderer("x", {"x": source}.get), builtin_renderer("answer")
     format_, options = FORMATS[name], FormatOptions("m", {"n": 1})
     write, escape = (format_.line, format_.line_escape) if lines else (format_.file, format_.file_escape)
-    prompt, skeleton = renderer.outline(), skeletons.outline()
+    prompt, skeleton = renderer.outline, skeletons.outline
     assert prompt is not None
     assert write is not None
     assert escape is not None
@@ -121,14 +121,14 @@ def test_an_outline_that_is_filled_is_the_output_of_the_rendering(source: str, n
 
 @pytest.mark.parametrize("source", [*OWN[1:4], *OWN[5:]])
 def test_a_template_that_does_more_has_no_outline(source: str) -> None:
-    assert Renderer("x", {"x": source, "part": PART}.get).outline() is None
+    assert Renderer("x", {"x": source, "part": PART}.get).outline is None
 
 
 def test_an_outline_leaves_what_fails_to_the_template() -> None:
     renderer = Renderer(
         "x", {"x": "{{ question }}: {% for m in models %}{{ m.nope }}{{ m.name * 9000000 }}{% endfor %}"}.get
     )
-    outline = renderer.outline()
+    outline = renderer.outline
     assert outline is not None
     filled = OutputOutline(outline, None, FORMATS["text"].file, str.encode, FormatOptions())
     assert filled.fill(("", "", "Why?", ""), ([], [])) == b"Why?: "

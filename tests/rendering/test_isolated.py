@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from explainer.diagnostics.finding import ExplainerError
 from explainer.rendering import isolated as isolation
 from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.renderer import render_context
@@ -149,3 +150,25 @@ def test_an_entry_that_comes_again_is_sent_once_and_prints_the_same_each_time() 
         for _ in range(2):
             texts = [rendered.unwrap().text for rendered in renderer.render_all(contexts)]
             assert texts == ["".join(f"{model['name']}, " for model in context["models"]) for context in contexts]
+
+
+def test_what_a_template_prints_of_any_question_is_known_beforehand() -> None:
+    with running(
+        "{% for model in models %}{{ model.name }}{% if model.bad %}{{ model.nope }}{% endif %}, {% endfor %}{{ question }}"
+    ) as renderer:
+        outline = renderer.outline
+        assert outline is not None
+        assert outline.cases[False, False].text.count("question") == 1
+        assert outline.printed(0, {"name": "a", "bad": False}) == "a, "
+        with pytest.raises(ExplainerError, match="nope"):
+            outline.printed(0, {"name": "a", "bad": True})
+        first = renderer._process
+        assert outline.printed(0, {"name": "b", "bad": False}) == "b, "
+        assert renderer._process is first  # what fails costs nobody the process
+    with running("{% for model in models %}{{ '%c' % 27 }}{% endfor %}{{ question }}") as renderer:
+        assert renderer.outline is not None
+        with pytest.raises(ExplainerError, match="not allowed"):
+            renderer.outline.printed(0, {})
+    with running("{{ loop }}") as renderer:
+        assert renderer.outline is None
+        assert [f.code for f in renderer.render(CONTEXT).findings] == ["T502"]

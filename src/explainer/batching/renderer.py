@@ -192,6 +192,7 @@ class SupportsRenderAll(Protocol):
     def asks(self) -> bool:
         """Whether the template wants the variables of `workflows.planning` too."""
 
+    @property
     def outline(self) -> Outline | None:
         """What the template prints of any question, if that is known before."""
 
@@ -305,8 +306,8 @@ class BatchRenderer:
 
         if self._escape is None or self._options.max_tokens is not None or not is_unmarked(self._format_options):
             return None
-        prompt = self._renderer.outline()
-        skeleton = self._completer.outline() if self._format.completes else None
+        prompt = self._renderer.outline
+        skeleton = self._completer.outline if self._format.completes else None
         if prompt is None or (self._format.completes and skeleton is None):
             return None
         return OutputOutline(prompt, skeleton, self._write, self._escape, self._format_options)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 import markupsafe
@@ -24,8 +24,11 @@ import msgspec
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.rendering.formats import Rendering
 from explainer.rendering.processes import end_process, exceeded_cpu, start_process
-from explainer.rendering.renderer import Context, asks_for_workflow
-from explainer.rendering.worker import LISTS, Outcome, RenderRequest, TemplateFile, TemplateSetup
+from explainer.rendering.renderer import Context, EntryData, asks_for_workflow, render_context
+from explainer.rendering.worker import LISTS, Outcome, Part, RenderRequest, TemplateFile, TemplateSetup
+
+if TYPE_CHECKING:
+    from explainer.rendering.outline import Outline
 
 # Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
@@ -65,8 +68,28 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         """Render the template with each of these variables, many at a time, in its process."""
         return list(map(self._parsed, self._outcomes(list(contexts))))
 
-    def outline(self) -> None:
-        """Return nothing: what a stranger's template prints is known by its process alone; see `render.Renderer`."""
+    @cached_property
+    def outline(self) -> Outline | None:
+        """What the template prints of any question; see `render.Renderer`."""
+        from explainer.rendering.outline import CASES, Outline  # noqa: PLC0415  # one prompt needs none
+
+        contexts = [render_context("", [{}] * models, [{}] * papers) for models, papers in CASES]
+        outcomes = self._outcomes(contexts, "outline")
+        cases = {
+            case: Rendering(outcome)
+            for case, outcome in zip(CASES, outcomes, strict=True)
+            if isinstance(outcome, tuple)
+        }
+        return Outline(self.name, cases, self._printed) if len(cases) == len(CASES) else None
+
+    def _printed(self, loop: int, entry: EntryData) -> str:
+        """What a loop of the template prints of an entry.
+
+        Raises:
+            ExplainerError: when it cannot be printed.
+        """
+        outcome = self._outcomes([render_context("", [entry], [])], loop)[0]
+        return self._parsed(outcome).unwrap().text
 
     def _parsed(self, outcome: Outcome) -> Parsed[Rendering]:
         """An outcome as a value; a finding in a file that the template includes has that file's path."""
@@ -77,27 +100,27 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
             outcome = replace(outcome, location=replace(outcome.location, file=file))
         return Parsed(None, (outcome,))
 
-    def _outcomes(self, contexts: Sequence[Context]) -> list[Outcome]:
+    def _outcomes(self, contexts: Sequence[Context], part: Part = "whole") -> list[Outcome]:
         outcomes: list[Outcome] = []
         requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
         for index, request in enumerate(requests):
-            answer = self._answer(requests, index)
+            answer = self._answer(requests, index, part)
             if not isinstance(answer, Finding):
                 outcomes += answer
             elif len(request) == 1:
                 outcomes.append(answer)
             else:  # one of them exceeds a limit: each alone shows which
                 for context in request:
-                    outcomes += self._outcomes([context])
+                    outcomes += self._outcomes([context], part)
         return outcomes
 
-    def _answer(self, requests: Sequence[Sequence[Context]], index: int) -> list[Outcome] | Finding:
+    def _answer(self, requests: Sequence[Sequence[Context]], index: int, part: Part) -> list[Outcome] | Finding:
         """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
         with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
             for request in requests[index + self._unanswered : index + _AHEAD]:
                 self._unanswered += 1
-                _send(process, self._request(request))
+                _send(process, self._request(request, part))
         try:
             answer = self._answers.get(timeout=WALL_SECONDS)
         except queue.Empty:
@@ -108,7 +131,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
             return self._ended(process)
         return answer
 
-    def _request(self, contexts: Sequence[Context]) -> RenderRequest:
+    def _request(self, contexts: Sequence[Context], part: Part) -> RenderRequest:
         """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
@@ -119,7 +142,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
                 if id(entry) not in self._sent:
                     self._sent[id(entry)] = entry
                     new.append((id(entry), entry))
-        return RenderRequest(new, list(map(_numbered, contexts)), forget)
+        return RenderRequest(new, list(map(_numbered, contexts)), forget, part)
 
     def close(self) -> None:
         """End the process."""

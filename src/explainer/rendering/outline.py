@@ -40,7 +40,7 @@ _MOST_BLOCKS: Final = 50_000  # bounds the memory: entries that questions bring 
 
 # Which of the two lists have entries.
 Case: TypeAlias = tuple[bool, bool]
-_CASES: Final[tuple[Case, ...]] = ((False, False), (False, True), (True, False), (True, True))
+CASES: Final[tuple[Case, ...]] = ((False, False), (False, True), (True, False), (True, True))
 
 
 class SupportsData(Protocol):
@@ -50,28 +50,18 @@ class SupportsData(Protocol):
     """What a template sees of it."""
 
 
-class Loop(NamedTuple):
-    """A loop of a template over one list.
-
-    Attributes:
-        over: the name of the list.
-        printed: what it prints of an entry.
-    """
-
-    over: str
-    printed: Callable[[EntryData], str]
-
-
 class Outline(NamedTuple):
     """What a template prints of any question.
 
     Attributes:
+        name: the name of the template.
         cases: the renderings, by which lists have entries, with marks in the place of holes.
-        loops: the loops, by the names of the holes that they fill.
+        printed: prints what a loop has for an entry, by the number of the loop.
     """
 
+    name: str
     cases: Mapping[Case, Rendering]
-    loops: Mapping[str, Loop]
+    printed: Callable[[int, EntryData], str]
 
 
 def outline_of(
@@ -90,12 +80,12 @@ def outline_of(
         template = marker.marked(environment.parse(source))
     except _NoOutlineError:
         return None
-    cases = {case: render(template, dict(zip(LISTS, case, strict=True))) for case in _CASES}
+    cases = {case: render(template, dict(zip(LISTS, case, strict=True))) for case in CASES}
     for rendering in cases.values():
         # what is empty for some questions is no segment of their renderings
         if not all(map(_has_text, rendering.segments)):
             return None
-    return Outline(cases, marker.loops)
+    return Outline(name, cases, lambda loop, entry: marker.loops[loop](entry))
 
 
 def _hole(name: str) -> str:
@@ -122,11 +112,11 @@ class _Marker(NodeTransformer):
     """Puts marks in the place of the question and of loops over entries.
 
     Attributes:
-        loops: the loops, by the names of the holes in their place.
+        loops: what prints an entry, for each loop.
     """
 
     def __init__(self, environment: jinja2.Environment, name: str) -> None:
-        self.loops: dict[str, Loop] = {}
+        self.loops: list[Callable[[EntryData], str]] = []
         self._environment = environment
         self._name = name
 
@@ -151,12 +141,9 @@ class _Marker(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         _require(not node.else_ and not node.test)
-        printed = self._printer(_name(node.target), node.body)
-        marks = []
-        for over in _lists(node.iter):
-            name = f"{self._name} {len(self.loops)}"
-            self.loops[name] = Loop(over, printed)
-            marks.append(nodes.TemplateData(_hole(name)))
+        self.loops.append(self._printer(_name(node.target), node.body))
+        number = len(self.loops) - 1
+        marks = [nodes.TemplateData(_hole(f"{over} {number} {self._name}")) for over in _lists(node.iter)]
         return nodes.Output(marks)
 
     def _printer(self, variable: str, body: list[nodes.Node]) -> Callable[[EntryData], str]:
@@ -193,15 +180,16 @@ def _name(node: nodes.Node) -> str:
 class _Blocks(dict[SupportsData, bytes]):
     """What a loop prints of each entry, as it stands in a format."""
 
-    def __init__(self, loop: Loop, escape: Escape) -> None:
+    def __init__(self, outline: Outline, loop: int, escape: Escape) -> None:
         super().__init__()
-        self._printed = loop.printed
+        self._outline = outline
+        self._loop = loop
         self._escape = escape
 
     def __missing__(self, entry: SupportsData) -> bytes:
         if len(self) >= _MOST_BLOCKS:
             self.clear()
-        block = self[entry] = self._escape(self._printed(entry.data))
+        block = self[entry] = self._escape(self._outline.printed(self._loop, entry.data))
         return block
 
 
@@ -239,25 +227,25 @@ class OutputOutline:
         self, prompt: Outline, skeleton: Outline | None, write: Write, escape: Escape, options: FormatOptions
     ) -> None:
         self._escape = escape
-        loops = {**prompt.loops, **(skeleton.loops if skeleton else {})}
-        self._loops = {name: (LISTS.index(loop.over), _Blocks(loop, escape)) for name, loop in loops.items()}
+        self._outlines = {outline.name: outline for outline in (prompt, skeleton) if outline is not None}
         given = Rendering((Segment("user", _hole("answer")),))
         self._cases: dict[tuple[bool, bool, bool], _Marked] = {}
         for case, rendering in prompt.cases.items():
             for has_answer in (False, True):
                 completion = skeleton.cases[case] if skeleton and not has_answer else given
                 output = Output(_hole("id"), _hole("custom_id"), rendering, completion)
-                self._cases[(*case, has_answer)] = self._split(write(output, options))
+                self._cases[(*case, has_answer)] = self._split(write(output, options).split(_MARK.encode()))
 
-    def _split(self, written: bytes) -> _Marked:
-        pieces = written.split(_MARK.encode())
+    def _split(self, pieces: list[bytes]) -> _Marked:
         marked = _Marked(pieces, [], [])
         for place in range(1, len(pieces), 2):
             name = pieces[place].decode()
-            if name in self._loops:
-                marked.blocks.append((place, *self._loops[name]))
-            else:
+            if name in _TEXTS:
                 marked.texts.append((place, _TEXTS.index(name)))
+                continue
+            over, loop, template = name.split(" ", 2)
+            blocks = _Blocks(self._outlines[template], int(loop), self._escape)
+            marked.blocks.append((place, LISTS.index(over), blocks))
         return marked
 
     def fill(self, texts: Sequence[str], entries: Sequence[Sequence[SupportsData]]) -> bytes | None:

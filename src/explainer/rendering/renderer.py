@@ -167,8 +167,11 @@ class Renderer:
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
+        return self._parsed(lambda: self._rendered(self._template, context))
+
+    def _parsed(self, render: Callable[[], Rendering]) -> Parsed[Rendering]:
         try:
-            return Parsed(self._rendered(self._environment.get_template(self.name), context))
+            return Parsed(render())
         except MemoryError:
             return self._failed("T506", "the template takes too much memory")
         except RecursionError:
@@ -180,14 +183,30 @@ class Renderer:
         """Render the template with each of these variables."""
         return list(map(self.render, contexts))
 
+    def render_part(self, loop: int | None, context: Context) -> Parsed[Rendering]:
+        """Render what the outline has for the lists of a context, or what a loop of it prints of the first model."""
+        return self._parsed(lambda: self._rendered_part(loop, context))
+
+    def _rendered_part(self, loop: int | None, context: Context) -> Rendering:
+        if self.outline is None:
+            raise jinja2.TemplateRuntimeError
+        if loop is None:
+            return self.outline.cases[bool(context["models"]), bool(context["papers"])]
+        return Rendering((Segment("user", self.outline.printed(loop, context["models"][0])),))
+
+    @cached_property
     def outline(self) -> Outline | None:
-        """Return what the template prints of any question; None where each has to be rendered."""
+        """What the template prints of any question; None where each has to be rendered."""
         from explainer.rendering.outline import outline_of  # noqa: PLC0415  # one prompt is rendered sooner without
 
         with contextlib.suppress(Exception):  # rendering says what is wrong with it
             source, _, _ = self._loader.get_source(self._environment, self.name)
             return outline_of(self._environment, self.name, source, self._rendered)
         return None
+
+    @cached_property
+    def _template(self) -> jinja2.Template:
+        return self._environment.get_template(self.name)
 
     def _rendered(self, template: jinja2.Template, context: Context) -> Rendering:
         scope = template.new_context(context)

@@ -144,6 +144,7 @@ def apply_waivers(
 ) -> tuple[list[CheckReport], list[Finding]]:
     """Return the reports without what is waived, and findings about waivers that have expired or waive nothing."""
     current, expired = _split(waivers, lambda waiver: waiver.until >= today)
+    # a waiver that waives nothing is said: an answer may have got better, or its id may be misspelled
     used: set[Waiver] = set()
 
     def is_waived(report: CheckReport, finding: Finding) -> bool:

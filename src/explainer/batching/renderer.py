@@ -31,9 +31,9 @@ from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import fits_windows
-from explainer.rendering.formats import FORMATS, NOTHING, FormatOptions, Output, Rendering, Segment
+from explainer.rendering.formats import FORMATS, NOTHING, Context, EntryData, FormatOptions, Output, Rendering, Segment
 from explainer.rendering.layout import neutralise
-from explainer.rendering.renderer import Context, EntryData, entry_data, render_context
+from explainer.rendering.renderer import entry_data, render_context
 from explainer.rendering.templates import builtin_renderer
 
 if TYPE_CHECKING:

@@ -16,7 +16,13 @@ from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry
 _MOST_TOKENS: Final = 4_096  # of an answer: that API wants a limit, and answers have some 1,200
 _LONGEST_ID: Final = 64  # signs of the id of a request to that API
 
+# Characters that one rendering may have; a prompt has a few thousand.
+MAX_OUTPUT: Final = 8 * 1024 * 1024
+
 Role: TypeAlias = Literal["system", "user"]
+# The variables of a template, and what it sees of an entry.
+Context: TypeAlias = dict[str, Any]
+EntryData: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import jinja2
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.visitor import NodeTransformer
 
-from explainer.rendering.formats import Escape, FormatOptions, Output, Rendering, Segment, Write
-from explainer.rendering.renderer import MAX_OUTPUT
-
-if TYPE_CHECKING:
-    from explainer.rendering.renderer import Context, EntryData
+from explainer.rendering.formats import (
+    MAX_OUTPUT,
+    Context,
+    EntryData,
+    Escape,
+    FormatOptions,
+    Output,
+    Rendering,
+    Segment,
+    Write,
+)  # fmt: skip
 
 LISTS: Final = ("models", "papers")
 # The texts that belong to one question; each gives its name to the holes that it fills.

@@ -7,23 +7,20 @@ import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import lazy_regex, shorten
-from explainer.rendering.formats import Rendering, Segment
+from explainer.rendering.formats import MAX_OUTPUT, Context, EntryData, Rendering, Segment
 from explainer.rendering.layout import neutralise
 
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Entry
     from explainer.rendering.outline import Outline
 
-# The variables of a template, and what it sees of an entry.
-Context: TypeAlias = dict[str, Any]
-EntryData: TypeAlias = dict[str, Any]
 
 # What stands in a tag. Possessive, so linear: no text makes it go back and try again.
 _TAG: Final = lazy_regex(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
@@ -54,10 +51,6 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
         seen |= new
         waiting += new
     return False
-
-
-# Characters that one rendering may have; a prompt has a few thousand.
-MAX_OUTPUT: Final = 8 * 1024 * 1024
 
 
 class _Mark(str):

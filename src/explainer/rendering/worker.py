@@ -18,9 +18,9 @@ import msgspec
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
-from explainer.rendering.formats import Rendering, Segment
+from explainer.rendering.formats import Context, EntryData, Rendering, Segment
 from explainer.rendering.processes import CpuLimit, limit_memory
-from explainer.rendering.renderer import Context, EntryData, Renderer
+from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
 # Bytes of a template; the largest built-in one has some 4,000.

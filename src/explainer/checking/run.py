@@ -99,6 +99,7 @@ def run_check(config: CheckConfig) -> CheckRun:
         _compare_with_proof(run, config.provenance, reader)
     if any((config.selected, config.ignored, config.waivers, config.baseline)):
         _let_pass(run, config)
+    # what is wrong with catalogs is known when all answers were read, and said first
     run.findings = [*reader.findings, *run.findings]
     run.files_read = loader.files_read
     return run
@@ -161,6 +162,7 @@ def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None
     run.findings += lines.findings
     if lines.value is None:
         return
+    # a record is a line of answers, too: it is proved anew
     for answer in reader.lines(path):
         run.findings += errors_in(answer.findings)
     recorded = recorded_answers(map(itemgetter(0), lines.value))

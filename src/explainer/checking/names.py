@@ -17,7 +17,7 @@ from typing import Final
 
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
-from explainer.checking.references import LABEL_WORDS
+from explainer.checking.reference_lines import label_words
 from explainer.checking.titles import (
     FILLERS,
     GENERIC_ACRONYMS,
@@ -169,7 +169,11 @@ class _Name:
             return False
         for word in words(title):
             is_own = own_words(word, source.vocabulary) or canonical(word) in source.all_known_key
-            if _TELLING_WORD.match(word) and not is_own and LABEL_WORDS.isdisjoint(content_words(word) or LABEL_WORDS):
+            if (
+                _TELLING_WORD.match(word)
+                and not is_own
+                and label_words().isdisjoint(content_words(word) or label_words())
+            ):
                 return True
         return False
 
@@ -352,7 +356,7 @@ def _nearly_title(name: _Name) -> Verdict | None:
     ratio, index = max(ratios, default=(0.0, 0))
     if ratio < NEAR:
         return None
-    without_labels = "".join(word for word in map(canonical, words(name.plain)) if word not in LABEL_WORDS)
+    without_labels = "".join(word for word in map(canonical, words(name.plain)) if word not in label_words())
     is_called = key in sources[index].call_names or without_labels == sources[index].key
     is_rewritten = not name.strict and index in name.linked and name.is_rewritten(index)
     return name.verdict(Match.SHORTENED if is_called or is_rewritten else Match.ALTERED, index)
@@ -374,7 +378,7 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
             yield canonical(match["stem"])
     for token in _JOINED_PARTS.findall(name.plain):
         parts = list(map(canonical, _PART_ENDS.split(token)))
-        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT | LABEL_WORDS]
+        new = [part for part in parts if part not in name.offered.text and part not in _NO_VARIANT | label_words()]
         # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
         if new and (not token.islower() or canonical(name.plain) == canonical(token)):
             yield from parts

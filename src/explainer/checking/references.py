@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, takewhile
+from itertools import chain, repeat, takewhile
 from operator import attrgetter
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -53,6 +53,7 @@ from explainer.diagnostics.text import lazy_regex
 S = TypeVar("S")
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
+Place: TypeAlias = Literal["within", "beginning", "beside"]
 
 _START: Final = attrgetter("start")
 _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, for what it is
@@ -255,22 +256,32 @@ class _Table(Generic[S, V]):
         return next(verdict for signs, verdict in self._rows if all(shows(subject) for shows in signs))
 
 
-# --- what an item without links is
+# --- what a part of a line is
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """An item without links, or a name on it.
+class _Part:
+    """A part of a line that may name a source, and what was read before it.
 
     Attributes:
-        line: the line that it stands on.
-        text: what may be its name.
-        is_listed: a bullet, a number or an entry of BibTeX says that it is an item.
+        answer: the answer that it stands in.
+        line: the line.
+        text: the part, without what stands around names.
+        kind: what a label before it says; None without one.
+        subject: what was named last.
+        column: the column of the item that was named last; None when that has ended.
+        is_early: the item has links, and no name yet.
+        is_nested: it tells more of the item.
     """
 
+    answer: Answer
     line: Line
     text: str
-    is_listed: bool
+    kind: LabelKind | None
+    subject: Reference
+    column: int | None
+    is_early: bool
+    is_nested: bool = False
 
     @property
     def said(self) -> str:
@@ -287,33 +298,147 @@ class _Item:
         """The words before that name."""
         return len(words(self.line.text[self.line.lead.end() : self.line.names[0][0]]))
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the line is a field of JSON, which puts each value into quotes."""
+        return self.line.text.startswith('"', self.line.lead.end())
 
-# signs of an item as a whole, of what stands before and behind the first offered name on it, and of its first words
-_SIGNS_OF_ITEM: Final[dict[str, Callable[[_Item], object]]] = {
-    "offered": lambda item: item.line.names,
-    "marked": lambda item: item.line.is_marked,
-    "listed": lambda item: item.is_listed,
-    "title behind": lambda item: reads_like_title(item.behind),
-    "said to be": lambda item: _SAID.match(item.behind),
-    "sentence": lambda item: _SENTENCE_END.search(item.behind),
-    "word before": lambda item: item.words_before > 0,
-    "other subject": lambda item: item.words_before >= _MIN_BEFORE,
-    "see": lambda item: _SEE.match(item.said),
-    "aside": lambda item: _ASIDE.match(item.said),
-    "remark": lambda item: _REMARK.match(item.said),
-    "plain remark": lambda item: _REMARK.match(item.said) and not is_title(item.text),
-    "publication": lambda item: is_publication(item.text),
-    "quotation": lambda item: QUOTED.search(item.text),
-    "fragment": lambda item: item.said[:1].islower() and item.said.islower() and len(words(item.said)) > 1,
-    "to reader": lambda item: _CASELESS_END.search(item.text) or _addresses_reader(item.text),
-    "title first": lambda item: is_title(BREAK.split(item.text)[0]),
-    "heading": lambda item: _ANNOUNCES.search(item.line.text) and not reads_like_title(item.text),
-    "long": lambda item: len(words(item.text)) > _MAX_TITLE,
+    @property
+    def is_beside_link(self) -> bool:
+        """Whether what was named last has a link on its own line."""
+        places = map(place_of, self.subject.cited)
+        return self.answer.line_of(self.subject.start) in set(map(self.answer.line_of, places))
+
+
+_SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
+    # what stands on the line
+    "offered": lambda part: part.line.names,
+    "linked": lambda part: part.line.links,
+    "marked": lambda part: part.line.is_marked,
+    "heading": lambda part: part.line.is_heading,
+    "long line": lambda part: len(part.line.text) > _MAX_HEADING,
+    "whole name": lambda part: part.line.is_name,
+    # what its label says
+    "unlabelled": lambda part: part.kind is None,
+    "name": lambda part: part.kind == "name",
+    "paper": lambda part: part.kind == "paper",
+    "source": lambda part: part.kind == "source",
+    "unknown label": lambda part: part.kind == "unknown",
+    "remark label": lambda part: part.kind == "remark",
+    # where it stands
+    "goes on": lambda part: _goes_on(part.line),
+    "apart": lambda part: part.line.is_marked or not part.line.follows,
+    "item": lambda part: part.column is not None,
+    "no item": lambda part: part.column is None,
+    "indented": lambda part: part.column is not None and part.line.indent > part.column,
+    "nested": lambda part: part.is_nested,
+    "top": lambda part: not part.is_nested,
+    "after links": lambda part: part.is_early,
+    "after field": lambda part: part.subject.strict,
+    "after no field": lambda part: not part.subject.strict,
+    "after linked name": lambda part: part.is_beside_link,
+    "after unlinked name": lambda part: not part.subject.links,
+    # what it says
+    "nothing": lambda part: not names_something(part.text),
+    "title": lambda part: is_title(part.text),
+    "title first": lambda part: is_title(BREAK.split(part.text)[0]),
+    "publication": lambda part: is_publication(part.text),
+    "quotation": lambda part: QUOTED.search(part.text),
+    "quoted": lambda part: not part.is_json and QUOTED.search(part.line.text),
+    "long": lambda part: len(words(part.text)) > _MAX_TITLE,
+    "bold or colon": lambda part: _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text),
+    "colon": lambda part: part.text.endswith((":", "：")),
+    "regards": lambda part: _REGARDS.fullmatch(part.text),
+    "heads remarks": lambda part: calls_for_remarks(part.text),
+    "set apart": lambda part: _SET_APART.fullmatch(part.text),
+    "mere phrase": lambda part: " ".join(letters(part.text)) in remark_headings(),
+    "to reader": lambda part: _ADDRESSED.search(part.text) and not reads_like_title(part.text),
+    "sentence without capitals": lambda part: _CASELESS_END.search(part.text),
+    # how its line begins
+    "see": lambda part: _SEE.match(part.said),
+    "aside": lambda part: _ASIDE.match(part.said),
+    "remark": lambda part: _REMARK.match(part.said),
+    "plain remark": lambda part: _REMARK.match(part.said) and not is_title(part.text),
+    "fragment": lambda part: part.said[:1].islower() and part.said.islower() and len(words(part.said)) > 1,
+    # around the first offered name
+    "title behind": lambda part: reads_like_title(part.behind),
+    "said to be": lambda part: _SAID.match(part.behind),
+    "sentence": lambda part: _SENTENCE_END.search(part.behind),
+    "word before": lambda part: part.words_before > 0,
+    "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
-_STANDINGS: Final = _Table[_Item, Standing](
-    _SIGNS_OF_ITEM,
+# whether a line stands in the item that was named last, or begins another
+_PLACES: Final = _Table[_Part, Place](
+    _SIGNS,
     {
-        # a sentence on an offered source names nothing: `LanternNet has no paper`; `- LanternNet is the model here` does
+        "item, goes on, after links": "within",
+        "item, goes on, unlabelled, whole name": "beginning",
+        "item, goes on": "within",
+        "item, indented": "within",
+        "goes on, after links": "beside",  # the name of the item whose links came first
+        "unlabelled": "beginning",
+        "heading": "beginning",
+        "name": "beginning",
+        "source": "beginning",
+        "unknown label, after no field": "beginning",
+        "": "beside",
+    },
+)
+# whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`, `If you like, I can:`
+_HEADS_REMARKS: Final = _Table[_Part, bool](
+    _SIGNS,
+    {
+        "linked": False,
+        "offered": False,
+        "long line": False,
+        "regards": True,
+        "heads remarks, set apart": True,
+        "heads remarks, mere phrase": True,
+        "heads remarks": False,
+        "colon, to reader": True,
+        "": False,
+    },
+)
+# whether the value of a field names an item of its own, may do so, or tells more of the one before
+_FIELDS: Final = _Table[_Part, Standing](
+    _SIGNS,
+    {
+        "name": "source",
+        "paper, title": "source",
+        "paper, top": "source",
+        "source, top": "source",
+        "unknown label, top, no item": "source",
+        "unknown label, top, after no field": "source",
+        "linked": "remark",
+        "nothing": "remark",
+        "paper": "doubtful",
+        "source, title": "doubtful",
+        "unknown label, title": "doubtful",
+        "remark label, title, no item": "doubtful",
+        "remark label, title, quoted": "doubtful",
+        "remark label, title, publication": "doubtful",
+        "": "remark",
+    },
+)
+# whether the links of such a field are of the item: that may have its own, and a label such as `Dataset` never says so
+_ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
+    _SIGNS,
+    {
+        "after links": True,
+        "after unlinked name": True,
+        "remark label": False,
+        "nested": True,
+        "after field": True,
+        "apart, after linked name": False,
+        "": True,
+    },
+)
+# whether an item without links is given as a source
+_STANDINGS: Final = _Table[_Part, Standing](
+    _SIGNS,
+    {
+        "nothing": "remark",
+        # a sentence about an offered source names nothing: `BLIP has no paper`; but `- BLIP is the model here` does
         "offered, title behind": "source",
         "offered, marked, see": "source",
         "offered, marked, said to be, remark": "remark",
@@ -328,64 +453,17 @@ _STANDINGS: Final = _Table[_Item, Standing](
         "plain remark, publication, quotation": "source",
         "plain remark": "remark",
         "publication": "source",
-        "listed, fragment": "doubtful",
-        "listed": "source",
+        "marked, fragment": "doubtful",
+        "marked": "source",
+        "after links, fragment": "doubtful",
+        "after links": "source",
         # a paragraph is prose, unless it begins with a title
+        "sentence without capitals": "remark",
         "to reader": "remark",
         "title first": "source",
-        "heading": "remark",
+        "bold or colon": "remark",
         "long": "remark",
         "": "doubtful",
-    },
-)
-
-
-# --- what a field is
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A line with a label.
-
-    Attributes:
-        line: the line.
-        kind: what its label says.
-        value: what stands behind the label, up to the first link.
-        is_nested: it tells more of the item before it.
-        stands_alone: no item is named before it.
-    """
-
-    line: Line
-    kind: LabelKind
-    value: Name
-    is_nested: bool
-    stands_alone: bool
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it is a field of JSON, which puts each value into quotes."""
-        return self.line.text.startswith('"', self.line.lead.end())
-
-
-# whether the value of a field that tells more of an item may be a source of its own
-_MAY_BE_SOURCE: Final = _Table[_Field, bool](
-    {
-        "telling": lambda labelled: names_something(labelled.value.text),
-        "title": lambda labelled: is_title(labelled.value.text),
-        "paper": lambda labelled: labelled.kind == "paper",
-        "source": lambda labelled: labelled.kind in ("source", "unknown"),
-        "remark": lambda labelled: labelled.kind == "remark",
-        "alone": lambda labelled: labelled.stands_alone,
-        "quotation": lambda labelled: not labelled.is_json and QUOTED.search(labelled.line.text),
-        "publication": lambda labelled: is_publication(labelled.value.text),
-    },
-    {
-        "telling, paper": True,
-        "telling, title, source": True,
-        "telling, title, remark, alone": True,
-        "telling, title, remark, quotation": True,
-        "telling, title, remark, publication": True,
-        "": False,
     },
 )
 
@@ -417,7 +495,7 @@ class _ListReader:
             (self._heads_columns, self._pass_over),
             (_opens_object, self._open_object),
             (_is_silent, self._pass_over),
-            (_heads_remarks, self._begin_remarks),
+            (self._heads_remarks, self._begin_remarks),
             (self._is_head_of_table, self._note_columns),
             (self._is_field_row, self._read_field_row),
             (self._is_row, self._read_row),
@@ -446,6 +524,9 @@ class _ListReader:
         """The beginning of an entry of BibTeX or JSON, in which links may come first."""
         self._close_item()
         self._early = []
+
+    def _heads_remarks(self, line: Line) -> bool:
+        return _HEADS_REMARKS.verdict(self._part(line, line.text.strip()))
 
     def _begin_remarks(self, _line: Line) -> None:
         """`Summary:`: what follows are remarks on no source in particular."""
@@ -501,28 +582,17 @@ class _ListReader:
         place = self._subject.links if self._early is None else self._early
         place.extend((cited, role_of_link(cited) if role == "any" else role) for cited in links)
 
+    def _part(self, line: Line, text: str, kind: LabelKind | None = None, *, is_nested: bool = False) -> _Part:
+        """A part of a line in the light of what was read before it."""
+        is_early = self._early is not None
+        return _Part(self._answer, line, text, kind, self._subject, self._item, is_early, is_nested)
+
     def _enter(self, line: Line, kind: LabelKind | None) -> bool:
         """Begin another item, unless the line goes on within the last one; return whether it does."""
-        if self._is_within_item(line, kind):
-            return True
-        gives_name = _goes_on(line) and self._early is not None  # of the item whose links came first
-        if not gives_name and self._begins_item(line, kind):
+        place = _PLACES.verdict(self._part(line, line.text, kind))
+        if place == "beginning":
             self._close_item()
-        return False
-
-    def _is_within_item(self, line: Line, kind: LabelKind | None) -> bool:
-        """Whether a line tells more of the last item, by its indent, or in the next line: another name does not."""
-        if self._item is None:
-            return False
-        if _goes_on(line):
-            return self._early is not None or kind is not None or not line.is_name
-        return line.indent > self._item
-
-    def _begins_item(self, line: Line, kind: LabelKind | None) -> bool:
-        """Whether a heading, a field of some kind, or a line that is none, begins an item."""
-        if kind == "unknown" and not self._subject.strict:
-            return True
-        return kind in (None, "name", "source") or line.is_heading
+        return place == "within"
 
     def _divides(self, line: Line) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
@@ -554,7 +624,7 @@ class _ListReader:
         if line.is_heading and not line.links:
             self._read_heading(line)
         elif kind is not None:
-            self._read_field(_Field(line, kind, line.before_link(line.label.value_at), is_nested, self._item is None))
+            self._read_field(line, kind, line.label.value_at, is_nested=is_nested)
         elif line.links:
             self._read_linked(line)
         elif is_nested:
@@ -565,15 +635,15 @@ class _ListReader:
     def _kind_in_context(self, line: Line) -> LabelKind | None:
         """The kind of field that a line is, in the light of the names on it and before it; None for the name itself."""
         kind, value_at = line.label
-        if any(begin < value_at < end for begin, end in line.names):
+        if not is_free((value_at, value_at), line.names):
             return None  # the colon is one of the name: `LanternNet: Painting …`
         if kind == "remark" and self._is_called(line.text[:value_at]):
             return None  # `Context Encoders: …` is no label `Context`
         if kind == "unknown" and line.names:
             return "source"
         if kind == "unlisted":
-            is_name = bool(line.names) and line.names[0][0] < value_at
-            return None if is_name or self._is_sibling(line) else "remark"
+            is_name = not is_free((0, value_at), line.names) or self._is_sibling(line)
+            return None if is_name else "remark"
         return kind
 
     def _is_called(self, label: str) -> bool:
@@ -585,12 +655,7 @@ class _ListReader:
         """Whether a label before a link stands in a column with one that named the last item, or before any name."""
         if not self._subject.text:
             return True
-        return self._is_linked_beside(self._subject) and line.indent == self._item  # `LaMa: https://…`
-
-    def _is_linked_beside(self, reference: Reference) -> bool:
-        """Whether a name has a link on its own line."""
-        places = map(place_of, reference.cited)
-        return self._answer.line_of(reference.start) in set(map(self._answer.line_of, places))
+        return line.indent == self._item and self._part(line, line.text).is_beside_link  # `LaMa: https://…`
 
     def _read_heading(self, line: Line) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
@@ -603,36 +668,34 @@ class _ListReader:
         links_follow = following is not None and bool(following.links) and not names_source(following.text)
         self._open(line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow))
 
-    def _read_field(self, labelled: _Field) -> None:
+    def _read_field(self, line: Line, kind: LabelKind, value_at: int, *, is_nested: bool) -> None:
         """A field names something, gives links of what is named, or is a remark."""
-        line, kind, value = labelled.line, labelled.kind, labelled.value
         if len(line.names) > 1 and len(line.links) > 1:  # `Papers: A (…), B (…)`
             self._read_linked(line)
             return
-        if not self._names_item(labelled):
-            self._read_attribute(labelled)
+        value = line.before_link(value_at)
+        part = self._part(line, value.text, kind, is_nested=is_nested)
+        standing = _FIELDS.verdict(part)
+        if standing == "source":
+            self._read_name(part, value)
             return
+        if standing == "doubtful":
+            self._references.append(Reference(*value, is_item=True, doubtful=True))
+        self._read_attribute(part)
+
+    def _read_name(self, part: _Part, value: Name) -> None:
+        """A field that names an item: by the text of its link, or by its value."""
+        line, kind = part.line, part.kind
         is_named = names_something(value.text)
         if line.link_texts:
             self._open(line, _of_link_text(line.link_texts[0], strict=kind == "name"))
         elif is_named:
-            self._open(line, self._field_reference(labelled))
+            self._open(line, self._of_value(part, value))
         self._attach(line.links, "any" if is_named else role_of(kind))
 
-    def _names_item(self, labelled: _Field) -> bool:
-        """Whether a field names an item of its own, instead of telling more of the one before."""
-        is_flat = self._item is not None and self._subject.strict  # `Model: …` and other fields in one column
-        is_own = {
-            "name": True,
-            "paper": not labelled.is_nested or is_title(labelled.value.text),
-            "source": not labelled.is_nested,
-            "unknown": not labelled.is_nested and not is_flat,
-        }
-        return is_own.get(labelled.kind, False)
-
-    def _field_reference(self, labelled: _Field) -> Reference:
+    def _of_value(self, part: _Part, value: Name) -> Reference:
         """The reference that the value of a field makes."""
-        line, kind, value = labelled.line, labelled.kind, labelled.value
+        line, kind = part.line, part.kind
         if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
             return Reference(*line.whole(line.lead.end(), value.end - line.start), is_item=True)
         reference = Reference(*value, strict=True, is_item=kind != "name" and not is_title(value.text))
@@ -640,29 +703,14 @@ class _ListReader:
             reference.continued = self._cutter.continued(line, line.text[line.label.value_at :])
         return reference
 
-    def _read_attribute(self, labelled: _Field) -> None:
-        """A field of a named item: its links, or a remark; in doubt when it reads like a source of its own."""
-        line = labelled.line
-        if not line.links and _MAY_BE_SOURCE.verdict(labelled):
-            self._references.append(Reference(*labelled.value, is_item=True, doubtful=True))
-        for phrase in line.link_texts:
+    def _read_attribute(self, part: _Part) -> None:
+        """A field that tells more of an item: the texts of its links may be titles, and the links those of the item."""
+        for phrase in part.line.link_texts:
             if reads_like_title(phrase.text):
-                self._open(line, _of_link_text(phrase))
-        if not self._may_link_another(labelled):
-            self._attach(line.links, role_of(labelled.kind))
-
-    def _may_link_another(self, labelled: _Field) -> bool:
-        """Whether the links of a field may be of another source than the item: that has its own, and this stands apart.
-
-        A label that is no `Link`, such as `Dataset`, never says that the link is the item's.
-        """
-        if self._early is not None or not self._subject.links:
-            return False
-        if labelled.kind == "remark":
-            return True
-        is_apart = labelled.line.is_marked or not labelled.line.follows
-        is_in_column = labelled.is_nested or self._subject.strict
-        return is_apart and not is_in_column and self._is_linked_beside(self._subject)
+                self._open(part.line, _of_link_text(phrase))
+        current = self._part(part.line, part.text, part.kind, is_nested=part.is_nested)
+        if _ARE_LINKS_OF_ITEM.verdict(current):
+            self._attach(part.line.links, role_of(part.kind))
 
     def _read_linked(self, line: Line) -> None:
         """A line with links: each belongs to the name beside it."""
@@ -700,14 +748,14 @@ class _ListReader:
 
     def _read_remark(self, line: Line) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
-        quoted = (phrase for phrase in line.phrases if phrase.kind == "quote" and is_title(phrase.text))
-        title = next(quoted, None)
-        if title is not None:
-            self._references.append(Reference(title.text, title.start, title.end, doubtful=True, is_item=True))
-            return
+        for phrase in line.phrases:
+            if phrase.kind == "quote" and is_title(phrase.text):
+                self._references.append(Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
+                return
         name = line.whole(line.lead.end(), len(line.text))
-        begins_as_remark = _REMARK.match(name.text) or _CASELESS.search(name.text)
-        if not begins_as_remark and any(map(is_title, _SENTENCE_BREAK.split(name.text))):
+        if _REMARK.match(name.text) or _CASELESS.search(name.text):
+            return
+        if any(map(is_title, _SENTENCE_BREAK.split(name.text))):
             self._references.append(Reference(*name, doubtful=True, is_item=True))
 
     def _read_item(self, line: Line) -> None:
@@ -720,12 +768,15 @@ class _ListReader:
                 self._open(line, Reference(phrase.text, phrase.start, phrase.end, is_item=True))
             return
         for span in _names_listed(line):
-            name = line.whole(*span)
-            standing = _STANDINGS.verdict(_Item(line, name.text, line.is_marked or self._early is not None))
-            if names_something(name.text) and standing != "remark":
-                reference = Reference(*name, is_item=True, doubtful=standing == "doubtful")
-                reference.continued = self._cutter.continued(line, name.text)
-                self._open(line, reference)
+            self._read_unlinked(line, line.whole(*span))
+
+    def _read_unlinked(self, line: Line, name: Name) -> None:
+        standing = _STANDINGS.verdict(self._part(line, name.text))
+        if standing == "remark":
+            return
+        reference = Reference(*name, is_item=True, doubtful=standing == "doubtful")
+        reference.continued = self._cutter.continued(line, name.text)
+        self._open(line, reference)
 
     # --- tables
 
@@ -751,12 +802,13 @@ class _ListReader:
         label, value = line.cells
         kind = kind_of_label(label.text)
         if kind is not None:
-            self._read_field(_Field(line, kind, line.before_link(value.start), False, self._item is None))
+            self._read_field(line, kind, value.start, is_nested=False)
 
     def _read_row(self, line: Line) -> None:
         """A row of a table: the cell that names a source, and the links of the row."""
         self._close_item()
-        naming = self._naming_cell(line)
+        cells = dict(zip(line.cells, chain(self._columns, repeat(None))))
+        naming = _naming_cell(line, cells)
         names = self._names_beside_links(line)[:1] if line.link_texts else []
         if naming is not None and not names:
             names = [Reference(*line.whole(naming.start, naming.end), is_item=not line.links)]
@@ -764,25 +816,27 @@ class _ListReader:
             self._open(line, reference)
             self._attach(line.links)
         if naming is not None:
-            self._references.extend(self._titles_in_other_cells(line, naming))
+            del cells[naming]
+            self._references.extend(_titles_in_cells(line, cells))
         self._item = None
 
-    def _titles_in_other_cells(self, line: Line, naming: Name) -> Iterator[Reference]:
-        """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
-        for cell, kind in zip(line.cells, self._columns, strict=False):
-            is_other = kind in _TITLE_COLUMNS and cell != naming and is_free((cell.start, cell.end), line.names)
-            is_plain = "://" not in cell.text and not is_publication(cell.text)
-            if is_other and is_plain and is_title(cell.text):
-                yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
-    def _naming_cell(self, line: Line) -> Name | None:
-        """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
-        for begin, _ in line.names:
-            return next((cell for cell in line.cells if cell.start <= begin < cell.end), None)
-        columns = dict(zip(line.cells, self._columns, strict=False))
-        ranks = {cell: _COLUMN_RANKS.get(columns.get(cell)) for cell in line.cells}
-        naming = [cell for cell in line.cells if names_something(cell.text) and not is_author(cell.text)]
-        return min((cell for cell in naming if ranks[cell] is not None), key=ranks.get, default=None)
+def _naming_cell(line: Line, cells: Mapping[Name, LabelKind | None]) -> Name | None:
+    """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
+    for begin, _ in line.names:
+        return next((cell for cell in cells if cell.start <= begin < cell.end), None)
+    ranks = {cell: _COLUMN_RANKS[kind] for cell, kind in cells.items() if kind in _COLUMN_RANKS}
+    naming = [cell for cell in ranks if names_something(cell.text) and not is_author(cell.text)]
+    return min(naming, key=ranks.__getitem__, default=None)
+
+
+def _titles_in_cells(line: Line, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
+    """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
+    for cell, kind in cells.items():
+        if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
+            continue
+        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+            yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
 
 def _opens_object(line: Line) -> bool:
@@ -791,21 +845,6 @@ def _opens_object(line: Line) -> bool:
 
 def _is_silent(line: Line) -> bool:
     return _SILENT.fullmatch(line.text) is not None
-
-
-def _heads_remarks(line: Line) -> bool:
-    """Whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`."""
-    if line.links or line.names or len(line.text) > _MAX_HEADING:
-        return False
-    text = line.text.strip()
-    if calls_for_remarks(text):
-        return bool(_SET_APART.fullmatch(text)) or " ".join(letters(text)) in remark_headings()
-    is_offer = text.endswith((":", "：")) and _addresses_reader(text)  # `If you like, I can:`
-    return is_offer or _REGARDS.fullmatch(text) is not None
-
-
-def _addresses_reader(text: str) -> bool:
-    return _ADDRESSED.search(text) is not None and not reads_like_title(text)
 
 
 def _goes_on(line: Line) -> bool:
@@ -925,31 +964,33 @@ def _is_prose(text: str) -> bool:
     return not acronyms(text) and any(word.islower() and word not in FILLERS for word in words(text))
 
 
-def _paired(names: list[Reference], links: list[Cited]) -> Iterator[tuple[Reference | None, list[Cited]]]:
+def _paired(names: list[Reference], links: list[Cited]) -> list[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
     if len(names) == len(links) > 1 and max(name.end for name in names) <= place_of(links[0]):
         # `A and B: link of A and link of B, respectively`
-        yield from ((name, [cited]) for name, cited in zip(names, links, strict=True))
-        return
-    groups: list[tuple[Reference | None, list[Cited]]] = [(None, [])]
+        return [(name, [cited]) for name, cited in zip(names, links, strict=True)]
+    unnamed: list[Cited] = []
+    groups: list[tuple[Reference, list[Cited]]] = []
+    group = unnamed
     for item in _in_reading_order(names, links):
         if isinstance(item, Reference):
-            groups.append((item, []))
+            group = []
+            groups.append((item, group))
         else:
-            groups[-1][1].append(item)
-    yield groups[0]
-    yield from sorted(groups[1:], key=lambda group: group[0].start if group[0] else 0)
+            group.append(item)
+    return [(None, unnamed), *sorted(groups, key=lambda pair: pair[0].start)]
 
 
 def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
     """Names and links in the order in which each link follows its name; from the end where the links come first."""
-    links_first = bool(names and links) and _is_before(links[0], names[0]) and _is_before(links[-1], names[-1])
+    links_first = bool(names) and _is_before(links[:1], names[0]) and _is_before(links[-1:], names[-1])
     items: list[Reference | Cited] = [*names, *links]  # at one place the name comes first
     return sorted(items, key=_start_of, reverse=links_first)
 
 
-def _is_before(cited: Cited, name: Reference) -> bool:
-    return span_of(cited)[1] <= name.start
+def _is_before(links: list[Cited], name: Reference) -> bool:
+    """Whether there is a link, and it stands before a name."""
+    return any(span_of(cited)[1] <= name.start for cited in links)
 
 
 def _start_of(item: Reference | Cited) -> int:
@@ -968,15 +1009,15 @@ class _ProseReader:
 
     def read(self, line: Line) -> list[Reference]:
         """Return the references on a line."""
-        references = self._link_texts(line)
         unnamed = [cited for cited in line.links if naming_text(cited) is None]
         names = self._names(line)
         # a remark on one of several names and links is none of another
         masked = _masked(line, [*names, *unnamed])
         for name, links in _paired(names, unnamed):
             if name is not None:
-                name.links += [(cited, "any") for cited in links if _is_close(line, masked, name, cited)]
-        return references + [name for name in names if name.links]
+                is_close = partial(_is_close, line, masked, name)
+                name.links += zip(filter(is_close, links), repeat("any"))
+        return self._link_texts(line) + [name for name in names if name.links]
 
     @staticmethod
     def _link_texts(line: Line) -> list[Reference]:
@@ -992,10 +1033,7 @@ class _ProseReader:
     def _names(self, line: Line) -> list[Reference]:
         """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
         spans = [longer_title(line.text, *span) for span in line.names]
-        for place, _ in line.link_spans:
-            run = _TITLE_BEFORE_LINK.search(line.text, max(0, place - _LONGEST_RUN), place)
-            if run is not None and is_free(run.span("name"), spans):
-                spans.append(run.span("name"))
+        spans += [span for span in _titles_before_links(line) if is_free(span, spans)]
         names = [line.whole(*span) for span in sorted(spans)] or self._of_footnote(line) or self._above(line)
         return [Reference(*name, listed=False, in_prose=True) for name in names]
 
@@ -1017,6 +1055,13 @@ class _ProseReader:
 
     def _name(self, start: int, end: int) -> Name:
         return Name(self._answer.body[start:end], start, end)
+
+
+def _titles_before_links(line: Line) -> Iterator[Span]:
+    for place, _ in line.link_spans:
+        match = _TITLE_BEFORE_LINK.search(line.text, max(0, place - _LONGEST_RUN), place)
+        if match is not None:
+            yield match.span("name")
 
 
 def _masked(line: Line, parts: Iterable[Reference | Cited]) -> str:

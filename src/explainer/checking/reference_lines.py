@@ -310,6 +310,7 @@ class Line:
         start: where it begins in the answer.
         text: what it says, with tags of HTML blank.
         indent: the spaces before it.
+        lead: the indentation, the mark of an item and ornaments before the first words.
         links: its links that lead somewhere.
         link_texts: the link texts on it that name something, of those links and then of others.
         phrases: what stands out on it and is no link text, but names something.
@@ -324,6 +325,7 @@ class Line:
     start: int
     text: str
     indent: int
+    lead: re.Match[str]
     links: list[Cited]
     link_texts: list[Phrase]
     phrases: list[Phrase]
@@ -336,11 +338,6 @@ class Line:
     def label(self) -> Label:
         """The label at its beginning."""
         return read_label(self.text)
-
-    @property
-    def lead(self) -> re.Match[str]:
-        """The indentation, the mark of an item and ornaments before the first words."""
-        return _lead_of(self.text)
 
     @property
     def item_number(self) -> str | None:
@@ -483,12 +480,14 @@ class LineCutter:
         link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]
         names = [(first - start, last - start) for first, last in self.names.within(*inside)]
         seen, names = _without_hidden(text, names)
+        plain = _TAG.sub(_blank, seen) if "<" in seen else seen
         return Line(
             index=index,
             number=number,
             start=start,
-            text=_TAG.sub(_blank, seen),
+            text=plain,
             indent=indent,
+            lead=_lead_of(plain),
             links=links,
             link_texts=[phrase for phrase in link_texts if names_something(phrase.text)],
             phrases=list(filter(_stands_out, self._phrases.within(*inside))),

@@ -238,22 +238,35 @@ def read_references(
     return sorted(references, key=_START)
 
 
+class _Shown(dict[str, object], Generic[S]):
+    """The signs that a subject shows: each is looked at once, for it stands in several rows."""
+
+    def __init__(self, signs: Mapping[str, Callable[[S], object]], subject: S) -> None:
+        super().__init__()
+        self._signs = signs
+        self._subject = subject
+
+    def __missing__(self, sign: str) -> object:
+        self[sign] = self._signs[sign](self._subject)
+        return self[sign]
+
+
 class _Table(Generic[S, V]):
     """Rows of signs and what they say: the first row counts all of whose signs a subject shows.
 
     Args:
         signs: each sign by its name, and whether a subject shows it.
-        rows: the names of signs, with commas between, and what they say together; the last row has none.
+        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
     """
 
     def __init__(self, signs: Mapping[str, Callable[[S], object]], rows: Mapping[str, V]) -> None:
-        self._rows = [
-            ([signs[sign] for sign in filter(None, row.split(", "))], verdict) for row, verdict in rows.items()
-        ]
+        self._signs = signs
+        self._rows = [(row.split(", "), verdict) for row, verdict in rows.items()]
 
     def verdict(self, subject: S) -> V:
         """Return what the table says of a subject."""
-        return next(verdict for signs, verdict in self._rows if all(shows(subject) for shows in signs))
+        shown = _Shown(self._signs, subject)
+        return next(verdict for signs, verdict in self._rows if all(map(shown.__getitem__, signs)))
 
 
 # --- what a part of a line is
@@ -311,6 +324,7 @@ class _Part:
 
 
 _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
+    "anything": lambda _: True,
     # what stands on the line
     "offered": lambda part: part.line.names,
     "linked": lambda part: part.line.links,
@@ -381,7 +395,7 @@ _PLACES: Final = _Table[_Part, Place](
         "name": "beginning",
         "source": "beginning",
         "unknown label, after no field": "beginning",
-        "": "beside",
+        "anything": "beside",
     },
 )
 # whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`, `If you like, I can:`
@@ -396,7 +410,7 @@ _HEADS_REMARKS: Final = _Table[_Part, bool](
         "heads remarks, mere phrase": True,
         "heads remarks": False,
         "colon, to reader": True,
-        "": False,
+        "anything": False,
     },
 )
 # whether the value of a field names an item of its own, may do so, or tells more of the one before
@@ -417,7 +431,7 @@ _FIELDS: Final = _Table[_Part, Standing](
         "remark label, title, no item": "doubtful",
         "remark label, title, quoted": "doubtful",
         "remark label, title, publication": "doubtful",
-        "": "remark",
+        "anything": "remark",
     },
 )
 # whether the links of such a field are of the item: that may have its own, and a label such as `Dataset` never says so
@@ -430,7 +444,7 @@ _ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
         "nested": True,
         "after field": True,
         "apart, after linked name": False,
-        "": True,
+        "anything": True,
     },
 )
 # whether an item without links is given as a source
@@ -463,7 +477,7 @@ _STANDINGS: Final = _Table[_Part, Standing](
         "title first": "source",
         "bold or colon": "remark",
         "long": "remark",
-        "": "doubtful",
+        "anything": "doubtful",
     },
 )
 
@@ -807,7 +821,7 @@ class _ListReader:
     def _read_row(self, line: Line) -> None:
         """A row of a table: the cell that names a source, and the links of the row."""
         self._close_item()
-        cells = dict(zip(line.cells, chain(self._columns, repeat(None))))
+        cells = dict(zip(line.cells, chain(self._columns, repeat(None)), strict=False))
         naming = _naming_cell(line, cells)
         names = self._names_beside_links(line)[:1] if line.link_texts else []
         if naming is not None and not names:

@@ -238,19 +238,6 @@ def read_references(
     return sorted(references, key=_START)
 
 
-class _Shown(dict[str, object], Generic[S]):
-    """The signs that a subject shows: each is looked at once, for it stands in several rows."""
-
-    def __init__(self, signs: Mapping[str, Callable[[S], object]], subject: S) -> None:
-        super().__init__()
-        self._signs = signs
-        self._subject = subject
-
-    def __missing__(self, sign: str) -> object:
-        self[sign] = self._signs[sign](self._subject)
-        return self[sign]
-
-
 class _Table(Generic[S, V]):
     """Rows of signs and what they say: the first row counts all of whose signs a subject shows.
 
@@ -260,13 +247,17 @@ class _Table(Generic[S, V]):
     """
 
     def __init__(self, signs: Mapping[str, Callable[[S], object]], rows: Mapping[str, V]) -> None:
-        self._signs = signs
-        self._rows = [(row.split(", "), verdict) for row, verdict in rows.items()]
+        self._rows = [([signs[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
 
     def verdict(self, subject: S) -> V:
         """Return what the table says of a subject."""
-        shown = _Shown(self._signs, subject)
-        return next(verdict for signs, verdict in self._rows if all(map(shown.__getitem__, signs)))
+        for signs, verdict in self._rows:
+            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
+                if not shows(subject):
+                    break
+            else:
+                return verdict
+        raise LookupError(subject)
 
 
 # --- what a part of a line is
@@ -330,7 +321,6 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "linked": lambda part: part.line.links,
     "marked": lambda part: part.line.is_marked,
     "heading": lambda part: part.line.is_heading,
-    "long line": lambda part: len(part.line.text) > _MAX_HEADING,
     "whole name": lambda part: part.line.is_name,
     # what its label says
     "unlabelled": lambda part: part.kind is None,
@@ -355,6 +345,7 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     # what it says
     "nothing": lambda part: not names_something(part.text),
     "title": lambda part: is_title(part.text),
+    "no title": lambda part: not is_title(part.text),
     "title first": lambda part: is_title(BREAK.split(part.text)[0]),
     "publication": lambda part: is_publication(part.text),
     "quotation": lambda part: QUOTED.search(part.text),
@@ -363,9 +354,9 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "bold or colon": lambda part: _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text),
     "colon": lambda part: part.text.endswith((":", "：")),
     "regards": lambda part: _REGARDS.fullmatch(part.text),
-    "heads remarks": lambda part: calls_for_remarks(part.text),
+    "with phrase for remarks": lambda part: calls_for_remarks(part.text),
     "set apart": lambda part: _SET_APART.fullmatch(part.text),
-    "mere phrase": lambda part: " ".join(letters(part.text)) in remark_headings(),
+    "phrase for remarks": lambda part: " ".join(letters(part.text)) in remark_headings(),
     "to reader": lambda part: _ADDRESSED.search(part.text) and not reads_like_title(part.text),
     "sentence without capitals": lambda part: _CASELESS_END.search(part.text),
     # how its line begins
@@ -402,13 +393,9 @@ _PLACES: Final = _Table[_Part, Place](
 _HEADS_REMARKS: Final = _Table[_Part, bool](
     _SIGNS,
     {
-        "linked": False,
-        "offered": False,
-        "long line": False,
         "regards": True,
-        "heads remarks, set apart": True,
-        "heads remarks, mere phrase": True,
-        "heads remarks": False,
+        "phrase for remarks": True,
+        "set apart, with phrase for remarks": True,
         "colon, to reader": True,
         "anything": False,
     },
@@ -426,11 +413,12 @@ _FIELDS: Final = _Table[_Part, Standing](
         "linked": "remark",
         "nothing": "remark",
         "paper": "doubtful",
-        "source, title": "doubtful",
-        "unknown label, title": "doubtful",
-        "remark label, title, no item": "doubtful",
-        "remark label, title, quoted": "doubtful",
-        "remark label, title, publication": "doubtful",
+        "no title": "remark",
+        "source": "doubtful",
+        "unknown label": "doubtful",
+        "remark label, no item": "doubtful",
+        "remark label, quoted": "doubtful",
+        "remark label, publication": "doubtful",
         "anything": "remark",
     },
 )
@@ -540,6 +528,8 @@ class _ListReader:
         self._early = []
 
     def _heads_remarks(self, line: Line) -> bool:
+        if line.links or line.names or len(line.text) > _MAX_HEADING:
+            return False
         return _HEADS_REMARKS.verdict(self._part(line, line.text.strip()))
 
     def _begin_remarks(self, _line: Line) -> None:

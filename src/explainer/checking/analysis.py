@@ -10,8 +10,7 @@ from itertools import chain, compress, count, filterfalse
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.match import CERTAIN, Match, Verdict, judge_links
-from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
+from explainer.checking.match import CERTAIN, MIN_TITLE_WORDS, Match, Verdict, judge_item, judge_links, judge_name
 from explainer.checking.offered import Offered
 from explainer.checking.reference_lines import names_source
 from explainer.checking.references import Reference, read_references

@@ -25,7 +25,7 @@ KILLS = examples(20, 200)
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "explainer", "batch", *map(str, arguments)]
+    command = [sys.executable, "-X", "faulthandler", "-m", "explainer", "batch", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -113,7 +113,11 @@ def test_an_interrupted_run_ends_at_once_and_leaves_its_journal(tmp_path: Path, 
     while run.poll() is None and finished(root / "out") < 100:
         time.sleep(0.001)
     run.send_signal(ending)
-    error = run.communicate(timeout=20)[1]
+    try:
+        error = run.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        run.send_signal(signal.SIGABRT)  # with -X faulthandler: where does it hang?
+        pytest.fail(f"the run goes on: {run.communicate(timeout=20)[1].decode()}")
     if run.returncode:  # it may have been quicker
         assert run.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[ending]
         assert error == b"interrupted; what is done is kept: run the same command again to go on\n"

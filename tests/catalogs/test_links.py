@@ -275,6 +275,8 @@ def test_an_id_that_lost_a_zero_is_no_id(text: str, link: str | None) -> None:
         ("http://\uff41.org\u3002", None, "http://a.org."),
         ("b", "https://a.org/c?d", "https://a.org/b"),
         ("?x", "https://a.org/c?d", "https://a.org/c?x"),
+        ("https:ftp://b.org/x", "https://a.org/c", None),
+        ("https:http://b.org/x", "https://a.org/c", "http://b.org/x"),
         ("b", None, None),
         ("java\tscript:alert(1)", "https://a.org", None),
         ("https://a b.org", None, None),

@@ -35,6 +35,11 @@ def test_each_entry_has_its_source_its_date_and_its_licence_on_record() -> None:
     ]
 
 
+def test_findings_may_be_json() -> None:
+    said = imported(entry(name="A"), entry(year=2020), extra=("--findings", "json"))
+    assert '"code": "I801"' in said
+
+
 def test_the_record_of_sources_is_no_file_of_questions() -> None:
     write_tree(Path(), {"list.jsonl": entry(name="A")})
     explainer("catalog", "import", "list.jsonl", "-o", "catalogs/c.yaml")
@@ -208,7 +213,8 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     assert b"\r" not in process(*arguments[3:]).stderr
     Path("c.yaml").unlink()
     leader, follower = pty.openpty()
-    running = subprocess.Popen(arguments, stderr=follower, stdout=subprocess.PIPE)
+    terminal = {**os.environ, "TERM": "xterm"}
+    running = subprocess.Popen(arguments, stderr=follower, stdout=subprocess.PIPE, env=terminal)
     os.close(follower)
     seen = b""
     while True:
@@ -219,7 +225,7 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     running.communicate()
     os.close(leader)
     assert b"000 records" in seen
-    assert b"\x1b[K" in seen
+    assert b"\x1b[2K" in seen
 
 
 @pytest.mark.parametrize("name", ["corpus/models.jsonl", "corpus/papers.jsonl", "openmmlab/collections.jsonl"])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
     from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult
 
@@ -335,6 +336,9 @@ class LocalExecutor:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:  # nobody waits for what the workers are doing
+            for worker in self._workers:
+                worker.process.terminate()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
@@ -362,8 +366,9 @@ class LocalExecutor:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # many batches need no second process
 
             # processes first: a process with threads is none to fork
-            self._workers = [_start_worker(work) for _ in range(self._jobs)]
-            for worker in self._workers:
+            for _ in range(self._jobs):
+                worker = _start_worker(work)
+                self._workers.append(worker)
                 self._idle.put(worker)
             self._threads = ThreadPoolExecutor(self._jobs)
         return self._threads
@@ -407,11 +412,15 @@ def _start_worker(work: Callable[[Any], Any]) -> _WorkerProcess:
     return _WorkerProcess(process, ours)
 
 
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit()
+
+
 def _serve(connection: Connection, other_end: Connection, work: Callable[[Any], Any]) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _leave)  # not by the default action: a file in the making is removed first
     with contextlib.suppress(EOFError, OSError):
         while True:
             task = connection.recv()

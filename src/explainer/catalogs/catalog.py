@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from explainer.catalogs.schema import Catalog, Kind, PortEntry
 from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Location, Parsed
-from explainer.diagnostics.text import shorten
-from explainer.documents.document import Document, KeyPath, items_of, text_of
+from explainer.diagnostics.text import lazy_regex, shorten
+from explainer.documents.document import Document, KeyPath, is_text, items_of, text_of
 from explainer.documents.yaml_reader import read_yaml
+
+_IS_LINE: Final = lazy_regex(r"(?=[^\n]*\S)[^\n]++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,11 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
         catalog, broken = _without_mistakes(document)
     _report_repeated(document)
     ports = ports_of(catalog.ports)
-    for index, signature in _signatures(document.data):
-        report_signature(document, ("models", index, "signature"), signature, ports)
+    for index, item in enumerate(items_of(document.data, Kind.MODELS)):
+        signature = text_of(item, "signature")
+        # one that is no line is reported as such
+        if _IS_LINE.fullmatch(signature):
+            report_signature(document, (Kind.MODELS, index, "signature"), signature, ports)
     return Parsed(LoadedCatalog(document.file, catalog, rank, broken, document.readable), tuple(document.findings))
 
 
@@ -87,14 +93,6 @@ def report_signature(document: Document, path: KeyPath, text: str, ports: Ports)
         document.report_within("W601", path, text, read.offset, read.message, read.hint)
 
 
-def _signatures(data: Any) -> Iterator[tuple[int, str]]:
-    """The signatures of the models of a file, by their places; those that are no line are reported as such."""
-    for index, item in enumerate(items_of(data, Kind.MODELS)):
-        signature = text_of(item, "signature")
-        if signature.strip() and "\n" not in signature:
-            yield index, signature
-
-
 def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
     """The entries that are right on their own, and the names of the others."""
     usable: dict[str, list[Any]] = {kind: [] for kind in Kind}
@@ -111,19 +109,18 @@ def _without_mistakes(document: Document) -> tuple[Catalog, frozenset[str]]:
 
 def _names(item: Any) -> Iterator[str]:
     """Whatever may name a broken entry, also as it would be without the characters that were refused."""
-    names = [text_of(item, "name"), text_of(item, "title"), text_of(item, "id"), *items_of(item, "aliases")]
-    for name in names:
-        if isinstance(name, str):
-            yield name
-            yield name.replace("\ufffd", "")
+    names = [*map(partial(text_of, item), ("name", "title", "id")), *items_of(item, "aliases")]
+    for name in filter(is_text, names):
+        yield name
+        yield name.replace("\ufffd", "")
 
 
 def _report_repeated(document: Document) -> None:
     """Report names, titles and ids that stand twice within one kind of the file."""
     for kind in Kind:
-        codes = {"id": "C302", kind.name_key: "C301"}  # of tasks and ports the id is the name
-        for key in dict.fromkeys((kind.name_key, "id")):
-            _report_repeated_values(document, kind, key, codes[key])
+        codes = {kind.name_key: "C301", "id": "C302"} | {kind.name_key: "C301"}  # of tasks and ports the id is the name
+        for key, code in codes.items():
+            _report_repeated_values(document, kind, key, code)
 
 
 def _report_repeated_values(document: Document, kind: Kind, key: str, code: str) -> None:

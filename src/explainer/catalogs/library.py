@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from operator import attrgetter, itemgetter
+from functools import cached_property, partial
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
@@ -23,7 +24,6 @@ E = TypeVar("E", bound=Entry)
 _MOST_PLACES: Final = 4
 # Unknown names of a list that get a suggestion: looking for one takes a while in a catalog of thousands.
 _SUGGESTIONS: Final = 5
-_RANK: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +54,41 @@ class EntryIndex(Generic[E]):
     where catalogs have no order, several unequal entries are all returned, and the caller calls that ambiguous.
     """
 
-    def __init__(self, ranked: Iterable[tuple[int, E]]) -> None:
-        self._ranked = tuple(ranked)
-        self._names = _group((rank, entry.label, entry) for rank, entry in self._ranked)
+    def __init__(self, ranked: Sequence[tuple[int, E]]) -> None:
+        """Index entries, each with the rank of its catalog, those of the smallest rank first."""
+        self._ranked = ranked
+        self._by_name = _group(ranked, lambda entry: (entry.label,))
 
     def __iter__(self) -> Iterator[E]:
         """The entries that can be found by their name, in the order of the catalogs."""
-        for candidates in self._names.values():
-            yield from _best(candidates)
+        for candidates in self._by_name.values():
+            yield from candidates.unequal()
 
     def find(self, name: str) -> list[E]:
         """Return the entries that a name, id or alias means: none, one, or several when it is ambiguous."""
-        if name in self._names:  # ids and aliases take time to make, and are seldom needed
-            return _best(self._names[name])
-        return _best(self.ids.get(name) or self.aliases.get(name) or ())
+        # ids and aliases take time to make, and are seldom needed
+        candidates = self._by_name.get(name) or self._by_id.get(name) or self._by_alias.get(name)
+        if candidates is None:
+            return []
+        return candidates.unequal()
 
     @cached_property
-    def ids(self) -> dict[str, list[tuple[int, E]]]:
-        """Entries by id, explicit or default."""
-        return _group((rank, self._id_of[entry], entry) for rank, entry in self._ranked)
+    def _by_id(self) -> dict[str, _Candidates[E]]:
+        return _group(self._ranked, lambda entry: (self._id_of[entry],))
 
     @cached_property
-    def aliases(self) -> dict[str, list[tuple[int, E]]]:
-        """Entries by alias."""
-        return _group((rank, alias, entry) for rank, entry in self._ranked for alias in entry.aliases)
+    def _by_alias(self) -> dict[str, _Candidates[E]]:
+        return _group(self._ranked, lambda entry: entry.aliases)
 
     @cached_property
     def _id_of(self) -> dict[E, str]:
         """The id of each entry; slugs of thousands of titles take time, and names are nearly always found before."""
-        labels = {entry.label for _, entry in self._ranked if not entry.id}
-        uses = Counter(map(slugify, labels))
-        uses.update(entry.id or "" for _, entry in self._ranked)
-        return {entry: entry.id or _default_id(entry.label, uses) for _, entry in self._ranked}
+        entries = [entry for _, entry in self._ranked]
+        unnamed = filterfalse(attrgetter("id"), entries)
+        uses = Counter(map(slugify, {entry.label for entry in unnamed}))
+        # an entry without an id uses the empty one: a name of signs alone, whose slug is empty, gets a hash
+        uses.update(entry.id or "" for entry in entries)
+        return {entry: entry.id or _default_id(entry.label, uses) for entry in entries}
 
     def id_of(self, entry: E) -> str:
         """Return the id of an entry of this index."""
@@ -93,7 +96,7 @@ class EntryIndex(Generic[E]):
 
     def suggestion(self, name: str) -> str | None:
         """Return the name, id or alias that was probably meant."""
-        return suggest(name, [*self._names, *self.ids, *self.aliases])
+        return suggest(name, [*self._by_name, *self._by_id, *self._by_alias])
 
 
 def _default_id(label: str, uses: Mapping[str, int]) -> str:
@@ -104,19 +107,27 @@ def _default_id(label: str, uses: Mapping[str, int]) -> str:
     return slug
 
 
-def _group(items: Iterable[tuple[int, str, E]]) -> dict[str, list[tuple[int, E]]]:
-    groups: dict[str, list[tuple[int, E]]] = {}
-    for rank, key, entry in items:
-        groups.setdefault(key, []).append((rank, entry))
+@dataclass(frozen=True, slots=True)
+class _Candidates(Generic[E]):
+    """The entries that a name means in the earliest catalog that has it, and the rank of that catalog."""
+
+    rank: int
+    entries: list[E]
+
+    def unequal(self) -> list[E]:
+        """Return the entries, of equal ones the first."""
+        return list(dict.fromkeys(self.entries))
+
+
+def _group(ranked: Iterable[tuple[int, E]], names_of: Callable[[E], Iterable[str]]) -> dict[str, _Candidates[E]]:
+    """Entries by each of their names; the smallest rank comes first, and wins."""
+    groups: dict[str, _Candidates[E]] = {}
+    for rank, entry in ranked:
+        for name in names_of(entry):
+            candidates = groups.setdefault(name, _Candidates(rank, []))
+            if candidates.rank == rank:
+                candidates.entries.append(entry)
     return groups
-
-
-def _best(candidates: Sequence[tuple[int, E]]) -> list[E]:
-    """The unequal entries of the earliest catalog."""
-    if not candidates:
-        return []
-    first = min(map(_RANK, candidates))
-    return list(dict.fromkeys(entry for rank, entry in candidates if rank == first))
 
 
 class SupportsStore(Protocol):
@@ -147,8 +158,8 @@ class Library:
             index_store: keeps an index of the words of these catalogs and of that vocabulary.
         """
         self.catalogs = tuple(sorted(catalogs, key=lambda loaded: loaded.rank))
-        self.models: EntryIndex[ModelEntry] = EntryIndex(self._ranked(Kind.MODELS))
-        self.papers: EntryIndex[PaperEntry] = EntryIndex(self._ranked(Kind.PAPERS))
+        self.models: EntryIndex[ModelEntry] = EntryIndex(tuple(self._ranked(Kind.MODELS)))
+        self.papers: EntryIndex[PaperEntry] = EntryIndex(tuple(self._ranked(Kind.PAPERS)))
         self.broken = frozenset[str]().union(*(loaded.broken for loaded in self.catalogs))
         self.complete = all(loaded.complete for loaded in self.catalogs)
         """False when a part of the catalogs could not be read: then an unknown name may be no mistake."""
@@ -160,6 +171,9 @@ class Library:
         for loaded in self.catalogs:
             for entry in getattr(loaded.catalog, kind):
                 yield loaded.rank, entry
+
+    def _all_of(self, kind: Kind) -> tuple[Any, ...]:
+        return tuple(entry for _, entry in self._ranked(kind))
 
     def place_of(self, kind: Kind, entry: Entry) -> str:
         """Return where an entry stands: the file and its line, as far as that can be known."""
@@ -179,19 +193,18 @@ class Library:
 
     def index_of(self, kind: Kind) -> EntryIndex[Any]:
         """Return the models or the papers."""
-        if kind is Kind.MODELS:
-            return self.models
-        return self.papers
+        indexes: Mapping[Kind, EntryIndex[Any]] = {Kind.MODELS: self.models, Kind.PAPERS: self.papers}
+        return indexes[kind]
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks of all catalogs, in their order."""
-        return tuple(task for _, task in self._ranked(Kind.TASKS))
+        return self._all_of(Kind.TASKS)
 
     @property
     def own_ports(self) -> tuple[PortEntry, ...]:
         """The ports of all catalogs, in their order."""
-        return tuple(port for _, port in self._ranked(Kind.PORTS))
+        return self._all_of(Kind.PORTS)
 
     @cached_property
     def ports(self) -> Ports:
@@ -227,11 +240,11 @@ def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], libra
 def _check_kinds_of_data(document: Document, key: str, words: Sequence[str] | None, ports: Ports) -> None:
     """Report the words that name no port."""
     for index, word in enumerate(words or ()):
-        if ports.find(word) is None:
-            hint = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
-            if meant := ports.suggestion(word):
-                hint = f"did you mean {meant!r}?"
-            document.report("W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word)
+        if ports.find(word) is not None:
+            continue
+        listed = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
+        hint = meant_hint(ports.suggestion(word)) or listed
+        document.report("W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word)
 
 
 class _Resolver(Generic[E]):
@@ -250,19 +263,23 @@ class _Resolver(Generic[E]):
         for position, item in enumerate(items or ()):
             entries.append(self._entry_of(item, (self._kind, position), entries))
         resolved = tuple(filter(None, entries))
-        return resolved if len(resolved) == len(entries) else None
+        if len(resolved) < len(entries):
+            return None
+        return resolved
 
     def _entry_of(self, item: str | E, path: KeyPath, earlier: Sequence[E | None]) -> E | None:
         if not isinstance(item, str):  # a whole entry, in a line of JSON
             self._report_signature(item, path)
             return item
-        candidates = self._index.find(item) if item else ()  # a name is empty where a question has a mistake
+        if not item:  # where a question has a mistake
+            return None
+        candidates = self._index.find(item)
         if len(candidates) == 1:
             self._report_chosen(candidates[0], item, path, earlier)
             return candidates[0]
         if candidates:
             self._report_ambiguous(item, path, candidates)
-        elif item:
+        else:
             self._report_unknown(item, path)
         return None
 
@@ -282,11 +299,11 @@ class _Resolver(Generic[E]):
         ids = sorted({self._index.id_of(entry) for entry in candidates})
         if len(ids) == len(candidates):
             hint = f"name one of them by its id: {', '.join(map(repr, ids))}; or {hint}"
-        places = [self._library.place_of(self._kind, entry) for entry in candidates[:_MOST_PLACES]]
-        differing = [key for key in self._kind.keys if len(set(map(attrgetter(key), candidates))) > 1]
+        place_of = partial(self._library.place_of, self._kind)
+        places = " and ".join(dict.fromkeys(map(place_of, candidates[:_MOST_PLACES])))
+        differing = ", ".join(_differing_keys(self._kind, candidates))
         message = f"{shorten(name)!r} means {len(candidates)} different entries"
-        about = f"those in {' and '.join(dict.fromkeys(places))} differ in {', '.join(differing)}"
-        self._document.report("Q403", path, f"{message}: {about}", hint, text=name)
+        self._document.report("Q403", path, f"{message}: those in {places} differ in {differing}", hint, text=name)
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
         # a name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here
@@ -299,12 +316,19 @@ class _Resolver(Generic[E]):
 
     def _hint_about(self, name: str) -> str:
         """What to do about an unknown name: move it to the other kind, write it as it was meant, look elsewhere."""
-        other = _OTHER_KIND[self._kind]
-        if self._library.index_of(other).find(name):
-            return f"it is one of the {other}: move it there"
-        if self._unknown <= _SUGGESTIONS and (meant := self._index.suggestion(name)):
-            return f"did you mean {meant!r}?"
-        return self._library.where_read
+        other_kind = _OTHER_KIND[self._kind]
+        if self._library.index_of(other_kind).find(name):
+            return f"it is one of the {other_kind}: move it there"
+        if self._unknown > _SUGGESTIONS:
+            return self._library.where_read
+        return meant_hint(self._index.suggestion(name)) or self._library.where_read
+
+
+def _differing_keys(kind: Kind, entries: Sequence[E]) -> Iterator[str]:
+    """The keys whose values are not the same in all entries."""
+    for key in kind.keys:
+        if len(set(map(attrgetter(key), entries))) > 1:
+            yield key
 
 
 _OTHER_KIND: Final = {Kind.MODELS: Kind.PAPERS, Kind.PAPERS: Kind.MODELS}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import filterfalse
 from operator import ne
 from typing import Final
@@ -36,8 +36,10 @@ _AUTHORITY: Final = lazy_regex(
 )
 _NOT_IN_HOST: Final = lazy_regex(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-_ITSELF: Final = lazy_regex(r"\.|%2e", re.IGNORECASE)
-_PARENT: Final = lazy_regex(rf"(?:{_ITSELF.pattern}){{2}}", re.IGNORECASE)
+_DEFAULT_PORT: Final = lazy_regex(r"\A:(?:80|443)\Z")
+_DOT: Final = lazy_regex(r"\.|%2e", re.IGNORECASE)
+# The segments of a path that are no names: two dots for the folder above, one for the folder itself.
+_DOTS: Final = lazy_regex(rf"(?P<parent>(?:{_DOT.pattern}){{2}})|{_DOT.pattern}", re.IGNORECASE)
 # As `git clone` takes it: git@github.com:owner/name, git://github.com/owner/name.
 _GIT_SSH: Final = lazy_regex(r"(?:(?:ssh://)?git@|git://)(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
@@ -74,6 +76,8 @@ _DOI_HOSTS: Final = frozenset({
     "spiedigitallibrary.org", "ascelibrary.org", "ahajournals.org", "nejm.org", "liebertpub.com", "arc.aiaa.org",
 })  # fmt: skip
 _DOI_IN_ADDRESS: Final = lazy_regex(r"(?:^|[/=])(10\.\d{4,9}/[^\s&]+)")
+# Journals of Wiley may have hosts of their own, such as agupubs.onlinelibrary.wiley.com.
+_WILEY: Final = "onlinelibrary.wiley.com"
 # What publishers put behind a DOI to show the page, the text or the PDF of one publication.
 _DOI_VIEW: Final = lazy_regex(
     r"(?:/(?:id/\d.*|e?pdf|full(?:text)?|abs(?:tract)?|html|summary|meta)|(?:v\d{1,2})?(?:\.(?:pdf|full|short|html))+)\Z",
@@ -100,7 +104,6 @@ _PUBLICATIONS: Final = (
     ("pmlr:", "proceedings.mlr.press", lazy_regex(r"(v\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
     ("jmlr:", "jmlr.org", lazy_regex(r"papers/v(?:olume)?(\d+/)(?:[\w-]+/)?([\w-]+)(?:\.html|\.pdf)?\?.*")),
 )  # fmt: skip
-_PUBLICATION_OF: Final = {host: (prefix, pattern) for prefix, hosts, pattern in _PUBLICATIONS for host in hosts.split()}
 _FOLDED: Final = frozenset({"doi:10.1038/", "acl:"})  # whose letter case means nothing
 _ACL_DOI: Final = lazy_regex(r"10\.(?:18653|3115)/v1/(?=[a-z]\d\d-|\d{4}\.)")
 # Pages of GitHub and Hugging Face that stand where an owner would, nothing among them: nobody can have these names.
@@ -126,13 +129,16 @@ _SUBJECT_CLASS: Final = lazy_regex(r"\.[a-z]{2}(?=/)")
 _TRACKING: Final = lazy_regex(r"(?:utm_[a-z]+|ref_src|fbclid|gclid)=", re.IGNORECASE)
 # `ref=` mostly says where a reader comes from, so two links that differ in it are one; but not always, so it stays.
 _TRACKING_OR_REFERRER: Final = lazy_regex(rf"{_TRACKING.pattern}|ref=", re.IGNORECASE)
-# The fields of an entry, each with the hosts of its links and the paths there; a PDF beside code may be anything.
-_HOME_FIELDS: Final = (
-    (_PAPER_HOSTS, lazy_regex(""), "paper"),
-    (_HF_HOSTS, lazy_regex("/papers/"), "paper"),
-    (_HF_HOSTS, lazy_regex(""), "huggingface"),
-    (_CODE_HOSTS, lazy_regex(r"(?!.*\.pdf\Z)", re.IGNORECASE | re.DOTALL), "github"),
-)
+_ANY_PATH: Final = lazy_regex("")
+_PAPER_PAGE: Final = lazy_regex("/papers/")
+# A PDF beside code may be anything.
+_NO_PDF: Final = lazy_regex(r"(?!.*\.pdf\Z)", re.IGNORECASE | re.DOTALL)
+# The fields of an entry where links of a host belong, each with the paths there; the first one counts.
+_HOME_FIELDS: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
+    **dict.fromkeys(_PAPER_HOSTS, ((_ANY_PATH, "paper"),)),
+    **dict.fromkeys(_HF_HOSTS, ((_PAPER_PAGE, "paper"), (_ANY_PATH, "huggingface"))),
+    **dict.fromkeys(_CODE_HOSTS, ((_NO_PDF, "github"),)),
+}
 # Paths inside a repository that show its front page.
 _DEFAULT_VIEW: Final = lazy_regex(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
 _PLACEHOLDER_HOSTS: Final = lazy_regex(
@@ -178,7 +184,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """The parts of an http or https URL, the host in lower case and without `www.`."""
+    """The parts of an http or https URL, the host in lower case and without `www.`.
+
+    Without a scheme a default port is none; where there is one, `opened_url` takes it off.
+    """
 
     scheme: str
     host: str
@@ -197,9 +206,12 @@ def _address(url: str) -> _Address | None:
     host = parts["host"].lower().rstrip(".").removeprefix("www.")
     if scheme not in _SCHEMES or not host[:1].isalnum():
         return None
-    if not scheme and "." not in host:  # a word, or a relative path
+    if scheme:
+        return _Address(scheme, host, parts["port"], parts["path"], parts["query"])
+    if "." not in host:  # a word, or a relative path
         return None
-    return _Address(scheme, host, parts["port"], parts["path"], parts["query"])
+    port = _DEFAULT_PORT.sub("", parts["port"])
+    return _Address(scheme, host, port, parts["path"], parts["query"])
 
 
 def opened_url(href: str, base: str | None = None) -> str | None:
@@ -220,19 +232,20 @@ def opened_url(href: str, base: str | None = None) -> str | None:
     if scheme not in _SCHEMES:
         return None
     # without a scheme there are two slashes before a host; behind one, browsers forgive that one is missing
-    has_host = len(slashes) + bool(scheme) > 1
-    if not has_host and base is not None:
-        return _absolute(*urljoin(base, f"{slashes}{below}".replace("\\", "/")).split("://", 1))
-    if not has_host and not scheme:
-        return None
-    page_scheme = (base or "https").partition(":")[0]
-    return _absolute(scheme or page_scheme, below)
+    names_host = len(slashes) + bool(scheme) > 1
+    page_scheme, _, _ = (base or "https").partition(":")
+    if names_host:
+        return _absolute(scheme or page_scheme, below)
+    if base is not None:
+        joined = urljoin(base, f"{slashes}{below}".replace("\\", "/"))
+        scheme, _, below = joined.partition("://")
+    return _absolute(scheme, below)
 
 
 def _absolute(scheme: str, text: str) -> str | None:
-    """The normal form of what stands behind `https://`; None where no host stands there."""
+    """The normal form of what stands behind `https://`; None without a host, and behind any other scheme."""
     match = _AUTHORITY.fullmatch(text)
-    if match is None:
+    if match is None or scheme not in _DEFAULT_PORTS:
         return None
     parts = match.groupdict(default="")
     host = _host(parts["host"])
@@ -258,17 +271,19 @@ def _host(text: str) -> str:
 
 def _without_dots(path: str) -> str:
     """A path without `.` and `..`, also where their dots are percent escapes."""
-    if "." not in path and "%2" not in path:
+    if _DOT.search(path) is None:
         return path
-    kept: list[str] = []
-    segments = path.split("/")
-    for segment in segments:
-        if _PARENT.fullmatch(segment):
-            del kept[max(1, len(kept) - 1) :]
-        elif not _ITSELF.fullmatch(segment):
-            kept.append(segment)
-    is_folder = _PARENT.fullmatch(segments[-1]) or _ITSELF.fullmatch(segments[-1])
-    return "/".join(kept) + "/" * bool(is_folder)
+    names: list[str] = []
+    dots = None
+    for segment in path.split("/"):
+        dots = _DOTS.fullmatch(segment)
+        if dots is None:
+            names.append(segment)
+        elif dots["parent"]:
+            del names[max(1, len(names) - 1) :]
+    # dots at the end mean a folder, whose path ends with a slash
+    is_folder = dots is not None
+    return "/".join(names) + "/" * is_folder
 
 
 @lru_cache(maxsize=4096)  # an answer has each of its links several times, and other answers have them, too
@@ -283,27 +298,24 @@ def identify(url: str) -> Link | None:
     # a server may take `%2F` for a slash, so dots behind it count as well
     path = _without_dots(unquote(address.path).replace("\\", "/"))
     path = re.sub("/{2,}", "/", path).strip("/")
-    return _known_site(address, path) or Link("web", _web_key(address, path))
+    address = replace(address, path=path)
+    return _known_site(address) or Link("web", _web_key(address))
 
 
-def _known_site(address: _Address, path: str) -> Link | None:
+def _known_site(address: _Address) -> Link | None:
     """What a site shows whose paths are known; None behind another port (another server), or if it is too long."""
-    if _own_port(address) or len(path) + len(address.query) > _LONGEST_KNOWN:
+    if address.port or len(address.path) + len(address.query) > _LONGEST_KNOWN:
         return None
-    read = _READERS.get(address.host)
-    link = read(path) if read else None
-    return link or _publication(address, path)
+    host = _WILEY if address.host.endswith(f".{_WILEY}") else address.host
+    read = _READERS.get(host)
+    if read is None:
+        return None
+    return read(address)
 
 
-def _own_port(address: _Address) -> str:
-    """The port of an address unless it is the default one, which `opened_url` takes off where there is a scheme."""
-    is_default = not address.scheme and address.port in _DEFAULT_PORTS.values()
-    return "" if is_default else address.port
-
-
-def _web_key(address: _Address, path: str) -> str:
-    """The key of a plain web address: without the default ports, and without marks of where the reader came from."""
-    key = f"{address.host}{_own_port(address)}/{path}".rstrip("/")
+def _web_key(address: _Address) -> str:
+    """The key of a plain web address, without marks of where the reader came from."""
+    key = f"{address.host}{address.port}/{address.path}".rstrip("/")
     parts = filterfalse(_TRACKING_OR_REFERRER.match, address.query.split("&"))
     arguments = "&".join(filter(None, parts))
     return f"{key}{'?' * bool(arguments)}{arguments}"
@@ -314,8 +326,8 @@ def home_field(url: str) -> str | None:
     address = _address(url)
     if address is None:
         return None
-    for hosts, pattern, field in _HOME_FIELDS:
-        if address.host in hosts and pattern.match(address.path):
+    for pattern, field in _HOME_FIELDS.get(address.host, ()):
+        if pattern.match(address.path):
             return field
     return None
 
@@ -392,43 +404,58 @@ def doi_link(text: str) -> Link | None:
     return Link("doi", f"doi:{doi}")
 
 
-def _publication(address: _Address, path: str) -> Link | None:
-    """What a publisher's page shows: the page, the PDF and the DOI of one publication are one link."""
-    below = f"{path}?{address.query}"
-    if address.host in _DOI_HOSTS or address.host.endswith(".onlinelibrary.wiley.com"):
-        doi = _DOI_IN_ADDRESS.search(below.removesuffix("?"))
-        return doi_link(_DOI_VIEW.sub("", doi[1].partition("?")[0])) if doi else None
-    if address.host not in _PUBLICATION_OF:
+def _publisher(address: _Address) -> Link | None:
+    """What a publisher's page shows whose address has the DOI."""
+    doi = _DOI_IN_ADDRESS.search(f"{address.path}?{address.query}".removesuffix("?"))
+    if doi is None:
         return None
-    prefix, pattern = _PUBLICATION_OF[address.host]
-    match = pattern.fullmatch(below)
+    return doi_link(_DOI_VIEW.sub("", doi[1].partition("?")[0]))
+
+
+def _publication(prefix: str, pattern: re.Pattern[str], address: _Address) -> Link | None:
+    """What a page shows that tells a publication in another way; the page, the PDF and the DOI of one are one link."""
+    match = pattern.fullmatch(f"{address.path}?{address.query}")
     if match is None:
         return None
     name = "".join(match.groups())
-    return Link("web", f"{prefix}{name.lower() if prefix in _FOLDED else name}")
+    if prefix in _FOLDED:
+        name = name.lower()
+    return Link("web", f"{prefix}{name}")
 
 
-def _arxiv(path: str) -> Link | None:
-    match = _ARXIV_PATH.fullmatch(path)
+def _doi(address: _Address) -> Link | None:
+    return doi_link(address.path)
+
+
+def _arxiv(address: _Address) -> Link | None:
+    match = _ARXIV_PATH.fullmatch(address.path)
     if match is None:
         return None
     return arxiv_link(match["id"])
 
 
-def _github(path: str) -> Link | None:
-    owner, name, inside = _repository(path)
+def _github(address: _Address) -> Link | None:
+    owner, name, inside = _repository(address.path)
     if owner.lower() in _NOT_OWNERS:
         return None
     if inside.startswith("compare/"):
-        other_owners = (other for other in _COMPARED_OWNER.findall(inside) if other.casefold() != owner.casefold())
-        owner = next(other_owners, owner)
+        owner = _compared_owner(owner, inside)
     return Link("github", f"github:{owner}/{_GIT_ENDING.sub('', name)}".casefold().rstrip("/"), inside)
 
 
-def _huggingface(path: str) -> Link | None:
+def _compared_owner(owner: str, comparison: str) -> str:
+    """The owner whose code a comparison shows: another one, where it names one."""
+    for compared in _COMPARED_OWNER.findall(comparison):
+        if compared.casefold() != owner.casefold():
+            return str(compared)
+    return owner
+
+
+def _huggingface(address: _Address) -> Link | None:
+    path = address.path
     first, _, below = path.partition("/")
     if first == "papers":
-        return _arxiv(path)
+        return _arxiv(address)
     if first.lower() in _NOT_OWNERS:
         return None
     kind = _HF_KINDS.get(first.lower(), "model")
@@ -447,13 +474,16 @@ def _repository(path: str) -> tuple[str, str, str]:
     return owner, name, _FRONT_PAGE.sub("", inside)
 
 
-_READERS: Final[dict[str, Callable[[str], Link | None]]] = {
+_READERS: Final[dict[str, Callable[[_Address], Link | None]]] = {
     **dict.fromkeys(_ARXIV_HOSTS, _arxiv),
-    **dict.fromkeys(("doi.org", "dx.doi.org"), doi_link),
+    **dict.fromkeys(("doi.org", "dx.doi.org"), _doi),
     **dict.fromkeys(_HF_HOSTS, _huggingface),
     "github.com": _github,
+    **dict.fromkeys(_DOI_HOSTS, _publisher),
 }
-"""What reads the paths of the hosts whose links have a key of their own."""
+for _prefix, _hosts, _pattern in _PUBLICATIONS:
+    _READERS.update(dict.fromkeys(_hosts.split(), partial(_publication, _prefix, _pattern)))
+"""What reads the addresses of the hosts whose links have a key of their own; their paths are without escapes."""
 
 
 def is_placeholder_host(url: str) -> bool:
@@ -472,14 +502,21 @@ def is_placeholder(url: str) -> bool:
 
 def resembles(link: Link, other: Link) -> bool:
     """Whether one link looks like a slip of the other: a digit, another owner, a letter more or less."""
-    if link.kind == other.kind == "arxiv":
-        return _differences(link.key, other.key) <= _MOST_DIGITS
-    if link.kind == other.kind and link.kind in ("github", "huggingface"):
-        return _resembles_repository(link.key, other.key)
-    longest = max(len(link.key), len(other.key))
-    if abs(len(link.key) - len(other.key)) > longest * _LENGTH_MARGIN:
+    compare = _resembles_address
+    if link.kind == other.kind:
+        compare = _COMPARISONS.get(link.kind, _resembles_address)
+    return compare(link.key, other.key)
+
+
+def _resembles_address(key: str, other_key: str) -> bool:
+    lengths = len(key), len(other_key)
+    if max(lengths) - min(lengths) > max(lengths) * _LENGTH_MARGIN:
         return False
-    return _ratio(link.key, other.key) >= _LIKE_ADDRESS
+    return _ratio(key, other_key) >= _LIKE_ADDRESS
+
+
+def _resembles_paper(key: str, other_key: str) -> bool:
+    return _differences(key, other_key) <= _MOST_DIGITS
 
 
 def _resembles_repository(key: str, other_key: str) -> bool:
@@ -490,6 +527,11 @@ def _resembles_repository(key: str, other_key: str) -> bool:
     if owner == other_owner and _ratio(name, other_name) >= _LIKE_NAME:
         return True
     return _ratio(key, other_key) >= _LIKE_REPOSITORY
+
+
+_COMPARISONS: Final = {
+    "arxiv": _resembles_paper, "github": _resembles_repository, "huggingface": _resembles_repository,
+}  # fmt: skip
 
 
 def _owner_name(key: str) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from explainer.catalogs.schema import SOURCE_KINDS, Question
+from explainer.catalogs.schema import SOURCE_KINDS, Kind, Question
 from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Parsed, has_errors
-from explainer.documents.document import Document, character_findings, items_of
+from explainer.documents.document import Document, as_mapping, character_findings, is_text, items_of
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 
@@ -48,14 +48,19 @@ def parse_question(text: str, file: str, *, default_id: str) -> Parsed[LoadedQue
 def question_from(document: Document, *, default_id: str) -> Parsed[LoadedQuestion]:
     """Read a question from a document of YAML; see `parse_question`."""
     for kind in SOURCE_KINDS:
-        for index, item in enumerate(items_of(document.data, kind)):
-            if isinstance(item, dict):
-                message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
-                hint = "quote a title that holds ': '; whole entries belong in a catalog"
-                document.report("S203", (kind, index), message, hint)
-                # One mistake is one finding: what else the schema says about the mapping is not worth saying.
-                document.unreliable.add((kind, index))
+        _report_mappings(document, kind)
     return load_document(document, default_id)
+
+
+def _report_mappings(document: Document, kind: Kind) -> None:
+    """Report the mappings in a list of names."""
+    for index, item in enumerate(items_of(document.data, kind)):
+        if isinstance(item, dict):
+            message = f"item {index + 1} of {kind.value!r} must be a name, not a mapping"
+            hint = "quote a title that holds ': '; whole entries belong in a catalog"
+            document.report("S203", (kind, index), message, hint)
+            # One mistake is one finding: what else the schema says about the mapping is not worth saying.
+            document.unreliable.add((kind, index))
 
 
 def parse_question_line(
@@ -70,9 +75,8 @@ def parse_question_line(
         passed_over: keys that a line may have for other readers.
     """
     document = read_json_line(text, file, line)
-    if isinstance(document.data, dict):
-        for key in passed_over:
-            document.data.pop(key, None)
+    for key in passed_over:
+        as_mapping(document.data).pop(key, None)
     return load_document(document, f"line-{line}")
 
 
@@ -104,7 +108,7 @@ def _without_mistakes(data: dict[str, Any]) -> Question:
 
 def _name_in(item: Any) -> str:
     """An item of a list of names, or an empty name for what is none, or has lost characters that were refused."""
-    if isinstance(item, str) and "\ufffd" not in item:
+    if is_text(item) and "\ufffd" not in item:
         return item
     return ""
 

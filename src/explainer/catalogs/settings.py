@@ -5,13 +5,13 @@ They stand in `explainer.toml`, or in the table `tool.explainer` of `pyproject.t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import lazy_regex, reason_of
-from explainer.documents.document import Document, Spans, value_at
+from explainer.documents.document import Document, Spans, as_mapping, value_at
 
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Settings
@@ -39,23 +39,26 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
         The settings, and the document that knows the place of each key.
     """
     table = _TABLES[name]
-    if not all(part in text for part in table):
+    if not all(map(text.__contains__, table)):
         return Parsed(None)
-    # Imports of some milliseconds, for those who have settings.
+    # An import of some milliseconds, for those who have settings.
     import tomllib  # noqa: PLC0415
 
+    try:
+        data = value_at(tomllib.loads(text), *table)
+    except Exception as error:  # noqa: BLE001  # numbers of thousands of digits, deep nesting
+        return Parsed(None, (_syntax_error(reason_of(error), text, file),))
+    if data is None:
+        return Parsed(None)
+    return _settings_in(data, text, file, table)
+
+
+def _settings_in(data: Any, text: str, file: str, table: tuple[str, ...]) -> Parsed[tuple[Settings, Document]]:
+    """The settings that a table is, and the document of it."""
     from explainer.catalogs.schema import Settings  # noqa: PLC0415
     from explainer.catalogs.validation import validate  # noqa: PLC0415
 
-    try:
-        data: Any = tomllib.loads(text)
-    except Exception as error:  # noqa: BLE001  # numbers of thousands of digits, deep nesting
-        return Parsed(None, (_syntax_error(reason_of(error), text, file),))
-    data = value_at(data, *table)
-    if data is None:
-        return Parsed(None)
-    keys = list(data) if isinstance(data, dict) else []
-    document = Document(file, data, is_yaml=False, find_spans=partial(_spans, text, table, keys))
+    document = Document(file, data, is_yaml=False, find_spans=partial(_spans, text, table, as_mapping(data)))
     if not isinstance(data, dict):
         document.report("S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]")
         return Parsed(None, tuple(document.findings))
@@ -75,7 +78,7 @@ def _syntax_error(message: str, text: str, file: str) -> Finding:
     return Finding("Y102", Location(file, line, column), f"not valid TOML: {problem}")
 
 
-def _spans(text: str, table: tuple[str, ...], keys: Sequence[str]) -> Spans:
+def _spans(text: str, table: tuple[str, ...], keys: Collection[str]) -> Spans:
     """Where the keys of a table stand. tomllib gives no positions, so this asks it which line brings a key."""
     spans = Spans()
     lines = text.split("\n")
@@ -91,15 +94,15 @@ def _spans(text: str, table: tuple[str, ...], keys: Sequence[str]) -> Spans:
 def _places_of(lines: Sequence[str], paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[int, int]]:
     """Where keys are: not in the text that ends before their line, and in the next text that is whole."""
     places: dict[tuple[str, ...], tuple[int, int]] = {}
-    missing = list(paths)
+    missing = set(paths)
     before = 0
     for count in range(len(lines) + 1):
         data = _data_of("\n".join(lines[:count]))
         if data is None:
             continue
-        present = [path for path in missing if value_at(data, *path) is not None]
+        present = {path for path in missing if value_at(data, *path) is not None}
         places |= dict.fromkeys(present, _first_of_value(lines, before))
-        missing = [path for path in missing if path not in places]
+        missing -= present
         if not missing:
             break
         before = count

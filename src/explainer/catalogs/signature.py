@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from itertools import filterfalse, product
 from typing import Final, NamedTuple, TypeAlias
 
-from explainer.diagnostics.text import lazy_regex, shorten, suggest
+from explainer.diagnostics.text import lazy_regex, meant_hint, one_line, shorten, suggest
 
 SEPARATOR: Final = "2"
 MAX_SIGNATURE: Final = 200
@@ -28,6 +29,7 @@ MAX_SIGNATURE: Final = 200
 _NAME: Final = lazy_regex(r"[0-9]*+[A-Z][A-Za-z0-9]*+")
 # What is called wrong in a text: up to the next capital or digit, or one character of anything else.
 _WORD: Final = lazy_regex(r"[0-9]*+[^\W\d_][^\W\dA-Z_]*+|.", re.DOTALL)
+_ARTICLE: Final = lazy_regex(r"\A(?:an?|the|my|one) ")
 # What ends the first word of a model's name: a signature in front of it has letters and digits only.
 _BEHIND_START: Final = lazy_regex(r"[^A-Za-z0-9]")
 
@@ -130,12 +132,8 @@ class Ports:
 
     def find(self, word: str) -> str | None:
         """Return the id of the port that an id, an alias or a lay word means, in any letter case; None for no port."""
-        folded = " ".join(word.split()).casefold()
-        for article in ("", "a ", "an ", "the ", "my ", "one "):
-            name = folded.removeprefix(article)
-            if folded.startswith(article) and name in self._words:
-                return self._words[name]
-        return None
+        folded = one_line(word).casefold()
+        return self._words.get(folded) or self._words.get(_ARTICLE.sub("", folded))
 
     def suggestion(self, word: str) -> str | None:
         """Return the name of a port that was probably meant, or None."""
@@ -160,9 +158,7 @@ class Ports:
             message = f"a signature has at most {MAX_SIGNATURE} characters, not {len(text):,}"
             return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
         offset, wrong, subject = self._fault(text)
-        hint = f"the ports are {', '.join(self.ports)}"
-        if meant := self._meant(text):
-            hint = f"did you mean {str(meant)!r}?"
+        hint = meant_hint(self._meant(text)) or f"the ports are {', '.join(self.ports)}"
         return SignatureProblem(offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
 
     def _fault(self, text: str) -> tuple[int, str, str]:
@@ -172,25 +168,26 @@ class Ports:
         second = f"a second separator {SEPARATOR!r}"
         if not wrong:
             return offset, "", _MISSING.get((is_output, has_port), second)
-        if is_output and has_port and wrong.startswith(SEPARATOR):
+        is_complete = is_output and has_port
+        if is_complete and wrong.startswith(SEPARATOR):
             return offset, SEPARATOR, second
         return offset, wrong, f"unknown port {shorten(wrong, 40)!r}"
 
-    def _meant(self, text: str) -> Signature | None:
+    def _meant(self, text: str) -> str | None:
         """The signature that was probably meant: in other letter case, or with the nearest port for what is none."""
         lower_case = _Reader({name.lower(): id_ for name, id_ in reversed(self._readable.items())})
         signature = lower_case.read("".join(filter(str.isalnum, text.lower())))
-        replaced = 0
-        while signature is None and replaced < _MOST_REPLACED:
-            offset = self._reader.farthest(text)[0]
+        for _ in range(_MOST_REPLACED):
+            if signature is not None:
+                return str(signature)
+            offset, _, _ = self._reader.farthest(text)
             wrong = _word_at(text, offset)
             nearest = suggest(wrong, self._readable)
-            if nearest in (None, wrong):
+            if nearest in (None, wrong):  # no port is like it, or it is one that stands in the wrong place
                 return None
             text = f"{text[:offset]}{nearest}{text[offset + len(wrong) :]}"
             signature = self._reader.read(text)
-            replaced += 1
-        return signature
+        return None if signature is None else str(signature)
 
 
 # What is missing where a signature ends, by whether reading is behind the separator and that side has a port already.
@@ -202,6 +199,7 @@ _MISSING: Final = {
 # Where reading stands: the character, whether behind the separator, whether that side has a port already.
 _State: TypeAlias = tuple[int, bool, bool]
 _BEGINNING: Final = (0, False, False)
+_EITHER: Final = (True, False)
 # Texts of which a table remembers what they are.
 _MOST_KEPT: Final = 10_000
 # Words of one text for which a suggestion is looked for.
@@ -221,27 +219,28 @@ class _Reader:
         """Return the signature that a text is, or None."""
         if SEPARATOR not in text:  # most words that are tried are no signatures
             return None
-        readable = self._readable_states(text)
-        if _BEGINNING not in readable:
+        step_from = self._steps_to_end(text)
+        if _BEGINNING not in step_from:
             return None
-        # From the beginning, the first step that can be completed: the leftmost separator, else the longest name.
-        sides: tuple[list[str], list[str]] = ([], [])
-        state: _State = _BEGINNING
-        while state[0] < len(text):
-            name, state = next(step for step in self._steps(text, state) if step[1] in readable)
-            if name:
-                sides[state[1]].append(self._ids[name])
-        return Signature(tuple(sides[0]), tuple(sides[1]))
+        inputs: list[str] = []
+        outputs: list[str] = []
+        state = _BEGINNING
+        while state in step_from:
+            name, state = step_from[state]
+            (outputs if state[1] else inputs).append(name)
+        # the separator, which leads to the outputs, is no port
+        return Signature(tuple(map(self._ids.__getitem__, inputs)), tuple(map(self._ids.__getitem__, outputs[1:])))
 
-    def _readable_states(self, text: str) -> set[_State]:
-        """The states from which the end of the text can be reached."""
-        readable: set[_State] = {(len(text), True, True)}
-        for offset in range(len(text) - 1, -1, -1):
-            for is_output, has_port in ((True, True), (True, False), (False, True), (False, False)):
-                state = (offset, is_output, has_port)
-                if any(following in readable for _, following in self._steps(text, state)):
-                    readable.add(state)
-        return readable
+    def _steps_to_end(self, text: str) -> dict[_State, tuple[str, _State]]:
+        """The first step from each state from which the end can be reached: the separator, else the longest name."""
+        end = (len(text), True, True)
+        step_from: dict[_State, tuple[str, _State]] = {}
+        for offset, is_output, has_port in product(reversed(range(len(text))), _EITHER, _EITHER):
+            state = (offset, is_output, has_port)
+            for step in self._steps(text, state):
+                if step[1] in step_from or step[1] == end:
+                    step_from.setdefault(state, step)
+        return step_from
 
     def farthest(self, text: str) -> _State:
         """Return the state farthest to the right that reading comes to; the end of a name within a word is none."""
@@ -251,11 +250,7 @@ class _Reader:
             following = {state for _, state in self._steps(text, waiting.pop())}
             waiting += following - reached
             reached |= following
-        return max(state for state in reached if not self._is_within_word(text, state))
-
-    def _is_within_word(self, text: str, state: _State) -> bool:
-        offset, _, has_port = state
-        return has_port and text[offset : offset + 1].islower()
+        return max(filterfalse(partial(_is_within_word, text), reached))
 
     def _steps(self, text: str, state: _State) -> Iterator[tuple[str, _State]]:
         """The ways to read on: the separator first, then names, the longest first."""
@@ -265,6 +260,11 @@ class _Reader:
         for name in self._starts.get(text[offset : offset + 1], ()):
             if text.startswith(name, offset):
                 yield name, (offset + len(name), is_output, True)
+
+
+def _is_within_word(text: str, state: _State) -> bool:
+    offset, _, has_port = state
+    return has_port and text[offset : offset + 1].islower()
 
 
 def _names(ports: Iterable[Port]) -> dict[str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from explainer.catalogs.schema import Kind, ModelEntry, PaperEntry, PortEntry, Task
 from explainer.diagnostics.finding import Finding, Parsed
-from explainer.diagnostics.text import lazy_regex, shorten, suggest
+from explainer.diagnostics.text import lazy_regex, meant_hint, shorten, suggest
 from explainer.documents.document import Document, KeyPath
 from explainer.documents.yaml_writer import scalar
 
@@ -27,6 +28,7 @@ _URL: Final = (
     "a link begins with http:// or https://, without spaces, quotes or a user name",
 )  # fmt: skip
 _ONE_LINE: Final = ("S206", "{subject} has line breaks", "write it on one line")
+_ONE_LINE_IN_YAML: Final = (*_ONE_LINE[:2], "fold it into one line with '>-'")
 # What is wrong with a text that does not match the pattern of its key: code, message and hint.
 _PATTERNS: Final = {
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _URL),
@@ -100,11 +102,10 @@ class _Mistake(NamedTuple):
     message: str
 
 
-def _mistakes_in(document: Document, error: ValidationError) -> list[_Mistake]:
-    return [
-        _Mistake(details["type"], _without_tags(document.data, details["loc"]), details["input"], details["msg"])
-        for details in error.errors(include_url=False, include_context=False)
-    ]
+def _mistakes_in(document: Document, error: ValidationError) -> Iterator[_Mistake]:
+    for details in error.errors(include_url=False, include_context=False):
+        path = _without_tags(document.data, details["loc"])
+        yield _Mistake(details["type"], path, details["input"], details["msg"])
 
 
 def _without_tags(data: Any, loc: KeyPath) -> KeyPath:
@@ -125,14 +126,15 @@ def _is_in(data: Any, step: str | int) -> bool:
     return isinstance(data, dict) and step in data
 
 
-def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Sequence[_Mistake]) -> None:
+def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Iterable[_Mistake]) -> None:
+    if isinstance(document.data, str):
+        _report_plain_text(document, model, document.data)
+        return
     misspelt: set[KeyPath] = set()
     # Unknown keys first: a key that is there under a wrong name is one mistake, not two.
     for mistake in sorted(mistakes, key=lambda mistake: mistake.kind != _UNKNOWN_KEY):
         if mistake.kind == _UNKNOWN_KEY:
             misspelt.add((*mistake.path[:-1], _report_unknown_key(document, model, mistake.path)))
-        elif isinstance(document.data, str):
-            _report_plain_text(document, model, document.data)
         elif mistake.kind != "missing":
             _report_value(document, mistake)
         elif mistake.path not in misspelt:
@@ -141,17 +143,20 @@ def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Seque
 
 def _report_plain_text(document: Document, model: type[BaseModel], text: str) -> None:
     """Report a file that is one text, and what to type to make it a mapping."""
-    keys = list(model.model_fields)
-    key, colon, value = text.partition(":")
-    if not document.is_yaml:
-        hint = f"write an object with the keys {', '.join(keys)}"
-    elif colon and key.strip() in keys:
-        hint = f"put a space after the colon: {key.strip()}: {shorten(value.strip())}"
-    elif "question" in keys:
-        hint = f"write the key before the text: question: {scalar(shorten(text))}"
-    else:
-        hint = f"begin with one of the keys {', '.join(keys)}, each with a colon"
+    hint = f"write an object with the keys {', '.join(model.model_fields)}"
+    if document.is_yaml:
+        hint = _hint_about_plain_text(model, text)
     document.report("S203", (), "a file of this kind must be a mapping, not text", hint)
+
+
+def _hint_about_plain_text(model: type[BaseModel], text: str) -> str:
+    keys = model.model_fields
+    key, colon, value = text.partition(":")
+    if colon and key.strip() in keys:
+        return f"put a space after the colon: {key.strip()}: {shorten(value.strip())}"
+    if "question" in keys:
+        return f"write the key before the text: question: {scalar(shorten(text))}"
+    return f"begin with one of the keys {', '.join(keys)}, each with a colon"
 
 
 def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPath) -> str:
@@ -160,15 +165,13 @@ def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPat
     if len(path) > 1:
         model = ITEMS[str(path[0])]
     allowed = list(model.model_fields)
-    meant = _SWAPPED.get(key, "")
-    if meant not in allowed and len(document.findings) < _MOST_HINTS:
-        meant = suggest(key, allowed) or ""
+    meant = _SWAPPED.get(key)
+    if meant not in allowed:
+        meant = suggest(key, allowed) if len(document.findings) < _MOST_HINTS else None
     if not _is_mistaken_character(document, key):
-        hint = f"the keys are {', '.join(allowed)}"
-        if meant:
-            hint = f"did you mean {meant!r}?"
+        hint = meant_hint(meant) or f"the keys are {', '.join(allowed)}"
         document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
-    return meant
+    return meant or ""
 
 
 def _is_mistaken_character(document: Document, text: str) -> bool:
@@ -177,25 +180,35 @@ def _is_mistaken_character(document: Document, text: str) -> bool:
 
 
 def _has_refused_characters(document: Document) -> bool:
-    return any(finding.code == "Y108" for finding in document.findings)
+    return "Y108" in map(attrgetter("code"), document.findings)
 
 
 def _report_value(document: Document, mistake: _Mistake) -> None:
-    kind, path, value, message = mistake
-    if kind == "string_unicode" and _has_refused_characters(document):
-        return  # half a character, of which there is a finding; of a key pydantic does not even say which it is
-    if kind in ("string_pattern_mismatch", "string_too_long"):
-        if not _is_mistaken_character(document, value):
-            _report_text(document, path, value)
-    elif kind in _WRONG_TYPES:
-        found = f"{_subject(path)} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
-        hints = _YAML_HINTS if document.is_yaml else _HINTS
-        document.report("S203", path, found, hints.get((kind, type(value))))
-    else:
-        shown = shorten(str(value), 40)
-        document.report(
-            "S208", path, f"{_subject(path)} is not valid: {shown!r}", _FOREIGN_WORDS.sub(_in_our_words, message)
-        )
+    """Report a value, in the way of its kind of mistake."""
+    report = _report_invalid
+    if mistake.kind in _WRONG_TYPES:
+        report = _report_type
+    report = _REPORTS.get(mistake.kind, report)
+    report(document, mistake)
+
+
+def _report_half(document: Document, mistake: _Mistake) -> None:
+    """Report half a character, unless there is a finding about it; of a key pydantic does not even say which it is."""
+    if not _has_refused_characters(document):
+        _report_invalid(document, mistake)
+
+
+def _report_type(document: Document, mistake: _Mistake) -> None:
+    kind, path, value, _ = mistake
+    message = f"{_subject(path)} must be {_WRONG_TYPES[kind]}, not {_describe(value)}"
+    hints = _YAML_HINTS if document.is_yaml else _HINTS
+    document.report("S203", path, message, hints.get((kind, type(value))))
+
+
+def _report_invalid(document: Document, mistake: _Mistake) -> None:
+    shown = shorten(str(mistake.value), 40)
+    hint = _FOREIGN_WORDS.sub(_in_our_words, mistake.message)
+    document.report("S208", mistake.path, f"{_subject(mistake.path)} is not valid: {shown!r}", hint)
 
 
 # How pydantic begins some of its messages: errors of our own validators, numbers out of range, and empty lists.
@@ -211,20 +224,37 @@ def _in_our_words(begin: re.Match[str]) -> str:
     return {"greater": "write at least ", "less": "write at most "}.get(begin["limit"], "")
 
 
-def _report_text(document: Document, path: KeyPath, value: str) -> None:
+def _report_text(document: Document, mistake: _Mistake) -> None:
     """Report a text that does not match the pattern of its key."""
+    _, path, value, _ = mistake
+    if _is_mistaken_character(document, value):
+        return
     if not value.strip():
         document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
         return
-    key = next(step for step in reversed(path) if isinstance(step, str))
-    if (path[0], key) == (Kind.PORTS, "id"):
-        key = "id of a port"
-    if path[-2:-1] == ("vocabulary",):
-        key = "vocabulary"
-    code, message, hint = _PATTERNS.get(key, _ONE_LINE)
-    if code == "S206" and document.is_yaml:
-        hint = "fold it into one line with '>-'"
+    one_line = _ONE_LINE_IN_YAML if document.is_yaml else _ONE_LINE
+    code, message, hint = _PATTERNS.get(_pattern_key(path), one_line)
     document.report(code, path, message.format(subject=_subject(path), value=repr(shorten(value))), hint, text=value)
+
+
+def _pattern_key(path: KeyPath) -> str:
+    """What the pattern of a text is called: mostly the last key of its path."""
+    if path[-2:-1] == ("vocabulary",):
+        return "vocabulary"
+    key, *_ = filter(_is_key, reversed(path))
+    if (path[0], key) == (Kind.PORTS, "id"):
+        return "id of a port"
+    return str(key)
+
+
+def _is_key(step: str | int) -> bool:
+    return isinstance(step, str)
+
+
+# How mistakes are reported that are not about the type of a value.
+_REPORTS: Final = {
+    "string_unicode": _report_half, "string_pattern_mismatch": _report_text, "string_too_long": _report_text,
+}  # fmt: skip
 
 
 def _subject(path: KeyPath) -> str:

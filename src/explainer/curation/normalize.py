@@ -17,18 +17,10 @@ from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import (
-    REPOSITORY,
-    SourceRecord,
-    as_list,
-    as_text,
-    on_one_line,
-    split_links,
-    text_in,
-)
+from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_text, on_one_line, split_links, text_in
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
-from explainer.documents.document import Document, KeyPath, Spans
+from explainer.documents.document import Document, KeyPath, Spans, as_list
 from explainer.documents.json_reader import parse_json
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import (
@@ -21,7 +21,6 @@ from explainer.diagnostics.text import (
 )
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-T = TypeVar("T")
 
 MAX_DEPTH: Final = 32
 """Levels of nesting that a text may have; a catalog needs four."""
@@ -203,14 +202,30 @@ def character_problems(text: str, *, source: bool) -> Iterator[tuple[int, str, s
         yield index, "Y111", f"the invisible character {describe_character(char)}", "remove it if it is not meant"
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return a value that is a list; an empty one for any other."""
+    return value if isinstance(value, list) else []
+
+
+def as_mapping(value: Any) -> dict[str, Any]:
+    """Return a value that is a mapping; an empty one for any other."""
+    return value if isinstance(value, dict) else {}
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    """Whether a value is text."""
+    return isinstance(value, str)
+
+
 def items_of(data: Any, key: str) -> list[Any]:
     """Return the list that data has under a key; an empty one when it has none there, or is no mapping."""
-    return _value_of(data, key, list)
+    return as_list(as_mapping(data).get(key))
 
 
 def text_of(data: Any, key: str) -> str:
     """Return the text that data has under a key; an empty one when it has none there, or is no mapping."""
-    return _value_of(data, key, str)
+    value = as_mapping(data).get(key)
+    return value if is_text(value) else ""
 
 
 def value_at(data: Any, *path: str | int) -> Any:
@@ -223,9 +238,4 @@ def value_at(data: Any, *path: str | int) -> Any:
 
 def mappings_in(items: Any) -> list[dict[str, Any]]:
     """Return the mappings in a list; none in what is no list."""
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _value_of(data: Any, key: str, kind: type[T]) -> T:
-    value = data.get(key) if isinstance(data, dict) else None
-    return value if isinstance(value, kind) else kind()
+    return [item for item in as_list(items) if isinstance(item, dict)]

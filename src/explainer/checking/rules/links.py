@@ -237,6 +237,6 @@ def _is_repository_id(key: str) -> bool:
 def _repositories(offered: Offered) -> Iterator[str]:
     """The ids of the repositories of the sources, case-folded."""
     for source in offered.sources:
-        for own_link in (*source.links, *source.known):
+        for own_link in source.own_links:
             if "/" in own_link.link.key:
                 yield own_link.link.key.rpartition(":")[2]

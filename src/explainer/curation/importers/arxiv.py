@@ -17,7 +17,6 @@ from explainer.curation.importers.record import (
     GITHUB_LINK,
     RecordStream,
     SourceRecord,
-    as_list,
     as_text,
     load_library,
     on_one_line,
@@ -25,6 +24,7 @@ from explainer.curation.importers.record import (
 )
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import one_line, reason_of
+from explainer.documents.document import as_list
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 _ARXIV: Final = "{http://arxiv.org/schemas/atom}"

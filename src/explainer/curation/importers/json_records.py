@@ -27,15 +27,13 @@ from explainer.curation.importers.record import (
     MAX_LINE,
     RecordStream,
     SourceRecord,
-    as_list,
-    as_mapping,
     as_text,
     first_of,
     texts_in,
     unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.document import undecoded
+from explainer.documents.document import as_list, as_mapping, undecoded
 from explainer.documents.json_reader import parse_json, read_json_line
 
 _KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})

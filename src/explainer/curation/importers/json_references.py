@@ -16,18 +16,9 @@ from explainer.curation.importers.bibliography import (
     without_markup,
     year_of,
 )
-from explainer.curation.importers.record import (
-    SourceRecord,
-    as_list,
-    as_mapping,
-    as_text,
-    first_of,
-    renamed,
-    text_in,
-    texts_in,
-)
+from explainer.curation.importers.record import SourceRecord, as_text, first_of, renamed, text_in, texts_in
 from explainer.diagnostics.finding import Location
-from explainer.documents.document import mappings_in
+from explainer.documents.document import as_list, as_mapping, mappings_in
 
 # The parts of a name, as people say it.
 _NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")

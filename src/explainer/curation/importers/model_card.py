@@ -22,8 +22,6 @@ from explainer.curation.importers.record import (
     REPOSITORY,
     RecordStream,
     SourceRecord,
-    as_list,
-    as_mapping,
     as_text,
     first_of,
     load_library,
@@ -31,7 +29,7 @@ from explainer.curation.importers.record import (
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.diagnostics.text import one_line
-from explainer.documents.document import Document, mappings_in
+from explainer.documents.document import Document, as_list, as_mapping, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.

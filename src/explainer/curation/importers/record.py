@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import one_line
-from explainer.documents.document import mappings_in
+from explainer.documents.document import as_list, mappings_in
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -85,16 +85,6 @@ def renamed(where: Callable[[str], Location], names: Mapping[str, str]) -> Calla
 def as_text(value: Any) -> str | None:
     """Return a value that is text, and not empty; None for any other."""
     return value if isinstance(value, str) and value else None
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a value that is a list; an empty one for any other."""
-    return value if isinstance(value, list) else []
-
-
-def as_mapping(value: Any) -> dict[str, Any]:
-    """Return a value that is a mapping; an empty one for any other."""
-    return value if isinstance(value, dict) else {}
 
 
 def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location]) -> Iterator[Finding]:

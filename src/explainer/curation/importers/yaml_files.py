@@ -12,8 +12,6 @@ from explainer.curation.importers.reading import unrecognised, whole_text
 from explainer.curation.importers.record import (
     RecordStream,
     SourceRecord,
-    as_list,
-    as_mapping,
     as_text,
     first_of,
     text_in,
@@ -21,7 +19,7 @@ from explainer.curation.importers.record import (
     unread_lists,
 )
 from explainer.diagnostics.finding import Finding, Location
-from explainer.documents.document import Document, KeyPath, mappings_in
+from explainer.documents.document import Document, KeyPath, as_list, as_mapping, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
 

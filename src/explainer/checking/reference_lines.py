@@ -249,18 +249,18 @@ def parts_of_reference(text: str) -> tuple[str, ...]:
 # --- labels
 
 
-class Label(NamedTuple):
+class FieldLabel(NamedTuple):
     """What stands before a colon, an arrow or an equals sign: the kind of field, and where its value begins."""
 
     kind: LabelKind | None
     value_at: int
 
 
-_NO_LABEL: Final = Label(None, 0)
+_NO_LABEL: Final = FieldLabel(None, 0)
 
 
 @lru_cache(maxsize=4096)  # a line is asked again for each line above it that may head it
-def read_label(text: str) -> Label:
+def read_label(text: str) -> FieldLabel:
     """Return the label at the beginning of a line; its kind is None where nothing says that it is one."""
     if not _LABEL_ENDS.search(text):  # most lines: a look is cheaper than the pattern
         return _NO_LABEL
@@ -270,7 +270,7 @@ def read_label(text: str) -> Label:
     kind = kind_of_label(match["label"])
     if kind is None:
         kind = "remark" if match["assigned"] else _unknown_kind(match["label"], match["value"].strip())
-    return Label(kind, match.start("value"))
+    return FieldLabel(kind, match.start("value"))
 
 
 def _unknown_kind(label: str, value: str) -> LabelKind | None:
@@ -301,7 +301,7 @@ class Name(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReferenceLine:
     """A line of the section, or a part of one.
 
     Attributes:
@@ -335,7 +335,7 @@ class Line:
     is_heading: bool
 
     @property
-    def label(self) -> Label:
+    def label(self) -> FieldLabel:
         """The label at its beginning."""
         return read_label(self.text)
 
@@ -450,9 +450,9 @@ class LineCutter:
         """Return the lines with links."""
         return set(map(self._answer.line_of, self._links.places))
 
-    def cut(self, section: Section, numbers: Iterable[int]) -> list[Line]:
+    def cut(self, section: Section, numbers: Iterable[int]) -> list[ReferenceLine]:
         """Return the lines of a section that say something, cut where HTML, JSON or BibTeX sets pieces apart."""
-        lines: list[Line] = []
+        lines: list[ReferenceLine] = []
         for number in filterfalse(self._answer.is_program, numbers):
             text = section.line(self._answer, number)
             follows = number > section.first and self._goes_on(text, self._answer.line(number - 1))
@@ -471,7 +471,7 @@ class LineCutter:
         said = _TAG.sub("", above)
         return bool(said.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(said))
 
-    def line(self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False) -> Line:
+    def line(self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False) -> ReferenceLine:
         """Return a part of a line of the answer that begins at a column, with what stands on it."""
         start = self._answer.line_starts[number] + begin
         indent = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
@@ -481,7 +481,7 @@ class LineCutter:
         names = [(first - start, last - start) for first, last in self.names.within(*inside)]
         seen, names = _without_hidden(text, names)
         plain = _TAG.sub(_blank, seen) if "<" in seen else seen
-        return Line(
+        return ReferenceLine(
             index=index,
             number=number,
             start=start,
@@ -497,7 +497,7 @@ class LineCutter:
             is_heading=number in self._answer.headings,
         )
 
-    def continued(self, line: Line, value: str) -> str | None:
+    def continued(self, line: ReferenceLine, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
         below = self._answer.body[self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)]
         if _WRAPPED.match(below) is None or read_label(below).kind:

@@ -23,10 +23,10 @@ from explainer.checking.reference_lines import (
     MIN_TITLE,
     QUOTED,
     LabelKind,
-    Line,
     LineCutter,
     LinkRole,
     Name,
+    ReferenceLine,
     Span,
     behind_label,
     calls_for_remarks,
@@ -279,7 +279,7 @@ class _Part:
     """
 
     answer: Answer
-    line: Line
+    line: ReferenceLine
     text: str
     kind: LabelKind | None
     subject: Reference
@@ -485,7 +485,7 @@ class _ListReader:
         self._cutter = cutter
         self._rows = rows
         self._call_names = call_names
-        self._lines: list[Line] = []
+        self._lines: list[ReferenceLine] = []
         self._references: list[Reference] = []
         self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
         self._item: int | None = None  # the column of the item that was named last
@@ -493,7 +493,7 @@ class _ListReader:
         self._numbered: dict[str, Reference] = {}
         self._columns: list[LabelKind | None] = []
         # what a line is, the first that fits, and how it is read
-        self._readers: tuple[tuple[Callable[[Line], bool], Callable[[Line], None]], ...] = (
+        self._readers: tuple[tuple[Callable[[ReferenceLine], bool], Callable[[ReferenceLine], None]], ...] = (
             (self._heads_columns, self._pass_over),
             (_opens_object, self._open_object),
             (_is_silent, self._pass_over),
@@ -505,7 +505,7 @@ class _ListReader:
             (bool, self._read_line),
         )
 
-    def read(self, lines: list[Line]) -> list[Reference]:
+    def read(self, lines: list[ReferenceLine]) -> list[Reference]:
         """Return the references that some lines give."""
         self._lines = lines
         for line in lines:
@@ -514,30 +514,30 @@ class _ListReader:
         self._close_item()
         return self._references
 
-    def _below(self, line: Line) -> Iterable[Line]:
+    def _below(self, line: ReferenceLine) -> Iterable[ReferenceLine]:
         return self._lines[line.index + 1 : line.index + 1 + _MAX_BELOW]
 
     # --- lines that name nothing themselves
 
-    def _pass_over(self, line: Line) -> None:
+    def _pass_over(self, line: ReferenceLine) -> None:
         pass
 
-    def _open_object(self, _line: Line) -> None:
+    def _open_object(self, _line: ReferenceLine) -> None:
         """The beginning of an entry of BibTeX or JSON, in which links may come first."""
         self._close_item()
         self._early = []
 
-    def _heads_remarks(self, line: Line) -> bool:
+    def _heads_remarks(self, line: ReferenceLine) -> bool:
         if line.links or line.names or len(line.text) > _MAX_HEADING:
             return False
         return _HEADS_REMARKS.verdict(self._part(line, line.text.strip()))
 
-    def _begin_remarks(self, _line: Line) -> None:
+    def _begin_remarks(self, _line: ReferenceLine) -> None:
         """`Summary:`: what follows are remarks on no source in particular."""
         self._close_item()
         self._subject, self._item = Reference("", 0, 0), _BELOW_HEADING
 
-    def _heads_columns(self, line: Line) -> bool:
+    def _heads_columns(self, line: ReferenceLine) -> bool:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
         text = self._answer.line(line.number)
         if line.names or line.links or not _COLUMN_HEADS.fullmatch(text):
@@ -550,13 +550,13 @@ class _ListReader:
     def _text_of(self, number: int) -> str:
         return self._answer.line(number) if number >= 0 else ""
 
-    def _answers_number(self, line: Line) -> bool:
+    def _answers_number(self, line: ReferenceLine) -> bool:
         """Whether a line only gives the links of an item by its number: `[1] https://…`."""
         if line.item_number not in self._numbered or not line.links or line.link_texts:
             return False
         return not names_something(line.before_link(line.lead.end()).text)
 
-    def _attach_by_number(self, line: Line) -> None:
+    def _attach_by_number(self, line: ReferenceLine) -> None:
         reference = self._numbered[line.item_number or ""]
         reference.links.extend((cited, role_of_link(cited)) for cited in line.links)
 
@@ -569,7 +569,7 @@ class _ListReader:
         self._early = None
         self._item = None
 
-    def _open(self, line: Line, reference: Reference) -> None:
+    def _open(self, line: ReferenceLine, reference: Reference) -> None:
         """Note a reference as the name of an item, and give it the links that came before it."""
         self._references.append(reference)
         reference.links.extend(self._early or ())
@@ -586,19 +586,19 @@ class _ListReader:
         place = self._subject.links if self._early is None else self._early
         place.extend((cited, role_of_link(cited) if role == "any" else role) for cited in links)
 
-    def _part(self, line: Line, text: str, kind: LabelKind | None = None, *, is_nested: bool = False) -> _Part:
+    def _part(self, line: ReferenceLine, text: str, kind: LabelKind | None = None, *, is_nested: bool = False) -> _Part:
         """A part of a line in the light of what was read before it."""
         is_early = self._early is not None
         return _Part(self._answer, line, text, kind, self._subject, self._item, is_early, is_nested)
 
-    def _enter(self, line: Line, kind: LabelKind | None) -> bool:
+    def _enter(self, line: ReferenceLine, kind: LabelKind | None) -> bool:
         """Begin another item, unless the line goes on within the last one; return whether it does."""
         place = _PLACES.verdict(self._part(line, line.text, kind))
         if place == "beginning":
             self._close_item()
         return place == "within"
 
-    def _divides(self, line: Line) -> bool:
+    def _divides(self, line: ReferenceLine) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
         below = takewhile(partial(self._is_below, line), self._below(line))
         following = next(iter(below), None)
@@ -610,7 +610,7 @@ class _ListReader:
         return not is_remark and any(map(attrgetter("names_source"), below))
 
     @staticmethod
-    def _is_below(line: Line, other: Line) -> bool:
+    def _is_below(line: ReferenceLine, other: ReferenceLine) -> bool:
         """Whether a later line belongs under a heading or an item: by level, by indent, or as its list."""
         if other.is_heading:
             return False
@@ -621,7 +621,7 @@ class _ListReader:
 
     # --- lines
 
-    def _read_line(self, line: Line) -> None:
+    def _read_line(self, line: ReferenceLine) -> None:
         kind = self._kind_in_context(line)
         is_nested = self._enter(line, kind)
         self._references += _names_beside_names(line)
@@ -636,7 +636,7 @@ class _ListReader:
         else:
             self._read_item(line)
 
-    def _kind_in_context(self, line: Line) -> LabelKind | None:
+    def _kind_in_context(self, line: ReferenceLine) -> LabelKind | None:
         """The kind of field that a line is, in the light of the names on it and before it; None for the name itself."""
         kind, value_at = line.label
         if not is_free((value_at, value_at), line.names):
@@ -655,13 +655,13 @@ class _ListReader:
         said = letters(label)
         return len(said) > 1 and "".join(said) in self._call_names
 
-    def _is_sibling(self, line: Line) -> bool:
+    def _is_sibling(self, line: ReferenceLine) -> bool:
         """Whether a label before a link stands in a column with one that named the last item, or before any name."""
         if not self._subject.text:
             return True
         return line.indent == self._item and self._part(line, line.text).is_beside_link  # `LaMa: https://…`
 
-    def _read_heading(self, line: Line) -> None:
+    def _read_heading(self, line: ReferenceLine) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = line.whole(line.lead.end(), len(line.text))
         bare = title.text.strip("#*_ :：")
@@ -672,7 +672,7 @@ class _ListReader:
         links_follow = following is not None and bool(following.links) and not names_source(following.text)
         self._open(line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow))
 
-    def _read_field(self, line: Line, kind: LabelKind, value_at: int, *, is_nested: bool) -> None:
+    def _read_field(self, line: ReferenceLine, kind: LabelKind, value_at: int, *, is_nested: bool) -> None:
         """A field names something, gives links of what is named, or is a remark."""
         if len(line.names) > 1 and len(line.links) > 1:  # `Papers: A (…), B (…)`
             self._read_linked(line)
@@ -716,7 +716,7 @@ class _ListReader:
         if _ARE_LINKS_OF_ITEM.verdict(current):
             self._attach(part.line.links, role_of(part.kind))
 
-    def _read_linked(self, line: Line) -> None:
+    def _read_linked(self, line: ReferenceLine) -> None:
         """A line with links: each belongs to the name beside it."""
         names = self._names_beside_links(line)
         if not names:
@@ -729,7 +729,7 @@ class _ListReader:
                 self._open(line, reference)
             self._attach(links)
 
-    def _names_beside_links(self, line: Line) -> list[Reference]:
+    def _names_beside_links(self, line: ReferenceLine) -> list[Reference]:
         """The names on a line with links: link texts, offered names, and what stands around the links."""
         references = list(map(_of_link_text, line.link_texts))
         covered = [(reference.start - line.start, reference.end - line.start) for reference in references]
@@ -742,7 +742,7 @@ class _ListReader:
             references += self._names_in_gaps(line, covered)
         return sorted(references, key=_START)
 
-    def _names_in_gaps(self, line: Line, covered: list[Span]) -> list[Reference]:
+    def _names_in_gaps(self, line: ReferenceLine, covered: list[Span]) -> list[Reference]:
         """What names something before, between or behind the links of a line, where no other name stands."""
         *before, behind = line.gaps
         names = _telling(before, covered)
@@ -750,7 +750,7 @@ class _ListReader:
             return names
         return _telling([behind], covered)
 
-    def _read_remark(self, line: Line) -> None:
+    def _read_remark(self, line: ReferenceLine) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
         for phrase in line.phrases:
             if phrase.kind == "quote" and is_title(phrase.text):
@@ -762,7 +762,7 @@ class _ListReader:
         if any(map(is_title, _SENTENCE_BREAK.split(name.text))):
             self._references.append(Reference(*name, doubtful=True, is_item=True))
 
-    def _read_item(self, line: Line) -> None:
+    def _read_item(self, line: ReferenceLine) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
         if self._divides(line):
             return
@@ -774,7 +774,7 @@ class _ListReader:
         for span in _names_listed(line):
             self._read_unlinked(line, line.whole(*span))
 
-    def _read_unlinked(self, line: Line, name: Name) -> None:
+    def _read_unlinked(self, line: ReferenceLine, name: Name) -> None:
         standing = _STANDINGS.verdict(self._part(line, name.text))
         if standing == "remark":
             return
@@ -784,31 +784,31 @@ class _ListReader:
 
     # --- tables
 
-    def _is_row(self, line: Line) -> bool:
+    def _is_row(self, line: ReferenceLine) -> bool:
         return line.number in self._rows
 
-    def _is_head_of_table(self, line: Line) -> bool:
+    def _is_head_of_table(self, line: ReferenceLine) -> bool:
         below = self._lines[line.index + 1 : line.index + 2]
         return self._is_row(line) and any(_RULE.fullmatch(other.text) for other in below)
 
-    def _is_field_row(self, line: Line) -> bool:
+    def _is_field_row(self, line: ReferenceLine) -> bool:
         """Whether a row has two cells, and the first one is a label."""
         if not self._is_row(line) or len(line.cells) != _PAIR:
             return False
         label = line.cells[0].text
         return kind_of_label(label) is not None and not names_something(label)
 
-    def _note_columns(self, line: Line) -> None:
+    def _note_columns(self, line: ReferenceLine) -> None:
         self._columns = [kind_of_label(cell.text) for cell in line.cells]
 
-    def _read_field_row(self, line: Line) -> None:
+    def _read_field_row(self, line: ReferenceLine) -> None:
         """A row that is a field: `| Model | … |`."""
         label, value = line.cells
         kind = kind_of_label(label.text)
         if kind is not None:
             self._read_field(line, kind, value.start, is_nested=False)
 
-    def _read_row(self, line: Line) -> None:
+    def _read_row(self, line: ReferenceLine) -> None:
         """A row of a table: the cell that names a source, and the links of the row."""
         self._close_item()
         cells = dict(zip(line.cells, chain(self._columns, repeat(None)), strict=False))
@@ -825,7 +825,7 @@ class _ListReader:
         self._item = None
 
 
-def _naming_cell(line: Line, cells: Mapping[Name, LabelKind | None]) -> Name | None:
+def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
     for begin, _ in line.names:
         return next((cell for cell in cells if cell.start <= begin < cell.end), None)
@@ -834,7 +834,7 @@ def _naming_cell(line: Line, cells: Mapping[Name, LabelKind | None]) -> Name | N
     return min(naming, key=ranks.__getitem__, default=None)
 
 
-def _titles_in_cells(line: Line, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
+def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
     """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
     for cell, kind in cells.items():
         if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
@@ -843,15 +843,15 @@ def _titles_in_cells(line: Line, cells: Mapping[Name, LabelKind | None]) -> Iter
             yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
 
-def _opens_object(line: Line) -> bool:
+def _opens_object(line: ReferenceLine) -> bool:
     return _OBJECT.fullmatch(line.text) is not None
 
 
-def _is_silent(line: Line) -> bool:
+def _is_silent(line: ReferenceLine) -> bool:
     return _SILENT.fullmatch(line.text) is not None
 
 
-def _goes_on(line: Line) -> bool:
+def _goes_on(line: ReferenceLine) -> bool:
     """Whether a line goes on from the one above."""
     return line.follows and not (line.is_marked or line.is_heading)
 
@@ -859,7 +859,7 @@ def _goes_on(line: Line) -> bool:
 # --- names beside names
 
 
-def _names_beside_names(line: Line) -> Iterator[Reference]:
+def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
     """What may be another source beside an offered name: joined to it or its link, in brackets, behind a bar."""
     if not line.names:
         return
@@ -882,26 +882,26 @@ def _is_another_name(text: str, least: int) -> bool:
 Candidates: TypeAlias = Iterator[tuple[int, int, int]]
 
 
-def _joined_before(line: Line) -> Candidates:
+def _joined_before(line: ReferenceLine) -> Candidates:
     first = line.names[0][0]
     joining = _JOINING.search(line.text, max(line.lead.end(), first - FAR), first)
     if joining is not None:
         yield line.lead.end(), joining.start(), MIN_TITLE
 
 
-def _end_of_names(line: Line) -> int:
+def _end_of_names(line: ReferenceLine) -> int:
     """Where the last offered name, or the last link, of a line ends."""
     return max(end for _, end in (*line.names, *line.link_spans))
 
 
-def _directly_behind(line: Line) -> Candidates:
+def _directly_behind(line: ReferenceLine) -> Candidates:
     """A title that follows a link without a sign between them."""
     direct = _DIRECTLY_BEHIND.match(line.text, _end_of_names(line)) if line.links else None
     if direct is not None and not _REMARK.match(line.text, direct.end()):
         yield direct.end(), len(line.text), _LONG_TITLE
 
 
-def _joined_behind(line: Line) -> Candidates:
+def _joined_behind(line: ReferenceLine) -> Candidates:
     joined = _JOINED.match(line.text, _end_of_names(line))
     if joined is None:
         return
@@ -912,7 +912,7 @@ def _joined_behind(line: Line) -> Candidates:
         yield joined.end(), len(line.text), MIN_TITLE + is_remark
 
 
-def _set_apart(line: Line) -> Candidates:
+def _set_apart(line: ReferenceLine) -> Candidates:
     """What stands in brackets, or apart by a slash or a bar, right behind or before an offered name."""
     for begin, end in line.names:
         behind = _SET_BEHIND.match(line.text, end)
@@ -931,7 +931,7 @@ def _of_link_text(phrase: Phrase, *, strict: bool = False) -> Reference:
     return Reference(*name, strict=strict, continued=whole)
 
 
-def _longer_name(line: Line, begin: int, end: int) -> Span:
+def _longer_name(line: ReferenceLine, begin: int, end: int) -> Span:
     """A name with what makes it another one, up to the next name; or with the one whose bracket it stands in."""
     span = longer_title(line.text, begin, end)
     if not is_free(span, [name for name in line.names if name != (begin, end)]):
@@ -945,7 +945,7 @@ def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Ref
     return [Reference(*name) for gap, name in gaps if is_free(gap, covered) and names_something(name.text)]
 
 
-def _names_listed(line: Line) -> list[Span]:
+def _names_listed(line: ReferenceLine) -> list[Span]:
     """The names on a line without links: parts between semicolons, several offered ones; else the whole."""
     begin = line.lead.end()
     between = _between_semicolons(line, begin)
@@ -955,7 +955,7 @@ def _names_listed(line: Line) -> list[Span]:
     return line.names if is_in_prose else [(begin, len(line.text))]
 
 
-def _between_semicolons(line: Line, begin: int) -> list[Span]:
+def _between_semicolons(line: ReferenceLine, begin: int) -> list[Span]:
     """The parts between semicolons, where all read like titles or one is an offered name."""
     spans = [(max(begin, match.start()), match.end()) for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
     texts = {line.text[first:last].strip(" .") for first, last in spans}
@@ -1011,7 +1011,7 @@ class _ProseReader:
         self._answer = answer
         self._cutter = cutter
 
-    def read(self, line: Line) -> list[Reference]:
+    def read(self, line: ReferenceLine) -> list[Reference]:
         """Return the references on a line."""
         unnamed = [cited for cited in line.links if naming_text(cited) is None]
         names = self._names(line)
@@ -1024,7 +1024,7 @@ class _ProseReader:
         return self._link_texts(line) + [name for name in names if name.links]
 
     @staticmethod
-    def _link_texts(line: Line) -> list[Reference]:
+    def _link_texts(line: ReferenceLine) -> list[Reference]:
         references = []
         for cited in line.links:
             phrase = naming_text(cited)
@@ -1034,21 +1034,21 @@ class _ProseReader:
                 references.append(reference)
         return references
 
-    def _names(self, line: Line) -> list[Reference]:
+    def _names(self, line: ReferenceLine) -> list[Reference]:
         """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
         spans = [longer_title(line.text, *span) for span in line.names]
         spans += [span for span in _titles_before_links(line) if is_free(span, spans)]
         names = [line.whole(*span) for span in sorted(spans)] or self._of_footnote(line) or self._above(line)
         return [Reference(*name, listed=False, in_prose=True) for name in names]
 
-    def _above(self, line: Line) -> list[Name]:
+    def _above(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
         if words(_masked(line, line.links)):
             return []
         spans = self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
         return [self._name(*span) for span in spans if _LEADS_TO_LINK.fullmatch(self._answer.body, span[1], line.start)]
 
-    def _of_footnote(self, line: Line) -> list[Name]:
+    def _of_footnote(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
         mark = (line.lead["mark"] or "").rstrip(": ")
         place = self._answer.body.find(mark) if mark.startswith("[^") else -1
@@ -1061,14 +1061,14 @@ class _ProseReader:
         return Name(self._answer.body[start:end], start, end)
 
 
-def _titles_before_links(line: Line) -> Iterator[Span]:
+def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:
     for place, _ in line.link_spans:
         match = _TITLE_BEFORE_LINK.search(line.text, max(0, place - _LONGEST_RUN), place)
         if match is not None:
             yield match.span("name")
 
 
-def _masked(line: Line, parts: Iterable[Reference | Cited]) -> str:
+def _masked(line: ReferenceLine, parts: Iterable[Reference | Cited]) -> str:
     """The text of a line with names and links blank."""
     text = line.text
     for part in parts:
@@ -1078,7 +1078,7 @@ def _masked(line: Line, parts: Iterable[Reference | Cited]) -> str:
     return text
 
 
-def _is_close(line: Line, masked: str, name: Reference, cited: Cited) -> bool:
+def _is_close(line: ReferenceLine, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
     if not line.start <= name.start < line.start + len(line.text):  # a footnote that is the link and nothing else
         return not words(masked[line.lead.end() :])

@@ -31,7 +31,7 @@ import jinja2
 import yaml
 
 from explainer.catalogs.schema import ModelEntry, PaperEntry
-from explainer.rendering.fastpath import Context
+from explainer.rendering.formats import Context
 from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.renderer import Renderer, entry_data, render_context
 from explainer.rendering.worker import TemplateFile

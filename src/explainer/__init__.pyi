@@ -44,11 +44,11 @@ from explainer.project import parse_question as parse_question
 from explainer.recommending.ranking import Share as Share
 from explainer.recommending.reasons import Recommendation as Recommendation
 from explainer.recommending.recommend import Choice as Choice
+from explainer.rendering.formats import Rendering as Rendering
+from explainer.rendering.formats import Segment as Segment
 from explainer.rendering.layout import PrintedEntry as PrintedEntry
 from explainer.rendering.layout import PromptContent as PromptContent
 from explainer.rendering.layout import parse_prompt as parse_prompt
-from explainer.rendering.renderer import Rendering as Rendering
-from explainer.rendering.renderer import Segment as Segment
 from explainer.validate import ValidationReport as ValidationReport
 
 __all__: list[str]  # noqa: PYI035  # made of the names above

@@ -14,8 +14,7 @@ from explainer.files import NO_MODEL, chosen_model
 
 if TYPE_CHECKING:
     from explainer.recommending.recommend import Choice, SupportsMeanings
-    from explainer.rendering.fastpath import Context
-    from explainer.rendering.renderer import Rendering
+    from explainer.rendering.formats import Context, Rendering
 
 
 class SupportsRender(Protocol):

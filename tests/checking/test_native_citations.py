@@ -10,7 +10,7 @@ import pytest
 
 from explainer.checking.check import CheckReport
 from explainer.checking.inputs import AnswerReader, check_input
-from explainer.rendering.formats import FORMATS, Encoder, Output
+from explainer.rendering.formats import FORMATS, NO_OPTIONS, Output, Rendering, Segment
 from tests.helpers.statements import answer_about
 from tests.helpers.support import ROOT, explainer
 
@@ -149,8 +149,8 @@ def test_a_failed_request_is_no_pass(data: dict[str, Any]) -> None:
 
 
 def request_of(name: str) -> dict[str, Any]:
-    parts: Any = [("system", ["Be exact.\n\n"]), ("user", [prompt().partition("\n\n")[2]])]
-    return json.loads(FORMATS[name].line(Output("q/1", "q/1-abcd", parts, []), Encoder()))  # type: ignore[misc,no-any-return]
+    rendering = Rendering((Segment("system", "Be exact.\n\n"), Segment("user", prompt().partition("\n\n")[2])))
+    return json.loads(FORMATS[name].line(Output("q/1", "q/1-abcd", rendering), NO_OPTIONS))  # type: ignore[misc,no-any-return]
 
 
 def prompt() -> str:

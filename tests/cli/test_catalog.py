@@ -64,6 +64,15 @@ def test_an_unknown_name_is_a_finding_with_a_suggestion() -> None:
     assert "Q401 no model and no paper is called 'Alpa'\n    did you mean 'Alpha'?" in outcome.err
 
 
+@pytest.mark.parametrize("arguments", [("show", "resnet-5O"), ("list",), ("export",)])
+def test_findings_as_json_are_for_all_commands_also_for_those_that_are_never_verbose(
+    arguments: tuple[str, ...],
+) -> None:
+    shown = explainer("catalog", *arguments, "--findings", "json")
+    assert shown.status == (arguments[0] == "show")
+    assert [row["code"] for row in json.loads(shown.err or '{"findings": []}')["findings"]] == ["Q401"] * shown.status
+
+
 def test_a_catalog_with_mistakes_is_not_listed() -> None:
     write_tree(Path(), {"catalogs/c.yaml": "models:\n  - nme: x\n"})
     outcome = explainer("catalog", "list")

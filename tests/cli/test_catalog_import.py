@@ -213,7 +213,8 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     assert b"\r" not in process(*arguments[3:]).stderr
     Path("c.yaml").unlink()
     leader, follower = pty.openpty()
-    running = subprocess.Popen(arguments, stderr=follower, stdout=subprocess.PIPE)
+    terminal = {**os.environ, "TERM": "xterm"}
+    running = subprocess.Popen(arguments, stderr=follower, stdout=subprocess.PIPE, env=terminal)
     os.close(follower)
     seen = b""
     while True:
@@ -224,7 +225,7 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     running.communicate()
     os.close(leader)
     assert b"000 records" in seen
-    assert b"\x1b[K" in seen
+    assert b"\x1b[2K" in seen
 
 
 @pytest.mark.parametrize("name", ["corpus/models.jsonl", "corpus/papers.jsonl", "openmmlab/collections.jsonl"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from explainer.rendering.formats import FORMATS, Encoder, Output
+from explainer.rendering.formats import FORMATS, NO_OPTIONS, Output, Rendering, Segment
 from tests.helpers.batches import golden, lines, project
 from tests.helpers.support import Outcome, explainer, write_tree
 
@@ -84,7 +84,8 @@ def test_llm_runs_a_template_with_both_parts_intact(root: Path, tmp_path: Path) 
     HOSTILE, "a", "a\n", "a\n\n", "a\n\n\nb\n", " a\n", "\n", "\na\n", "a\tb\n", "a: b #c\n- d\n", "é\U0001f9e0\u2028x\x85y\ufeffz\n", "a \n \n",
 ])  # fmt: skip
 def test_a_template_of_llm_is_yaml_for_exactly_its_text(text: str) -> None:
-    data = FORMATS["llm"].file(Output("x", "x.1", [("system", [text]), ("user", ["b", text])], []), Encoder())
+    rendering = Rendering((Segment("system", text), Segment("user", f"b{text}")))
+    data = FORMATS["llm"].file(Output("x", "x.1", rendering), NO_OPTIONS)
     read = yaml.safe_load(data)
     assert {key: value.replace("$$", "$") for key, value in read.items()} == {"system": text, "prompt": "b" + text}
 

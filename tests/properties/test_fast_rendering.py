@@ -1,4 +1,4 @@
-"""The short ways (known texts, remembered blocks, encoded pieces, typed lines) give what the long ways give."""
+"""The short ways (what a template prints of any question, lines of a known type) give what the long ways give."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from explainer.batching.manifest import RenderOptions
-from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.sources import SourceItem
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Library
-from explainer.rendering.fastpath import EntryData
-from explainer.rendering.formats import FORMATS, Encoder, Options, Output
+from explainer.rendering.formats import FORMATS, FormatOptions, Output, Rendering, Segment
 from explainer.rendering.isolated import IsolatedRenderer
+from explainer.rendering.outline import OutputOutline
 from explainer.rendering.renderer import Renderer, render_context
 from explainer.rendering.templates import builtin_renderer
 from explainer.rendering.worker import TemplateFile
@@ -56,41 +56,93 @@ def plain(source: str) -> jinja2.Template:
 SHIPPED = [(ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8") for name in ("prompt", "answer")]
 
 
-@pytest.mark.parametrize("source", [*SHIPPED, *OWN])
+# Of these all is known but for the question and the entries; the others are rendered for each question.
+OUTLINED = [*SHIPPED, "Q: {{ question }}", OWN[1].replace("{{ loop.index }} ", ""), """
+{% block system %}S {{ question }}{% for m in models %}[{{ m.name }}]{% endfor %}{% endblock %}U
+{% for p in papers + models %}{{ p.title|upper }}{% for c in p.summary or "" %}{{ c }}{{ loop.index }}{% endfor %}{% endfor %}
+{% if not models and papers %}x{% elif models or papers %}y{% else %}z{% endif %}
+"""]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [*OUTLINED, *OWN])
 def test_every_template_renders_as_with_plain_jinja(source: str) -> None:
     renderer = Renderer("x", {"x": source, "part": PART}.get)
     template = plain(source)
-    kept: dict[str, EntryData] = {}
-
-    def entry(data: dict[str, Any]) -> EntryData:
-        return kept.setdefault(json.dumps(data), EntryData(data))  # the same object again, as in a batch
 
     @settings(max_examples=examples(30, 1000))
     @given(question=TEXT, models=ENTRIES, papers=ENTRIES)
     def check(question: str, models: list[dict[str, Any]], papers: list[dict[str, Any]]) -> None:
-        context = {"question": question, "models": list(map(entry, models)), "papers": list(map(entry, papers))}
-        expected = template.render(question=question, models=models, papers=papers)
-        for _ in range(2):
-            rendered = renderer.render(context)
-            assert rendered.value is not None, rendered.findings
-            assert rendered.value.text == expected
+        rendered = renderer.render({"question": question, "models": models, "papers": papers})
+        assert rendered.unwrap().text == template.render(question=question, models=models, papers=papers)
 
     check()
+
+
+class Offered:
+    """An entry; the same object again, as in a batch."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+
+
+VERBATIM = [name for name, format_ in FORMATS.items() if format_.line_escape]
+
+
+@pytest.mark.parametrize("source", OUTLINED)
+@pytest.mark.parametrize(("name", "lines"), [("text", False), *((name, True) for name in VERBATIM)])
+def test_an_outline_that_is_filled_is_the_output_of_the_rendering(source: str, name: str, lines: bool) -> None:
+    renderer, skeletons = Renderer("x", {"x": source}.get), builtin_renderer("answer")
+    format_, options = FORMATS[name], FormatOptions("m", {"n": 1})
+    write, escape = (format_.line, format_.line_escape) if lines else (format_.file, format_.file_escape)
+    prompt, skeleton = renderer.outline, skeletons.outline
+    assert prompt is not None
+    assert write is not None
+    assert escape is not None
+    outline = OutputOutline(prompt, skeleton if format_.completes else None, write, escape, options)
+    kept: dict[str, Offered] = {}
+
+    @settings(max_examples=examples(10, 1000))
+    @given(
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=30), st.tuples(TEXT, TEXT, TEXT), ENTRIES, ENTRIES
+    )
+    def check(
+        question: str, texts: tuple[str, str, str], models: list[dict[str, Any]], papers: list[dict[str, Any]]
+    ) -> None:
+        id_, custom_id, answer = texts
+        context = render_context(question, models, papers)
+        completion = skeletons.render(context).unwrap() if not answer else Rendering((Segment("user", answer),))
+        written = write(Output(id_, custom_id, renderer.render(context).unwrap(), completion), options)
+        entries = [[kept.setdefault(json.dumps(data), Offered(data)) for data in group] for group in (models, papers)]
+        for _ in range(2):
+            assert outline.fill((id_, custom_id, context["question"], answer), entries) == written
+
+    check()
+
+
+@pytest.mark.parametrize("source", [*OWN[1:4], *OWN[5:]])
+def test_a_template_that_does_more_has_no_outline(source: str) -> None:
+    assert Renderer("x", {"x": source, "part": PART}.get).outline is None
+
+
+def test_an_outline_leaves_what_fails_to_the_template() -> None:
+    renderer = Renderer(
+        "x", {"x": "{{ question }}: {% for m in models %}{{ m.nope }}{{ m.name * 9000000 }}{% endfor %}"}.get
+    )
+    outline = renderer.outline
+    assert outline is not None
+    filled = OutputOutline(outline, None, FORMATS["text"].file, str.encode, FormatOptions())
+    assert filled.fill(("", "", "Why?", ""), ([], [])) == b"Why?: "
+    assert filled.fill(("", "", "Why?", ""), ([Offered({"name": "a"})], [])) is None
+    assert filled.fill(("", "", "Why?", ""), ([Offered({"name": "a", "nope": ""})], [])) is None
 
 
 @pytest.mark.parametrize("source", [SHIPPED[0], OWN[1], OWN[4]])
 def test_a_process_renders_as_this_one_does(source: str, tmp_path: Path) -> None:
     here = Renderer("x", {"x": source}.get)
-    entries = [
-        EntryData({"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n})
-        for n in range(5)
-    ]
+    entries = [{"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n} for n in range(5)]
     contexts = [render_context(f"“{n}”?", entries[: n % 4], entries[n % 5 :]) for n in range(200)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as there:
-        assert there.render_all(contexts) == [
-            [(role, pieces) for role, pieces in outcome]  # type: ignore[union-attr]
-            for outcome in here.render_all(contexts)
-        ]
+        assert there.render_all(contexts) == here.render_all(contexts)
 
 
 def test_one_question_that_exceeds_a_limit_costs_one_question(tmp_path: Path) -> None:
@@ -98,27 +150,9 @@ def test_one_question_that_exceeds_a_limit_costs_one_question(tmp_path: Path) ->
     texts = ["bomb" if number in (2, 100) else f"q{number}" for number in range(150)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as renderer:
         outcomes = renderer.render_all([render_context(text, [], []) for text in texts])
-    assert [outcome if isinstance(outcome, list) else outcome.code for outcome in outcomes] == [
-        "T505" if text == "bomb" else [("user", [text])] for text in texts
+    assert [outcome.value.text if outcome.value else outcome.findings[0].code for outcome in outcomes] == [
+        "T505" if text == "bomb" else text for text in texts
     ]
-
-
-@settings(max_examples=examples(200, 5000))
-@given(st.lists(st.lists(TEXT, max_size=4), max_size=4), TEXT, TEXT)
-def test_encoding_piece_by_piece_is_encoding_the_whole(pieces: list[list[str]], id_: str, answer: str) -> None:
-    encoder = Encoder(Options("m", {"n": 1}))
-    text = "".join(map("".join, pieces))
-    output = Output(id_, id_ + ".1", [("user", some) for some in pieces], [("user", [answer])])
-    for _ in range(3):  # a piece is kept when it comes again
-        assert FORMATS["text"].file(output, encoder).decode() == text
-        for name, path in (("text", ["text"]), ("messages", ["messages"]), ("openai-batch", ["body", "messages"])):
-            line = FORMATS[name].line
-            assert line is not None
-            data = json.loads(line(output, encoder))
-            assert line(output, encoder).find(b"\n") == len(line(output, encoder)) - 1
-            for step in path:
-                data = data[step]
-            assert data == (text if name == "text" else [{"role": "user", "content": "".join(some)} for some in pieces])
 
 
 NAMES = st.sampled_from(["Alpha", "Beta", "B", "beta", "Old", "Light: a study", "Shade", "nope", ""])
@@ -168,15 +202,13 @@ TRAPS = {
 }  # fmt: skip
 
 
-def _long_way(line: bytes, renderer: BatchRenderer) -> list[RenderResult]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BatchRenderer, "_fast_path", lambda self, item, raw: None)
-        return renderer.run([(SourceItem(3, "q.jsonl", line), None)], lines=True)
-
-
 def _takes_one_way(line: bytes) -> None:
-    for renderer in _RENDERERS:
-        assert renderer.run([(SourceItem(3, "q.jsonl", line), None)], lines=True) == _long_way(line, renderer)
+    for quick, slow in _RENDERERS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(slow, "_outline", None)
+            patch.setattr(slow, "_fast_path", lambda item, raw: None)
+            long_way = slow.run([(SourceItem(3, "q.jsonl", line), None)], lines=True)
+        assert quick.run([(SourceItem(3, "q.jsonl", line), None)], lines=True) == long_way
 
 
 # EXPLAINER_SLOW=all tries 200,000 lines.
@@ -203,16 +235,18 @@ def test_a_line_that_is_plainly_right_takes_the_fast_path() -> None:
         data = {"question": 'How “so”: like "this"?', "models": ["Alpha"], "papers": ["Shade"], **id_}
         line = json.dumps(data, ensure_ascii=False).encode().replace(b'\\":', b'\\" :')
         item = SourceItem(3, "q.jsonl", line)
-        assert _RENDERERS[0]._fast_path(item, line) is not None
+        assert _RENDERERS[0][0]._fast_path(item, line) is not None
+        assert _RENDERERS[0][0]._outline is not None
 
 
 _LOADED = parse_catalog(CATALOG, "c.yaml")
 assert _LOADED.value is not None
 _OFFERED = PreparedLibrary(Library([_LOADED.value]), "hash")
-_RENDERERS = [
-    BatchRenderer(
-        RenderOptions("1", "prompt", "prompt", "hash", format_), lambda named, source: _OFFERED, builtin_renderer("prompt"),
-        files=False,
-    )
-    for format_ in ("text", "hf-chat")
-]  # fmt: skip
+
+
+def _renderer(format_: str) -> BatchRenderer:
+    options = RenderOptions("1", "prompt", "prompt", "hash", format_)
+    return BatchRenderer(options, lambda named, source: _OFFERED, builtin_renderer("prompt"), files=False)
+
+
+_RENDERERS = [(_renderer(format_), _renderer(format_)) for format_ in ("text", "hf-chat")]

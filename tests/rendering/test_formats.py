@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.rendering.formats import FORMATS, Encoder, Output, promptfoo_config
+from explainer.rendering.formats import FORMATS, NO_OPTIONS, Output, Rendering, Segment, promptfoo_config
 from tests.helpers.support import examples
 
 TEXT = st.lists(
@@ -18,7 +18,7 @@ TEXT = st.lists(
 def variable(text: str) -> str:
     line = FORMATS["promptfoo"].line
     assert line is not None
-    value: str = json.loads(line(Output("q", "q.1", [("user", [text])], []), Encoder()))["vars"]["prompt"]
+    value: str = json.loads(line(Output("q", "q.1", Rendering((Segment("user", text),))), NO_OPTIONS))["vars"]["prompt"]
     return value
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from explainer.diagnostics.finding import ExplainerError
 from explainer.rendering import isolated as isolation
-from explainer.rendering.fastpath import EntryData
 from explainer.rendering.isolated import IsolatedRenderer
-from explainer.rendering.renderer import render_context, rendering_of
+from explainer.rendering.renderer import render_context
 from explainer.rendering.templates import user_renderer
 from explainer.rendering.worker import TemplateFile
 
@@ -143,10 +143,32 @@ def test_a_template_may_lie_at_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
     assert finding.location.file.endswith("\\xff.j2")
 
 
-def test_a_text_that_comes_again_is_sent_once_and_is_the_same_text_each_time() -> None:
-    entries = [EntryData({"name": f"name {number} " + "é" * number}) for number in range(40)]
+def test_an_entry_that_comes_again_is_sent_once_and_prints_the_same_each_time() -> None:
+    entries = [{"name": f"name {number} " + "é" * number} for number in range(40)]
     contexts = [render_context("Why?", entries[number % 7 :: 5], []) for number in range(300)]
     with running("{% for model in models %}{{ model.name }}, {% endfor %}") as renderer:
         for _ in range(2):
-            texts = [rendering_of(outcome).unwrap().text for outcome in renderer.render_all(contexts)]
+            texts = [rendered.unwrap().text for rendered in renderer.render_all(contexts)]
             assert texts == ["".join(f"{model['name']}, " for model in context["models"]) for context in contexts]
+
+
+def test_what_a_template_prints_of_any_question_is_known_beforehand() -> None:
+    with running(
+        "{% for model in models %}{{ model.name }}{% if model.bad %}{{ model.nope }}{% endif %}, {% endfor %}{{ question }}"
+    ) as renderer:
+        outline = renderer.outline
+        assert outline is not None
+        assert outline.cases[False, False].text.count("question") == 1
+        assert outline.printed(0, {"name": "a", "bad": False}) == "a, "
+        with pytest.raises(ExplainerError, match="nope"):
+            outline.printed(0, {"name": "a", "bad": True})
+        first = renderer._process
+        assert outline.printed(0, {"name": "b", "bad": False}) == "b, "
+        assert renderer._process is first  # what fails costs nobody the process
+    with running("{% for model in models %}{{ '%c' % 27 }}{% endfor %}{{ question }}") as renderer:
+        assert renderer.outline is not None
+        with pytest.raises(ExplainerError, match="not allowed"):
+            renderer.outline.printed(0, {})
+    with running("{{ loop }}") as renderer:
+        assert renderer.outline is None
+        assert [f.code for f in renderer.render(CONTEXT).findings] == ["T502"]

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.evidence.proving import StatementVerdict
-from explainer.checking.mending import apply_fixes, repair_prompt
+from explainer.checking.mending import fixed_text, repair_prompt
 from explainer.checking.offered import Offered
 from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding, Location
@@ -392,7 +392,7 @@ def _mended(
         return None
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
-        text = apply_fixes(report.text, [fix for _, fix in report.fixes])
+        text = fixed_text(report)
         if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to fix, or mended in vain
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)

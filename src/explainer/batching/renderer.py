@@ -1,18 +1,19 @@
 """Makes outputs of many questions, pure: bytes of a question → bytes of its output and its row of the manifest.
 
 Whatever repeats is done once: the names of a catalog are resolved once, an entry is made ready for templates once, and
-its printed blocks and their encodings are kept (`rendering.fastpath`, `formats.Encoder`). A line that is plainly right
-is decoded into a type; every other takes the path of `explainer build`, which also finds the words for what is wrong.
+what a template prints of any question is known before (`rendering.outline`). A line that is plainly right is decoded
+into a type; every other takes the path of `explainer build`, which also finds the words for what is wrong.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -30,10 +31,13 @@ from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import fits_windows
-from explainer.rendering.fastpath import Context, EntryData, Parts
-from explainer.rendering.formats import FORMATS, Encoder, Options, Output, parts_of
+from explainer.rendering.formats import FORMATS, NOTHING, Context, EntryData, FormatOptions, Output, Rendering, Segment
+from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data, render_context
 from explainer.rendering.templates import builtin_renderer
+
+if TYPE_CHECKING:
+    from explainer.rendering.outline import Outline, OutputOutline
 
 # Names that are remembered: it bounds what a source costs whose names no catalog has.
 _MOST_NAMES: Final = 200_000
@@ -84,11 +88,11 @@ def output_file(result: BuildResult, question: str, options: RenderOptions) -> s
     papers = list(map(PreparedEntry, result.sources.papers))
     key = content_key(options.options_hash, question, models, papers, more=result.variables)
     format_ = FORMATS[options.format]
-    completion: Parts = []
+    completion = NOTHING
     if format_.completes:
-        completion = parts_of(builtin_renderer("answer").render(source_context(question, result.sources)).unwrap())
-    output = Output(result.id, f"{result.id}.{key[:8]}", parts_of(result.rendering), completion)
-    return format_.file(output, Encoder(Options(options.model, options.body))).decode()
+        completion = builtin_renderer("answer").render(source_context(question, result.sources)).unwrap()
+    output = Output(result.id, f"{result.id}.{key[:8]}", result.rendering, completion)
+    return format_.file(output, FormatOptions(options.model, options.body)).decode()
 
 
 class PreparedLibrary:
@@ -188,7 +192,11 @@ class SupportsRenderAll(Protocol):
     def asks(self) -> bool:
         """Whether the template wants the variables of `workflows.planning` too."""
 
-    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+    @property
+    def outline(self) -> Outline | None:
+        """What the template prints of any question, if that is known before."""
+
+    def render_all(self, contexts: Iterable[Context]) -> list[Parsed[Rendering]]:
         """Render the template with each of these variables, in their order."""
 
 
@@ -256,6 +264,7 @@ class _Job(msgspec.Struct, gc=False):
     def custom_id(self) -> str:
         return f"{self.id}.{self.key[:8]}"
 
+    @property
     def context(self) -> Context:
         return render_context(self.question, map(_DATA, self.models), map(_DATA, self.papers), self.variables)
 
@@ -284,7 +293,24 @@ class BatchRenderer:
         self._count_tokens = counter(options.tokenizer) if options.max_tokens is not None else estimate
         self._files = files
         self._offers = offers
-        self._encoder = Encoder(Options(options.model, options.body))
+        line = None if files else self._format.line
+        self._is_line = line is not None
+        self._write = line or self._format.file
+        self._escape = self._format.line_escape if self._is_line else self._format.file_escape
+        self._format_options = FormatOptions(options.model, options.body)
+
+    @cached_property
+    def _outline(self) -> OutputOutline | None:
+        """What outputs are, but for the question and its entries; None where each has to be rendered."""
+        from explainer.rendering.outline import OutputOutline, is_unmarked  # noqa: PLC0415  # `build` needs none
+
+        if self._escape is None or self._options.max_tokens is not None or not is_unmarked(self._format_options):
+            return None
+        prompt = self._renderer.outline
+        skeleton = self._completer.outline if self._format.completes else None
+        if prompt is None or (self._format.completes and skeleton is None):
+            return None
+        return OutputOutline(prompt, skeleton, self._write, self._escape, self._format_options)
 
     def run(self, tasks: Sequence[tuple[SourceItem, EarlierRow | None]], *, lines: bool) -> list[RenderResult]:
         """Make the outputs of some questions, in their order.
@@ -296,13 +322,13 @@ class BatchRenderer:
         steps = [self._prepare(item, earlier, lines=lines) for item, earlier in tasks]
         jobs = [step for step in steps if isinstance(step, _Job)]
         # all at once: a template of a user is rendered in a process of its own, and each way there takes time
-        rendered = iter(self._renderer.render_all([job.context() for job in jobs]))
+        rendered = iter(self._renderer.render_all([job.context for job in jobs]))
         return [self._finish(step, next(rendered)) if isinstance(step, _Job) else step for step in steps]
 
     # --- from bytes to a job ---
 
     def _prepare(self, item: SourceItem, earlier: EarlierRow | None, *, lines: bool) -> _Job | RenderResult:
-        """The job of a question, or its result when there is nothing to render."""
+        """The result of a question, or its job when a template has to be rendered for it."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
         job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
@@ -316,11 +342,19 @@ class BatchRenderer:
         if self._renderer.asks:
             self._add_workflow_variables(job)
         job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
-        if earlier is None or not _is_of_earlier_run(job, earlier):
-            return job
-        # it was changed in its bytes alone, or in nothing that it uses
-        row = self._row(job, earlier.row.size, earlier.row.output)
-        return RenderResult(item.source, "same", job.id, job.findings, row=row)
+        if earlier is not None and _is_of_earlier_run(job, earlier):
+            # it was changed in its bytes alone, or in nothing that it uses
+            row = self._row(job, earlier.row.size, earlier.row.output)
+            return RenderResult(item.source, "same", job.id, job.findings, row=row)
+        return self._filled(job) or job
+
+    def _filled(self, job: _Job) -> RenderResult | None:
+        """The result of a question for which no template has to be rendered."""
+        if self._outline is None:
+            return None
+        texts = (job.id, job.custom_id, neutralise(job.question), job.answer)
+        output = self._outline.fill(texts, (job.models, job.papers))
+        return None if output is None else self._rendered(job, output)
 
     def _add_workflow_variables(self, job: _Job) -> None:
         from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
@@ -407,7 +441,7 @@ class BatchRenderer:
         )  # fmt: skip
 
     def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
-        return parse_question(text, item.file, default_id=_SUFFIX.sub("", str(item.source))), ""
+        return parse_question(text, item.file, default_id=id_of_file(str(item.source))), ""
 
     def _load_line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
         document = read_json_line(text, item.file, int(item.source))
@@ -419,25 +453,24 @@ class BatchRenderer:
 
     # --- from a job to an output ---
 
-    def _finish(self, job: _Job, parts: Parts | Finding) -> RenderResult:
-        if self._options.max_tokens is not None and not isinstance(parts, Finding):
-            parts = self._fit(job, parts, self._options.max_tokens)
-        if isinstance(parts, Finding):
-            return self._rendering_failed(job, parts)
-        completion = self._completion(job) if self._format.completes else []
-        if isinstance(completion, Finding):
-            return self._rendering_failed(job, completion)
-        output = Output(job.id, job.custom_id, parts, completion)
-        line = None if self._files else self._format.line
-        data = (line or self._format.file)(output, self._encoder)
-        row = self._row(job, len(data), "" if line else file_hash(data))
-        return RenderResult(job.item.source, "rendered", job.id, job.findings, "", row, data)
+    def _finish(self, job: _Job, rendered: Parsed[Rendering]) -> RenderResult:
+        if self._options.max_tokens is not None and rendered.value is not None:
+            rendered = self._fit(job, rendered.value, self._options.max_tokens)
+        completion = self._completion(job) if self._format.completes else Parsed(NOTHING)
+        if rendered.value is None or completion.value is None:
+            return self._rendering_failed(job, (rendered.findings or completion.findings)[0])
+        output = Output(job.id, job.custom_id, rendered.value, completion.value)
+        return self._rendered(job, self._write(output, self._format_options))
 
-    def _completion(self, job: _Job) -> Parts | Finding:
+    def _rendered(self, job: _Job, output: bytes) -> RenderResult:
+        row = self._row(job, len(output), "" if self._is_line else file_hash(output))
+        return RenderResult(job.item.source, "rendered", job.id, job.findings, "", row, output)
+
+    def _completion(self, job: _Job) -> Parsed[Rendering]:
         """The answer that stands beside a prompt: the question's own, or else the skeleton of one."""
         if job.answer:
-            return [("user", [job.answer])]
-        return self._completer.render_all([job.context()])[0]
+            return Parsed(Rendering((Segment("user", job.answer),)))
+        return self._completer.render(job.context)
 
     def _rendering_failed(self, job: _Job, finding: Finding) -> RenderResult:
         # what is too long has the question's own place; the template is all that others name
@@ -458,23 +491,20 @@ class BatchRenderer:
             row.tokens, row.cut = job.tokens, job.cut
         return row_line(row)
 
-    def _fit(self, job: _Job, parts: Parts, budget: int) -> Parts | Finding:
+    def _fit(self, job: _Job, rendering: Rendering, budget: int) -> Parsed[Rendering]:
         """Cut a prompt to a budget: the summaries of papers, the last one first, then the papers themselves."""
-        outcome: Parts | Finding = parts
-        job.tokens = self._tokens_of(parts)
+        job.tokens = self._count_tokens(rendering.text)
         cuts = _cuts(job)
         while job.tokens > budget and next(cuts, False):
-            outcome = self._renderer.render_all([job.context()])[0]
-            if isinstance(outcome, Finding):
-                return outcome
-            job.tokens = self._tokens_of(outcome)
+            rendered = self._renderer.render_all([job.context])[0]
+            if rendered.value is None:
+                return rendered
+            rendering = rendered.value
+            job.tokens = self._count_tokens(rendering.text)
         if job.tokens <= budget:
-            return outcome
+            return Parsed(rendering)
         message = f"the prompt has {job.tokens:,} tokens without any paper, and {budget:,} are allowed"
-        return Finding("B704", job.item.location, message)
-
-    def _tokens_of(self, parts: Parts) -> int:
-        return self._count_tokens("".join(["".join(pieces) for _, pieces in parts]))
+        return Parsed(None, (Finding("B704", job.item.location, message),))
 
 
 def _is_of_earlier_run(job: _Job, earlier: EarlierRow) -> bool:
@@ -499,6 +529,11 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
     if isinstance(source, str):
         return tuple(findings)
     return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
+
+
+def id_of_file(name: str) -> str:
+    """Return the id that a question has by the name of its file, where it says none."""
+    return _SUFFIX.sub("", name)
 
 
 def name_fault(id_: str) -> str | None:

@@ -77,6 +77,13 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
     return parse_question(text.value, input_name(path), default_id=default_id)
 
 
+def asked_question(path: Path, words: str | None) -> Parsed[LoadedQuestion]:
+    """Read the question that a command was given: its words, or where there are none, its file."""
+    from explainer.catalogs.question import question_from_text  # noqa: PLC0415
+
+    return load_question(path) if words is None else question_from_text(words, file="--text")
+
+
 def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
     """Read a file of JSON lines, or stdin when the path is `-`: the text of each, its file and its number.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import chain, compress, count, filterfalse
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
@@ -102,6 +104,7 @@ class AnswerAnalysis:
         return listed
 
     def _judge(self, reference: Reference) -> Verdict:
+        # a name beside its own link may be shorter than elsewhere
         right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited)))))
         if reference.continued:
             joined = judge_name(reference.continued, self.offered, strict=True, right=right)
@@ -138,9 +141,10 @@ class AnswerAnalysis:
         flows = read_flows(self.answer, self.sections.found.get("workflow"))
         return [(flow, list(filterfalse(_is_edge_label, map(names.judge, flow.steps)))) for flow in flows]
 
-    def in_diagram(self, at: int) -> bool:
+    def in_diagram(self, position: int) -> bool:
         """Whether a place is in a flowchart, whose quotes are no quotations."""
-        return any(flow.kind == "mermaid" and flow.start <= at < flow.end for flow, _ in self.flows)
+        flows = map(itemgetter(0), self.flows)
+        return is_within(position, ((flow.start, flow.end) for flow in flows if flow.kind == "mermaid"))
 
     @property
     def runs(self) -> Mapping[str, list[tuple[tuple[str, ...], str]]]:
@@ -149,8 +153,8 @@ class AnswerAnalysis:
 
     def is_run(self, name: str) -> bool:
         """Whether a name is one that prose is searched for word by word, so that nobody needs to say it twice."""
-        parts = words(name)
-        return any(list(run) == parts for run, _ in self.runs.get("".join(parts[:1]), ()))
+        parts = tuple(words(name))
+        return parts in map(itemgetter(0), self.runs.get("".join(parts[:1]), ()))
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
@@ -158,6 +162,7 @@ class AnswerAnalysis:
         for position in compress(count(), map(runs.__contains__, written)):
             for parts, name in runs[written[position]]:
                 last = position + len(parts) - 1
+                # what the prompt itself says of a catalogued entry invents no source
                 if tuple(written[position : last + 1]) == parts and canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
@@ -165,18 +170,25 @@ class AnswerAnalysis:
     @cached_property
     def _named_lines(self) -> dict[int, set[int]]:
         """The sources that are named or linked, by the line, from 0."""
-        lines: dict[int, set[int]] = {}
-        for at, sources in self._named_places():
-            lines.setdefault(self.answer.line_of(at), set()).update(sources)
+        lines: dict[int, set[int]] = defaultdict(set)
+        for position, index in self.mentions:
+            lines[self.answer.line_of(position)].add(index)
+        for position, sources in self._cited_places():
+            lines[self.answer.line_of(position)].update(sources)
         return lines
 
-    def _named_places(self) -> Iterator[tuple[int, tuple[int, ...]]]:
-        for at, index in self.mentions:
-            yield at, (index,)
+    def _cited_places(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Where a reference or a link stands, and the offered sources that it rightly names."""
         for reference, verdict in self.verdicts:
             yield reference.start, verdict.good_sources
         for cited, verdict in self.links:
             yield cited.spotted.start, verdict.good_sources
+
+    @cached_property
+    def _cited_lines(self) -> set[int]:
+        """The lines, from 0, that cite an offered source: by a reference, a link, or its whole name; a word is none."""
+        cited = filter(itemgetter(1), self._cited_places())
+        return set(map(self.answer.line_of, map(itemgetter(0), chain(cited, self.whole_names))))
 
     @property
     def used(self) -> set[int]:
@@ -191,16 +203,12 @@ class AnswerAnalysis:
         return named
 
     def cited_in(self, first: int, last: int) -> bool:
-        """Whether some lines cite an offered source: by a reference, a link, or its whole name; a word is none."""
-        lines = range(first, last)
-        places = [reference.start for reference, verdict in self.verdicts if verdict.good_sources]
-        places += [cited.spotted.start for cited, verdict in self.links if verdict.good_sources]
-        places += [start for start, _ in self.whole_names]
-        return any(self.answer.line_of(place) in lines for place in places)
+        """Whether the lines from the first up to the second cite an offered source; see `_cited_lines`."""
+        return not self._cited_lines.isdisjoint(range(first, last))
 
     def entry_name(self, verdict: Verdict) -> str | None:
         """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
-        for index in verdict.sources:
+        for index in verdict.sources:  # of several that are meant, the first
             return self.offered.sources[index].name
         return verdict.meant if verdict.match is Match.CATALOGUED else None
 
@@ -209,9 +217,9 @@ class AnswerAnalysis:
         return repr(shorten(self.offered.sources[index].name, width))
 
 
-def is_within(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+def is_within(position: int, spans: Iterable[tuple[int, int]]) -> bool:
     """Whether a place is in one of some parts of a text."""
-    return any(start <= at < end for start, end in spans)
+    return any(start <= position < end for start, end in spans)
 
 
 def _is_edge_label(match: StepMatch) -> bool:
@@ -225,8 +233,7 @@ def _whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     if len(body) != len(answer.body):  # a letter whose small form is longer, such as `İ`, moves all that follows
         body = answer.body
-    names = {source.name.lower() for source in offered.sources}
-    for name in sorted(names, key=len, reverse=True):
+    for name in sorted(set(map(str.lower, offered.names)), key=len, reverse=True):
         for start in _places_of(name, body):
             if not is_within(start, spans):
                 spans.append((start, start + len(name)))
@@ -244,8 +251,9 @@ def _places_of(name: str, text: str) -> Iterator[int]:
 
 def _citing_lines(answer: Answer) -> frozenset[int]:
     """The lines of an answer, from 0, that cite something: by a link, or by a field that names a source."""
-    linked = {answer.line_of(cited.spotted.start) for cited in answer.citations}
-    return frozenset(line for line in range(answer.lines) if line in linked or names_source(answer.line(line)))
+    linked = (answer.line_of(cited.spotted.start) for cited in answer.citations)
+    named = filter(lambda line: names_source(answer.line(line)), range(answer.lines))
+    return frozenset(chain(linked, named))
 
 
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
@@ -254,6 +262,7 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
     sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
     names = _whole_names(answer, offered)
-    call_names = frozenset[str]().union(*(source.call_names for source in offered.sources))
+    # names that a reference may begin with: `SAM: …`
+    call_names = frozenset(chain.from_iterable(map(attrgetter("call_names"), offered.sources)))
     references = read_references(answer, sections, names, call_names)
     return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

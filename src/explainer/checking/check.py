@@ -7,7 +7,7 @@ the sources. Knowledge from elsewhere that is not cited passes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, filterfalse, starmap
@@ -27,7 +27,7 @@ from explainer.checking.spotting import LinkInText
 from explainer.checking.workflow.naming import StepFit, StepMatch
 from explainer.checking.workflow.reading import Flow
 from explainer.diagnostics.codes import RULES, Severity
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, has_errors
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status, has_errors
 from explainer.diagnostics.text import shorten
 
 # why an answer cannot be checked, and what to do about it
@@ -162,7 +162,7 @@ class CheckReport:
     @property
     def offered(self) -> tuple[str, ...]:
         """The names of all offered entries."""
-        return tuple(source.name for source in self.sources)
+        return tuple(map(attrgetter("name"), self.sources))
 
     @property
     def faults(self) -> tuple[Finding, ...]:
@@ -172,19 +172,23 @@ class CheckReport:
     @property
     def grounded(self) -> bool:
         """Whether something was checked and no error stands; errors of statements belong to `claims`."""
-        return not has_errors(finding for finding in self.findings if not RULES[finding.code].about_statement)
+        return not has_errors(filterfalse(_is_about_statement, self.findings))
 
     @property
     def claims(self) -> StatementVerdict:
         """The verdict on its statements: refuted when one is, proved when all are, else open."""
-        if any(finding.is_error and RULES[finding.code].about_statement for finding in self.findings):
+        if has_errors(filter(_is_about_statement, self.findings)):
             return StatementVerdict.REFUTED
-        verdicts = {statement.verdict for statement in self.statements}
+        verdicts = set(map(attrgetter("verdict"), self.statements))
         return StatementVerdict.PROVED if verdicts == {StatementVerdict.PROVED} else StatementVerdict.OPEN
 
     def count(self, verdict: StatementVerdict) -> int:
         """Return how many statements have a verdict."""
         return sum(statement.verdict is verdict for statement in self.statements)
+
+
+def _is_about_statement(finding: Finding) -> bool:
+    return RULES[finding.code].about_statement
 
 
 def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
@@ -213,24 +217,28 @@ def check_answer(
         strict_links: note the offered links that are spelled otherwise, though they lead to the same thing.
         spans: the spans of it that its provider cites documents for.
     """
+
+    def impossible(code: str, message: str, hint: str | None = None) -> CheckReport:
+        return unchecked(answer_id, file, [Finding(code, Location(file), message, hint)], text, line)
+
     if not offered.sources:
-        return unchecked(answer_id, file, [Finding("A102", Location(file), *_NOTHING_OFFERED)], text, line)
+        return impossible("A102", *_NOTHING_OFFERED)
     try:
         analysis, statements, violations = _judged(text, offered, tuple(spans))
     except UnreadableAnswerError as error:
-        message = f"the answer cannot be read as Markdown: {error}"
-        return unchecked(answer_id, file, [Finding("F104", Location(file), message)], text, line)
+        return impossible("F104", f"the answer cannot be read as Markdown: {error}")
+    # thoughts and rules of Markdown are no answer
     if not any(map(str.isalnum, analysis.answer.body)):
-        return unchecked(answer_id, file, [Finding("A101", Location(file), *_EMPTY_ANSWER)], text, line)
+        return impossible("A101", *_EMPTY_ANSWER)
     if not strict_links:
-        violations = [violation for violation in violations if violation.code != RESPELLED_CODE]
+        violations = list(filterfalse(_is_respelling, violations))
     return CheckReport(
         id=answer_id,
         file=file,
         findings=tuple(map(partial(_finding, analysis, file), violations)),
         citations=tuple(_citations(analysis, violations)),
         text=text,
-        fixes=tuple((violation.code, violation.fix) for violation in violations if violation.fix is not None),
+        fixes=tuple(_fixes(violations)),
         sources=offered.sources,
         used=tuple(map(offered.names.__getitem__, sorted(analysis.used))),
         line=line,
@@ -238,6 +246,16 @@ def check_answer(
         statements=tuple(map(partial(_checked_statement, analysis), statements)),
         question=offered.question,
     )
+
+
+def _is_respelling(violation: Violation) -> bool:
+    return violation.code == RESPELLED_CODE
+
+
+def _fixes(violations: Iterable[Violation]) -> Iterator[tuple[str, Fix]]:
+    for violation in violations:
+        if violation.fix is not None:
+            yield violation.code, violation.fix
 
 
 @lru_cache(maxsize=1)  # a record is proved, and then reported on: the same answer twice
@@ -256,6 +274,7 @@ def find_violations(
 
     Notes come behind all else.
     """
+    # a set: two rules may say the same of one place
     violations = set(strange_documents(analysis, spans))
     for judged in statements:
         violations.update(judged.violations)
@@ -264,12 +283,20 @@ def find_violations(
     return sorted(filterfalse(partial(_is_said_already, violations), violations), key=_order)
 
 
+# What is a guess by the look of a name: a rule that knows more of the same place says it better.
+_GUESSES: Final = frozenset({"A431", "A815"})
+
+
 def _is_said_already(violations: Collection[Violation], violation: Violation) -> bool:
-    """Whether a name in prose is found as a citation or as a step, too: that says more of it."""
-    if violation.code != "A431":
+    """Whether a name that is only guessed at is found as a citation or as a step, too."""
+    if violation.code not in _GUESSES:
         return False
-    others = (other for other in violations if not RULES[other.code].about_statement)
-    return any(other.start < violation.end and violation.start < other.end for other in others)
+    overlapping = (finding for finding in violations if _overlap(finding, violation) and finding.code != violation.code)
+    return not all(RULES[finding.code].about_statement for finding in overlapping)
+
+
+def _overlap(first: Violation, second: Violation) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
 def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
@@ -287,16 +314,23 @@ def _finding(analysis: AnswerAnalysis, file: str, violation: Violation) -> Findi
 
 def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> list[Citation]:
     """All links and names that the answer gives as sources, in the order of the text."""
+    citations = [*_cited_links(analysis, violations), *_cited_names(analysis)]
+    return sorted(citations, key=attrgetter("start", "end"))
+
+
+def _cited_links(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> Iterator[Citation]:
+    # the name of another entry stands beside them, or they stand in the field of another link
     misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
-    items: list[tuple[LinkInText | Reference, str, Verdict]] = []
     for cited, verdict in analysis.links:
         is_wrong = cited.spotted.start in misattributed
-        items.append((cited.spotted, "link", replace(verdict, match=Match.MISATTRIBUTED) if is_wrong else verdict))
+        judged = replace(verdict, match=Match.MISATTRIBUTED) if is_wrong else verdict
+        yield _citation(cited.spotted, "link", judged, analysis)
+
+
+def _cited_names(analysis: AnswerAnalysis) -> Iterator[Citation]:
     for reference, verdict in analysis.verdicts:
         if verdict.match is not Match.NO_CITATION:
-            items.append((reference, "title" if reference.strict else "name", verdict))
-    citations = [_citation(item, kind, verdict, analysis) for item, kind, verdict in items]
-    return sorted(citations, key=attrgetter("start", "end"))
+            yield _citation(reference, "title" if reference.strict else "name", verdict, analysis)
 
 
 def _citation(item: LinkInText | Reference, kind: str, verdict: Verdict, analysis: AnswerAnalysis) -> Citation:
@@ -314,7 +348,7 @@ def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> Che
         None if judged.entry is None else names[judged.entry],
         judged.passage,
         judged.support,
-        tuple(dict.fromkeys(violation.code for violation in judged.violations)),
+        tuple(dict.fromkeys(map(attrgetter("code"), judged.violations))),
         *analysis.answer.position(statement.start),
         statement.start,
         statement.end,
@@ -322,7 +356,7 @@ def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> Che
 
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
-    steps = tuple(_workflow_step(analysis, match) for match in matches)
+    steps = tuple(map(partial(_workflow_step, analysis), matches))
     return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps)
 
 
@@ -342,7 +376,7 @@ def claims_data(report: CheckReport) -> dict[str, Any]:
 
     The support of the whole answer is the mean of its statements; None without any.
     """
-    supports = [statement.support for statement in report.statements]
+    supports = list(map(attrgetter("support"), report.statements))
     return {
         "verdict": str(report.claims),
         **{str(verdict): report.count(verdict) for verdict in StatementVerdict},
@@ -357,18 +391,17 @@ def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
     return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}
 
 
-def status_of(reports: Collection[CheckReport], *, fail_on: Severity = Severity.ERROR) -> ExitStatus:
-    """Return the exit status of a run over answers.
+def status_of(
+    reports: Collection[CheckReport], *, strict: bool = False, least: Severity = Severity.ERROR
+) -> ExitStatus:
+    """Return the exit status of a run over answers; no answer at all counts as one that could not be checked.
 
-    A file that cannot be used beats an error, and an error beats an answer that could not be checked; no answer at all
-    counts as one that could not be checked.
+    Args:
+        reports: what was found about them.
+        strict: count warnings as errors.
+        least: the lowest severity that fails the run.
     """
-    severities = list(Severity)
-    failing_severities = severities[: severities.index(fail_on) + 1]
-    findings = chain.from_iterable(report.findings for report in reports)
-    rules = [RULES[finding.code] for finding in findings if finding.severity in failing_severities]
-    if any(rule.unusable_file for rule in rules):
-        return ExitStatus.UNUSABLE
-    if any(not rule.nothing_checked for rule in rules):
-        return ExitStatus.ERRORS
-    return ExitStatus.NOTHING_CHECKED if rules or not reports else ExitStatus.OK
+    if not reports:
+        return ExitStatus.NOTHING_CHECKED
+    findings = chain.from_iterable(map(attrgetter("findings"), reports))
+    return exit_status(findings, strict=strict, least=least)

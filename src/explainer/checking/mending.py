@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final
@@ -55,24 +56,25 @@ def mend_files(
     result = MendedFiles(list(reports))
     numbers_by_file: dict[str, list[int]] = defaultdict(list)
     for number, report in enumerate(fixable):
-        text = apply_fixes(report.text, [fix for _, fix in report.fixes])
+        text = fixed_text(report)
         if text != report.text:
             result.reports[number] = check(replace(answers[number], text=text, findings=()))
             numbers_by_file[answers[number].file].append(number)
     numbers_by_file.pop("<stdin>", None)  # an answer from there has no place: its report holds the mended text
     for file, numbers in numbers_by_file.items():
-        problem = _write(Path(file), [(answers[number], result.reports[number].text) for number in numbers])
+        mended = [(answers[number], result.reports[number].text) for number in numbers]
+        problem = _write(Path(file), mended)
         if problem is None:
             result.counts[file] = sum(_places_to_mend(reports[number]) for number in numbers)
             continue
         result.findings.append(problem)
-        for number in numbers:
+        for number in numbers:  # what is not written is not mended
             result.reports[number] = reports[number]
     return result
 
 
 def _places_to_mend(report: CheckReport) -> int:
-    return len({fix for _, fix in report.fixes})
+    return len(set(map(itemgetter(1), report.fixes)))
 
 
 def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | None:
@@ -94,6 +96,11 @@ def _write(path: Path, answers: Sequence[tuple[AnswerInput, str]]) -> Finding | 
             return Finding("A601", Location(str(path), answer.line), message, "fix it by hand")
         lines[answer.line - 1] = (changed + "\r" * line.endswith("\r")).encode()
     return write_in_place(path, mark + b"\n".join(lines))
+
+
+def fixed_text(report: CheckReport) -> str:
+    """Return the text of an answer with all its fixes made."""
+    return apply_fixes(report.text, map(itemgetter(1), report.fixes))
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
@@ -135,8 +142,7 @@ def repair_prompt(report: CheckReport, offered: Offered) -> str:
     if len(points) > _MOST_POINTS:
         lines.append(f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds.")
     lines += ["", "Cite only these sources, with exactly these names and links, and no other:", ""]
-    for source in offered.sources:
-        lines += [f"- {printable(source.name)}", *(_link_lines(source) or ["  - no link: write None"])]
+    lines += chain.from_iterable(map(_source_lines, offered.sources))
     return "\n".join(lines) + "\n"
 
 
@@ -151,5 +157,9 @@ def _point(finding: Finding) -> str:
     return f"{sentence}. {hint}{'.' * (not hint.endswith('?'))}"
 
 
-def _link_lines(source: OfferedEntry) -> list[str]:
-    return [f"  - {_FIELD_NAMES[link.role]}: {link.url}" for link in source.field_links]
+def _source_lines(source: OfferedEntry) -> Iterator[str]:
+    yield f"- {printable(source.name)}"
+    for link in source.field_links:
+        yield f"  - {_FIELD_NAMES[link.role]}: {link.url}"
+    if not source.field_links:
+        yield "  - no link: write None"

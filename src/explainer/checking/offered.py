@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from itertools import chain, compress, count
+from functools import cached_property, lru_cache, partial
+from itertools import chain, compress, count, repeat
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
@@ -66,7 +66,7 @@ class OfferedEntry:
         kind: model or paper.
         name: its name or title, as printed.
         links: what the prompt prints.
-        known: other catalogued URLs of the same entry.
+        catalogued: other URLs that the catalogs have for the same entry.
         aliases: other catalogued names.
         text: its summary, printed or not.
         details: what else is printed of it, such as its data set and its year.
@@ -76,7 +76,7 @@ class OfferedEntry:
     kind: Literal["model", "paper"]
     name: str
     links: tuple[OwnLink, ...] = ()
-    known: tuple[OwnLink, ...] = ()
+    catalogued: tuple[OwnLink, ...] = ()
     aliases: tuple[str, ...] = ()
     text: str = ""
     authors: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ class OfferedEntry:
     @property
     def own_links(self) -> tuple[OwnLink, ...]:
         """Its printed links, then its other catalogued ones."""
-        return (*self.links, *self.known)
+        return (*self.links, *self.catalogued)
 
     @property
     def repositories(self) -> Iterator[str]:
@@ -147,7 +147,7 @@ class OfferedEntry:
         title = (self.name, head(self.name), *self.aliases, *acronyms(self.name))
         names = dict.fromkeys((*title, *acronyms(self.text), *self.repositories, *self._tails))
         calls = (tuple(_keys(words(name))) for name in filter(content_words, names))
-        return tuple(call for call in calls if len("".join(call)) >= _MIN_CALL_NAME)
+        return tuple(filter(_is_long_enough, calls))
 
     @property
     def _head(self) -> str:
@@ -248,9 +248,9 @@ class Offered:
         self.question: Final = question
         self.lookup: Final = lookup or lookup_of(None)
         self.entries: Final = entries
-        self.names: Final = tuple(source.name for source in self.sources)
+        self.names: Final = tuple(map(attrgetter("name"), self.sources))
         self._owners = self._by_link("links")
-        self._known = self._by_link("known")
+        self._catalogued = self._by_link("catalogued")
 
     def owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link was offered for, each with its own spelling; the nearest detail only."""
@@ -259,9 +259,9 @@ class Offered:
 
     def known_owners(self, link: Link) -> list[tuple[int, OwnLink]]:
         """Return the sources that a link is catalogued for, but was not offered for."""
-        return self._known.get(link.key, [])
+        return self._catalogued.get(link.key, [])
 
-    def _by_link(self, attribute: Literal["links", "known"]) -> dict[str, list[tuple[int, OwnLink]]]:
+    def _by_link(self, attribute: Literal["links", "catalogued"]) -> dict[str, list[tuple[int, OwnLink]]]:
         """The links of the sources, in their order, by what the links lead to."""
         owners: dict[str, list[tuple[int, OwnLink]]] = defaultdict(list)
         for index, source in enumerate(self.sources):
@@ -296,13 +296,15 @@ class Offered:
 
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
-        own_links = chain.from_iterable(self.sources[index].links for index in sources)
-        return [own_link.url for own_link in own_links if own_link.role in (roles or _FIELDS)]
+        urls: list[str] = []
+        for index in sources:
+            urls += [own_link.url for own_link in self.sources[index].links if own_link.role in (roles or _FIELDS)]
+        return urls
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own_links = chain.from_iterable(source.own_links for source in self.sources)
+        own_links = chain.from_iterable(map(attrgetter("own_links"), self.sources))
         return tuple(dict.fromkeys(chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))))
 
     @cached_property
@@ -313,19 +315,19 @@ class Offered:
     @cached_property
     def text(self) -> str:
         """The canonical form of everything that the prompt says."""
-        return canonical(self.question) + "".join(source.all_text for source in self.sources)
+        return canonical(self.question) + "".join(map(attrgetter("all_text"), self.sources))
 
     @cached_property
     def said(self) -> str:
         """Everything that was asked and offered, case-folded: the question, then the names and summaries."""
-        printed = chain.from_iterable((source.name, source.text) for source in self.sources)
+        printed = chain.from_iterable(map(attrgetter("name", "text"), self.sources))
         return "\n".join((self.question, *printed)).casefold()
 
     @cached_property
     def said_words(self) -> str:
         """All words of the question and of what is known of the sources, case-folded, with a space around each."""
-        known = chain.from_iterable(source.all_known for source in self.sources)
-        return f" {_NOT_A_WORD.sub(' ', ' '.join((self.question, *known)).casefold())} "
+        texts = chain.from_iterable(map(attrgetter("all_known"), self.sources))
+        return f" {_NOT_A_WORD.sub(' ', ' '.join((self.question, *texts)).casefold())} "
 
     @cached_property
     def echoes(self) -> tuple[str, ...]:
@@ -371,6 +373,10 @@ def _keys(names: Iterable[str], least: int = 1) -> list[str]:
     return [key for key in map(canonical, names) if len(key) >= least]
 
 
+def _is_long_enough(call: tuple[str, ...]) -> bool:
+    return len("".join(call)) >= _MIN_CALL_NAME
+
+
 def _grouped(keys_of_sources: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]:
     """The places of the sources by their keys."""
     groups: dict[str, tuple[int, ...]] = {}
@@ -390,7 +396,7 @@ def lookup_of(library: Library | None) -> CatalogLookup:
 
 
 def offered_by_sources(
-    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, whole: bool = False
+    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, prints_all: bool = False
 ) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from.
 
@@ -398,27 +404,25 @@ def offered_by_sources(
         sources: the entries.
         question: the question.
         lookup: what else is in the catalogs.
-        whole: the prompt prints all links of the entries, and the summaries of models, as the template `evidence` does.
+        prints_all: the prompt prints all links of the entries, and the summaries of models, as that of `evidence` does.
     """
-    lookup = lookup or lookup_of(None)
-    # the layout of the template `prompt` has no summaries of models
-    models = [_of_entry("model", entry, entry.summary if whole else None, whole=whole) for entry in sources.models]
-    papers = [_of_entry("paper", entry, entry.summary, whole=whole) for entry in sources.papers]
-    return Offered([*models, *papers], question, lookup, sources)
+    models = map(partial(_of_entry, "model", prints_all=prints_all), sources.models)
+    papers = map(partial(_of_entry, "paper", prints_all=prints_all), sources.papers)
+    return Offered(chain(models, papers), question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library, *, whole: bool = False) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library, *, prints_all: bool = False) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
-        whole: see `offered_by_sources`.
+        prints_all: see `offered_by_sources`.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), whole=whole)
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), prints_all=prints_all)
     return Parsed(offered, chosen.findings)
 
 
@@ -433,14 +437,13 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
 
 
 @lru_cache(maxsize=1024)  # the same entries are offered to many answers: each is prepared once
-def _of_entry(
-    kind: Literal["model", "paper"], entry: Entry, summary: str | None, *, whole: bool = False
-) -> OfferedEntry:
-    further = [("Hugging Face", entry.huggingface or ""), *(("Link", url) for url in entry.links)]
-    printed = PrintedEntry(
-        kind, entry.label, entry.paper, entry.github, summary, further=tuple(further) if whole else ()
-    )
-    return _of_printed(printed, entry)
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, *, prints_all: bool) -> OfferedEntry:
+    further: tuple[tuple[str, str], ...] = ()
+    if prints_all:
+        further = (("Hugging Face", entry.huggingface or ""), *zip(repeat("Link"), entry.links))
+    # the layout of the template `prompt` has no summaries of models
+    summary = entry.summary if prints_all or kind == "paper" else None
+    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary, further=further), entry)
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
@@ -466,7 +469,7 @@ def _with_known(source: OfferedEntry, entry: Entry) -> OfferedEntry:
     catalogued = (*_catalogued_links(entry), *_inside("summary", entry.summary))
     return replace(
         source,
-        known=tuple(own_link for own_link in catalogued if own_link.url not in printed),
+        catalogued=tuple(own_link for own_link in catalogued if own_link.url not in printed),
         aliases=tuple(filter(None, (*entry.aliases, entry.id))),
         text=source.text or entry.summary or "",
         authors=getattr(entry, "authors", ()),

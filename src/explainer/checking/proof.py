@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -149,8 +149,8 @@ def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: L
 
 def _shape_fault(error: ValidationError, place: Location) -> Finding:
     # Pydantic names no place for a key that holds half a character.
-    places = [fault["loc"] for fault in error.errors(include_url=False, include_context=False)]
-    keys = {str(path[0]) for path in places if path}
+    places = map(itemgetter("loc"), error.errors(include_url=False, include_context=False))
+    keys = {str(path[0]) for path in filter(None, places)}
     if keys & _TELLING_KEYS:
         return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
     quoted = ", ".join(map(repr, map(shorten, sorted(keys))))
@@ -166,12 +166,13 @@ def _faults(
     if record.answer_sha256 != sha256_of(record.answer):
         yield Finding("A903", place, "the hash of the answer does not match the answer")
     proved = check_answer(record.answer, offered)
-    if record.citations != list(_citations(proved, offered)):
-        message = "what the record says of its citations does not follow from its answer and its entries"
-        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
-    if "claims" in data and record.claims != claims_data(proved):
-        message = "what the record says of the statements does not follow from its answer and its entries"
-        yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
+    expected: dict[str, tuple[Any, Any]] = {"its citations": (record.citations, list(_citations(proved, offered)))}
+    if "claims" in data:
+        expected["the statements"] = (record.claims, claims_data(proved))
+    for subject, (recorded, follows) in expected.items():
+        if recorded != follows:
+            message = f"what the record says of {subject} does not follow from its answer and its entries"
+            yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
     if record.grounded is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
@@ -218,27 +219,33 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
     for entry, today in _with_today(sources, library):
         name = shorten(entry.label)
         # citations name an entry without the spaces around its name
-        if today is None and entry.label.strip() in needed and library.complete:
+        is_missing = library.complete and entry.label.strip() in needed
+        if today is None and is_missing:
             yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
         elif today not in (None, entry):
-            keys = ", ".join(key for key, value in entry if getattr(today, key) != value)
-            message = f"{name!r} has changed since in the catalogs: {keys}"
+            message = f"{name!r} has changed since in the catalogs: {', '.join(_changed_keys(entry, today))}"
             yield Finding("A905", place, message, "the answer is checked against the entry of today")
+
+
+def _changed_keys(entry: Entry, today: Entry) -> Iterator[str]:
+    for key, value in entry:
+        if getattr(today, key) != value:
+            yield key
 
 
 def _cited_names(record: Mapping[str, Any]) -> frozenset[Any]:
     """The names of the entries that a record cites; none where it cannot be read: `verify_record` says why."""
     try:
-        return frozenset(row["entry"] for row in record["citations"])
+        return frozenset(map(itemgetter("entry"), record["citations"]))
     except (LookupError, TypeError):
         return frozenset()
 
 
 def as_catalogued(sources: Sources, library: Library) -> Sources:
     """Return the entries as the catalogs have them today; those that they do not have, as they were."""
-    entries = [today or entry for entry, today in _with_today(sources, library)]
+    entries = tuple(today or entry for entry, today in _with_today(sources, library))
     models = len(sources.models)
-    return Sources(tuple(entries[:models]), tuple(entries[models:]))
+    return Sources(entries[:models], entries[models:])
 
 
 def _with_today(sources: Sources, library: Library) -> Iterator[tuple[Any, Any]]:
@@ -271,15 +278,11 @@ def cited_source(citation: Citation, offered: Offered) -> int | None:
 
     Of a model and a paper of one name, it is the one whose link it is.
     """
-    named = [index for index, source in enumerate(offered.sources) if source.name == citation.entry]
-    if not named:
-        return None
-    if len(named) == 1:  # nearly always, and reading the link takes longer than the rest
-        return named[0]
+    places = [index for index, name in enumerate(offered.names) if name == citation.entry]
+    if len(places) < 2:  # noqa: PLR2004  # nearly always, and reading the link takes longer than all else
+        return next(iter(places), None)
     link = _linked(citation, offered)
-    if link is None:
-        return named[0]
-    return min(named, key=lambda index: _spelling(offered.sources[index], link) is None)
+    return min(places, key=lambda index: link is not None and _spelling(offered.sources[index], link) is None)
 
 
 def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:

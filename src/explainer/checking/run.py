@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from explainer.catalogs.loading import CatalogLoader, load_lines
 from explainer.checking.check import CheckReport, status_of
@@ -16,11 +16,10 @@ from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerIn
 from explainer.checking.offered import Offered
 from explainer.checking.proof import proof_line, proof_record, recorded_answers, without_record
 from explainer.diagnostics.codes import Severity
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status, worst_status
 from explainer.files import STDIN, display_path, read_text
 
 T = TypeVar("T")
-_STATUS_ORDER: Final = (ExitStatus.OK, ExitStatus.NOTHING_CHECKED, ExitStatus.ERRORS, ExitStatus.UNUSABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,10 @@ class CheckConfig:
 
     def holds_lines(self, path: Path) -> bool:
         """Whether a path holds many answers as lines of JSON; so does stdin, when nothing says what one was offered."""
+        if str(path) != STDIN:
+            return path.suffix in LINES_SUFFIXES
         source = self.question or self.prompt
-        if str(path) == STDIN:
-            return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES
-        return path.suffix in LINES_SUFFIXES
+        return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES
 
 
 @dataclass(slots=True)
@@ -83,9 +82,9 @@ class CheckRun:
     files_read: tuple[str, ...] = ()
 
     def status(self, least: Severity, *, strict: bool) -> ExitStatus:
-        """Return how the run ends: 2 beats 1 beats 3 beats 0."""
-        statuses = (status_of(self.reports, fail_on=least), exit_status(self.findings, strict=strict))
-        return max(statuses, key=_STATUS_ORDER.index)
+        """Return how the run ends; see `status_of`. What is wrong with its files has no other severity that fails."""
+        of_answers = status_of(self.reports, strict=strict, least=least)
+        return worst_status((of_answers, exit_status(self.findings, strict=strict)))
 
 
 def run_check(config: CheckConfig) -> CheckRun:
@@ -100,6 +99,7 @@ def run_check(config: CheckConfig) -> CheckRun:
         _compare_with_proof(run, config.provenance, reader)
     if any((config.selected, config.ignored, config.waivers, config.baseline)):
         _let_pass(run, config)
+    # what is wrong with catalogs is known when all answers were read, and said first
     run.findings = [*reader.findings, *run.findings]
     run.files_read = loader.files_read
     return run
@@ -147,16 +147,13 @@ def _let_pass(run: CheckRun, config: CheckConfig) -> None:
         run.reports, findings = waivers.apply_waivers(run.reports, reviewed.value or [], today)
         run.findings += (*reviewed.findings, *findings)
     if config.baseline is not None:
-        known = _parse_file(config.baseline, waivers.parse_baseline)
-        run.reports = waivers.apply_baseline(run.reports, known.value or Counter())
-        run.findings += known.findings
+        baseline = _parse_file(config.baseline, waivers.parse_baseline)
+        run.reports = waivers.apply_baseline(run.reports, baseline.value or Counter())
+        run.findings += baseline.findings
 
 
 def _parse_file(path: Path, parse: Callable[[str, str], Parsed[T]]) -> Parsed[T]:
-    text = read_text(path, limit=MAX_ANSWER_BYTES)
-    if text.value is None:
-        return Parsed(None, text.findings)
-    return parse(text.value, display_path(path))
+    return read_text(path, limit=MAX_ANSWER_BYTES).then(lambda text: parse(text, display_path(path)))
 
 
 def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None:
@@ -165,6 +162,7 @@ def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None
     run.findings += lines.findings
     if lines.value is None:
         return
+    # a record is a line of answers, too: it is proved anew
     for answer in reader.lines(path):
         run.findings += errors_in(answer.findings)
     recorded = recorded_answers(map(itemgetter(0), lines.value))

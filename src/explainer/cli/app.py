@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, starmap
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import combinations, filterfalse, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -92,38 +92,33 @@ class ProjectCommand(TyperCommand):
         # the shell asks for completions while somebody types
         if ctx.resilient_parsing or _SETTINGS.isdisjoint(str(param.name) for param in self.params):
             return super().parse_args(ctx, args)
-        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-        project = _project_of(given)
-        ctx.default_map = self._defaults(project.value, given)
-        rest = super().parse_args(ctx, args)
+        typed, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        project = _project_of(typed)
+        ctx.default_map = self._defaults(project.value, typed)
+        unparsed = super().parse_args(ctx, args)
         # not before: --help and wrong usage end the command, whatever the file says
         if self.stops_at_bad_settings:
             _stop_at(project.findings, ctx.params.get("findings", "text"))
         if ctx.params.get("findings") == "json" and "verbose" in ctx.params:
             ctx.params["verbose"] = False  # stderr holds one document, and nothing else
-        if project.value is not None and ctx.params.get("verbose"):
+        if ctx.params.get("verbose"):
             _say_origins(ctx, project.value)
-        return rest
+        return unparsed
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, unless it would write over something that it reads."""
         _refuse_overwriting(ctx.params)
         return super().invoke(ctx)
 
-    def _defaults(self, project: ProjectFile | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _defaults(self, project: ProjectFile | None, typed: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults that a project file gives to the options of this command."""
         if project is None:
             return {}
-        defaults = project.settings.model_dump(exclude={"catalogs"}, exclude_none=True)
         options = {param.name: param for param in self.params}
-        # the template is one of prompts, and of what is built only requests name a model
-        if given.get("kind") == "answer":
-            defaults.pop("template", None)
-        if "model" in defaults and "output_format" in options and not _names_model(given.get("output_format")):
-            del defaults["model"]
-        for name, value in defaults.items():
-            if getattr(options.get(name), "multiple", False):
-                defaults[name] = [value]
+        defaults: dict[str, Any] = {}
+        for name, value in project.settings.model_dump(exclude={"catalogs"}, exclude_none=True).items():
+            if not _is_unsuited(name, typed, options.keys()):
+                defaults[name] = [value] if getattr(options.get(name), "multiple", False) else value
         return defaults
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -152,11 +147,16 @@ _OUTPUTS: Final = ("out", "write_baseline", "write_provenance", "report")
 _BESIDE: Final = ("manifest.jsonl", "records.jsonl", "provenance.jsonl", "ask.journal.jsonl")
 
 
-def _names_model(output_format: Any) -> bool:
-    """Whether the requests of a format name a model."""
+def _is_unsuited(setting: str, typed: Mapping[str, Any], options: Collection[str | None]) -> bool:
+    """Whether a setting is not for what is built: the template is one of prompts, and only requests name a model."""
+    if setting == "template":
+        return typed.get("kind") == "answer"
+    if setting != "model" or "output_format" not in options:
+        return False
     from explainer.rendering.formats import FORMATS
 
-    return output_format in FORMATS and FORMATS[output_format].names_model
+    output_format = FORMATS.get(str(typed.get("output_format")))
+    return output_format is None or not output_format.names_model
 
 
 def _refuse_overwriting(params: Mapping[str, Any]) -> None:
@@ -164,21 +164,21 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     outputs = [params[name] for name in _OUTPUTS if isinstance(params.get(name), Path)]
     if not outputs:
         return
+    from explainer.cli.options import is_same_file, refuse, refuse_if
     from explainer.files import display_path, overwritten_input
 
-    if len(outputs) > 1:
-        from explainer.cli.options import is_same_file, refuse_if
-
-        message = "two outputs have one name, so one would be overwritten: choose another place for it"
-        # what goes to a device or a pipe takes the place of nothing
-        files = [path for path in outputs if path.is_file() or path.is_dir() or not path.exists()]
-        refuse_if(any(starmap(is_same_file, combinations(files, 2))), message, "--out")
+    message = "two outputs have one name, so one would be overwritten: choose another place for it"
+    pairs = combinations(filterfalse(_is_stream, outputs), 2)
+    refuse_if(any(starmap(is_same_file, pairs)), message, "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
-        from explainer.cli.options import refuse
-
         output, path = map(display_path, meeting)
         refuse(f"{path!r} is an input, and would be overwritten by {output!r}: choose another place", "--out")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is a device or a pipe: what goes there takes the place of nothing."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def _with_beside(outputs: Sequence[Path]) -> Iterator[Path]:
@@ -243,19 +243,19 @@ _SETTINGS: Final = frozenset({"template", "model", "models", "papers", "strict",
 _SUBJECTS: Final = ("question", "questions", "source", "answers", "paths")
 
 
-def _project_of(given: Mapping[str, Any]) -> Parsed[ProjectFile]:
+def _project_of(typed: Mapping[str, Any]) -> Parsed[ProjectFile]:
     """The project file of what a command is about, with its template found; see `loading.project_file`."""
     from explainer.catalogs.loading import project_file
     from explainer.rendering.templates import with_template
 
     # words of a question are no paths, and may be longer than a path can be, which Path.exists() does not forgive
-    base = Path(next(filter(os.path.exists, _subjects(given)), ""))
+    base = Path(next(filter(os.path.exists, _subjects(typed)), ""))
     return with_template(project_file(base if base.is_dir() else base.parent))
 
 
-def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
+def _subjects(typed: Mapping[str, Any]) -> Iterator[str]:
     for name in _SUBJECTS:
-        value = given.get(name)
+        value = typed.get(name)
         if isinstance(value, str):
             yield value
         elif isinstance(value, Sequence):  # of some commands it is a flag
@@ -264,17 +264,16 @@ def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _stop_at(findings: Sequence[Finding], style: str) -> None:
     """End the command with what is wrong with its project file, if anything is."""
-    if not findings:
-        return
-    from explainer.cli.terminal import show_findings
-    from explainer.diagnostics.finding import exit_status
+    if findings:
+        from explainer.cli.terminal import finish
 
-    show_findings(findings, style)
-    raise typer.Exit(exit_status(findings))
+        finish(findings, style)
 
 
-def _say_origins(ctx: Any, project: ProjectFile) -> None:
+def _say_origins(ctx: Any, project: ProjectFile | None) -> None:
     """Say which options have their value from the project file, and where there."""
+    if project is None:
+        return
     from explainer.cli.terminal import say
 
     for name, value in project.settings.model_dump(exclude_none=True).items():

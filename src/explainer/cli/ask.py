@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -49,6 +49,7 @@ from explainer.cli.options import (
     is_same_file,
     one_question,
     refuse,
+    refuse_contradictions,
     refuse_if,
     refuse_odd_text,
     settle_template,
@@ -220,10 +221,12 @@ def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str
         refuse_if(place in _MANY_NEED, _MANY_NEED.get(place, ""), "--out")
     if out is None:
         return alone
-    message = "this is a folder, and its name is that of a file: give another place"
-    refuse_if(place in ("file", "lines") and out.is_dir(), message, "--out")
-    message = "the source would be overwritten: choose another place"
-    refuse_if(question is not None and is_same_file(out, question), message, "--out")
+    is_folder = place in ("file", "lines") and out.is_dir()
+    is_source = question is not None and is_same_file(out, question)
+    refuse_contradictions(
+        (is_folder, "this is a folder, and its name is that of a file: give another place", "--out"),
+        (is_source, "the source would be overwritten: choose another place", "--out"),
+    )
     return alone
 
 
@@ -252,9 +255,9 @@ def refuse_odd_report(report: Path | None, out: Path | None) -> None:
         return
     refuse_if(report.is_dir(), "this is a folder: give the report a file", "--report")
     answers = answers_in(out)
-    own = [answers.journal, *chain.from_iterable((record, *files) for record, files in answers.places(()))]
-    message = "this is where answers are written: choose another place"
-    refuse_if(any(is_same_file(report, path) for path in filter(None, own)), message, "--report")
+    places = [answers.journal, *chain.from_iterable((record, *files) for record, files in answers.places(()))]
+    is_taken = any(is_same_file(report, path) for path in filter(None, places))
+    refuse_if(is_taken, "this is where answers are written: choose another place", "--report")
 
 
 app = new_app()
@@ -312,15 +315,13 @@ def run(
     )
     redact = Redactor(address.key)
     parameters, repair_parameters = body_of(body, "--body", _TAKEN), body_of(repair_body, "--repair-body", _TAKEN)
-    refuse_odd_text(model or (), parameters, repair_parameters, options="--body/--repair-body")
-    settings = AskSettings(tuple(dict.fromkeys(model or ())), parameters, repair_parameters, rounds, fix, strict)
+    asked_models = tuple(dict.fromkeys(model or ()))
+    refuse_odd_text(asked_models, parameters, repair_parameters, options="--body/--repair-body")
+    settings = AskSettings(asked_models, parameters, repair_parameters, rounds, fix, strict)
     prices = prices_of(price_in, price_out)
     display = AskDisplay(findings, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))
-    if not dry_run and not is_installed():
-        hint = "pip install 'cnaps-explainer[ask]'"
-        display.on_findings([Finding("E704", NOWHERE, "asking needs the package httpx2", hint)])
-        display.close()
-        raise typer.Exit(display.status or ExitStatus.OK)
+    if not dry_run:
+        _end_without_client(display)
     _, template = settle_template("prompt", template or EVIDENCE_TEMPLATE)
     config = AskConfig(
         source, text, alone, out, answers_in(out), catalog or (), template, SourceCounts(models, papers),
@@ -335,6 +336,16 @@ def run(
         sys.exit(TERMINATED)
     finally:
         display.close()
+    raise typer.Exit(display.status or ExitStatus.OK)
+
+
+def _end_without_client(display: AskDisplay) -> None:
+    """End the command where the package that asks is not installed."""
+    if is_installed():
+        return
+    hint = "pip install 'cnaps-explainer[ask]'"
+    display.on_findings([Finding("E704", NOWHERE, "asking needs the package httpx2", hint)])
+    display.close()
     raise typer.Exit(display.status or ExitStatus.OK)
 
 
@@ -358,10 +369,14 @@ def _show_results(
             display.on_note("no questions: nothing was asked")
         return
     if report is not None:
-        page = render_report("html", [_report_of(prepared, result) for prepared, result in results])
-        display.on_findings(list(filter(None, [write_product(page, report)])))
-    _, result = results[0]
-    if result is None or result.chosen is None or config.answers.journal is not None:
+        page = render_report("html", list(starmap(_report_of, results)))
+        display.on_findings(write_product(page, report))
+    if config.answers.journal is None:
+        _show_answer(results[0][1], display)
+
+
+def _show_answer(result: AskResult | None, display: AskDisplay) -> None:
+    if result is None or result.chosen is None:
         return
     display.pane.clear()
     if result.grounded:

@@ -11,8 +11,7 @@ from explainer.asking.costs import Forecast, Totals
 from explainer.asking.outputs import verdict
 from explainer.batching.sources import Skipped
 from explainer.cli.terminal import LiveDisplay, say, show_findings, tail
-from explainer.diagnostics.codes import RULES
-from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, worst_status
 from explainer.diagnostics.text import printable
 
 # Of an answer that comes: more than a terminal shows of it.
@@ -38,7 +37,7 @@ class AskDisplay:
     def __init__(self, style: str, *, alone: bool, strict: bool, verbose: bool, priced: bool) -> None:
         self.pane = LiveDisplay()
         self._totals = Totals()
-        self._statuses: set[ExitStatus] = set()
+        self.status: ExitStatus | None = None  # nothing was found
         self._style = style
         self._alone = alone
         self._strict = strict
@@ -54,10 +53,7 @@ class AskDisplay:
         """Say what was found."""
         if not findings:
             return
-        serious = [finding for finding in findings if not RULES[finding.code].nothing_checked]
-        self._statuses.add(exit_status(serious, strict=self._strict))
-        if len(serious) < len(findings):
-            self._statuses.add(ExitStatus.NOTHING_CHECKED)
+        self.status = worst_status((self.status or ExitStatus.OK, exit_status(findings, strict=self._strict)))
         if self._style == "json":  # one document
             self._unsaid += findings
         else:
@@ -82,12 +78,6 @@ class AskDisplay:
         if self._style == "json":
             show_findings(self._unsaid, self._style)
 
-    @property
-    def status(self) -> ExitStatus | None:
-        """The exit status: 2 beats 1 beats 3; None when nothing was found."""
-        by_weight = (ExitStatus.UNUSABLE, ExitStatus.ERRORS, ExitStatus.NOTHING_CHECKED, ExitStatus.OK)
-        return next((status for status in by_weight if status in self._statuses), None)
-
     def on_prepared(self, files_read: Sequence[str], skipped: Sequence[Skipped]) -> None:
         """Say which files were read."""
         if self._verbose:
@@ -106,7 +96,7 @@ class AskDisplay:
 
     def on_end(self) -> None:
         """Say how many questions are settled, and what they took."""
-        if self._totals.done or self._totals.asked:
+        if self._totals.settled or self._totals.paid:
             self.on_note(closing(self._totals, priced=self._priced))
 
     def on_request(self, prepared: PreparedQuestion, model: str, number: int, attempt: int) -> None:
@@ -181,7 +171,7 @@ class AskDisplay:
 def progress(totals: Totals) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
     counts = {"not grounded": totals.ungrounded, "failed": totals.failed, "asked again": totals.retries}
-    parts = [f"{totals.done:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
+    parts = [f"{totals.settled:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
     parts += [f"{count:,} {name}" for name, count in counts.items() if count]
     parts.append(f"{totals.prompt:,} tokens in, {totals.completion:,} out")
     return " · ".join(parts)
@@ -189,12 +179,12 @@ def progress(totals: Totals) -> str:
 
 def closing(totals: Totals, *, priced: bool) -> str:
     """Return how many questions are settled, and what they took."""
-    done = f"{totals.done:,}" + f" of {totals.questions:,}" * (totals.done < totals.questions)
+    count = f"{totals.settled:,}" + f" of {totals.questions:,}" * (totals.settled < totals.questions)
     again = f", {totals.retries:,} asked again" * bool(totals.retries)
     estimated = " (in part estimated)" * totals.estimated
     parts = [
-        f"{done} settled: {totals.grounded:,} grounded, {totals.ungrounded:,} not grounded, {totals.failed:,} failed",
-        f"{totals.asked:,} answers paid, {totals.known:,} from the journal{again}",
+        f"{count} settled: {totals.grounded:,} grounded, {totals.ungrounded:,} not grounded, {totals.failed:,} failed",
+        f"{totals.paid:,} answers paid, {totals.remembered:,} from the journal{again}",
         f"{totals.prompt:,} tokens in, {totals.completion:,} out{estimated}",
     ]
     if priced:

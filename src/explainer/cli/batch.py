@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from explainer._package import __version__
+from explainer.batching.batch import Engine
 from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
@@ -33,6 +34,8 @@ from explainer.cli.options import (
     counter_of,
     is_same_file,
     refuse,
+    refuse_answers,
+    refuse_contradictions,
     refuse_if,
     request_body,
     settle_template,
@@ -126,18 +129,15 @@ def run(
         tokenizer, strict, models, papers,
     )  # fmt: skip
     config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check, verify)
-    _refuse_contradictions(config, engine)
+    _refuse_odd_options(config, engine)
     if max_tokens is not None:
         counter_of(tokenizer)
-    try:
-        chosen_engine = engine_of(engine, jobs or 0)
-    except MissingEngineError as error:
-        refuse(str(error), "--engine")
+    chosen_engine = _engine(engine, jobs)
     reporter = _TerminalReporter(findings, strict=strict, verbose=verbose, quiet=quiet, statistics=statistics)
     try:
         summary = run_batch(config, reporter, chosen_engine)
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or terminated
-        if not (check or config.rows or str(out) == STDIN):
+        if _is_resumable(config):
             reporter.tell("interrupted; what is done is kept: run the same command again to go on")
         raise
     reporter.end()
@@ -146,68 +146,89 @@ def run(
     raise typer.Exit(reporter.status)
 
 
+def _engine(name: str, jobs: int | None) -> Engine:
+    try:
+        return engine_of(name, jobs or 0)
+    except MissingEngineError as error:
+        refuse(str(error), "--engine")
+
+
 def _shard_of(value: str | None) -> Shard | None:
-    shard = None if value is None else parse_shard(value)
-    if value is not None and shard is None:
-        message = f"{value!r} is not a part of a whole, such as 2/8"
-        refuse(message, "--shard")
+    if value is None:
+        return None
+    shard = parse_shard(value)
+    refuse_if(shard is None, f"{value!r} is not a part of a whole, such as 2/8", "--shard")
     return shard
 
 
-def _refuse_contradictions(config: BatchConfig, engine: str) -> None:
+def _refuse_odd_options(config: BatchConfig, engine: str) -> None:
     """Refuse what cannot be meant.
 
     Raises:
         typer.BadParameter: says which options do not go together; of several the first.
     """
-    _refuse_tables(config, engine)
-    _refuse_shards(config)
-    _refuse_outputs(config)
-    _refuse_places(config)
+    _refuse_odd_tables(config, engine)
+    _refuse_odd_shards(config)
+    _refuse_odd_outputs(config)
+    _refuse_odd_places(config)
 
 
-def _refuse_tables(config: BatchConfig, engine: str) -> None:
+def _refuse_odd_tables(config: BatchConfig, engine: str) -> None:
     out = config.out
-    from_table = config.source.suffix == ROWS_SUFFIX
+    to_table = config.rows
+    is_other_source = config.source.suffix != ROWS_SUFFIX
     compares = config.prune or config.check or config.force
-    refuse_if(config.rows and not from_table, "a .parquet is made of a .parquet: give one as SOURCE", "--out")
-    refuse_if(engine != "local" and not from_table, "an engine takes a .parquet as SOURCE", "--engine")
-    message = f"{out} is a file: a .parquet that is written is a folder of parts"
-    refuse_if(config.rows and out.is_file(), message, "--out")
-    message = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
-    refuse_if(config.rows and compares, message, "--prune/--check/--force")
+    whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    refuse_contradictions(
+        (to_table and is_other_source, "a .parquet is made of a .parquet: give one as SOURCE", "--out"),
+        (engine != "local" and is_other_source, "an engine takes a .parquet as SOURCE", "--engine"),
+        (to_table and out.is_file(), f"{out} is a file: a .parquet that is written is a folder of parts", "--out"),
+        (to_table and compares, whole, "--prune/--check/--force"),
+    )
 
 
-def _refuse_shards(config: BatchConfig) -> None:
-    message = "a shard knows a part of the questions: prune and check without --shard"
-    refuse_if(config.shard and (config.prune or config.check), message, "--shard")
-    from_stdin = str(config.source) == STDIN
-    refuse_if(config.shard and from_stdin, "stdin has no size, so no parts: give a file", "--shard")
+def _refuse_odd_shards(config: BatchConfig) -> None:
+    part = "a shard knows a part of the questions: prune and check without --shard"
+    if config.shard is None:
+        return
+    refuse_contradictions(
+        (config.prune or config.check, part, "--shard"),
+        (str(config.source) == STDIN, "stdin has no size, so no parts: give a file", "--shard"),
+    )
 
 
-def _refuse_outputs(config: BatchConfig) -> None:
-    out, name = config.out, config.options.format
-    answers = config.options.kind == "answer"
-    message = f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet"
-    refuse_if(out.suffix in _TABLE_SUFFIXES, message, "--out")
-    refuse_if(FORMATS[name].chat and answers, f"the format {name!r} is for prompts, not for answers", "--format")
-    message = f"the format {name!r} makes a file of each question: give a folder"
-    refuse_if(_is_one_file(config) and FORMATS[name].line is None, message, "--out")
-    has_budget = config.options.max_tokens is not None
-    refuse_if(has_budget and answers, "it is for prompts, not for answer skeletons", "--max-tokens")
-    refuse_if(config.check and str(out) == STDIN, "there is nothing to compare on stdout", "--check")
+def _refuse_odd_outputs(config: BatchConfig) -> None:
+    out, options = config.out, config.options
+    is_table = out.suffix in _TABLE_SUFFIXES
+    refuse_if(is_table, f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet", "--out")
+    refuse_answers(options.format, options.kind)
+    is_budgeted_answer = options.kind == "answer" and options.max_tokens is not None
+    has_no_lines = FORMATS[options.format].line is None
+    by_file = f"the format {options.format!r} makes a file of each question: give a folder"
+    refuse_contradictions(
+        (_is_one_file(config) and has_no_lines, by_file, "--out"),
+        (is_budgeted_answer, "it is for prompts, not for answer skeletons", "--max-tokens"),
+        (config.check and str(out) == STDIN, "there is nothing to compare on stdout", "--check"),
+    )
 
 
-def _refuse_places(config: BatchConfig) -> None:
+def _refuse_odd_places(config: BatchConfig) -> None:
     out = config.out
     shown = printable(str(out))
-    is_other_file = out.exists() and not out.is_dir() and not _is_one_file(config)
-    refuse_if(is_other_file, f"{shown} is a file, and no .jsonl: give a folder or a .jsonl", "--out")
-    refuse_if(config.lines and out.is_dir(), f"{shown} is a folder", "--out")
+    is_other_file = out.exists() and not (out.is_dir() or _is_one_file(config))
     # outputs of another ending stand beside the questions
     overwrites = _is_one_file(config) or FORMATS[config.options.format].suffix == ".yaml"
-    message = "the source would be overwritten: choose another place"
-    refuse_if(overwrites and is_same_file(config.source, out), message, "--out")
+    is_source = overwrites and is_same_file(config.source, out)
+    refuse_contradictions(
+        (is_other_file, f"{shown} is a file, and no .jsonl: give a folder or a .jsonl", "--out"),
+        (config.lines and out.is_dir(), f"{shown} is a folder", "--out"),
+        (is_source, "the source would be overwritten: choose another place", "--out"),
+    )
+
+
+def _is_resumable(config: BatchConfig) -> bool:
+    """Whether what is done is kept when a run is interrupted: a table is written as a whole, and stdout is gone."""
+    return not (config.check or config.rows or str(config.out) == STDIN)
 
 
 def _is_one_file(config: BatchConfig) -> bool:
@@ -221,17 +242,16 @@ def _closing(summary: Summary, stale: int | None) -> str:
         summary: the counts.
         stale: how many outputs are out of date or missing, of a run that only compares.
     """
-    counts = {
-        "rendered": f"{summary.rendered:,}", "unchanged": f"{summary.unchanged:,}", "removed": f"{summary.removed:,}"
-    }  # fmt: skip
+    counts = {"rendered": summary.rendered, "unchanged": summary.unchanged, "removed": summary.removed}
     if stale is not None:
-        counts = {"checked": f"{summary.rendered:,}", "out of date or missing": f"{stale:,}"}
+        counts = {"checked": summary.rendered, "out of date or missing": stale}
     rare = {
         "failed": summary.failed, "gone (--prune removes their outputs)": summary.gone,
         "skipped (no questions)": summary.skipped, "hidden, skipped": summary.hidden,
     }  # fmt: skip
-    counts |= {what: f"{count:,}" for what, count in rare.items() if count}
-    return ", ".join(f"{count} {what}" for what, count in counts.items())
+    # none of what is rare is not worth saying
+    counts |= {what: count for what, count in rare.items() if count}
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 class _TerminalReporter:
@@ -247,7 +267,7 @@ class _TerminalReporter:
         """How many findings there were, by code."""
         self._hidden: Counter[str] = Counter()
         self._is_document = style == "json"
-        self._progress = Progress(wanted=not (quiet or self._is_document))
+        self._progress = Progress(enabled=not (quiet or self._is_document))
         self._size: int | None = None
         self._style = style
         self._strict = strict

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from explainer._package import __version__
 from explainer.build import BuildResult
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CatalogLoader, load_question
-from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.loading import CatalogLoader, asked_question
+from explainer.catalogs.question import LoadedQuestion
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,
@@ -35,17 +37,22 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     question_files,
-    refuse,
+    refuse_answers,
+    refuse_contradictions,
     request_body,
     settle_template,
 )
-from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
+from explainer.cli.terminal import finish, say, say_catalogs, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
 from explainer.documents.yaml_writer import quoted
 from explainer.files import STDIN
 from explainer.project import build_question, save_choice
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import renderer_of
+
+if TYPE_CHECKING:
+    from explainer.rendering.isolated import IsolatedRenderer
+    from explainer.rendering.renderer import Renderer
 
 app = new_app()
 
@@ -88,33 +95,49 @@ def run(
     files, text = question_files(question, text)
     _refuse_unclear(files, output_format, out, pin=pin)
     kind, template = settle_template(kind, template)
-    if FORMATS[output_format].chat and kind == "answer":
-        refuse(f"the format {output_format!r} is for prompts, not for answers", "--format")
-    encoded = _encoder(kind, template, output_format, model, request_body(output_format, model, body))
-    loader = CatalogLoader(catalog or ())
-    reported: list[Finding] = []
-    texts: list[str] = []
+    refuse_answers(output_format, kind)
+    encode = _encoder(kind, template, output_format, model, request_body(output_format, model, body))
     with ExitStack() as stack:
         renderer = renderer_of(template, stack)
-        for path in files or [Path(STDIN)]:
-            loaded = _loaded(path, text)
-            if verbose and loaded.value is not None:
-                say_catalogs(loader.files(loaded.value.question.catalog, path.parent).value)
-            built = build_question(loaded, path.parent, loader, renderer, SourceCounts(models, papers), semantic)
-            reported += built.findings
-            # what is wrong with one question leaves the others
-            if loaded.value is None or built.value is None:
-                continue
-            if verbose:
-                _say_choice(built.value)
-            problems = _pin(built.value, path, loaded.value, loader) if pin else ()
-            reported += problems
-            if exit_status(built.findings + problems, strict=strict) is ExitStatus.OK:
-                texts.append(encoded(built.value, loaded.value))
+        counts = SourceCounts(models, papers)
+        builder = _Builder(CatalogLoader(catalog or ()), renderer, counts, semantic, encode, pin, strict, verbose)
+        products = [builder.build(path, text) for path in files or [Path(STDIN)]]
+    reported = list(chain.from_iterable(map(attrgetter("findings"), products)))
+    texts = [product.value for product in products if product.value is not None]
     if texts:
-        reported += filter(None, [write_product("".join(texts), out)])
-    show_findings(dict.fromkeys(reported), findings)
-    raise typer.Exit(exit_status(reported, strict=strict))
+        reported += write_product("".join(texts), out)
+    finish(dict.fromkeys(reported), findings, strict=strict)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Builds one question after the other by the same options; what is wrong with one leaves the others."""
+
+    loader: CatalogLoader
+    renderer: Parsed[Renderer] | Parsed[IsolatedRenderer]
+    counts: SourceCounts
+    semantic: str | None
+    encode: Callable[[BuildResult, LoadedQuestion], str]
+    pin: bool
+    strict: bool
+    verbose: bool
+
+    def build(self, path: Path, text: str | None) -> Parsed[str]:
+        """The product of a question, unless a finding about it stands against that."""
+        loaded = _loaded(path, text)
+        if self.verbose and loaded.value is not None:
+            say_catalogs(self.loader.files(loaded.value.question.catalog, path.parent).value)
+        built = build_question(loaded, path.parent, self.loader, self.renderer, self.counts, self.semantic)
+        if loaded.value is None or built.value is None:
+            return Parsed(None, built.findings)
+        if self.verbose:
+            _say_choice(built.value)
+        findings = built.findings
+        if self.pin:
+            findings += _pin(built.value, path, loaded.value, self.loader)
+        if exit_status(findings, strict=self.strict) is not ExitStatus.OK:
+            return Parsed(None, findings)
+        return Parsed(self.encode(built.value, loaded.value), findings)
 
 
 def _refuse_unclear(files: list[Path], output_format: str, out: Path | None, *, pin: bool) -> None:
@@ -124,18 +147,19 @@ def _refuse_unclear(files: list[Path], output_format: str, out: Path | None, *, 
         typer.BadParameter: when that is so.
     """
     from_stdin = Path(STDIN) in files
-    if pin and (not files or from_stdin):
-        refuse("there is no question file to write into", "--pin")
-    if len(files) > 1 and (from_stdin or output_format != "text" or out is not None):
-        message = "several questions go to stdout as text, one behind the other; for all else there is explainer batch"
-        refuse(message, "QUESTION")
+    needs_one = from_stdin or output_format != "text" or out is not None
+    several = "several questions go to stdout as text, one behind the other; for all else there is explainer batch"
+    refuse_contradictions(
+        (pin and (from_stdin or not files), "there is no question file to write into", "--pin"),
+        (needs_one and len(files) > 1, several, "QUESTION"),
+    )
 
 
 def _loaded(path: Path, text: str | None) -> Parsed[LoadedQuestion]:
     """The question that is a text or in a file; where that is none, its findings say what was probably meant."""
+    loaded = asked_question(path, text)
     if text is not None:
-        return question_from_text(text, file="--text")
-    loaded = load_question(path)
+        return loaded
     return Parsed(loaded.value, tuple(_with_advice(finding, path) for finding in loaded.findings))
 
 

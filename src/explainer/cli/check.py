@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -20,10 +21,11 @@ from explainer.cli.options import (
     comma_separated,
     format_of,
     refuse,
+    refuse_contradictions,
     refuse_if,
     refuse_missing,
 )
-from explainer.cli.terminal import complain, say, show_findings, write_product, write_stdout
+from explainer.cli.terminal import complain, say, say_catalogs, show_findings, write_product, write_stdout
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.text import counted, did_you_mean
@@ -104,7 +106,6 @@ def run(
     """
     if explain is not None:
         _explain(explain)
-        raise typer.Exit
     config = CheckConfig(
         answers=tuple(answers or ()),
         question=question,
@@ -119,38 +120,40 @@ def run(
         provenance=provenance,
     )
     refuse_wrong_usage(config)
-    if statistics and out is None and output_format not in (None, "text"):
-        refuse("it is a text: --format json has the same counts as 'summary'", "--statistics")
-    if write_provenance is not None and prompt is not None:
-        refuse("a prompt does not hold the whole entries: give --question", "--write-provenance")
+    is_no_text = out is None and output_format not in (None, "text")
+    whole = "a prompt does not hold the whole entries: give --question"
+    refuse_contradictions(
+        (statistics and is_no_text, "it is a text: --format json has the same counts as 'summary'", "--statistics"),
+        (write_provenance is not None and prompt is not None, whole, "--write-provenance"),
+    )
     run = run_check(config)
     _say_what_was_done(run, fix=fix, verbose=verbose)
-    if write_baseline is not None:
-        _write_baseline(run, write_baseline)
-    if write_provenance is not None:
-        _write_proofs(run, write_provenance)
+    run.findings += _write_baseline(run, write_baseline)
+    run.findings += _write_proofs(run, write_provenance)
     if repair:
-        _note(run, write_product(_repair_prompts(run), out))
+        run.findings += write_product(_repair_prompts(run), out)
     else:
-        _write_report(run, output_format or format_of(out, FORMATS_BY_ENDING, "text"), out, statistics=statistics)
+        style = format_of(output_format, out, FORMATS_BY_ENDING, "text")
+        run.findings += _write_report(run, style, out, statistics=statistics)
     show_findings(run.findings, "text")
-    least = Severity.WARNING if strict and fail_on == "error" else Severity(fail_on)
-    raise typer.Exit(run.status(least, strict=strict))
+    raise typer.Exit(run.status(Severity(fail_on), strict=strict))
 
 
-def _explain(code: str) -> None:
+def _explain(code: str) -> NoReturn:
+    """Say what a code means, and end the command."""
     rule = RULES.get(code.upper())
     if rule is None:
         sentences = (f"unknown code {code!r}", did_you_mean(code.upper(), RULES))
         refuse("; ".join(filter(None, sentences)), "--explain")
     write_stdout(f"{code.upper()} ({rule.severity}): {rule.meaning}\n")
+    raise typer.Exit
 
 
 def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     codes = tuple(map(str.upper, comma_separated(values)))
     for code in codes:
-        if not any(known.startswith(code) for known in RULES):
-            refuse(f"no code begins with {code!r}; --explain CODE says what a code means", option)
+        is_unknown = not any(known.startswith(code) for known in RULES)
+        refuse_if(is_unknown, f"no code begins with {code!r}; --explain CODE says what a code means", option)
     return codes
 
 
@@ -162,20 +165,18 @@ def refuse_wrong_usage(config: CheckConfig) -> None:
     """
     if not config.answers:
         refuse_missing("give a file, a folder, .jsonl, or - for stdin", "ANSWER")
-    _refuse_contradictions(config)
-    if not (config.question or config.prompt) and not all(map(config.holds_lines, config.answers)):
-        refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
-
-
-def _refuse_contradictions(config: CheckConfig) -> None:
     lines = list(filter(config.holds_lines, config.answers))
     sources = list(filter(None, (config.question, config.prompt)))
-    is_among_others = bool(lines) or len(config.answers) > 1
-    message = "give one of the two: what was offered is what the prompt printed, or what the question names"
-    refuse_if(len(sources) > 1, message, "--question/--prompt")
-    refuse_if([*config.answers, *sources].count(Path(STDIN)) > 1, "stdin can be read once only", "-")
-    message = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
-    refuse_if(config.fix and is_among_others and Path(STDIN) in config.answers, message, "ANSWER")
+    has_several = bool(lines) or len(config.answers) > 1
+    both = "give one of the two: what was offered is what the prompt printed, or what the question names"
+    in_place = "--fix changes files in place, and one answer on stdin; lines of JSON on stdin have no place"
+    refuse_contradictions(
+        (len(sources) > 1, both, "--question/--prompt"),
+        ([*config.answers, *sources].count(Path(STDIN)) > 1, "stdin can be read once only", "-"),
+        (config.fix and has_several and Path(STDIN) in config.answers, in_place, "ANSWER"),
+    )
+    if not sources and len(lines) < len(config.answers):
+        refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
 
 
 def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:
@@ -184,21 +185,26 @@ def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:
     if fix and not run.mended:
         has_findings = any(report.findings for report in run.reports)
         say(f"nothing fixed: no finding has a safe fix{_OTHER_WAYS * has_findings}")
-    for name in run.files_read if verbose else ():
-        say(f"catalog: {name}")
+    if verbose:
+        say_catalogs(run.files_read)
 
 
-def _write_baseline(run: CheckRun, path: Path) -> None:
+def _write_baseline(run: CheckRun, path: Path | None) -> Iterable[Finding]:
+    """Write what is found now; why it could not be written is returned, as by all that write a file here."""
+    if path is None:
+        return ()
     from explainer.checking.waivers import baseline_text
 
-    _note(run, write_bytes(path, baseline_text(run.reports).encode()))
+    return filter(None, [write_bytes(path, baseline_text(run.reports).encode())])
 
 
-def _write_proofs(run: CheckRun, path: Path) -> None:
+def _write_proofs(run: CheckRun, path: Path | None) -> Iterable[Finding]:
+    if path is None:
+        return ()
     text, unproved = proofs(run)
     for name in unproved:
         say(f"{name}: no record: whole entries and an answer are needed")
-    _note(run, write_product(text, path))
+    return write_product(text, path)
 
 
 def _repair_prompts(run: CheckRun) -> str:
@@ -210,20 +216,15 @@ def _repair_prompts(run: CheckRun) -> str:
     return text
 
 
-def _write_report(run: CheckRun, output_format: str, out: Path | None, *, statistics: bool) -> None:
+def _write_report(run: CheckRun, output_format: str, out: Path | None, *, statistics: bool) -> Iterable[Finding]:
     """Write the report; when it goes to a file, say on stderr what was found."""
-    is_shown = out not in (None, Path(STDIN))
+    to_file = out not in (None, Path(STDIN))
     text = ""
     # The text of thousands of answers takes a while: it is made only where somebody reads it.
-    if is_shown or output_format == "text":
+    if to_file or output_format == "text":
         text = as_statistics(run.reports) if statistics else render_report("text", run.reports)
     product = text if output_format == "text" else render_report(output_format, run.reports)
-    problem = write_product(product, out)
-    _note(run, problem)
-    if is_shown and problem is None:
+    problems = write_product(product, out)
+    if to_file and not problems:
         complain(*text.splitlines(), prefix="")
-
-
-def _note(run: CheckRun, problem: Finding | None) -> None:
-    """Keep what went wrong with a file for the end, where it decides the exit status."""
-    run.findings += filter(None, [problem])
+    return problems

@@ -17,8 +17,6 @@ from explainer.files import MODEL_VARIABLE, NO_MODEL, STDIN
 if TYPE_CHECKING:
     from explainer.batching.tokens import Counter
     from explainer.catalogs.library import EntryIndex, Library
-    from explainer.diagnostics.finding import Finding
-    from explainer.recommending.recommend import SupportsMeanings
 
 ModelOption = Annotated[
     str | None,
@@ -61,6 +59,19 @@ def refuse_if(is_wrong: object, message: str, option: str) -> None:
         refuse(message, option)
 
 
+def refuse_contradictions(*rows: tuple[object, str, str]) -> None:
+    """Refuse options that do not go together, or that cannot be meant.
+
+    Args:
+        rows: what is wrong when it is true, what to say then, and the option that it is about; the first one counts.
+
+    Raises:
+        typer.BadParameter: says which it is.
+    """
+    for is_wrong, message, option in rows:
+        refuse_if(is_wrong, message, option)
+
+
 class _MissingError(typer.BadParameter):
     """What a command needs and was not given, in the words that Typer uses for its own."""
 
@@ -79,12 +90,20 @@ def refuse_missing(message: str, option: str) -> NoReturn:
 _FOREIGN_ENDINGS: Final = frozenset({".doc", ".docx", ".odt", ".pdf", ".xls", ".xlsx", ".ods", ".parquet"})
 
 
-def format_of(out: Path | None, by_ending: Mapping[str, str], default: str) -> str:
-    """Return the format that the ending of an output's name asks for; the default for stdout and any other ending.
+def format_of(named: str | None, out: Path | None, by_ending: Mapping[str, str], default: str) -> str:
+    """Return the format of an output.
+
+    Args:
+        named: the value of `--format`: it counts, where there is one.
+        out: the file, whose ending may ask for a format.
+        by_ending: the formats that endings ask for.
+        default: the format for stdout, and for any other ending.
 
     Raises:
         typer.BadParameter: when the ending is that of a file that no command writes.
     """
+    if named is not None:
+        return named
     ending = Path(out or "").suffix.lower()
     if ending in _FOREIGN_ENDINGS:
         refuse(f"a {ending} cannot be written: end the name in {', '.join(by_ending)}, or give --format", "--out")
@@ -98,13 +117,13 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
     if output_format not in _REQUESTS:
-        if pairs or model is not None:
-            refuse(f"--model and --body are for the formats {', '.join(_REQUESTS)}", "--format")
+        message = f"--model and --body are for the formats {', '.join(_REQUESTS)}"
+        refuse_if(pairs or model is not None, message, "--format")
         return {}
     from explainer.rendering.formats import FORMATS
 
-    if FORMATS[output_format].names_model and model is None:
-        refuse("say which model the requests are for, such as --model gpt-4o-mini", "--model")
+    message = "say which model the requests are for, such as --model gpt-4o-mini"
+    refuse_if(FORMATS[output_format].names_model and model is None, message, "--model")
     body = body_of(pairs, "--body")
     refuse_odd_text(filter(None, [model]), body)
     return body
@@ -135,12 +154,9 @@ def body_of(pairs: list[str] | None, option: str, taken: Collection[str] = _TAKE
     body: dict[str, Any] = {}
     for pair in pairs or ():
         key, sign, value = pair.partition("=")
-        if not sign or not key:
-            refuse(f"{printable(pair)!r} is not KEY=VALUE", option)
-        if key == "model" and key in taken:
-            refuse("'model' is set already; use --model", option)
-        if key in taken:
-            refuse(f"{key!r} is set already", option)
+        refuse_if(not (sign and key), f"{printable(pair)!r} is not KEY=VALUE", option)
+        advice = "; use --model" * (key == "model")
+        refuse_if(key in taken, f"{key!r} is set already{advice}", option)
         body[key] = _value(value)
     return body
 
@@ -173,9 +189,9 @@ def comma_separated(values: Iterable[str] | None) -> list[str]:
     return list(filter(None, map(str.strip, words)))
 
 
-def is_same_file(path: Path, other: Path) -> bool:
+def is_same_file(first: Path, second: Path) -> bool:
     """Whether two paths lead to one file; stdin and stdout are none."""
-    return STDIN not in (str(path), str(other)) and os.path.realpath(path) == os.path.realpath(other)
+    return STDIN not in (str(first), str(second)) and os.path.realpath(first) == os.path.realpath(second)
 
 
 def typed_question(words: Sequence[str]) -> str | None:
@@ -209,8 +225,8 @@ def question_files(words: Sequence[str] | None, text: str | None) -> tuple[list[
     if words and text is None:
         text = typed_question(words)
         words = words if text is None else ()
-    if bool(words) == (text is not None):
-        refuse("give a question file, - for stdin, or the question itself", "QUESTION")
+    message = "give a question file, - for stdin, or the question itself"
+    refuse_if(bool(words) == (text is not None), message, "QUESTION")
     return list(map(Path, words or ())), text
 
 
@@ -221,13 +237,21 @@ def one_question(words: Sequence[str] | None, text: str | None) -> tuple[Path | 
         typer.BadParameter: when there is more than one, too.
     """
     files, text = question_files(words, text)
-    if len(files) > 1:
-        refuse("give one question; to ask in a few words, end with a question mark or use --text", "QUESTION")
+    message = "give one question; to ask in a few words, end with a question mark or use --text"
+    refuse_if(len(files) > 1, message, "QUESTION")
     return next(iter(files), None), text
 
 
 FINDINGS_STYLES = ("text", "json", "github")
 KINDS = ("prompt", "answer")
+
+
+def refuse_answers(output_format: str, kind: str) -> None:
+    """Refuse the skeleton of an answer in a format of prompts."""
+    from explainer.rendering.formats import FORMATS
+
+    message = f"the format {output_format!r} is for prompts, not for answers"
+    refuse_if(FORMATS[output_format].chat and kind == "answer", message, "--format")
 
 
 def one_of(choices: Collection[str]) -> Callable[[str | None], str | None]:
@@ -381,20 +405,6 @@ NoSemanticOption = Annotated[
     bool,
     typer.Option("--no-semantic", callback=_switch_off, help="Compare words alone, even if a model is installed."),
 ]
-
-
-def semantic_of(where: str | None, found: list[Finding]) -> SupportsMeanings | None:
-    """Return the second opinion that `--semantic` asks for.
-
-    Args:
-        where: the value of the option.
-        found: takes a finding when the model cannot be used.
-    """
-    from explainer.build import semantic_model
-
-    loaded = semantic_model(where)
-    found += loaded.findings
-    return loaded.value
 
 
 def settle_template(kind: str | None, template: str | None) -> tuple[str, str]:

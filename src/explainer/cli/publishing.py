@@ -9,14 +9,14 @@ from collections import Counter
 from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from explainer.checking.run import CheckConfig, CheckRun, run_check
 from explainer.cli.app import new_app
 from explainer.cli.check import refuse_wrong_usage
-from explainer.cli.options import CatalogOption, FileOption, choice, format_of, refuse
+from explainer.cli.options import CatalogOption, FileOption, choice, format_of, refuse, refuse_if
 from explainer.cli.terminal import complain, say, show_findings, write_product
 from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import ExitStatus, exit_status
@@ -65,8 +65,8 @@ def publish(
     from explainer.publishing.site import SiteConfig, processes
     from explainer.publishing.site import publish as made
 
-    if Path(STDIN) in (*answers, question, prompt):
-        refuse("answers are read more than once: give a file", "ANSWERS")
+    from_stdin = Path(STDIN) in (*answers, question, prompt)
+    refuse_if(from_stdin, "answers are read more than once: give a file", "ANSWERS")
     base = _address(url)
     config = _config(answers, question, prompt, catalog)
     site = made(SiteConfig(config, out, _now(), replace_refused(title), base, processes()))
@@ -88,8 +88,8 @@ def _address(url: str) -> str:
     if not url:
         return url
     address = url.rstrip("/") + "/"
-    if not address.startswith(("http://", "https://")) or any(refused_characters(address)):
-        refuse("not an http or https URL", "--url")
+    is_usable = address.startswith(("http://", "https://")) and not any(refused_characters(address))
+    refuse_if(not is_usable, "not an http or https URL", "--url")
     return address
 
 
@@ -127,21 +127,18 @@ def cite(
     CSL-JSON, RIS and BibTeX hold each proved entry once. Markdown is the answers themselves, with a footnote for each
     entry; Pandoc makes a Word document or a PDF of it. The exit status is that of `explainer check`.
     """
-    output_format = output_format or format_of(out, FORMATS_BY_ENDING, "markdown")
-    if style is not None and output_format != "markdown":
-        refuse("it is for --format markdown; other programs bring their own styles", "--style")
+    output_format = format_of(output_format, out, FORMATS_BY_ENDING, "markdown")
+    has_own_style = style is not None and output_format != "markdown"
+    refuse_if(has_own_style, "it is for --format markdown; other programs bring their own styles", "--style")
     run = run_check(_config(answers, question, prompt, catalog))
-    text = _references(run, output_format, style)
-    run.findings += filter(None, [write_product(text, out)])
+    run.findings += write_product(_references(run, output_format, style), out)
     _say_what_is_not_proved(run)
     show_findings(run.findings, "text")
     raise typer.Exit(run.status(Severity.ERROR, strict=False))
 
 
-def _config(
-    answers: list[Path], question: Path | None, prompt: Path | None, catalog: list[Path] | None, **further: Any
-) -> CheckConfig:
-    config = CheckConfig(tuple(answers), question, prompt, tuple(catalog or ()), **further)
+def _config(answers: list[Path], question: Path | None, prompt: Path | None, catalog: list[Path] | None) -> CheckConfig:
+    config = CheckConfig(tuple(answers), question, prompt, tuple(catalog or ()))
     refuse_wrong_usage(config)
     return config
 

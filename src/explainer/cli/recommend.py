@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explainer.build import semantic_model
 from explainer.catalogs.library import SourceCounts
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -21,13 +22,15 @@ from explainer.cli.options import (
     StrictOption,
     VerboseOption,
     choice,
-    refuse_if,
-    semantic_of,
+    refuse_contradictions,
 )
-from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
-from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
+from explainer.cli.terminal import finish, say, say_catalogs, write_product
+from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.recommending.choice import FORMATS, choices_output
 from explainer.recommending.questions import RecommendConfig, RecommendResult, recommend_questions
+
+if TYPE_CHECKING:
+    from explainer.recommending.recommend import SupportsMeanings
 
 app = new_app()
 
@@ -74,36 +77,36 @@ def run(
 
     Nothing is downloaded and nothing leaves this machine. Where nothing fits, nothing is invented: exit status 1.
     """
-    _refuse_wrong_usage(text or [], questions, index=index, semantic=semantic)
-    problems: list[Finding] = []
+    words = text or []
+    _refuse_wrong_usage(words, questions, index=index, semantic=semantic)
+    model: Parsed[SupportsMeanings] = Parsed(None) if index else semantic_model(semantic)
     config = RecommendConfig(
-        text=" ".join(text or ()),
+        text=" ".join(words),
         questions=questions,
         catalogs=tuple(catalog or ()),
         counts=SourceCounts(models, papers),
-        semantic=None if index else semantic_of(semantic, problems),
+        semantic=model.value,
         use_index=index,
         progress=_show_progress,
     )
-    result = RecommendResult((), tuple(problems), ()) if problems else recommend_questions(config)
+    result = RecommendResult((), model.findings, ()) if model.findings else recommend_questions(config)
     if verbose:
         say_catalogs(result.catalogs)
-    problems = list(result.findings)
-    if exit_status(problems, strict=strict) != ExitStatus.UNUSABLE:
+    reported = result.findings
+    if exit_status(reported, strict=strict) != ExitStatus.UNUSABLE:
         output = choices_output(result.choices, output_format, explain=explain, headings=questions is not None)
-        problem = write_product(output, out)
-        problems += [problem] if problem else []
-    show_findings(problems, findings)
-    raise typer.Exit(exit_status(problems, strict=strict))
+        reported += write_product(output, out)
+    finish(reported, findings, strict=strict)
 
 
 def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool, semantic: object) -> None:
-    message = "give a question as text, or a file with --questions"
-    refuse_if(bool(words) == (questions is not None), message, "TEXT")
     text = " ".join(words)
     is_file = len(words) == 1 and text.endswith((".yaml", ".yml"))
-    refuse_if(is_file, f"{text!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT")
-    refuse_if(index and semantic is not None, "--semantic reads all entries, and --index does not", "--index")
+    refuse_contradictions(
+        (bool(words) == (questions is not None), "give a question as text, or a file with --questions", "TEXT"),
+        (is_file, f"{text!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT"),
+        (index and semantic is not None, "--semantic reads all entries, and --index does not", "--index"),
+    )
 
 
 def _show_progress(count: int) -> None:

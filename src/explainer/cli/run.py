@@ -75,6 +75,7 @@ def _status_of(error: Exception) -> int:
 
 
 def _explain_usage(error: Exception) -> None:
+    """Say what is wrong with a command line, in the words of people who write programs."""
     context = getattr(error, "ctx", None)
     message = _OUTSIDE_RANGE.sub(_say_range, str(getattr(error, "format_message", lambda: error)()))
     message = _NO_NUMBER.sub("must be a number", message)

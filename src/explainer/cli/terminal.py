@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from explainer.diagnostics.text import printable
 
@@ -71,14 +71,19 @@ def _discard_rest() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_product(text: str, out: Path | None) -> Finding | None:
-    """Write the product to a file, whole or not at all, or to stdout when `out` is None or `-`."""
+def write_product(text: str, out: Path | None) -> tuple[Finding, ...]:
+    """Write the product to a file, whole or not at all, or to stdout when `out` is None or `-`.
+
+    Returns:
+        Why it could not be written, if it could not: the command goes on, and ends with what else there is to say.
+    """
     if out is None or str(out) == "-":
         write_stdout(text)
-        return None
+        return ()
     from explainer.files import write_bytes
 
-    return write_bytes(out, text.encode())
+    problem = write_bytes(out, text.encode())
+    return () if problem is None else (problem,)
 
 
 def shows_colors(stream: TextIO | None) -> bool:
@@ -120,6 +125,21 @@ def show_findings(findings: Iterable[Finding], style: str) -> None:
     _write_stderr(report(listed, style, colored=shows_colors(sys.stderr)))
 
 
+def finish(findings: Iterable[Finding], style: str = "text", *, strict: bool = False) -> NoReturn:
+    """Report what was found, and end the command with the exit status that it asks for.
+
+    Raises:
+        typer.Exit: always.
+    """
+    import typer
+
+    from explainer.diagnostics.finding import exit_status
+
+    listed = tuple(findings)
+    show_findings(listed, style)
+    raise typer.Exit(exit_status(listed, strict=strict))
+
+
 def _write_stderr(text: str) -> None:
     """Write to stderr if it is there; that it cannot take a message must not change how a command ends."""
     if sys.stderr is None:
@@ -132,9 +152,9 @@ def _write_stderr(text: str) -> None:
 class LiveDisplay:
     """Shows lines on stderr when that is a terminal, and nothing anywhere else."""
 
-    def __init__(self, *, wanted: bool = True) -> None:
+    def __init__(self, *, enabled: bool = True) -> None:
         is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self.active = wanted and is_terminal
+        self.active = enabled and is_terminal
         self._live: Live | None = None
         self._drawn_at = 0.0
 
@@ -193,11 +213,11 @@ class Progress:
 
     Args:
         noun: what is counted, in the plural; nothing when that is clear.
-        wanted: show nothing when it is False.
+        enabled: show nothing when it is False.
     """
 
-    def __init__(self, noun: str = "", *, wanted: bool = True) -> None:
-        self._display = LiveDisplay(wanted=wanted)
+    def __init__(self, noun: str = "", *, enabled: bool = True) -> None:
+        self._display = LiveDisplay(enabled=enabled)
         self._noun = f" {noun}" if noun else ""
         self._begun = time.monotonic()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from explainer.build import offer
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.loading import CatalogLoader, load_question
-from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.loading import CatalogLoader, asked_question
+from explainer.catalogs.question import LoadedQuestion
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,
@@ -24,9 +24,9 @@ from explainer.cli.options import (
     VerboseOption,
     choice,
     one_question,
-    refuse,
+    refuse_if,
 )
-from explainer.cli.terminal import say, say_catalogs, show_findings, write_product
+from explainer.cli.terminal import finish, say, say_catalogs, write_product
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
@@ -75,46 +75,56 @@ def run(
     Models are joined by their signatures, from what the question has (input) to what it wants (output); what it does
     not say is read from the signatures. Where the models cannot be joined, it says why: exit status 1.
     """
-    given, text = one_question(question, text)
-    file = given or Path(STDIN)
-    parsed = load_question(file) if text is None else question_from_text(text, file="--text")
-    reported = list(parsed.findings)
-    plan = None
-    if parsed.value is not None:
-        loader = CatalogLoader(catalog or ())
-        if verbose:
-            say_catalogs(loader.files(parsed.value.question.catalog, file.parent).value)
-        read = loader.usable(parsed.value.question, file.parent)
-        reported += read.findings
-        library = read.value
-        if library is not None:
-            planned = _plan(parsed.value, library, models, max_models, max(limit, pick or 1), verbose=verbose)
-            reported += planned.findings
-            plan = planned.value
+    named_file, text = one_question(question, text)
+    file = named_file or Path(STDIN)
+    loader = CatalogLoader(catalog or ())
+    limits = _Limits(models, max_models, max(limit, pick or 1))
+    planned = asked_question(file, text).then(
+        lambda loaded: _planned(loaded, file.parent, loader, limits, verbose=verbose)
+    )
+    reported = list(planned.findings)
+    plan = planned.value
     if plan is not None and exit_status(reported, strict=strict) == ExitStatus.OK:
         if output_format in _ONE_ONLY:
             limit = 1
             reported += left_out_findings(plan)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
         drawing = _drawn(plan, _places(plan, limit, pick), output_format, columns, ascii_only=ascii_only)
-        reported += filter(None, [write_product(drawing, out)])
-    show_findings(reported, findings)
-    raise typer.Exit(exit_status(reported, strict=strict))
+        reported += write_product(drawing, out)
+    finish(reported, findings, strict=strict)
 
 
-def _plan(
-    loaded: LoadedQuestion, library: Library, models: int, max_models: int, limit: int, *, verbose: bool
+class _Limits(NamedTuple):
+    """How many models are recommended, how many one workflow has, and how many workflows there are: at most."""
+
+    recommended: int
+    models: int
+    workflows: int
+
+
+def _planned(
+    loaded: LoadedQuestion, base: Path, loader: CatalogLoader, limits: _Limits, *, verbose: bool
 ) -> Parsed[WorkflowPlan]:
+    """The workflows of a question, from the catalogs that it is answered from."""
+    if verbose:
+        say_catalogs(loader.files(loaded.question.catalog, base).value)
+    library = loader.usable(loaded.question, base)
+    return library.then(lambda entries: _plan(loaded, entries, limits, verbose=verbose))
+
+
+def _plan(loaded: LoadedQuestion, library: Library, limits: _Limits, *, verbose: bool) -> Parsed[WorkflowPlan]:
     """Compose the workflows of a question; why there are none is a finding."""
-    offered = offer(loaded, library, SourceCounts(models, 0))
+    offered = offer(loaded, library, SourceCounts(limits.recommended, 0))
     if offered.value is None:
         return Parsed(None, offered.findings)
     sources, selection = offered.value
     if verbose and selection is not None:
         for ranked in selection.models:
             say(f"recommended model: {ranked.entry.label} ({ranked.why})")
-    plan = plan_workflows(loaded, sources.models, library, Tasks.of(library), max_models=max_models, limit=limit)
-    return Parsed(plan, (*offered.findings, *plan_findings(plan, max_models, recommended=selection is not None)))
+    plan = plan_workflows(
+        loaded, sources.models, library, Tasks.of(library), max_models=limits.models, limit=limits.workflows
+    )
+    return Parsed(plan, (*offered.findings, *plan_findings(plan, limits.models, recommended=selection is not None)))
 
 
 def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
@@ -122,10 +132,8 @@ def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     count = len(plan.composition.workflows)
     if pick is None:
         return list(range(min(count, limit)))
-    if pick > count:
-        number = "is one workflow" if count == 1 else f"are {count} workflows"
-        message = f"there {number} only"
-        refuse(message, "--pick")
+    number = "is one workflow" if count == 1 else f"are {count} workflows"
+    refuse_if(pick > count, f"there {number} only", "--pick")
     return [pick - 1]
 
 

@@ -5,14 +5,15 @@ Nothing here raises or prints. A parser returns `Parsed`: a value, if there is o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
-from explainer.diagnostics.codes import RULES, Severity
+from explainer.diagnostics.codes import RULES, Rule, Severity
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,7 +62,7 @@ class Finding:
 
 
 class ExitStatus(IntEnum):
-    """How a command ends; where several apply, `exit_status` picks one."""
+    """How a command ends; where several apply, `worst_status` picks one."""
 
     OK = 0
     ERRORS = 1
@@ -79,24 +80,36 @@ def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.is_error)
 
 
-def exit_status(findings: Iterable[Finding], *, strict: bool = False) -> ExitStatus:
-    """The exit status that these findings ask for: 2 beats 1 beats 3 beats 0.
+# A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
+_BY_WEIGHT: Final = (ExitStatus.OK, ExitStatus.NOTHING_CHECKED, ExitStatus.ERRORS, ExitStatus.UNUSABLE)
+
+
+def worst_status(statuses: Iterable[ExitStatus]) -> ExitStatus:
+    """Return the exit status that counts of several: 2 beats 1 beats 3 beats 0."""
+    return max(statuses, key=_BY_WEIGHT.index, default=ExitStatus.OK)
+
+
+def exit_status(findings: Iterable[Finding], *, strict: bool = False, least: Severity = Severity.ERROR) -> ExitStatus:
+    """The exit status that these findings ask for; see `worst_status`.
 
     Args:
         findings: all findings of a run.
         strict: count warnings as errors.
+        least: the lowest severity that fails a run.
     """
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    status = ExitStatus.OK
-    # A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
-    for finding in findings:
-        if RULES[finding.code].unusable_file:
-            return ExitStatus.UNUSABLE
-        if RULES[finding.code].nothing_checked:
-            status = status or ExitStatus.NOTHING_CHECKED
-        elif finding.severity in failing:
-            status = ExitStatus.ERRORS
-    return status
+    severities = list(Severity)
+    lowest = max(severities.index(least), severities.index(Severity.WARNING) if strict else 0)
+    failing = severities[: lowest + 1]
+    codes = {finding.code for finding in findings}  # of a million findings there are few kinds
+    return worst_status(_status_of_rule(RULES[code], failing) for code in codes)
+
+
+def _status_of_rule(rule: Rule, failing: Collection[Severity]) -> ExitStatus:
+    if rule.unusable_file:
+        return ExitStatus.UNUSABLE
+    if rule.nothing_checked:
+        return ExitStatus.NOTHING_CHECKED
+    return ExitStatus.ERRORS if rule.severity in failing else ExitStatus.OK
 
 
 class ExplainerError(Exception):
@@ -123,6 +136,13 @@ class Parsed(Generic[T]):
     def ok(self) -> bool:
         """Whether there is a value and no finding is an error."""
         return self.value is not None and not has_errors(self.findings)
+
+    def then(self, make: Callable[[T], Parsed[U]]) -> Parsed[U]:
+        """Return what is made of the value, with the findings of both; nothing is made without one."""
+        if self.value is None:
+            return Parsed(None, self.findings)
+        made = make(self.value)
+        return Parsed(made.value, self.findings + made.findings)
 
     def unwrap(self) -> T:
         """The value.

@@ -1,8 +1,4 @@
-"""A rendering → the text of a file, or one line of a `.jsonl`. A format is one class and one line of `FORMATS`.
-
-A format makes bytes of pieces of text. Prompts share most of their pieces, so each is encoded once: `Encoder` keeps
-what comes again, and a rendering costs little more than joining bytes.
-"""
+"""A rendering → the text of a file, or one line of a `.jsonl`. A format is two functions and one line of `FORMATS`."""
 
 from __future__ import annotations
 
@@ -11,24 +7,53 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from json.encoder import encode_basestring
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import json_document, lazy_regex
 from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry
 
-if TYPE_CHECKING:
-    from explainer.rendering.fastpath import Parts
-    from explainer.rendering.renderer import Rendering
-
 _MOST_TOKENS: Final = 4_096  # of an answer: that API wants a limit, and answers have some 1,200
 _LONGEST_ID: Final = 64  # signs of the id of a request to that API
-_MOST_PIECES: Final = 10_000  # with the longest pieces that is some 40 MB for each of two encodings
-# Characters of a piece that is worth keeping: the block of a paper has some 1,500.
-_LONGEST_PIECE: Final = 4_096
+
+# Characters that one rendering may have; a prompt has a few thousand.
+MAX_OUTPUT: Final = 8 * 1024 * 1024
+
+Role: TypeAlias = Literal["system", "user"]
+# The variables of a template, and what it sees of an entry.
+Context: TypeAlias = dict[str, Any]
+EntryData: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Segment:
+    """A part of a prompt that belongs to one role of a chat."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a template made of one question: segments whose texts, joined, are the whole text."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join([segment.text for segment in self.segments])
+
+    def text_of(self, role: Role) -> str:
+        """Return what belongs to one role."""
+        return "".join([segment.text for segment in self.segments if segment.role == role])
+
+
+NOTHING: Final = Rendering(())
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
     """What a format may be told.
 
     Attributes:
@@ -40,7 +65,7 @@ class Options:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-NO_OPTIONS: Final = Options()
+NO_OPTIONS: Final = FormatOptions()
 
 
 class Output(NamedTuple):
@@ -49,64 +74,23 @@ class Output(NamedTuple):
     Attributes:
         id: the id of the question.
         custom_id: the id and a short hash of what the rendering was made of.
-        parts: the rendering, piece by piece.
+        rendering: the rendering.
         completion: the answer that belongs to it, for formats that need one.
     """
 
     id: str
     custom_id: str
-    parts: Parts
-    completion: Parts
+    rendering: Rendering
+    completion: Rendering = NOTHING
 
 
-def parts_of(rendering: Rendering) -> Parts:
-    """Return a rendering as parts."""
-    return [(segment.role, [segment.text]) for segment in rendering.segments]
+Write: TypeAlias = Callable[[Output, FormatOptions], bytes]
+Escape: TypeAlias = Callable[[str], bytes]
 
 
-class Encoder:
-    """Encodes pieces of text as UTF-8 or as the inside of a JSON string, and keeps those that come again.
-
-    Attributes:
-        options: what the format was told.
-        string: encodes a text as a JSON string, as `json.dumps(…, ensure_ascii=False)` writes it.
-    """
-
-    def __init__(self, options: Options = NO_OPTIONS) -> None:
-        import msgspec  # noqa: PLC0415  # a cold build of a text needs none, which saves it 2 ms
-
-        self.options = options
-        self.string = string = msgspec.json.Encoder().encode
-        self._json = _Encodings(lambda text: string(text)[1:-1])
-        self._utf8 = _Encodings(str.encode)
-
-    def json(self, pieces: list[str]) -> bytes:
-        """Return the inside of the JSON string of joined pieces: escaping a text is escaping its parts."""
-        return b"".join([self._json[piece] for piece in pieces])
-
-    def utf8(self, pieces: list[str]) -> bytes:
-        """Return joined pieces as UTF-8."""
-        return b"".join([self._utf8[piece] for piece in pieces])
-
-
-class _Encodings(dict[str, bytes]):
-    """The encodings of pieces that came before.
-
-    Prompts of one catalog share most of their pieces, and encoding a whole prompt takes 3.5 µs of the 22 µs that a line
-    takes. Long pieces are not kept, and there are never many, so the memory is bounded.
-    """
-
-    def __init__(self, encode: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._encode = encode
-
-    def __missing__(self, piece: str) -> bytes:
-        data = self._encode(piece)
-        if len(piece) < _LONGEST_PIECE:
-            if len(self) >= _MOST_PIECES:
-                self.clear()
-            self[piece] = data
-        return data
+def json_escape(text: str) -> bytes:
+    """Return the inside of a text's JSON string, as `json.dumps(…, ensure_ascii=False)` writes it."""
+    return encode_basestring(text)[1:-1].encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,76 +101,67 @@ class Format:
         file: makes the bytes of a file of one rendering; they end in a line break.
         line: makes a line of a `.jsonl`; None when the format has no lines.
         suffix: the ending of its files.
+        file_escape: how a text stands in a file; None where more depends on it than what stands in its place.
+        line_escape: the same of a line.
         chat: it is made of roles, so it is for prompts only.
         completes: it needs the answer too.
         names_model: each request names the model that is to answer it.
     """
 
-    file: Callable[[Output, Encoder], bytes]
-    line: Callable[[Output, Encoder], bytes] | None
+    file: Write
+    line: Write | None
     suffix: str
+    file_escape: Escape | None = None
+    line_escape: Escape | None = None
     chat: bool = False
     completes: bool = False
     names_model: bool = False
 
 
-def _pieces(output: Output) -> list[str]:
-    return [piece for _, pieces in output.parts for piece in pieces]
+def _json_line(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, ensure_ascii=False).encode() + b"\n"
 
 
-def _text_file(output: Output, encoder: Encoder) -> bytes:
-    return encoder.utf8(_pieces(output))
+def _text_file(output: Output, _options: FormatOptions) -> bytes:
+    return output.rendering.text.encode()
 
 
-def _text_line(output: Output, encoder: Encoder) -> bytes:
-    return b'{"id": %b, "text": "%b"}\n' % (encoder.string(output.id), encoder.json(_pieces(output)))
+def _text_line(output: Output, _options: FormatOptions) -> bytes:
+    return _json_line({"id": output.id, "text": output.rendering.text})
 
 
-def _messages(parts: Parts, encoder: Encoder) -> bytes:
-    messages = [b'{"role": "%b", "content": "%b"}' % (role.encode(), encoder.json(pieces)) for role, pieces in parts]
-    return b"[%b]" % b", ".join(messages)
+def _messages(rendering: Rendering) -> list[dict[str, str]]:
+    return [{"role": segment.role, "content": segment.text} for segment in rendering.segments]
 
 
-def _messages_file(output: Output, _encoder: Encoder) -> bytes:
-    messages = [{"role": role, "content": "".join(pieces)} for role, pieces in output.parts]
-    return _indented(messages)
+def _messages_file(output: Output, _options: FormatOptions) -> bytes:
+    return _indented(_messages(output.rendering))
 
 
-def _messages_line(output: Output, encoder: Encoder) -> bytes:
-    return b'{"id": %b, "messages": %b}\n' % (encoder.string(output.id), _messages(output.parts, encoder))
+def _messages_line(output: Output, _options: FormatOptions) -> bytes:
+    return _json_line({"id": output.id, "messages": _messages(output.rendering)})
 
 
-def _batch_line(output: Output, encoder: Encoder) -> bytes:
+def _batch_line(output: Output, options: FormatOptions) -> bytes:
     """A request of OpenAI's Batch API, which `vllm run-batch` takes too."""
-    options = encoder.options
-    body = json.dumps(dict(options.body), ensure_ascii=False)[1:-1]
-    return (
-        b'{"custom_id": %b, "method": "POST", "url": "/v1/chat/completions", '
-        b'"body": {"model": %b, "messages": %b%b}}\n'
-    ) % (
-        encoder.string(output.custom_id), encoder.string(options.model or ""), _messages(output.parts, encoder),
-        (", " * bool(body) + body).encode(),
-    )  # fmt: skip
+    body = {"model": options.model or "", "messages": _messages(output.rendering), **options.body}
+    request = {"custom_id": output.custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    return _json_line(request)
 
 
-def _promptfoo_line(output: Output, encoder: Encoder) -> bytes:
+def _promptfoo_line(output: Output, _options: FormatOptions) -> bytes:
     """A test of promptfoo, which renders variables as Nunjucks templates, and opens files that they name.
 
     What would begin a template is printed by one, sign by sign. Its `raw` blocks are no help: a variable that seems to
     use an undefined one is not rendered at all, and goes out with the marks around it (0.121.20).
     """
-    pieces = _pieces(output)
-    text = "".join(pieces)
-    if _MEANT.search(text):
-        pieces = [_MEANT.sub(r"{{ '\g<0>' }}", text)]
-    return b'{"description": %b, "vars": {"prompt": "%b"}, "metadata": {"question_id": %b, "custom_id": %b}}\n' % (
-        encoder.string(output.id), encoder.json(pieces), encoder.string(output.id), encoder.string(output.custom_id),
-    )  # fmt: skip
+    prompt = _MEANT.sub(r"{{ '\g<0>' }}", output.rendering.text)
+    metadata = {"question_id": output.id, "custom_id": output.custom_id}
+    return _json_line({"description": output.id, "vars": {"prompt": prompt}, "metadata": metadata})
 
 
-def _anthropic_line(output: Output, encoder: Encoder) -> bytes:
+def _anthropic_line(output: Output, options: FormatOptions) -> bytes:
     """A request of Anthropic's Message Batches API that hands the entries over as documents, to be cited by spans."""
-    texts = _texts_of(output)
     documents = [
         {
             "type": "document",
@@ -197,44 +172,36 @@ def _anthropic_line(output: Output, encoder: Encoder) -> bytes:
         }
         for entry in _printed_entries(output)
     ]
+    text = {"type": "text", "text": output.rendering.text_of("user")}
     params: dict[str, Any] = {
-        "model": encoder.options.model or "",
+        "model": options.model or "",
         "max_tokens": _MOST_TOKENS,
-        "messages": [{"role": "user", "content": [*documents, {"type": "text", "text": texts["user"]}]}],
-        **encoder.options.body,
+        "messages": [{"role": "user", "content": [*documents, text]}],
+        **options.body,
     }
-    if texts["system"]:
-        params["system"] = texts["system"]
+    if system := output.rendering.text_of("system"):
+        params["system"] = system
     # what the API allows in an id
     custom_id = re.sub(r"[^A-Za-z0-9_-]", "-", output.custom_id)[-_LONGEST_ID:]
-    return json.dumps({"custom_id": custom_id, "params": params}, ensure_ascii=False).encode() + b"\n"
+    return _json_line({"custom_id": custom_id, "params": params})
 
 
-def _gemini_line(output: Output, encoder: Encoder) -> bytes:
+def _gemini_line(output: Output, options: FormatOptions) -> bytes:
     """A request of Gemini's batch mode that hands the entries over as plain files."""
-    texts = _texts_of(output)
     files = [
         {"inlineData": {"mimeType": "text/plain", "data": base64.b64encode(print_entry(entry).encode()).decode()}}
         for entry in _printed_entries(output)
     ]
-    request: dict[str, Any] = {"contents": [{"role": "user", "parts": [*files, {"text": texts["user"]}]}]}
-    if texts["system"]:
-        request["systemInstruction"] = {"parts": [{"text": texts["system"]}]}
-    line = {"key": output.custom_id, "request": {**request, **encoder.options.body}}
-    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
-
-
-def _texts_of(output: Output) -> dict[str, str]:
-    """The system text and the user's text of a rendering."""
-    texts = dict.fromkeys(("system", "user"), "")
-    for role, pieces in output.parts:
-        texts[role] += "".join(pieces)
-    return texts
+    text = {"text": output.rendering.text_of("user")}
+    request: dict[str, Any] = {"contents": [{"role": "user", "parts": [*files, text]}]}
+    if system := output.rendering.text_of("system"):
+        request["systemInstruction"] = {"parts": [{"text": system}]}
+    return _json_line({"key": output.custom_id, "request": {**request, **options.body}})
 
 
 def _printed_entries(output: Output) -> tuple[PrintedEntry, ...]:
     """The entries that a prompt prints; none in the layout of a template of one's own."""
-    content = parse_prompt("".join(_pieces(output))).value
+    content = parse_prompt(output.rendering.text).value
     return () if content is None else (*content.models, *content.papers)
 
 
@@ -260,20 +227,19 @@ def promptfoo_config(tests: str, *, pattern: bool = False) -> bytes:
     ).encode()
 
 
-def _chat_row(output: Output, encoder: Encoder) -> bytes:
+def _chat_row(output: Output, _options: FormatOptions) -> bytes:
     """A row of TRL's conversational prompt-completion data sets: the loss is on the completion alone."""
-    completion = b"".join([encoder.json(pieces) for _, pieces in output.completion])
-    return (
-        b'{"prompt": %b, "completion": [{"role": "assistant", "content": "%b"}], '
-        b'"metadata": {"id": %b, "custom_id": %b}}\n'
-    ) % (_messages(output.parts, encoder), completion, encoder.string(output.id), encoder.string(output.custom_id))
+    return _json_line({
+        "prompt": _messages(output.rendering),
+        "completion": [{"role": "assistant", "content": output.completion.text}],
+        "metadata": {"id": output.id, "custom_id": output.custom_id},
+    })  # fmt: skip
 
 
-def _llm_file(output: Output, _encoder: Encoder) -> bytes:
+def _llm_file(output: Output, _options: FormatOptions) -> bytes:
     """A template of the command `llm`: it fills `$name` in, so a dollar is written twice."""
-    texts = {role: text.replace("$", "$$") for role, text in _texts_of(output).items()}
-    keys = {"system": texts["system"], "prompt": texts["user"]}
-    return "".join(f"{key}: {_yaml_string(text)}\n" for key, text in keys.items() if text).encode()
+    texts = {"system": output.rendering.text_of("system"), "prompt": output.rendering.text_of("user")}
+    return "".join(f"{key}: {_yaml_string(text.replace('$', '$$'))}\n" for key, text in texts.items() if text).encode()
 
 
 def _yaml_string(text: str) -> str:
@@ -299,18 +265,18 @@ def _indented(data: Any) -> bytes:
     return json_document(data).encode()
 
 
-def _file_of(line: Callable[[Output, Encoder], bytes]) -> Callable[[Output, Encoder], bytes]:
+def _file_of(line: Write) -> Write:
     """The file of a format whose files are its lines, laid out for people."""
-    return lambda output, encoder: _indented(json.loads(line(output, encoder)))
+    return lambda output, options: _indented(json.loads(line(output, options)))
 
 
 FORMATS: Final[dict[str, Format]] = {
-    "text": Format(_text_file, _text_line, ".md"),
-    "messages": Format(_messages_file, _messages_line, ".json", chat=True),
-    "openai-batch": Format(_batch_line, _batch_line, ".json", chat=True, names_model=True),
+    "text": Format(_text_file, _text_line, ".md", file_escape=str.encode, line_escape=json_escape),
+    "messages": Format(_messages_file, _messages_line, ".json", line_escape=json_escape, chat=True),
+    "openai-batch": Format(_batch_line, _batch_line, ".json", json_escape, json_escape, chat=True, names_model=True),
     "anthropic-batch": Format(_anthropic_line, _anthropic_line, ".json", chat=True, names_model=True),
     "gemini-batch": Format(_gemini_line, _gemini_line, ".json", chat=True),
     "llm": Format(_llm_file, None, ".yaml", chat=True),
     "promptfoo": Format(_file_of(_promptfoo_line), _promptfoo_line, ".json", chat=True),
-    "hf-chat": Format(_chat_row, _chat_row, ".json", chat=True, completes=True),
+    "hf-chat": Format(_chat_row, _chat_row, ".json", json_escape, json_escape, chat=True, completes=True),
 }

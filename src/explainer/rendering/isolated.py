@@ -11,21 +11,24 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 import markupsafe
 import msgspec
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.fastpath import Context, Parts, Role
+from explainer.rendering.formats import Context, EntryData, Rendering
 from explainer.rendering.processes import end_process, exceeded_cpu, start_process
-from explainer.rendering.renderer import Rendering, asks_for_workflow, rendering_of
-from explainer.rendering.worker import LISTS, RenderAnswer, RenderRequest, TemplateFile, TemplateSetup
+from explainer.rendering.renderer import asks_for_workflow, render_context
+from explainer.rendering.worker import LISTS, Outcome, Part, RenderRequest, TemplateFile, TemplateSetup
+
+if TYPE_CHECKING:
+    from explainer.rendering.outline import Outline
 
 # Whole seconds of CPU for one rendering, beyond the second that has begun.
 CPU_SECONDS: Final = 1
@@ -44,7 +47,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self.name = template.name
         self._template = template
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: queue.SimpleQueue[list[Parts | Finding] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[list[Outcome] | None] = queue.SimpleQueue()
         self._unanswered = 0
         # Entries that the process knows, by their identity; they are kept alive, so that it stays theirs.
         self._sent: dict[int, Any] = {}
@@ -59,30 +62,65 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template in its process; a rendering that exceeds a limit costs the process, not the run."""
-        return rendering_of(self.render_all([context])[0])
+        return self.render_all([context])[0]
 
-    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+    def render_all(self, contexts: Iterable[Context]) -> list[Parsed[Rendering]]:
         """Render the template with each of these variables, many at a time, in its process."""
-        outcomes: list[Parts | Finding] = []
+        return list(map(self._parsed, self._outcomes(list(contexts))))
+
+    @cached_property
+    def outline(self) -> Outline | None:
+        """What the template prints of any question; see `render.Renderer`."""
+        from explainer.rendering.outline import CASES, Outline  # noqa: PLC0415  # one prompt needs none
+
+        contexts = [render_context("", [{}] * models, [{}] * papers) for models, papers in CASES]
+        outcomes = self._outcomes(contexts, "outline")
+        cases = {
+            case: Rendering(outcome)
+            for case, outcome in zip(CASES, outcomes, strict=True)
+            if isinstance(outcome, tuple)
+        }
+        return Outline(self.name, cases, self._printed) if len(cases) == len(CASES) else None
+
+    def _printed(self, loop: int, entry: EntryData) -> str:
+        """What a loop of the template prints of an entry.
+
+        Raises:
+            ExplainerError: when it cannot be printed.
+        """
+        outcome = self._outcomes([render_context("", [entry], [])], loop)[0]
+        return self._parsed(outcome).unwrap().text
+
+    def _parsed(self, outcome: Outcome) -> Parsed[Rendering]:
+        """An outcome as a value; a finding in a file that the template includes has that file's path."""
+        if not isinstance(outcome, Finding):
+            return Parsed(Rendering(outcome))
+        if outcome.location.file not in (self.name, *self._template.builtin):
+            file = str(PurePath(self.name).parent / outcome.location.file)
+            outcome = replace(outcome, location=replace(outcome.location, file=file))
+        return Parsed(None, (outcome,))
+
+    def _outcomes(self, contexts: Sequence[Context], part: Part = "whole") -> list[Outcome]:
+        outcomes: list[Outcome] = []
         requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
         for index, request in enumerate(requests):
-            answer = self._render(requests, index)
+            answer = self._answer(requests, index, part)
             if not isinstance(answer, Finding):
                 outcomes += answer
             elif len(request) == 1:
                 outcomes.append(answer)
             else:  # one of them exceeds a limit: each alone shows which
                 for context in request:
-                    outcomes += self.render_all([context])
+                    outcomes += self._outcomes([context], part)
         return outcomes
 
-    def _render(self, requests: Sequence[Sequence[Context]], index: int) -> list[Parts | Finding] | Finding:
+    def _answer(self, requests: Sequence[Sequence[Context]], index: int, part: Part) -> list[Outcome] | Finding:
         """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
         with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
             for request in requests[index + self._unanswered : index + _AHEAD]:
                 self._unanswered += 1
-                _send(process, self._request(request))
+                _send(process, self._request(request, part))
         try:
             answer = self._answers.get(timeout=WALL_SECONDS)
         except queue.Empty:
@@ -91,16 +129,9 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self._unanswered -= 1
         if answer is None or len(answer) != len(requests[index]):
             return self._ended(process)
-        return [self._with_path(outcome) for outcome in answer]
+        return answer
 
-    def _with_path(self, outcome: Parts | Finding) -> Parts | Finding:
-        """A finding in a file that the template includes, under that file's path."""
-        if not isinstance(outcome, Finding) or outcome.location.file in (self.name, *self._template.builtin):
-            return outcome
-        file = str(PurePath(self.name).parent / outcome.location.file)
-        return replace(outcome, location=replace(outcome.location, file=file))
-
-    def _request(self, contexts: Sequence[Context]) -> RenderRequest:
+    def _request(self, contexts: Sequence[Context], part: Part) -> RenderRequest:
         """Contexts as the process takes them: an entry is sent once, and named by a number from then on."""
         if len(self._sent) > _MOST_ENTRIES:
             self._sent.clear()
@@ -111,7 +142,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
                 if id(entry) not in self._sent:
                     self._sent[id(entry)] = entry
                     new.append((id(entry), entry))
-        return RenderRequest(new, list(map(_numbered, contexts)), forget)
+        return RenderRequest(new, list(map(_numbered, contexts)), forget, part)
 
     def close(self) -> None:
         """End the process."""
@@ -128,7 +159,7 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
         file = self._template
         setup = TemplateSetup(file.name, os.fsencode(file.folder), file.source, file.builtin, CPU_SECONDS, MEMORY_BYTES)
-        with contextlib.suppress(OSError):  # it ended at once: `_render` finds out the same way
+        with contextlib.suppress(OSError):  # it ended at once: `_answer` finds out the same way
             _send(process, setup)
         return process
 
@@ -159,21 +190,9 @@ def _send(process: subprocess.Popen[bytes], message: TemplateSetup | RenderReque
     process.stdin.flush()
 
 
-def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Parts | Finding] | None]) -> None:
-    decoder = msgspec.json.Decoder(RenderAnswer)
-    texts: list[str] = []
-    with contextlib.suppress(msgspec.MsgspecError, IndexError):  # what is no answer ends the talk
+def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Outcome] | None]) -> None:
+    decoder = msgspec.json.Decoder(list[Outcome])
+    with contextlib.suppress(msgspec.MsgspecError):  # what is no answer ends the talk
         for line in process.stdout or ():
-            answer = decoder.decode(line)
-            if answer.forget:
-                texts.clear()
-            texts += answer.texts
-            answers.put([_with_texts(outcome, texts) for outcome in answer.outcomes])
+            answers.put(decoder.decode(line))
     answers.put(None)
-
-
-def _with_texts(outcome: Finding | list[tuple[Role, list[int | str]]], texts: list[str]) -> Parts | Finding:
-    """An outcome with texts in the place of their numbers."""
-    if isinstance(outcome, Finding):
-        return outcome
-    return [(role, [texts[piece] if isinstance(piece, int) else piece for piece in pieces]) for role, pieces in outcome]

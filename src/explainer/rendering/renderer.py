@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,11 +14,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import lazy_regex, shorten
-from explainer.rendering.fastpath import Context, EntryData, FastTemplate, Parts, Role
+from explainer.rendering.formats import MAX_OUTPUT, Context, EntryData, Rendering, Segment
 from explainer.rendering.layout import neutralise
 
 if TYPE_CHECKING:
     from explainer.catalogs.schema import Entry
+    from explainer.rendering.outline import Outline
+
 
 # What stands in a tag. Possessive, so linear: no text makes it go back and try again.
 _TAG: Final = lazy_regex(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
@@ -51,10 +53,6 @@ def asks_for_workflow(name: str, find: Callable[[str], str | None]) -> bool:
     return False
 
 
-# Characters that one rendering may have; a prompt has a few thousand.
-MAX_OUTPUT: Final = 8 * 1024 * 1024
-
-
 class _Mark(str):
     """An empty piece of output whose identity says that a part begins or ends. It never shows in a text."""
 
@@ -65,44 +63,23 @@ _SYSTEM_BEGINS: Final = _Mark()
 _SYSTEM_ENDS: Final = _Mark()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of a prompt that belongs to one role of a chat."""
-
-    role: Role
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """What a template made of one question: segments whose texts, joined, are the whole text."""
-
-    segments: tuple[Segment, ...]
-
-    @property
-    def text(self) -> str:
-        """The whole text."""
-        return "".join(segment.text for segment in self.segments)
-
-
 def entry_data(entry: Entry) -> EntryData:
     """Return what a template sees of an entry: its keys as in the catalog, text that cannot forge the layout.
 
-    `name` is there for papers too, so that models and papers can be listed alike. The same object, given to several
-    renderings, is rendered faster.
+    `name` is there for papers too, so that models and papers can be listed alike.
     """
     data = {**dict(entry), "name": entry.label}
     for key in ("summary", "deprecated"):
         if data[key] is not None:
             data[key] = neutralise(data[key])
     data["examples"] = tuple(neutralise(example) for example in data["examples"])
-    return EntryData(data)
+    return data
 
 
 def render_context(
     question: str,
-    models: Iterable[dict[str, Any]],
-    papers: Iterable[dict[str, Any]],
+    models: Iterable[EntryData],
+    papers: Iterable[EntryData],
     more: Mapping[str, Any] | None = None,
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
@@ -175,7 +152,6 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._find = find
-        self._template: FastTemplate | None = None
 
     @cached_property
     def asks(self) -> bool:
@@ -184,45 +160,57 @@ class Renderer:
 
     def render(self, context: Context) -> Parsed[Rendering]:
         """Render the template; whatever goes wrong in it is a finding with the template's file and line."""
-        return rendering_of(self.render_parts(context))
+        return self._parsed(lambda: self._rendered(self._template, context))
 
-    def render_parts(self, context: Context) -> Parts | Finding:
-        """Render the template without joining its pieces; many renderings are encoded faster piece by piece."""
+    def _parsed(self, render: Callable[[], Rendering]) -> Parsed[Rendering]:
         try:
-            if self._template is None:
-                self._template = FastTemplate(self._environment, self.name, self._printed)
-            return _bounded(self._template.parts(context))
+            return Parsed(render())
         except MemoryError:
             return self._failed("T506", "the template takes too much memory")
         except RecursionError:
             return self._failed("T504", "the template is nested too deeply")
         except Exception as error:  # noqa: BLE001  # a stranger's template can raise anything
-            return _diagnose(error, self.name, self._loader.found)
+            return Parsed(None, (_diagnose(error, self.name, self._loader.found),))
 
-    def render_all(self, contexts: Sequence[Context]) -> list[Parts | Finding]:
+    def render_all(self, contexts: Iterable[Context]) -> list[Parsed[Rendering]]:
         """Render the template with each of these variables."""
-        return [self.render_parts(context) for context in contexts]
+        return list(map(self.render, contexts))
 
-    def _printed(self, template: jinja2.Template, context: Context) -> Parts:
-        return _parts(self._chunks(template, context))
+    def render_part(self, loop: int | None, context: Context) -> Parsed[Rendering]:
+        """Render what the outline has for the lists of a context, or what a loop of it prints of the first model."""
+        return self._parsed(lambda: self._rendered_part(loop, context))
 
-    def _chunks(self, template: jinja2.Template, context: Context) -> Iterator[str]:
+    def _rendered_part(self, loop: int | None, context: Context) -> Rendering:
+        if self.outline is None:
+            raise jinja2.TemplateRuntimeError
+        if loop is None:
+            return self.outline.cases[bool(context["models"]), bool(context["papers"])]
+        return Rendering((Segment("user", self.outline.printed(loop, context["models"][0])),))
+
+    @cached_property
+    def outline(self) -> Outline | None:
+        """What the template prints of any question; None where each has to be rendered."""
+        from explainer.rendering.outline import outline_of  # noqa: PLC0415  # one prompt is rendered sooner without
+
+        with contextlib.suppress(Exception):  # rendering says what is wrong with it
+            source, _, _ = self._loader.get_source(self._environment, self.name)
+            return outline_of(self._environment, self.name, source, self._rendered)
+        return None
+
+    @cached_property
+    def _template(self) -> jinja2.Template:
+        return self._environment.get_template(self.name)
+
+    def _rendered(self, template: jinja2.Template, context: Context) -> Rendering:
         scope = template.new_context(context)
         scope.blocks["system"] = [_mark_system, *scope.blocks.get("system", ())]
         try:
-            yield from template.root_render_func(scope)
+            return _rendering_of(template.root_render_func(scope))
         except Exception:  # noqa: BLE001  # rewritten, so that the traceback names lines of the template
             self._environment.handle_exception()
 
-    def _failed(self, code: str, message: str) -> Finding:
-        return Finding(code, Location(self.name), message)
-
-
-def rendering_of(outcome: Parts | Finding) -> Parsed[Rendering]:
-    """Return a rendering whose pieces are joined, or why there is none."""
-    if isinstance(outcome, Finding):
-        return Parsed(None, (outcome,))
-    return Parsed(Rendering(tuple(Segment(role, "".join(pieces)) for role, pieces in outcome)))
+    def _failed(self, code: str, message: str) -> Parsed[Rendering]:
+        return Parsed(None, (Finding(code, Location(self.name), message),))
 
 
 def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
@@ -232,30 +220,29 @@ def _mark_system(context: jinja2.runtime.Context) -> Iterator[str]:
     yield _SYSTEM_ENDS
 
 
-def _parts(chunks: Iterator[str]) -> Parts:
+def _rendering_of(chunks: Iterator[str]) -> Rendering:
+    """What a template prints, as segments."""
+    segments: list[Segment] = []
     pieces: list[str] = []
-    parts: Parts = [("user", pieces)]
     depth = size = 0
+
+    def end_segment() -> None:
+        text = "".join(pieces)
+        pieces.clear()
+        if text:
+            segments.append(Segment("system" if depth else "user", text))
+
     for chunk in chunks:
         if chunk is _SYSTEM_BEGINS or chunk is _SYSTEM_ENDS:
+            end_segment()
             depth += 1 if chunk is _SYSTEM_BEGINS else -1
-            pieces = []
-            parts.append(("system" if depth else "user", pieces))
             continue
         size += len(chunk)
         if size > MAX_OUTPUT:  # looked at while it prints: a loop may print for ever
             raise _TooMuchOutputError
         pieces.append(chunk)
-    return [part for part in parts if any(part[1])]
-
-
-def _bounded(parts: Parts) -> Parts:
-    size = 0
-    for _, pieces in parts:
-        size += sum(map(len, pieces))
-    if size > MAX_OUTPUT:
-        raise _TooMuchOutputError
-    return parts
+    end_segment()
+    return Rendering(tuple(segments))
 
 
 class _TooMuchOutputError(Exception):

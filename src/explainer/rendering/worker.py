@@ -3,8 +3,7 @@
 No engine can bound a template from inside: one expression may take minutes or all memory, and Jinja's documentation
 says so. This process can be ended. `explainer.rendering.isolated` starts it and ends it. Each message is a line of JSON
 that is decoded into the types below, so nothing but these can come out of it: first a `TemplateSetup`, then each
-`RenderRequest` is answered by a `RenderAnswer`. Entries, and the texts that they print, come again and again: each side
-sends them once.
+`RenderRequest` is answered by a list of outcomes. Entries come again and again: each is sent once.
 """
 
 from __future__ import annotations
@@ -13,21 +12,17 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
-from explainer.rendering.fastpath import Context, EntryData, Parts, Role
+from explainer.rendering.formats import Context, EntryData, Rendering, Segment
 from explainer.rendering.processes import CpuLimit, limit_memory
 from explainer.rendering.renderer import Renderer
 
 LISTS: Final = ("models", "papers")
-# A text that is shorter costs no more than its number.
-_SHORT: Final = 12
-# Characters of the texts that both sides remember; then they forget all, which bounds their memory.
-_MOST_CHARACTERS: Final = 16 * 1024 * 1024
 # Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
 
@@ -78,6 +73,10 @@ class TemplateSetup(msgspec.Struct):
     memory_bytes: int
 
 
+# What is rendered: the whole template, its outline, or a loop of it, by its number, for the first model.
+Part: TypeAlias = int | Literal["whole", "outline"]
+
+
 class RenderRequest(msgspec.Struct):
     """Renderings that are asked for.
 
@@ -85,25 +84,17 @@ class RenderRequest(msgspec.Struct):
         entries: entries that the process does not know yet, by their numbers.
         contexts: the variables of each rendering, with numbers in the place of entries.
         forget: forget all entries that came before.
+        part: what is rendered.
     """
 
-    entries: list[tuple[int, dict[str, Any]]]
-    contexts: list[dict[str, Any]]
+    entries: list[tuple[int, EntryData]]
+    contexts: list[Context]
     forget: bool = False
+    part: Part = "whole"
 
 
-class RenderAnswer(msgspec.Struct):
-    """What became of the renderings of one request, in their order.
-
-    Attributes:
-        texts: texts that come for the first time; each gets the next number.
-        outcomes: the parts of each rendering, with numbers in the place of texts that came before; or what is wrong.
-        forget: forget all texts that came before.
-    """
-
-    texts: list[str]
-    outcomes: list[Finding | list[tuple[Role, list[int | str]]]]
-    forget: bool = False
+# What became of one rendering: its segments, or what is wrong.
+Outcome: TypeAlias = tuple[Segment, ...] | Finding
 
 
 def main() -> None:
@@ -114,21 +105,27 @@ def main() -> None:
     template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
     renderer = Renderer(template.name, template.find)
     limit = CpuLimit(setup.cpu_seconds)
-    texts = _NumberedTexts()
     entries: dict[int, EntryData] = {}
     decoder = msgspec.json.Decoder(RenderRequest)
     for line in requests:
         request = decoder.decode(line)
         if request.forget:
             entries.clear()
-        entries.update((number, EntryData(data)) for number, data in request.entries)
-        outcomes: list[Parts | Finding] = []
+        entries.update(request.entries)
+        outcomes: list[Outcome] = []
         for context in request.contexts:
             limit.renew()
-            outcome = renderer.render_parts(_with_entries(context, entries))
-            outcomes.append(texts.judged(outcome, template.name))
-        answers.write(msgspec.json.encode(texts.answer(outcomes)) + b"\n")
+            outcomes.append(_outcome(renderer, request.part, _with_entries(context, entries)))
+        answers.write(msgspec.json.encode(outcomes) + b"\n")
         answers.flush()
+
+
+def _outcome(renderer: Renderer, part: Part, context: Context) -> Outcome:
+    if part == "whole":
+        rendered = renderer.render(context)
+    else:
+        rendered = renderer.render_part(part if isinstance(part, int) else None, context)
+    return rendered.findings[0] if rendered.value is None else _judged(rendered.value, renderer.name)
 
 
 def _with_entries(context: Context, entries: dict[int, EntryData]) -> Context:
@@ -136,50 +133,15 @@ def _with_entries(context: Context, entries: dict[int, EntryData]) -> Context:
     return context | {kind: [entries[number] for number in context[kind]] for kind in LISTS}
 
 
-class _NumberedTexts:
-    """Which texts the other process has: most of what is printed was printed before, and is sent as a number."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._new: list[str] = []
-        self._characters = 0
-
-    def judged(self, outcome: Parts | Finding, name: str) -> Parts | Finding:
-        """Return an outcome, or a finding about a character in it that loading would refuse in data.
-
-        What was sent before was judged then; and no two pieces make a character that neither has.
-        """
-        if isinstance(outcome, Finding):
-            return outcome
-        for _, pieces in outcome:
-            for piece in pieces:
-                if piece not in self._numbers and (char := next(refused_characters(piece), None)):
-                    message = f"the template writes {describe_character(char[1])}, which is not allowed"
-                    return Finding("T504", Location(name), message)
-        return outcome
-
-    def answer(self, outcomes: list[Parts | Finding]) -> RenderAnswer:
-        """Return outcomes with numbers in the place of texts."""
-        forget = self._characters > _MOST_CHARACTERS
-        if forget:
-            self._numbers.clear()
-            self._characters = 0
-        numbered = [outcome if isinstance(outcome, Finding) else self._parts(outcome) for outcome in outcomes]
-        new, self._new = self._new, []
-        return RenderAnswer(new, numbered, forget)
-
-    def _parts(self, parts: Parts) -> list[tuple[Role, list[int | str]]]:
-        return [(role, [self._numbered(piece) for piece in pieces]) for role, pieces in parts]
-
-    def _numbered(self, piece: str) -> int | str:
-        if len(piece) < _SHORT:
-            return piece
-        number = self._numbers.get(piece)
-        if number is None:
-            number = self._numbers[piece] = len(self._numbers)
-            self._new.append(piece)
-            self._characters += len(piece)
-        return number
+def _judged(rendering: Rendering, name: str) -> Outcome:
+    """The segments of a rendering, or a finding about a character in it that loading would refuse in data."""
+    text = rendering.text
+    if text.replace("\n", "").isprintable():  # nearly all are, and no such character is; this takes half the time
+        return rendering.segments
+    char = next(refused_characters(text), None)
+    if char is None:
+        return rendering.segments
+    return Finding("T504", Location(name), f"the template writes {describe_character(char[1])}, which is not allowed")
 
 
 if __name__ == "__main__":

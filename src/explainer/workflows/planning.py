@@ -15,7 +15,7 @@ from explainer.catalogs.schema import Catalog, ModelEntry, Task
 from explainer.catalogs.signature import Ports, Signature
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
-from explainer.rendering.fastpath import EntryData
+from explainer.rendering.formats import EntryData
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data
 from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose

@@ -8,10 +8,12 @@ What follows from printed figures by one step of arithmetic is as good as printe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import chain, pairwise, product, starmap
+from itertools import chain, filterfalse, pairwise, product, starmap
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import lazy_regex
@@ -26,18 +28,20 @@ _ONES_TEXT: Final = """
 """
 _ONES: Final = _ONES_TEXT.split()
 _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
-_WORD_VALUES: Final = {
+_COUNT_VALUES: Final = {
     **dict(zip(_ONES, range(20), strict=True)),
     **dict(zip(_TENS, range(20, 100, 10), strict=True)),
     "dozen": 12,
 }
+# words that say a factor by themselves
+_FACTOR_VALUES: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
+_WORD_VALUES: Final = {**_COUNT_VALUES, **_FACTOR_VALUES, "a": 1, "an": 1}
+_FIGURE_WORDS: Final = frozenset({*_COUNT_VALUES, *_FACTOR_VALUES, "magnitude"})
+_ORDER_OF_MAGNITUDE: Final = 10.0
 _MAGNITUDES: Final = {
     "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "b": 1e9,
     "trillion": 1e12,
 }  # fmt: skip
-# words that say a factor by themselves
-_FACTOR_WORDS: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
-_FIGURE_WORDS: Final = frozenset({*_WORD_VALUES, *_FACTOR_WORDS, "magnitude"})
 # what a unit is compared as: its base unit, and how many of these it is
 _MEASURES: Final[dict[str, tuple[str, float]]] = {
     "ns": ("s", 1e-9), "ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1), "sec": ("s", 1),
@@ -53,22 +57,37 @@ _MEASURES: Final[dict[str, tuple[str, float]]] = {
     "bit": ("bit", 1), "flops": ("flop", 1), "gflops": ("flop", 1e9), "tflops": ("flop", 1e12),
 }  # fmt: skip
 _ATTACHED_MAGNITUDES: Final = frozenset({"k", "m", "b", "bn"})
-_KINDS_WITH_UNIT: Final = frozenset({"percent", "factor", "measure", "rank"})
-_LETTER_UNITS: Final = frozenset("smg")  # units of one letter that may stand apart from their number: `5 s`
-_KINDS_OF_UNITS: Final[dict[str, FigureKind]] = {
-    **dict.fromkeys(("%", "percent", "percentage", "p.p.", "pp", "pts"), "percent"),
-    **dict.fromkeys(("times", "x", "×", "fold"), "factor"),
+
+
+class _Unit(NamedTuple):
+    """What the word behind a number says of it: the kind of the figure, its base unit and how many of these it is."""
+
+    kind: FigureKind | None
+    base: str = ""
+    size: float = 1.0
+
+
+_NO_UNIT: Final = _Unit(None)
+_MEASURE_UNITS: Final = {word: _Unit("measure", *base_and_size) for word, base_and_size in _MEASURES.items()}
+_ATTACHED_UNITS: Final = {
+    **{f"{word}s": unit for word, unit in _MEASURE_UNITS.items()},
+    **_MEASURE_UNITS,
+    **dict.fromkeys(("%", "percent", "percentage", "p.p.", "pp", "pts"), _Unit("percent")),
+    **dict.fromkeys(("times", "x", "×", "fold"), _Unit("factor")),
+    **dict.fromkeys(("st", "nd", "rd", "th"), _Unit("rank")),
 }
-_ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
-_NUMBER_WORDS: Final = "|".join([*_ONES, *_TENS, "dozen"])
+# endings of ranks, and units of one letter, which are units only right behind a number
+_ONLY_ATTACHED: Final = frozenset("st nd rd th h hs p ps w ws".split())  # noqa: SIM905
+_UNITS_APART: Final = {word: unit for word, unit in _ATTACHED_UNITS.items() if word not in _ONLY_ATTACHED}
+_NUMBER_WORDS: Final = "|".join(_COUNT_VALUES)
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
 _FIGURE: Final = lazy_regex(
     rf"""(?<![\w.])(?<![^\W\d_]-)(?<!\d,)
     (?:(?P<digits>0,\d+|\d+,\d{{1,2}}(?![\d,])|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-     | \b(?P<tens>{"|".join(_TENS)})[- ](?P<ones>{"|".join(_ONES[1:10])})\b
-     | \b(?P<word>{_NUMBER_WORDS})\b(?!\s(?:that|which|who|whose)\b)
+     | \b(?P<word>(?:{"|".join(_TENS)})[- ](?:{"|".join(_ONES[1:10])})\b
+         |(?:{_NUMBER_WORDS})\b(?!\s(?:that|which|who|whose)\b))
      | (?<!half\s)(?<!of\s)\b(?P<article>an?)(?=\s(?:thousand|million|billion|trillion)\b)
-     | \b(?P<factor>{"|".join(_FACTOR_WORDS)})\b
+     | \b(?P<factor>{"|".join(_FACTOR_VALUES)})\b
      | (?P<order>\borders?\sof\smagnitude\b))
     (?P<attached>[^\W\d_]{{1,8}}(?![\w@])|[%×])?
     """,
@@ -115,6 +134,18 @@ _SIZES_OF_KINDS: Final[dict[tuple[str, str], tuple[float, ...]]] = {
     ("share", "percent"): (0.01,), ("share", "decimal"): (1.0,), ("decimal", "share"): (1.0,),
     ("decimal", "count"): (1.0,), ("count", "decimal"): (1.0,), ("year", "count"): (1.0,), ("count", "year"): (1.0,),
 }  # fmt: skip
+_TELLING_KINDS: Final = frozenset({"percent", "factor", "measure", "decimal", "size"})
+_BARE_KINDS: Final = frozenset({"year", "rank", "count", "decimal"})
+_COMMON_NUMBERS: Final = frozenset({"", "0", "1"})  # that stand with two units by chance
+_TIME_UNITS: Final = frozenset({"s", "fps"})
+# kinds of two figures whose number is the same, and units that are often read on one side only
+_UNREAD_UNITS: Final = {
+    frozenset({"size", "measure"}): frozenset({"px"}),
+    frozenset({"decimal", "measure"}): frozenset(base for base, _ in _MEASURES.values()),
+    frozenset({"count", "measure"}): frozenset({"fps"}),
+}
+# `45 minutes for 60 objects` is no other value of 45 seconds for each
+_FOR_SEVERAL: Final = lazy_regex(r"\s(?:for|of|with)\s(?:\w+\s)?(?:\d|all\b|several\b|many\b)")
 _EACH: Final = lazy_regex(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
 _SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
@@ -123,7 +154,10 @@ _NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
 _BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%", ",", ", and", "or", ", or", "/"})
 # a clause ends where its words no longer go with the figure
 _CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
+_NO_NOUNS: Final = frozenset("and or of in on for to with the from".split())  # noqa: SIM905
+_DIGITS: Final = lazy_regex(r"[\d.,]+")
 _YEARS: Final = range(1900, 2100)
+_WHOLE: Final = 100
 _MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
@@ -187,6 +221,9 @@ _LISTED: Final = lazy_regex(r"(?<!\s)\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
 
 
+_Directions: TypeAlias = frozenset[tuple[str, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of a text.
@@ -198,12 +235,15 @@ class Figure:
         amount: its value, in the base unit.
         step: how exact it is written: one in the last place.
         unit: the base unit of a measure.
+        number: its digits, with a point where the comma is one; empty for words.
         nouns: the terms of what a count is of.
         bound: whether it is given as a greatest, a least or an approximate value.
         directions: the words of comparison beside it: scale and sign.
         is_each: it is so much for each of several: `30 hours per city`.
+        is_for_several: it is for several together: `45 minutes for 60 objects`.
         spelled: it is written as a word.
         magnitude: that of the end of its list, which it may have, too: 7 of `7, 27 and 78 billion`.
+        grouping: a thousand, where its point may part thousands: `30.000`.
         is_difference: it is by how much two things differ: `52 seconds more`.
     """
 
@@ -214,50 +254,62 @@ class Figure:
     amount: float
     step: float
     unit: str = ""
+    number: str = ""
     nouns: frozenset[str] = frozenset()
     bound: Bound = ""
-    directions: frozenset[tuple[str, int]] = frozenset()
+    directions: _Directions = frozenset()
     is_each: bool = False
+    is_for_several: bool = False
     spelled: bool = False
     magnitude: float = 1.0
+    grouping: float = 1.0
     is_difference: bool = False
 
     @property
     def is_telling(self) -> bool:
         """Whether nobody writes it by the way: it has a unit, or is more than a small count."""
-        return self.kind in ("percent", "factor", "measure", "decimal", "size") or (
-            self.kind == "count" and self.amount > _SMALL and not self.spelled
-        )
+        if self.kind == "count":
+            return self.amount > _SMALL and not self.spelled
+        return self.kind in _TELLING_KINDS
 
     @property
     def is_article(self) -> bool:
         """Whether it is a `one` that counts nothing: `one test`, `one network sees, a second one writes`."""
-        return self.spelled and self.kind == "count" and self.amount == 1
+        return self.spelled and (self.kind, self.amount) == ("count", 1)
+
+    @property
+    def scales(self) -> frozenset[str]:
+        """What it compares, such as speed and size."""
+        return frozenset(scale for scale, _ in self.directions)
+
+    @property
+    def leading_word(self) -> str:
+        """The number that it is written with, or the first of its words."""
+        return self.number or self.text.split()[0]
+
+    # --- what it says beside another figure ---------------------------------------------------------------------
 
     def equals(self, other: Figure) -> bool:
         """Whether it is the same amount as another one, as exactly as it is written itself."""
-        amounts = self._amounts_of(other)
-        is_about = "about" in (self.bound, other.bound)
-        return any(self._is_one_of(amounts, value, is_about=is_about) for value in self._readings())
-
-    def _readings(self) -> Iterator[float]:
-        """The values that may be meant by what is written."""
-        yield self.amount
-        if _GROUPED.match(self.text):
-            yield self.amount * 1000
-        if self.magnitude > 1:
-            yield self.amount * self.magnitude
-
-    def _is_one_of(self, amounts: Iterable[float], value: float, *, is_about: bool) -> bool:
-        tolerance = max(self.step / 2, _ABOUT_SHARE * value if is_about else 0)
-        return any(abs(value - amount) <= tolerance + 1e-9 * abs(amount) for amount in amounts)
+        readings = (self.amount, self.amount * self.grouping, self.amount * self.magnitude)
+        about_share = _ABOUT_SHARE if "about" in (self.bound, other.bound) else 0.0
+        for amount in self._amounts_of(other):
+            for value in readings:
+                tolerance = max(self.step / 2, about_share * value)
+                if abs(value - amount) <= tolerance + 1e-9 * abs(amount):
+                    return True
+        return False
 
     def bounds(self, other: Figure, most_ratio: float = _BOUND_RATIO) -> bool:
         """Whether another one, which is no bound itself, is within the bound that this one is: `over 90 %` for 91.5."""
-        if other.bound in ("most", "least"):
+        if self.bound not in _OPPOSITE_BOUNDS or other.bound in _OPPOSITE_BOUNDS:
             return False
-        first, last = {"least": (1.0, most_ratio), "most": (1 / most_ratio, 1.0)}.get(self.bound, (1.0, 0.0))
+        first, last = {"least": (1.0, most_ratio), "most": (1 / most_ratio, 1.0)}[self.bound]
         return any(first * self.amount <= amount <= last * self.amount for amount in self._amounts_of(other))
+
+    def bounds_its_kind(self, other: Figure) -> bool:
+        """Whether it is a bound of another one that says how much of the same thing there is."""
+        return self.is_of_kind(other) and self.bounds(other)
 
     def covers(self, other: Figure) -> bool:
         """Whether it is the same amount as one that is reckoned, or a bound right below or above it."""
@@ -268,26 +320,116 @@ class Figure:
         if self.kind == other.kind:
             return [other.amount] if self.unit == other.unit else []
         sizes = _SIZES_OF_KINDS.get((self.kind, other.kind), ())
-        if other.amount <= 1 or self.amount <= 1:
+        if min(self.amount, other.amount) <= 1:
             sizes = sizes[:1]
         return [other.amount * size for size in sizes]
 
     def contradicts(self, other: Figure) -> bool:
         """Whether it compares in the opposite way: faster for slower, up to for at least."""
-        if {self.bound, other.bound} == {"most", "least"}:
+        if {self.bound, other.bound} == _OPPOSITE_BOUNDS.keys():
             return True
-        return any(
-            (scale, -sign) in other.directions
-            # a scale on which both ways are named tells nothing
-            and (scale, sign) not in other.directions
-            and (scale, -sign) not in self.directions
-            for scale, sign in self.directions
-        )
+        return not _turned(_unambiguous(self.directions)).isdisjoint(_unambiguous(other.directions))
 
-    @property
-    def scales(self) -> frozenset[str]:
-        """What it compares, such as speed and size."""
-        return frozenset(scale for scale, _ in self.directions)
+    def is_of_kind(self, other: Figure) -> bool:
+        """Whether both say how much of the same thing there is."""
+        if (self.kind, self.unit) != (other.kind, other.unit) or self.kind == "size":
+            return False
+        # faster by 40 % is no other value of 95 % found, nor four networks of seven collections
+        subject = _SUBJECTS.get(self.kind, _no_subject)
+        own_subject, other_subject = subject(self), subject(other)
+        return own_subject == other_subject or not own_subject.isdisjoint(other_subject)
+
+    def has_other_unit(self, other: Figure) -> bool:
+        """Whether both are one number with different units."""
+        # a number without a unit may have one by another name: `13.2 words per minute`
+        if self.kind in _BARE_KINDS or other.kind in _BARE_KINDS:
+            return False
+        return self.number == other.number != ""
+
+    def has_unread_unit(self, other: Figure) -> bool:
+        """Whether both are one number, whose unit is read on one side only: `13,2 Bilder pro Sekunde`.
+
+        A side of `1024x576` may be given as `1024 pixels`.
+        """
+        if self.number != other.number or not self.number:
+            return False
+        return self.unit + other.unit in _UNREAD_UNITS.get(frozenset((self.kind, other.kind)), ())
+
+    def is_rescaled(self, other: Figure) -> bool:
+        """Whether both are one number of another scale or unit of time: `157 billion` for `157 million`."""
+        if self.amount == other.amount:
+            return False
+        if self.kind == other.kind == "count":
+            return self.leading_word == other.leading_word and not self.nouns.isdisjoint(other.nouns)
+        if self.number != other.number or self.number in _COMMON_NUMBERS:
+            return False
+        if _TIME_UNITS.issuperset((self.unit, other.unit)):
+            return not self.is_for_several
+        return self.unit == other.unit == "px"
+
+    def is_swapped(self, equal: Figure, beside: Iterable[Figure]) -> bool:
+        """Whether an equal figure is printed for another scale, and another one beside it for the scale of this one."""
+        if not self.scales or not equal.scales or self.scales & equal.scales:
+            return False
+        return any(map(self._is_rival_of, beside))
+
+    def _is_rival_of(self, other: Figure) -> bool:
+        if self.kind != other.kind or self.scales.isdisjoint(other.scales):
+            return False
+        return not self.equals(other)
+
+    def may_be_exchanged_with(self, rival: Figure) -> bool:
+        """Whether a different figure may stand in its place: a factor stands in that of factors only."""
+        return (self.kind == "factor") == (rival.kind == "factor") and not self.equals(rival)
+
+
+_AMOUNT: Final = attrgetter("amount")
+_IS_ARTICLE: Final = attrgetter("is_article")
+
+
+def _no_subject(_: Figure) -> frozenset[str]:
+    return frozenset()
+
+
+# by what two figures of a kind are of the same thing: words of comparison, or what is counted
+_SUBJECTS: Final[dict[FigureKind, Callable[[Figure], frozenset[str]]]] = {
+    **dict.fromkeys(("percent", "factor"), attrgetter("scales")),
+    **dict.fromkeys(("count", "share"), attrgetter("nouns")),
+}
+
+
+class Relation(StrEnum):
+    """How a figure that is stated stands to one that is printed."""
+
+    UNREAD_UNIT = "the same number, whose unit is read on one side only"
+    SAME = "the same"
+    BOUND = "a bound of it"
+    RESCALED = "the same number with another magnitude or unit of time"
+    OTHER_UNIT = "the same number with another unit"
+    OTHER_VALUE = "another value of the same thing"
+    UNRELATED = "of something else"
+
+
+# the first that holds is the relation of two figures
+_RELATIONS: Final[tuple[tuple[Relation, Callable[[Figure, Figure], bool]], ...]] = (
+    (Relation.UNREAD_UNIT, Figure.has_unread_unit),
+    (Relation.SAME, Figure.equals),
+    (Relation.BOUND, Figure.bounds_its_kind),
+    (Relation.RESCALED, Figure.is_rescaled),
+    (Relation.OTHER_UNIT, Figure.has_other_unit),
+    (Relation.OTHER_VALUE, Figure.is_of_kind),
+)
+
+
+def relation_of(stated: Figure, printed: Figure) -> Relation:
+    """Return how a figure that is stated stands to one that is printed."""
+    for relation, holds in _RELATIONS:
+        if holds(stated, printed):
+            return relation
+    return Relation.UNRELATED
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
 
 
 def may_have_figures(text: str, words: Iterable[str]) -> bool:
@@ -297,15 +439,237 @@ def may_have_figures(text: str, words: Iterable[str]) -> bool:
 
 def figures_in(text: str) -> list[Figure]:
     """Return the figures of a text in order; the first one of a range has the unit of the second."""
-    figures = list(filter(None, (_figure(text, match) for match in _FIGURE.finditer(text))))
+    figures = list(filter(None, map(partial(_read, text), _FIGURE.finditer(text))))
     return [*_with_shared_units(text, figures), *_shares(text)]
+
+
+def whole_figures_in(text: str) -> list[Figure]:
+    """Return the figures of a text without the numbers that a share such as `3 of 5` is written with."""
+    figures = figures_in(text)
+    parts: set[int] = set()
+    for share in filter(_is_share, figures):
+        parts.update(range(share.start, share.end))
+    return [figure for figure in figures if _is_share(figure) or figure.start not in parts]
+
+
+def _is_share(figure: Figure) -> bool:
+    return figure.kind == "share"
+
+
+def _read(text: str, match: re.Match[str]) -> Figure | None:
+    """The figure that begins with a number; None where this is a part of a name."""
+    number = _number(text, match)
+    if _is_side_of_size(text, match.start(), number.end):
+        return _side_of_size(match, number)
+    unit, unit_end = _unit_behind(text, number)
+    if match["factor"] or match["order"]:
+        unit, unit_end = _UNITS_APART["times"], number.end
+    if unit.kind is None and (number.attached or _ARXIV_ID.fullmatch(match["digits"] or "")):  # `3D`, `4DGS`
+        return None
+    end = unit_end if unit.kind is not None else number.end
+    kind = unit.kind or _kind_without_unit(match, number)
+    before, behind = _around(text, match.start(), end)
+    written = text[match.start() : end]
+    return Figure(
+        text=written,
+        start=match.start(),
+        end=end,
+        kind=kind,
+        amount=number.value * unit.size,
+        step=number.step * unit.size,
+        unit=unit.base,
+        number=_written_number(written),
+        nouns=_nouns(text, end) if kind == "count" else frozenset(),
+        bound=_bound(text, match.start(), before),
+        directions=directions(_words(_BOUND_WORDS.sub(" ", before))) | directions(_words(behind)),
+        is_each=_EACH.match(text, end) is not None,
+        is_for_several=_FOR_SEVERAL.match(text, end) is not None,
+        spelled=match["digits"] is None,
+        grouping=1000.0 if _GROUPED.match(written) else 1.0,
+        is_difference=_is_difference(text, match.start(), end),
+    )
+
+
+class _Number(NamedTuple):
+    """A number that is written: its value, one in its last place, where it ends, and the letters right behind it."""
+
+    value: float
+    step: float
+    end: int
+    attached: str
+
+    def times(self, size: float, end: int) -> _Number:
+        """Return it with the magnitude that is written behind it."""
+        return _Number(self.value * size, self.step * size, end, "")
+
+
+def _number(text: str, match: re.Match[str]) -> _Number:
+    """The number of a match, with its magnitude: `1.5 million`, `11K`."""
+    value, step = _value(match)
+    attached = match["attached"] or ""
+    number = _Number(value, step, match.end() - len(attached), attached)
+    # `5m` is five metres, `0.5m` half a million, and `5M` five of them
+    if attached.lower() in _ATTACHED_MAGNITUDES and (attached != "m" or value < 1):
+        return number.times(_MAGNITUDES[attached.lower()], match.end())
+    scale = _SCALE.match(text, number.end)
+    if attached or scale is None:
+        return number
+    return number.times(_MAGNITUDES[scale[1].lower()], scale.end())
+
+
+def _value(match: re.Match[str]) -> tuple[float, float]:
+    """The number that is written, and one in its last place."""
+    if match["order"]:
+        return _ORDER_OF_MAGNITUDE, 1.0
+    if not match["digits"]:
+        words = match["word"] or match["factor"] or match["article"]
+        return float(sum(map(_WORD_VALUES.__getitem__, re.split("[- ]", words.lower())))), 1.0
+    digits = match["digits"]
+    digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
+    _, _, decimals = digits.partition(".")
+    return float(digits), 10.0 ** -len(decimals)
+
+
+def _written_number(text: str) -> str:
+    """The digits that a figure begins with."""
+    match = _DIGITS.match(text)
+    number = match[0].rstrip(".,") if match else ""
+    return number.replace(",", ".") if DECIMAL_COMMA.fullmatch(number) else number
+
+
+def _is_side_of_size(text: str, start: int, end: int) -> bool:
+    if _SIZE_BEHIND.match(text, end):
+        return True
+    return _SIZE_BEFORE.search(text, max(0, start - 10), start) is not None
+
+
+def _side_of_size(match: re.Match[str], number: _Number) -> Figure:
+    written = match["digits"] or ""
+    return Figure(
+        text=written,
+        start=match.start(),
+        end=number.end,
+        kind="size",
+        amount=number.value,
+        step=number.step,
+        number=_written_number(written),
+    )
+
+
+def _unit_behind(text: str, number: _Number) -> tuple[_Unit, int]:
+    """What the word behind a number says of it, and where that ends."""
+    rate = _RATE.match(text, number.end)
+    if rate is not None:
+        return _UNITS_APART[f"fp{rate['time'][0].lower()}"], rate.end()
+    match = _UNIT.match(text, number.end)
+    if match is None or _TIMES.match(text, number.end):
+        return _NO_UNIT, number.end
+    units = _ATTACHED_UNITS if number.attached else _UNITS_APART
+    return units.get(match[1].lower().replace(" ", ""), _NO_UNIT), match.end()
+
+
+def _kind_without_unit(match: re.Match[str], number: _Number) -> FigureKind:
+    """What a number without a unit is: a decimal, a year or a count."""
+    if number.step < 1:
+        return "decimal"
+    digits = match["digits"]
+    if digits is None or "," in digits or number.value not in _YEARS:
+        return "count"
+    return "year"
+
+
+def _is_difference(text: str, start: int, end: int) -> bool:
+    if _DIFFERENCE_BEHIND.match(text, end):
+        return True
+    return _DIFFERENCE_BEFORE.search(text, max(0, start - 30), start) is not None
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    """The words before and behind a figure that go with it: of its clause, and up to the next figure."""
+    before = _CLAUSE_END.split(text[max(0, start - 60) : start])[-1]
+    behind = _CLAUSE_END.split(text[end : end + 60], maxsplit=1)[0]
+    behind = re.split(r"\d", behind, maxsplit=1)[0]
+    return " ".join(before.split()[-_AROUND:]) + " ", " ".join(behind.split()[:_AROUND])
+
+
+def _nouns(text: str, end: int) -> frozenset[str]:
+    """The terms of the words behind a count, up to the end of its clause."""
+    nouns, position = set(), end
+    for _ in range(_MOST_NOUNS):
+        match = _NEXT_WORD.match(text, position)
+        if match is None or match[1].lower() in _NO_NOUNS:
+            break
+        nouns.add(term(match[1]))
+        position = match.end()
+    return frozenset(nouns - {""})
+
+
+def _bound(text: str, start: int, before: str) -> Bound:
+    """Whether the words before a figure bound it: the other way round where it is said of none."""
+    bound = _bound_in(before)
+    if _NONE.search(text, max(0, start - _DENIED_WITHIN), start):
+        return _OPPOSITE_BOUNDS.get(bound, bound)
+    return bound
+
+
+def _bound_in(before: str) -> Bound:
+    for bound, pattern in _BOUNDS.items():
+        if pattern.search(before):
+            return bound
+    return ""
+
+
+def _words(text: str) -> Iterable[str]:
+    return map(str.lower, _WORD.findall(text))
+
+
+def directions(words: Iterable[str]) -> _Directions:
+    """Return the words of comparison among some words in lower case: scale and sign."""
+    return frozenset(_DIRECTIONS[word] for word in words if word in _DIRECTIONS)
+
+
+def _turned(some_directions: _Directions) -> _Directions:
+    return frozenset((scale, -sign) for scale, sign in some_directions)
+
+
+def _unambiguous(some_directions: _Directions) -> _Directions:
+    """Directions on a scale on which not both ways are named, which tells nothing."""
+    return some_directions - _turned(some_directions)
+
+
+def _with_shared_units(text: str, figures: Sequence[Figure]) -> list[Figure]:
+    """Give a number without a unit that of the end of its range or list, whose magnitude it may have, too."""
+    result = list(figures[-1:])
+    for figure in reversed(figures[:-1]):
+        result.append(_with_unit_of(text, figure, result[-1]))
+    return result[::-1]
+
+
+def _with_unit_of(text: str, figure: Figure, following: Figure) -> Figure:
+    if figure.kind not in ("count", "decimal") or figure.nouns:
+        return figure
+    if text[figure.end : following.start].strip(" $") not in _BETWEEN:
+        return figure
+    size = _unit_size(text, following)
+    if following.kind == "count":
+        return replace(figure, magnitude=max(size, following.magnitude))
+    amount, step = figure.amount * size, figure.step * size
+    return replace(figure, kind=following.kind, amount=amount, step=step, unit=following.unit)
+
+
+def _unit_size(text: str, figure: Figure) -> float:
+    """How many base units the unit of a figure is, or how large its magnitude."""
+    written = _DIGITS.match(text, figure.start, figure.end)
+    if figure.kind not in ("measure", "count") or written is None:
+        return 1.0
+    number = float(written[0].replace(",", "").rstrip(".") or 1)
+    return figure.amount / number if number else 1.0
 
 
 def _shares(text: str) -> Iterator[Figure]:
     """The parts of a whole in a text, beside the numbers that they are written with."""
     for match in _SHARE.finditer(text):
-        is_named = match["name"] is not None
-        part, whole = _named_part(match) if is_named else (_count(match["part"]), _count(match["whole"]))
+        part, whole = _part_and_whole(match)
         if not 0 < part <= whole or whole in _YEARS:
             continue
         before, _ = _around(text, match.start(), match.end())
@@ -316,44 +680,66 @@ def _shares(text: str) -> Iterator[Figure]:
             kind="share",
             amount=part / whole,
             step=0.0,
+            number=_written_number(match[0]),
             nouns=_nouns(text, match.end()),
-            bound=_bound(before) or ("about" if is_named else ""),
+            bound=_bound_in(before) or ("about" if match["name"] else ""),
             spelled=True,
         )
 
 
-def _named_part(match: re.Match[str]) -> tuple[int, int]:
-    """`two thirds` is two of three."""
-    times = _WORD_VALUES.get((match["times"] or "one").lower(), 1)
-    return times, _PARTS[match["name"].lower().removesuffix("s")]
+def _part_and_whole(match: re.Match[str]) -> tuple[int, int]:
+    """`two thirds` is two of three, like `2 of 3`."""
+    if match["name"] is None:
+        return _count(match["part"]), _count(match["whole"])
+    return _count(match["times"] or "one"), _PARTS[match["name"].lower().removesuffix("s")]
 
 
 def _count(written: str) -> int:
     return int(written) if written.isdigit() else _WORD_VALUES[written.lower()]
 
 
+# --- what follows from figures -----------------------------------------------------------------------------------
+
+
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
-    amounts = [figure for figure in figures if figure.amount and not figure.is_article]
+    amounts = list(filterfalse(_IS_ARTICLE, filter(_AMOUNT, figures)))
     for figure in amounts:
-        if figure.kind == "percent":
-            yield _derived("percent", 100 - figure.amount)
-            yield from _inverse_changes(figure)
-        elif figure.kind == "share":
-            yield _derived("percent", 100 * (1 - figure.amount))
-        elif figure.unit == "s":
-            yield _derived("measure", 1 / figure.amount, "fps")
+        yield from _DERIVED_FROM_ONE.get(figure.kind, _nothing)(figure)
     for first, second in pairwise(amounts):
         if (first.kind, first.unit) == (second.kind, second.unit):
             yield from _derived_from_two(first, second)
 
 
-def _inverse_changes(figure: Figure) -> Iterator[Figure]:
-    """By how many per cent the other one is slower where one is 42 % faster: 30 %; or the other way round."""
-    if figure.directions:
-        yield _derived("percent", 100 * figure.amount / (100 + figure.amount))
-    if figure.directions and figure.amount < 100:  # noqa: PLR2004
+def _nothing(_: Figure) -> Iterable[Figure]:
+    return ()
+
+
+def _derived_from_percentage(figure: Figure) -> Iterator[Figure]:
+    """The complement, and by how many per cent the other one is slower where one is 42 % faster: 30 %."""
+    yield _derived("percent", 100 - figure.amount)
+    if not figure.directions:
+        return
+    yield _derived("percent", 100 * figure.amount / (100 + figure.amount))
+    if figure.amount < _WHOLE:
         yield _derived("percent", 100 * figure.amount / (100 - figure.amount))
+
+
+def _derived_from_share(figure: Figure) -> Iterator[Figure]:
+    yield _derived("percent", 100 * (1 - figure.amount))
+
+
+def _derived_from_measure(figure: Figure) -> Iterator[Figure]:
+    """How many of what takes so long are done in a second."""
+    if figure.unit == "s":
+        yield _derived("measure", 1 / figure.amount, "fps")
+
+
+_DERIVED_FROM_ONE: Final[dict[FigureKind, Callable[[Figure], Iterable[Figure]]]] = {
+    "percent": _derived_from_percentage,
+    "share": _derived_from_share,
+    "measure": _derived_from_measure,
+}
 
 
 def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
@@ -372,15 +758,22 @@ def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
     figures = list(figures)
     counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
-    for figure, count in product(figures, counts):
-        if figure.kind == "percent":
-            yield _derived("count", figure.amount * count / 100)
-        elif figure.kind == "measure" and figure.is_each:
-            yield _derived("measure", figure.amount * count, figure.unit)
+    yield from filter(None, starmap(_product, product(figures, counts)))
+
+
+def _product(figure: Figure, count: float) -> Figure | None:
+    if figure.kind == "percent":
+        return _derived("count", figure.amount * count / 100)
+    if figure.is_each and figure.kind == "measure":
+        return _derived("measure", figure.amount * count, figure.unit)
+    return None
 
 
 def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
     return Figure("", 0, 0, kind, amount, 0.0, unit)
+
+
+# --- the words beside figures ------------------------------------------------------------------------------------
 
 
 class PlacedFigure(NamedTuple):
@@ -399,7 +792,7 @@ class PlacedFigure(NamedTuple):
 @lru_cache(maxsize=256)  # the figures of a statement are looked at one by one
 def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     """Return the figures of a text that share the words beside them with none of their kind."""
-    figures = [figure for figure in figures_in(text) if figure.is_telling and not _is_of_name(text, figure)]
+    figures = list(filter(partial(_is_placed, text), figures_in(text)))
     ordered = _in_order(text, figures)
     if ordered:
         return tuple(ordered)
@@ -409,18 +802,19 @@ def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     return tuple(chain.from_iterable(starmap(partial(_placed, blanked), _parts(text, figures))))
 
 
-def _is_of_name(text: str, figure: Figure) -> bool:
-    """Whether a number is the part of a name, or a size: `Gemma-2-27b-it`."""
+def _is_placed(text: str, figure: Figure) -> bool:
+    """Whether a figure may be known by the words beside it: no small count, size or part of a name (`Gemma-2-27b`)."""
+    if not figure.is_telling or figure.kind == "size":
+        return False
     beside = text[max(0, figure.start - 1) : figure.start] + text[figure.end : figure.end + 1]
-    return figure.kind == "size" or (figure.kind == "count" and "-" in beside)
+    return figure.kind != "count" or "-" not in beside
 
 
 def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, list[Figure]]]:
     """The parts of a text, each with its figures: where it begins and ends."""
     if not figures:
         return
-    edges = [0, *(edge.end() for edge in _PART_EDGE.finditer(text, 0, figures[0].start))]
-    start, members = edges[-1], [figures[0]]
+    start, members = _last_end(_PART_EDGE, text, 0, figures[0].start), [figures[0]]
     for figure, following in pairwise(figures):
         ends = list(_PART_END.finditer(text, figure.end, following.start))
         if ends:
@@ -431,7 +825,14 @@ def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, lis
     yield start, edge.start() if edge else len(text), members
 
 
-def _placed(text: str, start: int, end: int, figures: Sequence[Figure]) -> Iterator[PlacedFigure]:
+def _last_end(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
+    """Where the last match of a pattern in a part of a text ends; the start of the part without any."""
+    for match in pattern.finditer(text, start, end):
+        start = match.end()
+    return start
+
+
+def _placed(text: str, start: int, end: int, figures: Iterable[Figure]) -> Iterator[PlacedFigure]:
     for figure in figures:
         before, behind = frozenset(terms(text[start : figure.start])), frozenset(terms(text[figure.end : end]))
         yield PlacedFigure(figure, before - _PRONOUNS, behind - _PRONOUNS)
@@ -443,14 +844,11 @@ def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
     Figures that end their part (`beats X and Y by 8 % and 14 %`) need no `respectively`.
     """
     said = _RESPECTIVELY.search(text)
-    end = said.start() if said is not None else len(text)
+    end = said.start() if said else len(text)
     listed = _last_list(text, [figure for figure in figures if figure.end <= end])
     if len(listed) < 2:  # noqa: PLR2004
         return []
-    behind = text[listed[-1].end : end].strip()
-    if said is None and behind and not _PART_EDGE.match(f"{behind} "):
-        return []
-    items = _LISTED.split(behind if said is not None and behind else text[: listed[0].start])[-len(listed) :]
+    items = _LISTED.split(_listed_beside(text, listed, end, is_said=said is not None))[-len(listed) :]
     if len(items) < len(listed):
         return []
     items[0] = " ".join(items[0].split()[-_LISTED_WORDS:])
@@ -460,12 +858,24 @@ def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
     ]
 
 
+def _listed_beside(text: str, listed: Sequence[Figure], end: int, *, is_said: bool) -> str:
+    """The list to which one of figures belongs: behind it, or before it where the figures end their part."""
+    behind = text[listed[-1].end : end].strip()
+    if is_said and behind:
+        return behind
+    if behind and not _PART_EDGE.match(f"{behind} "):
+        return ""
+    return text[: listed[0].start]
+
+
 def _last_list(text: str, figures: Sequence[Figure]) -> list[Figure]:
     """The last figures between which nothing but a comma or an `and` stands."""
-    first = len(figures) - 1
-    while first > 0 and _LISTED.fullmatch(text, figures[first - 1].end, figures[first].start):
-        first -= 1
-    return list(figures[max(0, first) :])
+    listed = list(figures[-1:])
+    for figure, following in pairwise(reversed(figures)):
+        if _LISTED.fullmatch(text, following.end, figure.start) is None:
+            break
+        listed.insert(0, following)
+    return listed
 
 
 def tell_apart(one: PlacedFigure, other: PlacedFigure) -> tuple[frozenset[str], frozenset[str]]:
@@ -474,219 +884,9 @@ def tell_apart(one: PlacedFigure, other: PlacedFigure) -> tuple[frozenset[str], 
     Where both have some on one side (`5 % on A and by 3 % on B`), those on the other one are of both.
     """
     own, others = frozenset[str](), frozenset[str]()
-    for side, other_side in ((one.before, other.before), (one.behind, other.behind)):
+    for side, other_side in zip(one[1:], other[1:], strict=True):
         if side and other_side:
             own, others = own | side, others | other_side
     if not own:
         own, others = one.terms, other.terms
     return own - others, others - own
-
-
-class _Number(NamedTuple):
-    """A number that is written: its value, one in its last place, where it ends, and the letters right behind it."""
-
-    value: float
-    step: float
-    end: int
-    attached: str
-
-    def times(self, size: float, end: int) -> _Number:
-        """Return it with the magnitude that is written behind it."""
-        return _Number(self.value * size, self.step * size, end, "")
-
-
-def _figure(text: str, match: re.Match[str]) -> Figure | None:
-    number = _number(text, match)
-    unit = _unit_behind(text, number.end)
-    if _SIZE_BEFORE.search(text, max(0, match.start() - 10), match.start()) or _SIZE_BEHIND.match(text, number.end):
-        return Figure(match["digits"] or "", match.start(), number.end, "size", number.value, number.step)
-    described = _described(number.value, number.step, unit.word, bool(number.attached), match)
-    if described is None:
-        return None
-    kind, amount, step, base = described
-    says_unit_itself = match["factor"] or match["order"]
-    end = unit.end if kind in _KINDS_WITH_UNIT and not says_unit_itself else number.end
-    before, behind = _around(text, match.start(), end)
-    bound = _bound(before)
-    return Figure(
-        text=text[match.start() : end],
-        start=match.start(),
-        end=end,
-        kind=kind,
-        amount=amount,
-        step=step,
-        unit=base,
-        nouns=_nouns(text, end) if kind == "count" else frozenset(),
-        bound=_opposite(bound) if _is_denied(text, match.start()) else bound,
-        directions=_directions_in(_BOUND_WORDS.sub(" ", before)) | _directions_in(behind),
-        is_each=_EACH.match(text, end) is not None,
-        spelled=match["digits"] is None,
-        is_difference=_is_difference(text, match.start(), end),
-    )
-
-
-def _number(text: str, match: re.Match[str]) -> _Number:
-    """The number of a match, with its magnitude: `1.5 million`, `11K`."""
-    value, step = _value(match)
-    written = match["attached"] or ""
-    attached = written.lower()
-    number = _Number(value, step, match.start("attached") if attached else match.end(), attached)
-    # `5m` is five metres, `0.5m` half a million, and `5M` five of them
-    if attached in _ATTACHED_MAGNITUDES and (written != "m" or value < 1):
-        return number.times(_MAGNITUDES[attached], match.end())
-    scale = None if attached else _SCALE.match(text, number.end)
-    return number if scale is None else number.times(_MAGNITUDES[scale[1].lower()], scale.end())
-
-
-def _is_difference(text: str, start: int, end: int) -> bool:
-    before = _DIFFERENCE_BEFORE.search(text, max(0, start - 30), start)
-    return before is not None or _DIFFERENCE_BEHIND.match(text, end) is not None
-
-
-class _Unit(NamedTuple):
-    """The word behind a number, which may be its unit, and where it ends."""
-
-    word: str
-    end: int
-
-
-def _unit_behind(text: str, start: int) -> _Unit:
-    rate = _RATE.match(text, start)
-    if rate is not None:
-        return _Unit(f"fp{rate['time'][0].lower()}", rate.end())
-    if _TIMES.match(text, start):
-        return _Unit("", start)
-    unit = _UNIT.match(text, start)
-    return _Unit(unit[1].lower(), unit.end()) if unit is not None else _Unit("", start)
-
-
-def _value(match: re.Match[str]) -> tuple[float, float]:
-    """The number that is written, and one in its last place."""
-    if match["digits"]:
-        digits = match["digits"]
-        digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
-        _, _, decimals = digits.partition(".")
-        return float(digits), 10.0 ** -len(decimals)
-    if match["tens"]:
-        return float(_WORD_VALUES[match["tens"].lower()] + _WORD_VALUES[match["ones"].lower()]), 1.0
-    if match["order"]:
-        return 10.0, 1.0
-    if match["article"]:
-        return 1.0, 1.0
-    word = (match["word"] or match["factor"]).lower()
-    return float(_WORD_VALUES.get(word, _FACTOR_WORDS.get(word, 0))), 1.0
-
-
-def _described(
-    value: float, step: float, word: str, is_attached: bool, match: re.Match[str]
-) -> tuple[FigureKind, float, float, str] | None:
-    """What a number with the word behind it is: kind, amount, exactness and base unit; None when it is no figure."""
-    kind = _unit_kind(word, is_attached=is_attached)
-    if match["factor"] or match["order"]:
-        kind = "factor"
-    if kind == "measure":
-        base, size = _MEASURES[_singular(word)]
-        return kind, value * size, step * size, base
-    if kind is None and (is_attached or _ARXIV_ID.fullmatch(match["digits"] or "")):  # `3D`, `4DGS`: a part of a name
-        return None
-    return kind or _bare_kind(value, step, match), value, step, ""
-
-
-def _unit_kind(word: str, *, is_attached: bool) -> FigureKind | None:
-    """What a unit says that a number is; None when the word is no unit."""
-    kind = _KINDS_OF_UNITS.get(word.replace(" ", ""))
-    if kind is not None:
-        return kind
-    if is_attached and word in _ORDINALS:
-        return "rank"
-    unit = _singular(word)
-    if unit not in _MEASURES or (len(unit) == 1 and unit not in _LETTER_UNITS and not is_attached):
-        return None
-    return "measure"
-
-
-def _singular(word: str) -> str:
-    return word if word in _MEASURES else word.removesuffix("s")
-
-
-def _bare_kind(value: float, step: float, match: re.Match[str]) -> FigureKind:
-    """What a number without a unit is: a decimal, a year or a count."""
-    if step < 1:
-        return "decimal"
-    is_plain = match["digits"] is not None and "," not in match["digits"]
-    return "year" if is_plain and value in _YEARS else "count"
-
-
-def _around(text: str, start: int, end: int) -> tuple[str, str]:
-    """The words before and behind a figure that go with it: of its clause, and up to the next figure."""
-    before, behind = text[max(0, start - 60) : start], text[end : end + 60]
-    clauses = list(_CLAUSE_END.finditer(before))
-    before = before[clauses[-1].end() :] if clauses else before
-    clause = _CLAUSE_END.search(behind)
-    behind = behind[: clause.start()] if clause else behind
-    number = re.search(r"\d", behind)
-    behind = behind[: number.start()] if number else behind
-    return " ".join(before.split()[-_AROUND:]) + " ", " ".join(behind.split()[:_AROUND])
-
-
-def _nouns(text: str, end: int) -> frozenset[str]:
-    """The terms of the words behind a count, up to the end of its clause."""
-    nouns, position = set(), end
-    for _ in range(_MOST_NOUNS):
-        match = _NEXT_WORD.match(text, position)
-        if match is None or match[1].lower() in ("and", "or", "of", "in", "on", "for", "to", "with", "the", "from"):
-            break
-        nouns.add(term(match[1]))
-        position = match.end()
-    return frozenset(filter(None, nouns))
-
-
-def _bound(before: str) -> Bound:
-    return next((bound for bound, pattern in _BOUNDS.items() if pattern.search(before)), "")
-
-
-def _is_denied(text: str, start: int) -> bool:
-    """Whether a figure is said of none: `none of the four networks, however large, gets above 30 %`."""
-    return _NONE.search(text, max(0, start - _DENIED_WITHIN), start) is not None
-
-
-def _opposite(bound: Bound) -> Bound:
-    return _OPPOSITE_BOUNDS.get(bound, bound)
-
-
-def _directions_in(text: str) -> frozenset[tuple[str, int]]:
-    return frozenset(filter(None, map(_DIRECTIONS.get, map(str.lower, _WORD.findall(text)))))
-
-
-def directions(words: Iterable[str]) -> frozenset[tuple[str, int]]:
-    """Return the words of comparison among some words in lower case: scale and sign."""
-    return frozenset(filter(None, map(_DIRECTIONS.get, words)))
-
-
-def _with_shared_units(text: str, figures: Sequence[Figure]) -> list[Figure]:
-    """Give a number without a unit that of the end of its range or list, whose magnitude it may have, too."""
-    result: list[Figure] = []
-    for figure in reversed(figures):
-        following = result[-1] if result else None
-        result.append(figure if following is None else _with_unit_of(text, figure, following))
-    return result[::-1]
-
-
-def _with_unit_of(text: str, figure: Figure, following: Figure) -> Figure:
-    is_bare = figure.kind in ("count", "decimal") and not figure.nouns
-    if not is_bare or text[figure.end : following.start].strip(" $") not in _BETWEEN:
-        return figure
-    size = _unit_size(text, following)
-    if following.kind == "count":
-        return replace(figure, magnitude=max(size, following.magnitude))
-    amount, step = figure.amount * size, figure.step * size
-    return replace(figure, kind=following.kind, amount=amount, step=step, unit=following.unit)
-
-
-def _unit_size(text: str, figure: Figure) -> float:
-    """How many base units the unit of a figure is, or how large its magnitude."""
-    written = re.match(r"[\d.,]+", text[figure.start : figure.end])
-    if figure.kind not in ("measure", "count") or written is None:
-        return 1.0
-    number = float(written[0].replace(",", "").rstrip(".") or 1)
-    return figure.amount / number if number else 1.0

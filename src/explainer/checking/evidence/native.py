@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import filterfalse
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from explainer.recommending.terms import terms
 _WHOLE: Final = frozenset({"succeeded", None})
 # Why an answer may end before its end: its greatest length is reached, or somebody stops it, too.
 AT_LENGTH: Final = frozenset({"max_tokens", "MAX_TOKENS", "length", "max_output_tokens"})
+_NO_TEXT: Final = "the response has no text"
 _CUT: Final = AT_LENGTH.union(
     "content_filter content_filtered guardrail_intervened refusal "  # noqa: SIM905
     "SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII OTHER".split()
@@ -90,17 +92,24 @@ def _is_thought(item: Mapping[str, Any]) -> bool:
 def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
     """Return the annotated spans of an answer in a line of OpenAI's batches: of responses, or of chat completions."""
     body = value_at(data, "response", "body")
-    spans: list[CitedSpan] = []
+    spans = [*_spans_of_parts(body), *_spans_of_message(body)]
+    return tuple(span for span in spans if span.url and span.end > span.start)
+
+
+def _spans_of_parts(body: Any) -> Iterator[CitedSpan]:
+    """The spans of responses, each of which counts from the beginning of its part."""
     offset = 0
     for item in without_thoughts(value_at(body, "output")):
         for part in without_thoughts(item.get("content")):
-            spans += map(lambda row, at=offset: _annotated(row, at), mappings_in(part.get("annotations")))  # type: ignore[misc]
+            for row in mappings_in(part.get("annotations")):
+                yield _annotated(row, offset)
             offset += len(str(part.get("text", "")))
-    message = value_at(body, "choices", 0, "message")
-    spans += (
-        _annotated(value_at(row, "url_citation") or {}, 0) for row in mappings_in(value_at(message, "annotations"))
-    )
-    return tuple(span for span in spans if span.url and span.end > span.start)
+
+
+def _spans_of_message(body: Any) -> Iterator[CitedSpan]:
+    """The spans of chat completions."""
+    for row in mappings_in(value_at(body, "choices", 0, "message", "annotations")):
+        yield _annotated(value_at(row, "url_citation") or {}, 0)
 
 
 def _annotated(row: Mapping[str, Any], offset: int) -> CitedSpan:
@@ -110,10 +119,10 @@ def _annotated(row: Mapping[str, Any], offset: int) -> CitedSpan:
 
 def _anthropic(result: Mapping[str, Any]) -> NativeAnswer:
     message = result.get("message")
-    if result.get("type") not in _WHOLE or not isinstance(message, dict):
-        reason = _text(value_at(result, "error", "error", "message")) or _text(value_at(result, "error", "message"))
-        return NativeAnswer(None, failure=reason or _text(result.get("type")) or "no message")
-    return _message(message)
+    if result.get("type") in _WHOLE and isinstance(message, dict):
+        return _message(message)
+    reasons = (value_at(result, "error", "error", "message"), value_at(result, "error", "message"), result.get("type"))
+    return NativeAnswer(None, failure=_first_text(*reasons, "no message"))
 
 
 def _message(message: Mapping[str, Any]) -> NativeAnswer:
@@ -124,7 +133,7 @@ def _message(message: Mapping[str, Any]) -> NativeAnswer:
         spans += (_cited(citation, len(text), len(text) + len(own)) for citation in citations)
         text += own
     if not text:
-        return NativeAnswer(None, failure="the response has no text")
+        return NativeAnswer(None, failure=_NO_TEXT)
     return NativeAnswer(text, tuple(spans), cut=cut_by(message.get("stop_reason")))
 
 
@@ -140,8 +149,8 @@ def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 def _cited(citation: Mapping[str, Any], start: int, end: int) -> CitedSpan:
     sources = " … ".join(_text(part.get("text")) for part in mappings_in(citation.get("sourceContent")))
-    title = _text(citation.get("document_title")) or _text(citation.get("title"))
-    return CitedSpan(start, end, _text(citation.get("cited_text")) or sources, title, _text(citation.get("url")))
+    title = _first_text(citation.get("document_title"), citation.get("title"))
+    return CitedSpan(start, end, _first_text(citation.get("cited_text"), sources), title, _text(citation.get("url")))
 
 
 def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
@@ -149,23 +158,21 @@ def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
     parts = [part for part in mappings_in(value_at(candidate, "content", "parts")) if not part.get("thought")]
     text = "".join(_text(part.get("text")) for part in parts)
     if not text:
-        return NativeAnswer(None, failure=_text(candidate.get("finishReason")) or "the response has no text")
+        return NativeAnswer(None, failure=_first_text(candidate.get("finishReason"), _NO_TEXT))
     metadata = candidate.get("groundingMetadata")
     chunks = value_at(metadata, "groundingChunks")
-    spans = [
-        _grounded(text, support, chunk)
-        for support in mappings_in(value_at(metadata, "groundingSupports"))
-        for chunk in _chunks_of(support, chunks)
-    ]
+    spans: list[CitedSpan] = []
+    for support in mappings_in(value_at(metadata, "groundingSupports")):
+        spans += map(partial(_grounded, text, support), _chunks_of(support, chunks))
     return NativeAnswer(text, tuple(spans), cut=cut_by(candidate.get("finishReason")))
 
 
 def _chunks_of(support: Mapping[str, Any], chunks: Any) -> Iterator[dict[str, Any]]:
     indices = support.get("groundingChunkIndices")
-    for index in indices if isinstance(indices, list) else ():
-        chunk = value_at(chunks, index)
-        if isinstance(chunk, dict):
-            yield next((value for value in chunk.values() if isinstance(value, dict)), {})
+    if not isinstance(indices, list):
+        return
+    for chunk in mappings_in([value_at(chunks, index) for index in indices]):
+        yield next(iter(mappings_in(list(chunk.values()))), {})
 
 
 def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -> CitedSpan:
@@ -180,7 +187,7 @@ def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -
 def _bedrock(data: Mapping[str, Any]) -> NativeAnswer:
     output = data.get("modelOutput")
     if not isinstance(output, dict):
-        return NativeAnswer(None, failure=_text(value_at(data, "error", "errorMessage")) or "no output")
+        return NativeAnswer(None, failure=_first_text(value_at(data, "error", "errorMessage"), "no output"))
     message = value_at(output, "output", "message")
     return _message(message if isinstance(message, dict) else output)
 
@@ -214,17 +221,31 @@ def _bind(analysis: AnswerAnalysis, statements: list[Statement], span: CitedSpan
 def strange_documents(analysis: AnswerAnalysis, spans: Iterable[CitedSpan]) -> Iterator[Violation]:
     """Spans that are cited to a document that was not offered."""
     for span in spans:
-        if _entry_of(analysis, span) is None and (span.url or span.title):
-            code, what = ("A201", span.url) if span.url else ("A301", span.title)
-            yield Violation(code, span.start, span.end, f"this is cited to {what!r}, which was not offered")
+        if _entry_of(analysis, span) is None:
+            yield from _strange_document(span)
+
+
+def _strange_document(span: CitedSpan) -> Iterator[Violation]:
+    message = f"this is cited to {span.url or span.title!r}, which was not offered"
+    if span.url:
+        yield Violation("A201", span.start, span.end, message)
+    elif span.title:
+        yield Violation("A301", span.start, span.end, message)
 
 
 def _entry_of(analysis: AnswerAnalysis, span: CitedSpan) -> int | None:
     """The offered entry that a document is: by its address, else by its title."""
     link = identify(span.url) if span.url else None
-    for index, _ in analysis.offered.owners(link) if link is not None else ():
-        return index
-    return next(iter(analysis.offered.by_key.get(canonical(span.title), ())), None) if span.title else None
+    if link is not None and analysis.offered.owners(link):
+        return analysis.offered.owners(link)[0][0]
+    if not span.title:
+        return None
+    return next(iter(analysis.offered.by_key.get(canonical(span.title), ())), None)
+
+
+def _first_text(*values: Any) -> str:
+    """The first of some values that is a text and not empty."""
+    return next(filter(None, map(_text, values)), "")
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain, filterfalse
 from typing import Final, NamedTuple
 
@@ -276,10 +276,14 @@ def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[Quotati
         if quotation.stands_in(entry):
             return QuotationFit.VERBATIM, number
     words = quotation.tokens
-    solid = [piece for piece in _pieces(words, entries) if piece.end - piece.start >= _SOLID]
+    solid = list(filter(_is_solid, _pieces(words, entries)))
     if _is_stitched(words, solid, entries):
         return QuotationFit.STITCHED, solid[0].entry
     return _resemblance(words, entries, _ALTERED_SHARE if solid else _ALTERED_ALONE)
+
+
+def _is_solid(piece: _Piece) -> bool:
+    return piece.end - piece.start >= _SOLID
 
 
 def _is_stitched(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]) -> bool:
@@ -287,7 +291,7 @@ def _is_stitched(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequen
     covered = sum(piece.end - piece.start for piece in pieces)
     if len(pieces) < 2 or covered < _STITCHED_SHARE * len(words):  # noqa: PLR2004
         return False
-    return not any(_stand_together(words, pieces, entry) for entry in entries)
+    return not any(map(partial(_stand_together, words, pieces), entries))
 
 
 def _resemblance(

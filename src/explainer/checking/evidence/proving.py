@@ -8,24 +8,25 @@ quotes, or its own words, stand in its entry word for word; *refuted* when an er
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
-from itertools import chain, filterfalse, starmap
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import (
-    DECIMAL_COMMA,
     Figure,
     PlacedFigure,
+    Relation,
     directions,
-    figures_in,
     may_have_figures,
     placed_figures,
+    relation_of,
     tell_apart,
+    whole_figures_in,
 )
 from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
@@ -104,8 +105,6 @@ _OTHERS: Final = lazy_regex(
     r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
     re.IGNORECASE,
 )
-# `45 minutes for 60 objects` is no other value of 45 seconds for each
-_FOR_SEVERAL: Final = lazy_regex(r"\s(?:for|of|with)\s(?:\w+\s)?(?:\d|all\b|several\b|many\b)")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
@@ -140,20 +139,19 @@ _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
 """
 _NEGATIONS: Final = frozenset(_NEGATIONS_TEXT.split())
-_OPPOSITES: Final = {
-    one: other
-    for pair in (
-        "supervised unsupervised", "labeled unlabeled", "labelled unlabelled", "with without", "before after",
-        "online offline", "indoor outdoor", "static dynamic", "minimize maximize", "minimizes maximizes",
-        "minimizing maximizing", "encoder decoder", "positive negative", "simple complex", "rich sparse",
-        "robust fragile", "efficient inefficient", "effective ineffective", "reliable unreliable",
-        "accurate inaccurate", "sufficient insufficient", "possible impossible", "similar dissimilar", "easy hard",
-        "cheap expensive", "global local", "strong weak", "excels fails", "succeeds fails", "enables prevents",
-        "allows prevents", "requires needs-no", "increases decreases", "includes excludes", "including excluding",
-        "adds removes", "confirm refute", "confirms refutes", "open closed", "public private", "always never",
-    )
-    for one, other in (pair.split(), reversed(pair.split()))
-}  # fmt: skip
+_CONTRACTED_NOT: Final = ("n't", "n’t")
+_OPPOSITES_TEXT: Final = (
+    "supervised unsupervised", "labeled unlabeled", "labelled unlabelled", "with without", "before after",
+    "online offline", "indoor outdoor", "static dynamic", "minimize maximize", "minimizes maximizes",
+    "minimizing maximizing", "encoder decoder", "positive negative", "simple complex", "rich sparse",
+    "robust fragile", "efficient inefficient", "effective ineffective", "reliable unreliable",
+    "accurate inaccurate", "sufficient insufficient", "possible impossible", "similar dissimilar", "easy hard",
+    "cheap expensive", "global local", "strong weak", "excels fails", "succeeds fails", "enables prevents",
+    "allows prevents", "requires needs-no", "increases decreases", "includes excludes", "including excluding",
+    "adds removes", "confirm refute", "confirms refutes", "open closed", "public private", "always never",
+)  # fmt: skip
+_OPPOSITE_PAIRS: Final = [pair.split() for pair in _OPPOSITES_TEXT]
+_OPPOSITES: Final = {first: second for pair in _OPPOSITE_PAIRS for first, second in (pair, pair[::-1])}
 
 
 class StatementVerdict(StrEnum):
@@ -193,13 +191,32 @@ class _Evidence:
     passage: str
     violation: Violation | None = None
 
+    @property
+    def refutes(self) -> bool:
+        """Whether it is an error of the statement."""
+        return self.violation is not None and RULES[self.violation.code].severity is Severity.ERROR
+
+
+def _tokens_of(statement: Statement) -> list[str]:
+    return tokens(plain(statement.text).rstrip("."))
+
+
+_VIOLATION: Final = attrgetter("violation")
+_REFUTES: Final = attrgetter("refutes")
+
 
 class _Printed(NamedTuple):
-    """A figure that is printed of an entry, with its sentence."""
+    """A figure that is printed of an entry, with its sentence, and how a stated figure stands to it."""
 
     entry: int
     figure: Figure
     sentence: Sentence
+    relation: Relation
+
+
+_RELATION: Final = attrgetter("relation")
+_PLACED: Final = attrgetter("placed")
+_TERMS: Final = attrgetter("terms")
 
 
 class _Alike(NamedTuple):
@@ -213,27 +230,6 @@ class _Alike(NamedTuple):
 _NOTHING_ALIKE: Final = _Alike(0, Sentence(""), 0)
 
 
-class _Claim(NamedTuple):
-    """A figure that a statement gives, and the statement as it is read for figures: without what it quotes."""
-
-    statement: Statement
-    text: str
-    figure: Figure
-
-    @property
-    def phrase(self) -> tuple[str, str]:
-        """What stands before the figure, and behind it, in its phrase."""
-        return _phrase(self.text, self.figure)
-
-    def count_shared(self, row: _Printed) -> int:
-        """How many terms the statement shares with the sentence of a printed figure; numbers are none."""
-        return sum(not shared.isdigit() for shared in row.sentence.terms & self.statement.terms)
-
-    def is_placed_at(self, placed: PlacedFigure) -> bool:
-        """Whether a figure of the statement is this one."""
-        return placed.figure.start == self.figure.start
-
-
 def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
     """Return the statements of an answer that are about offered entries, each with what was found about it.
 
@@ -241,8 +237,10 @@ def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) 
         analysis: the answer.
         spans: spans that its provider cites documents for.
     """
-    texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     statements = with_spans(analysis, read_statements(analysis), spans)
+    if not statements:
+        return []
+    texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts, statements)
     judged = map(prover.judge, filter(prover.is_about_entries, statements))
     return list(filterfalse(partial(_is_flow, analysis), judged))
@@ -253,8 +251,11 @@ def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
     if judged.verdict is not StatementVerdict.OPEN or judged.violations:
         return False
     start, end = judged.statement.start, judged.statement.end
-    lines = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
-    return any(min(end, line.end) - max(start, line.start) > (end - start) / 2 for line in lines)
+    for flow, _ in analysis.flows:
+        overlap = min(end, flow.end) - max(start, flow.start)
+        if flow.kind == "arrows" and overlap > (end - start) / 2:
+            return True
+    return False
 
 
 def evidence_of(source: OfferedEntry) -> str:
@@ -274,39 +275,40 @@ class _Prover:
 
     def is_about_entries(self, statement: Statement) -> bool:
         """Whether a statement is about an entry, or quotes at such length that it may be."""
-        if statement.entries:
-            return True
-        return any(self._stands_anywhere(quoted.text) for quoted in statement.quotations)
+        return bool(statement.entries) or self._quotes_an_entry(statement)
 
-    def _stands_anywhere(self, text: str) -> bool:
-        quotation = read_quotation(text)
-        return len(quotation.tokens) >= MIN_QUOTED and any(map(quotation.stands_in, self.texts))
+    def _quotes_an_entry(self, statement: Statement) -> bool:
+        for quoted in statement.quotations:
+            quotation = read_quotation(quoted.text)
+            if len(quotation.tokens) >= MIN_QUOTED and any(map(quotation.stands_in, self.texts)):
+                return True
+        return False
 
     def judge(self, statement: Statement) -> JudgedStatement:
         """Return what was found about a statement."""
+        support = self._support(statement)
         evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
-        if not any(map(_faulty, evidence)):
+        if not any(map(_VIOLATION, evidence)):
             evidence += self._words_of_another(statement)
-        faulty = list(filter(_faulty, evidence))
-        refuting = list(filter(_refutes, faulty))
-        carrying = list(filterfalse(_faulty, evidence))
+        faults = list(filter(_VIOLATION, evidence))
+        refuting = list(filter(_REFUTES, faults))
+        carrying = list(filterfalse(_VIOLATION, evidence))
         if not refuting and not carrying:
-            carrying += self._verbatim(statement)
-        shown = next(iter((*refuting, *carrying, *faulty)), None) or self._nearest(statement)
-        verdict = StatementVerdict.OPEN
+            carrying += self._verbatim(statement, support)
+        verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
-        elif carrying:
-            verdict = StatementVerdict.PROVED
-        violations = tuple(filter(None, map(_VIOLATION, faulty)))
-        return JudgedStatement(statement, verdict, shown.entry, shown.passage, self._support(statement), violations)
+        shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
+        violations = tuple(map(_VIOLATION, faults))
+        return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
     # --- quotations ----------------------------------------------------------------------------------------------
 
     def _quotations(self, statement: Statement) -> Iterator[_Evidence]:
         if not statement.quotations:
             return
-        order = self._likeliest_first(statement)
+        # the likeliest entries first
+        order = list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
         texts = [self.texts[index] for index in order]
         for quoted in statement.quotations:
             quotation = read_quotation(quoted.text)
@@ -321,13 +323,20 @@ class _Prover:
         """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
         body = self.analysis.answer.body
         before = body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
-        text = quoted.text
-        is_title = reads_like_title(text) and (entry is None or self._passage(entry, text) == self._title(entry))
+        # what a step takes or gives is data
         is_data = _BEFORE_DATA.search(before) or _BEHIND_DATA.match(body, quoted.end)
-        if is_title or is_data or _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
+        if is_data or _EXAMPLE.search(before):
             return True
-        fit, _ = compare(read_quotation(text), [self._question])
+        if self._is_title(quoted.text, entry) or self.analysis.in_diagram(quoted.start):
+            return True
+        fit, _ = compare(read_quotation(quoted.text), [self._question])
         return fit is not QuotationFit.ABSENT
+
+    def _is_title(self, text: str, entry: int | None) -> bool:
+        """Whether a quotation reads like a title, and is not of the summary of an entry."""
+        if not reads_like_title(text):
+            return False
+        return entry is None or self._passage(entry, text) == self.texts[entry].sentences[0].text
 
     def _is_presented(self, quoted: Quoted) -> bool:
         """Whether a quotation is presented as the words of a source, or the answer has quoted one elsewhere."""
@@ -337,32 +346,26 @@ class _Prover:
             return True
         if _USERS_WORDS.search(before):
             return False
-        is_cited = _REPORTED.search(before) or _CITED_BEHIND.match(body, quoted.end)
-        return bool(is_cited) or self._quotes_sources
+        if _REPORTED.search(before) or _CITED_BEHIND.match(body, quoted.end):
+            return True
+        return self._quotes_sources
 
     @cached_property
     def _quotes_sources(self) -> bool:
         """Whether the answer quotes an entry word for word."""
-        quotations = chain.from_iterable(statement.quotations for statement in self.statements)
-        return any(self._stands_anywhere(quoted.text) for quoted in quotations)
+        return any(map(self._quotes_an_entry, self.statements))
 
     def _passage(self, entry: int, text: str) -> str:
         return self.texts[entry].sentence_with(tokens(plain(text)))
-
-    def _title(self, entry: int) -> str:
-        return self.texts[entry].sentences[0].text
-
-    def _likeliest_first(self, statement: Statement) -> list[int]:
-        return list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
 
     def _judged_quotation(
         self, statement: Statement, quoted: Quoted, fit: QuotationFit, entry: int | None
     ) -> Iterator[_Evidence]:
         own = statement.entries
-        if fit is QuotationFit.VERBATIM and (not own or entry in own):
-            yield _Evidence(entry, self._passage(entry or 0, quoted.text))
-        elif fit is QuotationFit.ABSENT:
+        if fit is QuotationFit.ABSENT:
             yield from self._absent_quotation(statement, quoted)
+        elif fit is QuotationFit.VERBATIM and (not own or entry in own):
+            yield _Evidence(entry, self._passage(entry or 0, quoted.text))
         elif fit in _QUOTATION_FAULTS and own:
             code, message = _QUOTATION_FAULTS[fit]
             message = message.format(entry=self._name(entry), own=self._name(own[0]))
@@ -370,7 +373,7 @@ class _Prover:
 
     def _absent_quotation(self, statement: Statement, quoted: Quoted) -> Iterator[_Evidence]:
         """A quotation that nothing offered has is invented where a text is known of all that it may be of."""
-        if not statement.entries or not self._has_text(statement):
+        if not statement.entries or not self._have_text(statement.entries):
             return
         if quoted.is_sure and self._is_presented(quoted):
             yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
@@ -385,88 +388,78 @@ class _Prover:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
-        printed = list(self._printed(statement.entries))
+        own_texts = [self.texts[index] for index in statement.entries]
         for figure in _claimed_figures(text):
-            fault = self._fault_of_figure(_Claim(statement, text, figure), printed)
+            fault = self._fault_of_figure(_Claim(statement, text, figure, own_texts))
             if fault is not None:
                 yield fault
 
-    def _fault_of_figure(self, claim: _Claim, printed: Sequence[_Printed]) -> _Evidence | None:
-        figure = claim.figure
-        if any(_has_unit_by_another_name(figure, row.figure) for row in printed):
+    def _fault_of_figure(self, claim: _Claim) -> _Evidence | None:
+        rows = list(self._printed(claim, claim.statement.entries))
+        relations = set(map(_RELATION, rows))
+        if Relation.UNREAD_UNIT in relations:
             return None
-        equal = [row for row in printed if figure.equals(row.figure)]
-        if equal:
-            return self._compared_otherwise(claim, equal)
-        if not _is_comparable(figure) or self._is_as_good_as_printed(claim, printed):
+        if Relation.SAME in relations:
+            return self._compared_otherwise(claim, rows)
+        if self._is_as_good_as_printed(claim, relations):
             return None
-        return self._counterpart(claim, printed) or self._strange_figure(claim)
+        return self._counterpart(claim, rows) or self._strange_figure(claim)
 
-    def _is_as_good_as_printed(self, claim: _Claim, printed: Sequence[_Printed]) -> bool:
-        """Whether a figure bounds a printed one, is of the question, or follows from printed ones."""
-        figure = claim.figure
-        if any(_is_of_kind(figure, row.figure) and figure.bounds(row.figure) for row in printed):
+    def _printed(self, claim: _Claim, entries: Iterable[int]) -> Iterator[_Printed]:
+        """The figures that are printed of some entries, each with how the stated one stands to it."""
+        for index in entries:
+            for figure, sentence in self.texts[index].figures:
+                yield _Printed(index, figure, sentence, relation_of(claim.figure, figure))
+
+    def _is_as_good_as_printed(self, claim: _Claim, relations: set[Relation]) -> bool:
+        """Whether a figure counts nothing, bounds a printed one, is of the question, or follows from printed ones."""
+        if Relation.BOUND in relations or not _is_comparable(claim.figure):
             return True
-        if any(figure.equals(asked) for asked, _ in self._question.figures):
+        if any(claim.figure.equals(asked) for asked, _ in self._question.figures):
             return True
         # what is printed with another unit follows from other figures by chance
-        if any(_has_other_unit(figure, row.figure) for row in printed):
+        if not relations.isdisjoint(_OTHER_UNITS):
             return False
-        derived = chain.from_iterable(self.texts[index].derived for index in claim.statement.entries)
-        return any(map(figure.covers, derived))
+        return any(map(claim.figure.covers, claim.derived))
 
-    def _printed(self, entries: Iterable[int]) -> Iterator[_Printed]:
-        for index in entries:
-            yield from starmap(partial(_Printed, index), self.texts[index].figures)
-
-    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _compared_otherwise(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
-        figure, nearest = claim.figure, max(equal, key=claim.count_shared)
+        figure, equal = claim.figure, [row for row in rows if row.relation is Relation.SAME]
+        nearest = max(equal, key=claim.count_shared)
         if all(figure.contradicts(row.figure) for row in equal):
-            is_opposite = claim.count_shared(nearest) >= _MIN_SHARED_EQUAL and not _is_turned(claim, nearest)
-            return self._figure_fault("A423", claim, nearest) if is_opposite else None
-        if _is_swapped(figure, nearest.figure, nearest.sentence):
+            return self._compared_the_other_way(claim, nearest)
+        if figure.is_swapped(nearest.figure, nearest.sentence.figures):
             return self._figure_fault("A421", claim, nearest)
         return self._exchanged(claim) if len(equal) == 1 else None
 
+    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Evidence | None:
+        """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
+        if claim.count_shared(row) < _MIN_SHARED_EQUAL or _is_turned(claim, row):
+            return None
+        return self._figure_fault("A423", claim, row)
+
     def _exchanged(self, claim: _Claim) -> _Evidence | None:
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
+        rows = list(chain.from_iterable(map(_PLACED, claim.own_texts)))
         claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
-        rows = [row for index in claim.statement.entries for row in self.texts[index].placed]
-        printed = next((placed for placed, _ in rows if claim.figure.equals(placed.figure)), None)
+        printed = next(filter(claim.is_printed_as, rows), None)
         if claimed is None or printed is None:
             return None
         for rival, sentence in rows:
-            is_rival = _may_be_exchanged(claim.figure, rival.figure)
-            if is_rival and _is_of_rival(claim, claimed, printed, rival, sentence):
-                row = _Printed(claim.statement.entries[0], rival.figure, sentence)
+            if _is_exchanged(claim, claimed, printed[0], rival, sentence):
+                row = _Printed(claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE)
                 return self._figure_fault("A421", claim, row)
         return None
 
-    def _counterpart(self, claim: _Claim, printed: Sequence[_Printed]) -> _Evidence | None:
+    def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rows = [row for row in printed if _is_scaled_otherwise(claim, row)]
-        rows = rows or [row for row in printed if _has_its_place(claim, row) and not self._is_unsure(claim, row)]
-        if not rows:
+        rescaled = [row for row in rows if row.relation is Relation.RESCALED]
+        counterparts = rescaled or filter(partial(_has_its_place, claim), rows)
+        likeliest = max(counterparts, key=claim.likeness, default=None)
+        if likeliest is None:
             return None
-        likeliest = max(rows, key=lambda row: claim.count_shared(row) + _is_of_kind(claim.figure, row.figure))
-        code = "A421" if _is_of_kind(claim.figure, likeliest.figure) else "A422"
+        code = "A421" if claim.figure.is_of_kind(likeliest.figure) else "A422"
         return self._figure_fault(code, claim, likeliest)
-
-    def _is_unsure(self, claim: _Claim, row: _Printed) -> bool:
-        """Whether a figure may be of something else than the printed one that it is to stand for."""
-        before, behind = claim.phrase
-        printed = frozenset().union(*(self.texts[index].terms for index in claim.statement.entries))
-        beside = frozenset(terms(f"{before} {behind}"))
-        # a small count is of the same thing only where the rest of its phrase is
-        expected = printed if claim.figure.is_telling else row.sentence.terms
-        if len(beside & expected) < _BESIDE_SHARE * len(beside):
-            return True
-        if _says_only(_DERIVED, claim.text, row.sentence.text) or _says_only(_OTHERS, before, row.sentence.text):
-            return True
-        clause = _CLAUSE_START.split(claim.text[: claim.figure.start])[-1]
-        names = map(terms, _PROPER.findall(f"{clause} {behind}"))
-        return any(map(printed.isdisjoint, filter(None, names)))
 
     def _strange_figure(self, claim: _Claim) -> _Evidence | None:
         """A figure that its own entries do not have: another entry may have it, or none."""
@@ -474,11 +467,11 @@ class _Prover:
             return None
         statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
-        for row in self._printed(sorted(set(range(len(self.texts))).difference(statement.entries))):
-            if claim.figure.equals(row.figure) and claim.count_shared(row) >= least_shared:
+        for row in self._printed(claim, self._others(statement.entries)):
+            if row.relation is Relation.SAME and claim.count_shared(row) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", claim, row, message)
-        if not self._has_text(statement):
+        if not self._have_text(statement.entries):
             return None
         start, end = self._place_of_figure(claim)
         return self._fault("A425", start, end, f"{self._name(own)} contains no such figure", own, "")
@@ -500,9 +493,10 @@ class _Prover:
         """A statement in the words of a sentence, turned round by a `not` or a word of the opposite meaning."""
         said = statement.all_terms
         # what is quoted is compared word by word
-        if len(said) < _MIN_SAME or statement.quotations or statement.is_reversed:
+        if statement.quotations or statement.is_reversed:
             return
-        for index, sentence, _ in self._alike(said, statement.entries, max(_MIN_SAME, _SAME_WORDS * len(said))):
+        least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
+        for index, sentence, _ in self._alike(said, statement.entries, least_shared):
             if _is_turned_round(statement, sentence, sentence.terms & said):
                 message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
                 yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
@@ -513,29 +507,29 @@ class _Prover:
         own = statement.context or statement.entries
         if not own or not self._have_text(own) or self._is_of(statement, own):
             return
-        others = sorted(set(range(len(self.texts))).difference(own))
-        least_shared = max(1, _SAME_WORDS * len(statement.terms))
-        index, sentence, shared = self._most_alike(statement, others, least_shared)
-        if not shared:
-            return
-        # an entry that the sentence names may be what it compares with, unless it says all that in its own words
-        is_loose = index in statement.entries or len(statement.terms) < _MIN_FOREIGN
-        if is_loose and not self._repeats(statement, index):
+        index, sentence, shared = self._most_alike(statement, self._others(own), _SAME_WORDS)
+        if not shared or self._may_be_compared_with(statement, index):
             return
         message = f"these are the words of {self._name(index)}, not of {self._name(own[0])}"
         yield self._fault("A441", statement.start, statement.end, message, index, sentence.text)
+
+    def _may_be_compared_with(self, statement: Statement, index: int) -> bool:
+        """Whether a statement may only compare with an entry: it names it, or is short, and has other words than it."""
+        if index not in statement.entries and len(statement.terms) >= _MIN_FOREIGN:
+            return False
+        return self.texts[index].find(_tokens_of(statement)) is None
+
+    def _others(self, entries: Iterable[int]) -> list[int]:
+        """The offered entries but some."""
+        return sorted(set(range(len(self.texts))).difference(entries))
 
     def _is_of(self, statement: Statement, own: Sequence[int]) -> bool:
         """Whether a statement may be in the words of its own entries: one sentence there has enough of its terms."""
         return any(self._alike(statement.terms, own, _OWN_SHARE * len(statement.terms) + 1e-9))
 
-    def _repeats(self, statement: Statement, index: int) -> bool:
-        """Whether a statement stands in an entry word for word."""
-        return self.texts[index].find(tokens(plain(statement.text).rstrip("."))) is not None
-
-    def _most_alike(self, statement: Statement, entries: Iterable[int], least_shared: float) -> _Alike:
-        """The sentence of some entries that shares most terms with a statement, and at least so many."""
-        likely = self._alike(statement.terms, entries, least_shared)
+    def _most_alike(self, statement: Statement, entries: Iterable[int], least_share: float) -> _Alike:
+        """The sentence of some entries that has most of a statement's terms, and at least a share of them."""
+        likely = self._alike(statement.terms, entries, max(1, least_share * len(statement.terms)))
         return max(likely, key=attrgetter("shared"), default=_NOTHING_ALIKE)
 
     def _alike(self, said: frozenset[str], entries: Iterable[int], least_shared: float) -> Iterator[_Alike]:
@@ -549,12 +543,12 @@ class _Prover:
                 if shared >= least_shared:
                     yield _Alike(index, sentence, shared)
 
-    def _verbatim(self, statement: Statement) -> Iterator[_Evidence]:
+    def _verbatim(self, statement: Statement, support: float) -> Iterator[_Evidence]:
         """A statement whose own words stand in its entry in a row."""
         # most statements have words that their entries lack, and need no comparing word by word
-        if self._support(statement) < _VERBATIM_SUPPORT:
+        if support < _VERBATIM_SUPPORT:
             return
-        words = tokens(plain(statement.text).rstrip("."))
+        words = _tokens_of(statement)
         if len(words) < _MIN_VERBATIM:
             return
         for index in statement.entries:
@@ -564,19 +558,15 @@ class _Prover:
 
     def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
-        least_shared = max(1, _SHOWN_SHARE * len(statement.terms))
-        index, sentence, shared = self._most_alike(statement, statement.entries, least_shared)
+        index, sentence, shared = self._most_alike(statement, statement.entries, _SHOWN_SHARE)
         return _Evidence(index, sentence.text) if shared else _Evidence(None, "")
 
     def _support(self, statement: Statement) -> float:
-        supported = frozenset().union(*(statement.terms & self.texts[index].terms for index in statement.entries))
-        return round(len(supported) / max(1, len(statement.terms)), 3)
-
-    def _has_text(self, statement: Statement) -> bool:
-        """Whether a text is known of all entries that a statement is about, so that what they do not say is known."""
-        return self._have_text(statement.entries)
+        printed = frozenset[str]().union(*(self.texts[index].terms for index in statement.entries))
+        return round(len(statement.terms & printed) / max(1, len(statement.terms)), 3)
 
     def _have_text(self, entries: Iterable[int]) -> bool:
+        """Whether a text is known of all of some entries, so that what they do not say is known."""
         return all(self.analysis.offered.sources[index].text for index in entries)
 
     def _name(self, index: int | None) -> str:
@@ -587,15 +577,48 @@ class _Prover:
         return _Evidence(entry, passage, Violation(code, start, end, message, hint))
 
 
-_VIOLATION: Final = attrgetter("violation")
+# --- a figure that is stated ---------------------------------------------------------------------------------------
 
 
-def _faulty(evidence: _Evidence) -> bool:
-    return evidence.violation is not None
+@dataclass
+class _Claim:
+    """A figure that a statement gives, with the statement as it is read for figures: without what it quotes."""
 
+    statement: Statement
+    text: str
+    figure: Figure
+    own_texts: list[EntryText]
 
-def _refutes(evidence: _Evidence) -> bool:
-    return evidence.violation is not None and RULES[evidence.violation.code].severity is Severity.ERROR
+    @cached_property
+    def phrase(self) -> tuple[str, str]:
+        """What stands before the figure, and behind it, in its phrase."""
+        return _phrase(self.text, self.figure)
+
+    @cached_property
+    def printed_terms(self) -> frozenset[str]:
+        """All terms that are printed of its entries."""
+        return frozenset[str]().union(*map(_TERMS, self.own_texts))
+
+    @property
+    def derived(self) -> Iterator[Figure]:
+        """What follows from the figures of its entries."""
+        return chain.from_iterable(text.derived for text in self.own_texts)
+
+    def count_shared(self, row: _Printed) -> int:
+        """How many terms the statement shares with the sentence of a printed figure; numbers are none."""
+        return sum(not shared.isdigit() for shared in row.sentence.terms & self.statement.terms)
+
+    def likeness(self, row: _Printed) -> int:
+        """How likely it stands for a printed figure."""
+        return self.count_shared(row) + self.figure.is_of_kind(row.figure)
+
+    def is_printed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
+        """Whether a printed figure is the same."""
+        return self.figure.equals(row[0].figure)
+
+    def is_placed_at(self, placed: PlacedFigure) -> bool:
+        """Whether a figure of the statement is this one."""
+        return placed.figure.start == self.figure.start
 
 
 def _without_quotations(statement: Statement) -> str:
@@ -607,26 +630,24 @@ def _without_quotations(statement: Statement) -> str:
 
 def _claimed_figures(text: str) -> Iterator[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
-    figures = figures_in(text)
-    in_shares = set(
-        chain.from_iterable(range(figure.start, figure.end) for figure in figures if figure.kind == "share")
-    )
-    for figure in figures:
-        is_part = figure.kind != "share" and figure.start in in_shares
-        if not is_part and not _is_label(text, figure) and not _is_supposed(text, figure):
+    if _INSTRUCTION.match(text):
+        return
+    for figure in whole_figures_in(text):
+        if not _is_label(text, figure) and not _is_supposed(text, figure):
             yield figure
 
 
 def _is_label(text: str, figure: Figure) -> bool:
     """Whether a number belongs to a name, or counts something off: `SAM 2`, `step 3`."""
-    is_small = figure.kind in ("count", "decimal") and figure.amount < _LARGEST_LABEL
-    return is_small and _LABEL.search(text, max(0, figure.start - _BEFORE), figure.start) is not None
+    if figure.kind not in ("count", "decimal") or figure.amount >= _LARGEST_LABEL:
+        return False
+    return _LABEL.search(text, max(0, figure.start - _BEFORE), figure.start) is not None
 
 
 def _is_supposed(text: str, figure: Figure) -> bool:
     """Whether a figure is of an example, of its reader, or of what might be: `with your 24 photographs`."""
     before, behind = _phrase(text, figure)
-    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None or _INSTRUCTION.match(text) is not None
+    return _SUPPOSED.search(f"{before}{figure.text}{behind}") is not None
 
 
 def _phrase(text: str, figure: Figure) -> tuple[str, str]:
@@ -636,9 +657,11 @@ def _phrase(text: str, figure: Figure) -> tuple[str, str]:
     return before, behind
 
 
-def _says_only(pattern: re.Pattern[str], said: str, printed: str) -> bool:
-    """Whether a statement has words of a kind that a printed sentence has not."""
-    return not set(pattern.findall(said)) <= set(pattern.findall(printed))
+def _is_comparable(figure: Figure) -> bool:
+    """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
+    if not figure.amount:  # the beginning of a range: `between 0 and 40 ms`
+        return False
+    return figure.is_telling or figure.kind != "count" or bool(figure.nouns)
 
 
 def _is_turned(claim: _Claim, row: _Printed) -> bool:
@@ -651,114 +674,97 @@ def _is_turned(claim: _Claim, row: _Printed) -> bool:
     return not compared.isdisjoint(terms(claim.text[: claim.figure.start]))
 
 
-def _is_comparable(figure: Figure) -> bool:
-    """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
-    if not figure.amount:  # the beginning of a range: `between 0 and 40 ms`
-        return False
-    return figure.kind != "count" or bool(figure.nouns) or figure.is_telling
-
-
-def _has_its_place(claim: _Claim, row: _Printed) -> bool:
-    """Whether a printed figure may be the one that a statement gives otherwise."""
-    figure, printed = claim.figure, row.figure
-    if claim.count_shared(row) < _MIN_SHARED or _is_pair(claim, row):
-        return False
-    # `52 seconds more` is no other value of `60 seconds`, nor `two networks` of `one network sees, the other writes`
-    if printed.is_article or (figure.is_difference and not (printed.is_difference or printed.directions)):
-        return False
-    if not _is_of_kind(figure, printed) and not _has_other_unit(figure, printed):
-        return False
-    # a word beside it, not only one far off in its statement, is of the sentence
-    beside = terms(claim.text[max(0, figure.start - _NEAR) : figure.end + _NEAR])
-    return not row.sentence.terms.isdisjoint(beside)
-
-
-def _is_scaled_otherwise(claim: _Claim, row: _Printed) -> bool:
-    """Whether a printed number has another scale or unit of time: `157 billion` for `157 million`."""
-    figure, printed = claim.figure, row.figure
-    if figure.amount == printed.amount:
-        return False
-    if figure.kind == printed.kind == "count":
-        # words have no digits: `a billion` for `a million`
-        number, printed_number = (_number(text) or text.split()[0] for text in (figure.text, printed.text))
-        return number == printed_number and not figure.nouns.isdisjoint(printed.nouns)
-    number = _number(figure.text)
-    if number in ("", "0", "1") or number != _number(printed.text):
-        return False
-    if {figure.unit, printed.unit} <= {"s", "fps"} and "" not in (figure.unit, printed.unit):
-        return _FOR_SEVERAL.match(claim.text, figure.end) is None
-    return figure.unit == printed.unit == "px"
-
-
-def _is_pair(claim: _Claim, row: _Printed) -> bool:
-    """Whether a printed factor may be told as two times: `20 seconds where AGAP takes one` for `20 times faster`."""
-    return claim.figure.unit == "s" and row.figure.kind == "factor" and not claim.figure.directions
-
-
-def _may_be_exchanged(figure: Figure, rival: Figure) -> bool:
-    """Whether two different figures may stand in each other's place: a factor stands in that of factors only."""
-    return (figure.kind == "factor") == (rival.kind == "factor") and not figure.equals(rival)
-
-
-def _is_swapped(figure: Figure, equal: Figure, sentence: Sentence) -> bool:
-    """Whether a sentence prints a figure for another scale, and another figure for the scale that it is given for."""
-    if not figure.scales or not equal.scales or figure.scales & equal.scales:
-        return False
-    rivals = (other for other in sentence.figures if other.kind == figure.kind and other.scales & figure.scales)
-    return any(not figure.equals(rival) for rival in rivals)
-
-
-def _is_of_rival(
+def _is_exchanged(
     claim: _Claim, claimed: PlacedFigure, printed: PlacedFigure, rival: PlacedFigure, sentence: Sentence
 ) -> bool:
     """Whether a figure stands with words that its entry prints beside another figure only, and that one with its words.
 
     Where the other figure is not in the statement, this has to be the other one's sentence but for the figure.
     """
+    if not claim.figure.may_be_exchanged_with(rival.figure):
+        return False
     own, others = tell_apart(printed, rival)
-    if not own or claimed.terms.isdisjoint(others) or not claimed.terms.isdisjoint(own):
+    if not own or not _stands_with(claimed, others, own):
         return False
     for partner in placed_figures(claim.text):
         if partner.figure.equals(rival.figure):
-            return partner.terms.isdisjoint(others) and not partner.terms.isdisjoint(own)
-    is_sentence = len(claimed.terms & sentence.terms) >= _SAME_WORDS * len(claimed.terms)
-    return is_sentence and others <= claimed.terms and claim.statement.all_terms.isdisjoint(own)
-
-
-def _is_of_kind(one: Figure, other: Figure) -> bool:
-    """Whether two figures say how much of the same thing there is."""
-    if one.kind != other.kind or one.unit != other.unit:
+            return _stands_with(partner, own, others)
+    if len(claimed.terms & sentence.terms) < _SAME_WORDS * len(claimed.terms):
         return False
-    if one.kind in ("percent", "factor"):  # faster by 40 % is no other value of 95 % found
-        return bool(one.scales & other.scales) or one.scales == other.scales
-    if one.kind in ("count", "share"):
-        return bool(one.nouns & other.nouns) or one.nouns == other.nouns
-    return one.kind != "size"
+    return others <= claimed.terms and claim.statement.all_terms.isdisjoint(own)
 
 
-def _has_other_unit(one: Figure, other: Figure) -> bool:
-    """Whether two figures are one number with different units."""
-    # a number without a unit may have one by another name: `13.2 words per minute`
-    if {one.kind, other.kind} & {"year", "rank", "count", "decimal"}:
+def _stands_with(placed: PlacedFigure, some_terms: frozenset[str], no_terms: frozenset[str]) -> bool:
+    """Whether a figure has some terms beside it, and none of others."""
+    return not placed.terms.isdisjoint(some_terms) and placed.terms.isdisjoint(no_terms)
+
+
+def _has_its_place(claim: _Claim, row: _Printed) -> bool:
+    """Whether a printed figure is the one that a statement gives otherwise: nothing speaks against it."""
+    if row.relation not in _OTHERWISE:
         return False
-    return _number(one.text) == _number(other.text) and bool(_number(one.text))
+    return not any(speaks_against(claim, row) for speaks_against in _OBJECTIONS)
 
 
-def _number(text: str) -> str:
-    match = re.match(r"[\d.,]+", text)
-    number = match[0].rstrip(".,") if match else ""
-    return number.replace(",", ".") if DECIMAL_COMMA.fullmatch(number) else number
+def _shares_little(claim: _Claim, row: _Printed) -> bool:
+    return claim.count_shared(row) < _MIN_SHARED
 
 
-def _has_unit_by_another_name(one: Figure, other: Figure) -> bool:
-    """Whether a number is printed with a unit that is not read where it is said: `13,2 Bilder pro Sekunde`.
+def _is_told_as_pair(claim: _Claim, row: _Printed) -> bool:
+    """Whether a printed factor may be told as two times: `20 seconds where AGAP takes one` for `20 times faster`."""
+    return row.figure.kind == "factor" and claim.figure.unit == "s" and not claim.figure.directions
 
-    A side of `1024x576` may be given as `1024 pixels`.
-    """
-    kinds = {one.kind, other.kind}
-    is_side = kinds == {"size", "measure"} and "px" in (one.unit, other.unit)
-    is_bare = kinds == {"decimal", "measure"} or (kinds == {"count", "measure"} and "fps" in (one.unit, other.unit))
-    return (is_side or is_bare) and _number(one.text) == _number(other.text) != ""
+
+def _counts_nothing(_: _Claim, row: _Printed) -> bool:
+    """Whether the printed figure is no number: `two networks` are no other value of `one network sees`."""
+    return row.figure.is_article
+
+
+def _is_how_much_more(claim: _Claim, row: _Printed) -> bool:
+    """Whether only the statement says by how much two things differ: `52 seconds more` is no other `60 seconds`."""
+    if not claim.figure.is_difference:
+        return False
+    return not row.figure.is_difference and not row.figure.directions
+
+
+def _has_no_word_beside(claim: _Claim, row: _Printed) -> bool:
+    """Whether no word beside the figure, but only ones far off, are of the sentence."""
+    first, last = max(0, claim.figure.start - _NEAR), claim.figure.end + _NEAR
+    return row.sentence.terms.isdisjoint(terms(claim.text[first:last]))
+
+
+def _is_of_something_else(claim: _Claim, row: _Printed) -> bool:
+    """Whether most words of the phrase are not printed."""
+    beside = frozenset(terms(" ".join(claim.phrase)))
+    # a small count is of the same thing only where the rest of its phrase is
+    printed = claim.printed_terms if claim.figure.is_telling else row.sentence.terms
+    return len(beside & printed) < _BESIDE_SHARE * len(beside)
+
+
+def _is_reckoned(claim: _Claim, row: _Printed) -> bool:
+    """Whether only the statement has words by which a figure is reckoned from others."""
+    return not set(_DERIVED.findall(claim.text)) <= set(_DERIVED.findall(row.sentence.text))
+
+
+def _is_of_rival(claim: _Claim, row: _Printed) -> bool:
+    """Whether only the statement has words before the figure by which it is of what is compared with."""
+    return not set(_OTHERS.findall(claim.phrase[0])) <= set(_OTHERS.findall(row.sentence.text))
+
+
+def _has_strange_name(claim: _Claim, _: _Printed) -> bool:
+    """Whether a name stands beside the figure of which nothing is printed."""
+    clause = _CLAUSE_START.split(claim.text[: claim.figure.start])[-1]
+    names = filter(None, map(terms, _PROPER.findall(f"{clause} {claim.phrase[1]}")))
+    return any(map(claim.printed_terms.isdisjoint, names))
+
+
+# what speaks against comparing a stated figure with a printed one, the cheapest first
+_OBJECTIONS: Final[tuple[Callable[[_Claim, _Printed], bool], ...]] = (
+    *(_shares_little, _is_told_as_pair, _counts_nothing, _is_how_much_more, _has_no_word_beside),
+    *(_is_of_something_else, _is_reckoned, _is_of_rival, _has_strange_name),
+)
+_OTHER_UNITS: Final = frozenset({Relation.RESCALED, Relation.OTHER_UNIT})
+_OTHERWISE: Final = frozenset({Relation.OTHER_UNIT, Relation.OTHER_VALUE})
 
 
 def _around(text: str, figure: Figure, width: int = 50) -> str:
@@ -768,33 +774,40 @@ def _around(text: str, figure: Figure, width: int = 50) -> str:
     return f"{lead}{text[first:last].strip()}{tail}"
 
 
+# --- words of the opposite meaning ---------------------------------------------------------------------------------
+
+
 def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
     """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
     passage = _window(sentence.text, shared)
-    own, other = frozenset(statement.words), frozenset(passage)
-    only_said, only_printed = own - other, other - own
-    if any(_OPPOSITES.get(word) in only_said for word in only_printed):
+    only_said, only_printed = set(statement.words).difference(passage), set(passage).difference(statement.words)
+    if not only_said.isdisjoint(map(_OPPOSITES.get, only_printed)):
         return True
-    opposite = {(scale, -sign) for scale, sign in directions(only_said)}
-    if opposite & directions(only_printed):
+    printed_directions = directions(only_printed)
+    if any((scale, -sign) in printed_directions for scale, sign in directions(only_said)):
         return True
-    passage_terms = frozenset(filter(None, map(term, passage)))
     said, printed = _negations(statement.words), _negations(passage)
     if said > printed:
         return _is_about(statement.words, shared)
     # one `not` less may be of a part of the passage that the statement leaves out
+    passage_terms = set(map(term, passage)) - {""}
     return said < printed and len(shared) >= _CLOSED * len(passage_terms)
 
 
 def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:
     """Whether a `not` stands right before a word that the passage has; else it is of what the answer adds."""
-    places = [number for number, word in enumerate(words) if _negations([word])]
-    behind = (next(filter(None, map(term, words[place + 1 :])), "") for place in places)
-    return any(following in shared for following in behind)
+    for number, word in enumerate(words, 1):
+        if _is_negation(word) and next(filter(None, map(term, words[number:])), "") in shared:
+            return True
+    return False
 
 
 def _negations(words: Iterable[str]) -> int:
-    return sum(word in _NEGATIONS or word.endswith(("n't", "n’t")) for word in words)
+    return sum(map(_is_negation, words))
+
+
+def _is_negation(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith(_CONTRACTED_NOT)
 
 
 def _window(text: str, shared: frozenset[str]) -> list[str]:

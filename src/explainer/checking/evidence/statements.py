@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 from typing import Final, NamedTuple
@@ -94,12 +94,15 @@ _COINED: Final = lazy_regex(
 _COINED_WITHIN: Final = 80  # characters behind such a word, in the same sentence, within which the name stands
 _LEAD: Final = 160  # characters at the beginning of an item within which a colon ends what it is about
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
+_COLON: Final = lazy_regex(r"[:：](?=[\s*_]|\Z)")
+_HARD_BREAK: Final = lazy_regex(r"  \r?\n")
 _BEGINNING: Final = lazy_regex(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
 _MARKED: Final = lazy_regex(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
 # what follows the first words of a title, and how many of these name it
 _TITLE_TAIL: Final = lazy_regex(r":?\s(?:with|for|by|via|from|using|through|in|on|of)\s|:\s", re.IGNORECASE)
 _MIN_TITLE_WORDS: Final = 3
 _BESIDE_NAME: Final = 100
+_OUTERMOST: Final = -9  # further out than any line
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
@@ -146,6 +149,16 @@ class Statement:
     is_reversed: bool = False
 
 
+class _Said(NamedTuple):
+    """A sentence, before it is read: its place, the entries that it and its block are about, and what it quotes."""
+
+    start: int
+    end: int
+    entries: tuple[int, ...]
+    context: tuple[int, ...]
+    quotations: tuple[Quoted, ...]
+
+
 class _Line(NamedTuple):
     """A line of the answer."""
 
@@ -162,9 +175,16 @@ class _Block:
     indent: int
     kind: str  # item, quote, heading, or more: a paragraph
 
+    @property
+    def is_paragraph(self) -> bool:
+        """Whether it is a paragraph."""
+        return self.kind == "more"
+
     def goes_on_with(self, kind: str) -> bool:
         """Whether a line of some kind belongs to it; what stands right below a heading is a block of its own."""
-        return self.kind != "heading" and (kind == "more" or kind == self.kind == "quote")
+        if self.kind == "heading":
+            return False
+        return kind == "more" or (kind, self.kind) == ("quote", "quote")
 
 
 class _Scope(NamedTuple):
@@ -177,6 +197,12 @@ class _Scope(NamedTuple):
     entries: tuple[int, ...]
     spans_labels: bool = False
 
+    def is_closed_by(self, indent: int, *, is_labelled: bool) -> bool:
+        """Whether a line ends it: one that is not further in, but for a label beside the one that gives its source."""
+        if is_labelled and self.spans_labels:
+            return self.indent > indent
+        return self.indent >= indent
+
 
 def read_statements(analysis: AnswerAnalysis) -> list[Statement]:
     """Return the sentences of an answer that are about entries, or quote something."""
@@ -188,13 +214,12 @@ class _StatementReader:
         self._answer = analysis.answer
         self._text = without_quote_marks(without_tags(analysis.answer.body))
         self._is_quoted_whole = _is_quoted_whole(analysis.answer)
-        self._places = sorted(set(_places(analysis)))
+        self._places = sorted(_places(analysis))
         self._places = sorted({*self._places, *self._cited_places(analysis)})
         self._names = [name_terms(source) for source in analysis.offered.sources]
         # characters that a name may have with a link, and its marks; what is longer says more, and needs no reading
         self._longest = [2 * len(source.name) + _BESIDE_NAME for source in analysis.offered.sources]
-        self._heading: tuple[int, ...] = ()
-        self._scopes: list[_Scope] = []
+        self._scopes = [_Scope(_OUTERMOST, ())]  # the first one is of the heading, and never closed
         self._statements: list[Statement] = []
         self._before: tuple[int, ...] = ()  # the entries that the sentence before is about
         self._line_kinds: tuple[tuple[str, Callable[[_Line], bool]], ...] = (
@@ -208,23 +233,25 @@ class _StatementReader:
     def read(self) -> list[Statement]:
         for block in self._blocks():
             if block.kind == "heading":
-                self._heading, self._scopes = self._named(block.start, block.end), []
+                self._scopes = [_Scope(_OUTERMOST, self._named(block.start, block.end))]
             else:
                 self._read_block(block)
         return self._statements
+
+    # --- what marks cite -----------------------------------------------------------------------------------------
 
     def _cited_places(self, analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
         """Where marks such as `[^1]` and `[2]` stand, with the entries of the footnotes or references they send to."""
         if _CITATION_MARK.search(self._text) is None:
             return
         definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
-        defined = {str(number): entries for number, entries in analysis.numbered_sources.items()}
-        for match in definitions.values():
-            defined.setdefault(match["id"], self._defined_by(match))
+        defined = {match["id"]: self._defined_by(match) for match in reversed(definitions.values())}
+        defined.update((str(number), entries) for number, entries in analysis.numbered_sources.items())
         for mark in _CITATION_MARK.finditer(self._text):
-            if mark.start() + 1 not in definitions:
-                ids = _CITED_ID.findall(mark[0])
-                yield from product((mark.start(),), chain.from_iterable(defined.get(number, ()) for number in ids))
+            if mark.start() + 1 in definitions:
+                continue
+            for number in _CITED_ID.findall(mark[0]):
+                yield from product((mark.start(),), defined.get(number, ()))
 
     def _defined_by(self, definition: re.Match[str]) -> set[int]:
         """The entries that a footnote names in its paragraph, or a numbered reference in its line."""
@@ -232,12 +259,14 @@ class _StatementReader:
         end = self._text.find("\n\n" if is_footnote else "\n", definition.end())
         return set(self._named(definition.end(), end if end >= 0 else len(self._text)))
 
+    # --- blocks --------------------------------------------------------------------------------------------------
+
     def _blocks(self) -> Iterator[_Block]:
         """The blocks of the answer; code, and lines that only give a name or a link, are none."""
         answer, block = self._answer, None
-        for line in map(_Line, range(answer.lines), map(answer.line, range(answer.lines))):
+        for number in range(answer.lines):
+            line, start = _Line(number, answer.line(number)), answer.line_starts[number]
             kind = self._kind(line)
-            start = answer.line_starts[line.number]
             if block is not None and block.goes_on_with(kind):
                 block.end = start + len(line.text)
                 continue
@@ -272,6 +301,8 @@ class _StatementReader:
     def _is_quote(self, line: _Line) -> bool:
         return not self._is_quoted_whole and _QUOTE_MARK.match(line.text) is not None
 
+    # --- what a block is about -----------------------------------------------------------------------------------
+
     def _note_field(self, line: _Line) -> None:
         """A field that names an entry opens a scope: what is said below it, and by labels beside it, is about it."""
         named = self._named(*self._answer.span(line.number))
@@ -283,11 +314,7 @@ class _StatementReader:
         self._scopes.append(scope)
 
     def _close_scopes(self, indent: int, *, is_labelled: bool = False) -> None:
-        """End what is not further out than a line; a label goes on with the label that gives its source."""
-        while self._scopes and self._scopes[-1].indent >= indent:
-            scope = self._scopes[-1]
-            if is_labelled and scope.spans_labels and scope.indent == indent:
-                return
+        while self._scopes[-1].is_closed_by(indent, is_labelled=is_labelled):
             self._scopes.pop()
 
     def _read_block(self, block: _Block) -> None:
@@ -298,47 +325,64 @@ class _StatementReader:
         if titled is not None:
             self._open_scope(titled)
         context = self._context_of(block, text)
-        quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
-        if block.kind == "quote" and not quotes:
-            quotes = self._block_quotation(block, text)
         if _DOWNWARD.match(text):  # what goes in and comes out is nobody's claim
             context = ()
-        self._read_sentences(block, text, context, quotes)
+        quotes = self._quotations_in(block, text)
+        self._before = ()
+        # most blocks are about no entry, and need no dividing into sentences
+        if context or quotes or self._places_between(block.start, block.end):
+            self._read_sentences(block, text, context, quotes)
 
     def _titled_by(self, block: _Block, text: str, label: re.Match[str] | None) -> _Scope | None:
         """The scope that a block opens which is no more than a title, or a label with the name of its source.
 
         What is titled goes on up to another title, or to a paragraph that sums up.
         """
-        if block.kind not in ("item", "more") or "\n" in text.strip():
+        if block.kind == "quote" or "\n" in text.strip():
             return None
         named = self._named(block.start, block.end)
-        entries = named if len(named) == 1 else ()
-        is_paragraph = block.kind == "more"
-        if self._names_alone(block.start, block.end) or (is_paragraph and _TITLE.match(text)):
-            return _Scope(block.indent - is_paragraph, entries)
+        scope = _Scope(block.indent, named if len(named) == 1 else ())
+        if self._is_title(block, text):
+            return scope._replace(indent=block.indent - block.is_paragraph)
         if label is not None and self._names_alone(block.start + label.end(), block.end):
-            return _Scope(block.indent, entries, spans_labels=True)
-        return _Scope(block.indent - 1, ()) if is_paragraph and _SUMMING_UP.match(text) else None
+            return scope._replace(spans_labels=True)
+        if block.is_paragraph and _SUMMING_UP.match(text):
+            return _Scope(block.indent - 1, ())
+        return None
+
+    def _is_title(self, block: _Block, text: str) -> bool:
+        if self._names_alone(block.start, block.end):
+            return True
+        return block.is_paragraph and _TITLE.match(text) is not None
 
     def _names_alone(self, start: int, end: int) -> bool:
         """Whether a part of the answer is the name of one entry, or a link to it, and nothing else."""
         named = self._named(start, end)
         if len(named) != 1 or end - start > self._longest[named[0]]:
             return False
-        return frozenset(filter(None, map(term, words_of(shown(self._text[start:end]))))) <= self._names[named[0]]
+        said = set(map(term, words_of(shown(self._text[start:end]))))
+        return said - {""} <= self._names[named[0]]
 
     def _context_of(self, block: _Block, text: str) -> tuple[int, ...]:
         """The entries that a block is about as a whole; an item opens a scope for those below it."""
-        context = self._scopes[-1].entries if self._scopes else self._heading
+        outer = self._scopes[-1]
         if block.kind == "quote":
-            return context or self._before
+            return outer.entries or self._before
         if block.kind != "item":
-            return context
-        lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(context)))
-        if lead or not self._scopes or not self._scopes[-1].spans_labels:
-            self._scopes.append(_Scope(block.indent, lead or context))
-        return lead or context
+            return outer.entries
+        lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(outer.entries)))
+        context = lead or outer.entries
+        if lead or not outer.spans_labels:
+            self._scopes.append(_Scope(block.indent, context))
+        return context
+
+    # --- quotations and sentences --------------------------------------------------------------------------------
+
+    def _quotations_in(self, block: _Block, text: str) -> list[Quoted]:
+        quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
+        if quotes or block.kind != "quote":
+            return quotes
+        return self._block_quotation(block, text)
 
     def _block_quotation(self, block: _Block, text: str) -> list[Quoted]:
         """What is quoted as a block, without the name of its author behind it."""
@@ -350,60 +394,63 @@ class _StatementReader:
         return [Quoted(block.start, block.start + end, text[:end], is_introduced)]
 
     def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
-        self._before = ()
-        spans = _sentences(text, [(quote.start - block.start, quote.end - block.start) for quote in quotes])
-        for span in self._with_credits((block.start + start, block.start + end) for start, end in spans):
-            named = self._named(*span)
-            bound = tuple(dict.fromkeys((*named, *context)))
-            if not bound and len(self._before) == 1 and _begins_with_pronoun(self._text[slice(*span)]):
-                bound = self._before
-            self._before = bound
-            within = tuple(quote for quote in quotes if span[0] <= quote.start < span[1])
-            if bound or within:
-                self._add_statement(Statement("", *span, bound, context, within), named)
+        for start, end in self._with_credits(_sentences(text, block.start, quotes)):
+            named = self._named(start, end)
+            entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
+            self._before = entries
+            within = tuple(quote for quote in quotes if start <= quote.start < end)
+            if entries or within:
+                said = _Said(start, end, entries, context, within)
+                self._add_statement(said, named)
 
-    def _with_credits(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    def _meant_by_pronoun(self, start: int, end: int) -> tuple[int, ...]:
+        """The one entry of the sentence before, where a sentence goes on about it with a pronoun."""
+        if len(self._before) != 1 or not _begins_with_pronoun(self._text[start:end]):
+            return ()
+        return self._before
+
+    def _with_credits(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         """The sentences, each with the source in brackets behind its full stop: `It runs on a phone. (LUMEN)`."""
-        last: tuple[int, int] | None = None
+        sentences: list[tuple[int, int]] = []
         for start, end in spans:
-            is_credit = self._text.startswith(("(", "["), start) and self._names_alone(start, end)
-            if last is not None and not is_credit:
-                yield last
-            last = (last[0], end) if last is not None and is_credit else (start, end)
-        if last is not None:
-            yield last
+            if sentences and self._text.startswith(("(", "["), start) and self._names_alone(start, end):
+                start, _ = sentences.pop()  # noqa: PLW2901
+            sentences.append((start, end))
+        return sentences
 
-    def _add_statement(self, statement: Statement, named: Iterable[int]) -> None:
+    def _add_statement(self, said: _Said, named: Iterable[int]) -> None:
         """Add a statement with its words, unless it has hardly any beside the names of entries."""
-        text = shown(self._text[statement.start : statement.end])
+        text = shown(self._text[said.start : said.end])
         words = tuple(words_of(text))
-        all_terms = frozenset(filter(None, map(term, words)))
-        said = all_terms.difference(*(self._names[index] for index in named))
+        all_terms = frozenset(map(term, words)) - {""}
+        terms = all_terms.difference(*map(self._names.__getitem__, named))
         # `It takes 45 minutes` says something, the mark `1.` of an item does not
-        is_short = len(said) < _MIN_TERMS and not any(map(str.isdigit, text))
-        if is_short or all(map(str.isdigit, said)):
+        is_short = len(terms) < _MIN_TERMS and not any(map(str.isdigit, text))
+        if is_short or all(map(str.isdigit, terms)):
             return
-        is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(statement.start, statement.end)
-        self._statements.append(
-            replace(statement, text=text, words=words, terms=said, all_terms=all_terms, is_reversed=is_reversed)
-        )
+        is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(said.start, said.end)
+        self._statements.append(Statement(text, *said, words, terms, all_terms, is_reversed))
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""
         if _COMPARED_ITSELF.search(self._text, start, end):
             return True
-        first, last = bisect_left(self._places, (start,)), bisect_left(self._places, (end,))
-        return any(
-            _COMPARED.search(self._text, max(start, at - _COMPARED_BEFORE), at) for at, _ in self._places[first:last]
-        )
+        for place, _ in self._places_between(start, end):
+            if _COMPARED.search(self._text, max(start, place - _COMPARED_BEFORE), place):
+                return True
+        return False
 
-    def _named(self, start: int, end: int) -> tuple[int, ...]:
-        """The entries that are named or linked between two places, in their order."""
+    # --- names ---------------------------------------------------------------------------------------------------
+
+    def _places_between(self, start: int, end: int) -> Sequence[tuple[int, int]]:
         first = bisect_left(self._places, (start,))
         if first == len(self._places) or self._places[first][0] >= end:  # most parts name none
             return ()
-        last = bisect_left(self._places, (end,), first)
-        return tuple(dict.fromkeys(index for _, index in self._places[first:last]))
+        return self._places[first : bisect_left(self._places, (end,), first)]
+
+    def _named(self, start: int, end: int) -> tuple[int, ...]:
+        """The entries that are named or linked between two places, in their order."""
+        return tuple(dict.fromkeys(index for _, index in self._places_between(start, end)))
 
 
 def _is_field(line: _Line) -> bool:
@@ -411,21 +458,24 @@ def _is_field(line: _Line) -> bool:
     return (":" in line.text or "：" in line.text) and _FIELD.match(line.text) is not None
 
 
-def _places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
-    """Where the answer names or links an entry beyond doubt."""
-    sources, body = analysis.offered.sources, analysis.answer.body
-    weak = [_weak_names(index, sources) for index in range(len(sources))]
-    for at, index in analysis.mentions:
-        name = _NAME.match(body, at)
-        if name is None or canonical(name[0]) not in weak[index]:
-            yield at, index
-    yield from _shortened_titles(analysis)
+def _places(analysis: AnswerAnalysis) -> set[tuple[int, int]]:
+    """Where the answer names or links an entry beyond doubt, and which one."""
+    places = {*_called_places(analysis), *_shortened_titles(analysis)}
     for reference, verdict in analysis.verdicts:
-        for index in verdict.good_sources:
-            yield reference.start, index
+        places.update((reference.start, index) for index in verdict.good_sources)
     for cited, verdict in analysis.links:
-        for index in verdict.good_sources:
-            yield cited.spotted.start, index
+        places.update((cited.spotted.start, index) for index in verdict.good_sources)
+    return places
+
+
+def _called_places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+    """Where the answer calls an entry by a name that is surely its own."""
+    sources, body = analysis.offered.sources, analysis.answer.body
+    weak = [_weak_names(source, sources) for source in sources]
+    for place, index in analysis.mentions:
+        name = _NAME.match(body, place) if weak[index] else None
+        if name is None or canonical(name[0]) not in weak[index]:
+            yield place, index
 
 
 def _shortened_titles(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
@@ -433,18 +483,22 @@ def _shortened_titles(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
     sources, body = analysis.offered.sources, analysis.answer.body
     for index, source in enumerate(sources):
         first = _TITLE_TAIL.split(source.name, maxsplit=1)[0]
-        others = [other for other in sources if other.name != source.name and other.name.startswith(first)]
-        if first == source.name or len(first.split()) < _MIN_TITLE_WORDS or others:
+        if first == source.name or len(first.split()) < _MIN_TITLE_WORDS:
             continue
-        at = body.find(first)
-        while at >= 0:
-            yield at, index
-            at = body.find(first, at + 1)
+        if _is_start_of_another(first, source, sources):
+            continue
+        place = body.find(first)
+        while place >= 0:
+            yield place, index
+            place = body.find(first, place + 1)
 
 
-def _weak_names(index: int, sources: Sequence[OfferedEntry]) -> frozenset[str]:
+def _is_start_of_another(first: str, source: OfferedEntry, sources: Iterable[OfferedEntry]) -> bool:
+    return any(other.name.startswith(first) and other.name != source.name for other in sources)
+
+
+def _weak_names(source: OfferedEntry, sources: Sequence[OfferedEntry]) -> frozenset[str]:
     """Names in an entry's summary that are not surely its own: of what it builds on, or compares itself with."""
-    source = sources[index]
     doubtful = source.nicknames - source.call_names
     if not doubtful:
         return doubtful
@@ -462,9 +516,14 @@ def coined_names(text: str) -> frozenset[str]:
     return frozenset(map(canonical, names))
 
 
+@lru_cache(maxsize=4096)  # of the entries that many answers are about
+def _terms_of_name(name: str) -> frozenset[str]:
+    return frozenset(map(term, tokens_of(name.replace("-", " ")))) - {""}
+
+
 def name_terms(source: OfferedEntry) -> frozenset[str]:
     """Return the terms of an entry's name: that a sentence has them says only which entry it is about."""
-    return frozenset(filter(None, map(term, tokens_of(source.name.replace("-", " ")))))
+    return _terms_of_name(source.name)
 
 
 def words_of(text: str) -> list[str]:
@@ -498,8 +557,10 @@ def without_quote_marks(text: str) -> str:
 
 def _is_quoted_whole(answer: Answer) -> bool:
     """Whether most lines are in block quotes: that is how the answer is set, then, and nothing is quoted."""
-    written = list(filter(str.strip, answer.body.splitlines()))
-    return 2 * sum(line.lstrip().startswith(">") for line in written) > len(written)
+    if ">" not in answer.body:
+        return False
+    written = list(filter(None, map(str.strip, answer.body.splitlines())))
+    return 2 * sum(line.startswith(">") for line in written) > len(written)
 
 
 def _quote(match: re.Match[str], offset: int) -> Quoted:
@@ -512,35 +573,36 @@ def _lead_length(text: str, *, has_context: bool) -> int:
 
     Where nothing marks that, it is a few words; none where the item stands under another one, which says it.
     """
-    colon = re.search(r"[:：](?=[\s*_]|\Z)", text[:_LEAD])
+    colon = _COLON.search(text, 0, _LEAD)
     if colon:
         return colon.end()
     begin = _BEGINNING.match(text)
-    marked = _MARKED.match(text, begin.end() if begin else 0)
+    beginning = begin.end() if begin else 0
+    marked = _MARKED.match(text, beginning)
     if marked:
         return marked.end()
-    return 0 if has_context or begin is None else begin.end() + _LEADING
+    return 0 if has_context else beginning + _LEADING
 
 
-def _sentences(text: str, quotes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The sentences of a block; a quotation is never divided, and a hard line break divides."""
-    start = 0
+def _sentences(text: str, offset: int, quotes: Iterable[Quoted]) -> Iterator[tuple[int, int]]:
+    """The sentences of a block that begins at a place; a quotation is never divided, and a hard line break divides."""
+    start = offset
     for line_start, line_end in _hard_lines(text):
         for first, last in sentence_spans(text[line_start:line_end]):
-            end = line_start + last
-            if not any(begin < end < close for begin, close in quotes):
-                yield max(start, line_start + first), end
-                start = end
-        if start < line_end:
-            if text[start:line_end].strip():
-                yield start, line_end
-            start = line_end
+            end = offset + line_start + last
+            if any(quote.start < end < quote.end for quote in quotes):
+                continue
+            yield max(start, offset + line_start + first), end
+            start = end
+        if text[start - offset : line_end].strip():
+            yield start, offset + line_end
+        start = max(start, offset + line_end)
 
 
 def _hard_lines(text: str) -> Iterator[tuple[int, int]]:
     """The parts of a block between hard line breaks: two spaces at the end of a line."""
     start = 0
-    for match in re.finditer(r"  \r?\n", text):
+    for match in _HARD_BREAK.finditer(text):
         yield start, match.start()
         start = match.end()
     yield start, len(text)

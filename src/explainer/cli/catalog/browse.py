@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -28,26 +30,26 @@ from explainer.cli.app import LazyGroup, new_app
 from explainer.cli.options import (
     CatalogOption,
     EntryArgument,
+    FileOption,
     FindingsOption,
     NoSemanticOption,
     SemanticOption,
     choice,
     complete_tasks,
-    semantic_of,
+    format_of,
 )
-from explainer.cli.terminal import complain, show_findings, write_stdout
-from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
-from explainer.diagnostics.text import json_document
+from explainer.cli.terminal import complain, finish, show_findings, write_product, write_stdout
+from explainer.diagnostics.finding import ExitStatus, has_errors
+from explainer.diagnostics.text import json_document, printable
 
 
 class CatalogGroup(LazyGroup):
     """The subcommands by which curators keep catalogs, beside those of this module."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "stats": ("explainer.cli.catalog.writing", "Count entries by task, by signature and by what they lack."),
         "lint": ("explainer.cli.catalog.lint", "Find what validation cannot find, and fix what is safe to fix."),
-        "import": ("explainer.cli.catalog.importing", "Make or refresh a catalog from a list kept elsewhere."),
-        "export": ("explainer.cli.catalog.writing", "Write catalogs as JSON Lines, CSV or BibTeX."),
+        "import": ("explainer.cli.catalog.exchange", "Make or refresh a catalog from a list kept elsewhere."),
+        "export": ("explainer.cli.catalog.exchange", "Write catalogs as JSON Lines, CSV or BibTeX."),
         "used-by": ("explainer.cli.catalog.change", "List the questions that name an entry."),
         "diff": ("explainer.cli.catalog.change", "Compare two catalogs: which entries, and which prompts, change."),
         "rename": ("explainer.cli.catalog.change", "Rename an entry, and every question that names it."),
@@ -61,6 +63,7 @@ app = new_app(
 )
 
 _FORMATS = ("text", "json")
+_STATS_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
 # Where names begin, at most: one long id must not push all names off the screen.
 _ID_COLUMN = 48
 FormatOption = Annotated[
@@ -72,10 +75,10 @@ FormatOption = Annotated[
 def open_library(catalog: list[Path] | None, findings: str) -> Library:
     """Return the library of the catalogs given, or of those that are found from here; end the command on errors."""
     library = CatalogLoader(catalog or []).for_named()
+    if library.value is None or has_errors(library.findings):
+        finish(library.findings, findings)
     if library.findings:
         show_findings(library.findings, findings)
-    if library.value is None or has_errors(library.findings):
-        raise typer.Exit(exit_status(library.findings))
     return library.value
 
 
@@ -101,17 +104,18 @@ def list_entries(
 ) -> None:  # fmt: skip
     """List models, papers, tasks and ports: kind, id and name."""
     library = open_library(catalog, findings)
-    rows: list[dict[str, Any]] = []
-    for listed in [Kind(kind)] if kind else Kind:
-        rows += _rows(library, listed)
+    rows = list(chain.from_iterable(_rows(library, listed) for listed in ([Kind(kind)] if kind else Kind)))
     if task is not None:
-        wanted = _task_id(task, library)
-        rows = [row for row in rows if row["task"] is not None and _task_id(row["task"], library) == wanted]
+        rows = list(filter(partial(_is_of_task, library, _task_id(task, library)), rows))
     if output_format == "json":
         write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
     width = min(max((len(row["id"]) for row in rows), default=0), _ID_COLUMN)
     write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
+
+
+def _is_of_task(library: Library, task_id: str, row: Mapping[str, Any]) -> bool:
+    return row["task"] is not None and _task_id(row["task"], library) == task_id
 
 
 def _task_id(name: str, library: Library) -> str:
@@ -154,9 +158,7 @@ def show_entry(
         index: EntryIndex[Any] = getattr(library, kind)
         listed[kind.value] = [_data(kind, entry, index) for entry in index.find(name)]
     if not any(listed.values()):
-        problem = unknown_entry(name, library)
-        show_findings([problem], findings)
-        raise typer.Exit(exit_status([problem]))
+        finish([unknown_entry(name, library)], findings)
     # without its ports a signature of the catalog's own would mean nothing elsewhere
     listed["ports"] = _ports_of(library.models.find(name), library)
     shown = {kind: entries for kind, entries in listed.items() if entries}
@@ -232,28 +234,68 @@ def evaluate(
 ) -> None:
     """Measure how well the catalogs answer labelled questions: hit rates, the misses, and what is never offered."""
     # the recommender is loaded for this command alone
+    from explainer.build import semantic_model
     from explainer.catalogs.loading import load_lines
     from explainer.recommending.evaluate import evaluate_kinds, evaluations_json, evaluations_text, read_labels
     from explainer.recommending.recommend import recommender_of
 
     library = CatalogLoader(catalog or []).for_named()
-    problems = [*library.findings]
-    second_opinion = semantic_of(semantic, problems)
+    second_opinion = semantic_model(semantic)
+    problems = [*library.findings, *second_opinion.findings]
     if library.value is None or has_errors(problems):
-        show_findings(problems, findings)
-        raise typer.Exit(exit_status(problems))
-    recommender = recommender_of(library.value, second_opinion)
+        finish(problems, findings)
+    recommender = recommender_of(library.value, second_opinion.value)
     lines = load_lines(labels)
     read, label_problems = read_labels(lines.value or (), library.value, recommender.taxonomy)
     problems += [*lines.findings, *label_problems]
     evaluations = evaluate_kinds(read, library.value, recommender)
     write_stdout(evaluations_json(evaluations) if output_format == "json" else evaluations_text(evaluations, misses))
-    show_findings(problems, findings)
     # nothing was measured: figures of nothing must not pass a check in CI
     if not read and not problems:
+        show_findings(problems, findings)
         complain(f"no labels in {labels}")
         raise typer.Exit(ExitStatus.NOTHING_CHECKED)
-    raise typer.Exit(exit_status(problems))
+    finish(problems, findings)
+
+
+@app.command(
+    "stats",
+    short_help="Count entries by task, by signature and by what they lack.",
+    epilog="explainer catalog stats -o counts.html",
+)
+def stats(
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str | None,
+        choice("--format", ("text", "json", "html"), "The format; by default that of the output's name."),
+    ] = None,
+    out: FileOption = None,
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """Count the entries of the catalogs: by task, by signature, and by what they lack.
+
+    html is one page with a picture of the counts: it runs no script and loads nothing.
+    """
+    # for this command alone
+    from explainer.curation.stats import count, stats_data, stats_page, stats_text
+
+    library = open_library(catalog, findings)
+    chosen = format_of(output_format, out, _STATS_SUFFIXES, "text")
+    counts = count(library.models, library.papers)
+    if chosen == "text":
+        # the names come from catalogs, which may be somebody else's: nothing of them may steer the terminal
+        lines = map(printable, stats_text(counts).splitlines())
+        write_or_end("".join(f"{line}\n" for line in lines), out, findings)
+    else:
+        page = stats_page(counts) if chosen == "html" else json_document(stats_data(counts))
+        write_or_end(page, out, findings)
+
+
+def write_or_end(text: str, out: Path | None, findings: str) -> None:
+    """Write a product; end the command where that cannot be done."""
+    problems = write_product(text, out)
+    if problems:
+        finish(problems, findings)
 
 
 def write_json(document: dict[str, Any]) -> None:

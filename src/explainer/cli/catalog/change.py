@@ -13,7 +13,7 @@ from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption, write_json
 from explainer.cli.options import CatalogOption, EntryArgument, FindingsOption, choice
-from explainer.cli.terminal import say, show_findings, write_stdout
+from explainer.cli.terminal import finish, say, show_findings, write_stdout
 from explainer.curation.compare import Change, Comparison, compare_catalogs
 from explainer.curation.rename import Use, plan_renaming, write_changes
 from explainer.curation.rename import used_by as find_uses
@@ -60,8 +60,7 @@ def used_by(
         write_json({"schema": "explainer/used-by/1", "name": name, "questions": rows})
     else:
         _write_lines(f"{use.location}: {use.question} names {use.item!r}" for use in uses)
-    show_findings(mistakes, findings)
-    raise typer.Exit(exit_status(mistakes))
+    finish(mistakes, findings)
 
 
 @app.command("diff", epilog="explainer catalog diff old.yaml new.yaml")
@@ -119,8 +118,7 @@ def rename_entry(
     if not has_errors(plan.findings) and findings != "json":
         files = counted(len(plan.changes), "file")
         say(f"{verb} {files}; {counted(plan.questions, 'question')} named {plan.label!r}")
-    show_findings(dict.fromkeys(plan.findings), findings)
-    raise typer.Exit(exit_status(plan.findings))
+    finish(dict.fromkeys(plan.findings), findings)
 
 
 def _write_lines(lines: Iterable[str]) -> None:

@@ -1,10 +1,8 @@
-"""`explainer catalog import`: a list kept elsewhere → a catalog, new or refreshed."""
+"""`explainer catalog import` and `export`: lists kept elsewhere to catalogs, and catalogs to other formats."""
 
 from __future__ import annotations
 
 import datetime as dt
-import sys
-import time
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -12,11 +10,23 @@ import typer
 
 from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.cli.app import new_app
-from explainer.cli.options import FindingsOption, StrictOption, choice, refuse
-from explainer.cli.terminal import complain, say, show_findings, write_stdout
+from explainer.cli.catalog.browse import open_library, write_or_end
+from explainer.cli.options import (
+    CatalogOption,
+    FileOption,
+    FindingsOption,
+    StrictOption,
+    choice,
+    format_of,
+    refuse,
+    refuse_if,
+)
+from explainer.cli.terminal import Progress, complain, finish, say, show_findings, write_stdout
+from explainer.curation.export import EXPORT_FORMATS
+from explainer.curation.export import export as exported
 from explainer.curation.importers import IMPORTERS, SUFFIXES, MissingLibraryError
 from explainer.curation.importing import ImportJob, ImportResult, import_source
-from explainer.curation.merge import Counts, ImportedSource
+from explainer.curation.merge import ImportedSource
 from explainer.curation.normalize import SYNONYMS
 from explainer.diagnostics.finding import ExitStatus, exit_status
 from explainer.diagnostics.text import counted, did_you_mean, printable
@@ -24,10 +34,15 @@ from explainer.files import STDIN, as_text
 
 app = new_app()
 
-_EVERY_SECONDS = 0.2
 # Lines of a diff that are shown on the terminal, at most.
 _DIFF_LINES = 200
 _CHUNK = 1024 * 1024
+_EXPORT_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex", ".ris": "ris"}
+# The formats of references, as a note calls them.
+_REFERENCES = {"bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
+# What references have no room for.
+_LOST = "signatures, tasks, examples, aliases and data sets"
+_LOST_IN_BIBTEX = f"further links, {_LOST}"
 
 
 @app.command(
@@ -35,7 +50,7 @@ _CHUNK = 1024 * 1024
     epilog="explainer catalog import refs.bib -o catalogs/refs.yaml\n"
     "explainer catalog import list.csv --map Titel=title --dry-run -o catalogs/list.yaml",
 )
-def run(
+def import_list(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A file, a folder of model cards, or - for stdin.")],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="The catalog, new or not; stdout when left out.")
@@ -74,17 +89,16 @@ def run(
     there already, new values come in and what was written by hand stays; the changes are shown first. Where each entry
     comes from is recorded beside the catalog, in NAME.sources.jsonl.
     """
-    progress = _Progress()
-    name = source_name or ("stdin" if str(source) == STDIN else source.name or str(source))
+    progress = Progress("records")
     job = ImportJob(
         path=source,
-        source=ImportedSource(as_text(name), _day(retrieved), licence and as_text(licence)),
+        source=_source(source, source_name, licence, retrieved),
         out=None if str(out) == STDIN else out,
         format=source_format or _format_of(source),
         kind=Kind(kind) if kind else None,
         mapping=_mapping(mapping or []),
         dry_run=dry_run,
-        tell=progress.tell,
+        tell=progress.update,
     )
     try:
         result = import_source(job)
@@ -95,37 +109,18 @@ def run(
         progress.clear()
     _write_products(job, result)
     if findings == "json":  # stderr holds one document, and nothing else
-        show_findings(result.findings, findings)
-        raise typer.Exit(exit_status(result.findings, strict=strict))
+        finish(result.findings, findings, strict=strict)
     if not job.dry_run:
         _say_changes(result.diff)
     show_findings(result.findings, findings)
-    if result.dropped:
-        say(f"and {result.dropped:,} findings more")
-    say(_summary(job, result.counts))
+    _say_summary(job, result)
     raise typer.Exit(exit_status(result.findings, strict=strict))
 
 
-class _Progress:
-    """Counts records in a line of stderr, on a terminal only."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._shown = False
-
-    def tell(self, records: int) -> None:
-        now = time.monotonic()
-        if self._is_terminal and now - self._last > _EVERY_SECONDS:
-            self._last = now
-            self._shown = True
-            sys.stderr.write(f"\r{records:,} records")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+def _source(path: Path, name: str | None, licence: str | None, retrieved: str | None) -> ImportedSource:
+    """What is recorded of a source: its name, by default that of its file, the day, and its licence."""
+    default = "stdin" if str(path) == STDIN else path.name or str(path)
+    return ImportedSource(as_text(name or default), _day(retrieved), licence and as_text(licence))
 
 
 def _format_of(source: Path) -> str:
@@ -133,8 +128,8 @@ def _format_of(source: Path) -> str:
     if source.is_dir():
         return "modelcard"
     suffix = source.suffix.casefold()
-    if suffix not in SUFFIXES:
-        refuse(f"cannot tell the format of {str(source)!r} from its name; give it with --from", "SOURCE")
+    message = f"cannot tell the format of {str(source)!r} from its name; give it with --from"
+    refuse_if(suffix not in SUFFIXES, message, "SOURCE")
     return SUFFIXES[suffix]
 
 
@@ -152,14 +147,12 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     """`--map COLUMN=FIELD` as fields by column."""
     mapping: dict[str, str] = {}
     fields = tuple(dict.fromkeys((*ENTRY_KEYS, *SYNONYMS)))
+    known = f"fields are {', '.join(fields)}"
     for pair in pairs:
         column, separator, field = pair.rpartition("=")
-        if field not in fields or not separator:
-            known = f"fields are {', '.join(fields)}"
-            message = f"{pair!r} is not COLUMN=FIELD; {known}"
-            if separator:
-                message = f"unknown field {field!r}; {did_you_mean(field, fields) or known}"
-            refuse(message, "--map")
+        refuse_if(not separator, f"{pair!r} is not COLUMN=FIELD; {known}", "--map")
+        if field not in fields:
+            refuse(f"unknown field {field!r}; {did_you_mean(field, fields) or known}", "--map")
         mapping[column] = field
     return mapping
 
@@ -191,8 +184,11 @@ def _write_product(job: ImportJob, result: ImportResult, product: TextIO) -> Non
             write_stdout("".join(sign + line for line in lines))
 
 
-def _summary(job: ImportJob, counts: Counts) -> str:
-    """One line that says how it went."""
+def _say_summary(job: ImportJob, result: ImportResult) -> None:
+    """Say in one line how it went, and what to type next where there is something new."""
+    if result.dropped:
+        say(f"and {result.dropped:,} findings more")
+    counts = result.counts
     numbers = {
         "added": counts.added,
         "changed": counts.changed,
@@ -201,7 +197,35 @@ def _summary(job: ImportJob, counts: Counts) -> str:
         "left out": counts.left_out,
     }
     parts = [f"{number:,} {what}" for what, number in numbers.items() if number]
-    line = f"{counted(counts.records, 'record', ',')}: {', '.join(parts) or 'nothing to do'}"
-    if job.out is None or job.dry_run or not (counts.added or counts.changed):
-        return line
-    return f"{line}\nnext: explainer catalog lint {job.out}"
+    say(f"{counted(counts.records, 'record', ',')}: {', '.join(parts) or 'nothing to do'}")
+    is_written = job.out is not None and not job.dry_run
+    if is_written and counts.added + counts.changed:
+        say(f"next: explainer catalog lint {job.out}")
+
+
+@app.command("export", epilog="explainer catalog export -o references.bib")
+def export(
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str | None,
+        choice("--format", EXPORT_FORMATS, "The format; by default that of the output's name."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        choice("--kind", tuple(Kind), "Only entries of this kind."),
+    ] = None,
+    out: FileOption = None,
+    findings: FindingsOption = "text",
+) -> None:  # fmt: skip
+    """Write catalogs as JSON Lines, CSV, BibTeX, RIS or CSL-JSON, so that nobody is locked in.
+
+    JSON Lines and CSV hold everything, and `catalog import` reads them back without a loss. BibTeX, RIS and CSL-JSON
+    have no room for tasks, examples, aliases and data sets.
+    """
+    chosen = format_of(output_format, out, _EXPORT_SUFFIXES, "jsonl")
+    text = "".join(exported(open_library(catalog, findings), chosen, Kind(kind) if kind else None))
+    # on stderr: the product may go to stdout
+    if chosen in _REFERENCES and findings != "json":
+        lost = _LOST_IN_BIBTEX if chosen == "bibtex" else _LOST
+        say(f"note: {_REFERENCES[chosen]} has no room for {lost}; jsonl and csv keep everything")
+    write_or_end(text, out, findings)

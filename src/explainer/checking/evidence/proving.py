@@ -286,6 +286,7 @@ class _Prover:
 
     def judge(self, statement: Statement) -> JudgedStatement:
         """Return what was found about a statement."""
+        support = self._support(statement)
         evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
         if not any(map(_VIOLATION, evidence)):
             evidence += self._words_of_another(statement)
@@ -293,13 +294,13 @@ class _Prover:
         refuting = list(filter(_REFUTES, faults))
         carrying = list(filterfalse(_VIOLATION, evidence))
         if not refuting and not carrying:
-            carrying += self._verbatim(statement)
+            carrying += self._verbatim(statement, support)
         verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
         shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
         violations = tuple(map(_VIOLATION, faults))
-        return JudgedStatement(statement, verdict, shown.entry, shown.passage, self._support(statement), violations)
+        return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
     # --- quotations ----------------------------------------------------------------------------------------------
 
@@ -542,10 +543,10 @@ class _Prover:
                 if shared >= least_shared:
                     yield _Alike(index, sentence, shared)
 
-    def _verbatim(self, statement: Statement) -> Iterator[_Evidence]:
+    def _verbatim(self, statement: Statement, support: float) -> Iterator[_Evidence]:
         """A statement whose own words stand in its entry in a row."""
         # most statements have words that their entries lack, and need no comparing word by word
-        if self._support(statement) < _VERBATIM_SUPPORT:
+        if support < _VERBATIM_SUPPORT:
             return
         words = _tokens_of(statement)
         if len(words) < _MIN_VERBATIM:

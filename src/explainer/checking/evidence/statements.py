@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 from typing import Final, NamedTuple
@@ -147,6 +147,16 @@ class Statement:
     terms: frozenset[str] = frozenset()
     all_terms: frozenset[str] = frozenset()
     is_reversed: bool = False
+
+
+class _Said(NamedTuple):
+    """A sentence, before it is read: its place, the entries that it and its block are about, and what it quotes."""
+
+    start: int
+    end: int
+    entries: tuple[int, ...]
+    context: tuple[int, ...]
+    quotations: tuple[Quoted, ...]
 
 
 class _Line(NamedTuple):
@@ -317,7 +327,11 @@ class _StatementReader:
         context = self._context_of(block, text)
         if _DOWNWARD.match(text):  # what goes in and comes out is nobody's claim
             context = ()
-        self._read_sentences(block, text, context, self._quotations_in(block, text))
+        quotes = self._quotations_in(block, text)
+        self._before = ()
+        # most blocks are about no entry, and need no dividing into sentences
+        if context or quotes or self._places_between(block.start, block.end):
+            self._read_sentences(block, text, context, quotes)
 
     def _titled_by(self, block: _Block, text: str, label: re.Match[str] | None) -> _Scope | None:
         """The scope that a block opens which is no more than a title, or a label with the name of its source.
@@ -380,14 +394,14 @@ class _StatementReader:
         return [Quoted(block.start, block.start + end, text[:end], is_introduced)]
 
     def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
-        self._before = ()
         for start, end in self._with_credits(_sentences(text, block.start, quotes)):
             named = self._named(start, end)
             entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
             self._before = entries
             within = tuple(quote for quote in quotes if start <= quote.start < end)
             if entries or within:
-                self._add_statement(Statement("", start, end, entries, context, within), named)
+                said = _Said(start, end, entries, context, within)
+                self._add_statement(said, named)
 
     def _meant_by_pronoun(self, start: int, end: int) -> tuple[int, ...]:
         """The one entry of the sentence before, where a sentence goes on about it with a pronoun."""
@@ -404,20 +418,18 @@ class _StatementReader:
             sentences.append((start, end))
         return sentences
 
-    def _add_statement(self, statement: Statement, named: Iterable[int]) -> None:
+    def _add_statement(self, said: _Said, named: Iterable[int]) -> None:
         """Add a statement with its words, unless it has hardly any beside the names of entries."""
-        text = shown(self._text[statement.start : statement.end])
+        text = shown(self._text[said.start : said.end])
         words = tuple(words_of(text))
         all_terms = frozenset(map(term, words)) - {""}
-        said = all_terms.difference(*map(self._names.__getitem__, named))
+        terms = all_terms.difference(*map(self._names.__getitem__, named))
         # `It takes 45 minutes` says something, the mark `1.` of an item does not
-        is_short = len(said) < _MIN_TERMS and not any(map(str.isdigit, text))
-        if is_short or all(map(str.isdigit, said)):
+        is_short = len(terms) < _MIN_TERMS and not any(map(str.isdigit, text))
+        if is_short or all(map(str.isdigit, terms)):
             return
-        is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(statement.start, statement.end)
-        self._statements.append(
-            replace(statement, text=text, words=words, terms=said, all_terms=all_terms, is_reversed=is_reversed)
-        )
+        is_reversed = not _COMPARING.isdisjoint(words) and self._is_reversed(said.start, said.end)
+        self._statements.append(Statement(text, *said, words, terms, all_terms, is_reversed))
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Final
 
-from explainer.checking.names import bare_forms
+from explainer.checking.match import bare_forms
 from explainer.checking.offered import Offered
 from explainer.checking.titles import (
     GENERIC_ACRONYMS,

@@ -379,17 +379,6 @@ class Figure:
             return not self.is_for_several
         return self.unit == other.unit == "px"
 
-    def is_swapped(self, equal: Figure, beside: Iterable[Figure]) -> bool:
-        """Whether an equal figure is printed for another scale, and another one beside it for the scale of this one."""
-        if not self.scales or not equal.scales or self.scales & equal.scales:
-            return False
-        return any(map(self._is_rival_of, beside))
-
-    def _is_rival_of(self, other: Figure) -> bool:
-        if self.kind != other.kind or self.scales.isdisjoint(other.scales):
-            return False
-        return not self.equals(other)
-
     def may_be_exchanged_with(self, rival: Figure) -> bool:
         """Whether a different figure may stand in its place: a factor stands in that of factors only."""
         return (self.kind == "factor") == (rival.kind == "factor") and not self.equals(rival)
@@ -582,7 +571,9 @@ def _side_of_size(match: re.Match[str], number: _Number) -> Figure:
 
 def _is_of_name(match: re.Match[str], number: _Number) -> bool:
     """Whether a number without a unit is a part of a name, such as `3D` and `4DGS`, or an id."""
-    return bool(number.attached) or _ARXIV_ID.fullmatch(match["digits"] or "") is not None
+    if number.attached:
+        return True
+    return _ARXIV_ID.fullmatch(match["digits"] or "") is not None
 
 
 def _unit_of(text: str, match: re.Match[str], number: _Number) -> tuple[_Unit, int]:
@@ -712,10 +703,10 @@ def _with_unit_of(text: str, figure: Figure, following: Figure) -> Figure:
 def _unit_size(text: str, figure: Figure) -> float:
     """How many base units the unit of a figure is, or how large its magnitude."""
     written = _DIGITS.match(text, figure.start, figure.end)
-    if figure.kind not in ("measure", "count") or written is None:
+    if written is None or figure.kind not in ("measure", "count"):
         return 1.0
     number = float(written[0].replace(",", "").rstrip(".") or 1)
-    return figure.amount / number if number else 1.0
+    return figure.amount / (number or figure.amount or 1.0)
 
 
 def _shares(text: str) -> Iterator[Figure]:

@@ -348,20 +348,20 @@ class _Prover:
     def _quotations(self, statement: Statement) -> Iterator[_Evidence]:
         if not statement.quotations:
             return
-        # the likeliest entries first
-        order = list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
-        texts = [self.texts[index] for index in order]
+        likeliest_first = list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
         for quoted in statement.quotations:
-            quotation = read_quotation(quoted.text)
-            if len(quotation.tokens) < MIN_QUOTED:
-                continue
-            # most of what stands in no entry is no passage, and need not be compared
-            if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
-                continue
-            fit, place = compare(quotation, texts)
-            entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_title(quoted.text, entry):
-                yield from self._judged_quotation(statement, quoted, fit, entry)
+            if len(read_quotation(quoted.text).tokens) >= MIN_QUOTED:
+                yield from self._quotation(statement, quoted, likeliest_first)
+
+    def _quotation(self, statement: Statement, quoted: Quoted, order: Sequence[int]) -> Iterator[_Evidence]:
+        quotation, texts = read_quotation(quoted.text), list(map(self.texts.__getitem__, order))
+        # most of what stands in no entry is no passage, and need not be compared
+        if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
+            return
+        fit, place = compare(quotation, texts)
+        entry = None if place is None else order[place]
+        if fit is QuotationFit.VERBATIM or not self._is_title(quoted.text, entry):
+            yield from self._judged_quotation(statement, quoted, fit, entry)
 
     def _is_of_no_source(self, quoted: Quoted) -> bool:
         """Whether a quotation is an example, what a step takes or gives, or the user's own words."""
@@ -406,9 +406,11 @@ class _Prover:
         own = statement.entries
         if fit is QuotationFit.ABSENT:
             yield from self._absent_quotation(statement, quoted)
-        elif fit is QuotationFit.VERBATIM and (not own or entry in own):
+            return
+        if fit is QuotationFit.VERBATIM and (not own or entry in own):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
-        elif fit in _QUOTATION_FAULTS and own:
+            return
+        if fit in _QUOTATION_FAULTS and own:
             code, message = _QUOTATION_FAULTS[fit]
             message = message.format(entry=self._name(entry), own=self._name(own[0]))
             yield self._quotation_fault(code, quoted, message, entry)
@@ -430,11 +432,9 @@ class _Prover:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
-        own_texts = [self.texts[index] for index in statement.entries]
-        for figure in _claimed_figures(text):
-            fault = self._fault_of_figure(_Claim(statement, text, figure, own_texts))
-            if fault is not None:
-                yield fault
+        own_texts = list(map(self.texts.__getitem__, statement.entries))
+        claims = (_Claim(statement, text, figure, own_texts) for figure in _claimed_figures(text))
+        yield from filter(None, map(self._fault_of_figure, claims))
 
     def _fault_of_figure(self, claim: _Claim) -> _Evidence | None:
         rows = list(self._printed(claim, claim.statement.entries))
@@ -457,7 +457,7 @@ class _Prover:
         """Whether a figure counts nothing, bounds a printed one, is of the question, or follows from printed ones."""
         if Relation.BOUND in relations or not _is_comparable(claim.figure):
             return True
-        if any(claim.figure.equals(asked) for asked, _ in self._question.figures):
+        if any(map(claim.is_printed_as, self._question.figures)):
             return True
         # what is printed with another unit follows from other figures by chance
         if not relations.isdisjoint(_OTHER_UNITS):
@@ -470,7 +470,7 @@ class _Prover:
         nearest = max(equal, key=claim.count_shared)
         if all(map(figure.contradicts, map(_FIGURE, equal))):
             return self._compared_the_other_way(claim, nearest)
-        if figure.is_swapped(nearest.figure, nearest.sentence.figures) or _turns_change_round(claim, nearest):
+        if _turns_change_round(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
         return self._exchanged(claim, equal) or self._told_of_other(claim, equal)
 
@@ -486,7 +486,7 @@ class _Prover:
             return None
         rows = list(chain.from_iterable(map(_PLACED, claim.own_texts)))
         claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
-        printed = next(filter(claim.is_printed_as, rows), None)
+        printed = next(filter(claim.is_placed_as, rows), None)
         if claimed is None or printed is None:
             return None
         for rival, sentence in rows:
@@ -686,8 +686,12 @@ class _Claim:
         """How likely it stands for a printed figure."""
         return self.count_shared(row) + self.figure.is_of_kind(row.figure)
 
-    def is_printed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
+    def is_printed_as(self, row: tuple[Figure, Sentence]) -> bool:
         """Whether a printed figure is the same."""
+        return self.figure.equals(row[0])
+
+    def is_placed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
+        """Whether a figure with words of its own is the same."""
         return self.figure.equals(row[0].figure)
 
     def is_placed_at(self, placed: PlacedFigure) -> bool:
@@ -702,13 +706,12 @@ def _without_quotations(statement: Statement) -> str:
     return text
 
 
-def _claimed_figures(text: str) -> Iterator[Figure]:
+def _claimed_figures(text: str) -> list[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
     if _INSTRUCTION.match(text):
-        return
-    for figure in whole_figures_in(text):
-        if not _is_label(text, figure) and not _is_supposed(text, figure):
-            yield figure
+        return []
+    figures = filterfalse(partial(_is_label, text), whole_figures_in(text))
+    return list(filterfalse(partial(_is_supposed, text), figures))
 
 
 def _is_label(text: str, figure: Figure) -> bool:

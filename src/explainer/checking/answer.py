@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import filterfalse, islice, pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
@@ -160,6 +160,7 @@ class Answer:
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
+        samples: links in code that only show what an address may be.
         code_lines: lines (from 0) inside fences and indented code, with the language of the code, which may be empty.
         tables: lines (from 0) inside tables.
         odd_hrefs: link destinations that are no URL, such as `#`, `link` or nothing, with their link text.
@@ -171,6 +172,7 @@ class Answer:
     body: str
     positions: Lines
     citations: list[Cited] = field(default_factory=list)
+    samples: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
     code_lines: dict[int, str] = field(default_factory=dict)
@@ -218,6 +220,12 @@ class Answer:
         start = self.line_starts[number]
         return start, start + len(self.line(number))
 
+    def cite_samples(self, lines: Collection[int]) -> None:
+        """Take what looks like a sample in a span of code for a citation, on some lines, counted from 0."""
+        places = ((cited, self.line_of(cited.spotted.start)) for cited in self.samples)
+        cited_samples = [cited for cited, line in places if line in lines and line not in self.code_lines]
+        self.citations = sorted(self.citations + cited_samples, key=lambda cited: cited.spotted.start)
+
     def is_program(self, number: int) -> bool:
         """Whether a line, counted from 0, is the code of a program, which cites nothing by name."""
         return self.code_lines.get(number) in _PROGRAMMING
@@ -244,7 +252,9 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
             answer.odd_hrefs.append((marked.href, marked.label))
     answer.phrases += _quotations(body)
     samples = _Samples(answer, urls)
-    answer.citations = list(filterfalse(samples.contains, links.cited()))
+    for cited in links.cited():
+        place = answer.samples if samples.contains(cited) else answer.citations
+        place.append(cited)
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
 

@@ -24,7 +24,7 @@ _RUN: Final = lazy_regex(r"[^\s<>\"`\\|，。、；：！？）】」』》“�
 # how links begin, those first that may stand within a word
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<ssh>(?<!\w)git(?:@(?=github\.com[:/])|://(?=\w)))
-      | (?P<doi>(?:(?<![\w/.])|(?<=\bdoi))10\.\d{4,9}/(?=\S))
+      | (?P<doi>(?:(?<![\w/.])|(?<=\bdoi)|(?<=\binfo:doi/))10\.\d{4,9}/(?=\S))
       | (?<![\w/.])(?:
           (?P<broken>(?:(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;∶]/{0,3}|/{2})
               | [htpsx]{3,8}[^\w\s/]{0,2}//)(?=[\w/]))
@@ -95,6 +95,7 @@ _ANCHOR_END: Final = lazy_regex(r"</a\b|<a\b", re.IGNORECASE)
 _LONGEST_LABEL: Final = 500
 _REFRESH: Final = lazy_regex(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
 _STYLE_URL: Final = lazy_regex(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
+_STYLE_ESCAPE: Final = lazy_regex(r"\\([0-9a-fA-F]{1,6})[ \t\n\f\r]?")
 # a URL of a `srcset` ends at a space, and what describes it at a comma
 _CANDIDATE: Final = lazy_regex(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
@@ -377,6 +378,12 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[str]]:
     return lambda value: (match[1] for match in pattern.finditer(value))
 
 
+def _styles(value: str) -> Iterator[str]:
+    r"""The URLs in a style sheet, behind its escapes: `u\72l(…)` (CSS Syntax Level 3, section 4.3.7)."""
+    decoded = _STYLE_ESCAPE.sub(lambda match: chr(min(int(match[1], 16), 0x10FFFF)), value)
+    return (match[1] for match in _STYLE_URL.finditer(decoded))
+
+
 def _refresh(value: str) -> Iterator[str]:
     match = _REFRESH.match(value)
     if match:
@@ -388,5 +395,5 @@ _SPLITTERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "ping": lambda value: iter(value.split()),
     "values": lambda value: iter(value.split(";")),
     "content": _refresh,
-    "style": _matches(_STYLE_URL),
+    "style": _styles,
 }

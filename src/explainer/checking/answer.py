@@ -221,10 +221,12 @@ class Answer:
         return start, start + len(self.line(number))
 
     def cite_samples(self, lines: Collection[int]) -> None:
-        """Take what looks like a sample in a span of code for a citation, on some lines, counted from 0."""
-        places = ((cited, self.line_of(cited.spotted.start)) for cited in self.samples)
-        cited_samples = [cited for cited, line in places if line in lines and line not in self.code_lines]
-        self.citations = sorted(self.citations + cited_samples, key=lambda cited: cited.spotted.start)
+        """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
+        for cited in self.samples:
+            line = self.line_of(cited.spotted.start)
+            if line in lines and line not in self.code_lines and not _DATA_FILE.search(cited.spotted.url):
+                self.citations.append(cited)
+        self.citations.sort(key=lambda cited: cited.spotted.start)
 
     def is_program(self, number: int) -> bool:
         """Whether a line, counted from 0, is the code of a program, which cites nothing by name."""
@@ -274,13 +276,17 @@ class _Samples:
         spotted = cited.spotted
         if spotted.form not in ("url", "bare") or spotted.url in self._urls or home_field(spotted.url):
             return False
-        language = self._answer.code_lines.get(self._answer.line_of(spotted.start))
-        if language is None:
+        if self._answer.line_of(spotted.start) not in self._answer.code_lines:
             return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
-        if is_placeholder_host(spotted.url) or (language != "mermaid" and _DATA_FILE.search(spotted.url)):
+        return is_placeholder_host(spotted.url) or self._is_data(spotted)
+
+    def _is_data(self, spotted: LinkInText) -> bool:
+        """Whether a link in a block of code is that of a file with data, or one that a program opens."""
+        number = self._answer.line_of(spotted.start)
+        if self._answer.code_lines[number] != "mermaid" and _DATA_FILE.search(spotted.url):
             return True  # but a diagram shows its pictures
-        line = self._answer.body[self._answer.start_of(self._answer.line_of(spotted.start)) : spotted.start]
-        return language in _PROGRAMMING and _IN_PROGRAM.search(line) is not None
+        line = self._answer.body[self._answer.start_of(number) : spotted.start]
+        return self._answer.is_program(number) and _IN_PROGRAM.search(line) is not None
 
     def _is_in_span(self, at: int) -> bool:
         return any(start <= at < end for start, end in self._spans)
@@ -305,13 +311,12 @@ class _LinksByPlace:
             return not seen
         link = identify(url) if url else None
         self._forget_shown(marked, link, seen)
-        if [self._spotted[start].link for start in seen] == [link]:
-            return False
-        self._forget(seen)
-        written = self._body[marked.start : marked.end]
-        form: Form = "url" if link else "broken"
-        spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
-        self._added.append(Cited(spotted, marked.label))
+        if [self._spotted[start].link for start in seen] != [link]:
+            self._forget(seen)
+            written = self._body[marked.start : marked.end]
+            form: Form = "url" if link else "broken"
+            spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
+            self._added.append(Cited(spotted, marked.label))
         return False
 
     def _keep_label(self, marked: _MarkedLink, seen: Iterable[int]) -> None:
@@ -626,11 +631,13 @@ class _MarkdownReader:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
         for destination in self._unmarked(unparsed_destinations(self._answer.body)):
             self._mark_unparsed(destination)
-        for destination in self._unmarked(tag_destinations(self._answer.body)):
-            # code may show what HTML looks like: there, only addresses count
-            if opened_url(destination.href) or destination.start not in self._characters_in_code:
-                self._mark_html(destination, destination.start, destination.end)
+        for destination in filter(self._is_opened, self._unmarked(tag_destinations(self._answer.body))):
+            self._mark_html(destination, destination.start, destination.end)
         return self._links
+
+    def _is_opened(self, destination: Destination) -> bool:
+        """Whether a tag leads somewhere: code may show what HTML looks like, and there only addresses count."""
+        return destination.start not in self._characters_in_code or opened_url(destination.href) is not None
 
     def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
         """Those of some destinations at whose places no link is noted yet."""

@@ -288,14 +288,20 @@ def read_label(text: str) -> FieldLabel:
 
 def _unknown_kind(label: str, value: str) -> LabelKind | None:
     """What a label is whose words tell nothing (`Next steps: …`); None where it is the name itself, or prose."""
-    is_name = bool(acronyms(label))
-    if value.startswith("http"):  # the words of a URL are no title
-        return None if is_name or reads_like_title(label) else "unlisted"
+    if value.startswith("http"):
+        return _kind_before_url(label)
     if _words_of("weights").issuperset(letters(label)[-1:]):
         return "weights" if _CHECKPOINT.fullmatch(value) else "remark"
-    if is_title(value) and not (is_name or is_author(label)):
+    is_name = bool(acronyms(label)) or is_author(label)
+    if is_title(value) and not is_name:
         return "unknown"
     return "remark" if calls_for_remarks(label) else None
+
+
+def _kind_before_url(label: str) -> LabelKind | None:
+    """What a label before a link is: the words of a URL are no title, so that it is the name, or a remark."""
+    is_name = bool(acronyms(label)) or reads_like_title(label)
+    return None if is_name else "unlisted"
 
 
 def names_source(text: str) -> bool:

@@ -62,6 +62,7 @@ _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, f
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
+_SHORTEST_TITLE: Final = 12  # characters of a text that is looked up as a title: three words have hardly fewer
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
 _LONGEST_RUN: Final = 200  # characters before a link, or a name, in which words that name something are looked for
@@ -897,15 +898,22 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
 
 def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Iterator[Reference]:
     """What stands around the names and links of a line: a title in small letters may be a remark."""
+    covered = [(other.start - line.start, other.end - line.start) for other in others]
+    for begin, end in _around_names(line):
+        if end - begin < _SHORTEST_TITLE or not is_free((begin, end), covered):
+            continue
+        name = line.name(begin, end)
+        if len(words(name.text)) >= MIN_TITLE:
+            yield Reference(*name, doubtful=True, in_remark=True)
+
+
+def _around_names(line: ReferenceLine) -> Iterable[Span]:
+    """The text before, between and behind the names and links of a line that has a name."""
     spans = sorted([*line.names, *line.link_spans])
     if not spans or not (line.names or line.link_texts):
-        return
+        return ()
     starts, ends = zip(*spans, strict=True)
-    for span in zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True):
-        name = line.name(*span)
-        is_other = is_free((name.start, name.end), [(other.start, other.end) for other in others])
-        if is_other and len(words(name.text)) >= MIN_TITLE:
-            yield Reference(*name, doubtful=True, in_remark=True)
+    return zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True)
 
 
 def _is_another_name(text: str, least: int) -> bool:

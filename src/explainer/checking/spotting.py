@@ -265,10 +265,7 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
     start = match.start()
     behind = _RUN.match(text, match.end(), start + _LONGEST)
     run = match[0] + (behind[0] if behind else "")
-    written = _exactly(run, exact) or _trimmed(run)
-    bare = _BARE_RUN.match(text, start, start + _LONGEST)
-    if bare is not None and _CLIMBS.search(bare[0], len(written)):
-        written = bare[0].rstrip(_TRAILING)
+    written = _climbing(text, start, _exactly(run, exact) or _trimmed(run))
     if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
         return None
     form, read = _FORMS[kind]
@@ -276,6 +273,14 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
     if link is None and form == "url":
         form = "broken"
     return LinkInText(start, start + len(written), written, form, link, written)
+
+
+def _climbing(text: str, start: int, written: str) -> str:
+    """A URL with what viewers of Markdown add to it, where that climbs to another page: `…/repo)/../../other`."""
+    bare = _BARE_RUN.match(text, start, start + _LONGEST)
+    if bare is None or not _CLIMBS.search(bare[0], len(written)):
+        return written
+    return bare[0].rstrip(_TRAILING)
 
 
 _FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {

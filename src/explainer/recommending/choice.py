@@ -81,15 +81,18 @@ def fit_findings(
     if not empty:
         return ()
     place = document.locate(("question",))
-    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else ""
+    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else None
     if len(empty) < len(kinds) or named:
         message = f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"
-        return (Finding("Q408", place, message, nearest or None),)
+        return (Finding("Q408", place, message, nearest),)
+    language = NAMES.get(choice.language, choice.language)
     if choice.unreadable:
-        message = f"the question seems to be in {_language_name(choice)}, and the tasks have no vocabulary in it"
+        message = f"the question seems to be in {language}, and the tasks have no vocabulary in it"
         return (Finding("Q410", place, message, _LANGUAGE_HINT),)
-    read_as = f" (it was read as {_language_name(choice)})" if choice.language != ENGLISH else ""
-    return (Finding("Q406", place, NOTHING_FITS + read_as, "; ".join(filter(None, (nearest, _HINT)))),)
+    message = NOTHING_FITS
+    if choice.language != ENGLISH:
+        message += f" (it was read as {language})"
+    return (Finding("Q406", place, message, "; ".join(filter(None, (nearest, _HINT)))),)
 
 
 def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:
@@ -103,10 +106,6 @@ def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:
         return ()
     message = f"{' and '.join(weak)} are weak: by themselves they would not be recommended"
     return (Finding("Q411", document.locate(("question",)), message),)
-
-
-def _language_name(choice: Choice) -> str:
-    return NAMES.get(choice.language, choice.language)
 
 
 SCHEMA: Final = "explainer/recommend/1"

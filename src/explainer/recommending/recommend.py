@@ -469,14 +469,14 @@ def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
     """What papers gain by going with the chosen models, or with a task that none of them has."""
     same_task, same_words = (SAME_TASK, SAME_WORDS) if subject.has_model else (ASKED_TASK, ASKED_WORDS)
     gains: dict[int, dict[str, float]] = defaultdict(dict)
-    for number, score in enumerate(_scores_for(ranking, subject)):
-        if score:
-            gains[number][same_words] = score
+    for number, score in filter(itemgetter(1), enumerate(_scores_for(ranking, subject))):
+        gains[number][same_words] = score
     for number in _of_task(ranking, subject.task):
         gains[number][same_task] = TASK_GAIN
-    for links, gain in ((subject.links, OTHER_PAPER), (subject.own_links, OWN_PAPER)):
-        for number in ranking.with_links(links):
-            gains[number][SAME_PAPER] = gain
+    for number in ranking.with_links(subject.links):
+        gains[number][SAME_PAPER] = OTHER_PAPER
+    for number in ranking.with_links(subject.own_links):
+        gains[number][SAME_PAPER] = OWN_PAPER
     return gains
 
 
@@ -496,8 +496,8 @@ def _strangers(ranking: Ranking[PaperEntry], subject: Subject) -> set[int]:
     """The papers of other tasks than that of the chosen model, unless a chosen model is their own."""
     if subject.task is None:
         return set()
-    numbers = range(len(ranking))
-    of_other_tasks = {number for number in numbers if ranking.task_number(number) not in (None, subject.task)}
+    tasks = map(ranking.task_number, range(len(ranking)))
+    of_other_tasks = {number for number, task in enumerate(tasks) if task not in (None, subject.task)}
     return of_other_tasks.difference(ranking.with_links((*subject.own_links, *subject.links)))
 
 
@@ -519,17 +519,23 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
     if query.direction.is_full and DIRECTION_FITS in gains:
         return True
     # who says no more than the name of a task asked for it
-    if PHRASE_FITS in gains and len(query.words) <= _NAME_ALONE and coverage == 1:
+    says_name_alone = len(query.words) <= _NAME_ALONE and coverage == 1
+    if PHRASE_FITS in gains and says_name_alone:
         return True
+    return score * coverage >= _bar(ranking, query, best, bars)
+
+
+def _bar(ranking: Ranking[E], query: Query, best: int, bars: float) -> float:
+    """What the best entry must score, when that is so many times the usual bar."""
     if query.language != ENGLISH:
-        return score * coverage >= bars * (UNSPACED_BAR if query.language in UNSPACED else FOREIGN_BAR)
+        return bars * (UNSPACED_BAR if query.language in UNSPACED else FOREIGN_BAR)
+    word_bar = ranking.bar(len(query.words))
     if not ranking.has_tasks:
-        return score * coverage >= bars * max(CONFIDENCE / 2, ranking.bar(len(query.words)))
-    bar = max(CONFIDENCE, ranking.bar(len(query.words)))
+        return bars * max(CONFIDENCE / 2, word_bar)
     words_of_task = sum(share.task > 0 for share in ranking.shares(query.words, best))
     bars += _WITNESS_BARS[ranking.witnesses(query, best)] - 1 + _FEW_WORDS[: words_of_task + 1][-1]
     bars -= _ODDS_BARS * math.tanh(ranking.odds(query, best) / _ODDS_SCALE)
-    return score * coverage >= bar * bars
+    return max(CONFIDENCE, word_bar) * bars
 
 
 def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:

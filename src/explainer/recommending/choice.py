@@ -35,7 +35,7 @@ def complete(
     loaded: LoadedQuestion,
     named: Sources,
     library: Library,
-    wanted: SourceCounts,
+    counts: SourceCounts,
     semantic: SupportsMeanings | None = None,
 ) -> Parsed[tuple[Sources, Choice]]:
     """Choose what a question leaves out.
@@ -44,7 +44,7 @@ def complete(
         loaded: the question.
         named: the entries that it names.
         library: what may be chosen.
-        wanted: how much is chosen.
+        counts: how much is chosen.
         semantic: a second opinion on what fits.
 
     Returns:
@@ -53,7 +53,7 @@ def complete(
     question = loaded.question
     recommender = recommender_of(library, semantic)
     left_out = SourceCounts(
-        models=wanted.models * (question.models is None), papers=wanted.papers * (question.papers is None)
+        models=counts.models * (question.models is None), papers=counts.papers * (question.papers is None)
     )
     # papers go with the models that the question names
     chosen = None if question.models is None else named.models
@@ -180,7 +180,7 @@ def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str
 def _share_data(word: str, share: Share, fields: Sequence[str]) -> dict[str, Any]:
     return {
         "word": word,
-        "own": round(share.own, 3),
+        "own": round(share.in_entry, 3),
         "kin": round(share.same_task, 3),  # the name that readers of the document know
         "task": round(share.task, 3),
         "fields": list(fields),
@@ -213,7 +213,7 @@ def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
     lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  found in"]
     for word, share in recommendation.shares:
-        figures = f"{share.own:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
+        figures = f"{share.in_entry:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
         fields = ", ".join(recommendation.places[share.term])
         shown_word = printable(shorten(word, _WORD_WIDTH - 1))
         lines.append(f"{_INDENT}{shown_word:<{_WORD_WIDTH}}{figures}  {fields}".rstrip())

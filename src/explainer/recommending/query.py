@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, filterfalse, pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
@@ -119,8 +120,8 @@ class Direction:
     def within(self, signatures: Iterable[Signature | None]) -> Direction:
         """Return the direction but for kinds of data that no signature has on that side: they can decide nothing."""
         present = list(filter(None, signatures))
-        inputs = set(chain.from_iterable(signature.inputs for signature in present))
-        outputs = set(chain.from_iterable(signature.outputs for signature in present))
+        inputs = set(chain.from_iterable(map(attrgetter("inputs"), present)))
+        outputs = set(chain.from_iterable(map(attrgetter("outputs"), present)))
         return Direction(self.inputs & inputs, self.outputs & outputs)
 
     @property
@@ -446,7 +447,7 @@ class Query:
         """
         word_of_term = terms_with_words(_LONE_NUMBER.sub(" ", text), language, _MAX_WORDS)
         if vocabulary is not None:
-            for term in [term for term in word_of_term if term not in vocabulary]:
+            for term in list(filterfalse(vocabulary.__contains__, word_of_term)):
                 for part in filter(vocabulary.__contains__, parts_of(term)):
                     word_of_term.setdefault(part, word_of_term[term])
         return cls(text, word_of_term, QueryIntent.of(word_of_term), language=language)

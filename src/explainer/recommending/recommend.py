@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import filterfalse
 from operator import attrgetter, itemgetter
 from typing import Final, Protocol, TypeVar
 
@@ -284,19 +285,19 @@ class Recommender:
         None where it asks for one thing, or where no model does one of the steps.
         """
         steps: list[tuple[Query, Recommendation[ModelEntry]]] = []
-        given = ""
+        result = ""
         for clause in clauses_of(question):
-            text = with_result(clause, given)
-            if changes_nothing(text, given):
+            text = with_result(clause, result)
+            if changes_nothing(text, result):
                 continue
             query = self._corrected(Query.of(text))
             ranking = self.models.around(query, 1)
-            unfit = [number for number in range(len(ranking)) if not ranking.takes(number, given)]
+            unfit = [number for number in range(len(ranking)) if not ranking.takes(number, result)]
             best = self._pick(ranking, query, 1, {}, _STEP_BARS, unfit)
             signature = leading_signature(best[0].entry.signature or "") if best else None
             if signature is None:
                 return ()
-            given = signature.outputs[0]
+            result = signature.outputs[0]
             why = f"for the step “{' '.join(clause)}”: {best[0].why}"
             steps.append((query, replace(best[0], why=why)))
         tasks = {step.entry.task for _, step in steps}
@@ -346,7 +347,7 @@ class Recommender:
             return Subject() if lacking is None else Subject(lacking, self._terms_about(lacking, ""))
         model = models[0]
         number = self.taxonomy.find(task_label(model))
-        same_task = [other for other in models[1:] if task_label(other) == task_label(model)]
+        same_task = [further for further in models[1:] if task_label(further) == task_label(model)]
         return Subject(
             task=number,
             terms=self._terms_about(number, task_label(model)),
@@ -439,11 +440,11 @@ def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -
     """
     if library.index_store is None:
         return Recommender(library, semantic=semantic)
-    kept = library.index_store.get()
-    if kept is not None:
+    packed = library.index_store.get()
+    if packed is not None:
         # what is not an index is as good as none
         with suppress(ValueError):
-            return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(kept))
+            return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(packed))
     recommender = Recommender(library, semantic=semantic)
     recommender.index()
     return recommender
@@ -462,7 +463,7 @@ def _paper_links(models: Iterable[ModelEntry]) -> Iterator[str]:
 
 def current(entries: Iterable[E]) -> list[E]:
     """Leave out what is deprecated: it is offered only to those who name it."""
-    return [entry for entry in entries if not entry.deprecated]
+    return list(filterfalse(attrgetter("deprecated"), entries))
 
 
 def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
@@ -488,8 +489,9 @@ def _scores_for(ranking: Ranking[PaperEntry], subject: Subject) -> list[float]:
 
 def _of_task(ranking: Ranking[PaperEntry], task: int | None) -> Iterator[int]:
     """The numbers of the papers of a task; none where that is not known."""
-    if task is not None:
-        yield from (number for number in range(len(ranking)) if ranking.task_number(number) == task)
+    for number in range(len(ranking)) if task is not None else ():
+        if ranking.task_number(number) == task:
+            yield number
 
 
 def _strangers(ranking: Ranking[PaperEntry], subject: Subject) -> set[int]:

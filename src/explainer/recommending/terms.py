@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from string import ascii_lowercase
 from typing import Final
 
@@ -154,7 +155,7 @@ def terms(text: str) -> list[str]:
 
 def vocabulary_terms(text: str, language: str) -> list[str]:
     """Return the terms of a text of a vocabulary that is not in English, as often as they stand in it."""
-    return [term for term, _ in _foreign_terms(text, language)]
+    return list(map(itemgetter(0), _foreign_terms(text, language)))
 
 
 def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
@@ -168,14 +169,18 @@ def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
     word_of_term: dict[str, str] = {}
     if language == ENGLISH:
         for word in words(text)[:limit]:
-            word_of_term |= {term: word for term in word_terms(word) if term not in word_of_term}
+            _add_terms(word_of_term, word)
         return word_of_term
     for term, word in _foreign_terms(text, language)[:limit]:
         word_of_term.setdefault(term, word)
-        # what the word is in a catalog in English, such as `photo` or SVG
-        for english in () if is_unspaced(word) else word_terms(word):
-            word_of_term.setdefault(english, word)
+        if not is_unspaced(word):  # what the word is in a catalog in English, such as `photo` or SVG
+            _add_terms(word_of_term, word)
     return word_of_term
+
+
+def _add_terms(word_of_term: dict[str, str], word: str) -> None:
+    for term in word_terms(word):
+        word_of_term.setdefault(term, word)
 
 
 def _foreign_terms(text: str, language: str) -> list[tuple[str, str]]:

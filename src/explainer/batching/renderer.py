@@ -30,7 +30,7 @@ from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import fits_windows
+from explainer.files import Buffer, fits_windows
 from explainer.rendering.formats import FORMATS, NOTHING, Context, EntryData, FormatOptions, Output, Rendering, Segment
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data, render_context
@@ -223,7 +223,7 @@ class RenderResult(msgspec.Struct, gc=False):
     findings: tuple[Finding, ...] = ()
     why: str = ""
     row: bytes = b""
-    output: bytes | None = None
+    output: Buffer | None = None
 
 
 def _has_each_key_once(raw: bytes, line: QuestionLine) -> bool:

@@ -36,6 +36,7 @@ from explainer.engines.job import (
     within_bytes,
 )
 from explainer.engines.open_job import OpenJob, open_job
+from explainer.files import Buffer
 from explainer.recommending.choice import LINKS, choice_data, fit_findings
 from explainer.recommending.recommend import recommender_of
 
@@ -222,7 +223,7 @@ def _manifest_columns(results: Sequence[RenderResult], schema: pa.Schema) -> dic
     return columns
 
 
-def _product(lines: Sequence[bytes | None], field: Any) -> Any:
+def _product(lines: Sequence[Buffer | None], field: Any) -> Any:
     if field.name == "line":
         return arrow().array([line and line[:-1] for line in lines], field.type)
     key = "text" if field.name == "prompt" else field.name

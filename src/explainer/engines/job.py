@@ -22,7 +22,7 @@ from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.report import finding_data
-from explainer.files import builtin_folder, display_path, read_file, read_text, real_path
+from explainer.files import Buffer, builtin_folder, display_path, read_file, read_text, real_path
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
 
@@ -355,7 +355,7 @@ def within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
     yield slice(begin, len(sizes))
 
 
-def read_lines(lines: Sequence[bytes | None], schema: Any) -> Any:
+def read_lines(lines: Sequence[Buffer | None], schema: Any) -> Any:
     """Return lines of JSON as a table; None becomes a row of nulls. Keys that the schema does not name are left out."""
     pa = arrow()
     import pyarrow.json  # noqa: F401, PLC0415  # registers itself in `pa`

@@ -52,12 +52,12 @@ class ChunkResult:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Travel with all outputs in one piece, which need not be copied; see PEP 574."""
-        if protocol < _WITH_BUFFERS:
-            return super().__reduce_ex__(protocol)
         outputs = [result.output for result in self.results]
         sizes = [None if output is None else len(output) for output in outputs]
         others = [msgspec.structs.astuple(result)[:-1] for result in self.results]
-        return _unpacked, (others, sizes, PickleBuffer(b"".join(filter(None, outputs))), self.findings)
+        joined = b"".join(filter(None, outputs))
+        piece = PickleBuffer(joined) if protocol >= _WITH_BUFFERS else joined
+        return _unpacked, (others, sizes, piece, self.findings)
 
 
 # The version of pickle that leaves large pieces to others.
@@ -163,8 +163,8 @@ class BatchConfig:
         return self.out.suffix == ".jsonl" or str(self.out) == STDIN
 
 
-class BatchReporter(Protocol):
-    """Says what there is to say while a batch runs."""
+class BatchReporter:
+    """Says what there is to say while a batch runs; one that says less has the methods of this."""
 
     def start(self, source: QuestionSource, setup: RenderSetup) -> None:
         """Say what the questions and the catalogs are."""
@@ -186,7 +186,7 @@ class BatchReporter(Protocol):
 
 
 @dataclass
-class FindingsReporter:
+class FindingsReporter(BatchReporter):
     """Keeps the findings of a batch, and says nothing else.
 
     Attributes:
@@ -195,24 +195,9 @@ class FindingsReporter:
 
     findings: list[Finding] = field(default_factory=list)
 
-    def start(self, source: QuestionSource, setup: RenderSetup) -> None:
-        """Pass over what the questions are."""
-
     def report(self, findings: Iterable[Finding]) -> None:
         """Keep findings."""
         self.findings += findings
-
-    def skip(self, skipped: Skipped) -> None:
-        """Pass over what is no question."""
-
-    def show(self, summary: Summary) -> None:
-        """Pass over how far it is."""
-
-    def wait(self) -> None:
-        """Pass over another run on the same target."""
-
-    def write(self, lines: bytes) -> None:
-        """Pass over lines: a script that wants them names a file."""
 
 
 class RenderWorker:
@@ -415,7 +400,7 @@ class LocalExecutor:
         worker = self._idle.get()
         try:
             worker.connection.send(task)
-            result = worker.exchange.received(worker.connection)
+            result = worker.exchange.unpacked(*worker.connection.recv())
         except (EOFError, OSError):
             raise WorkerLostError from None
         finally:
@@ -436,39 +421,32 @@ class _Exchange:
     """Memory that a worker shares with this process: it leaves outputs there, and a pipe says where.
 
     Through a pipe they would go a little at a time, and each time a process waits: with two workers, 100,000 lines took
-    1.6 times the CPU time of one process, and take 1.3 times. A process that is not forked has no such memory; there,
-    all goes through the pipe.
+    1.6 times the CPU time of one process, and take 1.3 times. A process that is not forked sends all through the pipe.
 
     Args:
-        slots: how many results are kept until the first one's place is used again; 0 for none.
+        slots: how many results are kept until the first one's place is used again.
     """
 
     def __init__(self, slots: int) -> None:
-        self._slots = slots
-        self._memory = memoryview(mmap.mmap(-1, slots * _SLOT)) if slots else memoryview(b"")
+        self._memory = memoryview(mmap.mmap(-1, slots * _SLOT))
         self._begin = 0
 
-    def send(self, connection: Connection, result: Any) -> None:
-        """Send a result from the worker."""
-        buffers: list[PickleBuffer] = []
-        data = pickle.dumps(result, _WITH_BUFFERS, buffer_callback=buffers.append)
-        raws = [buffer.raw() for buffer in buffers]
-        if not self._slots or sum(map(len, raws)) > _SLOT:
-            data, raws = pickle.dumps(result, _WITH_BUFFERS), []
-        places = []
-        begin = self._begin
-        for raw in raws:
-            self._memory[begin : begin + len(raw)] = raw
-            places.append((begin, begin + len(raw)))
-            begin += len(raw)
-        if self._slots:
-            self._begin = (self._begin + _SLOT) % (self._slots * _SLOT)
-        connection.send((data, places))
+    def packed(self, result: Any) -> tuple[bytes, slice | None]:
+        """Return what a worker sends for a result, and where its outputs are."""
+        pieces: list[PickleBuffer] = []
+        data = pickle.dumps(result, _WITH_BUFFERS, buffer_callback=pieces.append)
+        raws = [piece.raw() for piece in pieces]
+        if len(raws) != 1 or len(raws[0]) > _SLOT:
+            return pickle.dumps(result, _WITH_BUFFERS), None
+        place = slice(self._begin, self._begin + len(raws[0]))
+        self._memory[place] = raws[0]
+        self._begin = (self._begin + _SLOT) % len(self._memory)
+        return data, place
 
-    def received(self, connection: Connection) -> Any:
-        """Return what the worker sent; its outputs stay where they are."""
-        data, places = connection.recv()
-        return pickle.loads(data, buffers=[self._memory[begin:end].toreadonly() for begin, end in places])  # noqa: S301
+    def unpacked(self, data: bytes, place: slice | None) -> Any:
+        """Return the result that a worker sent; its outputs stay where they are."""
+        outputs = [] if place is None else [self._memory[place].toreadonly()]
+        return pickle.loads(data, buffers=outputs)  # noqa: S301  # our own process sent it
 
 
 class _WorkerProcess(NamedTuple):
@@ -484,7 +462,7 @@ def _start_worker(work: Callable[[Any], Any], slots: int) -> _WorkerProcess:
     forks = sys.platform == "linux"
     context: Any = multiprocessing.get_context("fork" if forks else "spawn")
     ours, theirs = context.Pipe()
-    exchange = _Exchange(slots if forks else 0)
+    exchange = _Exchange(slots)
     process = context.Process(target=_serve, args=(theirs, ours, work, exchange if forks else None), daemon=True)
     process.start()
     theirs.close()  # with no other copy of it, its end is the end of the worker
@@ -499,7 +477,6 @@ def _serve(
     connection: Connection, other_end: Connection, work: Callable[[Any], Any], exchange: _Exchange | None
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
-    exchange = exchange or _Exchange(0)
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
     signal.signal(signal.SIGTERM, _leave)  # not by the default action: a file in the making is removed first
@@ -510,4 +487,5 @@ def _serve(
                 result = work(task)
             except Exception as error:  # noqa: BLE001  # it is raised in the process that has the task done
                 result = error
-            exchange.send(connection, result)
+            packed = exchange.packed(result) if exchange else (pickle.dumps(result, _WITH_BUFFERS), None)
+            connection.send(packed)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from explainer._package import __version__
 from explainer.batching.manifest import hash_of_contents
-from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.workers import ChunkResult, Task
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
@@ -25,7 +25,7 @@ from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.engines.job import Job, JobContent, PackedCatalogs, shipped_hash, version_error
 from explainer.rendering.isolated import IsolatedRenderer
-from explainer.rendering.templates import builtin_renderer, builtin_sources
+from explainer.rendering.templates import AnyRenderer, builtin_renderer, builtin_sources
 from explainer.rendering.worker import TemplateFile
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class OpenJob:
         return AnswerReader(load)
 
     @cached_property
-    def _template(self) -> SupportsRenderAll:
+    def _template(self) -> AnyRenderer:
         name = self._content.template
         if name is None:
             return builtin_renderer(self.options.template)
